@@ -1,0 +1,66 @@
+import { SeapathError } from "../errors";
+
+/** A node could not be reached, or the link to it broke. */
+export class ConnectionError extends SeapathError {
+  /** The address of the node, or the addresses of all that were tried, joined by ", ". */
+  readonly node: string;
+  /**
+   * True when it is certain that nothing was executed: the connection was never made. A link that broke after a
+   * command was sent says nothing about what the command did.
+   */
+  readonly beforeSend: boolean;
+
+  constructor(node: string, message: string, options: { beforeSend: boolean; hint?: string; cause?: unknown }) {
+    super("connection", message, options);
+    this.node = node;
+    this.beforeSend = options.beforeSend;
+  }
+}
+
+/** A host key that known_hosts does not have, or has otherwise. Never overridden by trying another node quietly. */
+export class HostKeyError extends SeapathError {
+  readonly node: string;
+
+  constructor(node: string, message: string, hint: string) {
+    super("host-key", message, { hint });
+    this.node = node;
+  }
+}
+
+/** A program ran on a node and failed. */
+export class CommandError extends SeapathError {
+  readonly node: string;
+  /** The label of the command, or its argv joined by spaces. */
+  readonly command: string;
+  /** Absent when a signal or the deadline ended it. */
+  readonly exitCode?: number;
+  readonly signal?: string;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly timedOut: boolean;
+
+  constructor(fields: {
+    node: string;
+    command: string;
+    exitCode?: number;
+    signal?: string;
+    stdout: string;
+    stderr: string;
+    timedOut?: boolean;
+  }) {
+    const how = fields.timedOut
+      ? "did not end before its deadline"
+      : fields.signal
+        ? `was ended by signal ${fields.signal}`
+        : `failed (exit ${fields.exitCode})`;
+    const said = fields.stderr.trim() || fields.stdout.trim();
+    super("command", `${fields.command} on ${fields.node} ${how}${said ? `: ${said.slice(-2000)}` : ""}`);
+    this.node = fields.node;
+    this.command = fields.command;
+    if (fields.exitCode !== undefined) this.exitCode = fields.exitCode;
+    if (fields.signal !== undefined) this.signal = fields.signal;
+    this.stdout = fields.stdout;
+    this.stderr = fields.stderr;
+    this.timedOut = fields.timedOut ?? false;
+  }
+}

@@ -1,0 +1,63 @@
+/**
+ * What the layers above see of a link to a cluster node. They depend on this file and on errors.ts of this folder
+ * alone; ssh2 stays behind it.
+ */
+
+/** A program to run on a node. `argv` is quoted by the transport, and only there. */
+export interface Command {
+  /** The program and its arguments, unquoted. */
+  argv: readonly string[];
+  /** Sent to the program's standard input, which is then closed. Data goes here, never into `argv`. */
+  stdin?: string | Uint8Array;
+  /** The deadline in milliseconds. @default 60000 */
+  timeoutMs?: number;
+  /** Exit codes that are an answer and not a failure. @default [0] */
+  okExitCodes?: readonly number[];
+  /**
+   * The command changes nothing, so it may be run again, on another node too, when the link broke after it was sent.
+   * @default false
+   */
+  readOnly?: boolean;
+  /** Called with each chunk of standard output (progress of long work). */
+  onStdout?: (chunk: string) => void;
+  /**
+   * A short name for error messages and logs, in place of the whole argv (a long script, say).
+   * @default the argv joined by spaces
+   */
+  label?: string;
+}
+
+/** What a program answered. */
+export interface CommandResult {
+  /** The address of the node, as in the settings, on which it ran. */
+  node: string;
+  exitCode: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** How far an upload is. */
+export interface TransferProgress {
+  sent: number;
+  total: number;
+}
+
+/** Runs programs and writes files on one of the nodes of a cluster. */
+export interface Runner {
+  /**
+   * Runs a program on the first node that answers.
+   * @throws CommandError when it ends with another exit code than those allowed, by a signal, or after its deadline
+   * @throws ConnectionError when no node could be reached, or the link broke while it ran
+   */
+  run(command: Command): Promise<CommandResult>;
+  /**
+   * Writes a local file to a node by SFTP under a temporary name and renames it when it is whole.
+   * @returns the address of the node that has it now
+   * @throws ConnectionError
+   */
+  upload(localPath: string, remotePath: string, onProgress?: (progress: TransferProgress) => void): Promise<string>;
+  /** The address of the node that the commands go to now, or undefined when none is connected. */
+  readonly node: string | undefined;
+  /** Ends the connections. */
+  close(): void;
+}
