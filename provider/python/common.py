@@ -1,0 +1,54 @@
+"""What every node program shares. A program is this file, one other, and a last line `main("<request>")`: it comes to
+/usr/bin/python3 on standard input, so that neither a shell nor `ps` ever sees a name, a path or a document."""
+import base64
+import json
+import subprocess
+import sys
+import traceback
+
+POOL = "rbd"
+
+
+class Failure(Exception):
+    """An expected failure, with the word that the other side matches on."""
+
+    def __init__(self, kind, message):
+        super().__init__(message)
+        self.kind = kind
+
+
+def command(argv, stdin=None, timeout=60):
+    """The standard output of a command; a failure carries its own words."""
+    done = subprocess.run(argv, input=stdin, capture_output=True, text=True, timeout=timeout)
+    if done.returncode != 0:
+        said = (done.stderr or done.stdout).strip()[-1500:]
+        raise Failure("command", "%s failed (exit %d): %s" % (argv[0], done.returncode, said))
+    return done.stdout
+
+
+def connect():
+    """A connection to the pool; the caller closes both with `disconnect`."""
+    import rados
+
+    cluster = rados.Rados(conffile="/etc/ceph/ceph.conf")
+    cluster.connect(timeout=20)
+    return cluster, cluster.open_ioctx(POOL)
+
+
+def disconnect(cluster, ioctx):
+    ioctx.close()
+    cluster.shutdown()
+
+
+def run(handler, encoded):
+    """Answers on standard output with one JSON object: {"ok": …} or {"error": {"kind", "message"}}."""
+    request = json.loads(base64.b64decode(encoded).decode("utf-8"))
+    try:
+        answer = {"ok": handler(request)}
+    except Failure as failure:
+        answer = {"error": {"kind": failure.kind, "message": str(failure)}}
+    except Exception as error:  # the other side turns every kind into an error; none is taken for an answer
+        traceback.print_exc()
+        answer = {"error": {"kind": type(error).__name__, "message": str(error) or type(error).__name__}}
+    json.dump(answer, sys.stdout)
+    sys.stdout.flush()

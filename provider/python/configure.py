@@ -1,0 +1,55 @@
+"""Changes of the CIB: one patch, or a patch and the user's crm commands tried on a copy and then put in as one patch."""
+import os
+import tempfile
+
+
+def file_environment(path, folder):
+    return dict(os.environ, CIB_file=path, CIB_shadow_dir=folder)
+
+
+def on_copy(argv, path, folder, stdin=None):
+    done = subprocess.run(
+        argv, input=stdin, capture_output=True, text=True, timeout=60, env=file_environment(path, folder)
+    )
+    if done.returncode != 0:
+        said = (done.stderr or done.stdout).strip()[-1500:]
+        raise Failure("crm" if argv[0] == "crm" else "cib", "%s: %s" % (" ".join(argv), said))
+
+
+def patch_with_commands(patch, commands):
+    """What crm makes of the commands on a copy of the CIB, together with the patch, as one versionless patch."""
+    with tempfile.TemporaryDirectory() as folder:
+        before, after = os.path.join(folder, "before.xml"), os.path.join(folder, "after.xml")
+        text = command(["cibadmin", "--query"])
+        for path in (before, after):
+            with open(path, "w") as file:
+                file.write(text)
+        if patch:
+            on_copy(["cibadmin", "--patch", "--xml-pipe"], after, folder, patch)
+        for words in commands:
+            on_copy(["crm", "configure"] + words, after, folder)
+        done = subprocess.run(
+            ["crm_diff", "--no-version", "-o", before, "-n", after], capture_output=True, text=True, timeout=60
+        )
+        if done.returncode not in (0, 1):
+            raise Failure("cib", "crm_diff failed (exit %d): %s" % (done.returncode, done.stderr.strip()))
+        return done.stdout
+
+
+def configure(request):
+    patch = request.get("patch", "")
+    if request.get("commands"):
+        patch = patch_with_commands(patch, request["commands"])
+    if not patch.strip():
+        return False
+    done = subprocess.run(
+        ["cibadmin", "--patch", "--xml-pipe"], input=patch, capture_output=True, text=True, timeout=60
+    )
+    if done.returncode != 0:
+        first = (done.stderr.strip() or "exit %d" % done.returncode).splitlines()[-1]
+        raise Failure("cib-%d" % done.returncode, first)
+    return True
+
+
+def main(encoded):
+    run(configure, encoded)

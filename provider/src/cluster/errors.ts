@@ -1,0 +1,67 @@
+import { SeapathError } from "../errors";
+
+/** Something is not on the cluster. */
+export class NotFound extends SeapathError {
+  constructor(message: string, hint?: string) {
+    super("not-found", message, hint === undefined ? {} : { hint });
+  }
+}
+
+/** Something is on the cluster already. */
+export class AlreadyExists extends SeapathError {
+  constructor(message: string, hint?: string) {
+    super("already-exists", message, hint === undefined ? {} : { hint });
+  }
+}
+
+/** Pacemaker refused a change of its CIB, because someone changed the same elements, or the schema forbids it. */
+export class CibConflict extends SeapathError {
+  constructor(message: string, cause?: unknown) {
+    super("cib-conflict", message, {
+      hint: "Look at the cluster with `crm configure show`; the next `pulumi up` observes it again and goes on.",
+      cause,
+    });
+  }
+}
+
+/** A tool answered with something that is not what its documentation says. */
+export class ParseError extends SeapathError {
+  readonly tool: string;
+  /** The beginning of what it answered. */
+  readonly excerpt: string;
+
+  constructor(tool: string, reason: string, text: string) {
+    super("parse", `Unable to read what ${tool} answered: ${reason}`);
+    this.tool = tool;
+    this.excerpt = text.slice(0, 400);
+  }
+}
+
+/** A state was waited for and did not come. */
+export class WaitTimeout extends SeapathError {
+  readonly wanted: string;
+  readonly lastSeen: string;
+  /** Seconds waited. */
+  readonly after: number;
+
+  constructor(what: string, wanted: string, lastSeen: string, after: number, hint?: string) {
+    const reason = `${what}: waited ${Math.round(after)} s for ${wanted}; last seen: ${lastSeen}`;
+    super("wait-timeout", reason, hint === undefined ? {} : { hint });
+    this.wanted = wanted;
+    this.lastSeen = lastSeen;
+    this.after = after;
+  }
+}
+
+/** A step of a node program failed: the tool's own words, and which of the steps it was. */
+export class ProgramError extends SeapathError {
+  readonly node: string;
+  /** The kind of failure as the tool names it, e.g. `ImageBusy`, `ImageExists`, `libvirtError`. */
+  readonly kind: string;
+
+  constructor(node: string, program: string, kind: string, message: string) {
+    super("program", `${program} on ${node}: ${message}`);
+    this.node = node;
+    this.kind = kind;
+  }
+}

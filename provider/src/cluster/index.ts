@@ -1,0 +1,14 @@
+export * from "./cib";
+export * from "./cluster";
+export { Coalesced } from "./coalesced";
+export * from "./errors";
+export * from "./inventory";
+export * from "./libvirt";
+export * from "./pacemaker";
+export * from "./patch";
+export * from "./rbd";
+export * from "./status";
+export * from "./xml";
+export * from "./files";
+export type { Runner } from "../transport/types";
+export { CommandError, ConnectionError, HostKeyError } from "../transport/errors";

@@ -1,0 +1,65 @@
+/** RBD: images, groups and metadata, changed by lists of operations that go out together. */
+import type { Runner } from "../transport/types";
+import { AlreadyExists, ProgramError } from "./errors";
+import { runProgram } from "./program";
+
+/** One change of the pool `rbd`. All but the two `create…` may be done twice. */
+export type StorageOperation =
+  | { op: "createImage"; image: string; size: number }
+  | { op: "createGroup"; group: string }
+  | { op: "addToGroup"; group: string; image: string }
+  | { op: "removeGroup"; group: string }
+  | { op: "resizeImage"; image: string; size: number }
+  | { op: "setMetadata"; image: string; set?: Record<string, string>; unset?: string[] }
+  | { op: "removeImage"; image: string; busySeconds?: number }
+  | { op: "watchers"; image: string };
+
+/**
+ * Does the operations in order, over one connection to Ceph, and answers with what each one returned.
+ * @throws AlreadyExists when an image or a group that is to be created is there; nothing after it was done
+ */
+export async function changeStorage(runner: Runner, operations: readonly StorageOperation[]): Promise<unknown[]> {
+  try {
+    return (await runProgram(runner, "storage", { operations }, { timeoutMs: 180_000 })) as unknown[];
+  } catch (error) {
+    if (error instanceof ProgramError && /^(ImageExists|ObjectExists)$/.test(error.kind)) {
+      throw new AlreadyExists(error.message);
+    }
+    throw error;
+  }
+}
+
+/** Who has an image open, by address. */
+export async function imageWatchers(runner: Runner, image: string): Promise<string[]> {
+  const [answer] = (await runProgram(runner, "storage", { operations: [{ op: "watchers", image }] })) as [string[]];
+  return answer;
+}
+
+const IMPORT_DEADLINE_MS = 4 * 3600_000;
+
+/**
+ * Fills an RBD image, which is new and has the size, from an image file on the node.
+ * @param onProgress per cent, as qemu-img counts
+ */
+export async function importImage(
+  runner: Runner,
+  source: { path: string; format: string },
+  image: string,
+  onProgress?: (percent: number) => void,
+): Promise<void> {
+  let last = -1;
+  await runner.run({
+    argv: [
+      "qemu-img", "convert", "-p", "-W", "-n", "--target-is-zero",
+      "-f", source.format, "-O", "raw", source.path, `rbd:rbd/${image}`,
+    ],
+    timeoutMs: IMPORT_DEADLINE_MS,
+    label: `qemu-img convert to ${image}`,
+    onStdout: (chunk) => {
+      const match = /\((\d+)(?:\.\d+)?\/100%\)\s*$/.exec(chunk);
+      if (match === null || Number(match[1]) === last) return;
+      last = Number(match[1]);
+      onProgress?.(last);
+    },
+  });
+}

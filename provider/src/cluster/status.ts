@@ -1,0 +1,113 @@
+/** What the cluster is doing: `crm_mon --output-as=xml`. */
+import { child, children, findAll, parseXml, type XmlElement } from "./xml";
+import { ParseError } from "./errors";
+
+/** A member of the cluster, or a guest node. */
+export interface NodeStatus {
+  name: string;
+  online: boolean;
+  standby: boolean;
+  maintenance: boolean;
+  unclean: boolean;
+  /** `member`, or `remote` for a guest node or a remote node. */
+  type: string;
+}
+
+/** A primitive as Pacemaker sees it now. */
+export interface ResourceStatus {
+  id: string;
+  /** `Started`, `Stopped`, `Starting`, `Stopping`, `Migrating`, … */
+  role: string;
+  targetRole?: string;
+  /** Where it is active; more than one while it moves, or when something is wrong. */
+  nodes: string[];
+  /** What Pacemaker is about to do with it, e.g. `starting`. */
+  pending?: string;
+  managed: boolean;
+  failed: boolean;
+  blocked: boolean;
+  orphaned: boolean;
+}
+
+/** An operation that failed, with the agent's own reason. */
+export interface FailedOperation {
+  resource: string;
+  node: string;
+  operation: string;
+  exit: string;
+  reason: string;
+}
+
+/** The cluster's state. */
+export interface ClusterStatus {
+  withQuorum: boolean;
+  /** The name of the node that decides; absent while there is none. */
+  dc?: string;
+  maintenance: boolean;
+  nodes: NodeStatus[];
+  resources: Map<string, ResourceStatus>;
+  failures: FailedOperation[];
+}
+
+const yes = (value: string | undefined) => value === "true";
+
+/** Reads the answer of `crm_mon -1 --output-as=xml`. */
+export function parseStatus(text: string): ClusterStatus {
+  const root = parseXml(text, "crm_mon");
+  const summary = child(root, "summary");
+  if (summary === undefined) throw new ParseError("crm_mon", "there is no summary in it", text);
+  const dc = child(summary, "current_dc");
+  return {
+    withQuorum: yes(dc?.attrs["with_quorum"]),
+    ...(yes(dc?.attrs["present"]) && dc?.attrs["name"] ? { dc: dc.attrs["name"] } : {}),
+    maintenance: yes(child(summary, "cluster_options")?.attrs["maintenance-mode"]),
+    nodes: children(child(root, "nodes"), "node").map(readNode),
+    resources: readResources(child(root, "resources")),
+    failures: children(child(root, "failures"), "failure").map(readFailure),
+  };
+}
+
+function readNode(node: XmlElement): NodeStatus {
+  return {
+    name: node.attrs["name"] ?? "",
+    online: yes(node.attrs["online"]),
+    standby: yes(node.attrs["standby"]),
+    maintenance: yes(node.attrs["maintenance"]),
+    unclean: yes(node.attrs["unclean"]),
+    type: node.attrs["type"] ?? "member",
+  };
+}
+
+function readResources(resources: XmlElement | undefined): Map<string, ResourceStatus> {
+  const found = new Map<string, ResourceStatus>();
+  for (const node of resources === undefined ? [] : findAll(resources, "resource")) {
+    const at = node.attrs;
+    const id = at["id"] ?? "";
+    found.set(id, {
+      id,
+      role: at["role"] ?? "Unknown",
+      ...(at["target_role"] === undefined ? {} : { targetRole: at["target_role"] }),
+      nodes: children(node, "node").map((each) => each.attrs["name"] ?? ""),
+      ...(at["pending"] === undefined ? {} : { pending: at["pending"] }),
+      managed: yes(at["managed"]),
+      failed: yes(at["failed"]),
+      blocked: yes(at["blocked"]),
+      orphaned: yes(at["orphaned"]),
+    });
+  }
+  return found;
+}
+
+function readFailure(node: XmlElement): FailedOperation {
+  const key = node.attrs["op_key"] ?? node.attrs["id"] ?? "";
+  const match = /^(.*)_([a-z_]+)_(\d+)$/.exec(key);
+  const operation = /_(migrate_to|migrate_from)$/.exec(match ? `${match[1]}_${match[2]}` : "")?.[1] ?? match?.[2] ?? key;
+  const resource = match ? `${match[1]}_${match[2]}`.slice(0, -operation.length - 1) : key;
+  return {
+    resource,
+    node: node.attrs["node"] ?? "",
+    operation,
+    exit: node.attrs["exitstatus"] ?? "",
+    reason: node.attrs["exitreason"] ?? "",
+  };
+}

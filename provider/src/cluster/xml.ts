@@ -1,0 +1,132 @@
+/**
+ * XML as a small tree. CIB, crm_mon and libvirt all speak XML whose order of elements matters, so the tree keeps it;
+ * fast-xml-parser does the parsing, and its validator refuses what its parser would read leniently.
+ */
+import { XMLBuilder, XMLParser, XMLValidator } from "fast-xml-parser";
+import { ParseError } from "./errors";
+
+/** An element with its attributes and children in document order. */
+export interface XmlElement {
+  name: string;
+  attrs: Record<string, string>;
+  children: XmlElement[];
+  /** The text of an element without child elements. Text between elements is layout and is not kept. */
+  text?: string;
+}
+
+const ATTRS = ":@";
+const TEXT = "#text";
+const options = {
+  preserveOrder: true,
+  ignoreAttributes: false,
+  attributeNamePrefix: "",
+  parseTagValue: false,
+  parseAttributeValue: false,
+  trimValues: false,
+} as const;
+const parser = new XMLParser({ ...options, ignoreDeclaration: true, ignorePiTags: true });
+const builder = new XMLBuilder({ ...options, format: false, suppressEmptyNode: true });
+
+type Ordered = Record<string, unknown>;
+
+/** An element, shortly: `element("nvpair", { id, name, value })`. Undefined attributes are left out. */
+export function element(
+  name: string,
+  attrs: Record<string, string | number | undefined> = {},
+  children: XmlElement[] | string = [],
+): XmlElement {
+  const kept: Record<string, string> = {};
+  for (const [key, value] of Object.entries(attrs)) if (value !== undefined) kept[key] = String(value);
+  return typeof children === "string"
+    ? { name, attrs: kept, children: [], text: children }
+    : { name, attrs: kept, children };
+}
+
+/**
+ * Parses a document and returns its root element.
+ * @throws ParseError with the line and the reason, when it is not well-formed or has no single root
+ */
+export function parseXml(text: string, tool: string): XmlElement {
+  const valid = XMLValidator.validate(text);
+  if (valid !== true) {
+    throw new ParseError(tool, `line ${valid.err.line}: ${valid.err.msg}`, text);
+  }
+  let roots: XmlElement[];
+  try {
+    roots = (parser.parse(text) as Ordered[]).flatMap(fromOrdered);
+  } catch (cause) {
+    throw new ParseError(tool, cause instanceof Error ? cause.message : String(cause), text);
+  }
+  const [root, ...others] = roots;
+  if (root === undefined || others.length > 0) throw new ParseError(tool, "there is no single root element", text);
+  return root;
+}
+
+function fromOrdered(node: Ordered): XmlElement[] {
+  const name = Object.keys(node).find((key) => key !== ATTRS);
+  if (name === undefined || name === TEXT || name === "#comment") return [];
+  const inner = node[name] as Ordered[];
+  const children = inner.flatMap(fromOrdered);
+  const attrs = { ...((node[ATTRS] as Record<string, string> | undefined) ?? {}) };
+  const text = inner.map((child) => child[TEXT]).filter((part): part is string => typeof part === "string");
+  return [
+    children.length === 0 && text.join("").trim() !== ""
+      ? { name, attrs, children, text: text.join("") }
+      : { name, attrs, children },
+  ];
+}
+
+function toOrdered(node: XmlElement): Ordered {
+  const inner = node.text === undefined ? node.children.map(toOrdered) : [{ [TEXT]: node.text }];
+  return Object.keys(node.attrs).length > 0 ? { [node.name]: inner, [ATTRS]: node.attrs } : { [node.name]: inner };
+}
+
+/** The element as text, on one line, with everything escaped that has to be. */
+export function renderXml(node: XmlElement): string {
+  return builder.build([toOrdered(node)]) as string;
+}
+
+/** The element as text for people: two spaces a level. */
+export function renderPretty(node: XmlElement, indent = ""): string {
+  if (node.children.length === 0) return `${indent}${renderXml(node)}\n`;
+  const open = renderXml({ ...node, children: [] }).replace(/\/>$|><\/[^>]+>$/, ">");
+  const inner = node.children.map((child) => renderPretty(child, `${indent}  `)).join("");
+  return `${indent}${open}\n${inner}${indent}</${node.name}>\n`;
+}
+
+/** The first child of that name. */
+export function child(node: XmlElement | undefined, name: string): XmlElement | undefined {
+  return node?.children.find((each) => each.name === name);
+}
+
+/** The children of that name. */
+export function children(node: XmlElement | undefined, name: string): XmlElement[] {
+  return node?.children.filter((each) => each.name === name) ?? [];
+}
+
+/** The element that a path of names leads to. */
+export function descend(node: XmlElement | undefined, ...path: string[]): XmlElement | undefined {
+  return path.reduce<XmlElement | undefined>((at, name) => child(at, name), node);
+}
+
+/** Every element of that name at any depth, the node itself included. */
+export function findAll(node: XmlElement, name: string): XmlElement[] {
+  const below = node.children.flatMap((each) => findAll(each, name));
+  return node.name === name ? [node, ...below] : below;
+}
+
+/**
+ * The element as text that is the same for documents that mean the same: layout and the order of attributes do not
+ * count; the order of elements does, because libvirt and Pacemaker give it a meaning in places.
+ */
+export function canonicalXml(node: XmlElement): string {
+  return renderXml(sorted(node));
+}
+
+function sorted(node: XmlElement): XmlElement {
+  const attrs = Object.fromEntries(Object.entries(node.attrs).sort(([a], [b]) => (a < b ? -1 : 1)));
+  const children = node.children.map(sorted);
+  return node.text === undefined
+    ? { name: node.name, attrs, children }
+    : { name: node.name, attrs, children, text: node.text.trim() };
+}
