@@ -1,0 +1,18 @@
+// `npm run demo`, its first half: what has to be there. The second is tools/demo, which runs on the node found here.
+import { spawn } from "node:child_process";
+import { ownCluster, pulumiEnvironment, root } from "./env.mjs";
+import { lab } from "./lab.mjs";
+import { allSteps } from "./steps.mjs";
+import { prepare } from "./toolchain/prepare.mjs";
+
+export async function demo() {
+  const { node, debian, all } = prepare({ lab: !ownCluster });
+  const up = ownCluster ? Promise.resolve() : Promise.all([node, debian]).then(([program]) => lab(program, "up"));
+  await allSteps(all, up);
+  const program = await node;
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, ["tools/demo/main.ts"], { cwd: root, stdio: "inherit", env: pulumiEnvironment() });
+    child.on("error", reject);
+    child.on("close", (code) => resolve(code ?? 1));
+  });
+}

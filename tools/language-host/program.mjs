@@ -1,0 +1,85 @@
+// Runs a Pulumi program: `@pulumi/pulumi/cmd/run` of the program's own @pulumi/pulumi does the work.
+import { spawn } from "node:child_process";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+
+const require = createRequire(import.meta.url);
+const { RunResponse } = require("@pulumi/pulumi/proto/language_pb.js");
+
+/** How cmd/run says that the error has been shown already. */
+const ERROR_WAS_SHOWN = 32;
+
+/** A script of the @pulumi/pulumi that a program in `folder` would get.
+ * @param {string} script @param {string} folder */
+export function ownScript(script, folder) {
+  return createRequire(join(folder, "index.js")).resolve(`@pulumi/pulumi/cmd/${script}`);
+}
+
+/** `nodeargs`, `typescript`, `tsconfig` under `runtime.options` of Pulumi.yaml.
+ * @param {any} info */
+export function runtimeOptions(info) {
+  const options = info?.getOptions()?.toJavaScript() ?? {};
+  return {
+    nodeArguments: String(options.nodeargs ?? "").split(/\s+/).filter(Boolean),
+    environment: {
+      PULUMI_NODEJS_TYPESCRIPT: String(options.typescript ?? true),
+      ...(options.tsconfig ? { PULUMI_NODEJS_TSCONFIG_PATH: String(options.tsconfig) } : {}),
+    },
+  };
+}
+
+/** @param {any} map @returns {Record<string, string>} */
+const object = (map) => Object.fromEntries(map.toObject().map((/** @type {[string, string]} */ pair) => pair));
+
+/** @param {any} call @param {(error: Error | null, response?: any) => void} callback */
+export function runProgram(call, callback) {
+  const request = call.request;
+  const info = request.getInfo();
+  const folder = info?.getProgramDirectory() || request.getPwd();
+  const { nodeArguments, environment } = runtimeOptions(info);
+  let script;
+  try {
+    script = ownScript("run", folder);
+  } catch {
+    return callback(new Error(`@pulumi/pulumi is not installed for ${folder}: run npm install there`));
+  }
+  const flags = {
+    monitor: request.getMonitorAddress(),
+    engine: process.argv.at(-1), // the CLI starts language hosts with it
+    organization: request.getOrganization(),
+    project: request.getProject(),
+    stack: request.getStack(),
+    pwd: request.getPwd(),
+    parallel: request.getParallel(),
+    "root-directory": info?.getRootDirectory(),
+  };
+  const child = spawn(
+    process.execPath,
+    [
+      ...nodeArguments,
+      script,
+      ...Object.entries(flags).filter(([, value]) => value).map(([name, value]) => `--${name}=${value}`),
+      ...(request.getDryrun() ? ["--dry-run"] : []),
+      info?.getEntryPoint() || request.getProgram() || ".",
+      ...request.getArgsList(),
+    ],
+    {
+      cwd: folder,
+      stdio: ["ignore", "inherit", "inherit"],
+      env: {
+        ...process.env,
+        ...environment,
+        PULUMI_CONFIG: JSON.stringify(object(request.getConfigMap())),
+        PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(request.getConfigsecretkeysList()),
+      },
+    },
+  );
+  call.on("cancelled", () => child.kill());
+  child.on("error", (error) => callback(error));
+  child.on("close", (code, signal) => {
+    const response = new RunResponse();
+    if (code === ERROR_WAS_SHOWN) response.setBail(true);
+    else if (code !== 0) response.setError(`the program ended with ${signal ?? `exit code ${code}`}`);
+    callback(null, response);
+  });
+}

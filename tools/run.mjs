@@ -1,0 +1,53 @@
+#!/usr/bin/env node
+// The entry of `npm run demo`, `npm test` and their kin. It has to run before anything is installed, on whatever node
+// the machine has: plain JavaScript, nothing of npm's.
+import { spawn } from "node:child_process";
+import { labEnvironment, ownCluster, pulumiEnvironment, root } from "./env.mjs";
+import { demo } from "./demo.mjs";
+import { StepError } from "./steps.mjs";
+import { test } from "./test.mjs";
+import { debianPackages } from "./toolchain/debian.mjs";
+import { npmPackages } from "./toolchain/npm.mjs";
+import { prepare } from "./toolchain/prepare.mjs";
+
+/** Hands the terminal over to a program and returns its exit code.
+ * @param {string[]} argv @param {NodeJS.ProcessEnv} env @returns {Promise<number>} */
+function handOver([program = "", ...args], env) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { stdio: "inherit", cwd: root, env });
+    child.on("error", reject);
+    child.on("close", (code) => resolve(code ?? 1));
+    process.on("SIGINT", () => {}); // it is the program's to answer
+  });
+}
+
+/** @type {Record<string, (args: string[]) => Promise<number>>} */
+const verbs = {
+  demo: () => demo(),
+  test: (args) => test(args),
+  async setup() {
+    await prepare({ lab: !ownCluster }).all;
+    return 0;
+  },
+  async lab(args) {
+    const [node] = await Promise.all([npmPackages(true), args[0] === "up" ? debianPackages(true) : undefined]);
+    return handOver([node, "lab/cli.ts", ...args], { ...process.env, ...labEnvironment() });
+  },
+  async pulumi(args) {
+    await prepare({ lab: false, quiet: true }).all;
+    return handOver(["pulumi", ...args], pulumiEnvironment());
+  },
+};
+
+const [verb = "", ...args] = process.argv.slice(2);
+const chosen = verbs[verb];
+if (!chosen) {
+  console.error(`usage: node tools/run.mjs ${Object.keys(verbs).join(" | ")}`);
+  process.exit(2);
+}
+try {
+  process.exitCode = await chosen(args);
+} catch (error) {
+  if (!(error instanceof StepError && error.shown)) console.error(error);
+  process.exitCode = 1;
+}

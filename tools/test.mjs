@@ -1,0 +1,85 @@
+// `npm test`: lint, types, unit tests while the lab is made, then the lab tests. The last line counts.
+import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { npmBin, pulumiEnvironment, root, stateFolder } from "./env.mjs";
+import { lab } from "./lab.mjs";
+import { command, step, StepError } from "./steps.mjs";
+import { prepare } from "./toolchain/prepare.mjs";
+
+/** @param {string[]} args `--unit`: only what needs no lab; the rest goes to mocha (`--grep X`) */
+export async function test(args) {
+  const unitOnly = args.includes("--unit");
+  const forMocha = args.filter((argument) => argument !== "--unit");
+  const count = { passed: 0, failed: 0 };
+
+  /** One thing that holds or does not. @param {Promise<unknown>} work */
+  const check = (work) => work.then(() => void count.passed++, () => void count.failed++);
+  /** @param {string} kind @param {Promise<unknown>} after */
+  const suite = async (kind, after) => {
+    try {
+      await after;
+      const { passes, failures } = await mocha(kind, forMocha);
+      count.passed += passes;
+      count.failed += failures;
+    } catch (error) {
+      if (!(error instanceof StepError)) console.error(error);
+      count.failed++;
+    }
+  };
+
+  const ready = prepare({ lab: !unitOnly, pulumi: !unitOnly });
+  const { node, debian, built } = ready;
+  const work = [
+    check(node.then(() => tool("lint", ["eslint", "."]))),
+    check(built.then(() => tool("types", ["tsc", "-p", "tsconfig.tools.json"]))),
+    suite("unit", built),
+  ];
+  if (!unitOnly) {
+    const up = Promise.all([node, debian]).then(([node]) => lab(node, "up"));
+    // Not before the rest is through: tests that measure time want the machine for themselves.
+    const quiet = Promise.allSettled(work);
+    work.push(suite("lab", Promise.all([up, ready.cli, built, quiet])));
+  }
+  await Promise.all(work);
+  if (!unitOnly) await leaveLab(node);
+
+  if (count.passed + count.failed === 0) count.failed = 1; // no test ran: that is no success
+  console.log(`${count.passed} passed, ${count.failed} failed`);
+  return count.failed ? 1 : 0;
+}
+
+/** In CI nobody looks around afterwards. @param {Promise<string>} node */
+async function leaveLab(node) {
+  if (process.env.CI) await node.then((program) => lab(program, "down")).catch(() => {});
+  else console.log("· lab        stays up: `npm run lab -- status`, `npm run lab -- down`");
+}
+
+/** @param {string} name @param {string[]} argv a program of npm's */
+function tool(name, [program = "", ...args]) {
+  return step(name, ({ log }) => command([join(npmBin, program), ...args], { cwd: root, log, env: pulumiEnvironment() }).then(() => {}));
+}
+
+/** @param {string} kind a folder of tests/ @param {string[]} args
+ * @returns {Promise<{ passes: number, failures: number }>} */
+function mocha(kind, args) {
+  return step(`${kind} tests`, async ({ log, done }) => {
+    mkdirSync(stateFolder, { recursive: true });
+    const counts = join(stateFolder, `${kind}-tests.json`);
+    rmSync(counts, { force: true });
+    const { code } = await command(
+      [join(npmBin, "mocha"), "--reporter", "tools/mocha-reporter.cjs", "--spec", `tests/${kind}/**/*.test.ts`, ...args],
+      // Unit tests run beside other steps: their output comes whole, below. Lab tests have the screen for themselves.
+      { cwd: root, log, okay: [...Array(256).keys()], line: kind === "lab" ? console.log : undefined,
+        env: { ...pulumiEnvironment(), MOCHA_COUNTS: counts, FORCE_COLOR: process.stdout.isTTY ? "1" : "0" } },
+    ).then((end) => {
+      if (kind !== "lab") console.log(end.output);
+      return end;
+    });
+    if (!existsSync(counts)) throw new StepError(`mocha did not get to an end (exit ${code}); all of its output: ${log}`);
+    /** @type {{ passes: number, failures: number }} */
+    const { passes, failures } = JSON.parse(readFileSync(counts, "utf8"));
+    if (code !== 0 && failures === 0) throw new StepError(`mocha failed (exit ${code}) though no test did`);
+    done(`${passes} passed, ${failures} failed`);
+    return { passes, failures };
+  });
+}

@@ -1,0 +1,36 @@
+// What a verb needs, begun all at once: the slow ones (the CLI's build, apt) run side by side with the rest.
+import { join } from "node:path";
+import { root, searchPath } from "../env.mjs";
+import { allSteps, command, step } from "../steps.mjs";
+import { debianPackages } from "./debian.mjs";
+import { npmPackages } from "./npm.mjs";
+import { pulumiCli, pulumiForCheckout } from "./pulumi.mjs";
+
+/**
+ * @param {{ lab: boolean, pulumi?: boolean, quiet?: boolean }} needs
+ * `lab`: Debian's packages too. `quiet`: say nothing about what is there already.
+ */
+export function prepare({ lab, pulumi = true, quiet = false }) {
+  const cli = pulumi ? pulumiCli(quiet) : Promise.resolve(undefined);
+  const node = npmPackages(quiet);
+  const debian = lab ? debianPackages(quiet) : Promise.resolve();
+  const built = node.then(() => build(quiet));
+  const ready = Promise.all([cli, node]).then(([cached]) => pulumi && pulumiForCheckout(cached));
+  const all = allSteps(ready, debian, built);
+  for (const promise of [cli, node, debian, built, ready, all]) promise.catch(() => {}); // told by its step, awaited by who needs it
+  return { cli: ready, node, debian, built, all };
+}
+
+/** provider/ and sdk/ as JavaScript, which is what programs and tests load. tsc itself knows what is up to date.
+ * @param {boolean} quiet */
+function build(quiet) {
+  return step("build", async ({ log, done }) => {
+    await command([join(root, "node_modules/.bin/tsc"), "--build"], {
+      cwd: root,
+      log,
+      env: { ...process.env, PATH: searchPath() },
+      advice: "the types do not hold: see above",
+    });
+    done("provider and sdk are compiled");
+  }, quiet);
+}
