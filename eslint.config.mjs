@@ -132,7 +132,6 @@ const everywhere = {
     "no-self-assign": "error",
     "no-self-compare": "error",
     "no-sparse-arrays": "error",
-    "no-template-curly-in-string": "error",
     "no-unmodified-loop-condition": "error",
     "no-unreachable-loop": "error",
     "no-unsafe-finally": "error",
@@ -194,6 +193,7 @@ export default defineConfig(
     languageOptions: { parserOptions: { project: "tsconfig.tools.json", tsconfigRootDir: import.meta.dirname } },
     rules: typed,
   },
+  { name: "commonjs", files: ["**/*.cjs"], rules: { "@typescript-eslint/no-require-imports": "off" } },
   {
     name: "stub",
     files: ["sdk/src/**/*.ts"],
