@@ -62,7 +62,7 @@ const layers: Layer[] = [
   },
   {
     file: "provider/src/vmmgr/x.ts",
-    allowed: ["node:crypto", "zod", "../cluster", "../cluster/cib", "../cluster/a/b", "../errors", "./vm", "./vm/create"],
+    allowed: ["node:crypto", "zod", "../cluster", "../cluster/cib", "../cluster/a/b", "../errors", "./vm", "./vm/a"],
     refused: [
       "ssh2",
       "fast-xml-parser",
