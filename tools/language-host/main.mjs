@@ -2,7 +2,7 @@
 // the real one, and then this is not used; a CLI built from Go modules comes without. It answers what this project's
 // stacks and policy packs ask for; anything else is UNIMPLEMENTED, as the protocol has it.
 import { createRequire } from "node:module";
-import { runProgram } from "./program.mjs";
+import { runProgram, whenIdle } from "./program.mjs";
 import { runPolicyPack } from "./policy-pack.mjs";
 import { serve } from "./serve.mjs";
 
@@ -33,5 +33,6 @@ console.log(port);
 // The CLI ends its plugins itself; should it be killed, nobody would end this one.
 const parent = process.ppid;
 setInterval(() => process.ppid !== parent && process.exit(0), 1000);
-// Ctrl-C reaches the whole group. The CLI decides what ends, and when.
-process.on("SIGINT", () => {});
+// The CLI asks its plugins to end by SIGINT, and waits five seconds for it; Ctrl-C arrives here as well, and then a
+// program that still runs is for the CLI to cancel.
+process.on("SIGINT", () => void whenIdle().then(() => process.exit(0)));

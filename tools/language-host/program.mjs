@@ -9,6 +9,10 @@ const { RunResponse } = require("@pulumi/pulumi/proto/language_pb.js");
 /** How cmd/run says that the error has been shown already. */
 const ERROR_WAS_SHOWN = 32;
 
+/** The programs that run. @type {Set<Promise<void>>} */
+const running = new Set();
+export const whenIdle = () => Promise.all(running);
+
 /** A script of the @pulumi/pulumi that a program in `folder` would get.
  * @param {string} script @param {string} folder */
 export function ownScript(script, folder) {
@@ -74,6 +78,9 @@ export function runProgram(call, callback) {
       },
     },
   );
+  const ended = new Promise((/** @type {(value: void) => void} */ resolve) => child.once("close", () => resolve()));
+  running.add(ended);
+  void ended.then(() => running.delete(ended));
   call.on("cancelled", () => child.kill());
   child.on("error", (error) => callback(error));
   child.on("close", (code, signal) => {
