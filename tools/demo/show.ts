@@ -1,0 +1,57 @@
+// What the demo puts on the screen: a heading, a command with what it printed, a claim that was checked.
+import { spawn } from "node:child_process";
+import { styleText } from "node:util";
+
+const colour = (style: "bold" | "green" | "red" | "cyan", text: string) => (process.stdout.isTTY ? styleText(style, text) : text);
+
+export class Refuted extends Error {}
+
+export function heading(text: string): void {
+  console.log(`\n${colour("bold", `── ${text}`)}`);
+}
+
+export function note(text: string): void {
+  console.log(text.replaceAll(/^/gm, "   "));
+}
+
+/** Says what has been checked; ends the demo when it does not hold. */
+export function claim(text: string, holds: boolean): void {
+  if (!holds) throw new Refuted(text);
+  console.log(`${colour("green", "✓")} ${text}`);
+}
+
+const quote = (argument: string) => (/^[\w@%+=:,./~-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", `'\\''`)}'`);
+
+/** Runs a command and returns what it printed. Unless `silent`, both are shown as they come. */
+export function run(argv: string[], { silent = false, may = [0] }: { silent?: boolean; may?: number[] } = {}): Promise<string> {
+  const [program = "", ...args] = argv;
+  if (!silent) console.log(`\n${colour("cyan", `$ ${argv.map(quote).join(" ")}`)}`);
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"] });
+    let output = "";
+    let errors = "";
+    child.stdout.on("data", (bytes: Buffer) => {
+      output += bytes.toString();
+      if (!silent) process.stdout.write(bytes);
+    });
+    child.stderr.on("data", (bytes: Buffer) => {
+      errors += bytes.toString();
+      if (!silent) process.stderr.write(bytes);
+    });
+    child.on("error", (error) => reject(new Refuted(`${program}: ${error.message}`)));
+    child.on("close", (code, signal) => {
+      if (code !== null && may.includes(code)) return resolve(output);
+      reject(new Refuted(`${argv.map(quote).join(" ")} ended with ${signal ?? code}${silent ? `: ${errors || output}` : ""}`));
+    });
+  });
+}
+
+/** Asks again until the answer is good; the last one is returned either way. */
+export async function eventually<T>(seconds: number, ask: () => Promise<T>, good: (answer: T) => boolean): Promise<T> {
+  const end = Date.now() + seconds * 1000;
+  for (;;) {
+    const answer = await ask();
+    if (good(answer) || Date.now() > end) return answer;
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+  }
+}
