@@ -1,5 +1,16 @@
 import { SeapathError } from "../errors";
 
+/** A setting of the connection is wrong or missing. */
+export class SettingsError extends SeapathError {
+  /** The key without its namespace, e.g. `"hosts"`. */
+  readonly setting: string;
+
+  constructor(setting: string, problem: string, hint?: string) {
+    super("settings", `The setting seapath:${setting} ${problem}`, hint === undefined ? {} : { hint });
+    this.setting = setting;
+  }
+}
+
 /** A node could not be reached, or the link to it broke. */
 export class ConnectionError extends SeapathError {
   /** The address of the node, or the addresses of all that were tried, joined by ", ". */
@@ -47,14 +58,23 @@ export class CommandError extends SeapathError {
     stdout: string;
     stderr: string;
     timedOut?: boolean;
+    /** Why it was ended, when it is neither its own end nor the deadline. */
+    reason?: string;
+    hint?: string;
   }) {
-    const how = fields.timedOut
+    const how = fields.reason
+      ? fields.reason
+      : fields.timedOut
       ? "did not end before its deadline"
       : fields.signal
         ? `was ended by signal ${fields.signal}`
         : `failed (exit ${fields.exitCode})`;
     const said = fields.stderr.trim() || fields.stdout.trim();
-    super("command", `${fields.command} on ${fields.node} ${how}${said ? `: ${said.slice(-2000)}` : ""}`);
+    super(
+      "command",
+      `${fields.command} on ${fields.node} ${how}${said ? `: ${said.slice(-2000)}` : ""}`,
+      fields.hint === undefined ? {} : { hint: fields.hint },
+    );
     this.node = fields.node;
     this.command = fields.command;
     if (fields.exitCode !== undefined) this.exitCode = fields.exitCode;
@@ -62,5 +82,17 @@ export class CommandError extends SeapathError {
     this.stdout = fields.stdout;
     this.stderr = fields.stderr;
     this.timedOut = fields.timedOut ?? false;
+  }
+}
+
+/** A file could not be written to a node, though the node answers: no space, no permission, no such folder. */
+export class UploadError extends SeapathError {
+  readonly node: string;
+  readonly remotePath: string;
+
+  constructor(node: string, remotePath: string, cause: string, hint?: string) {
+    super("upload", `Unable to upload "${remotePath}" on ${node}: ${cause}`, hint === undefined ? {} : { hint });
+    this.node = node;
+    this.remotePath = remotePath;
   }
 }

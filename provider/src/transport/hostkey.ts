@@ -1,0 +1,75 @@
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { readSetting } from "./credentials";
+import { HostKeyError } from "./errors";
+import type { HostAddress } from "./hosts";
+import { keyType, knownName, KnownHosts, type KnownHostLine } from "./knownhosts";
+import { quoteArgv } from "./quote";
+import type { ConnectionSettings } from "./settings";
+
+/** The name of the lines that came as a text, in messages. */
+const FROM_TEXT = "seapath:knownHosts";
+
+/** Reads known_hosts anew for each connection: a line that was added meanwhile counts at once. */
+export function loadKnownHosts(settings: Pick<ConnectionSettings, "knownHosts" | "knownHostsFiles">): KnownHosts {
+  const files = settings.knownHostsFiles
+    .filter(({ path, optional }) => !optional || existsSync(path))
+    .map(({ path }) => ({ name: path, text: readSetting("knownHostsFile", path) }));
+  const text = settings.knownHosts === undefined ? [] : [{ name: FROM_TEXT, text: settings.knownHosts }];
+  return KnownHosts.parse([...text, ...files]);
+}
+
+/**
+ * Undefined if known_hosts has this key for this host, else why not, and what a person who has compared the
+ * fingerprints can do about it.
+ */
+export function checkHostKey(known: KnownHosts, host: HostAddress, key: Buffer): HostKeyError | undefined {
+  const verdict = known.verify(host.host, host.port, key);
+  const shown = `${keyType(key)} key ${fingerprint(key)}`;
+  const accept = `${knownName(host.host, host.port)} ${keyType(key)} ${key.toString("base64")}`;
+  const compare = `If that is what \`ssh-keygen -lf\` says of the node's own key in /etc/ssh`;
+  const unable = `Unable to verify the host key of ${host.address}`;
+  switch (verdict.status) {
+    case "ok":
+      return undefined;
+    case "unknown":
+      return new HostKeyError(
+        host.address,
+        `${unable}: known_hosts has no key for it, and it shows the ${shown}` +
+          (verdict.certAuthority ? " (a @cert-authority line has it, but certificates are not supported yet)" : ""),
+        `${compare}, add this line to known_hosts (or to seapath:knownHosts): ${accept}`,
+      );
+    case "changed":
+      return new HostKeyError(
+        host.address,
+        `${unable}: it shows the ${shown}, but known_hosts has another (${verdict.conflicts.map(place).join(", ")}). ` +
+          `The node was installed anew, or someone is in between`,
+        `${compare}, ${verdict.conflicts.map((line) => removal(line, host)).filter(unique).join(" and ")}, ` +
+          `then add this line: ${accept}`,
+      );
+    case "revoked":
+      return new HostKeyError(
+        host.address,
+        `${unable}: it shows the ${shown}, which is revoked (${place(verdict.line)})`,
+        `Give the node a new host key; this one was declared stolen or lost.`,
+      );
+  }
+}
+
+/** As ssh-keygen -l prints it. */
+export function fingerprint(key: Buffer): string {
+  return `SHA256:${createHash("sha256").update(key).digest("base64").replace(/=+$/, "")}`;
+}
+
+function place(line: KnownHostLine): string {
+  return `${line.source}:${line.line}`;
+}
+
+function removal(line: KnownHostLine, host: HostAddress): string {
+  if (line.source === FROM_TEXT) return `remove line ${line.line} of seapath:knownHosts`;
+  return `run \`ssh-keygen -R ${quoteArgv(["x", knownName(host.host, host.port), "-f", line.source]).slice(4)}\``;
+}
+
+function unique(text: string, index: number, all: readonly string[]): boolean {
+  return all.indexOf(text) === index;
+}

@@ -1,0 +1,74 @@
+import { isIPv6 } from "node:net";
+import { SettingsError } from "./errors";
+
+/** A node as the settings name it. */
+export interface HostAddress {
+  /** As it was written: what errors and results call the node. @example "node1", "admin@10.0.0.1:2222" */
+  address: string;
+  host: string;
+  port: number;
+  user: string;
+}
+
+// These names end up in ssh commands that hints tell people to paste, so nothing that a shell or ssh reads as more
+// than a name is let in: no leading "-", no white space, no metacharacters.
+const HOST_NAME = /^[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_.])?$/;
+const USER_NAME = /^[A-Za-z_][A-Za-z0-9._-]*\$?$/;
+
+/**
+ * Reads a list of hosts: a JSON array, or addresses separated by commas or white space.
+ *
+ * @example parseHosts("node1, admin@node2:2222 [fd00::3]:22", { user: "root", port: 22 })
+ */
+export function parseHosts(text: string, defaults: { user: string; port: number }): HostAddress[] {
+  const seen = new Set<string>();
+  return splitList(text)
+    .map((address) => parseHost(address, defaults))
+    .filter(({ user, host, port }) => {
+      const key = `${user}@${host.toLowerCase()}:${port}`;
+      return !seen.has(key) && seen.add(key);
+    });
+}
+
+function splitList(text: string): string[] {
+  // "[::1]:22" begins with a bracket too; a JSON array goes on with a quote or its end.
+  if (!/^\s*\[\s*["\]]/.test(text)) return text.split(/[\s,]+/).filter((part) => part !== "");
+  let list: unknown;
+  try {
+    list = JSON.parse(text);
+  } catch (error) {
+    throw new SettingsError("hosts", `is not a JSON array: ${(error as Error).message}`);
+  }
+  if (!Array.isArray(list) || !list.every((item): item is string => typeof item === "string")) {
+    throw new SettingsError("hosts", "must be an array of strings");
+  }
+  return list.map((item) => item.trim());
+}
+
+function parseHost(address: string, defaults: { user: string; port: number }): HostAddress {
+  const at = address.lastIndexOf("@");
+  const user = at < 0 ? defaults.user : checkUser("hosts", address.slice(0, at));
+  const rest = address.slice(at + 1);
+  const bracketed = /^\[([^\]]*)\](?::(.*))?$/.exec(rest);
+  const plain = bracketed ?? (isIPv6(rest) ? [rest, rest, undefined] : /^([^:]*)(?::(.*))?$/.exec(rest));
+  const host = plain?.[1] ?? "";
+  const good = bracketed ? isIPv6(host) : isIPv6(host) || HOST_NAME.test(host);
+  if (!plain || !good) {
+    throw new SettingsError("hosts", `has ${JSON.stringify(address)}, which is not host, host:port or user@host:port`);
+  }
+  const port = plain[2] === undefined ? defaults.port : parsePort("hosts", plain[2]);
+  return { address, host, port, user };
+}
+
+/** Reads a TCP port, or says which setting is wrong. */
+export function parsePort(key: string, text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
+  if (port < 1 || port > 65535) throw new SettingsError(key, `has the port ${JSON.stringify(text)}, not one of 1 to 65535`);
+  return port;
+}
+
+/** Refuses what cannot be a user's name, or says which setting is wrong. */
+export function checkUser(key: string, user: string): string {
+  if (!USER_NAME.test(user)) throw new SettingsError(key, `has ${JSON.stringify(user)}, which is not a user's name`);
+  return user;
+}

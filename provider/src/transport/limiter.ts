@@ -1,0 +1,62 @@
+/** Who waits for a channel. */
+interface Waiter {
+  resolve(): void;
+  reject(error: Error): void;
+}
+
+/**
+ * Bounds how many channels one connection has at once. sshd refuses what is above its MaxSessions, which a client
+ * cannot ask for, so the bound also falls when sshd refuses.
+ */
+export class ChannelLimiter {
+  #limit: number;
+  #active = 0;
+  #closed: Error | undefined;
+  readonly #queue: Waiter[] = [];
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  /** Waits for a free channel; whoever comes first is served first, those who come `again` before all others. */
+  acquire(timeoutMs: number, onTimeout: () => Error, again = false): Promise<void> {
+    if (this.#closed) return Promise.reject(this.#closed);
+    if (this.#active < this.#limit) {
+      this.#active++;
+      return Promise.resolve();
+    }
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#queue.splice(this.#queue.indexOf(waiter), 1);
+        reject(onTimeout());
+      }, timeoutMs);
+      const waiter: Waiter = {
+        resolve: () => (clearTimeout(timer), resolve()),
+        reject: (error) => (clearTimeout(timer), reject(error)),
+      };
+      if (again) this.#queue.unshift(waiter);
+      else this.#queue.push(waiter);
+    });
+  }
+
+  release(): void {
+    this.#active--;
+    while (this.#active < this.#limit) {
+      const next = this.#queue.shift();
+      if (!next) return;
+      this.#active++;
+      next.resolve();
+    }
+  }
+
+  /** The server refused a channel to one who holds a place: fewer may be open than were tried. */
+  refused(): void {
+    this.#limit = Math.max(1, Math.min(this.#limit, this.#active - 1));
+  }
+
+  /** Sends home everyone who waits, and everyone who comes later. */
+  close(error: Error): void {
+    this.#closed = error;
+    for (const waiter of this.#queue.splice(0)) waiter.reject(error);
+  }
+}

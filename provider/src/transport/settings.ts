@@ -1,0 +1,113 @@
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { expandHome, loadCredentials, type Credentials } from "./credentials";
+import { SettingsError } from "./errors";
+import { checkUser, parseHosts, parsePort, type HostAddress } from "./hosts";
+
+/**
+ * How to reach a cluster. It comes from the stack's configuration or the environment, and never from an input of a
+ * resource: those are kept in the state.
+ *
+ * @example
+ * // pulumi config set seapath:hosts node1,node2,node3
+ * // pulumi config set seapath:privateKeyFile ~/.ssh/cluster
+ * const settings = readSettings((key) => config.get(key), process.env);
+ */
+export interface ConnectionSettings extends Credentials {
+  /** The nodes, in the order in which they are tried. `seapath:hosts`, SEAPATH_HOSTS */
+  hosts: readonly HostAddress[];
+  /** Lines of known_hosts. `seapath:knownHosts`, SEAPATH_KNOWN_HOSTS */
+  knownHosts?: string;
+  /**
+   * Files of known_hosts. `seapath:knownHostsFile`, SEAPATH_KNOWN_HOSTS_FILE
+   * @default ~/.ssh/known_hosts and /etc/ssh/ssh_known_hosts, unless `knownHosts` is given
+   */
+  knownHostsFiles: readonly { path: string; optional: boolean }[];
+  /** How long one node may take until it is logged in to. `seapath:connectTimeout` is in seconds. @default 10000 */
+  connectTimeoutMs: number;
+  /** Programs that run at once over one connection; sshd's own bound is MaxSessions, 10. @default 8 */
+  maxChannels: number;
+}
+
+/** The environment's name of each key. */
+const TWINS = {
+  hosts: "SEAPATH_HOSTS",
+  user: "SEAPATH_USER",
+  port: "SEAPATH_PORT",
+  privateKey: "SEAPATH_PRIVATE_KEY",
+  privateKeyFile: "SEAPATH_PRIVATE_KEY_FILE",
+  passphrase: "SEAPATH_PASSPHRASE",
+  agent: "SEAPATH_AGENT",
+  knownHosts: "SEAPATH_KNOWN_HOSTS",
+  knownHostsFile: "SEAPATH_KNOWN_HOSTS_FILE",
+  connectTimeout: "SEAPATH_CONNECT_TIMEOUT",
+  maxChannels: "SEAPATH_MAX_CHANNELS",
+} as const;
+type Key = keyof typeof TWINS;
+
+/**
+ * Reads the settings. What the stack's configuration has wins over the environment.
+ *
+ * @param get a key of the configuration, without its namespace
+ * @throws SettingsError that names the wrong key
+ */
+export function readSettings(get: (key: string) => string | undefined, env: NodeJS.ProcessEnv): ConnectionSettings {
+  const read = (key: Key) => nonEmpty(get(key)) ?? nonEmpty(env[TWINS[key]]);
+  // Two keys that mean one thing come from one place: a file in the configuration beats a text in the environment.
+  const pair = (first: Key, second: Key): [string | undefined, string | undefined] => {
+    const configured = [nonEmpty(get(first)), nonEmpty(get(second))] as const;
+    if (configured[0] !== undefined || configured[1] !== undefined) return [...configured];
+    return [nonEmpty(env[TWINS[first]]), nonEmpty(env[TWINS[second]])];
+  };
+  const home = nonEmpty(env.HOME) ?? homedir();
+
+  const user = checkUser("user", read("user") ?? "root");
+  const port = parsePort("port", read("port") ?? "22");
+  const hosts = parseHosts(read("hosts") ?? "", { user, port });
+  if (hosts.length === 0) {
+    throw new SettingsError(
+      "hosts",
+      "names no host",
+      "Run `pulumi config set seapath:hosts node1,node2,node3`, or set SEAPATH_HOSTS.",
+    );
+  }
+
+  const [privateKey, privateKeyFile] = pair("privateKey", "privateKeyFile");
+  const agent = read("agent");
+  const credentials = loadCredentials({
+    privateKey,
+    privateKeyFile,
+    passphrase: read("passphrase"),
+    agent: agent === undefined ? undefined : expandHome(agent, home),
+    ambientAgent: nonEmpty(env.SSH_AUTH_SOCK),
+    home,
+  });
+
+  const [knownHosts, knownHostsFile] = pair("knownHosts", "knownHostsFile");
+  return {
+    ...credentials,
+    hosts,
+    ...(knownHosts !== undefined && { knownHosts }),
+    knownHostsFiles: knownHostsFiles(knownHosts, knownHostsFile, home),
+    connectTimeoutMs: Math.round(readNumber("connectTimeout", read("connectTimeout") ?? "10", 0.1, 600) * 1000),
+    maxChannels: Math.floor(readNumber("maxChannels", read("maxChannels") ?? "8", 1, 64)),
+  };
+}
+
+function knownHostsFiles(text: string | undefined, file: string | undefined, home: string) {
+  if (file !== undefined) return [{ path: expandHome(file, home), optional: false }];
+  if (text !== undefined) return [];
+  return [join(home, ".ssh", "known_hosts"), "/etc/ssh/ssh_known_hosts"].map((path) => ({ path, optional: true }));
+}
+
+function readNumber(key: Key, text: string, least: number, most: number): number {
+  const number = Number(text);
+  if (!(number >= least && number <= most)) {
+    throw new SettingsError(key, `is ${JSON.stringify(text)}, not a number from ${least} to ${most}`);
+  }
+  return number;
+}
+
+function nonEmpty(text: string | undefined): string | undefined {
+  return text === undefined || text.trim() === "" ? undefined : text;
+}
