@@ -1,0 +1,163 @@
+/** The lab's command line. */
+import { parseArgs } from "node:util";
+
+import { guestCache, inLab, LabError, maxNodes, type LabOptions } from "./config.ts";
+import { statusOf, untilOnline, untilServed, type Status } from "./cluster.ts";
+import { setLink } from "./link.ts";
+import { locked } from "./lock.ts";
+import { boot, cutPower, isUp } from "./node.ts";
+import { attach, say, step } from "./run.ts";
+import { enterNode, findSpace } from "./space.ts";
+import { needLab, readLab, up, wipe, writeLab } from "./up.ts";
+
+const usage = `usage: npm run lab -- <verb>
+  up [--nodes N] [--observer] [--latency MS] [--loss PERCENT]
+                        build and start the cluster, or see that it is up
+  down                  take all of it away
+  status [--json]       what is up and what it says; exit code 1 when something is wrong
+  ssh <node> [words]    log in to a node
+  exec <node> <words>   run a program inside a node, without ssh
+  kill <node>           cut a node's power
+  start <node>          switch a node on again, with its disk
+  link [--latency MS] [--loss PERCENT]
+                        change the links while the cluster runs
+Default: three hypervisors. --observer makes the last node an observer. SEAPATH_LAB_DIR names another folder.
+`;
+
+class UsageError extends LabError {}
+
+function numberOf(name: string, text: string | undefined, fallback: number, from: number, to: number): number {
+  const value = text === undefined ? fallback : Number(text);
+  if (text?.trim() === "" || !(value >= from && value <= to)) throw new UsageError(`--${name}: a number from ${from} to ${to}`);
+  return value;
+}
+
+function linkOptions(values: { latency?: string; loss?: string }): { latency: number; loss: number } {
+  return { latency: numberOf("latency", values.latency, 0, 0, 10_000), loss: numberOf("loss", values.loss, 0, 0, 100) };
+}
+
+function upOptions(args: string[]): LabOptions {
+  const text = { type: "string" } as const;
+  const { values } = parseArgs({ args, options: { nodes: text, observer: { type: "boolean" }, latency: text, loss: text } });
+  const nodes = numberOf("nodes", values.nodes, 3, 1, maxNodes);
+  if (!Number.isInteger(nodes)) throw new UsageError("--nodes: a whole number");
+  if (values.observer === true && nodes < 2) throw new UsageError("--observer: takes two nodes at least");
+  return { nodes, observer: values.observer ?? false, ...linkOptions(values) };
+}
+
+function nodeNamed(name: string | undefined) {
+  const lab = needLab();
+  const node = lab.nodes.find((each) => each.name === name);
+  if (node === undefined) throw new UsageError(`which node? ${lab.nodes.map((each) => each.name).join(", ")}`);
+  return { lab, node };
+}
+
+function labProcess(): number {
+  const pid = findSpace().lab;
+  if (pid === undefined) throw new LabError('nothing of the lab runs; "npm run lab up" starts it');
+  return pid;
+}
+
+function show(status: Status): string {
+  const lines = status.nodes.map((node) => {
+    if (node.pid === undefined) return `${node.name}  ${node.address}  ${node.role}  off`;
+    const parts = [
+      `sees ${node.online.join(" ") || "nobody"}${node.quorum ? "" : " (no quorum)"}`,
+      `sshd ${node.ssh ? "yes" : "no"}`,
+      `libvirtd ${node.libvirt ? "yes" : "no"}`,
+      `VMs: ${node.vms.join(" ") || "none"}`,
+    ];
+    return `${node.name}  ${node.address}  ${node.role}  ${parts.join(", ")}`;
+  });
+  return [...lines, `Ceph ${status.ceph ? "answers" : "does not answer"}`, status.healthy ? "healthy" : "NOT healthy", ""].join("\n");
+}
+
+async function status(args: string[]): Promise<number> {
+  const { values } = parseArgs({ args, options: { json: { type: "boolean" } } });
+  const lab = readLab();
+  if (lab === undefined) {
+    process.stdout.write(values.json === true ? `${JSON.stringify({ healthy: false, nodes: [] })}\n` : "the lab is not up\n");
+    return 1;
+  }
+  const state = await statusOf(lab.nodes);
+  process.stdout.write(values.json === true ? `${JSON.stringify({ ...state, options: lab.options }, undefined, 2)}\n` : show(state));
+  return state.healthy ? 0 : 1;
+}
+
+async function start(name: string | undefined): Promise<void> {
+  const { lab, node } = nodeNamed(name);
+  if (isUp(node.name)) return say(`${node.name} is up`);
+  const pid = labProcess();
+  const running = lab.nodes.filter((each) => each.name === node.name || isUp(each.name));
+  await step(`${node.name} is online`, async () => {
+    await boot(pid, node);
+    await setLink(pid, [node], lab.options.latency, lab.options.loss);
+    await untilServed([node]);
+    await untilOnline(running);
+  });
+}
+
+async function link(args: string[]): Promise<void> {
+  const { values } = parseArgs({ args, options: { latency: { type: "string" }, loss: { type: "string" } } });
+  const wanted = linkOptions(values);
+  const lab = needLab();
+  await setLink(labProcess(), lab.nodes.filter(({ name }) => isUp(name)), wanted.latency, wanted.loss);
+  writeLab({ ...lab, options: { ...lab.options, ...wanted } });
+  say(`${wanted.latency} ms and ${wanted.loss} % loss on the way to each node`);
+}
+
+async function main([verb, ...args]: string[]): Promise<number> {
+  if (verb === undefined || verb === "help" || verb === "--help") {
+    process.stdout.write(usage);
+    return verb === undefined ? 2 : 0;
+  }
+  if (process.getuid?.() !== 0) throw new LabError("the lab needs root: it makes namespaces and mounts");
+  switch (verb) {
+    case "up": {
+      const options = upOptions(args);
+      await locked(() => up(options));
+      return 0;
+    }
+    case "down":
+      say((await locked(wipe)) ? "the lab is gone" : "there was no lab");
+      say(`built guests stay in ${guestCache}, for the next time`);
+      return 0;
+    case "status":
+      return await status(args);
+    case "ssh": {
+      const { node } = nodeNamed(args[0]);
+      const options = ["-i", inLab("id"), "-o", `UserKnownHostsFile=${inLab("known_hosts")}`, "-o", "IdentitiesOnly=yes"];
+      return await attach(["ssh", "-F", "none", ...options, `root@${node.address}`, ...args.slice(1)]);
+    }
+    case "exec": {
+      const { node } = nodeNamed(args[0]);
+      const pid = findSpace().nodes.get(node.name);
+      if (pid === undefined) throw new LabError(`${node.name} is off`);
+      if (args.length < 2) throw new UsageError("exec: which program?");
+      return await attach([...enterNode(pid), ...args.slice(1)]);
+    }
+    case "kill": {
+      const { node } = nodeNamed(args[0]);
+      await locked(() => cutPower(node.name));
+      say(`${node.name} is off`);
+      return 0;
+    }
+    case "start":
+      await locked(() => start(args[0]));
+      return 0;
+    case "link":
+      await locked(() => link(args));
+      return 0;
+    default:
+      throw new UsageError(`no verb ${verb}`);
+  }
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  const misused = error instanceof UsageError || (error instanceof TypeError && "code" in error);
+  if (!(error instanceof LabError) && !misused) throw error;
+  say(`lab: ${error.message}${misused ? `\n\n${usage}` : ""}`);
+  process.exitCode = misused ? 2 : 1;
+}

@@ -1,0 +1,35 @@
+/** The lab for programs: what the tests use. */
+import type { Lab } from "./config.ts";
+import { inNode, untilOnline, untilServed } from "./cluster.ts";
+import { setLink } from "./link.ts";
+import { boot, cutPower, isUp } from "./node.ts";
+import type { Output, RunOptions } from "./run.ts";
+import { findSpace } from "./space.ts";
+import { needLab } from "./up.ts";
+
+export type { Lab, LabNode, LabOptions, Role } from "./config.ts";
+export type { Output } from "./run.ts";
+
+/** What lab.json says. Throws when the lab is not up. */
+export const readLab = (): Lab => needLab();
+
+/** Runs a program inside a node, without ssh. With `ok`, an exit code other than 0 is an answer, too. */
+export function exec(node: string, argv: readonly string[], options: Pick<RunOptions, "stdin" | "ok"> = {}): Promise<Output> {
+  return inNode(node, argv, options);
+}
+
+/** Cuts a node's power. */
+export const kill = (node: string): Promise<void> => cutPower(node);
+
+/** Switches a node on again, with its disk; done when the nodes that are up see each other and it serves. */
+export async function start(name: string): Promise<void> {
+  const lab = needLab();
+  const node = lab.nodes.find((each) => each.name === name);
+  const pid = findSpace().lab;
+  if (node === undefined || pid === undefined) throw new Error(`no node ${name}, or no lab`);
+  if (isUp(name)) return;
+  await boot(pid, node);
+  await setLink(pid, [node], lab.options.latency, lab.options.loss);
+  await untilServed([node]);
+  await untilOnline(lab.nodes.filter((each) => isUp(each.name)));
+}

@@ -1,0 +1,35 @@
+/** One change of the lab at a time. */
+import { createServer, type Server } from "node:net";
+
+import { LabError } from "./config.ts";
+import { say, sleep } from "./run.ts";
+
+const listen = (name: string): Promise<Server | undefined> =>
+  new Promise((resolve, reject) => {
+    const server = createServer();
+    server.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code === "EADDRINUSE") resolve(undefined);
+      else reject(error);
+    });
+    server.listen(name, () => resolve(server));
+  });
+
+/**
+ * Does something while no other lab command does. The lock is an abstract socket: it is no file, it goes with its
+ * process however that ends, and processes started meanwhile do not inherit it. One name for all folders, as two labs
+ * would want the same addresses.
+ */
+export async function locked<T>(work: () => Promise<T>): Promise<T> {
+  let server = await listen("\0pulumi-seapath-lab");
+  if (server === undefined) say("another lab command is running; waiting for it");
+  for (let tries = 0; server === undefined; tries++) {
+    if (tries > 900) throw new LabError("another lab command has been running for three minutes");
+    await sleep(200);
+    server = await listen("\0pulumi-seapath-lab");
+  }
+  try {
+    return await work();
+  } finally {
+    server.close();
+  }
+}

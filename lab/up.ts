@@ -1,0 +1,169 @@
+/** `lab up` and `lab down`. */
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+
+import {
+  hostAddress, hostInterface, inLab, labDir, LabError, markerFile, network, nodesOf,
+  type Lab, type LabNode, type LabOptions,
+} from "./config.ts";
+import { layOutCeph, startCeph } from "./ceph.ts";
+import { environmentOf, statusOf, untilOnline, untilServed } from "./cluster.ts";
+import { buildGuests } from "./guests/build.ts";
+import { setLink } from "./link.ts";
+import { boot, giveImage, isUp, makeDisk } from "./node.ts";
+import type { Cluster } from "./node-files.ts";
+import { missingPackages } from "./packages.ts";
+import { run, say, step, until } from "./run.ts";
+import { findSpace, inSpace, killFirst, startSpace, throughSpace } from "./space.ts";
+
+/** The lab as it was written down when it was whole. */
+export function readLab(): Lab | undefined {
+  if (!existsSync(inLab("lab.json"))) return undefined;
+  return JSON.parse(readFileSync(inLab("lab.json"), "utf8")) as Lab;
+}
+
+export function needLab(): Lab {
+  const lab = readLab();
+  if (lab === undefined) throw new LabError('the lab is not up; "npm run lab up" starts it');
+  return lab;
+}
+
+/** Refuses to touch a folder that another program filled. */
+function checkFolder(): void {
+  if (!existsSync(labDir) || existsSync(inLab(markerFile)) || readdirSync(labDir).length === 0) return;
+  throw new LabError(`${labDir} is not a folder of this lab, and not empty; SEAPATH_LAB_DIR can name another`);
+}
+
+/** Takes away all there is: the processes, with them namespaces, mounts and the bridge, and then the files. */
+export async function wipe(): Promise<boolean> {
+  checkFolder();
+  const ran = await killFirst("lab");
+  const had = existsSync(labDir);
+  rmSync(labDir, { recursive: true, force: true });
+  return ran || had;
+}
+
+/** An ed25519 key pair. */
+async function newKeyPair(name: string): Promise<{ privateKey: string; publicKey: string }> {
+  const file = inLab("keys", name);
+  await run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", `${name} of the seapath lab`, "-f", file]);
+  return { privateKey: readFileSync(file, "utf8"), publicKey: readFileSync(`${file}.pub`, "utf8") };
+}
+
+async function newCluster(nodes: LabNode[], ceph: Cluster["ceph"]): Promise<Cluster> {
+  mkdirSync(inLab("keys"), { mode: 0o700 });
+  const root = await newKeyPair("root");
+  const hostKeys = new Map(await Promise.all(nodes.map(async ({ name }) => [name, await newKeyPair(name)] as const)));
+  const known = nodes.map(({ name, address }) => {
+    const [type, key] = hostKeys.get(name)?.publicKey.split(" ") ?? [];
+    return `${name},${address} ${type} ${key}\n`;
+  });
+  return { nodes, ceph, ...root, knownHosts: known.join(""), hostKeys, pacemakerKey: randomBytes(4096) };
+}
+
+/** The lab's namespace, and the host's end of the cable to its bridge. */
+async function makeSpace(): Promise<number> {
+  const { stdout } = await run(["ip", "-o", "route", "show", "root", network]);
+  if (stdout !== "") throw new LabError(`this machine has a route to ${network} already: ${stdout.trim()}`);
+  const lab = await startSpace();
+  await until("the lab's namespace", 10, () => Promise.resolve(existsSync(throughSpace(lab, inLab("mnt", "ready")))), 30);
+  await run(["ip", "link", "add", hostInterface, "type", "veth", "peer", "name", "host", "netns", String(lab)]);
+  await run(["ip", "addr", "add", `${hostAddress}/24`, "dev", hostInterface]);
+  await run(["ip", "link", "set", hostInterface, "up"]);
+  await inSpace(lab, ["ip", "link", "set", "host", "master", "switch", "up"]);
+  return lab;
+}
+
+async function build(options: LabOptions): Promise<void> {
+  const nodes = nodesOf(options);
+  for (const folder of ["", "log", "mnt"]) mkdirSync(inLab(folder), { recursive: true, mode: 0o755 });
+  writeFileSync(inLab(markerFile), "");
+  const lab = await step("namespaces and bridge", makeSpace);
+  const ceph = layOutCeph();
+  const serving = step("Ceph serves the pool rbd", () => startCeph(lab, ceph));
+  // Both are waited for below; until then a failure of the one must not end the process while the other is at work.
+  serving.catch(() => undefined);
+  const guests = buildGuests();
+  guests.catch(() => undefined);
+  const cluster = await newCluster(nodes, ceph);
+  await step("disks of the nodes", async () => {
+    for (const node of nodes) await makeDisk(lab, node, cluster);
+  });
+  await step("nodes switched on", async () => {
+    await Promise.all(nodes.map((node) => boot(lab, node)));
+    await setLink(lab, nodes, options.latency, options.loss);
+  });
+  const built = await step("guests", () => guests);
+  for (const guest of Object.values(built)) giveImage(lab, nodes, guest.file, readFileSync(guest.qcow2));
+  await serving;
+  await step("all nodes online", () => untilOnline(nodes));
+  await step("sshd and libvirtd serve", () => untilServed(nodes));
+  writeFileSync(inLab("id"), cluster.privateKey, { mode: 0o600 });
+  writeFileSync(inLab("id.pub"), cluster.publicKey);
+  writeFileSync(inLab("known_hosts"), cluster.knownHosts);
+  const whole: Lab = {
+    version: 1,
+    options,
+    nodes,
+    guests: Object.fromEntries(Object.entries(built).map(([name, { raw, qcow2, xml, file }]) =>
+      [name, { raw, qcow2, xml, onNode: `/var/lib/seapath/images/${file}` }])),
+    privateKeyFile: inLab("id"),
+    knownHostsFile: inLab("known_hosts"),
+  };
+  writeFileSync(inLab("env"), environmentOf(whole));
+  writeLab(whole);
+}
+
+/** Written last: who finds it finds a whole lab. */
+export function writeLab(lab: Lab): void {
+  writeFileSync(inLab("lab.json"), `${JSON.stringify(lab, undefined, 2)}\n`);
+}
+
+/** Switches nodes on that are off, when that is all that is wrong. */
+async function mend(lab: Lab): Promise<boolean> {
+  const space = findSpace();
+  const off = lab.nodes.filter(({ name }) => !isUp(name));
+  if (space.lab === undefined || off.length === 0) return false;
+  const pid = space.lab;
+  try {
+    await step(`${off.map(({ name }) => name).join(", ")} switched on again`, async () => {
+      for (const node of off) await boot(pid, node);
+      await setLink(pid, off, lab.options.latency, lab.options.loss);
+      await untilOnline(lab.nodes, 60);
+      await untilServed(lab.nodes);
+    });
+  } catch {
+    return false;
+  }
+  return (await statusOf(lab.nodes)).healthy;
+}
+
+const sameOptions = (a: LabOptions, b: LabOptions): boolean => a.nodes === b.nodes && a.observer === b.observer;
+
+/** Makes sure that there is a whole lab, whatever is there now. */
+export async function up(options: LabOptions): Promise<void> {
+  const lab = readLab();
+  if (lab !== undefined && findSpace().lab !== undefined) {
+    const { healthy } = await statusOf(lab.nodes);
+    if (healthy || (await mend(lab))) {
+      if (!sameOptions(lab.options, options)) {
+        throw new LabError('the lab is up with other options; "npm run lab down" first');
+      }
+      say("the lab is up");
+      return;
+    }
+    say("the lab is there, but not healthy: building it anew");
+  }
+  const missing = await missingPackages();
+  if (missing.length > 0) {
+    throw new LabError(`packages are missing: apt-get install --no-install-recommends ${missing.join(" ")}`);
+  }
+  if (await wipe()) say("cleared away what was there");
+  try {
+    await build(options);
+  } catch (error) {
+    say(`it failed; logs are in ${inLab("log")}, and "npm run lab down" clears away`);
+    throw error;
+  }
+  say(`the lab is up; "npm run lab ssh node1" logs in, "source ${inLab("env")}" sets the provider's settings`);
+}
