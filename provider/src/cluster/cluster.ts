@@ -16,7 +16,7 @@ interface Write {
 export class Cluster {
   readonly runner: Runner;
   readonly #inventory: Coalesced<InventoryRequest, Inventory>;
-  readonly #status: Coalesced<void, ClusterStatus>;
+  readonly #status: Coalesced<undefined, ClusterStatus>;
   #waiting: Write[] = [];
   #writing = false;
 
@@ -42,7 +42,7 @@ export class Cluster {
 
   /** What the cluster is doing now, shared in the same way. */
   status(): Promise<ClusterStatus> {
-    return this.#status.ask();
+    return this.#status.ask(undefined);
   }
 
   /**

@@ -83,7 +83,7 @@ function toOrdered(node: XmlElement): Ordered {
 
 /** The element as text, on one line, with everything escaped that has to be. */
 export function renderXml(node: XmlElement): string {
-  return builder.build([toOrdered(node)]) as string;
+  return builder.build([toOrdered(node)]);
 }
 
 /** The element as text for people: two spaces a level. */

@@ -1,0 +1,21 @@
+/**
+ * The public entry. What is serialized into Pulumi's state calls it by `require("pulumi-seapath/provider")`, so the
+ * names here are kept for as long as a state may exist that was written with them.
+ */
+import type { dynamic } from "@pulumi/pulumi";
+import { vmProvider } from "./resources";
+import { configure as keep, currentCluster } from "./session";
+
+const surroundings = { cluster: currentCluster, say: (text: string) => console.log(text) };
+
+/** Takes the stack's configuration, for all kinds. */
+export function configure(request: dynamic.ConfigureRequest): void {
+  keep((key) => request.config.get(key));
+}
+
+/** The provider of each kind of resource. */
+export const providers = {
+  Vm: vmProvider(surroundings),
+};
+
+export { close } from "./session";

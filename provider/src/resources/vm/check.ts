@@ -1,0 +1,109 @@
+/** What a preview refuses: all that can be known before an `up`, each with the input that it is about. */
+import { access, constants } from "node:fs/promises";
+import {
+  canonicalBase, clusterRefusals, ConnectionError, ParseError, parseXml, type Cluster, type PartialSpec, type Refusal,
+} from "../../vmmgr";
+import { parseSize } from "../size";
+import { concernsUnknown, isUnknown, knownPart, unknownPaths } from "../unknowns";
+import { withDefaults } from "./defaults";
+import { vmSchema, type VmInputs } from "./schema";
+
+type Raw = Record<string, unknown>;
+
+/** What `check` answers. */
+export interface Checked {
+  inputs: Raw;
+  failures: Refusal[];
+}
+
+/** Checks the inputs of a VM by themselves, then against the cluster. */
+export async function checkVm(
+  cluster: () => Cluster,
+  olds: Raw,
+  news: Raw,
+  warn: (text: string) => void,
+): Promise<Checked> {
+  const inputs = withDefaults(news);
+  const failures = schemaFailures(inputs);
+  failures.push(...xmlFailures(inputs), ...(await localFileFailures(inputs)));
+  if (failures.length > 0) return { inputs, failures };
+  try {
+    return { inputs, failures: await clusterFailures(cluster(), olds, inputs) };
+  } catch (error) {
+    if (!(error instanceof ConnectionError)) throw error;
+    const hint = error.hint === undefined ? "" : ` ${error.hint}`;
+    warn(`VM "${String(inputs["name"])}": its hosts, name and image were not checked: ${error.message}.${hint}`);
+    return { inputs, failures: [] };
+  }
+}
+
+function schemaFailures(inputs: Raw): Refusal[] {
+  const read = vmSchema.safeParse(inputs);
+  if (read.success) return [];
+  const unknowns = unknownPaths(inputs);
+  return read.error.issues.flatMap((issue) => {
+    if (issue.path.length > 0 && concernsUnknown(issue.path, unknowns)) return [];
+    if (issue.code === "unrecognized_keys") {
+      return issue.keys.map((key) => ({ property: propertyPath([...issue.path, key]), reason: "is no input of seapath.Vm" }));
+    }
+    const missing = issue.code === "invalid_type" && valueAt(inputs, issue.path) === undefined;
+    return [{ property: propertyPath(issue.path), reason: missing ? "is missing" : issue.message }];
+  });
+}
+
+function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>((at, part) => (at as Record<PropertyKey, unknown> | undefined)?.[part], value);
+}
+
+const propertyPath = (path: readonly PropertyKey[]) =>
+  path.map((part, index) => (typeof part === "number" ? `[${part}]` : `${index === 0 ? "" : "."}${String(part)}`)).join("");
+
+function xmlFailures(inputs: Raw): Refusal[] {
+  const { xml, name } = inputs;
+  if (typeof xml !== "string" || isUnknown(xml)) return [];
+  try {
+    const root = parseXml(xml, "the domain XML");
+    if (root.name !== "domain") return [{ property: "xml", reason: `must be a libvirt <domain>; its root is <${root.name}>` }];
+    canonicalBase(xml, String(name));
+    return [];
+  } catch (error) {
+    if (!(error instanceof ParseError)) throw error;
+    return [{ property: "xml", reason: `does not parse: ${error.message.replace(/^.*?answered: /, "")}` }];
+  }
+}
+
+async function localFileFailures(inputs: Raw): Promise<Refusal[]> {
+  const path = (inputs["source"] as Raw | undefined)?.["path"];
+  if (typeof path !== "string" || isUnknown(path)) return [];
+  try {
+    await access(path, constants.R_OK);
+    return [];
+  } catch {
+    return [{ property: "source.path", reason: `there is no readable file ${path} on this machine` }];
+  }
+}
+
+async function clusterFailures(cluster: Cluster, olds: Raw, inputs: Raw): Promise<Refusal[]> {
+  const creating = olds["name"] === undefined || (olds["name"] !== inputs["name"] && !isUnknown(inputs["name"]));
+  const spec = partialSpec(inputs);
+  const nodePath = spec.source !== undefined && "nodePath" in spec.source ? spec.source.nodePath : undefined;
+  const inventory = await cluster.inventory(creating && nodePath !== undefined ? { sources: [nodePath] } : {});
+  return clusterRefusals(inventory, spec, creating);
+}
+
+/** What is known of a spec in a preview. */
+function partialSpec(inputs: Raw): PartialSpec {
+  const known = inputs as Partial<VmInputs>;
+  const size = known.systemDisk?.size;
+  const bytes = size === undefined || isUnknown(size) ? undefined : parseSize(size);
+  const pick = <K extends keyof PartialSpec>(key: K, value: PartialSpec[K]) =>
+    value === undefined || knownPart(value) === undefined ? {} : { [key]: value };
+  return {
+    ...pick("name", known.name),
+    ...pick("source", known.source as PartialSpec["source"]),
+    ...pick("systemSize", bytes),
+    ...pick("xml", known.xml),
+    ...pick("pinnedHost", known.pinnedHost),
+    ...pick("preferredHost", known.preferredHost),
+  };
+}

@@ -1,0 +1,66 @@
+/** Defaults made explicit, so that the engine's own diff is honest and a preview shows what will be. */
+import { defaultMac, DEFAULTS } from "../../vmmgr";
+import { isUnknown } from "../unknowns";
+
+type Raw = Record<string, unknown>;
+
+const isRecord = (value: unknown): value is Raw => typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** Merges defaults into an object; what is not an object (unknown, or wrong) is left for the schema to judge. */
+function filled(value: unknown, defaults: Raw): unknown {
+  if (value === undefined) return defaults;
+  return isRecord(value) ? { ...defaults, ...dropUndefined(value) } : value;
+}
+
+const dropUndefined = (value: Raw): Raw => Object.fromEntries(Object.entries(value).filter(([, each]) => each !== undefined && each !== null));
+
+/** Numbers and booleans in maps of strings are what people write; the cluster has strings. */
+function strings(value: unknown): unknown {
+  if (!isRecord(value)) return value;
+  const text = (each: unknown) => (typeof each === "number" || typeof each === "boolean" ? String(each) : each);
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, text(each)]));
+}
+
+function withInterfaceDefaults(interfaces: unknown, vm: unknown): unknown {
+  if (!Array.isArray(interfaces)) return interfaces;
+  return interfaces.map((each, index) => {
+    if (!isRecord(each)) return each as unknown;
+    const mac = typeof vm === "string" && !isUnknown(vm) ? defaultMac(vm, index) : vm;
+    const found = filled(each, { mac, model: "virtio" }) as Raw;
+    return typeof found["mac"] === "string" ? { ...found, mac: found["mac"].toLowerCase() } : found;
+  });
+}
+
+function withDomainDefaults(domain: unknown, vm: unknown): unknown {
+  if (!isRecord(domain)) return domain;
+  const found = filled(domain, {
+    type: "kvm", vcpus: 1, machine: "q35", firmware: "efi", interfaces: [], serialConsole: true,
+  }) as Raw;
+  return { ...found, interfaces: withInterfaceDefaults(found["interfaces"], vm) };
+}
+
+/** The inputs of a VM with every default put in. Unknown values stay where they are. */
+export function withDefaults(inputs: Raw): Raw {
+  const given = dropUndefined(inputs);
+  delete given["__provider"];
+  const pacemaker = filled(given["pacemaker"], { meta: {}, params: {}, utilization: {} });
+  return dropUndefined({
+    ...given,
+    systemDisk: filled(given["systemDisk"], { bus: DEFAULTS.diskBus }),
+    domain: withDomainDefaults(given["domain"], given["name"]),
+    enabled: given["enabled"] ?? true,
+    started: given["started"] ?? true,
+    liveMigration: given["liveMigration"] ?? false,
+    migrationUser: given["migrationUser"] ?? DEFAULTS.migrationUser,
+    migrationDowntime: given["migrationDowntime"] ?? DEFAULTS.migrationDowntime,
+    migrateToTimeout: given["migrateToTimeout"] ?? DEFAULTS.migrateToTimeout,
+    stopTimeout: given["stopTimeout"] ?? DEFAULTS.stopTimeout,
+    priority: given["priority"] ?? DEFAULTS.priority,
+    metadata: strings(given["metadata"] ?? {}),
+    pacemaker: isRecord(pacemaker)
+      ? Object.fromEntries(Object.entries(pacemaker).map(([key, each]) => [key, strings(each)]))
+      : pacemaker,
+    crmConfigCommands: given["crmConfigCommands"] ?? [],
+    timeouts: filled(given["timeouts"], { create: 300, update: 300, delete: 300 }),
+  });
+}

@@ -1,0 +1,109 @@
+/** The inputs of `seapath.Vm` after their defaults were put in: what is allowed, in words for the person who typed it. */
+import { z } from "zod";
+import { nameProblem } from "../../vmmgr";
+import { parseSize } from "../size";
+
+const text = z.string().min(1, "must not be empty");
+const count = (unit: string, least = 0) =>
+  z.number({ error: `must be a whole number (${unit})` }).int(`must be a whole number (${unit})`).min(least, `must be at least ${least} (${unit})`);
+
+const named = text.superRefine((value, context) => {
+  const problem = nameProblem(value);
+  if (problem !== undefined) context.addIssue({ code: "custom", message: problem });
+});
+
+const scalarMap = z.record(text, z.string());
+
+const reserved = (names: Record<string, string>) =>
+  scalarMap.superRefine((map, context) => {
+    for (const [name, property] of Object.entries(names)) {
+      if (name in map) context.addIssue({ code: "custom", path: [name], message: `is set by \`${property}\`; use that` });
+    }
+  });
+
+const sourceSchema = z
+  .strictObject({
+    nodePath: text.refine((path) => path.startsWith("/"), "must be an absolute path on the node").optional(),
+    path: text.optional(),
+  })
+  .refine((source) => (source.nodePath === undefined) !== (source.path === undefined), {
+    message: "must have exactly one of `nodePath` (a file on the node) and `path` (a file on this machine)",
+  });
+
+const interfaceSchema = z.strictObject({
+  bridge: text,
+  mac: z.string().regex(/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/, 'must be a MAC address such as "52:54:00:12:34:56"')
+    .refine((mac) => (parseInt(mac.slice(0, 2), 16) & 1) === 0, "must not be a multicast address"),
+  model: text,
+  virtualport: z.literal("openvswitch", { error: 'must be "openvswitch", or left out for a Linux bridge' }).optional(),
+  vlan: count("a VLAN tag", 1).max(4094, "must be at most 4094").optional(),
+});
+
+const domainSchema = z.strictObject({
+  type: z.enum(["kvm", "qemu"], { error: 'must be "kvm" or "qemu"' }),
+  memory: count("MiB", 1),
+  vcpus: count("virtual CPUs", 1),
+  machine: text,
+  firmware: z.enum(["bios", "efi"], { error: 'must be "bios" or "efi"' }),
+  interfaces: z.array(interfaceSchema),
+  serialConsole: z.boolean(),
+});
+
+const size = z.union([z.string(), z.number()]).refine((value) => parseSize(value) !== undefined, {
+  message: 'must be a size such as "20GiB", or a number of bytes',
+}).refine((value) => (parseSize(value) ?? 512) % 512 === 0, { message: "must be a multiple of 512 bytes" });
+
+const timeout = count("seconds", 1);
+
+export const vmSchema = z
+  .strictObject({
+    name: named,
+    source: sourceSchema,
+    systemDisk: z.strictObject({
+      size: size.optional(),
+      bus: z.enum(["virtio", "scsi", "sata", "usb", "ide"], { error: "must be virtio, scsi, sata, usb or ide" }),
+    }),
+    xml: text.optional(),
+    domain: domainSchema.optional(),
+    enabled: z.boolean(),
+    started: z.boolean(),
+    pinnedHost: text.optional(),
+    preferredHost: text.optional(),
+    liveMigration: z.boolean(),
+    migrationUser: text.regex(/^[a-z_][a-z0-9_-]*$/, "must be the name of a user on the nodes"),
+    migrationDowntime: count("milliseconds"),
+    migrateToTimeout: count("seconds", 1),
+    stopTimeout: count("seconds", 1),
+    priority: z.number({ error: "must be a whole number" }).int("must be a whole number"),
+    metadata: z.record(named, z.string()),
+    pacemaker: z.strictObject({
+      meta: reserved({
+        "target-role": "started", "allow-migrate": "liveMigration", priority: "priority",
+      }),
+      params: reserved({
+        migration_user: "migrationUser", migration_downtime: "migrationDowntime", config: "name",
+        hypervisor: "name", seapath: "name", force_stop: "stopTimeout", migration_transport: "liveMigration",
+      }),
+      utilization: scalarMap,
+    }),
+    crmConfigCommands: z.array(text.refine((line) => !/[\r\n]/.test(line), "must be one line, the words of one `crm configure`")),
+    timeouts: z.strictObject({ create: timeout, update: timeout, delete: timeout }),
+  })
+  .superRefine((vm, context) => {
+    if (vm.pinnedHost !== undefined && vm.preferredHost !== undefined) {
+      const message = "must not stand beside `pinnedHost`: a pinned VM runs there only";
+      context.addIssue({ code: "custom", path: ["preferredHost"], message });
+    }
+    if ((vm.xml === undefined) === (vm.domain === undefined)) {
+      const message = vm.xml === undefined ? "is missing: give `domain`, or libvirt's own as `xml`" : "must not stand beside `xml`";
+      context.addIssue({ code: "custom", path: ["domain"], message });
+    }
+    vm.domain?.interfaces.forEach((each, index) => {
+      if (each.vlan === undefined || each.virtualport === "openvswitch") return;
+      const message = 'needs `virtualport: "openvswitch"`: libvirt puts no VLAN on a Linux bridge';
+      context.addIssue({ code: "custom", path: ["domain", "interfaces", index, "vlan"], message });
+    });
+  });
+
+/** Inputs that are whole and good. */
+export type VmInputs = z.infer<typeof vmSchema>;

@@ -1,0 +1,81 @@
+/** From checked inputs to what vmmgr is asked, and from what was observed back to inputs and state. */
+import { domainElement, sameDomain, type ObservedVm, type Source, type VmSpec } from "../../vmmgr";
+import { formatSize, parseSize } from "../size";
+import { withDefaults } from "./defaults";
+import { vmSchema, type VmInputs } from "./schema";
+
+type Raw = Record<string, unknown>;
+
+/** Inputs as the engine hands them to create and update: checked before, and whole. */
+export function readInputs(raw: Raw): VmInputs {
+  const inputs = withDefaults(raw);
+  // The engine may hand over outputs of an earlier state among them.
+  for (const output of OUTPUTS) delete inputs[output];
+  return vmSchema.parse(inputs);
+}
+
+/** What a VM says of itself beside its inputs. */
+export const OUTPUTS = ["uuid", "node", "status"] as const;
+
+/** What vmmgr is asked for. */
+export function specOf(inputs: VmInputs): VmSpec {
+  const { systemDisk, domain, source, timeouts: _timeouts, xml, pinnedHost, preferredHost, ...rest } = inputs;
+  const size = systemDisk.size === undefined ? undefined : parseSize(systemDisk.size);
+  return {
+    ...rest,
+    source: source as Source,
+    diskBus: systemDisk.bus,
+    ...(size === undefined ? {} : { systemSize: size }),
+    ...(xml === undefined ? {} : { xml }),
+    ...(domain === undefined ? {} : { domain: domain }),
+    ...(pinnedHost === undefined ? {} : { pinnedHost }),
+    ...(preferredHost === undefined ? {} : { preferredHost }),
+  };
+}
+
+/**
+ * The inputs that would describe what was observed. What nobody can observe is echoed, and what means the same as
+ * before stays in the words that the user chose, so that only a real difference is a difference.
+ */
+export function observedInputs(before: VmInputs, observed: ObservedVm): VmInputs {
+  const { pinnedHost: _pinned, preferredHost: _preferred, xml: _xml, domain: _domain, ...rest } = before;
+  return {
+    ...rest,
+    name: observed.name,
+    systemDisk: { bus: observed.diskBus as VmInputs["systemDisk"]["bus"], ...observedSize(before, observed) },
+    ...observedDomain(before, observed),
+    enabled: observed.enabled,
+    started: observed.started ?? before.started,
+    ...(observed.pinnedHost === undefined ? {} : { pinnedHost: observed.pinnedHost }),
+    ...(observed.preferredHost === undefined ? {} : { preferredHost: observed.preferredHost }),
+    liveMigration: observed.liveMigration,
+    migrationUser: observed.migrationUser,
+    migrationDowntime: observed.migrationDowntime,
+    migrateToTimeout: observed.migrateToTimeout,
+    stopTimeout: observed.stopTimeout,
+    priority: observed.priority,
+    metadata: observed.metadata,
+    pacemaker: observed.pacemaker,
+    crmConfigCommands: observed.crmConfigCommands,
+  };
+}
+
+function observedSize(before: VmInputs, observed: ObservedVm): { size?: string | number } {
+  const { size } = before.systemDisk;
+  if (size === undefined) return {};
+  return { size: parseSize(size) === observed.systemSize ? size : formatSize(observed.systemSize) };
+}
+
+/** The domain in the form that the user chose; what the typed form cannot say is shown as XML beside it. */
+function observedDomain(before: VmInputs, observed: ObservedVm): Pick<VmInputs, "xml" | "domain"> {
+  if (before.domain === undefined) {
+    return { xml: before.xml !== undefined && sameDomain(before.xml, observed) ? before.xml : observed.baseXml };
+  }
+  const told = sameDomain(domainElement(observed.domain), observed);
+  return { domain: observed.domain, ...(told ? {} : { xml: observed.baseXml }) };
+}
+
+/** What goes into Pulumi's state: the inputs under the same keys, and the outputs. */
+export function stateOf(inputs: VmInputs, observed: ObservedVm): Raw {
+  return { ...inputs, uuid: observed.uuid, status: observed.status, ...(observed.node ? { node: observed.node } : { node: "" }) };
+}

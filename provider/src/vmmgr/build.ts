@@ -1,0 +1,73 @@
+/** The documents of a VM: what libvirt and the resource agent are given, made of what was asked and what is there. */
+import { randomUUID } from "node:crypto";
+import { parseXml, ProgramError, renderPretty, renderXml, validateDomain, type Cluster, type Inventory, type XmlElement } from "../cluster";
+import { SeapathError } from "../errors";
+import { baseDomain, domainElement, domainUuid, finalDomain } from "./domain";
+import type { VmSpec } from "./model";
+import { vmUuids } from "./observe";
+
+/** The XML of a VM in both of vm-mgr's forms. */
+export interface VmXml {
+  uuid: string;
+  /** As it was given. */
+  base: string;
+  /** With name, uuid and disks. */
+  final: string;
+  /** The same as a tree. */
+  finalElement: XmlElement;
+}
+
+/** libvirt does not take the domain. */
+export class DomainRefused extends SeapathError {
+  constructor(node: string, words: string) {
+    super("domain-refused", `libvirt on ${node} does not take the domain: ${words}`, {
+      hint: "Correct `xml` or `domain`; the words after the colon are libvirt's own.",
+    });
+  }
+}
+
+/**
+ * Makes the XML of a VM.
+ * @param images its disks, the system disk first
+ * @param uuid the uuid that it has already; a uuid in the user's XML counts more
+ */
+export function buildXml(spec: VmSpec, inventory: Inventory, images: readonly string[], uuid?: string): VmXml {
+  const given = spec.domain === undefined ? parseXml(spec.xml ?? "", "the domain XML") : domainElement(spec.domain);
+  const base = spec.domain === undefined ? (spec.xml ?? "") : renderPretty(given);
+  const chosen = domainUuid(given) ?? uuid ?? freshUuid(inventory);
+  const finalElement = finalDomain(
+    baseDomain(given, spec.name),
+    { name: spec.name, uuid: chosen, images },
+    { bus: spec.diskBus, secret: inventory.secret ?? "", cephHosts: inventory.cephHosts },
+  );
+  return { uuid: chosen, base, final: renderPretty(finalElement), finalElement };
+}
+
+function freshUuid(inventory: Inventory): string {
+  const taken = vmUuids(inventory);
+  for (;;) {
+    const uuid = randomUUID();
+    if (!taken.has(uuid)) return uuid;
+  }
+}
+
+/**
+ * Asks libvirt whether it takes the domain, under another name and uuid: the real one may run on that very node, and
+ * defining it there would make a persistent domain of it.
+ * @throws DomainRefused
+ */
+export async function validateXml(cluster: Cluster, xml: VmXml): Promise<void> {
+  const probe = `seapath-check-${randomUUID()}`;
+  const children = xml.finalElement.children.map((node) => {
+    if (node.name === "name") return { ...node, text: probe };
+    return node.name === "uuid" ? { ...node, text: randomUUID() } : node;
+  });
+  try {
+    await validateDomain(cluster.runner, renderXml({ ...xml.finalElement, children }));
+  } catch (error) {
+    if (error instanceof ProgramError && error.kind === "libvirtError") {
+      throw new DomainRefused(error.node, error.message.replaceAll(probe, "the VM"));
+    }
+    throw error;
+  }
+}

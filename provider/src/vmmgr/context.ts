@@ -1,0 +1,37 @@
+/** What every change of a VM needs beside what is asked. */
+import type { Cluster, Inventory } from "../cluster";
+import type { Wanted } from "./wait";
+import type { VmSpec } from "./model";
+
+/** The cluster, how long to wait, and where progress goes. */
+export interface Context {
+  cluster: Cluster;
+  /** Seconds that Pacemaker may take for what it is told. @default 300 */
+  deadline?: number;
+  /** Says how far long work is. */
+  report?: (text: string) => void;
+}
+
+/** The deadline of a context in seconds. */
+export const deadlineOf = (context: Context) => context.deadline ?? 300;
+
+/** Where progress of a context goes; nowhere when nobody listens. */
+export const reportOf = (context: Context) => context.report ?? (() => undefined);
+
+/** The nodes that may run VMs. */
+export const hypervisorsOf = (inventory: Inventory) =>
+  inventory.cib.nodes.filter((node) => node !== inventory.observer);
+
+/** How an enabled VM is to be when a change is done. */
+export function wantedOf(spec: VmSpec, inventory: Inventory): Wanted {
+  const host = spec.pinnedHost ?? spec.preferredHost;
+  return {
+    vm: spec.name,
+    state: spec.started ? "started" : "stopped",
+    ...(host === undefined ? {} : { host }),
+    hypervisors: hypervisorsOf(inventory),
+  };
+}
+
+/** Commands of `crm configure` as words, split at blanks as vm-mgr splits them. */
+export const commandWords = (commands: readonly string[]) => commands.map((line) => line.trim().split(/\s+/));

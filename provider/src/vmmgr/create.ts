@@ -1,0 +1,152 @@
+/** Making a VM: all of it, or nothing. */
+import {
+  changeStorage, ensureUploaded, importImage, NotFound, type Inventory, type SourceFile,
+} from "../cluster";
+import { buildXml, validateXml } from "./build";
+import { commandWords, deadlineOf, reportOf, wantedOf, type Context } from "./context";
+import { NotOwned, Refused } from "./errors";
+import { PHASE_KEY, vmMetadata } from "./metadata";
+import type { ObservedVm, VmSpec } from "./model";
+import { systemImage } from "./names";
+import { findVm, vmImages } from "./observe";
+import { clusterRefusals, imageSizeRefusals, stateRefusals } from "./refusals";
+import { clearVm, takeOutOfCib } from "./remove";
+import { runSteps, type Step } from "./steps";
+import { enableChanges } from "./sync";
+import { applySync } from "./unmanaged";
+import { waitFor } from "./wait";
+
+type ReadableSource = Extract<SourceFile, { virtualSize: number }>;
+
+/**
+ * Makes a VM as `vm-mgr create` does, waits until it is as asked, and returns it as observed. A create of ours that was
+ * cut off is taken up again: an image that was whole stays, one that was not is thrown away.
+ * @throws Refused before anything was changed; ChangeFailed with what could not be undone, usually nothing
+ */
+export async function createVm(context: Context, spec: VmSpec): Promise<ObservedVm> {
+  const { cluster } = context;
+  let inventory = await cluster.inventory({ ...sourcesOf(spec), cephHosts: true });
+  const what = `Unable to create VM "${spec.name}" on ${inventory.node}`;
+  refuse(inventory, [...stateRefusals(inventory), ...clusterRefusals(inventory, spec, true)], spec);
+  const path = await sourcePath(context, spec);
+  if (!inventory.sources.has(path)) inventory = await cluster.inventory({ sources: [path], cephHosts: true });
+  const source = readableSource(inventory, path, spec);
+  refuse(inventory, imageSizeRefusals(source.virtualSize, spec, inventory.freeBytes), spec);
+
+  const found = findVm(inventory, spec.name);
+  if (found?.unfinished === "importing") {
+    await refuseWhileWritten(context, spec.name, inventory);
+    await clearVm(cluster, spec.name, vmImages(inventory, spec.name));
+  }
+  const whole = found?.unfinished === "imported" ? found : undefined;
+  const xml = buildXml(spec, inventory, [systemImage(spec.name)], whole?.uuid || undefined);
+  await runSteps(what, [
+    { name: "libvirt's check of the domain", act: () => validateXml(cluster, xml), noUndo: "it leaves nothing" },
+    ...(whole === undefined ? imageSteps(context, spec, source) : []),
+    {
+      name: "writing its metadata",
+      act: () =>
+        changeStorage(cluster.runner, [{ op: "setMetadata", image: systemImage(spec.name), set: vmMetadata(spec, xml) }]),
+      noUndo: "they go with the image",
+    },
+    ...(spec.enabled ? enableSteps(context, spec, inventory) : []),
+    {
+      name: "marking it as finished",
+      act: () => changeStorage(cluster.runner, [{ op: "setMetadata", image: systemImage(spec.name), unset: [PHASE_KEY] }]),
+      noUndo: "it is the last step",
+    },
+  ]);
+  const made = findVm(await cluster.inventory(), spec.name);
+  if (made === undefined) throw new NotFound(`${what}: it was made, and is gone again; someone removed it meanwhile`);
+  return made;
+}
+
+const sourcesOf = (spec: VmSpec) => ("nodePath" in spec.source ? { sources: [spec.source.nodePath] } : {});
+
+function refuse(inventory: Inventory, refusals: ReturnType<typeof clusterRefusals>, spec: VmSpec): void {
+  if (refusals.length > 0) throw new Refused("create", spec.name, inventory.node, refusals);
+}
+
+async function sourcePath(context: Context, spec: VmSpec): Promise<string> {
+  if ("nodePath" in spec.source) return spec.source.nodePath;
+  const local = spec.source.path;
+  return ensureUploaded(context.cluster.runner, local, tenths((percent) => reportOf(context)(`${spec.name}: sending ${local}: ${percent} %`)));
+}
+
+function readableSource(inventory: Inventory, path: string, spec: VmSpec): ReadableSource {
+  const source = inventory.sources.get(path);
+  if (source !== undefined && "virtualSize" in source) return source;
+  const reason = source !== undefined && "error" in source ? source.error : `there is no file ${path} on ${inventory.node}`;
+  throw new Refused("create", spec.name, inventory.node, [{ property: "source", reason }]);
+}
+
+/** Passes on every tenth per cent: progress that a person reads, not one that fills the log. */
+function tenths(say: (percent: number) => void): (percent: number) => void {
+  let last = 0;
+  return (percent) => {
+    if (Math.floor(percent / 10) <= last) return;
+    last = Math.floor(percent / 10);
+    say(last * 10);
+  };
+}
+
+async function refuseWhileWritten(context: Context, vm: string, inventory: Inventory): Promise<void> {
+  const operations = [{ op: "watchers" as const, image: systemImage(vm) }];
+  const [watchers] = (await changeStorage(context.cluster.runner, operations)) as [string[]];
+  // The asking program itself opens the image read-only, which leaves no watcher.
+  if (watchers.length === 0) return;
+  throw new NotOwned(
+    `Unable to create VM "${vm}" on ${inventory.node}: another create of it is under way (its image is open at ${watchers.join(", ")})`,
+    watchers.join(", "),
+    "Wait until that one has ended, and run `pulumi up` again.",
+  );
+}
+
+/** The group and the system image, marked as unfinished from the first moment on. */
+function imageSteps({ cluster, report }: Context, spec: VmSpec, source: ReadableSource): Step[] {
+  const image = systemImage(spec.name);
+  let reserved = false;
+  return [
+    {
+      // The group is made first: of two creates at once only one gets it, and the other has changed nothing.
+      name: "making its RBD group",
+      act: async () => {
+        await changeStorage(cluster.runner, [{ op: "createGroup", group: spec.name }]);
+        reserved = true;
+      },
+      undo: () => (reserved ? clearVm(cluster, spec.name, []) : Promise.resolve()),
+    },
+    {
+      name: `importing ${source.path}`,
+      act: async () => {
+        const size = Math.max(spec.systemSize ?? 0, Math.ceil(source.virtualSize / 512) * 512);
+        await changeStorage(cluster.runner, [
+          { op: "createImage", image, size },
+          { op: "setMetadata", image, set: { vm_name: spec.name, [PHASE_KEY]: "importing" } },
+          { op: "addToGroup", group: spec.name, image },
+        ]);
+        await importImage(cluster.runner, source, image, tenths((percent) => report?.(`${spec.name}: importing: ${percent} %`)));
+        await changeStorage(cluster.runner, [{ op: "setMetadata", image, set: { [PHASE_KEY]: "imported" } }]);
+      },
+      undo: () => clearVm(cluster, spec.name, [image]),
+    },
+  ];
+}
+
+function enableSteps(context: Context, spec: VmSpec, inventory: Inventory): Step[] {
+  const { cluster } = context;
+  const sync = enableChanges(inventory.cib, spec, inventory.observer);
+  const commands = commandWords(spec.crmConfigCommands);
+  return [
+    {
+      name: "telling Pacemaker of it",
+      act: () => applySync(context, sync.changes, commands),
+      undo: () => takeOutOfCib(context, spec.name),
+    },
+    {
+      name: `waiting until it is ${spec.started ? "started" : "stopped"}`,
+      act: () => waitFor(cluster, wantedOf(spec, inventory), deadlineOf(context), reportOf(context)),
+      noUndo: "it only looks",
+    },
+  ];
+}

@@ -1,0 +1,160 @@
+/** The libvirt domain of a VM: from typed settings to XML and back, and what vm-mgr puts into it. */
+import { createHash } from "node:crypto";
+import {
+  canonicalXml, child, children, descend, element, parseXml, type XmlElement,
+} from "../cluster";
+import type { Domain, Interface } from "./model";
+import { isDataImage, systemImage } from "./names";
+
+/** Everything that the disks of a cluster's VMs share. */
+export interface DiskSettings {
+  bus: string;
+  /** The uuid of libvirt's Ceph secret. */
+  secret: string;
+  /** Where Ceph's monitors are; none: librbd reads /etc/ceph/ceph.conf. */
+  cephHosts: readonly string[];
+}
+
+/** The MAC that an interface without one gets: always the same for the same VM and index. */
+export function defaultMac(vm: string, index: number): string {
+  const hash = createHash("sha256").update(`${vm}/${index}`).digest("hex");
+  return `52:54:00:${hash.slice(0, 2)}:${hash.slice(2, 4)}:${hash.slice(4, 6)}`;
+}
+
+/** Typed settings as a domain, without name, uuid and disks. */
+export function domainElement(domain: Domain): XmlElement {
+  const emulated = domain.type === "qemu";
+  const features = [element("acpi"), element("apic")];
+  // Without a bound QEMU's translation cache takes a gigabyte for the smallest guest.
+  if (emulated) features.push(element("tcg", {}, [element("tb-cache", { unit: "MiB" }, "48")]));
+  const console = [
+    element("serial", { type: "pty" }, [element("target", { port: 0 })]),
+    element("console", { type: "pty" }, [element("target", { type: "serial", port: 0 })]),
+  ];
+  return element("domain", { type: domain.type }, [
+    element("memory", { unit: "MiB" }, String(domain.memory)),
+    element("vcpu", {}, String(domain.vcpus)),
+    element("os", domain.firmware === "efi" ? { firmware: "efi" } : {}, [
+      element("type", { arch: "x86_64", machine: domain.machine }, "hvm"),
+      element("boot", { dev: "hd" }),
+    ]),
+    element("features", {}, features),
+    ...(emulated ? [] : [element("cpu", { mode: "host-model" })]),
+    element("clock", { offset: "utc" }),
+    element("on_poweroff", {}, "destroy"),
+    element("on_reboot", {}, "restart"),
+    element("on_crash", {}, "destroy"),
+    element("devices", {}, [
+      ...domain.interfaces.map(interfaceElement),
+      ...(domain.serialConsole ? console : []),
+      element("rng", { model: "virtio" }, [element("backend", { model: "random" }, "/dev/urandom")]),
+      element("memballoon", { model: "none" }),
+    ]),
+  ]);
+}
+
+function interfaceElement(each: Interface): XmlElement {
+  return element("interface", { type: "bridge" }, [
+    element("source", { bridge: each.bridge }),
+    element("mac", { address: each.mac }),
+    element("model", { type: each.model }),
+    ...(each.virtualport === undefined ? [] : [element("virtualport", { type: each.virtualport })]),
+    ...(each.vlan === undefined ? [] : [element("vlan", {}, [element("tag", { id: each.vlan })])]),
+  ]);
+}
+
+/** A domain in typed settings, whoever wrote it. */
+export function readDomain(root: XmlElement): Domain {
+  const type = descend(root, "os", "type");
+  return {
+    type: root.attrs["type"] === "qemu" ? "qemu" : "kvm",
+    memory: readMemory(child(root, "memory")),
+    vcpus: Number(child(root, "vcpu")?.text ?? "1"),
+    machine: type?.attrs["machine"] ?? "",
+    firmware: child(root, "os")?.attrs["firmware"] === "efi" ? "efi" : "bios",
+    interfaces: children(child(root, "devices"), "interface").map(readInterface),
+    serialConsole: children(child(root, "devices"), "serial").length > 0,
+  };
+}
+
+function readInterface(node: XmlElement): Interface {
+  const tag = descend(node, "vlan", "tag")?.attrs["id"];
+  return {
+    bridge: child(node, "source")?.attrs["bridge"] ?? "",
+    mac: child(node, "mac")?.attrs["address"] ?? "",
+    model: child(node, "model")?.attrs["type"] ?? "",
+    ...(child(node, "virtualport")?.attrs["type"] === "openvswitch" ? { virtualport: "openvswitch" as const } : {}),
+    ...(tag === undefined ? {} : { vlan: Number(tag) }),
+  };
+}
+
+const UNITS: Record<string, number> = {
+  b: 1, bytes: 1, kb: 1e3, k: 1024, kib: 1024, mb: 1e6, m: 1024 ** 2, mib: 1024 ** 2, gb: 1e9, g: 1024 ** 3, gib: 1024 ** 3,
+};
+
+function readMemory(node: XmlElement | undefined): number {
+  const unit = UNITS[(node?.attrs["unit"] ?? "KiB").toLowerCase()] ?? 1024;
+  return (Number(node?.text ?? "0") * unit) / 1024 ** 2;
+}
+
+/** The uuid that a domain carries; an empty one counts as none, as it does for vm-mgr. */
+export function domainUuid(root: XmlElement): string | undefined {
+  return child(root, "uuid")?.text?.trim().toLowerCase() || undefined;
+}
+
+/** The final domain: the name first, the uuid, and the disks as vm-mgr describes them. */
+export function finalDomain(
+  base: XmlElement,
+  vm: { name: string; uuid: string; images: readonly string[] },
+  disks: DiskSettings,
+): XmlElement {
+  const devices = child(base, "devices") ?? element("devices");
+  const others = base.children.filter((node) => !["name", "uuid", "devices"].includes(node.name));
+  return {
+    ...base,
+    children: [
+      element("name", {}, vm.name),
+      element("uuid", {}, vm.uuid),
+      ...others,
+      {
+        ...devices,
+        children: [...devices.children, ...vm.images.map((image, index) => diskElement(image, index, disks))],
+      },
+    ],
+  };
+}
+
+function diskElement(image: string, index: number, disks: DiskSettings): XmlElement {
+  const prefix = { virtio: "vd", scsi: "sd", sata: "sd", usb: "sd", ide: "hd" }[disks.bus] ?? "vd";
+  return element("disk", { type: "network", device: "disk" }, [
+    element("driver", { name: "qemu", type: "raw", cache: "writeback" }),
+    element("auth", { username: "libvirt" }, [element("secret", { type: "ceph", uuid: disks.secret })]),
+    element("source", { protocol: "rbd", name: `rbd/${image}` }, disks.cephHosts.map((name) => element("host", { name, port: 6789 }))),
+    element("target", { dev: `${prefix}${String.fromCharCode(97 + index)}`, bus: disks.bus }),
+  ]);
+}
+
+/** A domain without what vm-mgr puts in: name, uuid and the VM's own disks. The reverse of `finalDomain`. */
+export function baseDomain(root: XmlElement, vm: string): XmlElement {
+  const own = (node: XmlElement) => {
+    const image = child(node, "source")?.attrs["name"]?.replace(/^rbd\//, "") ?? "";
+    return node.name === "disk" && (image === systemImage(vm) || isDataImage(vm, image));
+  };
+  return {
+    ...root,
+    children: root.children
+      .filter((node) => node.name !== "name" && node.name !== "uuid")
+      .map((node) => (node.name === "devices" ? { ...node, children: node.children.filter((each) => !own(each)) } : node)),
+  };
+}
+
+/** The base of a user's XML as text that does not depend on layout. */
+export function canonicalBase(xml: string, vm: string): string {
+  return canonicalXml(baseDomain(parseXml(xml, "the domain XML"), vm));
+}
+
+/** Whether a domain, as text or as a tree, says the same as the one that was observed. */
+export function sameDomain(domain: string | XmlElement, observed: { name: string; baseXml: string }): boolean {
+  const root = typeof domain === "string" ? parseXml(domain, "the domain XML") : domain;
+  return canonicalXml(baseDomain(root, observed.name)) === observed.baseXml;
+}

@@ -1,0 +1,12 @@
+export { defaultMac, canonicalBase, domainElement, sameDomain } from "./domain";
+export { createVm } from "./create";
+export { removeVm } from "./remove";
+export { updateVm } from "./update";
+export { findVm } from "./observe";
+export { clusterRefusals, type PartialSpec } from "./refusals";
+export { nameProblem } from "./names";
+export { ChangeFailed, NotOwned, Refused, type Refusal } from "./errors";
+export type { Context } from "./context";
+export * from "./model";
+export { Cluster, NotFound, ConnectionError, ParseError, parseXml } from "../cluster";
+export type { Inventory } from "../cluster";

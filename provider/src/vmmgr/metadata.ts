@@ -1,0 +1,97 @@
+/** A VM in the metadata of its system image: the keys of vm-mgr, and the user's beside them. */
+import { z } from "zod";
+import { DEFAULTS, type CreatePhase, type VmSpec } from "./model";
+
+/** Marks an image whose create has not ended. vm-mgr shows no key that begins with an underscore. */
+export const PHASE_KEY = "_seapath_create";
+/** Constraints of others on a VM that is disabled, which the CIB cannot hold meanwhile; put back when enabled. */
+export const PARKED_KEY = "_parked_constraints";
+
+const OWN_KEYS = ["vm_name", "xml"];
+const isUserKey = (key: string) => !key.startsWith("_") && !OWN_KEYS.includes(key);
+
+/** Every key that this project writes for a VM; one that is not in a new set of metadata is removed. */
+const MANAGED_KEYS = [
+  "_live_migration", "_migration_user", "_stop_timeout", "_migrate_to_timeout", "_migration_downtime", "_priority",
+  "_pinned_host", "_preferred_host", "_crm_config_cmd", "_disk_bus", "_pacemaker_meta", "_pacemaker_params",
+  "_pacemaker_utilization",
+];
+
+/** The metadata that say all of a VM. What is as vm-mgr has it by default stays unsaid, as vm-mgr itself leaves it. */
+export function vmMetadata(spec: VmSpec, xml: { base: string; final: string }): Record<string, string> {
+  const found: Record<string, string> = { ...spec.metadata, vm_name: spec.name, xml: xml.final, _base_xml: xml.base };
+  const put = (key: string, value: string, unless?: string) => {
+    if (value !== unless) found[key] = value;
+  };
+  if (spec.liveMigration) found["_live_migration"] = "true";
+  put("_migration_user", spec.migrationUser, DEFAULTS.migrationUser);
+  put("_stop_timeout", String(spec.stopTimeout), String(DEFAULTS.stopTimeout));
+  put("_migrate_to_timeout", String(spec.migrateToTimeout), String(DEFAULTS.migrateToTimeout));
+  put("_migration_downtime", String(spec.migrationDowntime), String(DEFAULTS.migrationDowntime));
+  put("_priority", String(spec.priority), String(DEFAULTS.priority));
+  if (spec.pinnedHost !== undefined) found["_pinned_host"] = spec.pinnedHost;
+  if (spec.preferredHost !== undefined) found["_preferred_host"] = spec.preferredHost;
+  put("_crm_config_cmd", spec.crmConfigCommands.join("\n"), "");
+  put("_disk_bus", spec.diskBus);
+  put("_pacemaker_meta", JSON.stringify(spec.pacemaker.meta), "{}");
+  put("_pacemaker_params", JSON.stringify(spec.pacemaker.params), "{}");
+  put("_pacemaker_utilization", JSON.stringify(spec.pacemaker.utilization), "{}");
+  return found;
+}
+
+/** What has to be set and removed to make metadata into others; keys that neither we nor the user own are left. */
+export function metadataChanges(
+  before: Record<string, string>,
+  after: Record<string, string>,
+): { set: Record<string, string>; unset: string[] } {
+  return {
+    set: Object.fromEntries(Object.entries(after).filter(([key, value]) => before[key] !== value)),
+    unset: Object.keys(before).filter((key) => !(key in after) && (isUserKey(key) || MANAGED_KEYS.includes(key))),
+  };
+}
+
+/** What metadata say of a VM, with vm-mgr's defaults where they say nothing. */
+export function readMetadata(metadata: Record<string, string>) {
+  return {
+    liveMigration: metadata["_live_migration"]?.toLowerCase() === "true",
+    migrationUser: metadata["_migration_user"] ?? DEFAULTS.migrationUser,
+    stopTimeout: readNumber(metadata["_stop_timeout"], DEFAULTS.stopTimeout),
+    migrateToTimeout: readNumber(metadata["_migrate_to_timeout"], DEFAULTS.migrateToTimeout),
+    migrationDowntime: readNumber(metadata["_migration_downtime"], DEFAULTS.migrationDowntime),
+    priority: readNumber(metadata["_priority"], DEFAULTS.priority),
+    diskBus: metadata["_disk_bus"] ?? DEFAULTS.diskBus,
+    ...(metadata["_pinned_host"] ? { pinnedHost: metadata["_pinned_host"] } : {}),
+    ...(metadata["_preferred_host"] ? { preferredHost: metadata["_preferred_host"] } : {}),
+    crmConfigCommands: (metadata["_crm_config_cmd"] ?? "").split("\n").filter((line) => line.trim() !== ""),
+    pacemaker: {
+      meta: readMap(metadata["_pacemaker_meta"]),
+      params: readMap(metadata["_pacemaker_params"]),
+      utilization: readMap(metadata["_pacemaker_utilization"]),
+    },
+    metadata: Object.fromEntries(Object.entries(metadata).filter(([key]) => isUserKey(key))),
+    ...readPhase(metadata[PHASE_KEY]),
+  };
+}
+
+function readPhase(value: string | undefined): { unfinished?: CreatePhase } {
+  return value === "importing" || value === "imported" ? { unfinished: value } : {};
+}
+
+function readNumber(value: string | undefined, fallback: number): number {
+  const number = Number(value);
+  return value === undefined || value.trim() === "" || Number.isNaN(number) ? fallback : number;
+}
+
+const mapSchema = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]));
+
+function readMap(value: string | undefined): Record<string, string> {
+  if (value === undefined) return {};
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(value);
+  } catch {
+    return {};
+  }
+  const map = mapSchema.safeParse(parsed);
+  return map.success ? Object.fromEntries(Object.entries(map.data).map(([key, each]) => [key, String(each)])) : {};
+}

@@ -1,0 +1,125 @@
+/** What a VM is on a SEAPATH cluster, free of where it is written down. */
+
+/** A network interface on a bridge of the hypervisors. */
+export interface Interface {
+  /** The bridge, which every hypervisor that may run the VM has. */
+  bridge: string;
+  /** `52:54:00:…` */
+  mac: string;
+  /** The emulated card. */
+  model: string;
+  /** An Open vSwitch port, as SEAPATH's bridges are; with VLANs it has to be. */
+  virtualport?: "openvswitch";
+  /** The VLAN tag of the port, 1 to 4094. */
+  vlan?: number;
+}
+
+/** A libvirt domain, in the terms that most VMs need; others give their XML. */
+export interface Domain {
+  /** `kvm`, or `qemu` where there is no hardware virtualization. */
+  type: "kvm" | "qemu";
+  /** MiB. */
+  memory: number;
+  vcpus: number;
+  /** QEMU's machine type, e.g. `q35`. */
+  machine: string;
+  firmware: "bios" | "efi";
+  interfaces: Interface[];
+  /** A serial console, for `virsh console`. */
+  serialConsole: boolean;
+}
+
+/** Where the system disk comes from: a file on the node, or one on this machine, which is sent there. */
+export type Source = { nodePath: string } | { path: string };
+
+/** Pacemaker settings beside those that have a property of their own. */
+export interface PacemakerSettings {
+  meta: Record<string, string>;
+  params: Record<string, string>;
+  utilization: Record<string, string>;
+}
+
+/** All that is asked of a VM. Every default is explicit. */
+export interface VmSpec {
+  name: string;
+  source: Source;
+  /** Bytes; absent: as large as the source. */
+  systemSize?: number;
+  diskBus: string;
+  /** Exactly one of the two. */
+  xml?: string;
+  domain?: Domain;
+  enabled: boolean;
+  started: boolean;
+  pinnedHost?: string;
+  preferredHost?: string;
+  liveMigration: boolean;
+  migrationUser: string;
+  /** Milliseconds; 0 leaves it to libvirt. */
+  migrationDowntime: number;
+  /** Seconds. */
+  migrateToTimeout: number;
+  /** Seconds. */
+  stopTimeout: number;
+  priority: number;
+  metadata: Record<string, string>;
+  pacemaker: PacemakerSettings;
+  crmConfigCommands: string[];
+}
+
+/** vm-mgr's own values where nothing is said. */
+export const DEFAULTS = {
+  diskBus: "virtio",
+  migrationUser: "root",
+  migrationDowntime: 0,
+  migrateToTimeout: 120,
+  stopTimeout: 30,
+  priority: 0,
+} as const;
+
+/** vm-mgr's words for the state of a VM. */
+export type VmStatus =
+  | "Undefined"
+  | "Disabled"
+  | "Starting"
+  | "Started"
+  | "Stopped"
+  | "Stopped (disabled)"
+  | "Stopping"
+  | "Migrating"
+  | "FAILED";
+
+/** A VM as it was found on a cluster. What nobody can observe (the source) is not in it. */
+export interface ObservedVm {
+  name: string;
+  uuid: string;
+  status: VmStatus;
+  /** Where it runs now. */
+  node?: string;
+  /** Bytes. */
+  systemSize: number;
+  diskBus: string;
+  /** The domain without name, uuid and the VM's own disks, as canonical text. */
+  baseXml: string;
+  /** The typed view of the same. */
+  domain: Domain;
+  enabled: boolean;
+  /** What Pacemaker is to do with it; nobody says while it is not enabled. */
+  started?: boolean;
+  pinnedHost?: string;
+  preferredHost?: string;
+  liveMigration: boolean;
+  migrationUser: string;
+  migrationDowntime: number;
+  migrateToTimeout: number;
+  stopTimeout: number;
+  priority: number;
+  metadata: Record<string, string>;
+  pacemaker: PacemakerSettings;
+  crmConfigCommands: string[];
+  /** A create of ours that did not end: how far it came. */
+  unfinished?: CreatePhase;
+}
+
+/** How far an unfinished create came: the image is being written, or it is whole and the rest is not. */
+export type CreatePhase = "importing" | "imported";

@@ -1,0 +1,27 @@
+/** The names that vm-mgr takes, and the names that it makes of them on the cluster. */
+
+/** Why a name is refused, or undefined when it is good. The rule holds for VMs and metadata keys alike. */
+export function nameProblem(name: string): string | undefined {
+  if (name === "") return "must not be empty";
+  if (!/^[A-Za-z0-9]+$/.test(name)) return `must have letters and digits only, as vm-mgr's names do; "${name}" has others`;
+  if (name === "xml") return 'must not be "xml", which vm-mgr keeps for itself';
+  return undefined;
+}
+
+/** The RBD image of a VM's system disk. */
+export const systemImage = (vm: string) => `system_${vm}`;
+
+/** Whether an image is one of the VM's data disks. */
+export const isDataImage = (vm: string, image: string) =>
+  image.startsWith(`data_${vm}_`) && /^\d+$/.test(image.slice(`data_${vm}_`.length));
+
+/** Where the resource agent keeps the libvirt XML of a VM on each node. */
+export const configFile = (vm: string) => `/etc/pacemaker/${vm}.xml`;
+
+/** The ids of the constraints of a VM; all but the first are the ones that vm-mgr makes. */
+export const constraintIds = {
+  nodesOnly: (vm: string) => `nodes-only-${vm}`,
+  ban: (vm: string, node: string) => `cli-ban-${vm}-on-${node}`,
+  prefer: (vm: string) => `cli-prefer-${vm}`,
+  pin: (vm: string, node: string) => `pin-${vm}-on${node}`,
+};

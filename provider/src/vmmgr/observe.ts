@@ -1,0 +1,85 @@
+/** A VM as it is on the cluster, put together from what Ceph and Pacemaker say. */
+import { canonicalXml, parseXml, type ClusterStatus, type Inventory } from "../cluster";
+import { baseDomain, domainUuid, readDomain } from "./domain";
+import { readMetadata } from "./metadata";
+import type { ObservedVm, VmStatus } from "./model";
+import { isDataImage, systemImage } from "./names";
+import { readPlacement } from "./constraints";
+import { readPrimitive } from "./primitive";
+
+/** The state of a VM in vm-mgr's words. */
+export function vmStatus(inventory: Inventory, vm: string): VmStatus {
+  if (!inventory.images.has(systemImage(vm)) && !inventory.groups.has(vm)) return "Undefined";
+  if (!inventory.cib.primitives.has(vm)) return "Disabled";
+  return resourceStatus(inventory.status, vm);
+}
+
+/** The state of a primitive in vm-mgr's words. */
+export function resourceStatus(status: ClusterStatus, vm: string): VmStatus {
+  const resource = status.resources.get(vm);
+  if (resource === undefined) return "Stopped";
+  if (resource.failed) return "FAILED";
+  const stopping = resource.targetRole === "Stopped";
+  switch (resource.role) {
+    case "Started":
+      return stopping || resource.pending === "Stopping" ? "Stopping" : "Started";
+    case "Stopped":
+      if (stopping) return "Stopped (disabled)";
+      return resource.pending === "Starting" ? "Starting" : "Stopped";
+    case "Starting":
+    case "Stopping":
+    case "Migrating":
+      return resource.role;
+    default:
+      return "Stopped";
+  }
+}
+
+/** The images of a VM, the system disk first, then its data disks by number. */
+export function vmImages(inventory: Inventory, vm: string): string[] {
+  const number = (image: string) => Number(image.slice(image.lastIndexOf("_") + 1));
+  const data = [...inventory.images.keys()].filter((image) => isDataImage(vm, image));
+  return [systemImage(vm), ...data.sort((a, b) => number(a) - number(b))];
+}
+
+/** The uuid of every VM of the cluster, from its stored XML; XML that cannot be read claims none. */
+export function vmUuids(inventory: Inventory): Map<string, string> {
+  const uuids = new Map<string, string>();
+  for (const image of inventory.images.values()) {
+    const vm = image.metadata?.["vm_name"];
+    const uuid = /<uuid>\s*([0-9a-fA-F-]{36})\s*<\/uuid>/.exec(image.metadata?.["xml"] ?? "")?.[1];
+    if (vm !== undefined && uuid !== undefined) uuids.set(uuid.toLowerCase(), vm);
+  }
+  return uuids;
+}
+
+/**
+ * The VM as it is, or undefined when there is none: no system image, whatever else may lie about under its name.
+ * @throws ParseError when the XML that is stored for it is no XML
+ */
+export function findVm(inventory: Inventory, vm: string): ObservedVm | undefined {
+  const image = inventory.images.get(systemImage(vm));
+  if (image?.metadata === undefined) return undefined;
+  const asked = readMetadata(image.metadata);
+  const primitive = inventory.cib.primitives.get(vm);
+  const xml = image.metadata["xml"];
+  const root = xml === undefined ? undefined : parseXml(xml, `the XML stored for VM "${vm}"`);
+  const resource = inventory.status.resources.get(vm);
+  const { pinnedHost, preferredHost, ...rest } = asked;
+  const base = root === undefined ? undefined : baseDomain(root, vm);
+  return {
+    ...rest,
+    name: vm,
+    uuid: (root === undefined ? undefined : domainUuid(root)) ?? "",
+    status: vmStatus(inventory, vm),
+    ...(resource?.nodes.length === 1 && resource.nodes[0] ? { node: resource.nodes[0] } : {}),
+    systemSize: image.size,
+    baseXml: base === undefined ? "" : canonicalXml(base),
+    domain: readDomain(base ?? { name: "domain", attrs: {}, children: [] }),
+    enabled: primitive !== undefined,
+    // The CIB is what Pacemaker acts on; the metadata count only while the VM is not in it.
+    ...(primitive === undefined
+      ? { ...(pinnedHost ? { pinnedHost } : {}), ...(preferredHost ? { preferredHost } : {}) }
+      : { ...readPrimitive(primitive, asked.pacemaker), ...readPlacement(inventory.cib, vm) }),
+  };
+}

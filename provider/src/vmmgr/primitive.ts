@@ -1,0 +1,108 @@
+/** A VM as a Pacemaker primitive of `ocf:seapath:VirtualDomain`. */
+import { child, children, element, nvpairs, seconds, type XmlElement } from "../cluster";
+import { DEFAULTS, type PacemakerSettings, type VmSpec } from "./model";
+import { configFile } from "./names";
+
+/** Set by RemoteGuest and by vm-mgr's add_pacemaker_remote: not this resource's to show or to change. */
+const REMOTE_META = ["remote-node", "remote-addr", "remote-port", "remote-connect-timeout"];
+/** What the resource agent writes by itself at each monitor. */
+const AUTOSET_UTILIZATION = ["cpu", "hv_memory", "host_memory"];
+
+const fixedParams = (spec: VmSpec): Record<string, string> => ({
+  config: configFile(spec.name),
+  hypervisor: "qemu:///system",
+  seapath: "true",
+  force_stop: "false",
+  migration_transport: "ssh",
+  migration_user: spec.migrationUser,
+  migration_downtime: String(spec.migrationDowntime),
+});
+const PARAM_NAMES = [
+  "config", "hypervisor", "seapath", "force_stop", "migration_transport", "migration_user", "migration_downtime",
+];
+const META_NAMES = ["allow-migrate", "priority", "target-role"];
+
+const operations = (spec: VmSpec): Record<string, { timeout: number; interval: number }> => ({
+  start: { timeout: 120, interval: 0 },
+  stop: { timeout: spec.stopTimeout, interval: 0 },
+  migrate_from: { timeout: 60, interval: 0 },
+  migrate_to: { timeout: spec.migrateToTimeout, interval: 0 },
+  monitor: { timeout: 60, interval: 10 },
+});
+
+/** The primitive that a VM has to have. What `before` has and this project does not own stays as it is. */
+export function vmPrimitive(spec: VmSpec, before: XmlElement | undefined): XmlElement {
+  const meta: Record<string, string> = {
+    "allow-migrate": String(spec.liveMigration),
+    priority: String(spec.priority),
+    "target-role": spec.started ? "Started" : "Stopped",
+    ...spec.pacemaker.meta,
+  };
+  const utilization = { ...spec.pacemaker.utilization };
+  const present = nvpairs(before, "utilization");
+  for (const name of AUTOSET_UTILIZATION) {
+    if (utilization[name] === undefined && present[name] !== undefined) utilization[name] = present[name];
+  }
+  const remote = nvpairs(before, "meta_attributes");
+  for (const name of REMOTE_META) if (remote[name] !== undefined) meta[name] = remote[name];
+  const sets = [
+    pairs(before, "instance_attributes", spec.name, { ...fixedParams(spec), ...spec.pacemaker.params }),
+    pairs(before, "meta_attributes", spec.name, meta),
+    operationsElement(before, spec),
+    ...(Object.keys(utilization).length > 0 ? [pairs(before, "utilization", spec.name, utilization)] : []),
+  ];
+  const attrs = { id: spec.name, class: "ocf", provider: "seapath", type: "VirtualDomain" };
+  return { ...element("primitive", attrs, sets), attrs: { ...before?.attrs, ...attrs } };
+}
+
+function pairs(before: XmlElement | undefined, name: string, vm: string, wanted: Record<string, string>): XmlElement {
+  const set = child(before, name);
+  const id = set?.attrs["id"] ?? `${vm}-${name}`;
+  const known = new Map(children(set, "nvpair").map((node) => [node.attrs["name"] ?? "", node.attrs["id"] ?? ""]));
+  const nodes = Object.entries(wanted).map(([key, value]) =>
+    element("nvpair", { id: known.get(key) ?? `${id}-${key}`, name: key, value }),
+  );
+  return { ...element(name, { id }, nodes), attrs: { ...set?.attrs, id } };
+}
+
+function operationsElement(before: XmlElement | undefined, spec: VmSpec): XmlElement {
+  const set = child(before, "operations");
+  const others = new Map(children(set, "op").map((node) => [node.attrs["name"] ?? "", node]));
+  const wanted = Object.entries(operations(spec)).map(([name, { timeout, interval }]) => {
+    const known = others.get(name);
+    others.delete(name);
+    // A time that means the same is left in the words that it has: a rewritten interval would restart the monitor.
+    const attrs = {
+      id: known?.attrs["id"] ?? `${spec.name}-${name}-${interval}s`,
+      interval: seconds(known?.attrs["interval"]) === interval ? known?.attrs["interval"] : `${interval}s`,
+      name,
+      timeout: seconds(known?.attrs["timeout"]) === timeout ? known?.attrs["timeout"] : `${timeout}s`,
+    };
+    return { ...element("op", attrs), attrs: { ...known?.attrs, ...element("op", attrs).attrs } };
+  });
+  return { name: "operations", attrs: { ...set?.attrs }, children: [...wanted, ...others.values()] };
+}
+
+/** What a primitive says of a VM. `asked` are the settings from the metadata: they say what is the user's own. */
+export function readPrimitive(primitive: XmlElement, asked: PacemakerSettings) {
+  const params = nvpairs(primitive, "instance_attributes");
+  const meta = nvpairs(primitive, "meta_attributes");
+  const timeout = (name: string, fallback: number) =>
+    seconds(children(child(primitive, "operations"), "op").find((op) => op.attrs["name"] === name)?.attrs["timeout"]) ?? fallback;
+  const without = (all: Record<string, string>, names: string[], keep: Record<string, string>) =>
+    Object.fromEntries(Object.entries(all).filter(([name]) => !names.includes(name) || name in keep));
+  return {
+    started: (meta["target-role"] ?? "Started") !== "Stopped",
+    liveMigration: meta["allow-migrate"] === "true",
+    migrationUser: params["migration_user"] ?? DEFAULTS.migrationUser,
+    migrationDowntime: Number(params["migration_downtime"] ?? DEFAULTS.migrationDowntime),
+    migrateToTimeout: timeout("migrate_to", DEFAULTS.migrateToTimeout),
+    stopTimeout: timeout("stop", DEFAULTS.stopTimeout),
+    priority: Number(meta["priority"] ?? DEFAULTS.priority),
+    pacemaker: {
+      params: without(params, PARAM_NAMES, asked.params),
+      meta: without(meta, [...META_NAMES, ...REMOTE_META], asked.meta),
+      utilization: without(nvpairs(primitive, "utilization"), AUTOSET_UTILIZATION, asked.utilization),
+    },
+  };
+}

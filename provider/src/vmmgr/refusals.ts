@@ -1,0 +1,114 @@
+/** What can be known to be wrong before anything is changed: the same for a preview and for the change itself. */
+import { nvpairs, parseXml, ParseError, type Inventory } from "../cluster";
+import type { Refusal } from "./errors";
+import { domainUuid } from "./domain";
+import { findVm, vmUuids } from "./observe";
+import type { VmSpec } from "./model";
+import { systemImage } from "./names";
+
+/** The parts of a spec that can be looked at; in a preview some are not known yet. */
+export type PartialSpec = Partial<VmSpec>;
+
+/**
+ * What the cluster has against a VM.
+ * @param creating the VM is not to be there yet
+ */
+export function clusterRefusals(inventory: Inventory, spec: PartialSpec, creating: boolean): Refusal[] {
+  return [
+    ...(creating ? nameRefusals(inventory, spec) : sizeRefusals(inventory, spec)),
+    ...hostRefusals(inventory, spec, "pinnedHost"),
+    ...hostRefusals(inventory, spec, "preferredHost"),
+    ...uuidRefusals(inventory, spec),
+    ...(creating ? sourceRefusals(inventory, spec) : []),
+  ];
+}
+
+/** What makes any change senseless now, whatever the VM. */
+export function stateRefusals(inventory: Inventory): Refusal[] {
+  const { status } = inventory;
+  if (!status.withQuorum) {
+    const offline = status.nodes.filter((node) => !node.online).map((node) => node.name);
+    const reason = `it has no quorum${offline.length > 0 ? ` (offline: ${offline.join(", ")})` : ""}`;
+    return [{ property: "the cluster", reason }];
+  }
+  if (inventory.secret === undefined) {
+    return [{ property: "the cluster", reason: `libvirt on ${inventory.node} has no secret "client.libvirt secret"` }];
+  }
+  return [];
+}
+
+function nameRefusals(inventory: Inventory, spec: PartialSpec): Refusal[] {
+  const { name } = spec;
+  if (name === undefined) return [];
+  const taken = (what: string) => [{ property: "name", reason: `"${name}" is taken: ${what}` }];
+  if (findVm(inventory, name)?.unfinished !== undefined) return [];
+  const primitive = inventory.cib.primitives.get(name);
+  const image = inventory.images.get(systemImage(name));
+  if (image !== undefined || inventory.groups.has(name)) {
+    const remote = nvpairs(primitive, "meta_attributes")["remote-node"];
+    const state = primitive === undefined ? "not enabled" : `enabled${remote ? `, guest node "${remote}"` : ""}`;
+    return taken(
+      `the cluster has a VM of this name (${image === undefined ? "an RBD group without a system image" : state}). ` +
+        "Choose another name, or remove that VM first",
+    );
+  }
+  if (primitive !== undefined) return taken(`Pacemaker has a primitive of this name (${primitive.attrs["type"] ?? "?"})`);
+  if (inventory.cib.nodes.includes(name)) return taken("it is a node of the cluster");
+  if (inventory.cib.ids.has(name)) return taken("an element of the CIB has this id");
+  return [];
+}
+
+function hostRefusals(inventory: Inventory, spec: PartialSpec, property: "pinnedHost" | "preferredHost"): Refusal[] {
+  const host = spec[property];
+  if (host === undefined) return [];
+  const { observer } = inventory;
+  const hosts = inventory.cib.nodes.filter((node) => node !== observer);
+  if (host === observer) {
+    return [{ property, reason: `"${host}" is the cluster's observer, which never runs a VM; it must be one of ${hosts.join(", ")}` }];
+  }
+  if (hosts.includes(host)) return [];
+  return [{ property, reason: `the cluster has no node "${host}"; it must be one of ${hosts.join(", ")}` }];
+}
+
+function uuidRefusals(inventory: Inventory, spec: PartialSpec): Refusal[] {
+  if (spec.xml === undefined) return [];
+  let uuid: string | undefined;
+  try {
+    uuid = domainUuid(parseXml(spec.xml, "the domain XML"));
+  } catch (error) {
+    if (error instanceof ParseError) return []; // told by the check of the XML itself
+    throw error;
+  }
+  const owner = uuid === undefined ? undefined : vmUuids(inventory).get(uuid);
+  if (owner === undefined || owner === spec.name) return [];
+  return [{ property: "xml", reason: `the uuid ${uuid} is taken by VM "${owner}"; give another, or none` }];
+}
+
+function sourceRefusals(inventory: Inventory, spec: PartialSpec): Refusal[] {
+  if (spec.source === undefined || !("nodePath" in spec.source)) return [];
+  const found = inventory.sources.get(spec.source.nodePath);
+  if (found === undefined) return [];
+  const refuse = (reason: string) => [{ property: "source.nodePath", reason: `${found.path}: ${reason}` }];
+  if ("missing" in found) return refuse(`there is no such file on ${inventory.node}`);
+  if ("error" in found) return refuse(found.error);
+  if (found.backing != null) return refuse(`it is based on another file (${found.backing}); give a whole image`);
+  return imageSizeRefusals(found.virtualSize, spec, inventory.freeBytes);
+}
+
+/** A system disk that its image does not fit into, or that does not fit into Ceph. */
+export function imageSizeRefusals(virtualSize: number, spec: PartialSpec, freeBytes: number): Refusal[] {
+  if (spec.systemSize !== undefined && spec.systemSize < virtualSize) {
+    return [{ property: "systemDisk.size", reason: `the image has ${virtualSize} bytes; the disk must not be smaller` }];
+  }
+  if (virtualSize > freeBytes) {
+    return [{ property: "source", reason: `the image has ${virtualSize} bytes, and Ceph has ${freeBytes} left` }];
+  }
+  return [];
+}
+
+function sizeRefusals(inventory: Inventory, spec: PartialSpec): Refusal[] {
+  const image = spec.name === undefined ? undefined : inventory.images.get(systemImage(spec.name));
+  if (image === undefined || spec.systemSize === undefined || spec.systemSize >= image.size) return [];
+  const reason = `the disk has ${image.size} bytes and is never made smaller: that would cut off what is on it`;
+  return [{ property: "systemDisk.size", reason }];
+}

@@ -1,0 +1,71 @@
+/** Removing a VM: out of Pacemaker first, its disks last, and never a disk of a guest that may still run. */
+import { changeStorage, cleanup, type Cluster, type StorageOperation } from "../cluster";
+import { deadlineOf, hypervisorsOf, reportOf, type Context } from "./context";
+import { ChangeFailed } from "./errors";
+import { diffTargetRole, disableChanges, foreignConstraints } from "./sync";
+import { vmImages } from "./observe";
+import { describe, waitFor } from "./wait";
+
+/** Removes images and the group of that name. May be done twice. */
+export async function clearVm(cluster: Cluster, vm: string, images: readonly string[]): Promise<void> {
+  await changeStorage(cluster.runner, [
+    ...images.map((image): StorageOperation => ({ op: "removeImage", image })),
+    { op: "removeGroup", group: vm },
+  ]);
+}
+
+/**
+ * Stops a VM and takes it out of the CIB with every constraint that names it. Does nothing where it is not in it.
+ * @throws WaitTimeout when it does not stop: it is then still in the CIB, and so are its disks
+ */
+export async function takeOutOfCib(context: Context, vm: string): Promise<void> {
+  const { cluster } = context;
+  const inventory = await cluster.inventory();
+  if (!inventory.cib.primitives.has(vm)) return;
+  await stopVm(context, vm);
+  const latest = await cluster.inventory();
+  for (const node of foreignConstraints(latest.cib, vm)) {
+    reportOf(context)(`${vm}: the constraint "${node.attrs["id"]}" names it and goes with it`);
+  }
+  await cluster.changeCib(disableChanges(latest.cib, vm).changes);
+}
+
+/** Stops a VM that is in the CIB, also when it is unmanaged or has failed. */
+export async function stopVm(context: Context, vm: string): Promise<void> {
+  const { cluster } = context;
+  const inventory = await cluster.inventory();
+  const primitive = inventory.cib.primitives.get(vm);
+  if (primitive === undefined) return;
+  await cluster.changeCib(diffTargetRole(primitive, "Stopped"));
+  const failed = inventory.status.resources.get(vm)?.failed ?? false;
+  // A failure blocks what Pacemaker would do next; forgotten, it looks again and acts on what it finds.
+  if (failed || inventory.status.failures.some((each) => each.resource === vm)) await cleanup(cluster.runner, vm);
+  const wanted = { vm, state: "stopped" as const, hypervisors: hypervisorsOf(inventory) };
+  await waitFor(cluster, wanted, deadlineOf(context), reportOf(context));
+}
+
+/**
+ * Removes a VM: everything, also when it has failed or is half-made. A VM that is gone already is removed.
+ * @throws ChangeFailed saying what is left; its disks are when it could not be stopped
+ */
+export async function removeVm(context: Context, vm: string): Promise<void> {
+  const { cluster } = context;
+  const inventory = await cluster.inventory();
+  const what = `Unable to delete VM "${vm}" on ${inventory.node}`;
+  if (!inventory.status.withQuorum) {
+    throw new ChangeFailed(what, "looking at the cluster", new Error("it has no quorum; nothing was changed"), []);
+  }
+  const images = vmImages(inventory, vm).filter((image) => inventory.images.has(image));
+  try {
+    await takeOutOfCib(context, vm);
+  } catch (cause) {
+    const seen = await cluster.status().then((status) => describe(status, vm), () => "not to be seen");
+    const disks = images.length > 0 ? [`its disks ${images.join(", ")}, untouched`] : [];
+    throw new ChangeFailed(what, "stopping it", cause, [`the VM, ${seen}`, ...disks]);
+  }
+  try {
+    await clearVm(cluster, vm, images);
+  } catch (cause) {
+    throw new ChangeFailed(what, "removing its disks", cause, [`of ${images.join(", ")} what is not gone yet`]);
+  }
+}

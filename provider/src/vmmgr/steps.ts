@@ -1,0 +1,40 @@
+/** A change as steps that one can read aloud, each with its undo. */
+import { ChangeFailed } from "./errors";
+
+/** One step. Its undo may be called when `act` did not finish, and twice: it looks before it acts. */
+export interface Step {
+  /** What it does, as it stands after "…: " in an error: `import the image`. */
+  name: string;
+  act: () => Promise<unknown>;
+  /** Puts back what `act` did. */
+  undo?: () => Promise<unknown>;
+  /** Why there is no undo, for the reader. */
+  noUndo?: string;
+}
+
+/**
+ * Does the steps in order. When one fails, it and those before it are undone, the last first.
+ * @param what the beginning of the error: `Unable to create VM "web01" on node1`
+ * @throws ChangeFailed with the step, its cause, and what could not be undone
+ */
+export async function runSteps(what: string, steps: readonly Step[]): Promise<void> {
+  for (const [index, step] of steps.entries()) {
+    try {
+      await step.act();
+    } catch (cause) {
+      throw new ChangeFailed(what, step.name, cause, await undo(steps.slice(0, index + 1)));
+    }
+  }
+}
+
+async function undo(steps: readonly Step[]): Promise<string[]> {
+  const left: string[] = [];
+  for (const step of [...steps].reverse()) {
+    try {
+      await step.undo?.();
+    } catch (error) {
+      left.push(`"${step.name}" could not be undone (${error instanceof Error ? error.message : String(error)})`);
+    }
+  }
+  return left;
+}

@@ -1,0 +1,58 @@
+/**
+ * Changing what would make Pacemaker restart a VM. A primitive whose parameters differ from those in the history of its
+ * last start is restarted; a VM that is unmanaged is not, and a fresh probe puts the new parameters into the history.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import { changeCib, refresh, WaitTimeout, type CibChange, type Inventory } from "../cluster";
+import { deadlineOf, type Context } from "./context";
+import type { VmSpec } from "./model";
+import { enableChanges } from "./sync";
+import { describe } from "./wait";
+
+/** Puts changes into the CIB, with what the user's crm commands make where there are any. */
+export async function applySync(
+  { cluster }: Context,
+  changes: readonly CibChange[],
+  commands: readonly string[][],
+): Promise<void> {
+  if (commands.length > 0) await changeCib(cluster.runner, changes, commands);
+  else await cluster.changeCib(changes);
+}
+
+/** Whether Pacemaker would restart the VM by itself: it runs, and a parameter of its primitive is to change. */
+export function restartsByItself(inventory: Inventory, spec: VmSpec): boolean {
+  const running = inventory.status.resources.get(spec.name)?.role === "Started";
+  if (!running || !spec.started) return false;
+  return enableChanges(inventory.cib, spec, inventory.observer).changes.some((change) =>
+    (change.attrs["path"] ?? "").includes("/instance_attributes"),
+  );
+}
+
+/** Makes the changes while the VM is unmanaged, lets Pacemaker look at it again, and has it managed as before. */
+export async function changeUnmanaged(context: Context, spec: VmSpec, commands: readonly string[][]): Promise<void> {
+  const { cluster } = context;
+  const before = await cluster.inventory();
+  const meta = { ...spec.pacemaker.meta, "is-managed": "false" };
+  const unmanaged = { ...spec, pacemaker: { ...spec.pacemaker, meta } };
+  await applySync(context, enableChanges(before.cib, unmanaged, before.observer).changes, commands);
+  await refresh(cluster.runner, spec.name);
+  await waitForProbe(context, spec.name);
+  const probed = await cluster.inventory();
+  await cluster.changeCib(enableChanges(probed.cib, spec, probed.observer).changes);
+}
+
+/** Waits until Pacemaker has found the VM again. While it looks, it calls it stopped, which is no stop. */
+async function waitForProbe({ cluster, ...context }: Context, vm: string): Promise<void> {
+  const begun = Date.now();
+  for (;;) {
+    const status = await cluster.status();
+    const resource = status.resources.get(vm);
+    if (resource?.role === "Started" && resource.nodes.length === 1) return;
+    const after = (Date.now() - begun) / 1000;
+    if (after > deadlineOf({ cluster, ...context })) {
+      const hint = `It is left unmanaged, so that nothing stops it; the next \`pulumi up\` goes on.`;
+      throw new WaitTimeout(`VM "${vm}"`, "Pacemaker's probe of it", describe(status, vm), after, hint);
+    }
+    await sleep(250);
+  }
+}

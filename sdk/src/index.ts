@@ -1,0 +1,2 @@
+export { Vm } from "./vm";
+export type * from "./types";

@@ -1,0 +1,16 @@
+/**
+ * The only code that enters a state: seven lines a kind that call the installed package (docs/decisions/0001). Pulumi
+ * serializes these functions by value, so they refer to nothing outside themselves, and a test holds their text still.
+ */
+import type { dynamic } from "@pulumi/pulumi";
+
+/** The stub of `seapath.Vm`. */
+export const vmStub: dynamic.ResourceProvider = {
+  configure: async (request) => require("pulumi-seapath/provider").configure(request),
+  check: async (olds, news) => require("pulumi-seapath/provider").providers.Vm.check(olds, news),
+  diff: async (id, olds, news) => require("pulumi-seapath/provider").providers.Vm.diff(id, olds, news),
+  create: async (inputs) => require("pulumi-seapath/provider").providers.Vm.create(inputs),
+  read: async (id, props) => require("pulumi-seapath/provider").providers.Vm.read(id, props),
+  update: async (id, olds, news) => require("pulumi-seapath/provider").providers.Vm.update(id, olds, news),
+  delete: async (id, props) => require("pulumi-seapath/provider").providers.Vm.delete(id, props),
+};

@@ -1,0 +1,129 @@
+/** The inputs of `seapath.Vm`, as a program gives them. */
+import type { Input } from "@pulumi/pulumi";
+
+/** A file on a node of the cluster. Which node it is does not matter where all nodes have it. */
+export interface NodeImage {
+  /** An absolute path, e.g. `/var/lib/seapath/images/debian.qcow2`. */
+  nodePath: Input<string>;
+}
+
+/** A file on the machine that runs Pulumi; sent by SFTP, verified by its SHA-256, and not sent again when it is there. */
+export interface LocalImage {
+  /** A path, relative to the folder of the Pulumi program. */
+  path: Input<string>;
+}
+
+/** The system disk: the RBD image `system_<name>`. */
+export interface SystemDisk {
+  /**
+   * Bytes, or a text such as `"20GiB"` (`G` means the same, `GB` is a billion bytes). It is grown in place and never
+   * made smaller.
+   * @default the size of the source
+   */
+  size?: Input<string | number>;
+  /** The bus of all disks of the VM; vm-mgr's `--disk-bus`. @default "virtio" */
+  bus?: Input<"virtio" | "scsi" | "sata" | "usb" | "ide">;
+}
+
+/** A network interface on a bridge of the hypervisors. */
+export interface NetworkInterface {
+  /** The bridge; each hypervisor that may run the VM has to have it. */
+  bridge: Input<string>;
+  /** @default made of the VM's name and the interface's index, always the same */
+  mac?: Input<string>;
+  /** The emulated card. @default "virtio" */
+  model?: Input<string>;
+  /** `"openvswitch"` for a port of Open vSwitch; left out for a Linux bridge. */
+  virtualport?: Input<"openvswitch">;
+  /** The VLAN tag, 1 to 4094; needs `virtualport: "openvswitch"`. */
+  vlan?: Input<number>;
+}
+
+/** A libvirt domain in the terms that most VMs need. Whoever needs others gives `xml`. */
+export interface DomainArgs {
+  /** MiB. */
+  memory: Input<number>;
+  /** @default 1 */
+  vcpus?: Input<number>;
+  /** QEMU's machine type. @default "q35" */
+  machine?: Input<string>;
+  /** @default "efi" */
+  firmware?: Input<"bios" | "efi">;
+  /** `qemu` emulates the processor where there is no hardware virtualization. @default "kvm" */
+  type?: Input<"kvm" | "qemu">;
+  /** @default [] */
+  interfaces?: Input<Input<NetworkInterface>[]>;
+  /** A serial console, as `virsh console` needs it. @default true */
+  serialConsole?: Input<boolean>;
+}
+
+/** Settings of the Pacemaker primitive that have no input of their own. */
+export interface PacemakerArgs {
+  /** Meta attributes, e.g. `{ "migration-threshold": "3" }`. @default {} */
+  meta?: Input<Record<string, Input<string>>>;
+  /** Parameters of `ocf:seapath:VirtualDomain`. @default {} */
+  params?: Input<Record<string, Input<string>>>;
+  /** What the VM takes of a node's capacity, e.g. `{ cpu: "2" }`. @default {} */
+  utilization?: Input<Record<string, Input<string>>>;
+}
+
+/** How long Pacemaker may take for what it is told, in seconds. The import of an image is not counted. */
+export interface TimeoutArgs {
+  /** @default 300 */
+  create?: Input<number>;
+  /** @default 300 */
+  update?: Input<number>;
+  /** @default 300 */
+  delete?: Input<number>;
+}
+
+/**
+ * The inputs of a VM. Exactly one of `domain` and `xml` is given.
+ *
+ * @example
+ * {
+ *   source: { nodePath: "/var/lib/seapath/images/debian.qcow2" },
+ *   domain: { memory: 2048, vcpus: 2, interfaces: [{ bridge: "br0" }] },
+ *   preferredHost: "node1",
+ * }
+ */
+export interface VmArgs {
+  /**
+   * The name on the cluster, of letters and digits; a change replaces the VM and its disks.
+   * @default the logical name
+   */
+  name?: Input<string>;
+  /** The image that the system disk is made of, once. A change replaces the VM and its disks. */
+  source: Input<NodeImage | LocalImage>;
+  systemDisk?: Input<SystemDisk>;
+  /** The libvirt domain, typed. A change takes effect at the next start of the guest. */
+  domain?: Input<DomainArgs>;
+  /** The libvirt domain as vm-mgr takes it: name, uuid and disks are put in. */
+  xml?: Input<string>;
+  /** Whether Pacemaker has the VM; vm-mgr's `enable` and `disable`. Its disks stay either way. @default true */
+  enabled?: Input<boolean>;
+  /** Whether it is to run; vm-mgr's `start` and `stop`. @default true */
+  started?: Input<boolean>;
+  /** The only node that may run the VM: when it is down, so is the VM. Not beside `preferredHost`. */
+  pinnedHost?: Input<string>;
+  /** The node that runs the VM whenever it can. */
+  preferredHost?: Input<string>;
+  /** Whether it moves between nodes without a stop; Pacemaker's `allow-migrate`. @default false */
+  liveMigration?: Input<boolean>;
+  /** The user of the nodes as which libvirt migrates. @default "root" */
+  migrationUser?: Input<string>;
+  /** How long a live migration may halt the guest, in milliseconds; 0 leaves it to libvirt. @default 0 */
+  migrationDowntime?: Input<number>;
+  /** Seconds that a live migration may take. @default 120 */
+  migrateToTimeout?: Input<number>;
+  /** Seconds that the guest may take to shut down before it is ended. @default 30 */
+  stopTimeout?: Input<number>;
+  /** Pacemaker's priority: when not all VMs can run, the higher ones do. @default 0 */
+  priority?: Input<number>;
+  /** Metadata as of vm-mgr's `set_metadata`; keys of letters and digits. @default {} */
+  metadata?: Input<Record<string, Input<string>>>;
+  pacemaker?: Input<PacemakerArgs>;
+  /** Words for `crm configure`, a command each, put in together with the VM. @default [] */
+  crmConfigCommands?: Input<Input<string>[]>;
+  timeouts?: Input<TimeoutArgs>;
+}

@@ -1,0 +1,73 @@
+import * as pulumi from "@pulumi/pulumi";
+import { vmStub } from "./stub";
+import type { VmArgs } from "./types";
+
+const MODULE = "seapath";
+const KIND = "Vm";
+
+/**
+ * A virtual machine on a SEAPATH cluster: an RBD group with its disks, a libvirt domain and a Pacemaker primitive. It
+ * is a VM to `vm-mgr` as well.
+ *
+ * Where the cluster is comes from the stack's configuration (`seapath:hosts`, `seapath:privateKeyFile`, …) or the
+ * environment (`SEAPATH_HOSTS`, …), never from an input.
+ *
+ * @example
+ * const web = new seapath.Vm("web01", {
+ *   source: { nodePath: "/var/lib/seapath/images/debian.qcow2" },
+ *   systemDisk: { size: "20GiB" },
+ *   domain: { memory: 2048, vcpus: 2, interfaces: [{ bridge: "br0" }] },
+ *   liveMigration: true,
+ * });
+ * export const runsOn = web.node;
+ */
+export class Vm extends pulumi.dynamic.Resource {
+  /** The type of this kind in a state, for policies. */
+  static readonly __pulumiType = `pulumi-nodejs:dynamic/${MODULE}:${KIND}`;
+
+  declare readonly name: pulumi.Output<string>;
+  declare readonly source: pulumi.Output<{ nodePath?: string; path?: string }>;
+  declare readonly systemDisk: pulumi.Output<{ size?: string | number; bus: string }>;
+  declare readonly domain: pulumi.Output<Record<string, unknown> | undefined>;
+  declare readonly xml: pulumi.Output<string | undefined>;
+  declare readonly enabled: pulumi.Output<boolean>;
+  declare readonly started: pulumi.Output<boolean>;
+  declare readonly pinnedHost: pulumi.Output<string | undefined>;
+  declare readonly preferredHost: pulumi.Output<string | undefined>;
+  declare readonly liveMigration: pulumi.Output<boolean>;
+  declare readonly migrationUser: pulumi.Output<string>;
+  declare readonly migrationDowntime: pulumi.Output<number>;
+  declare readonly migrateToTimeout: pulumi.Output<number>;
+  declare readonly stopTimeout: pulumi.Output<number>;
+  declare readonly priority: pulumi.Output<number>;
+  declare readonly metadata: pulumi.Output<Record<string, string>>;
+  declare readonly pacemaker: pulumi.Output<Record<"meta" | "params" | "utilization", Record<string, string>>>;
+  declare readonly crmConfigCommands: pulumi.Output<string[]>;
+  declare readonly timeouts: pulumi.Output<Record<"create" | "update" | "delete", number>>;
+  /** The uuid of the libvirt domain. */
+  declare readonly uuid: pulumi.Output<string>;
+  /** The node on which it ran when it was last looked at; empty while it runs nowhere. */
+  declare readonly node: pulumi.Output<string>;
+  /** Its state in vm-mgr's words, when it was last looked at: `Started`, `Stopped (disabled)`, `Disabled`, `FAILED`, … */
+  declare readonly status: pulumi.Output<string>;
+
+  /** Whether a value is a VM, also when another copy of this package made it. */
+  static override isInstance(value: unknown): value is Vm {
+    return pulumi.Resource.isInstance(value) && (value as { __pulumiType?: unknown }).__pulumiType === Vm.__pulumiType;
+  }
+
+  constructor(name: string, args: VmArgs, options?: pulumi.CustomResourceOptions) {
+    const outputs = { uuid: undefined, node: undefined, status: undefined };
+    super(vmStub, name, { ...inputs(name, args), ...outputs }, options, MODULE, KIND);
+  }
+}
+
+const NONE = {
+  xml: undefined, domain: undefined, systemDisk: undefined, enabled: undefined, started: undefined,
+  pinnedHost: undefined, preferredHost: undefined, liveMigration: undefined, migrationUser: undefined,
+  migrationDowntime: undefined, migrateToTimeout: undefined, stopTimeout: undefined, priority: undefined,
+  metadata: undefined, pacemaker: undefined, crmConfigCommands: undefined, timeouts: undefined,
+};
+
+/** Every key is named, so that each becomes an output of the resource. */
+const inputs = (name: string, args: VmArgs) => ({ ...NONE, ...args, name: args.name ?? name });
