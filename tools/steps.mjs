@@ -7,7 +7,7 @@ import { createInterface } from "node:readline";
 import { logFolder } from "./env.mjs";
 
 /** Seconds between two signs of life of a step that takes long. */
-const HEARTBEAT = 30;
+const HEARTBEAT = 60;
 
 /** Something that cannot be had, with what to do about it. */
 export class StepError extends Error {
@@ -49,7 +49,7 @@ export async function step(name, work, quiet = false) {
   let end = "done";
   mkdirSync(logFolder, { recursive: true });
   const log = join(logFolder, `${name.toLowerCase().replaceAll(" ", "-")}.log`);
-  const heartbeat = setInterval(() => print(name, `… ${doing} (${took(began)} so far)`), HEARTBEAT * 1000);
+  const heartbeat = setInterval(() => print(name, `… still at it (${took(began)})`), HEARTBEAT * 1000);
   try {
     const result = await work({
       log,

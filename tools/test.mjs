@@ -67,10 +67,11 @@ function mocha(kind, args) {
     const counts = join(stateFolder, `${kind}-tests.json`);
     rmSync(counts, { force: true });
     const { code } = await command(
-      [join(npmBin, "mocha"), "--reporter", "tools/mocha-reporter.cjs", "--spec", `tests/${kind}/**/*.test.ts`, ...args],
+      [join(npmBin, "mocha"), "--reporter", "tools/mocha-reporter.cjs", "--spec", `tests/${kind}/**/*.test.ts`,
+        ...(process.stdout.isTTY ? ["--color"] : ["--no-color"]), ...args],
       // Unit tests run beside other steps: their output comes whole, below. Lab tests have the screen for themselves.
       { cwd: root, log, okay: [...Array(256).keys()], line: kind === "lab" ? console.log : undefined,
-        env: { ...pulumiEnvironment(), MOCHA_COUNTS: counts, FORCE_COLOR: process.stdout.isTTY ? "1" : "0" } },
+        env: { ...pulumiEnvironment(), MOCHA_COUNTS: counts } },
     ).then((end) => {
       if (kind !== "lab") console.log(end.output);
       return end;
