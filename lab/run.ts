@@ -22,11 +22,15 @@ export interface RunOptions {
 
 /** Programs that this lab starts must not speak another language or read the caller's Ceph settings. */
 function cleanEnv(extra: Record<string, string> = {}): NodeJS.ProcessEnv {
-  const env: NodeJS.ProcessEnv = { ...process.env, LC_ALL: "C.UTF-8", ...extra };
+  const env: NodeJS.ProcessEnv = {
+    ...process.env,
+    LC_ALL: "C.UTF-8",
+    // Debian's programs are meant, and Debian's python3 with their bindings.
+    PATH: "/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin",
+    ...extra,
+  };
   delete env["CEPH_CONF"];
   delete env["CEPH_ARGS"];
-  // Debian's programs are meant, and Debian's python3 with their bindings.
-  env["PATH"] = "/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin";
   return env;
 }
 

@@ -1,2 +1,66 @@
-export interface BuiltGuest { raw: string; qcow2: string; xml: string; file: string }
-export function buildGuests(): Promise<Record<string, BuiltGuest>> { return Promise.resolve({}); }
+/** The guests: built once for each state of their recipes, and kept outside of the lab. */
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+import { guestCache } from "../config.ts";
+import { run } from "../run.ts";
+import { buildTick } from "./tick.ts";
+import { buildTiny } from "./tiny.ts";
+
+export interface BuiltGuest {
+  raw: string;
+  qcow2: string;
+  /** A domain XML that suits it, without disks. */
+  xml: string;
+  /** The name of its image on a node. */
+  file: string;
+}
+
+const source = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
+
+/** What a guest is made of; all of it counts for whether a built one is still right. */
+const recipes: Record<string, { files: string[]; build: (work: string, raw: string) => Promise<void> }> = {
+  tick: { files: ["tick.S", "tick.ts"], build: (work, raw) => buildTick(source("tick.S"), work, raw) },
+  tiny: { files: ["tiny-init", "tiny.ts", "debs.ts"], build: (work, raw) => buildTiny(source("tiny-init"), work, raw) },
+};
+
+function hashOf(files: string[]): string {
+  const hash = createHash("sha256");
+  for (const file of files) hash.update(readFileSync(source(file)));
+  return hash.digest("hex").slice(0, 12);
+}
+
+async function buildGuest(name: string): Promise<BuiltGuest> {
+  const recipe = recipes[name];
+  if (recipe === undefined) throw new Error(`no guest ${name}`);
+  const folder = join(guestCache, `${name}-${hashOf(recipe.files)}`);
+  if (!existsSync(folder)) {
+    mkdirSync(guestCache, { recursive: true });
+    const work = mkdtempSync(join(guestCache, `.${name}-`));
+    try {
+      const made = join(work, "made");
+      mkdirSync(made);
+      await recipe.build(work, join(made, `${name}.raw`));
+      await run(["qemu-img", "convert", "-f", "raw", "-O", "qcow2", join(made, `${name}.raw`), join(made, `${name}.qcow2`)]);
+      renameSync(made, folder);
+    } finally {
+      rmSync(work, { recursive: true, force: true });
+    }
+    // Those of older recipes, and of builds that were killed, are of no more use.
+    for (const other of readdirSync(guestCache)) {
+      const stale = other.startsWith(`${name}-`) || other.startsWith(`.${name}-`);
+      if (stale && join(guestCache, other) !== folder) rmSync(join(guestCache, other), { recursive: true, force: true });
+    }
+  }
+  const image = (format: string): string => join(folder, `${name}.${format}`);
+  return { raw: image("raw"), qcow2: image("qcow2"), xml: source(`${name}.xml`), file: `${name}.qcow2` };
+}
+
+/** All guests, built where they are not yet. */
+export async function buildGuests(): Promise<Record<string, BuiltGuest>> {
+  const names = Object.keys(recipes);
+  const built = await Promise.all(names.map(async (name) => [name, await buildGuest(name)] as const));
+  return Object.fromEntries(built);
+}
