@@ -54,7 +54,6 @@ export const ownFolders: { path: string; mode: number; owner?: "cluster" }[] = [
   { path: "/var/log/ceph", mode: 0o755 },
   { path: "/var/log/crmsh", mode: 0o775, owner: "cluster" },
   { path: "/var/log/corosync", mode: 0o755 },
-  { path: "/var/log/crmsh", mode: 0o750, owner: "cluster" },
   { path: "/var/log/libvirt", mode: 0o755 },
   { path: "/var/log/libvirt/qemu", mode: 0o755 },
   { path: "/var/log/pacemaker", mode: 0o770, owner: "cluster" },
