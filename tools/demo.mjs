@@ -11,7 +11,7 @@ export async function demo() {
   await allSteps(all, up);
   const program = await node;
   return new Promise((resolve, reject) => {
-    const child = spawn(program, ["tools/demo/main.ts"], { cwd: root, stdio: "inherit", env: pulumiEnvironment() });
+    const child = spawn(program, ["tools/demo/main.ts", ...(ownCluster ? [] : ["--lab"])], { cwd: root, stdio: "inherit", env: pulumiEnvironment() });
     child.on("error", reject);
     child.on("close", (code) => resolve(code ?? 1));
   });

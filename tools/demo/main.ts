@@ -1,9 +1,12 @@
 // `npm run demo`, its second half: a stack on a real cluster, and what makes it trustworthy. Whatever is claimed here
 // was checked a moment before, on the cluster and not in Pulumi's state; the first claim that fails ends the demo.
-import { labEnvironmentFile, ownCluster } from "../env.mjs";
+import { labEnvironmentFile } from "../env.mjs";
 import { findNodes } from "./nodes.ts";
-import { change, drift, guestAnswers, nothingToChange, placement, up } from "./scenes.ts";
+import { change, drift, guestsAnswer, nothingToChange, placement, up } from "./scenes.ts";
 import { heading, note, Refuted } from "./show.ts";
+
+/** Whether this is the lab, or a cluster of the user's. */
+const inLab = process.argv.includes("--lab");
 
 async function main(): Promise<void> {
   const nodes = await findNodes();
@@ -12,7 +15,7 @@ async function main(): Promise<void> {
 
   await up(nodes);
   await placement(nodes);
-  await guestAnswers();
+  await guestsAnswer(inLab);
   await nothingToChange();
   await change(nodes);
   await drift(nodes);
@@ -26,13 +29,13 @@ async function main(): Promise<void> {
   ];
   const farewell = [
     ["npm run pulumi -- destroy", "the three VMs"],
-    ...(ownCluster ? [] : [["npm run lab -- down", "the cluster"]]),
+    ...(inLab ? [["npm run lab -- down", "the cluster"]] : []),
     ["rm -rf .pulumi-state Pulumi.demo.yaml", "what Pulumi knows of it"],
   ];
   table(guide);
   heading("And to take it all down");
   table(farewell);
-  if (!ownCluster) note(`(how to reach the lab from elsewhere: ${labEnvironmentFile})`);
+  if (inLab) note(`(how to reach the lab from elsewhere: ${labEnvironmentFile})`);
 }
 
 function table(rows: string[][]): void {

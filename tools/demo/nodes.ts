@@ -60,7 +60,7 @@ export async function findNodes(): Promise<Nodes> {
   };
   write(given.map((address) => entry(address.host, target(address))));
 
-  const ssh = (node: string, command: string, silent = true) => run(["ssh", "-F", shownConfig, node, command], { silent });
+  const ssh = (node: string, command: string, silent = true) => run(["ssh", "-F", shownConfig, node, ...command.split(" ")], { silent });
   const named = new Map<string, HostAddress>();
   for (const address of given) named.set((await ssh(address.host, "crm_node -n")).trim(), address);
   const [first = ""] = named.keys();

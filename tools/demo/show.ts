@@ -22,26 +22,35 @@ export function claim(text: string, holds: boolean): void {
 
 const quote = (argument: string) => (/^[\w@%+=:,./~-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", `'\\''`)}'`);
 
+interface RunOptions {
+  /** Shows neither the command nor what it prints. */
+  silent?: boolean;
+  /** Hands a terminal over to the command, so that it can draw its progress; what it prints is not returned then. */
+  live?: boolean;
+}
+
 /** Runs a command and returns what it printed. Unless `silent`, both are shown as they come. */
-export function run(argv: string[], { silent = false, may = [0] }: { silent?: boolean; may?: number[] } = {}): Promise<string> {
+export function run(argv: string[], { silent = false, live = false }: RunOptions = {}): Promise<string> {
   const [program = "", ...args] = argv;
-  if (!silent) console.log(`\n${colour("cyan", `$ ${argv.map(quote).join(" ")}`)}`);
+  const line = argv.map(quote).join(" ");
+  if (!silent) console.log(`\n${colour("cyan", `$ ${line}`)}`);
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"] });
-    let output = "";
-    let errors = "";
-    child.stdout.on("data", (bytes: Buffer) => {
-      output += bytes.toString();
+    const output = live && process.stdout.isTTY ? "inherit" : "pipe";
+    const child = spawn(program, args, { stdio: ["ignore", output, output] });
+    const printed = { out: "", all: "" };
+    child.stdout?.on("data", (bytes: Buffer) => {
+      printed.out += bytes.toString();
+      printed.all += bytes.toString();
       if (!silent) process.stdout.write(bytes);
     });
-    child.stderr.on("data", (bytes: Buffer) => {
-      errors += bytes.toString();
+    child.stderr?.on("data", (bytes: Buffer) => {
+      printed.all += bytes.toString();
       if (!silent) process.stderr.write(bytes);
     });
     child.on("error", (error) => reject(new Refuted(`${program}: ${error.message}`)));
     child.on("close", (code, signal) => {
-      if (code !== null && may.includes(code)) return resolve(output);
-      reject(new Refuted(`${argv.map(quote).join(" ")} ended with ${signal ?? code}${silent ? `: ${errors || output}` : ""}`));
+      if (code === 0) return resolve(printed.out);
+      reject(new Refuted(`${line} ended with ${signal ?? `exit code ${code}`}${silent ? `: ${printed.all}` : ""}`));
     });
   });
 }
