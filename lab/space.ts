@@ -3,7 +3,7 @@
  * and the nodes, which are namespaces within. When it ends, the kernel takes all of that away, and only files are left;
  * so nothing that the lab remembers in files is ever needed to find out what is there.
  */
-import { existsSync, openSync, readdirSync, readFileSync } from "node:fs";
+import { closeSync, existsSync, openSync, readdirSync, readFileSync } from "node:fs";
 import { spawn } from "node:child_process";
 
 import { inLab, labDir, LabError, sourceDir } from "./config.ts";
@@ -54,12 +54,16 @@ export function inSpace(pid: number, argv: readonly string[], options: RunOption
   return run([...enterLab(pid), ...argv], options);
 }
 
-/** Starts a first process in namespaces of its own, from within others where `outer` says so. */
-export async function startFirst(role: string, outer: string[], namespaces: string[], argv: string[]): Promise<number> {
+/**
+ * Starts a first process in namespaces of its own, from within others where `outer` says so; it is then a child of those
+ * others' first process, so that no process of this machine's own namespace has to wait for it.
+ */
+async function startFirst(role: string, outer: string[], namespaces: string[], argv: string[]): Promise<number> {
   const log = openSync(inLab("log", `${role}.log`), "a");
+  const [file = "", ...words] = [...outer, "setsid", "-f", "unshare", ...namespaces, "--propagation", "private", ...argv];
   const child = spawn(
-    "setsid",
-    ["-f", ...outer, "unshare", ...namespaces, "--propagation", "private", ...argv],
+    file,
+    words,
     {
       env: {
         PATH: "/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin",
@@ -73,6 +77,7 @@ export async function startFirst(role: string, outer: string[], namespaces: stri
     },
   );
   child.unref();
+  closeSync(log);
   return await until(`the first process of ${role}`, 10, () => {
     const space = findSpace();
     return Promise.resolve(role === "lab" ? space.lab : space.nodes.get(role));

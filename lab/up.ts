@@ -38,6 +38,10 @@ function checkFolder(): void {
 export async function wipe(): Promise<boolean> {
   checkFolder();
   const ran = await killFirst("lab");
+  if (ran) {
+    // The kernel removes a dead namespace's interfaces, and with them their other ends, in its own time.
+    await until(`the end of ${hostInterface}`, 20, () => Promise.resolve(!existsSync(`/sys/class/net/${hostInterface}`)), 20);
+  }
   const had = existsSync(labDir);
   rmSync(labDir, { recursive: true, force: true });
   return ran || had;
