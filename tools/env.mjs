@@ -22,7 +22,7 @@ export const npmBin = join(root, "node_modules", ".bin");
 export const cacheFolder = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "pulumi-seapath");
 
 /** What the lab writes for those who want to reach its nodes. */
-export const labEnvironmentFile = "/var/lib/pulumi-seapath-lab/env";
+export const labEnvironmentFile = join(process.env.SEAPATH_LAB_DIR ?? "/var/lib/pulumi-seapath-lab", "env");
 
 /** True when the user named a cluster: then no lab is made. */
 export const ownCluster = Boolean(process.env.SEAPATH_HOSTS);

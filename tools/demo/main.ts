@@ -35,7 +35,8 @@ async function main(): Promise<void> {
   table(guide);
   heading("And to take it all down");
   table(farewell);
-  if (inLab) note(`(how to reach the lab from elsewhere: ${labEnvironmentFile})`);
+  if (!inLab) note("(with SEAPATH_HOSTS and its like set as now)");
+  else note(`(how to reach the lab from elsewhere: ${labEnvironmentFile})`);
 }
 
 function table(rows: string[][]): void {

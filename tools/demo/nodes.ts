@@ -40,7 +40,7 @@ function entry(names: string, options: string[]): string {
 const target = ({ user, host, port }: HostAddress) => [`HostName ${host}`, `User ${user}`, `Port ${port}`];
 
 export interface Nodes {
-  /** As Pacemaker names them. */
+  /** Those that can run VMs, as Pacemaker names them. */
   names: string[];
   /** Runs a command on a node. */
   on(node: string, command: string, options?: { silent?: boolean }): Promise<string>;
@@ -74,13 +74,17 @@ export async function findNodes(): Promise<Nodes> {
     }),
   );
 
+  // An observer only votes: SEAPATH names it in its own file.
+  const clusterFile = await ssh(first, "cat /etc/cluster.conf || true");
+  const observers = [...clusterFile.matchAll(/^\s*observer\s*=\s*(\S+)/gm)].map(([, name]) => name);
+
   const whereIs = async (vm: string) => {
     const xml = await ssh(first, "crm_mon --one-shot --output-as=xml");
     const resource = new RegExp(`<resource id="${vm}" [^>]*role="Started"[^>]*>\\s*<node name="([^"]+)"`).exec(xml);
     return resource?.[1];
   };
   return {
-    names: names.sort(),
+    names: names.filter((name) => !observers.includes(name)).sort(),
     on: (node, command, { silent = false } = {}) => ssh(node, command, silent),
     whereIs,
     async pidOf(vm) {

@@ -1,6 +1,6 @@
 // The scenes of the demo, in their order. Each shows commands with their output, and checks what it says of them.
 import type { Nodes } from "./nodes.ts";
-import { claim, eventually, heading, note, run } from "./show.ts";
+import { claim, eventually, heading, note, Refuted, run } from "./show.ts";
 
 const STACK = "demo";
 const VMS = ["pinned", "preferred", "free"];
@@ -22,10 +22,31 @@ const second = (nodes: Nodes) => nodes.names[1] ?? first(nodes);
 export async function up(nodes: Nodes): Promise<void> {
   heading("pulumi up: three VMs; one is pinned, one prefers a node, one is free, migrates live and carries metadata");
   await run(["pulumi", "stack", "select", "--create", STACK], { silent: true });
+  await needImage(nodes);
+  await config("pinnedHost", first(nodes));
   await config("priority", "10");
   await config("owner", "alice");
   await config("preferredHost", second(nodes));
   await apply("--refresh");
+}
+
+/** Where examples/quickstart looks for its guest, unless it is told; the lab puts one there. */
+const LAB_IMAGE = "/var/lib/seapath/images/tiny.qcow2";
+
+/** The lab has an image of a guest; a cluster of the user's may not, and only its user knows which one will do. */
+async function needImage(nodes: Nodes): Promise<void> {
+  const set = JSON.parse(await run(["pulumi", "config", "--json"], { silent: true })) as Record<string, { value?: string }>;
+  const image = set["quickstart:image"]?.value ?? LAB_IMAGE;
+  const lacking: string[] = [];
+  for (const node of nodes.names) {
+    if (!(await nodes.on(node, `test -e '${image}' && echo there || true`, { silent: true }))) lacking.push(node);
+  }
+  if (lacking.length === 0) return;
+  throw new Refuted(
+    `there is no ${image} on ${lacking.join(", ")}. Put the qcow2 image of a guest there, or name another one:\n` +
+      "  npm run pulumi -- config set quickstart:image /path/on/the/nodes.qcow2\n" +
+      "  npm run pulumi -- config set quickstart:domainType kvm     (and quickstart:bridge, where it is not br0)",
+  );
 }
 
 export async function placement(nodes: Nodes): Promise<void> {
