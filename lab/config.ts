@@ -1,10 +1,10 @@
 /** What is fixed about the lab, and what its options change. */
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** The folder of everything that the lab makes, besides the cached guests. */
-export const labDir = process.env["SEAPATH_LAB_DIR"] ?? "/var/lib/pulumi-seapath-lab";
+export const labDir = resolve(process.env["SEAPATH_LAB_DIR"] ?? "/var/lib/pulumi-seapath-lab");
 
 /** This file lies in labDir before anything else does: a folder without it is not ours to wipe. */
 export const markerFile = ".pulumi-seapath-lab";

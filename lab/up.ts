@@ -142,6 +142,14 @@ async function mend(lab: Lab): Promise<boolean> {
   return (await statusOf(lab.nodes)).healthy;
 }
 
+/** Links can change while the cluster runs. */
+async function relink(lab: Lab, { latency, loss }: LabOptions): Promise<void> {
+  const pid = findSpace().lab;
+  if (pid === undefined || (lab.options.latency === latency && lab.options.loss === loss)) return;
+  await setLink(pid, lab.nodes, latency, loss);
+  writeLab({ ...lab, options: { ...lab.options, latency, loss } });
+}
+
 const sameOptions = (a: LabOptions, b: LabOptions): boolean => a.nodes === b.nodes && a.observer === b.observer;
 
 /** Makes sure that there is a whole lab, whatever is there now. */
@@ -153,6 +161,7 @@ export async function up(options: LabOptions): Promise<void> {
       if (!sameOptions(lab.options, options)) {
         throw new LabError('the lab is up with other options; "npm run lab down" first');
       }
+      await relink(lab, options);
       say("the lab is up");
       return;
     }
