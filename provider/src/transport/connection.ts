@@ -3,17 +3,18 @@ import { ConnectionError } from "./errors";
 import { ChannelRefused, execute } from "./exec";
 import type { HostAddress } from "./hosts";
 import { ChannelLimiter } from "./limiter";
-import { Link } from "./link";
+import type { Link } from "./link";
+import { logIn } from "./login";
 import type { ConnectionSettings } from "./settings";
-import { uploadOver } from "./sftp";
+import { uploadOver } from "./upload";
 import type { Command, CommandResult, TransferProgress } from "./types";
 
-/** A link that was quiet for longer is asked for a sign of life before something is sent over it. */
+/** A link that was quiet for longer is asked for a sign of life before it is read over. */
 const QUIET_MS = 1_000;
 const ANSWER_MS = 5_000;
 /** How long one may wait for the others' channels. Each of those has its own deadline. */
 const QUEUE_MS = 15 * 60_000;
-const REFUSALS = 10;
+const REFUSALS = 8;
 
 /** What runs over one kept link to one node, channel by channel. */
 export class Connection {
@@ -31,7 +32,7 @@ export class Connection {
   }
 
   static async open(host: HostAddress, settings: ConnectionSettings): Promise<Connection> {
-    return new Connection(await Link.open(host, settings), settings.maxChannels);
+    return new Connection(await logIn(host, settings), settings.maxChannels);
   }
 
   get alive(): boolean {
@@ -39,11 +40,11 @@ export class Connection {
   }
 
   run(command: Command): Promise<CommandResult> {
-    return this.#inChannel(() => execute(this.#link, command));
+    return this.#inChannel(() => execute(this.#link, command), command.readOnly ? QUIET_MS : 0);
   }
 
   upload(localPath: string, remotePath: string, onProgress?: (progress: TransferProgress) => void): Promise<void> {
-    return this.#inChannel(() => uploadOver(this.#link, localPath, remotePath, onProgress));
+    return this.#inChannel(() => uploadOver(this.#link, localPath, remotePath, onProgress), 0);
   }
 
   close(cause: string): void {
@@ -56,11 +57,11 @@ export class Connection {
     if (this.#users === 0) this.close("it is not used any more");
   }
 
-  async #inChannel<T>(use: () => Promise<T>): Promise<T> {
+  async #inChannel<T>(use: () => Promise<T>, quietMs: number): Promise<T> {
     const letGo = this.#link.hold();
     this.#users++;
     try {
-      return await this.#insist(use);
+      return await this.#insist(use, quietMs);
     } finally {
       letGo();
       this.#users--;
@@ -69,11 +70,11 @@ export class Connection {
   }
 
   /** Waits for a place and uses it, again if sshd refuses the channel. */
-  async #insist<T>(use: () => Promise<T>): Promise<T> {
+  async #insist<T>(use: () => Promise<T>, quietMs: number): Promise<T> {
     for (let refusals = 0; ; refusals++) {
       await this.#channels.acquire(QUEUE_MS, () => this.#notSent("no free channel, the others take too long"), refusals > 0);
       try {
-        await this.#proveAlive();
+        await this.#proveAlive(quietMs);
         return await use();
       } catch (error) {
         if (!(error instanceof ChannelRefused)) throw error;
@@ -83,16 +84,19 @@ export class Connection {
         // sshd lets go of a session a moment after the client heard that it is closed, so one refusal may be an
         // accident. After a second there are fewer places than were thought.
         if (refusals > 0) this.#channels.refused();
-        await sleep(Math.min(50 * 2 ** refusals, 2_000));
+        await sleep(Math.min(50 * 2 ** refusals, 1_000));
       } finally {
         this.#channels.release();
       }
     }
   }
 
-  /** What is sent into a dead link leaves open whether it arrived; so nothing is. */
-  async #proveAlive(): Promise<void> {
-    if (this.#link.quietMs > QUIET_MS && !(await this.#link.ping(ANSWER_MS))) {
+  /**
+   * A change that is sent into a dead link leaves open whether it arrived, so each is preceded by a sign of life. That
+   * is one round trip, against dozens of milliseconds in which sshd starts a program.
+   */
+  async #proveAlive(quietMs: number): Promise<void> {
+    if (this.#link.quietMs >= quietMs && !(await this.#link.ping(ANSWER_MS))) {
       this.#link.die(`the node has not answered for ${ANSWER_MS / 1000} s`);
     }
     if (this.#link.deathCause !== undefined) throw this.#notSent(this.#link.deathCause);

@@ -62,13 +62,8 @@ export class CommandError extends SeapathError {
     reason?: string;
     hint?: string;
   }) {
-    const how = fields.reason
-      ? fields.reason
-      : fields.timedOut
-      ? "did not end before its deadline"
-      : fields.signal
-        ? `was ended by signal ${fields.signal}`
-        : `failed (exit ${fields.exitCode})`;
+    const ended = fields.signal ? `was ended by signal ${fields.signal}` : `failed (exit ${fields.exitCode})`;
+    const how = fields.reason ?? (fields.timedOut ? "did not end before its deadline" : ended);
     const said = fields.stderr.trim() || fields.stdout.trim();
     super(
       "command",

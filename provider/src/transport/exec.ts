@@ -1,7 +1,8 @@
-import { StringDecoder } from "node:string_decoder";
 import type { ClientChannel } from "ssh2";
 import { CommandError, ConnectionError } from "./errors";
+import { killMarked, newMark } from "./kill";
 import type { Link } from "./link";
+import { Output } from "./output";
 import { quoteArgv } from "./quote";
 import type { Command, CommandResult } from "./types";
 
@@ -16,8 +17,9 @@ export class ChannelRefused extends Error {}
 
 /** Runs one program on one link. Errors are those of `Runner.run`, and {@link ChannelRefused}. */
 export function execute(link: Link, command: Command): Promise<CommandResult> {
-  const line = quoteArgv(command.argv);
-  return new Promise((resolve, reject) => new Execution(link, command, resolve, reject).start(line));
+  const mark = newMark();
+  const line = `${mark} ${quoteArgv(command.argv)}`;
+  return new Promise((resolve, reject) => new Execution(link, command, mark, resolve, reject).start(line));
 }
 
 /** Why a program is ended before its time. */
@@ -26,6 +28,7 @@ type Doom = { timedOut: true } | { reason: string } | { error: unknown };
 class Execution {
   readonly #link: Link;
   readonly #command: Command;
+  readonly #mark: string;
   readonly #resolve: (result: CommandResult) => void;
   readonly #reject: (error: unknown) => void;
   readonly #stdout = new Output();
@@ -40,11 +43,13 @@ class Execution {
   constructor(
     link: Link,
     command: Command,
+    mark: string,
     resolve: (result: CommandResult) => void,
     reject: (error: unknown) => void,
   ) {
     this.#link = link;
     this.#command = command;
+    this.#mark = mark;
     this.#resolve = resolve;
     this.#reject = reject;
   }
@@ -105,20 +110,23 @@ class Execution {
     if (this.#doom || this.#settled) return;
     this.#doom = doom;
     if (this.#stream) this.#kill(this.#stream);
-    const grace = new Promise((resolve) => setTimeout(resolve, GRACE_MS).unref());
     // A program that does not end and a node that does not answer look alike until the node was asked.
     if (!(await this.#link.ping(GRACE_MS))) return this.#link.die("the node does not answer any more");
-    if (this.#exit === undefined && this.#stream && !this.#settled) await grace;
-    this.#stream?.close();
-    this.#finish();
+    if (this.#settled) return;
+    setTimeout(() => {
+      this.#stream?.close();
+      this.#finish();
+    }, GRACE_MS).unref(); // whoever waits holds the link, and that the program
   }
 
+  /** sshd passes the signal on where it can; what has a mark is found in any case. */
   #kill(stream: ClientChannel): void {
     try {
       stream.signal("KILL");
     } catch {
-      // It has just closed by itself.
+      return; // it has just closed by itself
     }
+    killMarked(this.#link, this.#mark);
   }
 
   #finish(): void {
@@ -127,7 +135,10 @@ class Execution {
     const [stdout, stderr] = [this.#stdout.end(), this.#stderr.end()];
     const told = { node, command: labelOf(this.#command), stdout, stderr };
     if (this.#doom && "error" in this.#doom) return this.#fail(this.#doom.error);
-    if (this.#doom) return this.#fail(new CommandError({ ...told, ...this.#doom }));
+    if (this.#doom) {
+      const hint = exit ? undefined : "It could not be ended, and may still run there.";
+      return this.#fail(new CommandError({ ...told, ...this.#doom, ...(hint !== undefined && { hint }) }));
+    }
     if (exit?.signal !== undefined) return this.#fail(new CommandError({ ...told, signal: exit.signal }));
     if (exit?.code === undefined) return this.#fail(this.#broken("the node closed it without an exit status"));
     const exitCode = exit.code;
@@ -158,25 +169,6 @@ class Execution {
     clearTimeout(this.#deadline);
     this.#unwatch();
     how();
-  }
-}
-
-/** Collects a stream as UTF-8; a character may be cut by the end of a chunk. */
-class Output {
-  readonly #decoder = new StringDecoder("utf8");
-  #text = "";
-  bytes = 0;
-
-  add(chunk: Buffer): string {
-    this.bytes += chunk.length;
-    const text = this.#decoder.write(chunk);
-    this.#text += text;
-    return text;
-  }
-
-  end(): string {
-    this.#text += this.#decoder.end();
-    return this.#text;
   }
 }
 
