@@ -48,12 +48,14 @@ export interface Runner {
    * Runs a program on the first node that answers.
    * @throws CommandError when it ends with another exit code than those allowed, by a signal, or after its deadline
    * @throws ConnectionError when no node could be reached, or the link broke while it ran
+   * @throws HostKeyError when a node's key is not the known one; no other node is tried then
    */
   run(command: Command): Promise<CommandResult>;
   /**
    * Writes a local file to a node by SFTP under a temporary name and renames it when it is whole.
    * @returns the address of the node that has it now
-   * @throws ConnectionError
+   * @throws UploadError when the node cannot take it: no space, no permission, no such folder
+   * @throws ConnectionError, HostKeyError as with `run`
    */
   upload(localPath: string, remotePath: string, onProgress?: (progress: TransferProgress) => void): Promise<string>;
   /** The address of the node that the commands go to now, or undefined when none is connected. */
