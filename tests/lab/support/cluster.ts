@@ -1,0 +1,66 @@
+/** The cluster as other programs see it: crm, cibadmin, rbd, virsh and ps, inside a node and not over SSH. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { exec, readLab } from "../../../lab/index.ts";
+
+/** Runs a program on a node, the first one if none is named, and returns what it printed. */
+export async function on(node: string, ...argv: string[]): Promise<string> {
+  const { stdout } = await exec(node, argv);
+  return stdout.trim();
+}
+
+/** The same, for what may fail: its exit code and all that it said. */
+export async function tryOn(node: string, ...argv: string[]): Promise<{ exitCode: number; text: string }> {
+  const { exitCode, stdout, stderr } = await exec(node, argv, { ok: true });
+  return { exitCode: exitCode ?? -1, text: `${stdout}${stderr}`.trim() };
+}
+
+export const nodes = () => readLab().nodes.map((node) => node.name);
+
+/** Where QEMU runs for a VM, and under which process id: the proof that a guest was not restarted. */
+export async function qemu(vm: string): Promise<string[]> {
+  const found: string[] = [];
+  for (const node of nodes()) {
+    const { text, exitCode } = await tryOn(node, "pgrep", "-f", `^/usr/bin/qemu-system-x86_64 -name guest=${vm},`);
+    if (exitCode === 0) found.push(...text.split("\n").map((pid) => `${node}:${pid}`));
+  }
+  return found;
+}
+
+/** A value of the system image's metadata. */
+export const imageMeta = (vm: string, key: string) => on("node1", "rbd", "image-meta", "get", `system_${vm}`, key);
+
+/** A meta attribute of the primitive, as crm_resource says it. */
+export const metaAttribute = (vm: string, name: string) =>
+  on("node1", "crm_resource", "--resource", vm, "--meta", "--get-parameter", name);
+
+/** The ids of the constraints that name a VM. */
+export async function constraints(vm: string): Promise<string[]> {
+  const cib = await on("node1", "cibadmin", "--query", "--scope", "constraints");
+  return [...cib.matchAll(/<rsc_\w+ [^>]*>/g)]
+    .map(([tag]) => tag)
+    .filter((tag) => new RegExp(`(rsc|with-rsc|first|then)="${vm}"`).test(tag))
+    .map((tag) => / id="([^"]*)"/.exec(tag)?.[1] ?? "");
+}
+
+/** Everything on the cluster that carries a VM's name. */
+export async function traces(vm: string): Promise<string[]> {
+  const cib = await on("node1", "cibadmin", "--query", "--scope", "configuration");
+  const images = (await on("node1", "rbd", "ls")).split("\n").filter((image) => image.includes(`_${vm}`));
+  const groups = (await on("node1", "rbd", "group", "ls")).split("\n").filter((group) => group === vm);
+  const domains: string[] = [];
+  for (const node of nodes()) {
+    const names = (await on(node, "virsh", "list", "--all", "--name")).split("\n");
+    domains.push(...names.filter((name) => name === vm || name.startsWith("seapath-check")).map((name) => `${node}:${name}`));
+  }
+  const ids = [...cib.matchAll(/ id="([^"]*)"/g)].map((match) => match[1] ?? "").filter((id) => id.split("-").includes(vm));
+  return [...images, ...groups, ...domains, ...ids, ...(await qemu(vm))];
+}
+
+/** Asks again until the answer is as wanted; the last answer when it never is. */
+export async function eventually<T>(ask: () => Promise<T>, wanted: (answer: T) => boolean, patience = 30): Promise<T> {
+  for (let left = patience * 2; ; left--) {
+    const answer = await ask();
+    if (wanted(answer) || left <= 0) return answer;
+    await sleep(500);
+  }
+}

@@ -1,0 +1,76 @@
+/** A stack of tests/lab/program, driven through the real CLI by Pulumi's automation API. */
+import { join } from "node:path";
+import { LocalWorkspace, type OutputMap, type Stack } from "@pulumi/pulumi/automation/index.js";
+import { pulumiEnvironment } from "../../../tools/env.mjs";
+
+/** The inputs of the VMs of a stack, by logical name. */
+export type Vms = Record<string, Record<string, unknown>>;
+
+export class TestStack {
+  readonly #stack: Stack;
+
+  private constructor(stack: Stack) {
+    this.#stack = stack;
+  }
+
+  /** A new stack of that name; what an earlier run left in it is destroyed first. */
+  static async make(name: string, environment: Record<string, string> = {}): Promise<TestStack> {
+    const workDir = join(import.meta.dirname, "..", "program");
+    const envVars = { ...pulumiEnvironment(), ...environment };
+    const stack = await LocalWorkspace.createOrSelectStack({ stackName: name, workDir }, { envVars });
+    const made = new TestStack(stack);
+    await made.#set({});
+    await made.destroy();
+    return made;
+  }
+
+  async #set(vms: Vms): Promise<void> {
+    await this.#stack.setConfig("vms", { value: JSON.stringify(vms) });
+  }
+
+  /** `pulumi up`, without a preview of its own; the output of the run. */
+  async up(vms: Vms): Promise<{ text: string; outputs: OutputMap; changes: Record<string, number> }> {
+    await this.#set(vms);
+    const result = await this.#stack.up({ color: "never" });
+    return { text: result.stdout + result.stderr, outputs: result.outputs, changes: result.summary.resourceChanges ?? {} };
+  }
+
+  /** `pulumi preview --diff`; with `refresh`, of what the cluster says now. */
+  async preview(vms: Vms, options: { refresh?: boolean } = {}): Promise<{ text: string; changes: Record<string, number> }> {
+    await this.#set(vms);
+    const result = await this.#stack.preview({ color: "never", diff: true, ...options });
+    return { text: result.stdout + result.stderr, changes: result.changeSummary as Record<string, number> };
+  }
+
+  /** `pulumi refresh`. */
+  async refresh(): Promise<void> {
+    await this.#stack.refresh({ color: "never" });
+  }
+
+  /** What a run that has to fail says. */
+  async failing(run: "up" | "preview", vms: Vms): Promise<string> {
+    try {
+      await this[run](vms);
+    } catch (error) {
+      return (error as Error).message;
+    }
+    throw new Error(`pulumi ${run} succeeded, and had to fail`);
+  }
+
+  /** `pulumi destroy` of everything. */
+  async destroy(): Promise<void> {
+    await this.#stack.destroy({ color: "never" });
+  }
+
+  /** The logical names of the VMs in the state. */
+  async recorded(): Promise<string[]> {
+    const { deployment } = await this.#stack.exportStack();
+    const { resources = [] } = deployment as { resources?: { type: string; urn: string }[] };
+    return resources.filter((each) => each.type.endsWith("seapath:Vm")).map((each) => each.urn.split("::").at(-1) ?? "");
+  }
+
+  /** The whole state as text. */
+  async state(): Promise<string> {
+    return JSON.stringify(await this.#stack.exportStack());
+  }
+}
