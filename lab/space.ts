@@ -43,6 +43,21 @@ export function findSpace(): Space {
   return space;
 }
 
+/** The folder of a lab that runs beside this one. */
+export function otherLab(): string | undefined {
+  for (const pid of readdirSync("/proc")) {
+    if (!/^\d+$/.test(pid)) continue;
+    try {
+      const variables = environment(pid);
+      const folder = variables.find((variable) => variable.startsWith("SEAPATH_LAB="))?.slice(12);
+      if (folder !== undefined && folder !== labDir && variables.includes("SEAPATH_LAB_ROLE=lab")) return folder;
+    } catch {
+      // It ended while we looked, or is not ours to look at.
+    }
+  }
+  return undefined;
+}
+
 const enterLab = (pid: number): string[] => ["nsenter", "-t", String(pid), "-m", "-n", "-p", "--"];
 
 /** The words that run a program inside a node. */

@@ -14,7 +14,7 @@ import { boot, giveImage, isUp, makeDisk } from "./node.ts";
 import type { Cluster } from "./node-files.ts";
 import { missingPackages } from "./packages.ts";
 import { run, say, step, until } from "./run.ts";
-import { findSpace, inSpace, killFirst, startSpace, throughSpace } from "./space.ts";
+import { findSpace, inSpace, killFirst, otherLab, startSpace, throughSpace } from "./space.ts";
 
 /** The lab as it was written down when it was whole. */
 export function readLab(): Lab | undefined {
@@ -38,10 +38,8 @@ function checkFolder(): void {
 export async function wipe(): Promise<boolean> {
   checkFolder();
   const ran = await killFirst("lab");
-  if (ran) {
-    // The kernel removes a dead namespace's interfaces, and with them their other ends, in its own time.
-    await until(`the end of ${hostInterface}`, 20, () => Promise.resolve(!existsSync(`/sys/class/net/${hostInterface}`)), 20);
-  }
+  // The kernel keeps a dead namespace for as long as its connections would try again: our end of the cable goes now.
+  if (ran || otherLab() === undefined) await run(["ip", "link", "del", hostInterface], { ok: true });
   const had = existsSync(labDir);
   rmSync(labDir, { recursive: true, force: true });
   return ran || had;
@@ -67,7 +65,9 @@ async function newCluster(nodes: LabNode[], ceph: Cluster["ceph"]): Promise<Clus
 
 /** The lab's namespace, and the host's end of the cable to its bridge. */
 async function makeSpace(): Promise<number> {
+  const other = otherLab();
   const { stdout } = await run(["ip", "-o", "route", "show", "root", network]);
+  if (stdout.includes(hostInterface) && other !== undefined) throw new LabError(`another lab is up, in ${other}`);
   if (stdout !== "") throw new LabError(`this machine has a route to ${network} already: ${stdout.trim()}`);
   const lab = await startSpace();
   await until("the lab's namespace", 10, () => Promise.resolve(existsSync(throughSpace(lab, inLab("mnt", "ready")))), 30);
