@@ -33,6 +33,9 @@ def remove_group(ioctx, op):
     import rbd
 
     try:
+        others = [image["name"] for image in rbd.Group(ioctx, op["group"]).list_images()]
+        if others:
+            raise Failure("group", "the RBD group %s holds %s, which was not to be removed" % (op["group"], others))
         rbd.RBD().group_remove(ioctx, op["group"])
     except rbd.ObjectNotFound:
         pass

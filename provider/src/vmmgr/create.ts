@@ -1,4 +1,5 @@
 /** Making a VM: all of it, or nothing. */
+import { randomUUID } from "node:crypto";
 import {
   changeStorage, ensureUploaded, importImage, NotFound, type Inventory, type SourceFile,
 } from "../cluster";
@@ -6,7 +7,7 @@ import { buildXml, validateXml } from "./build";
 import { commandWords, deadlineOf, reportOf, wantedOf, type Context } from "./context";
 import { NotOwned, Refused } from "./errors";
 import { PHASE_KEY, vmMetadata } from "./metadata";
-import type { ObservedVm, VmSpec } from "./model";
+import type { CreatePhase, ObservedVm, VmSpec } from "./model";
 import { systemImage } from "./names";
 import { findVm, vmImages } from "./observe";
 import { clusterRefusals, imageSizeRefusals, stateRefusals } from "./refusals";
@@ -50,15 +51,22 @@ export async function createVm(context: Context, spec: VmSpec): Promise<Observed
       noUndo: "they go with the image",
     },
     ...(spec.enabled ? enableSteps(context, spec, inventory) : []),
-    {
-      name: "marking it as finished",
-      act: () => changeStorage(cluster.runner, [{ op: "setMetadata", image: systemImage(spec.name), unset: [PHASE_KEY] }]),
-      noUndo: "it is the last step",
-    },
+    { name: "marking it as finished", act: () => markFinished(context, spec.name), noUndo: "it is the last step" },
   ]);
   const made = findVm(await cluster.inventory(), spec.name);
   if (made === undefined) throw new NotFound(`${what}: it was made, and is gone again; someone removed it meanwhile`);
   return made;
+}
+
+/** The last step. When its answer is lost, what counts is whether it was done: then the VM is whole. */
+async function markFinished({ cluster }: Context, vm: string): Promise<void> {
+  const image = systemImage(vm);
+  try {
+    await changeStorage(cluster.runner, [{ op: "setMetadata", image, unset: [PHASE_KEY] }]);
+  } catch (error) {
+    const metadata = (await cluster.inventory()).images.get(image)?.metadata;
+    if (metadata === undefined || PHASE_KEY in metadata) throw error;
+  }
 }
 
 const sourcesOf = (spec: VmSpec) => ("nodePath" in spec.source ? { sources: [spec.source.nodePath] } : {});
@@ -102,33 +110,34 @@ async function refuseWhileWritten(context: Context, vm: string, inventory: Inven
   );
 }
 
-/** The group and the system image, marked as unfinished from the first moment on. */
+/** The system image and the group, marked as unfinished, and as this create's own, from the first moment on. */
 function imageSteps({ cluster, report }: Context, spec: VmSpec, source: ReadableSource): Step[] {
   const image = systemImage(spec.name);
-  let reserved = false;
+  const mine = randomUUID();
+  const phase = (name: CreatePhase) => ({ [PHASE_KEY]: `${name} ${mine}` });
   return [
     {
-      // The group is made first: of two creates at once only one gets it, and the other has changed nothing.
-      name: "making its RBD group",
-      act: async () => {
-        await changeStorage(cluster.runner, [{ op: "createGroup", group: spec.name }]);
-        reserved = true;
+      // The image is made first: of two creates at once only one gets it, and the other has changed nothing.
+      name: "making its RBD image and group",
+      act: () =>
+        changeStorage(cluster.runner, [
+          { op: "createImage", image, size: Math.max(spec.systemSize ?? 0, Math.ceil(source.virtualSize / 512) * 512) },
+          { op: "setMetadata", image, set: { vm_name: spec.name, ...phase("importing") } },
+          { op: "createGroup", group: spec.name },
+          { op: "addToGroup", group: spec.name, image },
+        ]),
+      undo: async () => {
+        const found = (await cluster.inventory()).images.get(image);
+        if (found?.metadata?.[PHASE_KEY]?.endsWith(mine)) await clearVm(cluster, spec.name, [image]);
       },
-      undo: () => (reserved ? clearVm(cluster, spec.name, []) : Promise.resolve()),
     },
     {
       name: `importing ${source.path}`,
       act: async () => {
-        const size = Math.max(spec.systemSize ?? 0, Math.ceil(source.virtualSize / 512) * 512);
-        await changeStorage(cluster.runner, [
-          { op: "createImage", image, size },
-          { op: "setMetadata", image, set: { vm_name: spec.name, [PHASE_KEY]: "importing" } },
-          { op: "addToGroup", group: spec.name, image },
-        ]);
         await importImage(cluster.runner, source, image, tenths((percent) => report?.(`${spec.name}: importing: ${percent} %`)));
-        await changeStorage(cluster.runner, [{ op: "setMetadata", image, set: { [PHASE_KEY]: "imported" } }]);
+        await changeStorage(cluster.runner, [{ op: "setMetadata", image, set: phase("imported") }]);
       },
-      undo: () => clearVm(cluster, spec.name, [image]),
+      noUndo: "it goes with the image",
     },
   ];
 }

@@ -73,8 +73,10 @@ export function readMetadata(metadata: Record<string, string>) {
   };
 }
 
+/** The phase, and after it the mark of the create that wrote it, by which its undo knows its own. */
 function readPhase(value: string | undefined): { unfinished?: CreatePhase } {
-  return value === "importing" || value === "imported" ? { unfinished: value } : {};
+  const phase = value?.split(" ")[0];
+  return phase === "importing" || phase === "imported" ? { unfinished: phase } : {};
 }
 
 function readNumber(value: string | undefined, fallback: number): number {

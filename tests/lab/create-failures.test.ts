@@ -1,0 +1,81 @@
+// A failure put into each step of create in turn: nothing is left, and the same VM can be made right after.
+import assert from "node:assert/strict";
+import { createRequire } from "node:module";
+import type { Runner } from "../../provider/dist/transport/index.js";
+import { traces } from "./support/cluster.ts";
+import { clusterOn, FailingRunner, labRunner, type Moment } from "./support/failing.ts";
+import { TICK } from "./support/vms.ts";
+
+const require = createRequire(import.meta.url);
+const { createVm, removeVm, ChangeFailed } = require("../../provider/dist/vmmgr/index.js") as typeof import("../../provider/dist/vmmgr/index.js");
+type VmSpec = Parameters<typeof createVm>[1];
+
+const spec = (name: string): VmSpec => ({
+  name,
+  source: { nodePath: TICK },
+  diskBus: "virtio",
+  domain: { type: "qemu", memory: 4, vcpus: 1, machine: "pc", firmware: "bios", interfaces: [], serialConsole: true },
+  enabled: true,
+  started: true,
+  preferredHost: "node2",
+  liveMigration: false,
+  migrationUser: "root",
+  migrationDowntime: 0,
+  migrateToTimeout: 120,
+  stopTimeout: 30,
+  priority: 0,
+  metadata: { owner: "alice" },
+  pacemaker: { meta: {}, params: {}, utilization: {} },
+  crmConfigCommands: [],
+});
+
+describe("a create that fails", function () {
+  this.timeout(120_000);
+  let runner: Runner;
+  const steps: string[] = [];
+
+  before(async () => {
+    runner = labRunner();
+    const whole = new FailingRunner(runner, 0, "before");
+    await createVm({ cluster: clusterOn(whole) }, spec("halfway"));
+    steps.push(...whole.asked);
+    await removeVm({ cluster: clusterOn(runner) }, "halfway");
+    assert.deepEqual(await traces("halfway"), []);
+  });
+  after(() => runner.close());
+
+  it("has the steps that it is known to have", () => {
+    assert.deepEqual(steps, [
+      "the validate program", "the storage program", "qemu-img convert to system_halfway",
+      "the storage program", "the storage program", "the configure program", "the storage program",
+    ]);
+  });
+
+  for (const moment of ["before", "after"] as Moment[]) {
+    for (let at = 1; at <= (moment === "before" ? 7 : 6); at++) {
+      it(`leaves nothing when call ${at} breaks ${moment} it was done`, async () => {
+        const broken = new FailingRunner(runner, at, moment);
+        const failure = await createVm({ cluster: clusterOn(broken) }, spec("halfway")).then(() => undefined, (error: unknown) => error);
+        assert.ok(failure instanceof ChangeFailed, String(failure));
+        assert.match(failure.message, /^Unable to create VM "halfway" on node\d: .*the link broke/s);
+        assert.deepEqual(failure.left, []);
+        assert.deepEqual(await traces("halfway"), []);
+      });
+    }
+  }
+
+  it("has not failed when only the answer to its last step is lost", async () => {
+    const made = await createVm({ cluster: clusterOn(new FailingRunner(runner, 7, "after")) }, spec("halfway"));
+    assert.equal(made.status, "Started");
+    assert.equal(made.unfinished, undefined);
+    await removeVm({ cluster: clusterOn(runner) }, "halfway");
+  });
+
+  it("can be made right after", async () => {
+    const made = await createVm({ cluster: clusterOn(runner) }, spec("halfway"));
+    assert.equal(made.status, "Started");
+    await removeVm({ cluster: clusterOn(runner) }, "halfway");
+    await removeVm({ cluster: clusterOn(runner) }, "halfway");
+    assert.deepEqual(await traces("halfway"), []);
+  });
+});

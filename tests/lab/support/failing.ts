@@ -1,0 +1,51 @@
+/** A link that breaks at a chosen moment: the n-th thing that is asked of the node fails, before or after it was done. */
+import { createRequire } from "node:module";
+import type { Command, CommandResult, Runner } from "../../../provider/dist/transport/index.js";
+import { pulumiEnvironment } from "../../../tools/env.mjs";
+
+const require = createRequire(import.meta.url);
+const transport = require("../../../provider/dist/transport/index.js") as typeof import("../../../provider/dist/transport/index.js");
+const { Cluster } = require("../../../provider/dist/cluster/index.js") as typeof import("../../../provider/dist/cluster/index.js");
+
+/** A runner to the lab; the caller closes it. */
+export const labRunner = (): Runner => transport.createRunner(transport.readSettings(() => undefined, pulumiEnvironment()));
+
+/** When a call fails: instead of being done, or after it was done, as when a link breaks before the answer. */
+export type Moment = "before" | "after";
+
+/** Passes everything on, except the n-th call that may change something, which fails. */
+export class FailingRunner implements Runner {
+  readonly #inner: Runner;
+  readonly #at: number;
+  readonly #moment: Moment;
+  /** What was asked, in order; calls that only look are not counted. */
+  readonly asked: string[] = [];
+
+  constructor(inner: Runner, at: number, moment: Moment) {
+    this.#inner = inner;
+    this.#at = at;
+    this.#moment = moment;
+  }
+
+  get node(): string | undefined {
+    return this.#inner.node;
+  }
+
+  async run(command: Command): Promise<CommandResult> {
+    if (command.readOnly) return this.#inner.run(command);
+    this.asked.push(command.label ?? command.argv.join(" "));
+    if (this.asked.length !== this.#at) return this.#inner.run(command);
+    if (this.#moment === "after") await this.#inner.run(command);
+    throw new transport.ConnectionError(this.node ?? "?", "the link broke (made by the test)", { beforeSend: false });
+  }
+
+  upload(...args: Parameters<Runner["upload"]>): Promise<string> {
+    return this.#inner.upload(...args);
+  }
+
+  close(): void {
+    this.#inner.close();
+  }
+}
+
+export const clusterOn = (runner: Runner) => new Cluster(runner);
