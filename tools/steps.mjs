@@ -36,10 +36,11 @@ function print(name, text, sign = "·") {
 }
 
 /**
- * Runs one step. What `work` returns is the step's result; `say` tells what it is doing, `done` words its end.
+ * Runs one step. What `work` returns is the step's result; `say` tells what it is doing, `done` words its end;
+ * `failed` does too, where the work got to its end and its result is bad.
  * @template T
  * @param {string} name
- * @param {(tell: { say: (text: string) => void, done: (text: string) => void, log: string }) => Promise<T> | T} work
+ * @param {(tell: { say: (text: string) => void, done: (text: string) => void, failed: (text: string) => void, log: string }) => Promise<T> | T} work
  * @param {boolean} [quiet] says nothing unless there was something to do
  * @returns {Promise<T>}
  */
@@ -47,6 +48,7 @@ export async function step(name, work, quiet = false) {
   const began = performance.now();
   let doing = "";
   let end = "done";
+  let sign = "✓";
   mkdirSync(logFolder, { recursive: true });
   const log = join(logFolder, `${name.toLowerCase().replaceAll(" ", "-")}.log`);
   const heartbeat = setInterval(() => print(name, `… still at it (${took(began)})`), HEARTBEAT * 1000);
@@ -55,8 +57,9 @@ export async function step(name, work, quiet = false) {
       log,
       say: (text) => print(name, (doing = text)),
       done: (text) => void (end = text),
+      failed: (text) => void ([end, sign] = [text, "✗"]),
     });
-    if (doing || !quiet) print(name, `${end} (${took(began)})`, "✓");
+    if (doing || !quiet) print(name, `${end} (${took(began)})`, sign);
     return result;
   } catch (cause) {
     const error = cause instanceof StepError ? cause : new StepError(String(/** @type {any} */ (cause)?.stack ?? cause));

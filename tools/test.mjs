@@ -11,6 +11,7 @@ export async function test(args) {
   const unitOnly = args.includes("--unit");
   const forMocha = args.filter((argument) => argument !== "--unit");
   const count = { passed: 0, failed: 0 };
+  let testsRun = 0;
 
   /** One thing that holds or does not. @param {Promise<unknown>} work */
   const check = (work) => work.then(() => void count.passed++, () => void count.failed++);
@@ -19,6 +20,7 @@ export async function test(args) {
     try {
       await after;
       const { passes, failures } = await mocha(kind, forMocha);
+      testsRun += passes + failures;
       count.passed += passes;
       count.failed += failures;
     } catch (error) {
@@ -43,7 +45,10 @@ export async function test(args) {
   await Promise.all(work);
   if (!unitOnly) await leaveLab(node);
 
-  if (count.passed + count.failed === 0) count.failed = 1; // no test ran: that is no success
+  if (testsRun === 0) {
+    console.log("✗ no test ran");
+    count.failed++;
+  }
   console.log(`${count.passed} passed, ${count.failed} failed`);
   return count.failed ? 1 : 0;
 }
@@ -62,12 +67,12 @@ function tool(name, [program = "", ...args]) {
 /** @param {string} kind a folder of tests/ @param {string[]} args
  * @returns {Promise<{ passes: number, failures: number }>} */
 function mocha(kind, args) {
-  return step(`${kind} tests`, async ({ log, done }) => {
+  return step(`${kind} tests`, async ({ log, done, failed }) => {
     mkdirSync(stateFolder, { recursive: true });
     const counts = join(stateFolder, `${kind}-tests.json`);
     rmSync(counts, { force: true });
     const { code } = await command(
-      [join(npmBin, "mocha"), "--reporter", "tools/mocha-reporter.cjs", "--spec", `tests/${kind}/**/*.test.ts`,
+      [join(npmBin, "mocha"), "--reporter", "tools/mocha-reporter.cjs", `tests/${kind}/**/*.test.ts`,
         ...(process.stdout.isTTY ? ["--color"] : ["--no-color"]), ...args],
       // Unit tests run beside other steps: their output comes whole, below. Lab tests have the screen for themselves.
       { cwd: root, log, okay: [...Array(256).keys()], line: kind === "lab" ? console.log : undefined,
@@ -80,7 +85,7 @@ function mocha(kind, args) {
     /** @type {{ passes: number, failures: number }} */
     const { passes, failures } = JSON.parse(readFileSync(counts, "utf8"));
     if (code !== 0 && failures === 0) throw new StepError(`mocha failed (exit ${code}) though no test did`);
-    done(`${passes} passed, ${failures} failed`);
+    (failures ? failed : done)(`${passes} passed, ${failures} failed`);
     return { passes, failures };
   });
 }
