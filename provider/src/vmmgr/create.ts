@@ -28,7 +28,7 @@ export async function createVm(context: Context, spec: VmSpec): Promise<Observed
   const { cluster } = context;
   let inventory = await cluster.inventory({ ...sourcesOf(spec), cephHosts: true });
   const what = `Unable to create VM "${spec.name}" on ${inventory.node}`;
-  refuse(inventory, [...stateRefusals(inventory), ...clusterRefusals(inventory, spec, true)], spec);
+  refuse(inventory, [...stateRefusals(inventory), ...clusterRefusals(inventory, spec, "create")], spec);
   const path = await sourcePath(context, spec);
   if (!inventory.sources.has(path)) inventory = await cluster.inventory({ sources: [path], cephHosts: true });
   const source = readableSource(inventory, path, spec);

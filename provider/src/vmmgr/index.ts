@@ -3,7 +3,7 @@ export { createVm } from "./create";
 export { removeVm } from "./remove";
 export { updateVm } from "./update";
 export { findVm } from "./observe";
-export { clusterRefusals, type PartialSpec } from "./refusals";
+export { clusterRefusals, type Intent, type PartialSpec } from "./refusals";
 export { nameProblem } from "./names";
 export { ChangeFailed, NotOwned, Refused, type Refusal } from "./errors";
 export type { Context } from "./context";

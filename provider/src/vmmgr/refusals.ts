@@ -9,17 +9,17 @@ import { systemImage } from "./names";
 /** The parts of a spec that can be looked at; in a preview some are not known yet. */
 export type PartialSpec = Partial<VmSpec>;
 
-/**
- * What the cluster has against a VM.
- * @param creating the VM is not to be there yet
- */
-export function clusterRefusals(inventory: Inventory, spec: PartialSpec, creating: boolean): Refusal[] {
+/** What is to happen to a VM: with `replace` one of the same name is removed before. */
+export type Intent = "create" | "update" | "replace";
+
+/** What the cluster has against a VM. */
+export function clusterRefusals(inventory: Inventory, spec: PartialSpec, intent: Intent): Refusal[] {
   return [
-    ...(creating ? nameRefusals(inventory, spec) : sizeRefusals(inventory, spec)),
+    ...(intent === "create" ? nameRefusals(inventory, spec) : []),
     ...hostRefusals(inventory, spec, "pinnedHost"),
     ...hostRefusals(inventory, spec, "preferredHost"),
     ...uuidRefusals(inventory, spec),
-    ...(creating ? sourceRefusals(inventory, spec) : []),
+    ...(intent === "update" ? sizeRefusals(inventory, spec) : sourceRefusals(inventory, spec)),
   ];
 }
 

@@ -27,7 +27,7 @@ export async function updateVm(context: Context, spec: VmSpec): Promise<Observed
   if (observed === undefined) {
     throw new NotFound(`${what}: it is not on the cluster any more`, "Run `pulumi refresh`; the next `pulumi up` makes it anew.");
   }
-  const refusals = [...stateRefusals(inventory), ...clusterRefusals(inventory, spec, false)];
+  const refusals = [...stateRefusals(inventory), ...clusterRefusals(inventory, spec, "update")];
   if (refusals.length > 0) throw new Refused("change", spec.name, inventory.node, refusals);
   await runSteps(what, [
     ...(await diskSteps(context, spec, inventory, observed)),

@@ -1,7 +1,7 @@
 /** What a preview refuses: all that can be known before an `up`, each with the input that it is about. */
 import { access, constants } from "node:fs/promises";
 import {
-  canonicalBase, clusterRefusals, ConnectionError, ParseError, parseXml, type Cluster, type PartialSpec, type Refusal,
+  canonicalBase, clusterRefusals, ConnectionError, ParseError, parseXml, type Cluster, type Intent, type PartialSpec, type Refusal,
 } from "../../vmmgr";
 import { parseSize } from "../size";
 import { concernsUnknown, isUnknown, knownPart, unknownPaths } from "../unknowns";
@@ -16,11 +16,15 @@ export interface Checked {
   failures: Refusal[];
 }
 
-/** Checks the inputs of a VM by themselves, then against the cluster. */
+/**
+ * Checks the inputs of a VM by themselves, then against the cluster.
+ * @param replaced VMs that are removed to make room for one of the same name; the engine checks that one as if it were new
+ */
 export async function checkVm(
   cluster: () => Cluster,
   olds: Raw,
   news: Raw,
+  replaced: ReadonlySet<string>,
   warn: (text: string) => void,
 ): Promise<Checked> {
   const inputs = withDefaults(news);
@@ -28,7 +32,7 @@ export async function checkVm(
   failures.push(...xmlFailures(inputs), ...(await localFileFailures(inputs)));
   if (failures.length > 0) return { inputs, failures };
   try {
-    return { inputs, failures: await clusterFailures(cluster(), olds, inputs) };
+    return { inputs, failures: await clusterFailures(cluster(), intentOf(olds, inputs, replaced), inputs) };
   } catch (error) {
     if (!(error instanceof ConnectionError)) throw error;
     const hint = error.hint === undefined ? "" : ` ${error.hint}`;
@@ -83,12 +87,16 @@ async function localFileFailures(inputs: Raw): Promise<Refusal[]> {
   }
 }
 
-async function clusterFailures(cluster: Cluster, olds: Raw, inputs: Raw): Promise<Refusal[]> {
-  const creating = olds["name"] === undefined || (olds["name"] !== inputs["name"] && !isUnknown(inputs["name"]));
+function intentOf(olds: Raw, inputs: Raw, replaced: ReadonlySet<string>): Intent {
+  if (olds["name"] !== undefined && (olds["name"] === inputs["name"] || isUnknown(inputs["name"]))) return "update";
+  return replaced.has(String(inputs["name"])) ? "replace" : "create";
+}
+
+async function clusterFailures(cluster: Cluster, intent: Intent, inputs: Raw): Promise<Refusal[]> {
   const spec = partialSpec(inputs);
   const nodePath = spec.source !== undefined && "nodePath" in spec.source ? spec.source.nodePath : undefined;
-  const inventory = await cluster.inventory(creating && nodePath !== undefined ? { sources: [nodePath] } : {});
-  return clusterRefusals(inventory, spec, creating);
+  const inventory = await cluster.inventory(intent !== "update" && nodePath !== undefined ? { sources: [nodePath] } : {});
+  return clusterRefusals(inventory, spec, intent);
 }
 
 /** What is known of a spec in a preview. */

@@ -30,6 +30,6 @@ function warnOfMove(vm: string, olds: Raw, news: Raw, warn: (text: string) => vo
   const node = olds["node"];
   if (typeof host !== "string" || isUnknown(host) || typeof node !== "string" || node === "" || host === node) return;
   if (host === (olds["pinnedHost"] ?? olds["preferredHost"]) || news["started"] === false || news["enabled"] === false) return;
-  const how = news["liveMigration"] === true ? "is migrated live" : "is stopped there and started here: it has no live migration";
-  warn(`VM "${vm}": it runs on ${node} and goes to ${host}; it ${how.replace("here", `on ${host}`)}`);
+  const how = news["liveMigration"] === true ? "is migrated live" : `is stopped there and started on ${host}, as it has no live migration`;
+  warn(`VM "${vm}": it runs on ${node} and goes to ${host}; it ${how}`);
 }

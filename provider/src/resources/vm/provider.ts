@@ -21,10 +21,17 @@ export interface Surroundings {
 /** The provider of `seapath.Vm`. */
 export function vmProvider({ cluster, say }: Surroundings): dynamic.ResourceProvider<Raw, Raw> {
   const context = (deadline: number): Context => ({ cluster: cluster(), deadline, report: say });
+  // A replacement is checked as if it were new, while the VM that it replaces still has the name.
+  const replaced = new Set<string>();
   return {
-    check: (olds, news) => shown(() => checkVm(cluster, olds, news, say)),
+    check: (olds, news) => shown(() => checkVm(cluster, olds, news, replaced, say)),
 
-    diff: (_id, olds, news) => shown(() => Promise.resolve(diffVm(olds, news, say))),
+    diff: (_id, olds, news) =>
+      shown(() => {
+        const found = diffVm(olds, news, say);
+        if (found.deleteBeforeReplace) replaced.add(String(olds["name"]));
+        return Promise.resolve(found);
+      }),
 
     create: (raw) =>
       shown(async () => {

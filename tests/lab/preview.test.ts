@@ -1,0 +1,121 @@
+// What a preview refuses, naming the property, by what the real cluster says; and what it lets pass.
+import assert from "node:assert/strict";
+import { createRequire } from "node:module";
+import { writeFileSync, mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Runner } from "../../provider/dist/transport/index.js";
+import { nodes, on, traces } from "./support/cluster.ts";
+import { clusterOn, labRunner } from "./support/failing.ts";
+import { TestStack } from "./support/stack.ts";
+import { tick, tickXml, TICK } from "./support/vms.ts";
+
+const require = createRequire(import.meta.url);
+const { vmProvider } = require("../../provider/dist/resources/index.js") as typeof import("../../provider/dist/resources/index.js");
+const UUID = "6a1d5b1e-0000-4000-8000-00000000beef";
+
+describe("a preview", function () {
+  this.timeout(120_000);
+  let stack: TestStack;
+  let runner: Runner;
+
+  before(async () => {
+    stack = await TestStack.make("preview");
+    runner = labRunner();
+    await stack.up({ taken: { source: { nodePath: TICK }, xml: tickXml("", UUID), started: false } });
+  });
+  after(async () => {
+    runner.close();
+    await stack.destroy();
+  });
+
+  /** The failures of check, against the cluster, as `property: reason`. */
+  async function refusals(inputs: Record<string, unknown>): Promise<string[]> {
+    const provider = vmProvider({ cluster: () => clusterOn(runner), say: () => undefined });
+    const { failures = [] } = await provider.check!({}, { name: "fresh", ...inputs });
+    return failures.map(({ property, reason }) => `${property}: ${reason}`);
+  }
+
+  const cases: [string, Record<string, unknown>, RegExp][] = [
+    ["a name with other than letters and digits", tick({ name: "web-01" }), /^name: must have letters and digits only/],
+    ["the name xml", tick({ name: "xml" }), /^name: must not be "xml"/],
+    ["the name of a VM that is there", tick({ name: "taken" }), /^name: "taken" is taken: the cluster has a VM of this name/],
+    ["the name of a node", tick({ name: "node1" }), /^name: "node1" is taken: it is a node of the cluster/],
+    ["pinned and preferred together", tick({ pinnedHost: "node1", preferredHost: "node1" }), /^preferredHost: must not stand beside `pinnedHost`/],
+    ["a host that the cluster lacks", tick({ pinnedHost: "node9" }), /^pinnedHost: the cluster has no node "node9"; it must be one of node1, node2, node3/],
+    ["a preferred host that the cluster lacks", tick({ preferredHost: "$(id)" }), /^preferredHost: the cluster has no node/],
+    ["XML that does not parse", { source: { nodePath: TICK }, xml: "<domain><memory></domain>" }, /^xml: does not parse: line 1/],
+    ["XML that is no domain", { source: { nodePath: TICK }, xml: "<network/>" }, /^xml: must be a libvirt <domain>/],
+    ["a uuid that is taken", { source: { nodePath: TICK }, xml: tickXml("", UUID) }, /^xml: the uuid .* is taken by VM "taken"/],
+    ["an image that is not there", tick({ source: { nodePath: "/nowhere/a b'c.qcow2" } }), /^source\.nodePath: \/nowhere\/a b'c\.qcow2: there is no such file on node\d/],
+    ["an image on this machine that is not there", tick({ source: { path: "/nowhere.qcow2" } }), /^source\.path: there is no readable file/],
+    ["a disk smaller than its image", tick({ systemDisk: { size: "512KiB" } }), /^systemDisk\.size: the image has 1048576 bytes/],
+    ["a size that is none", tick({ systemDisk: { size: "lots" } }), /^systemDisk\.size: must be a size such as/],
+    ["an input that does not exist", tick({ memroy: 5 }), /^memroy: is no input of seapath\.Vm/],
+  ];
+  for (const [what, inputs, expected] of cases) {
+    it(`refuses ${what}`, async () => {
+      const found = await refusals(inputs);
+      assert.equal(found.length, 1, found.join("\n"));
+      assert.match(found[0] ?? "", expected);
+    });
+  }
+
+  it("refuses a truncated image, which qemu-img would import as zeros", async () => {
+    // Random bytes behind the first ones, so that there are clusters to lose.
+    await on("node1", "sh", "-c", `cd /tmp && head -c 4000000 /dev/urandom > whole.raw && qemu-img convert -O qcow2 whole.raw cut.qcow2 && truncate -s 2M cut.qcow2`);
+    const found = await refusals(tick({ source: { nodePath: "/tmp/cut.qcow2" } }));
+    await on("node1", "rm", "-f", "/tmp/whole.raw", "/tmp/cut.qcow2");
+    assert.match(found.join(), /source\.nodePath: \/tmp\/cut\.qcow2: the image is damaged or truncated/);
+  });
+
+  it("refuses the observer", async () => {
+    for (const node of nodes()) await on(node, "sh", "-c", "printf '[machines]\\nobserver=node3\\n' > /etc/cluster.conf");
+    try {
+      const found = await refusals(tick({ preferredHost: "node3" }));
+      assert.match(found.join(), /^preferredHost: "node3" is the cluster's observer, which never runs a VM; it must be one of node1, node2$/);
+      await stack.up({ keptoff: tick() });
+      const ban = await on("node1", "cibadmin", "--query", "--xpath", "//rsc_location[@id='cli-ban-keptoff-on-node3']");
+      assert.match(ban, /node="node3"[^>]*score="-INFINITY"|score="-INFINITY"[^>]*node="node3"/);
+    } finally {
+      for (const node of nodes()) await on(node, "sh", "-c", "printf '[machines]\\n' > /etc/cluster.conf");
+    }
+  });
+
+  it("says the property through the real CLI, and makes nothing", async () => {
+    const text = await stack.failing("preview", { refused: tick({ pinnedHost: "node9", preferredHost: "node1" }) });
+    assert.match(text, /preferredHost/);
+    assert.match(text, /must not stand beside `pinnedHost`/);
+    const later = await stack.failing("up", { refused: tick({ pinnedHost: "node9" }) });
+    assert.match(later, /pinnedHost.*the cluster has no node "node9"/s);
+    assert.deepEqual(await traces("refused"), []);
+  });
+
+  it("lets pass what is not known yet", async () => {
+    const { changes } = await stack.preview({ keptoff: tick(), one: tick(), two: tick({ metadata: { peer: "$uuid:one" } }) });
+    assert.equal(changes["create"], 2);
+  });
+
+  it("announces that a VM without live migration is stopped and started when it is sent elsewhere", async () => {
+    const vms = { mover: tick({ preferredHost: "node1" }) };
+    await stack.up(vms);
+    const { text } = await stack.preview({ mover: tick({ preferredHost: "node2" }) });
+    assert.match(text, /VM "mover": it runs on node1 and goes to node2; it is stopped there and started on node2/);
+  });
+
+  it("says that a changed source or name makes a new VM", async () => {
+    const { text, changes } = await stack.preview({ mover: tick({ preferredHost: "node1", source: { nodePath: "/var/lib/seapath/images/tiny.qcow2" } }) });
+    assert.match(text, /a changed source makes a new VM; this one and its disks are deleted/);
+    assert.equal(changes["replace"], 1);
+  });
+
+  it("says that the cluster is out of reach, and does not fail what it could not see", async () => {
+    const known = join(mkdtempSync(join(tmpdir(), "seapath-")), "known_hosts");
+    writeFileSync(known, "");
+    const away = await TestStack.make("away", { SEAPATH_HOSTS: "10.99.0.98,10.99.0.99", SEAPATH_CONNECT_TIMEOUT: "1", SEAPATH_KNOWN_HOSTS_FILE: known });
+    const { text, changes } = await away.preview({ faraway: tick() });
+    assert.match(text, /VM "faraway": its hosts, name and image were not checked: .*10\.99\.0\.98/);
+    assert.equal(changes["create"], 2);
+    assert.match(await away.failing("preview", { faraway: tick({ name: "a b" }) }), /letters and digits/);
+  });
+});
