@@ -16,6 +16,7 @@ export interface XmlElement {
 
 const ATTRS = ":@";
 const TEXT = "#text";
+const CDATA = "#cdata";
 const options = {
   preserveOrder: true,
   ignoreAttributes: false,
@@ -23,11 +24,35 @@ const options = {
   parseTagValue: false,
   parseAttributeValue: false,
   trimValues: false,
+  // The library leaves character references (&#10;) as they are; what is escaped, and how, is said below.
+  processEntities: false,
+  cdataPropName: CDATA,
 } as const;
 const parser = new XMLParser({ ...options, ignoreDeclaration: true, ignorePiTags: true });
 const builder = new XMLBuilder({ ...options, format: false, suppressEmptyNode: true });
 
 type Ordered = Record<string, unknown>;
+
+const ENTITIES: Record<string, string> = { lt: "<", gt: ">", amp: "&", quot: '"', apos: "'" };
+
+/** The text that is meant by a text of a document. Entities that the document declares itself are refused. */
+function unescape(text: string): string {
+  return text.replace(/&([^;&]*);?/g, (whole, name: string) => {
+    const digits = /^#(?:x([0-9a-fA-F]+)|(\d+))$/.exec(name);
+    if (digits === null && name in ENTITIES && whole.endsWith(";")) return ENTITIES[name] ?? "";
+    if (digits === null || !whole.endsWith(";")) throw new Error(`the entity ${whole.slice(0, 40)} is not known`);
+    return String.fromCodePoint(digits[1] === undefined ? Number(digits[2]) : parseInt(digits[1], 16));
+  });
+}
+
+const ESCAPES: Record<string, string> = { "<": "&lt;", ">": "&gt;", "&": "&amp;", '"': "&quot;" };
+const escape = (text: string, what: RegExp) => text.replace(what, (each) => ESCAPES[each] ?? `&#${each.charCodeAt(0)};`);
+const escapeText = (text: string) => escape(text, /[<>&\r]/g);
+// A reader takes a bare line break in an attribute for a blank.
+const escapeAttr = (text: string) => escape(text, /[<>&"\n\r\t]/g);
+
+const mapValues = (attrs: Record<string, string>, map: (value: string) => string) =>
+  Object.fromEntries(Object.entries(attrs).map(([name, value]) => [name, map(value)]));
 
 /** An element, shortly: `element("nvpair", { id, name, value })`. Undefined attributes are left out. */
 export function element(
@@ -64,11 +89,13 @@ export function parseXml(text: string, tool: string): XmlElement {
 
 function fromOrdered(node: Ordered): XmlElement[] {
   const name = Object.keys(node).find((key) => key !== ATTRS);
-  if (name === undefined || name === TEXT || name === "#comment") return [];
+  if (name === undefined || name.startsWith("#")) return [];
   const inner = node[name] as Ordered[];
   const children = inner.flatMap(fromOrdered);
-  const attrs = { ...((node[ATTRS] as Record<string, string> | undefined) ?? {}) };
-  const text = inner.map((child) => child[TEXT]).filter((part): part is string => typeof part === "string");
+  const attrs = mapValues((node[ATTRS] as Record<string, string> | undefined) ?? {}, (value) =>
+    unescape(value.replace(/[\r\n\t]/g, " ")),
+  );
+  const text = inner.flatMap(textOf);
   return [
     children.length === 0 && text.join("").trim() !== ""
       ? { name, attrs, children, text: text.join("") }
@@ -76,9 +103,15 @@ function fromOrdered(node: Ordered): XmlElement[] {
   ];
 }
 
+function textOf(node: Ordered): string[] {
+  if (CDATA in node) return (node[CDATA] as Ordered[]).map((part) => String(part[TEXT]));
+  return typeof node[TEXT] === "string" ? [unescape(node[TEXT])] : [];
+}
+
 function toOrdered(node: XmlElement): Ordered {
-  const inner = node.text === undefined ? node.children.map(toOrdered) : [{ [TEXT]: node.text }];
-  return Object.keys(node.attrs).length > 0 ? { [node.name]: inner, [ATTRS]: node.attrs } : { [node.name]: inner };
+  const inner = node.text === undefined ? node.children.map(toOrdered) : [{ [TEXT]: escapeText(node.text) }];
+  const attrs = mapValues(node.attrs, escapeAttr);
+  return Object.keys(attrs).length > 0 ? { [node.name]: inner, [ATTRS]: attrs } : { [node.name]: inner };
 }
 
 /** The element as text, on one line, with everything escaped that has to be. */
