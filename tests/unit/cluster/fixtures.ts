@@ -7,6 +7,7 @@ import { join } from "node:path";
 
 const require = createRequire(import.meta.url);
 export const cluster = require("../../../provider/dist/cluster/index.js") as typeof import("../../../provider/dist/cluster/index.js");
+type XmlElement = import("../../../provider/dist/cluster/index.js").XmlElement;
 type Inventory = import("../../../provider/dist/cluster/index.js").Inventory;
 
 /** A fixture, as the lab's tools printed it. */
@@ -14,6 +15,17 @@ export const fixture = (name: string): string => readFileSync(join(import.meta.d
 
 /** The lab's inventory of the fixtures. */
 export const inventory = (): Inventory => cluster.parseInventory((JSON.parse(fixture("inventory.json")) as { ok: unknown }).ok);
+
+/** An element as text in which the order of children does not count: a patch puts new ones where it likes. */
+export function unordered(node: XmlElement | undefined): string {
+  if (node === undefined) return "";
+  return JSON.stringify([
+    node.name,
+    Object.entries(node.attrs).sort(([a], [b]) => (a < b ? -1 : 1)),
+    node.text ?? "",
+    node.children.map(unordered).sort(),
+  ]);
+}
 
 /** What a program of Pacemaker answered. */
 export interface Answer {
@@ -62,11 +74,20 @@ export class CibFile {
     return cluster.parseCib(this.text);
   }
 
-  /** The configuration as text that does not depend on layout. */
-  configuration(): string {
+  get #configuration(): XmlElement {
     const found = cluster.child(cluster.parseXml(this.text, "cibadmin"), "configuration");
     if (found === undefined) throw new Error("no configuration");
-    return cluster.canonicalXml(found);
+    return found;
+  }
+
+  /** The configuration as text that does not depend on layout. */
+  configuration(): string {
+    return cluster.canonicalXml(this.#configuration);
+  }
+
+  /** The same, without the order of elements. */
+  unordered(): string {
+    return unordered(this.#configuration);
   }
 
   end(): void {
