@@ -107,6 +107,8 @@ export class Sshd {
         "MaxStartups 100",
         `MaxSessions ${options.maxSessions ?? 10}`,
         "Subsystem sftp internal-sftp",
+        // Not the developer's own start-up files: they take their time, and one that is killed may leave a lock.
+        `SetEnv HOME=${bench.folder}`,
         ...(options.more ?? []),
         "",
       ].join("\n"),
