@@ -58,10 +58,13 @@ export class ProgramError extends SeapathError {
   readonly node: string;
   /** The kind of failure as the tool names it, e.g. `ImageBusy`, `ImageExists`, `libvirtError`. */
   readonly kind: string;
+  /** What the tool said, and nothing else. */
+  readonly words: string;
 
-  constructor(node: string, program: string, kind: string, message: string) {
-    super("program", `${program} on ${node}: ${message}`);
+  constructor(node: string, program: string, kind: string, words: string) {
+    super("program", `the ${program} program on ${node}: ${words}`);
     this.node = node;
     this.kind = kind;
+    this.words = words;
   }
 }

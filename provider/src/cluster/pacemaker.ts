@@ -22,7 +22,7 @@ export async function changeCib(
     return (await runProgram(runner, "configure", { patch, commands }, { timeoutMs: 120_000 })) as boolean;
   } catch (error) {
     if (!(error instanceof ProgramError) || !/^(cib|crm)/.test(error.kind)) throw error;
-    throw new CibConflict(`the cluster refused the change of its configuration: ${error.message}`, error);
+    throw new CibConflict(`the cluster refused the change of its configuration: ${error.words}`, error);
   }
 }
 

@@ -19,8 +19,8 @@ export interface VmXml {
 
 /** libvirt does not take the domain. */
 export class DomainRefused extends SeapathError {
-  constructor(node: string, words: string) {
-    super("domain-refused", `libvirt on ${node} does not take the domain: ${words}`, {
+  constructor(words: string) {
+    super("domain-refused", `libvirt does not take the domain: ${words}`, {
       hint: "Correct `xml` or `domain`; the words after the colon are libvirt's own.",
     });
   }
@@ -66,7 +66,7 @@ export async function validateXml(cluster: Cluster, xml: VmXml): Promise<void> {
     await validateDomain(cluster.runner, renderXml({ ...xml.finalElement, children }));
   } catch (error) {
     if (error instanceof ProgramError && error.kind === "libvirtError") {
-      throw new DomainRefused(error.node, error.message.replaceAll(probe, "the VM"));
+      throw new DomainRefused(error.words.replaceAll(probe, "the VM"));
     }
     throw error;
   }
