@@ -108,20 +108,12 @@ export function finalDomain(
   vm: { name: string; uuid: string; images: readonly string[] },
   disks: DiskSettings,
 ): XmlElement {
-  const devices = child(base, "devices") ?? element("devices");
-  const others = base.children.filter((node) => !["name", "uuid", "devices"].includes(node.name));
-  return {
-    ...base,
-    children: [
-      element("name", {}, vm.name),
-      element("uuid", {}, vm.uuid),
-      ...others,
-      {
-        ...devices,
-        children: [...devices.children, ...vm.images.map((image, index) => diskElement(image, index, disks))],
-      },
-    ],
-  };
+  const added = vm.images.map((image, index) => diskElement(image, index, disks));
+  const kept = base.children.filter((node) => node.name !== "name" && node.name !== "uuid");
+  if (child(base, "devices") === undefined) kept.push(element("devices"));
+  // The devices stay in their place: elsewhere they would make the domain another one than what the user gave.
+  const children = kept.map((node) => (node.name === "devices" ? { ...node, children: [...node.children, ...added] } : node));
+  return { ...base, children: [element("name", {}, vm.name), element("uuid", {}, vm.uuid), ...children] };
 }
 
 function diskElement(image: string, index: number, disks: DiskSettings): XmlElement {
@@ -144,7 +136,8 @@ export function baseDomain(root: XmlElement, vm: string): XmlElement {
     ...root,
     children: root.children
       .filter((node) => node.name !== "name" && node.name !== "uuid")
-      .map((node) => (node.name === "devices" ? { ...node, children: node.children.filter((each) => !own(each)) } : node)),
+      .map((node) => (node.name === "devices" ? { ...node, children: node.children.filter((each) => !own(each)) } : node))
+      .filter((node) => node.name !== "devices" || node.children.length > 0),
   };
 }
 
