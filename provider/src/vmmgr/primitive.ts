@@ -67,10 +67,16 @@ function pairs(before: XmlElement | undefined, name: string, vm: string, wanted:
 
 function operationsElement(before: XmlElement | undefined, spec: VmSpec): XmlElement {
   const set = child(before, "operations");
-  const others = new Map(children(set, "op").map((node) => [node.attrs["name"] ?? "", node]));
+  const others = [...children(set, "op")];
+  const take = (name: string, interval: number) => {
+    const named = others.filter((node) => node.attrs["name"] === name);
+    // There may be a second monitor of somebody's: ours is the one of our interval.
+    const found = named.find((node) => seconds(node.attrs["interval"]) === interval) ?? named[0];
+    if (found !== undefined) others.splice(others.indexOf(found), 1);
+    return found;
+  };
   const wanted = Object.entries(operations(spec)).map(([name, { timeout, interval }]) => {
-    const known = others.get(name);
-    others.delete(name);
+    const known = take(name, interval);
     // A time that means the same is left in the words that it has: a rewritten interval would restart the monitor.
     const attrs = {
       id: known?.attrs["id"] ?? `${spec.name}-${name}-${interval}s`,
@@ -80,7 +86,7 @@ function operationsElement(before: XmlElement | undefined, spec: VmSpec): XmlEle
     };
     return { ...element("op", attrs), attrs: { ...known?.attrs, ...element("op", attrs).attrs } };
   });
-  return { name: "operations", attrs: { ...set?.attrs }, children: [...wanted, ...others.values()] };
+  return { name: "operations", attrs: { ...set?.attrs }, children: [...wanted, ...others] };
 }
 
 /** What a primitive says of a VM. `asked` are the settings from the metadata: they say what is the user's own. */
