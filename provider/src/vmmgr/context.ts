@@ -29,7 +29,8 @@ export function wantedOf(spec: VmSpec, inventory: Inventory): Wanted {
     vm: spec.name,
     state: spec.started ? "started" : "stopped",
     ...(host === undefined ? {} : { host }),
-    hypervisors: hypervisorsOf(inventory),
+    // No other node may run a pinned VM, so no other is waited for.
+    hypervisors: spec.pinnedHost === undefined ? hypervisorsOf(inventory) : [spec.pinnedHost],
   };
 }
 
