@@ -46,9 +46,13 @@ function schemaFailures(inputs: Raw): Refusal[] {
   if (read.success) return [];
   const unknowns = unknownPaths(inputs);
   return read.error.issues.flatMap((issue) => {
-    if (issue.path.length > 0 && concernsUnknown(issue.path, unknowns)) return [];
+    // Whatever becomes known beside it, a key that is none stays none.
     if (issue.code === "unrecognized_keys") {
       return issue.keys.map((key) => ({ property: propertyPath([...issue.path, key]), reason: "is no input of seapath.Vm" }));
+    }
+    if (issue.path.length > 0 && concernsUnknown(issue.path, unknowns)) return [];
+    if (issue.code === "invalid_key") {
+      return issue.issues.map(({ message }) => ({ property: propertyPath(issue.path), reason: message }));
     }
     const missing = issue.code === "invalid_type" && valueAt(inputs, issue.path) === undefined;
     return [{ property: propertyPath(issue.path), reason: missing ? "is missing" : issue.message }];
@@ -64,7 +68,7 @@ const propertyPath = (path: readonly PropertyKey[]) =>
 
 function xmlFailures(inputs: Raw): Refusal[] {
   const { xml, name } = inputs;
-  if (typeof xml !== "string" || isUnknown(xml)) return [];
+  if (typeof xml !== "string" || xml === "" || isUnknown(xml)) return []; // the schema refuses an empty one
   try {
     const root = parseXml(xml, "the domain XML");
     if (root.name !== "domain") return [{ property: "xml", reason: `must be a libvirt <domain>; its root is <${root.name}>` }];

@@ -1,0 +1,120 @@
+import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import { errors } from "../cluster/runner.ts";
+import { checkVm, full, lab, type Raw, refused, typed, unknowns, withDefaults, xmlForm } from "./vms.ts";
+
+const { UNKNOWN } = unknowns;
+
+describe("what a preview refuses", () => {
+  it("is nothing when nothing is wrong", async () => {
+    for (const inputs of [typed(), xmlForm(), full()]) assert.deepEqual(await refused(inputs), []);
+    assert.deepEqual(await refused(typed({ source: { path: fileURLToPath(import.meta.url) } })), []);
+  });
+
+  const of = (domain: Raw) => typed({ domain: { memory: 64, ...domain } });
+  const interfaces = (each: Raw) => of({ interfaces: [{ bridge: "br0" }, { bridge: "br0", ...each }] });
+  const sentences: [string, Raw, RegExp][] = [
+    ["a name with other signs", typed({ name: "web-01" }), /^name: must have letters and digits only, as vm-mgr's names do; "web-01" has others$/],
+    ["the name xml", typed({ name: "xml" }), /^name: must not be "xml"/],
+    ["a metadata key", typed({ metadata: { "a-b": "x" } }), /^metadata\.a-b: must have letters and digits only/],
+    ["pinned beside preferred", typed({ pinnedHost: "node1", preferredHost: "node1" }), /^preferredHost: must not stand beside `pinnedHost`/],
+    ["an unknown host", typed({ pinnedHost: "nodeX" }), /^pinnedHost: the cluster has no node "nodeX"/],
+    ["XML that does not parse", xmlForm({ xml: "<domain>\n<a></domain>" }), /^xml: does not parse: line 2/],
+    ["XML of something else", xmlForm({ xml: "<network/>" }), /^xml: must be a libvirt <domain>; its root is <network>/],
+    ["empty XML", xmlForm({ xml: "" }), /^xml: must not be empty/],
+    ["a uuid that is taken", xmlForm({ xml: "<domain><uuid>11111111-2222-4333-8444-5555555555aa</uuid></domain>" }), /^xml: the uuid .* "fxrun"/],
+    ["a name that is taken", typed({ name: "fxrun" }), /^name: "fxrun" is taken/],
+    ["an image that is not there", typed({ source: { nodePath: "/nowhere" } }), /^source\.nodePath: \/nowhere: there is no such file/],
+    ["a relative path on the node", typed({ source: { nodePath: "a.qcow2" } }), /^source\.nodePath: must be an absolute path/],
+    ["a local file that is not there", typed({ source: { path: "/nowhere.qcow2" } }), /^source\.path: there is no readable file \/nowhere\.qcow2/],
+    ["two sources", typed({ source: { path: "/etc/hostname", nodePath: "/a" } }), /^source: must have exactly one of/],
+    ["no source", typed({ source: undefined }), /^source: is missing/],
+    ["neither domain nor xml", typed({ domain: undefined }), /^domain: is missing: give `domain`/],
+    ["both", xmlForm({ domain: { memory: 1 } }), /^domain: must not stand beside `xml`/],
+    ["a misspelt key", typed({ prefferedHost: "node1" }), /^prefferedHost: is no input of seapath\.Vm/],
+    ["a misspelt key of the domain", of({ memroy: 1 }), /^domain\.memroy: is no input/],
+    ["a misspelt key of an interface", interfaces({ vlann: 1 }), /^domain\.interfaces\[1\]\.vlann: is no input/],
+    ["a missing memory", typed({ domain: {} }), /^domain\.memory: (is missing|must be a whole number)/],
+    ["a memory in words", of({ memory: "64" }), /^domain\.memory: must be a whole number \(MiB\)/],
+    ["half a CPU", of({ vcpus: 0.5 }), /^domain\.vcpus: must be a whole number/],
+    ["no CPU", of({ vcpus: 0 }), /^domain\.vcpus: must be at least 1/],
+    ["a firmware", of({ firmware: "uefi" }), /^domain\.firmware: must be "bios" or "efi"/],
+    ["a VLAN on a bridge", interfaces({ vlan: 5 }), /^domain\.interfaces\[1\]\.vlan: needs `virtualport/],
+    ["a VLAN out of range", interfaces({ virtualport: "openvswitch", vlan: 4095 }), /vlan: must be at most 4094/],
+    ["a MAC", interfaces({ mac: "52:54:00" }), /mac: must be a MAC address/],
+    ["a multicast MAC", interfaces({ mac: "01:00:5e:00:00:01" }), /mac: must not be a multicast address/],
+    ["a size", typed({ systemDisk: { size: "big" } }), /^systemDisk\.size: must be a size such as/],
+    ["a size that is no whole sectors", typed({ systemDisk: { size: 2000000 } }), /^systemDisk\.size: must be a multiple of 512 bytes/],
+    ["a bus", typed({ systemDisk: { bus: "nvme" } }), /^systemDisk\.bus: must be virtio/],
+    ["started in words", typed({ started: "yes" }), /^started: .*boolean/i],
+    ["a negative time", typed({ stopTimeout: -1 }), /^stopTimeout: must be at least 1/],
+    ["a user's name", typed({ migrationUser: "a b" }), /^migrationUser: must be the name of a user/],
+    ["a meta attribute with an input of its own", typed({ pacemaker: { meta: { priority: "1" } } }), /^pacemaker\.meta\.priority: is set by `priority`/],
+    ["a command of two lines", typed({ crmConfigCommands: ["a\nb"] }), /^crmConfigCommands\[0\]: must be one line/],
+  ];
+  for (const [name, inputs, says] of sentences) {
+    it(`names ${name}, and nothing else`, async () => {
+      const found = await refused(inputs);
+      assert.equal(found.length, 1, found.join("\n"));
+      assert.match(found[0] ?? "", says);
+    });
+  }
+
+  it("names all that is wrong at once", async () => {
+    const found = await refused(typed({ name: "a-b", stopTimeout: "x", typo: 1, domain: { memory: 1, machine: "" } }));
+    assert.deepEqual(found.map((each) => each.split(":")[0]).sort(), ["domain.machine", "name", "stopTimeout", "typo"]);
+  });
+
+  it("asks for what a change needs: the image only where one is to be made", async () => {
+    const ask = async (olds: Raw, news: Raw, replaced: string[] = []) => {
+      const { cluster, asked } = lab();
+      const { failures } = await checkVm(cluster, olds, news, new Set(replaced), () => undefined);
+      return { asked: asked(), failures: failures.map((each) => each.property) };
+    };
+    const running = typed({ name: "fxrun" });
+    assert.deepEqual((await ask({}, running)).failures, ["name"]);
+    assert.deepEqual(await ask(withDefaults(running), running), { asked: [{}], failures: [] });
+    assert.deepEqual((await ask(withDefaults(running), typed({ name: "fxstop" }))).failures, ["name"]);
+    const replaced = await ask({}, running, ["fxrun"]);
+    assert.deepEqual([replaced.asked, replaced.failures], [[{ sources: ["/var/lib/seapath/images/tick.qcow2"] }], []]);
+  });
+
+  it("passes with a warning when the cluster is out of reach, and fails on any other error", async () => {
+    const warnings: string[] = [];
+    const away = new errors.ConnectionError("node1", "no route", { beforeSend: true, hint: "Look at the cable." });
+    const checked = await checkVm(lab(away).cluster, {}, typed(), new Set(), (text) => warnings.push(text));
+    assert.deepEqual(checked, { inputs: withDefaults(typed()), failures: [] });
+    assert.match(warnings.join(), /VM "web01": its hosts, name and image were not checked: no route.*Look at the cable/);
+    const key = new errors.HostKeyError("node1", "another key", "hint");
+    await assert.rejects(checkVm(lab(key).cluster, {}, typed(), new Set(), () => undefined), errors.HostKeyError);
+  });
+
+  it("does not ask a cluster what the inputs alone show to be wrong", async () => {
+    const { cluster, asked } = lab();
+    await checkVm(cluster, {}, typed({ name: "a-b" }), new Set(), () => undefined);
+    assert.deepEqual(asked(), []);
+  });
+});
+
+describe("a preview of what is not known yet", () => {
+  /** The inputs with each part in turn unknown. */
+  function* eachUnknown(value: unknown, path = ""): Generator<[string, unknown]> {
+    if (path !== "") yield [path, UNKNOWN];
+    if (typeof value !== "object" || value === null) return;
+    for (const key of Object.keys(value)) {
+      for (const [at, part] of eachUnknown((value as Raw)[key], `${path}/${key}`)) {
+        yield [at, Array.isArray(value) ? value.map((each, index) => (String(index) === key ? part : (each as unknown))) : { ...value, [key]: part }];
+      }
+    }
+  }
+
+  for (const [path, inputs] of [...eachUnknown(full()), ...eachUnknown(xmlForm())]) {
+    it(`passes when ${path} is unknown`, async () => assert.deepEqual(await refused(inputs as Raw), []));
+  }
+
+  it("still names what is wrong beside it", async () => {
+    assert.match((await refused(typed({ preferredHost: UNKNOWN, stopTimeout: "x" }))).join(), /^stopTimeout/);
+    assert.match((await refused(typed({ source: { nodePath: UNKNOWN, typo: 1 } }))).join(), /^source\.typo: is no input/);
+    assert.match((await refused(typed({ name: UNKNOWN, pinnedHost: "nodeX" }))).join(), /^pinnedHost: the cluster has no node/);
+  });
+});

@@ -1,0 +1,70 @@
+/** The layer under test, and inputs for it. */
+import { createRequire } from "node:module";
+import { cluster, fixture } from "../cluster/fixtures.ts";
+import { ScriptedRunner } from "../cluster/runner.ts";
+
+const require = createRequire(import.meta.url);
+const load = <T>(file: string) => require(`../../../provider/dist/resources/${file}.js`) as T;
+
+export const { formatSize, parseSize } = load<typeof import("../../../provider/dist/resources/size.js")>("size");
+export const unknowns = load<typeof import("../../../provider/dist/resources/unknowns.js")>("unknowns");
+export const { checkVm } = load<typeof import("../../../provider/dist/resources/vm/check.js")>("vm/check");
+export const { withDefaults } = load<typeof import("../../../provider/dist/resources/vm/defaults.js")>("vm/defaults");
+export const { diffVm } = load<typeof import("../../../provider/dist/resources/vm/diff.js")>("vm/diff");
+export const state = load<typeof import("../../../provider/dist/resources/vm/state.js")>("vm/state");
+
+export type Raw = Record<string, unknown>;
+export const TICK = "/var/lib/seapath/images/tick.qcow2";
+
+/** Inputs as a program gives them, little said. */
+export const typed = (more: Raw = {}): Raw => ({ name: "web01", source: { nodePath: TICK }, domain: { memory: 64 }, ...more });
+
+/** The same with libvirt's XML. */
+export const xmlForm = (more: Raw = {}): Raw => ({
+  name: "web01",
+  source: { nodePath: TICK },
+  xml: `<domain type="kvm"><title>t</title>\n<memory unit="MiB">64</memory><devices><rng model="virtio"/></devices><seclabel type="none"/></domain>`,
+  ...more,
+});
+
+/** Inputs in which all is said. */
+export const full = (more: Raw = {}): Raw => typed({
+  systemDisk: { size: "20 GiB", bus: "scsi" },
+  domain: {
+    type: "qemu", memory: 2048, vcpus: 2, machine: "pc", firmware: "bios", serialConsole: false,
+    interfaces: [{ bridge: "br0" }, { bridge: "ovs0", mac: "52:54:00:AA:00:01", model: "e1000", virtualport: "openvswitch", vlan: 7 }],
+  },
+  started: false,
+  preferredHost: "node2",
+  liveMigration: true,
+  migrationUser: "libvirtadmin",
+  migrationDowntime: 100,
+  migrateToTimeout: 60,
+  stopTimeout: 61,
+  priority: -3,
+  metadata: { owner: "grid", floor: 3 },
+  pacemaker: { meta: { "migration-threshold": 3 }, params: { autoset_utilization_cpu: false }, utilization: { cpu: 2 } },
+  crmConfigCommands: ["location x web01 5: node1"],
+  timeouts: { create: 900 },
+  ...more,
+});
+
+/** The lab's cluster as a link would show it; with an error, a cluster that nobody can ask. */
+export function lab(error?: Error): { cluster: () => InstanceType<typeof cluster.Cluster>; asked: () => unknown[] } {
+  const requests: unknown[] = [];
+  const runner = new ScriptedRunner({
+    "the inventory program": (request) => {
+      requests.push(request);
+      if (error !== undefined) throw error;
+      return JSON.parse(fixture("inventory.json"));
+    },
+  });
+  const made = new cluster.Cluster(runner);
+  return { cluster: () => made, asked: () => requests };
+}
+
+/** What `check` refuses, each as "property: reason". */
+export async function refused(news: Raw, olds: Raw = {}): Promise<string[]> {
+  const { failures } = await checkVm(lab().cluster, olds, news, new Set(), () => undefined);
+  return failures.map(({ property, reason }) => `${property}: ${reason}`);
+}
