@@ -93,8 +93,17 @@ export interface VmArgs {
    * @default the logical name
    */
   name?: Input<string>;
-  /** The image that the system disk is made of, once. A change replaces the VM and its disks. */
-  source: Input<NodeImage | LocalImage>;
+  /**
+   * The image that the system disk is made of, once. A change replaces the VM and its disks. Only a VM that is adopted
+   * needs none.
+   */
+  source?: Input<NodeImage | LocalImage>;
+  /**
+   * Takes over the VM of this name that `vm-mgr`, or `crm` and `rbd`, have made: what agrees is left alone, the rest is
+   * changed in place. Where there is none yet it is made of `source`. Without it an existing VM is refused.
+   * @default false
+   */
+  adopt?: Input<boolean>;
   systemDisk?: Input<SystemDisk>;
   /** The libvirt domain, typed. A change takes effect at the next start of the guest. */
   domain?: Input<DomainArgs>;

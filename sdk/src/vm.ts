@@ -26,7 +26,8 @@ export class Vm extends pulumi.dynamic.Resource {
   static readonly __pulumiType = `pulumi-nodejs:dynamic/${MODULE}:${KIND}`;
 
   declare readonly name: pulumi.Output<string>;
-  declare readonly source: pulumi.Output<{ nodePath?: string; path?: string }>;
+  declare readonly source: pulumi.Output<{ nodePath?: string; path?: string } | undefined>;
+  declare readonly adopt: pulumi.Output<boolean>;
   declare readonly systemDisk: pulumi.Output<{ size?: string | number; bus: string }>;
   declare readonly domain: pulumi.Output<Record<string, unknown> | undefined>;
   declare readonly xml: pulumi.Output<string | undefined>;
@@ -63,7 +64,7 @@ export class Vm extends pulumi.dynamic.Resource {
 }
 
 const NONE = {
-  xml: undefined, domain: undefined, systemDisk: undefined, enabled: undefined, started: undefined,
+  source: undefined, adopt: undefined, xml: undefined, domain: undefined, systemDisk: undefined, enabled: undefined, started: undefined,
   pinnedHost: undefined, preferredHost: undefined, liveMigration: undefined, migrationUser: undefined,
   migrationDowntime: undefined, migrateToTimeout: undefined, stopTimeout: undefined, priority: undefined,
   metadata: undefined, pacemaker: undefined, crmConfigCommands: undefined, timeouts: undefined,

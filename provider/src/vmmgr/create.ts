@@ -7,13 +7,14 @@ import { buildXml, validateXml } from "./build";
 import { commandWords, deadlineOf, reportOf, wantedOf, type Context } from "./context";
 import { NotOwned, Refused } from "./errors";
 import { PHASE_KEY, vmMetadata } from "./metadata";
-import type { CreatePhase, ObservedVm, VmSpec } from "./model";
+import type { CreatePhase, ObservedVm, Source, VmSpec } from "./model";
 import { systemImage } from "./names";
 import { findVm, vmImages } from "./observe";
 import { clusterRefusals, imageSizeRefusals, stateRefusals } from "./refusals";
 import { clearVm, takeOutOfCib } from "./remove";
 import { runSteps, type Step } from "./steps";
 import { enableChanges } from "./sync";
+import { updateVm } from "./update";
 import { applySync } from "./unmanaged";
 import { waitFor } from "./wait";
 
@@ -29,12 +30,19 @@ export async function createVm(context: Context, spec: VmSpec): Promise<Observed
   let inventory = await cluster.inventory({ ...sourcesOf(spec), cephHosts: true });
   const what = `Unable to create VM "${spec.name}" on ${inventory.node}`;
   refuse(inventory, [...stateRefusals(inventory), ...clusterRefusals(inventory, spec, "create")], spec);
-  const path = await sourcePath(context, spec);
+  const found = findVm(inventory, spec.name);
+  // What is there is made into what is asked, in place; its disks are what they are.
+  if (spec.adopt && found !== undefined && found.unfinished === undefined) return updateVm(context, spec);
+  const { source: given } = spec;
+  if (given === undefined) {
+    const reason = `there is no VM "${spec.name}" to adopt; give the image that it is to be made of`;
+    throw new Refused("create", spec.name, inventory.node, [{ property: "source", reason }]);
+  }
+  const path = await sourcePath(context, spec.name, given);
   if (!inventory.sources.has(path)) inventory = await cluster.inventory({ sources: [path], cephHosts: true });
   const source = readableSource(inventory, path, spec);
   refuse(inventory, imageSizeRefusals(source.virtualSize, spec, inventory.freeBytes), spec);
 
-  const found = findVm(inventory, spec.name);
   if (found?.unfinished === "importing") {
     await refuseWhileWritten(context, spec.name, inventory);
     await clearVm(cluster, spec.name, vmImages(inventory, spec.name));
@@ -69,16 +77,17 @@ async function markFinished({ cluster }: Context, vm: string): Promise<void> {
   }
 }
 
-const sourcesOf = (spec: VmSpec) => ("nodePath" in spec.source ? { sources: [spec.source.nodePath] } : {});
+const sourcesOf = ({ source }: VmSpec) =>
+  source !== undefined && "nodePath" in source ? { sources: [source.nodePath] } : {};
 
 function refuse(inventory: Inventory, refusals: ReturnType<typeof clusterRefusals>, spec: VmSpec): void {
   if (refusals.length > 0) throw new Refused("create", spec.name, inventory.node, refusals);
 }
 
-async function sourcePath(context: Context, spec: VmSpec): Promise<string> {
-  if ("nodePath" in spec.source) return spec.source.nodePath;
-  const local = spec.source.path;
-  return ensureUploaded(context.cluster.runner, local, tenths((percent) => reportOf(context)(`${spec.name}: sending ${local}: ${percent} %`)));
+async function sourcePath(context: Context, vm: string, source: Source): Promise<string> {
+  if ("nodePath" in source) return source.nodePath;
+  const local = source.path;
+  return ensureUploaded(context.cluster.runner, local, tenths((percent) => reportOf(context)(`${vm}: sending ${local}: ${percent} %`)));
 }
 
 function readableSource(inventory: Inventory, path: string, spec: VmSpec): ReadableSource {

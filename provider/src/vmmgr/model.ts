@@ -42,7 +42,10 @@ export interface PacemakerSettings {
 /** All that is asked of a VM. Every default is explicit. */
 export interface VmSpec {
   name: string;
-  source: Source;
+  /** Absent for a VM that is adopted: it has its disk. */
+  source?: Source;
+  /** Takes over a VM that is there already. */
+  adopt?: boolean;
   /** Bytes; absent: as large as the source. */
   systemSize?: number;
   diskBus: string;

@@ -41,7 +41,8 @@ function nameRefusals(inventory: Inventory, spec: PartialSpec): Refusal[] {
   const { name } = spec;
   if (name === undefined) return [];
   const taken = (what: string) => [{ property: "name", reason: `"${name}" is taken: ${what}` }];
-  if (findVm(inventory, name)?.unfinished !== undefined) return [];
+  const found = findVm(inventory, name);
+  if (found?.unfinished !== undefined || (found !== undefined && spec.adopt)) return [];
   const primitive = inventory.cib.primitives.get(name);
   const image = inventory.images.get(systemImage(name));
   if (image !== undefined || inventory.groups.has(name)) {
@@ -49,7 +50,7 @@ function nameRefusals(inventory: Inventory, spec: PartialSpec): Refusal[] {
     const state = primitive === undefined ? "not enabled" : `enabled${remote ? `, guest node "${remote}"` : ""}`;
     return taken(
       `the cluster has a VM of this name (${image === undefined ? "an RBD group without a system image" : state}). ` +
-        "Choose another name, or remove that VM first",
+        "Choose another name, or take it over with `adopt: true`",
     );
   }
   if (primitive !== undefined) return taken(`Pacemaker has a primitive of this name (${primitive.attrs["type"] ?? "?"})`);

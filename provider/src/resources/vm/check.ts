@@ -5,6 +5,7 @@ import {
 } from "../../vmmgr";
 import { parseSize } from "../size";
 import { concernsUnknown, isUnknown, knownPart, unknownPaths } from "../unknowns";
+import { adoptionNotice } from "./adopt";
 import { withDefaults } from "./defaults";
 import { vmSchema, type VmInputs } from "./schema";
 
@@ -32,7 +33,7 @@ export async function checkVm(
   failures.push(...xmlFailures(inputs), ...(await localFileFailures(inputs)));
   if (failures.length > 0) return { inputs, failures };
   try {
-    return { inputs, failures: await clusterFailures(cluster(), intentOf(olds, inputs, replaced), inputs) };
+    return { inputs, failures: await clusterFailures(cluster(), intentOf(olds, inputs, replaced), inputs, warn) };
   } catch (error) {
     if (!(error instanceof ConnectionError)) throw error;
     const hint = error.hint === undefined ? "" : ` ${error.hint}`;
@@ -96,10 +97,17 @@ function intentOf(olds: Raw, inputs: Raw, replaced: ReadonlySet<string>): Intent
   return replaced.has(String(inputs["name"])) ? "replace" : "create";
 }
 
-async function clusterFailures(cluster: Cluster, intent: Intent, inputs: Raw): Promise<Refusal[]> {
+async function clusterFailures(
+  cluster: Cluster,
+  intent: Intent,
+  inputs: Raw,
+  warn: (text: string) => void,
+): Promise<Refusal[]> {
   const spec = partialSpec(inputs);
   const nodePath = spec.source !== undefined && "nodePath" in spec.source ? spec.source.nodePath : undefined;
   const inventory = await cluster.inventory(intent !== "update" && nodePath !== undefined ? { sources: [nodePath] } : {});
+  const notice = intent === "create" && inputs["adopt"] === true ? adoptionNotice(inventory, inputs) : undefined;
+  if (notice !== undefined) warn(notice);
   return clusterRefusals(inventory, spec, intent);
 }
 
@@ -112,6 +120,7 @@ function partialSpec(inputs: Raw): PartialSpec {
     value === undefined || knownPart(value) === undefined ? {} : { [key]: value };
   return {
     ...pick("name", known.name),
+    ...pick("adopt", known.adopt),
     ...pick("source", known.source as PartialSpec["source"]),
     ...pick("systemSize", bytes),
     ...pick("xml", known.xml),

@@ -48,6 +48,7 @@ export function withDefaults(inputs: Raw): Raw {
     ...given,
     systemDisk: filled(given["systemDisk"], { bus: DEFAULTS.diskBus }),
     domain: withDomainDefaults(given["domain"], given["name"]),
+    adopt: given["adopt"] ?? false,
     enabled: given["enabled"] ?? true,
     started: given["started"] ?? true,
     liveMigration: given["liveMigration"] ?? false,

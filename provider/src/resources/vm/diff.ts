@@ -14,7 +14,9 @@ export interface VmDiff {
 export function diffVm(olds: Raw, news: Raw, warn: (text: string) => void): VmDiff {
   const replaces: string[] = [];
   if (!isUnknown(news["name"]) && olds["name"] !== news["name"]) replaces.push("name");
-  if (unknownPaths(news["source"]).length === 0 && !isDeepStrictEqual(olds["source"], news["source"])) replaces.push("source");
+  // A VM that was adopted has no known source; naming one later must not cost it its disks.
+  const known = olds["source"] !== undefined && news["source"] !== undefined && unknownPaths(news["source"]).length === 0;
+  if (known && !isDeepStrictEqual(olds["source"], news["source"])) replaces.push("source");
   const vm = String(olds["name"]);
   if (replaces.length > 0) {
     warn(`VM "${vm}": a changed ${replaces.join(" and ")} makes a new VM; this one and its disks are deleted`);

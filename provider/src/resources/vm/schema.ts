@@ -58,7 +58,8 @@ const timeout = count("seconds", 1);
 export const vmSchema = z
   .strictObject({
     name: named,
-    source: sourceSchema,
+    source: sourceSchema.optional(),
+    adopt: z.boolean(),
     systemDisk: z.strictObject({
       size: size.optional(),
       bus: z.enum(["virtio", "scsi", "sata", "usb", "ide"], { error: "must be virtio, scsi, sata, usb or ide" }),
@@ -97,6 +98,10 @@ export const vmSchema = z
     if ((vm.xml === undefined) === (vm.domain === undefined)) {
       const message = vm.xml === undefined ? "is missing: give `domain`, or libvirt's own as `xml`" : "must not stand beside `xml`";
       context.addIssue({ code: "custom", path: ["domain"], message });
+    }
+    if (vm.source === undefined && !vm.adopt) {
+      const message = "is missing: give `nodePath` or `path`, the image that the system disk is made of";
+      context.addIssue({ code: "custom", path: ["source"], message });
     }
     vm.domain?.interfaces.forEach((each, index) => {
       if (each.vlan === undefined || each.virtualport === "openvswitch") return;

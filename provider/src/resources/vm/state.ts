@@ -23,7 +23,7 @@ export function specOf(inputs: VmInputs): VmSpec {
   const size = systemDisk.size === undefined ? undefined : parseSize(systemDisk.size);
   return {
     ...rest,
-    source: source as Source,
+    ...(source === undefined ? {} : { source: source as Source }),
     diskBus: systemDisk.bus,
     ...(size === undefined ? {} : { systemSize: size }),
     ...(xml === undefined ? {} : { xml }),

@@ -1,0 +1,40 @@
+/** What taking over a VM would change of it, for a preview: the engine itself shows an adoption as a create. */
+import { isDeepStrictEqual } from "node:util";
+import { findVm, type Inventory } from "../../vmmgr";
+import { unknownPaths } from "../unknowns";
+import { vmSchema } from "./schema";
+import { observedInputs } from "./state";
+
+type Raw = Record<string, unknown>;
+
+/** Nobody can observe these, so no VM differs in them. */
+const NOT_OBSERVED = ["source", "adopt", "timeouts"];
+
+const isRecord = (value: unknown): value is Raw => typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** The differences between two values, a line for each property that has another value. */
+export function differences(before: unknown, after: unknown, path = ""): string[] {
+  if (isDeepStrictEqual(before, after)) return [];
+  if (isRecord(before) && isRecord(after)) {
+    const keys = new Set([...Object.keys(before), ...Object.keys(after)]);
+    return [...keys].flatMap((key) => differences(before[key], after[key], path === "" ? key : `${path}.${key}`));
+  }
+  const shown = (value: unknown) => (value === undefined ? "(none)" : JSON.stringify(value));
+  return [`${path}: ${shown(before)} => ${shown(after)}`];
+}
+
+/** What an adoption means, in words; nothing where there is no VM to adopt. */
+export function adoptionNotice(inventory: Inventory, inputs: Raw): string | undefined {
+  const vm = String(inputs["name"]);
+  const observed = findVm(inventory, vm);
+  if (observed === undefined || observed.unfinished !== undefined) return undefined;
+  const unknowns = new Set(unknownPaths(inputs).map((path) => String(path[0])));
+  const known = Object.fromEntries(Object.entries(inputs).filter(([key]) => !unknowns.has(key)));
+  const read = vmSchema.safeParse(known);
+  if (!read.success) return `VM "${vm}" is adopted; what changes of it is not known before other resources are made`;
+  const { data } = read;
+  const has = observedInputs(data, observed) as Raw;
+  const changes = differences(has, data as Raw).filter((line) => !NOT_OBSERVED.some((key) => line.startsWith(`${key}`)));
+  if (changes.length === 0) return `VM "${vm}" is adopted as it is: nothing of it changes`;
+  return [`VM "${vm}" is adopted, and changed in place:`, ...changes.map((line) => `  ${line}`)].join("\n");
+}

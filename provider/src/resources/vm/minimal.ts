@@ -1,0 +1,39 @@
+/** A VM that exists, as the shortest inputs that describe it: what `seapath adopt` writes down. */
+import { isDeepStrictEqual } from "node:util";
+import { domainElement, findVm, sameDomain, type Inventory } from "../../vmmgr";
+import { withDefaults } from "./defaults";
+import { vmSchema, type VmInputs } from "./schema";
+import { observedInputs } from "./state";
+
+type Raw = Record<string, unknown>;
+
+const isRecord = (value: unknown): value is Raw => typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** What differs from the defaults, level by level. */
+function withoutDefaults(value: Raw, defaults: Raw): Raw {
+  const kept = Object.entries(value).flatMap(([key, each]): [string, unknown][] => {
+    if (isDeepStrictEqual(each, defaults[key])) return [];
+    const fallback = defaults[key];
+    return [[key, isRecord(each) && isRecord(fallback) ? withoutDefaults(each, fallback) : each]];
+  });
+  return Object.fromEntries(kept);
+}
+
+/**
+ * The inputs that adopt a VM as it is: with them the first preview has nothing to change.
+ * @returns undefined when there is no such VM
+ */
+export function adoptingInputs(inventory: Inventory, vm: string): Raw | undefined {
+  const observed = findVm(inventory, vm);
+  if (observed === undefined) return undefined;
+  const typed = sameDomain(domainElement(observed.domain), observed);
+  const form = typed ? { domain: { ...observed.domain } } : { xml: observed.baseXml };
+  const before = vmSchema.parse(withDefaults({ name: vm, adopt: true, ...form }));
+  const whole: VmInputs = observedInputs(before, observed);
+  const domain = { memory: typed ? observed.domain.memory : 1 };
+  const defaults = withDefaults({ name: vm, ...(typed ? { domain } : {}) });
+  const found = withoutDefaults(whole as Raw, defaults);
+  delete found["name"];
+  if (typed) found["domain"] = { memory: observed.domain.memory, ...(found["domain"] as Raw | undefined) };
+  return { adopt: true, ...found };
+}

@@ -1,0 +1,24 @@
+/** Inputs as the text of a TypeScript program. */
+
+const isIdentifier = (key: string) => /^[A-Za-z_$][\w$]*$/.test(key);
+
+function literal(value: unknown, indent: string): string {
+  const deeper = `${indent}  `;
+  if (Array.isArray(value)) return value.length === 0 ? "[]" : `[${value.map((each) => literal(each, indent)).join(", ")}]`;
+  if (typeof value === "object" && value !== null) {
+    const lines = Object.entries(value).map(
+      ([key, each]) => `${deeper}${isIdentifier(key) ? key : JSON.stringify(key)}: ${literal(each, deeper)},\n`,
+    );
+    return lines.length === 0 ? "{}" : `{\n${lines.join("")}${indent}}`;
+  }
+  return JSON.stringify(value);
+}
+
+/** A program that has a VM for each name. Names are letters and digits, so only a leading digit is in the way. */
+export function programText(vms: ReadonlyMap<string, Record<string, unknown>>): string {
+  const variable = (name: string) => (isIdentifier(name) ? name : `vm${name}`);
+  const classes = [...vms].map(
+    ([name, inputs]) => `export const ${variable(name)} = new seapath.Vm(${JSON.stringify(name)}, ${literal(inputs, "")});\n`,
+  );
+  return `import * as seapath from "pulumi-seapath";\n\n${classes.join("\n")}`;
+}
