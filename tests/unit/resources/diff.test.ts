@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import { diffVm, full, type Raw, state, unknowns } from "./vms.ts";
+
+const { readInputs } = state;
+
+describe("which changes replace a VM", () => {
+  const olds = { ...readInputs(full()), node: "node1", uuid: "u", status: "Started" };
+  const diff = (more: Raw) => {
+    const said: string[] = [];
+    return { ...diffVm(olds, readInputs(full(more)), (text) => said.push(text)), said };
+  };
+
+  it("is its name, which leaves room for both, and its source, which does not", () => {
+    const { said: _said, ...named } = diff({ name: "web02" });
+    assert.deepEqual(named, { replaces: ["name"], deleteBeforeReplace: false });
+    const source = diff({ source: { nodePath: "/other.qcow2" } });
+    assert.deepEqual([source.replaces, source.deleteBeforeReplace], [["source"], true]);
+    assert.match(source.said.join(), /VM "web01".*its disks are deleted/);
+    assert.deepEqual(diff({ source: { path: "/etc/hostname" } }).replaces, ["source"]);
+  });
+
+  it("is nothing else", () => {
+    const others = { stopTimeout: 5, started: true, enabled: false, metadata: {}, priority: 1, systemDisk: { size: "40GiB" }, domain: { memory: 1 }, liveMigration: false, crmConfigCommands: [] };
+    for (const [key, value] of Object.entries(others)) {
+      const found = diff({ [key]: value });
+      assert.deepEqual([found.replaces, found.deleteBeforeReplace], [[], false], key);
+      assert.equal("changes" in found, false, "the engine compares the inputs itself only while this is unset");
+    }
+  });
+
+  it("is nothing that is not known yet", () => {
+    for (const news of [{ ...olds, name: unknowns.UNKNOWN }, { ...olds, source: unknowns.UNKNOWN }, { ...olds, source: { nodePath: unknowns.UNKNOWN } }]) {
+      assert.deepEqual(diffVm(olds, news, () => undefined).replaces, []);
+    }
+  });
+
+  it("and a move to another host says what it does to the guest", () => {
+    assert.match(diff({ preferredHost: "node3", started: true }).said.join(), /runs on node1 and goes to node3; it is migrated live/);
+    assert.match(diff({ preferredHost: "node3", started: true, liveMigration: false }).said.join(), /it is stopped/);
+    for (const more of [{ preferredHost: "node1", started: true }, { preferredHost: "node3", started: false }, { preferredHost: "node3", started: true, enabled: false }]) {
+      assert.deepEqual(diff(more).said, []);
+    }
+  });
+});
