@@ -1,0 +1,112 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import type { Command, CommandResult, Runner } from "../../../provider/dist/transport/types.js";
+import { CibFile, cluster } from "./fixtures.ts";
+import { ScriptedRunner } from "./runner.ts";
+
+const { CibConflict, CONSTRAINTS, ProgramError, changeCib, changeStorage, createChange, element } = cluster;
+const { runProgram } = createRequire(import.meta.url)("../../../provider/dist/cluster/program.js") as typeof import("../../../provider/dist/cluster/program.js");
+const folder = join(import.meta.dirname, "../../../provider/python");
+
+/** Runs the programs here, by this machine's Python, with a CIB in a file. */
+class LocalRunner implements Runner {
+  readonly node = "here";
+  readonly environment: NodeJS.ProcessEnv;
+  constructor(environment: NodeJS.ProcessEnv) {
+    this.environment = environment;
+  }
+  run(command: Command): Promise<CommandResult> {
+    const [, ...args] = command.argv;
+    const done = spawnSync("python3", args, { input: command.stdin, env: this.environment, encoding: "utf8" });
+    return Promise.resolve({ node: "here", exitCode: done.status ?? -1, stdout: done.stdout, stderr: done.stderr });
+  }
+  upload(): Promise<string> {
+    throw new Error("nothing is uploaded here");
+  }
+  close(): void {}
+}
+
+/** A stand-in for crm, which knows "location <id> <rsc> <score> <node>" alone. */
+const CRM = `#!/bin/sh
+[ "$1 $2 $#" = "configure location 6" ] || { printf '%s\\n' "crm: syntax of $*" >&2; exit 1; }
+exec cibadmin --create --scope constraints --xml-text "<rsc_location id='$3' rsc='$4' score='$5' node='$6'/>"
+`;
+
+describe("the node programs", function () {
+  this.timeout(30_000);
+  let cib: CibFile;
+  let runner: LocalRunner;
+  beforeEach(() => {
+    cib = new CibFile();
+    const bin = join(cib.folder, "bin");
+    mkdirSync(bin);
+    writeFileSync(join(bin, "crm"), CRM);
+    chmodSync(join(bin, "crm"), 0o755);
+    runner = new LocalRunner({ ...cib.environment, PATH: `${bin}:${process.env["PATH"]}` });
+  });
+  afterEach(() => cib.end());
+
+  const rule = (id: string, more = {}) => createChange(CONSTRAINTS, element("rsc_location", { id, rsc: "fxrun", node: "node1", score: "1", ...more }));
+  const ids = () => cib.read().constraints.map((node) => node.attrs["id"]);
+
+  for (const name of readdirSync(folder).filter((file) => file.endsWith(".py") && file !== "common.py")) {
+    it(`${name} compiles together with common.py, as it is sent`, () => {
+      const text = ["common.py", name].map((file) => readFileSync(join(folder, file), "utf8")).join("\n\n");
+      const check = "import sys; compile(sys.stdin.read(), 'program', 'exec')";
+      const done = spawnSync("python3", ["-W", "error", "-c", check], { input: `${text}\n\nmain("e30=")\n`, encoding: "utf8" });
+      assert.deepEqual([done.status, done.stderr], [0, ""]);
+    });
+  }
+
+  it("configure puts a patch into the CIB, and says that there was something to do", async () => {
+    assert.equal(await changeCib(runner, [rule("new")]), true);
+    assert.ok(ids().includes("new"));
+    assert.equal(await changeCib(runner, []), false);
+  });
+
+  it("configure puts in a patch together with what crm makes of the commands", async () => {
+    assert.equal(await changeCib(runner, [rule("patched")], [["location", "commanded", "fxrun", "7", "node2"]]), true);
+    assert.ok(ids().includes("patched") && ids().includes("commanded"));
+    const made = cib.read().constraints.find((node) => node.attrs["id"] === "commanded");
+    assert.deepEqual(made?.attrs, { id: "commanded", rsc: "fxrun", score: "7", node: "node2" });
+  });
+
+  it("configure changes nothing when one of the commands, or the patch, is refused", async () => {
+    const before = cib.configuration();
+    const conflict = (says: RegExp) => (error: Error) => error instanceof CibConflict && says.test(error.message);
+    await assert.rejects(changeCib(runner, [rule("patched")], [["location", "a", "fxrun", "7", "node2"], ["nonsense", "x"]]), conflict(/syntax of configure nonsense x/));
+    await assert.rejects(changeCib(runner, [rule("patched", { score: "many" })]), conflict(/schema|validat/i));
+    await assert.rejects(changeCib(runner, [rule("fxorder")]), conflict(/./));
+    assert.ok(cib.configuration() === before);
+  });
+
+  it("a hostile request arrives as it is, and ends nothing", async () => {
+    const hostile = `"); import os; os._exit(9) #'''\\\n\u2028 é漢😀 $(id) \`id\` 'quoted' end`;
+    await assert.rejects(
+      changeCib(runner, [], [["nonsense", hostile]]),
+      (error: Error) => error instanceof CibConflict && error.message.includes(`syntax of configure nonsense ${hostile}`),
+    );
+    await assert.rejects(changeCib(runner, [], [["nonsense", "a\0b"]]), ProgramError);
+    const asked: unknown[] = [];
+    const echo = new ScriptedRunner({ "the validate program": (request) => (asked.push(request), { ok: null }) });
+    await cluster.validateDomain(echo, hostile);
+    assert.deepEqual(asked, [{ xml: hostile }]);
+    const stdin = String(echo.asked[0]?.stdin);
+    assert.match(stdin.split("\n").at(-2) ?? "", /^main\("[A-Za-z0-9+/=]*"\)$/);
+  });
+
+  it("say what failed when a tool is missing, and do not answer as if all were well", async () => {
+    const bare = new LocalRunner({ ...cib.environment, CIB_file: join(cib.folder, "nowhere.xml") });
+    await assert.rejects(runProgram(bare, "configure", { patch: "<diff/>", commands: [] }), (error: Error) => error instanceof ProgramError && /cib-\d+/.test(error.kind));
+    await assert.rejects(runProgram(runner, "storage", { operations: [] }), ProgramError);
+  });
+
+  it("an image that is there already is told apart from any other failure", async () => {
+    const answering = (kind: string) => new ScriptedRunner({ "the storage program": () => ({ error: { kind, message: "words" } }) });
+    for (const kind of ["ImageExists", "ObjectExists"]) await assert.rejects(changeStorage(answering(kind), []), cluster.AlreadyExists);
+    for (const kind of ["ImageBusy", "ImageExistsNot", "shrink"]) await assert.rejects(changeStorage(answering(kind), []), ProgramError);
+  });
+});
