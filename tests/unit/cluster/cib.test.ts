@@ -26,6 +26,12 @@ describe("the CIB of the lab", () => {
     assert.deepEqual(ids(constraintsOn(cib, "node1")), []);
   });
 
+  it("does not take what a rule speaks of for a resource", () => {
+    const rule = '<rule id="r" score="1"><rsc_expression id="e" rsc="fxman"/></rule>';
+    const text = fixture("cib.xml").replace('<rsc_location id="fxrule" rsc="fxrun">', `$&${rule}`);
+    assert.deepEqual(ids(constraintsOn(parseCib(text), "fxman")), ids(constraintsOn(cib, "fxman")));
+  });
+
   it("does not take a resource for another whose name begins alike", () => {
     assert.deepEqual(constraintsOn(cib, "fx"), []);
     assert.deepEqual(constraintsOn(cib, "fxru"), []);

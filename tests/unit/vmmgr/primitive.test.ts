@@ -78,6 +78,17 @@ describe("a primitive", () => {
     assert.deepEqual(monitors.map((op) => [op.attrs["id"], op.attrs["interval"]]).sort(), [["deep", "60s"], ["fxrun-monitor-10s", "10s"]]);
   });
 
+  it("changes the one monitor that there is, and the ids that it finds stay", () => {
+    const text = canonicalXml(vmPrimitive(spec(), undefined))
+      .replace('id="fxrun-monitor-10s" interval="10s"', 'id="mine" interval="20s"')
+      .replace('id="fxrun-meta_attributes-priority"', 'id="odd"');
+    const after = vmPrimitive(spec({ priority: 4 }), parseXml(text, "test"));
+    const monitors = children(child(after, "operations"), "op").filter((op) => op.attrs["name"] === "monitor");
+    assert.deepEqual(monitors.map((op) => [op.attrs["id"], op.attrs["interval"]]), [["mine", "10s"]]);
+    const priority = children(child(after, "meta_attributes"), "nvpair").find((pair) => pair.attrs["name"] === "priority");
+    assert.deepEqual(priority?.attrs, { id: "odd", name: "priority", value: "4" });
+  });
+
   it("gives up settings that are no longer asked for", () => {
     const before = vmPrimitive(fullSpec(), undefined);
     const after = vmPrimitive(spec(), before);
