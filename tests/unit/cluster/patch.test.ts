@@ -65,6 +65,14 @@ describe("a patch of the CIB", function () {
     assert.ok(cib.unordered() === before);
   });
 
+  it("names each changed attribute, and only those", () => {
+    const [change, ...others] = diffElement("/x", element("op", { id: "o", a: "1", b: "2", c: "3" }), element("op", { id: "o", a: "1", b: "4", d: "5" }));
+    assert.deepEqual(others, []);
+    const named = change?.children[0]?.children.map((each) => [each.attrs["name"], each.attrs["operation"], each.attrs["value"]]);
+    assert.deepEqual(named, [["b", "set", "4"], ["c", "unset", undefined], ["d", "set", "5"]]);
+    assert.equal(change?.attrs["path"], "/x/op[@id='o']");
+  });
+
   it("has nothing to say of equal elements", () => {
     const known = cib.read().primitives.get("fxrun");
     assert.deepEqual(diffElement(RESOURCES, known, structuredClone(known)), []);

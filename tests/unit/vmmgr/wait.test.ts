@@ -27,6 +27,12 @@ describe("waiting for a VM", () => {
     assert.equal(isReached(status(), started("fxrun", "nowhere")), true);
   });
 
+  it("takes another node than the wanted one only after that one has refused", () => {
+    const refused = (text: string) => text.replace('<failure op_key="fxfail_start_0"', `<failure op_key="fxrun_start_0" node="${otherNode}" exitstatus="error" exitreason="no"/>$&`);
+    assert.equal(isReached(status("crm_mon.xml", refused), started("fxrun", otherNode)), true);
+    assert.equal(isReached(status("crm_mon.xml", refused), started("fxfail2", otherNode)), false);
+  });
+
   it("goes on while it starts, while it is in two places, and while it has failed", () => {
     assert.equal(isReached(status("crm_mon-pending.xml"), started("fxslow")), false);
     const twice = (text: string) => text.replace(/(<resource id="fxrun"[^>]*>\s*)(<node [^>]*>)/, '$1$2<node name="node9" id="9"/>');
