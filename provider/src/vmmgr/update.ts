@@ -1,5 +1,5 @@
 /** Changing a VM in place: only what differs, and nothing that would restart a guest which the diff did not announce. */
-import { changeStorage, NotFound, type Inventory } from "../cluster";
+import { changeStorage, cleanup, NotFound, type Inventory } from "../cluster";
 import { buildXml, validateXml } from "./build";
 import { canonicalBase } from "./domain";
 import { commandWords, deadlineOf, reportOf, wantedOf, type Context } from "./context";
@@ -94,8 +94,11 @@ function enabledSteps(context: Context, spec: VmSpec, inventory: Inventory): Ste
     },
     noUndo: "it only looks",
   };
+  const forget = needsRetry(inventory, spec)
+    ? [{ name: "forgetting its failures", act: () => cleanup(cluster.runner, spec.name), noUndo: "Pacemaker only tries again" }]
+    : [];
   if (sync.changes.length === 0 && commands.length === 0) {
-    return isReachedNow(inventory, spec) ? [] : [wait];
+    return forget.length === 0 && isReachedNow(inventory, spec) ? [] : [...forget, wait];
   }
   const steps: Step[] = [
     restartsByItself(inventory, spec)
@@ -117,7 +120,14 @@ function enabledSteps(context: Context, spec: VmSpec, inventory: Inventory): Ste
       undo: () => changeStorage(cluster.runner, [{ op: "setMetadata", image, set: { [PARKED_KEY]: parked } }]),
     });
   }
-  return [...steps, wait];
+  return [...steps, ...forget, wait];
+}
+
+/** Whether Pacemaker has given the VM up: it tries no node again on which a start failed, whatever is changed since. */
+function needsRetry({ status }: Inventory, spec: VmSpec): boolean {
+  const resource = status.resources.get(spec.name);
+  const runs = resource?.role === "Started" && !resource.failed;
+  return spec.started && !runs && status.failures.some((each) => each.resource === spec.name);
 }
 
 /** Takes the VM out of the CIB, keeping what others said of it. */

@@ -1,0 +1,38 @@
+import assert from "node:assert/strict";
+import { createRequire } from "node:module";
+import { cluster, fixture } from "../cluster/fixtures.ts";
+import { requestOf, ScriptedRunner } from "../cluster/runner.ts";
+import { spec } from "./specs.ts";
+
+const { updateVm } = createRequire(import.meta.url)("../../../provider/dist/vmmgr/update.js") as typeof import("../../../provider/dist/vmmgr/update.js");
+
+describe("an update of a VM that Pacemaker has given up", () => {
+  it("lets Pacemaker forget the failures, or it would never start it again", async () => {
+    // The lab's fxfail with the disk of fxstop: it failed on every node, and its image is whole now.
+    const inventory = JSON.parse(fixture("inventory.json").replaceAll("fxstop", "XX").replaceAll("fxfail", "fxstop").replaceAll("XX", "fxfail")) as {
+      ok: { cib: string; status: string; storage: unknown };
+    };
+    const original = JSON.parse(fixture("inventory.json")) as typeof inventory;
+    inventory.ok.storage = original.ok.storage;
+    let forgotten = false;
+    const runner = new ScriptedRunner({
+      "the inventory program": () => inventory,
+      "the storage program": () => ({ ok: [null] }),
+      "the validate program": () => ({ ok: null }),
+      "the configure program": () => ({ ok: true }),
+      crm_resource: () => {
+        forgotten = true;
+        return "";
+      },
+      crm_mon: () => {
+        assert.ok(forgotten, "it was looked at before the failures were forgotten");
+        return fixture("crm_mon.xml").replaceAll("fxstop", "XX").replaceAll("fxrun", "fxstop");
+      },
+    });
+    await updateVm({ cluster: new cluster.Cluster(runner), deadline: 2 }, spec({ name: "fxstop" }));
+    const cleanups = runner.asked.filter((each) => each.argv.includes("--cleanup")).map((each) => each.argv.join(" "));
+    assert.deepEqual(cleanups, ["crm_resource --cleanup --resource fxstop"]);
+    const patch = runner.asked.filter((each) => each.label === "the configure program").map(requestOf);
+    assert.equal(patch.length, 1);
+  });
+});
