@@ -192,10 +192,11 @@ export default defineConfig(
   {
     name: "lab-tools-tests",
     files: ["lab/**/*.ts", "tools/**/*.ts", "tests/**/*.ts"],
+    ignores: ["tests/lab/program/**"], // a Pulumi program, with a tsconfig of its own
     languageOptions: { parserOptions: { project: "tsconfig.tools.json", tsconfigRootDir: import.meta.dirname } },
     rules: typed,
   },
-  { name: "commonjs", files: ["**/*.cjs"], rules: { "@typescript-eslint/no-require-imports": "off" } },
+  { name: "commonjs", files: ["**/*.cjs", "sdk/bin/*.js"], rules: { "@typescript-eslint/no-require-imports": "off" } },
   {
     name: "stub",
     files: ["sdk/src/**/*.ts"],

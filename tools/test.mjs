@@ -34,6 +34,8 @@ export async function test(args) {
   const work = [
     check(node.then(() => tool("lint", ["eslint", "."]))),
     check(built.then(() => tool("types", ["tsc", "-p", "tsconfig.tools.json"]))),
+    check(built.then(() => tool("types of the test program", ["tsc", "-p", "tests/lab/program"]))),
+    check(built.then(() => tool("types of the quickstart", ["tsc", "-p", "examples/quickstart"]))),
     suite("unit", built),
   ];
   if (!unitOnly) {

@@ -45,6 +45,8 @@ export class Vm extends pulumi.dynamic.Resource {
   declare readonly pacemaker: pulumi.Output<Record<"meta" | "params" | "utilization", Record<string, string>>>;
   declare readonly crmConfigCommands: pulumi.Output<string[]>;
   declare readonly timeouts: pulumi.Output<Record<"create" | "update" | "delete", number>>;
+  /** The project and the stack that have the VM, as its metadata name them. */
+  declare readonly owner: pulumi.Output<string>;
   /** The uuid of the libvirt domain. */
   declare readonly uuid: pulumi.Output<string>;
   /** The node on which it ran when it was last looked at; empty while it runs nowhere. */
@@ -71,4 +73,10 @@ const NONE = {
 };
 
 /** Every key is named, so that each becomes an output of the resource. */
-const inputs = (name: string, args: VmArgs) => ({ ...NONE, ...args, name: args.name ?? name });
+const inputs = (name: string, args: VmArgs) => ({
+  ...NONE,
+  ...args,
+  name: args.name ?? name,
+  // By this a later run knows a VM that it made and could not record, and others know whose it is.
+  owner: `${pulumi.getProject()}/${pulumi.getStack()}`,
+});

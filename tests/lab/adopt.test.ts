@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { runInNewContext } from "node:vm";
 import { pulumiEnvironment } from "../../tools/env.mjs";
 import { constraints, eventually, imageMeta, metaAttribute, on, qemu, traces } from "./support/cluster.ts";
 import { TestStack } from "./support/stack.ts";
@@ -61,7 +62,7 @@ describe("adopting", function () {
     const { stdout } = await promisify(execFile)(process.execPath, [CLI, "adopt", "oldone"], { env: pulumiEnvironment() });
     assert.match(stdout, /^import \* as seapath from "pulumi-seapath";\n\nexport const oldone = new seapath\.Vm\("oldone", \{\n {2}adopt: true,/);
     const literal = stdout.slice(stdout.indexOf("{", stdout.indexOf("new seapath")), stdout.lastIndexOf(")"));
-    const inputs = new Function(`return ${literal}`)() as Record<string, unknown>;
+    const inputs = runInNewContext(`(${literal})`) as Record<string, unknown>;
     assert.equal(inputs["priority"], 4);
     const { text } = await stack.preview({ oldone: inputs });
     assert.match(text, /VM "oldone" is adopted as it is: nothing of it changes/);
@@ -80,5 +81,42 @@ describe("adopting", function () {
     const failed = await promisify(execFile)(process.execPath, [CLI, "adopt", "nobody"], { env: pulumiEnvironment() }).catch((error: unknown) => error as { code: number; stderr: string });
     assert.deepEqual({ code: (failed as { code: number }).code, stderr: failed.stderr }, { code: 1, stderr: "Unable to adopt nobody: the cluster has no such VM\n" });
     assert.match(await stack.failing("up", { oldone: tick({ adopt: true, source: undefined, xml: undefined }), ghost: { adopt: true, domain: { memory: 4 } } }), /there is no VM "ghost" to adopt/);
+  });
+
+  it("moves a VM from one resource to another without touching its disk", async () => {
+    await stack.up({ oldone: { adopt: true, xml: tickXml("", UUID), preferredHost: "node2" } });
+    const { text } = await stack.up({ another: { name: "oldone", adopt: true, xml: tickXml("", UUID), preferredHost: "node2" } });
+    assert.match(text, /VM "oldone" stays: another resource of this program has it now/);
+    assert.deepEqual(await stack.recorded(), ["another"]);
+    assert.deepEqual(await qemu("oldone"), pid);
+  });
+
+  it("lets no two resources of a program have one VM", async () => {
+    const vm = { adopt: true, xml: tickXml("", UUID), preferredHost: "node2" };
+    const text = await stack.failing("up", { another: { name: "oldone", ...vm }, third: tick({ name: "twice" }), fourth: tick({ name: "twice" }) });
+    assert.match(text, /VM "twice" belongs to another resource of this program|"twice".*(ImageExists|exists)/s);
+    await stack.up({ another: { name: "oldone", ...vm } });
+    assert.deepEqual(await traces("twice"), []);
+    assert.deepEqual(await qemu("oldone"), pid);
+  });
+
+  it("takes a VM of this stack up again when the state lost track of it, and says whose it is to others", async () => {
+    await stack.forget("another");
+    const vm = { xml: tickXml("", UUID), preferredHost: "node2", source: { nodePath: TICK } };
+    const other = await TestStack.make("adoptother");
+    assert.match(await other.failing("preview", { oldone: vm }), /"oldone" is taken: .*made by labtest\/adopt/s);
+    const { text } = await stack.up({ oldone: vm });
+    assert.match(text, /VM "oldone" is adopted as it is/);
+    assert.deepEqual(await qemu("oldone"), pid);
+  });
+
+  it("leaves a VM that is let go of (`retainOnDelete`) as one that works", async () => {
+    await stack.up({ oldone: { xml: tickXml("", UUID), preferredHost: "node2", adopt: true, $retain: true } });
+    await stack.up({});
+    assert.deepEqual(await stack.recorded(), []);
+    assert.deepEqual(await qemu("oldone"), pid);
+    await on("node1", "crm", "resource", "stop", "oldone");
+    await eventually(() => qemu("oldone"), (found) => found.length === 0);
+    await stack.up({ oldone: { xml: tickXml("", UUID), preferredHost: "node2", adopt: true } });
   });
 });

@@ -1,18 +1,18 @@
 /** Making a VM: all of it, or nothing. */
-import { randomUUID } from "node:crypto";
 import {
   changeStorage, ensureUploaded, importImage, NotFound, type Inventory, type SourceFile,
 } from "../cluster";
 import { buildXml, validateXml } from "./build";
 import { commandWords, deadlineOf, reportOf, wantedOf, type Context } from "./context";
-import { NotOwned, Refused } from "./errors";
-import { PHASE_KEY, vmMetadata } from "./metadata";
-import type { CreatePhase, ObservedVm, Source, VmSpec } from "./model";
+import { Refused } from "./errors";
+import { vmMetadata } from "./metadata";
+import type { ObservedVm, Source, VmSpec } from "./model";
 import { systemImage } from "./names";
-import { findVm, vmImages } from "./observe";
+import { findVm, isTakenOver, vmImages } from "./observe";
 import { clusterRefusals, imageSizeRefusals, stateRefusals } from "./refusals";
 import { clearVm, takeOutOfCib } from "./remove";
 import { runSteps, type Step } from "./steps";
+import { CreateMark, waitUntilAbandoned } from "./mark";
 import { enableChanges } from "./sync";
 import { updateVm } from "./update";
 import { applySync } from "./unmanaged";
@@ -32,7 +32,7 @@ export async function createVm(context: Context, spec: VmSpec): Promise<Observed
   refuse(inventory, [...stateRefusals(inventory), ...clusterRefusals(inventory, spec, "create")], spec);
   const found = findVm(inventory, spec.name);
   // What is there is made into what is asked, in place; its disks are what they are.
-  if (spec.adopt && found !== undefined && found.unfinished === undefined) return updateVm(context, spec);
+  if (found !== undefined && found.unfinished === undefined && isTakenOver(found, spec)) return updateVm(context, spec);
   const { source: given } = spec;
   if (given === undefined) {
     const reason = `there is no VM "${spec.name}" to adopt; give the image that it is to be made of`;
@@ -43,38 +43,32 @@ export async function createVm(context: Context, spec: VmSpec): Promise<Observed
   const source = readableSource(inventory, path, spec);
   refuse(inventory, imageSizeRefusals(source.virtualSize, spec, inventory.freeBytes), spec);
 
+  if (found?.unfinished !== undefined) await waitUntilAbandoned(context, spec.name, inventory.node);
   if (found?.unfinished === "importing") {
-    await refuseWhileWritten(context, spec.name, inventory);
     await clearVm(cluster, spec.name, vmImages(inventory, spec.name));
   }
   const whole = found?.unfinished === "imported" ? found : undefined;
   const xml = buildXml(spec, inventory, [systemImage(spec.name)], whole?.uuid || undefined);
-  await runSteps(what, [
-    { name: "libvirt's check of the domain", act: () => validateXml(cluster, xml), noUndo: "it leaves nothing" },
-    ...(whole === undefined ? imageSteps(context, spec, source) : []),
-    {
-      name: "writing its metadata",
-      act: () =>
-        changeStorage(cluster.runner, [{ op: "setMetadata", image: systemImage(spec.name), set: vmMetadata(spec, xml) }]),
-      noUndo: "they go with the image",
-    },
-    ...(spec.enabled ? enableSteps(context, spec, inventory) : []),
-    { name: "marking it as finished", act: () => markFinished(context, spec.name), noUndo: "it is the last step" },
-  ]);
+  const mark = new CreateMark(cluster, systemImage(spec.name));
+  try {
+    await runSteps(what, [
+      { name: "libvirt's check of the domain", act: () => validateXml(cluster, xml), noUndo: "it leaves nothing" },
+      ...(whole === undefined ? imageSteps(context, spec, source, mark) : [takeUpStep(mark)]),
+      {
+        name: "writing its metadata",
+        act: () =>
+          changeStorage(cluster.runner, [{ op: "setMetadata", image: systemImage(spec.name), set: vmMetadata(spec, xml) }]),
+        noUndo: "they go with the image",
+      },
+      ...(spec.enabled ? enableSteps(context, spec, inventory) : []),
+      { name: "marking it as finished", act: () => mark.finish(), noUndo: "it is the last step" },
+    ]);
+  } finally {
+    await mark.stop();
+  }
   const made = findVm(await cluster.inventory(), spec.name);
   if (made === undefined) throw new NotFound(`${what}: it was made, and is gone again; someone removed it meanwhile`);
   return made;
-}
-
-/** The last step. When its answer is lost, what counts is whether it was done: then the VM is whole. */
-async function markFinished({ cluster }: Context, vm: string): Promise<void> {
-  const image = systemImage(vm);
-  try {
-    await changeStorage(cluster.runner, [{ op: "setMetadata", image, unset: [PHASE_KEY] }]);
-  } catch (error) {
-    const metadata = (await cluster.inventory()).images.get(image)?.metadata;
-    if (metadata === undefined || PHASE_KEY in metadata) throw error;
-  }
 }
 
 const sourcesOf = ({ source }: VmSpec) =>
@@ -107,44 +101,42 @@ function tenths(say: (percent: number) => void): (percent: number) => void {
   };
 }
 
-async function refuseWhileWritten(context: Context, vm: string, inventory: Inventory): Promise<void> {
-  const operations = [{ op: "watchers" as const, image: systemImage(vm) }];
-  const [watchers] = (await changeStorage(context.cluster.runner, operations)) as [string[]];
-  // The asking program itself opens the image read-only, which leaves no watcher.
-  if (watchers.length === 0) return;
-  throw new NotOwned(
-    `Unable to create VM "${vm}" on ${inventory.node}: another create of it is under way (its image is open at ${watchers.join(", ")})`,
-    watchers.join(", "),
-    "Wait until that one has ended, and run `pulumi up` again.",
-  );
-}
+/** A create that was cut off after its import is this one's from now on. */
+const takeUpStep = (mark: CreateMark): Step => ({
+  name: "taking up what was begun",
+  act: async () => {
+    await mark.set("imported");
+    mark.start();
+  },
+  noUndo: "the image is not this create's to remove",
+});
 
 /** The system image and the group, marked as unfinished, and as this create's own, from the first moment on. */
-function imageSteps({ cluster, report }: Context, spec: VmSpec, source: ReadableSource): Step[] {
+function imageSteps({ cluster, report }: Context, spec: VmSpec, source: ReadableSource, mark: CreateMark): Step[] {
   const image = systemImage(spec.name);
-  const mine = randomUUID();
-  const phase = (name: CreatePhase) => ({ [PHASE_KEY]: `${name} ${mine}` });
   return [
     {
       // The image is made first: of two creates at once only one gets it, and the other has changed nothing.
       name: "making its RBD image and group",
-      act: () =>
-        changeStorage(cluster.runner, [
+      act: async () => {
+        await changeStorage(cluster.runner, [
           { op: "createImage", image, size: Math.max(spec.systemSize ?? 0, Math.ceil(source.virtualSize / 512) * 512) },
-          { op: "setMetadata", image, set: { vm_name: spec.name, ...phase("importing") } },
+          { op: "setMetadata", image, set: { vm_name: spec.name, ...mark.metadata("importing") } },
           { op: "createGroup", group: spec.name },
           { op: "addToGroup", group: spec.name, image },
-        ]),
+        ]);
+        mark.start();
+      },
       undo: async () => {
-        const found = (await cluster.inventory()).images.get(image);
-        if (found?.metadata?.[PHASE_KEY]?.endsWith(mine)) await clearVm(cluster, spec.name, [image]);
+        await mark.stop();
+        if (await mark.isOnImage()) await clearVm(cluster, spec.name, [image]);
       },
     },
     {
       name: `importing ${source.path}`,
       act: async () => {
         await importImage(cluster.runner, source, image, tenths((percent) => report?.(`${spec.name}: importing: ${percent} %`)));
-        await changeStorage(cluster.runner, [{ op: "setMetadata", image, set: phase("imported") }]);
+        await mark.set("imported");
       },
       noUndo: "it goes with the image",
     },

@@ -2,7 +2,7 @@ export { defaultMac, canonicalBase, domainElement, sameDomain } from "./domain";
 export { createVm } from "./create";
 export { removeVm } from "./remove";
 export { updateVm } from "./update";
-export { findVm } from "./observe";
+export { findVm, isTakenOver } from "./observe";
 export { clusterRefusals, type Intent, type PartialSpec } from "./refusals";
 export { nameProblem } from "./names";
 export { ChangeFailed, NotOwned, Refused, type Refusal } from "./errors";

@@ -4,6 +4,8 @@ import { DEFAULTS, type CreatePhase, type VmSpec } from "./model";
 
 /** Marks an image whose create has not ended. vm-mgr shows no key that begins with an underscore. */
 export const PHASE_KEY = "_seapath_create";
+/** Who made the VM or took it over: the project and the stack. */
+export const OWNER_KEY = "_seapath_owner";
 /** Constraints of others on a VM that is disabled, which the CIB cannot hold meanwhile; put back when enabled. */
 export const PARKED_KEY = "_parked_constraints";
 
@@ -14,7 +16,7 @@ const isUserKey = (key: string) => !key.startsWith("_") && !OWN_KEYS.includes(ke
 const MANAGED_KEYS = [
   "_live_migration", "_migration_user", "_stop_timeout", "_migrate_to_timeout", "_migration_downtime", "_priority",
   "_pinned_host", "_preferred_host", "_crm_config_cmd", "_disk_bus", "_pacemaker_meta", "_pacemaker_params",
-  "_pacemaker_utilization",
+  "_pacemaker_utilization", OWNER_KEY,
 ];
 
 /** The metadata that say all of a VM. What is as vm-mgr has it by default stays unsaid, as vm-mgr itself leaves it. */
@@ -32,6 +34,7 @@ export function vmMetadata(spec: VmSpec, xml: { base: string; final: string }): 
   if (spec.pinnedHost !== undefined) found["_pinned_host"] = spec.pinnedHost;
   if (spec.preferredHost !== undefined) found["_preferred_host"] = spec.preferredHost;
   put("_crm_config_cmd", spec.crmConfigCommands.join("\n"), "");
+  put(OWNER_KEY, spec.owner ?? "", "");
   put("_disk_bus", spec.diskBus);
   put("_pacemaker_meta", JSON.stringify(spec.pacemaker.meta), "{}");
   put("_pacemaker_params", JSON.stringify(spec.pacemaker.params), "{}");
@@ -69,6 +72,7 @@ export function readMetadata(metadata: Record<string, string>) {
       utilization: readMap(metadata["_pacemaker_utilization"]),
     },
     metadata: Object.fromEntries(Object.entries(metadata).filter(([key]) => isUserKey(key))),
+    ...(metadata[OWNER_KEY] ? { owner: metadata[OWNER_KEY] } : {}),
     ...readPhase(metadata[PHASE_KEY]),
   };
 }

@@ -46,6 +46,8 @@ export interface VmSpec {
   source?: Source;
   /** Takes over a VM that is there already. */
   adopt?: boolean;
+  /** Who makes it; a VM that is there and has the same owner was made by a run that could not record it. */
+  owner?: string;
   /** Bytes; absent: as large as the source. */
   systemSize?: number;
   diskBus: string;
@@ -120,6 +122,8 @@ export interface ObservedVm {
   metadata: Record<string, string>;
   pacemaker: PacemakerSettings;
   crmConfigCommands: string[];
+  /** Which program made it or took it over, where one of ours did. */
+  owner?: string;
   /** A create of ours that did not end: how far it came. */
   unfinished?: CreatePhase;
 }

@@ -35,6 +35,11 @@ export function resourceStatus(status: ClusterStatus, vm: string): VmStatus {
   }
 }
 
+/** Whether a VM that is there may be made into what is asked: it is asked for, or an earlier run of ours lost track of it. */
+export function isTakenOver(found: ObservedVm, spec: { adopt?: boolean; owner?: string }): boolean {
+  return spec.adopt === true || (found.owner !== undefined && found.owner === spec.owner);
+}
+
 /** The images of a VM, the system disk first, then its data disks by number. */
 export function vmImages(inventory: Inventory, vm: string): string[] {
   const number = (image: string) => Number(image.slice(image.lastIndexOf("_") + 1));

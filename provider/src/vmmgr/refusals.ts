@@ -2,7 +2,7 @@
 import { nvpairs, parseXml, ParseError, type Inventory } from "../cluster";
 import type { Refusal } from "./errors";
 import { domainUuid } from "./domain";
-import { findVm, vmUuids } from "./observe";
+import { findVm, isTakenOver, vmUuids } from "./observe";
 import type { VmSpec } from "./model";
 import { systemImage } from "./names";
 
@@ -42,12 +42,13 @@ function nameRefusals(inventory: Inventory, spec: PartialSpec): Refusal[] {
   if (name === undefined) return [];
   const taken = (what: string) => [{ property: "name", reason: `"${name}" is taken: ${what}` }];
   const found = findVm(inventory, name);
-  if (found?.unfinished !== undefined || (found !== undefined && spec.adopt)) return [];
+  if (found?.unfinished !== undefined || (found !== undefined && isTakenOver(found, spec))) return [];
   const primitive = inventory.cib.primitives.get(name);
   const image = inventory.images.get(systemImage(name));
   if (image !== undefined || inventory.groups.has(name)) {
     const remote = nvpairs(primitive, "meta_attributes")["remote-node"];
-    const state = primitive === undefined ? "not enabled" : `enabled${remote ? `, guest node "${remote}"` : ""}`;
+    const owner = found?.owner === undefined ? "" : `, made by ${found.owner}`;
+    const state = `${primitive === undefined ? "not enabled" : `enabled${remote ? `, guest node "${remote}"` : ""}`}${owner}`;
     return taken(
       `the cluster has a VM of this name (${image === undefined ? "an RBD group without a system image" : state}). ` +
         "Choose another name, or take it over with `adopt: true`",

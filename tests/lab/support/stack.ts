@@ -69,6 +69,14 @@ export class TestStack {
     return resources.filter((each) => each.type.endsWith("seapath:Vm")).map((each) => each.urn.split("::").at(-1) ?? "");
   }
 
+  /** Loses a VM from the state, as a run that is killed before it is recorded does. */
+  async forget(name: string): Promise<void> {
+    const exported = await this.#stack.exportStack();
+    const deployment = exported.deployment as { resources: { urn: string }[] };
+    deployment.resources = deployment.resources.filter((each) => each.urn.split("::").at(-1) !== name);
+    await this.#stack.importStack({ ...exported, deployment });
+  }
+
   /** The whole state as text. */
   async state(): Promise<string> {
     return JSON.stringify(await this.#stack.exportStack());

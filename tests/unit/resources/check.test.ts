@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { errors } from "../cluster/runner.ts";
-import { checkVm, full, lab, type Raw, refused, typed, unknowns, withDefaults, xmlForm } from "./vms.ts";
+import { checking, checkVm, full, lab, type Raw, refused, typed, unknowns, withDefaults, xmlForm } from "./vms.ts";
 
 const { UNKNOWN } = unknowns;
 
@@ -68,7 +68,7 @@ describe("what a preview refuses", () => {
   it("asks for what a change needs: the image only where one is to be made", async () => {
     const ask = async (olds: Raw, news: Raw, replaced: string[] = []) => {
       const { cluster, asked } = lab();
-      const { failures } = await checkVm(cluster, olds, news, new Set(replaced), () => undefined);
+      const { failures } = await checkVm(checking(cluster, undefined, replaced), olds, news);
       return { asked: asked(), failures: failures.map((each) => each.property) };
     };
     const running = typed({ name: "fxrun" });
@@ -82,16 +82,16 @@ describe("what a preview refuses", () => {
   it("passes with a warning when the cluster is out of reach, and fails on any other error", async () => {
     const warnings: string[] = [];
     const away = new errors.ConnectionError("node1", "no route", { beforeSend: true, hint: "Look at the cable." });
-    const checked = await checkVm(lab(away).cluster, {}, typed(), new Set(), (text) => warnings.push(text));
+    const checked = await checkVm(checking(lab(away).cluster, (text) => warnings.push(text)), {}, typed());
     assert.deepEqual(checked, { inputs: withDefaults(typed()), failures: [] });
     assert.match(warnings.join(), /VM "web01": its hosts, name and image were not checked: no route.*Look at the cable/);
     const key = new errors.HostKeyError("node1", "another key", "hint");
-    await assert.rejects(checkVm(lab(key).cluster, {}, typed(), new Set(), () => undefined), errors.HostKeyError);
+    await assert.rejects(checkVm(checking(lab(key).cluster), {}, typed()), errors.HostKeyError);
   });
 
   it("does not ask a cluster what the inputs alone show to be wrong", async () => {
     const { cluster, asked } = lab();
-    await checkVm(cluster, {}, typed({ name: "a-b" }), new Set(), () => undefined);
+    await checkVm(checking(cluster), {}, typed({ name: "a-b" }));
     assert.deepEqual(asked(), []);
   });
 });

@@ -9,6 +9,7 @@ const load = <T>(file: string) => require(`../../../provider/dist/resources/${fi
 export const { formatSize, parseSize } = load<typeof import("../../../provider/dist/resources/size.js")>("size");
 export const unknowns = load<typeof import("../../../provider/dist/resources/unknowns.js")>("unknowns");
 export const { checkVm } = load<typeof import("../../../provider/dist/resources/vm/check.js")>("vm/check");
+export const { Claims } = load<typeof import("../../../provider/dist/resources/vm/claims.js")>("vm/claims");
 export const { withDefaults } = load<typeof import("../../../provider/dist/resources/vm/defaults.js")>("vm/defaults");
 export const { diffVm } = load<typeof import("../../../provider/dist/resources/vm/diff.js")>("vm/diff");
 export const state = load<typeof import("../../../provider/dist/resources/vm/state.js")>("vm/state");
@@ -63,8 +64,15 @@ export function lab(error?: Error): { cluster: () => InstanceType<typeof cluster
   return { cluster: () => made, asked: () => requests };
 }
 
+/** What a check has around it. */
+export function checking(ask: () => InstanceType<typeof cluster.Cluster>, warn: (text: string) => void = () => undefined, replaced: string[] = []) {
+  const claims = new Claims();
+  for (const vm of replaced) claims.replace(vm);
+  return { cluster: ask, claims, warn };
+}
+
 /** What `check` refuses, each as "property: reason". */
 export async function refused(news: Raw, olds: Raw = {}): Promise<string[]> {
-  const { failures } = await checkVm(lab().cluster, olds, news, new Set(), () => undefined);
+  const { failures } = await checkVm(checking(lab().cluster), olds, news);
   return failures.map(({ property, reason }) => `${property}: ${reason}`);
 }

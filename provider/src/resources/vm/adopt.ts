@@ -1,6 +1,6 @@
 /** What taking over a VM would change of it, for a preview: the engine itself shows an adoption as a create. */
 import { isDeepStrictEqual } from "node:util";
-import { findVm, type Inventory } from "../../vmmgr";
+import { findVm, isTakenOver, type Inventory } from "../../vmmgr";
 import { unknownPaths } from "../unknowns";
 import { vmSchema } from "./schema";
 import { observedInputs } from "./state";
@@ -8,7 +8,7 @@ import { observedInputs } from "./state";
 type Raw = Record<string, unknown>;
 
 /** Nobody can observe these, so no VM differs in them. */
-const NOT_OBSERVED = ["source", "adopt", "timeouts"];
+const NOT_OBSERVED = ["source", "adopt", "owner", "timeouts"];
 
 const isRecord = (value: unknown): value is Raw => typeof value === "object" && value !== null && !Array.isArray(value);
 
@@ -26,8 +26,10 @@ export function differences(before: unknown, after: unknown, path = ""): string[
 /** What an adoption means, in words; nothing where there is no VM to adopt. */
 export function adoptionNotice(inventory: Inventory, inputs: Raw): string | undefined {
   const vm = String(inputs["name"]);
+  const { owner } = inputs;
   const observed = findVm(inventory, vm);
   if (observed === undefined || observed.unfinished !== undefined) return undefined;
+  if (!isTakenOver(observed, { adopt: inputs["adopt"] === true, ...(typeof owner === "string" ? { owner } : {}) })) return undefined;
   const unknowns = new Set(unknownPaths(inputs).map((path) => String(path[0])));
   const known = Object.fromEntries(Object.entries(inputs).filter(([key]) => !unknowns.has(key)));
   const read = vmSchema.safeParse(known);

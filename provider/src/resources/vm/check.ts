@@ -6,6 +6,7 @@ import {
 import { parseSize } from "../size";
 import { concernsUnknown, isUnknown, knownPart, unknownPaths } from "../unknowns";
 import { adoptionNotice } from "./adopt";
+import type { Claims } from "./claims";
 import { withDefaults } from "./defaults";
 import { vmSchema, type VmInputs } from "./schema";
 
@@ -17,23 +18,30 @@ export interface Checked {
   failures: Refusal[];
 }
 
-/**
- * Checks the inputs of a VM by themselves, then against the cluster.
- * @param replaced VMs that are removed to make room for one of the same name; the engine checks that one as if it were new
- */
-export async function checkVm(
-  cluster: () => Cluster,
-  olds: Raw,
-  news: Raw,
-  replaced: ReadonlySet<string>,
-  warn: (text: string) => void,
-): Promise<Checked> {
+/** What a check looks at beside the inputs. */
+export interface CheckContext {
+  cluster: () => Cluster;
+  claims: Claims;
+  warn: (text: string) => void;
+}
+
+/** Why a VM cannot be made by a resource while another of the same program has it. */
+export const takenByOther = (vm: string) => `VM "${vm}" belongs to another resource of this program; each VM needs a name of its own`;
+
+/** Checks the inputs of a VM by themselves, then against the cluster. */
+export async function checkVm({ cluster, claims, warn }: CheckContext, olds: Raw, news: Raw): Promise<Checked> {
   const inputs = withDefaults(news);
   const failures = schemaFailures(inputs);
   failures.push(...xmlFailures(inputs), ...(await localFileFailures(inputs)));
   if (failures.length > 0) return { inputs, failures };
+  const intent = intentOf(olds, inputs, claims.replaced);
+  if (typeof inputs["name"] === "string" && !isUnknown(inputs["name"])) {
+    const { name } = inputs as { name: string };
+    if (intent === "create" && claims.isOthers(name)) return { inputs, failures: [{ property: "name", reason: takenByOther(name) }] };
+    claims.check(name, intent === "update");
+  }
   try {
-    return { inputs, failures: await clusterFailures(cluster(), intentOf(olds, inputs, replaced), inputs, warn) };
+    return { inputs, failures: await clusterFailures(cluster(), intent, inputs, warn) };
   } catch (error) {
     if (!(error instanceof ConnectionError)) throw error;
     const hint = error.hint === undefined ? "" : ` ${error.hint}`;
@@ -106,7 +114,7 @@ async function clusterFailures(
   const spec = partialSpec(inputs);
   const nodePath = spec.source !== undefined && "nodePath" in spec.source ? spec.source.nodePath : undefined;
   const inventory = await cluster.inventory(intent !== "update" && nodePath !== undefined ? { sources: [nodePath] } : {});
-  const notice = intent === "create" && inputs["adopt"] === true ? adoptionNotice(inventory, inputs) : undefined;
+  const notice = intent === "create" ? adoptionNotice(inventory, inputs) : undefined;
   if (notice !== undefined) warn(notice);
   return clusterRefusals(inventory, spec, intent);
 }
@@ -121,6 +129,7 @@ function partialSpec(inputs: Raw): PartialSpec {
   return {
     ...pick("name", known.name),
     ...pick("adopt", known.adopt),
+    ...pick("owner", known.owner),
     ...pick("source", known.source as PartialSpec["source"]),
     ...pick("systemSize", bytes),
     ...pick("xml", known.xml),

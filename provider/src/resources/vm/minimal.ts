@@ -32,8 +32,9 @@ export function adoptingInputs(inventory: Inventory, vm: string): Raw | undefine
   const whole: VmInputs = observedInputs(before, observed);
   const domain = { memory: typed ? observed.domain.memory : 1 };
   const defaults = withDefaults({ name: vm, ...(typed ? { domain } : {}) });
-  const found = withoutDefaults(whole as Raw, defaults);
+  const found = withoutDefaults(whole, defaults);
   delete found["name"];
+  delete found["owner"];
   if (typed) found["domain"] = { memory: observed.domain.memory, ...(found["domain"] as Raw | undefined) };
   return { adopt: true, ...found };
 }

@@ -3,7 +3,8 @@ import type { dynamic } from "@pulumi/pulumi";
 import { describeError } from "../../errors";
 import { ChangeFailed, createVm, findVm, removeVm, updateVm, type Cluster, type Context } from "../../vmmgr";
 import { PartialCreateError } from "../errors";
-import { checkVm } from "./check";
+import { checkVm, takenByOther } from "./check";
+import { Claims } from "./claims";
 import { diffVm } from "./diff";
 import { observedInputs, OUTPUTS, readInputs, specOf, stateOf } from "./state";
 import type { VmInputs } from "./schema";
@@ -21,21 +22,22 @@ export interface Surroundings {
 /** The provider of `seapath.Vm`. */
 export function vmProvider({ cluster, say }: Surroundings): dynamic.ResourceProvider<Raw, Raw> {
   const context = (deadline: number): Context => ({ cluster: cluster(), deadline, report: say });
-  // A replacement is checked as if it were new, while the VM that it replaces still has the name.
-  const replaced = new Set<string>();
+  const claims = new Claims();
   return {
-    check: (olds, news) => shown(() => checkVm(cluster, olds, news, replaced, say)),
+    check: (olds, news) => shown(() => checkVm({ cluster, claims, warn: say }, olds, news)),
 
     diff: (_id, olds, news) =>
       shown(() => {
         const found = diffVm(olds, news, say);
-        if (found.deleteBeforeReplace) replaced.add(String(olds["name"]));
+        if (found.deleteBeforeReplace) claims.replace(String(olds["name"]));
         return Promise.resolve(found);
       }),
 
     create: (raw) =>
       shown(async () => {
         const inputs = readInputs(raw);
+        if (claims.isOthers(inputs.name)) throw new Error(takenByOther(inputs.name));
+        claims.make(inputs.name);
         try {
           const made = await createVm(context(inputs.timeouts.create), specOf(inputs));
           return { id: inputs.name, outs: stateOf(observedInputs(inputs, made), made) };
@@ -63,7 +65,11 @@ export function vmProvider({ cluster, say }: Surroundings): dynamic.ResourceProv
         }
       }),
 
-    delete: (id, raw) => shown(() => removeVm(context(readInputs(raw).timeouts.delete), id)),
+    delete: (id, raw) =>
+      shown(async () => {
+        if (claims.isKept(id)) say(`VM "${id}" stays: another resource of this program has it now`);
+        else await removeVm(context(readInputs(raw).timeouts.delete), id);
+      }),
   };
 }
 

@@ -12,7 +12,8 @@ const named = text.superRefine((value, context) => {
   if (problem !== undefined) context.addIssue({ code: "custom", message: problem });
 });
 
-const scalarMap = z.record(text, z.string());
+// Pacemaker 2.1 prints a line break in an attribute as the two characters \n: it would be drift for ever.
+const scalarMap = z.record(text, z.string().regex(/^[^\r\n\t]*$/, "must be one line, without tabs"));
 
 const reserved = (names: Record<string, string>) =>
   scalarMap.superRefine((map, context) => {
@@ -60,6 +61,7 @@ export const vmSchema = z
     name: named,
     source: sourceSchema.optional(),
     adopt: z.boolean(),
+    owner: text.optional(),
     systemDisk: z.strictObject({
       size: size.optional(),
       bus: z.enum(["virtio", "scsi", "sata", "usb", "ide"], { error: "must be virtio, scsi, sata, usb or ide" }),

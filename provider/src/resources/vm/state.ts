@@ -19,7 +19,7 @@ export const OUTPUTS = ["uuid", "node", "status"] as const;
 
 /** What vmmgr is asked for. */
 export function specOf(inputs: VmInputs): VmSpec {
-  const { systemDisk, domain, source, timeouts: _timeouts, xml, pinnedHost, preferredHost, ...rest } = inputs;
+  const { systemDisk, domain, source, timeouts: _timeouts, xml, owner, pinnedHost, preferredHost, ...rest } = inputs;
   const size = systemDisk.size === undefined ? undefined : parseSize(systemDisk.size);
   return {
     ...rest,
@@ -27,6 +27,7 @@ export function specOf(inputs: VmInputs): VmSpec {
     diskBus: systemDisk.bus,
     ...(size === undefined ? {} : { systemSize: size }),
     ...(xml === undefined ? {} : { xml }),
+    ...(owner === undefined ? {} : { owner }),
     ...(domain === undefined ? {} : { domain: domain }),
     ...(pinnedHost === undefined ? {} : { pinnedHost }),
     ...(preferredHost === undefined ? {} : { preferredHost }),
@@ -38,12 +39,13 @@ export function specOf(inputs: VmInputs): VmSpec {
  * before stays in the words that the user chose, so that only a real difference is a difference.
  */
 export function observedInputs(before: VmInputs, observed: ObservedVm): VmInputs {
-  const { pinnedHost: _pinned, preferredHost: _preferred, xml: _xml, domain: _domain, ...rest } = before;
+  const { pinnedHost: _pinned, preferredHost: _preferred, xml: _xml, domain: _domain, owner: _owner, ...rest } = before;
   return {
     ...rest,
     name: observed.name,
     systemDisk: { bus: observed.diskBus as VmInputs["systemDisk"]["bus"], ...observedSize(before, observed) },
     ...observedDomain(before, observed),
+    ...(observed.owner === undefined ? {} : { owner: observed.owner }),
     enabled: observed.enabled,
     started: observed.started ?? before.started,
     ...(observed.pinnedHost === undefined ? {} : { pinnedHost: observed.pinnedHost }),

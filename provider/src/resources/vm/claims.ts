@@ -1,0 +1,42 @@
+/**
+ * Which VM belongs to which resource, as far as this run shows it. The engine gives a provider no name of the resource
+ * that it asks for, so a VM that moves from one resource to another would be taken over by the one and then deleted by
+ * the other. What was checked in this run is in the program; what is deleted and was also checked has a new owner.
+ */
+export class Claims {
+  readonly #checked = new Set<string>();
+  readonly #recorded = new Set<string>();
+  readonly #replaced = new Set<string>();
+  readonly #made = new Set<string>();
+
+  /** A resource of the program has this VM; `recorded` when the state has it already. */
+  check(vm: string, recorded: boolean): void {
+    this.#checked.add(vm);
+    if (recorded) this.#recorded.add(vm);
+  }
+
+  /** The VM is to be deleted to make room for one of the same name. */
+  replace(vm: string): void {
+    this.#replaced.add(vm);
+  }
+
+  /** Names that are free by the time a replacement is made. */
+  get replaced(): ReadonlySet<string> {
+    return this.#replaced;
+  }
+
+  /** A resource of this run has made the VM. */
+  make(vm: string): void {
+    this.#made.add(vm);
+  }
+
+  /** Whether another resource of the same program has the VM, so that none may take it over. */
+  isOthers(vm: string): boolean {
+    return (this.#recorded.has(vm) && !this.#replaced.has(vm)) || this.#made.has(vm);
+  }
+
+  /** Whether a delete is of a VM that another resource of the program keeps. */
+  isKept(vm: string): boolean {
+    return this.#checked.has(vm) && !this.#replaced.has(vm);
+  }
+}

@@ -1,0 +1,34 @@
+import assert from "node:assert/strict";
+import { Claims } from "./vms.ts";
+
+describe("which VM belongs to which resource of a run", () => {
+  it("is nobody's before anything was checked", () => {
+    const claims = new Claims();
+    assert.deepEqual([claims.isOthers("a"), claims.isKept("a"), claims.replaced.has("a")], [false, false, false]);
+  });
+
+  it("is the resource's that the state has it under: no other may take it over", () => {
+    const claims = new Claims();
+    claims.check("a", true);
+    assert.deepEqual([claims.isOthers("a"), claims.isOthers("b")], [true, false]);
+    claims.replace("a");
+    assert.equal(claims.isOthers("a"), false, "its replacement has the same name");
+  });
+
+  it("is the resource's that made it in this run", () => {
+    const claims = new Claims();
+    claims.check("a", false);
+    assert.equal(claims.isOthers("a"), false);
+    claims.make("a");
+    assert.equal(claims.isOthers("a"), true);
+  });
+
+  it("keeps a VM from a delete by its former resource, and lets a replacement delete it", () => {
+    const claims = new Claims();
+    claims.check("a", false);
+    assert.equal(claims.isKept("a"), true);
+    assert.equal(claims.isKept("b"), false);
+    claims.replace("a");
+    assert.equal(claims.isKept("a"), false);
+  });
+});
