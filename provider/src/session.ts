@@ -21,7 +21,7 @@ export function configure(get: Get): void {
  */
 export function currentCluster(): Cluster {
   const settings = readSettings((key) => configured(`seapath:${key}`), process.env);
-  const key = JSON.stringify([settings.hosts, settings.connectTimeoutMs, settings.maxChannels]);
+  const key = JSON.stringify([settings.hosts, settings.connectTimeoutMs, settings.maxChannels, settings.sudo]);
   if (current?.key !== key) {
     current?.cluster.runner.close();
     current = { key, cluster: new Cluster(createRunner(settings)) };

@@ -6,6 +6,7 @@ import { ChannelLimiter } from "./limiter";
 import type { Link } from "./link";
 import { logIn } from "./login";
 import type { ConnectionSettings } from "./settings";
+import { proveSudo } from "./sudo";
 import { uploadOver } from "./upload";
 import type { Command, CommandResult, TransferProgress } from "./types";
 
@@ -32,7 +33,15 @@ export class Connection {
   }
 
   static async open(host: HostAddress, settings: ConnectionSettings): Promise<Connection> {
-    return new Connection(await logIn(host, settings), settings.maxChannels);
+    const link = await logIn(host, settings);
+    const connection = new Connection(link, settings.maxChannels);
+    try {
+      if (link.sudo) await proveSudo(host, (command) => connection.run(command));
+    } catch (error) {
+      connection.close("it is of no use");
+      throw error;
+    }
+    return connection;
   }
 
   get alive(): boolean {

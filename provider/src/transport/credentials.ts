@@ -4,7 +4,7 @@ import { utils } from "ssh2";
 import { SettingsError } from "./errors";
 import { Secret } from "./secret";
 
-/** What the user proves to be allowed with: a key, an agent, or both. */
+/** What the user proves to be allowed with: a key, an agent, a password, or several of them. */
 export interface Credentials {
   /** A private key in PEM or OpenSSH's format. */
   privateKey?: Secret;
@@ -12,6 +12,8 @@ export interface Credentials {
   passphrase?: Secret;
   /** The socket of an ssh-agent. */
   agent?: string;
+  /** For the nodes, and never told to a jump host. `seapath:password`, SEAPATH_PASSWORD */
+  password?: Secret;
 }
 
 /** Where {@link loadCredentials} may look. */
@@ -22,6 +24,8 @@ export interface CredentialSources {
   agent?: string;
   /** SSH_AUTH_SOCK: used when nobody named a key. */
   ambientAgent?: string;
+  /** There is another way to log in, so a key or an agent may be missing. */
+  optional?: boolean;
   home: string;
 }
 
@@ -32,11 +36,12 @@ export function loadCredentials(from: CredentialSources): Credentials {
   const passphrase = from.passphrase === undefined ? undefined : new Secret(from.passphrase);
   const key = explicitKey(from) ?? (from.agent === undefined ? defaultKey(from) : undefined);
   const agent = from.agent ?? (key === undefined || key.ambient ? from.ambientAgent : undefined);
-  if (key === undefined && agent === undefined) {
+  if (key === undefined && agent === undefined && !from.optional) {
     throw new SettingsError(
       "privateKeyFile",
       "is not set, there is no key in ~/.ssh and no agent",
-      "Set seapath:privateKeyFile (or SEAPATH_PRIVATE_KEY_FILE), or start an ssh-agent that holds the key.",
+      "Set seapath:privateKeyFile (or SEAPATH_PRIVATE_KEY_FILE), or start an ssh-agent that holds the key; " +
+        "docs/connecting.md has the other ways.",
     );
   }
   return {
@@ -76,7 +81,7 @@ function defaultKey(from: CredentialSources): FoundKey | undefined {
     return { text, ambient: true };
   } catch (error) {
     // With an agent at hand the encrypted key on disk is most likely the one that the agent holds.
-    if (from.ambientAgent !== undefined) return undefined;
+    if (from.ambientAgent !== undefined || from.optional) return undefined;
     throw error;
   }
 }
@@ -92,6 +97,25 @@ function checkKey(setting: string, text: string, passphrase: string | undefined,
   }
   const key = Array.isArray(parsed) ? parsed[0] : parsed;
   if (!key?.isPrivateKey()) throw new SettingsError(setting, "holds a public key, not a private one");
+}
+
+/**
+ * The keys of the files that ~/.ssh/config names. As with ssh, one that is not there is passed over, and so is one that
+ * only the agent can open.
+ */
+export function loadIdentities(paths: readonly string[], passphrase: string | undefined, hasAgent: boolean): Secret[] {
+  return paths
+    .filter((path) => existsSync(path))
+    .flatMap((path) => {
+      const text = readSetting("sshConfigFile", path);
+      try {
+        checkKey("sshConfigFile", text, passphrase, ` (IdentityFile ${path})`);
+      } catch (error) {
+        if (hasAgent) return [];
+        throw error;
+      }
+      return [new Secret(text)];
+    });
 }
 
 /** Reads a file that a setting names. */

@@ -31,10 +31,13 @@ export class ConnectionError extends SeapathError {
 /** A host key that known_hosts does not have, or has otherwise. Never overridden by trying another node quietly. */
 export class HostKeyError extends SeapathError {
   readonly node: string;
+  /** The key is known, and as one that must never be accepted again. */
+  readonly revoked: boolean;
 
-  constructor(node: string, message: string, hint: string) {
+  constructor(node: string, message: string, hint: string, revoked = false) {
     super("host-key", message, { hint });
     this.node = node;
+    this.revoked = revoked;
   }
 }
 

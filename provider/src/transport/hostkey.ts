@@ -7,11 +7,43 @@ import { keyType, knownName, KnownHosts, type KnownHostLine } from "./knownhosts
 import { quoteArgv } from "./quote";
 import type { ConnectionSettings } from "./settings";
 
+/** What is trusted for one host: which types of keys to ask it for, and whether a key is the right one. */
+export interface Trust {
+  algorithms: readonly string[];
+  /** Undefined if it is, else why not. */
+  check(key: Buffer): HostKeyError | undefined;
+}
+
+/** Reads known_hosts anew for each connection: a line that was added meanwhile counts at once. */
+export function trustIn(host: HostAddress, settings: ConnectionSettings): Trust {
+  const files = host.knownHostsFiles ?? settings.knownHostsFiles;
+  const known = loadKnownHosts({ ...settings, knownHostsFiles: files });
+  const name = nameOf(host);
+  return {
+    algorithms: known.algorithmsFor(name.host, name.port),
+    check(key) {
+      const error = checkHostKey(known, host, key);
+      // A fingerprint in the settings is as good as a line of known_hosts, but what is revoked stays so.
+      return error?.revoked !== true && hasFingerprint(host, settings, key) ? undefined : error;
+    },
+  };
+}
+
+/** A HostKeyAlias stands alone, as with ssh: the port is not looked at. */
+function nameOf(host: HostAddress): { host: string; port: number } {
+  return host.hostKeyAlias === undefined ? host : { host: host.hostKeyAlias, port: 22 };
+}
+
+function hasFingerprint(host: HostAddress, settings: ConnectionSettings, key: Buffer): boolean {
+  const shown = fingerprint(key);
+  const names: (string | undefined)[] = [undefined, host.host, host.address, host.hostKeyAlias];
+  return settings.fingerprints.some((each) => each.fingerprint === shown && names.includes(each.host));
+}
+
 /** The name of the lines that came as a text, in messages. */
 const FROM_TEXT = "seapath:knownHosts";
 
-/** Reads known_hosts anew for each connection: a line that was added meanwhile counts at once. */
-export function loadKnownHosts(settings: Pick<ConnectionSettings, "knownHosts" | "knownHostsFiles">): KnownHosts {
+function loadKnownHosts(settings: Pick<ConnectionSettings, "knownHosts" | "knownHostsFiles">): KnownHosts {
   const files = settings.knownHostsFiles
     .filter(({ path, optional }) => !optional || existsSync(path))
     .map(({ path }) => ({ name: path, text: readSetting("knownHostsFile", path) }));
@@ -23,10 +55,11 @@ export function loadKnownHosts(settings: Pick<ConnectionSettings, "knownHosts" |
  * Undefined if known_hosts has this key for this host, else why not, and what a person who has compared the
  * fingerprints can do about it.
  */
-export function checkHostKey(known: KnownHosts, host: HostAddress, key: Buffer): HostKeyError | undefined {
-  const verdict = known.verify(host.host, host.port, key);
+function checkHostKey(known: KnownHosts, host: HostAddress, key: Buffer): HostKeyError | undefined {
+  const name = nameOf(host);
+  const verdict = known.verify(name.host, name.port, key);
   const shown = `${keyType(key)} key ${fingerprint(key)}`;
-  const accept = `${knownName(host.host, host.port)} ${keyType(key)} ${key.toString("base64")}`;
+  const accept = `${knownName(name.host, name.port)} ${keyType(key)} ${key.toString("base64")}`;
   const compare = `If that is what \`ssh-keygen -lf\` says of the node's own key in /etc/ssh`;
   const unable = `Unable to verify the host key of ${host.address}`;
   switch (verdict.status) {
@@ -44,7 +77,7 @@ export function checkHostKey(known: KnownHosts, host: HostAddress, key: Buffer):
         host.address,
         `${unable}: it shows the ${shown}, but known_hosts has another (${verdict.conflicts.map(place).join(", ")}). ` +
           `The node was installed anew, or someone is in between`,
-        `${compare}, ${verdict.conflicts.map((line) => removal(line, host)).filter(unique).join(" and ")}, ` +
+        `${compare}, ${verdict.conflicts.map((line) => removal(line, name)).filter(unique).join(" and ")}, ` +
           `then add this line: ${accept}`,
       );
     case "revoked":
@@ -52,6 +85,7 @@ export function checkHostKey(known: KnownHosts, host: HostAddress, key: Buffer):
         host.address,
         `${unable}: it shows the ${shown}, which is revoked (${place(verdict.line)})`,
         `Give the node a new host key; this one was declared stolen or lost.`,
+        true,
       );
   }
 }
@@ -65,9 +99,9 @@ function place(line: KnownHostLine): string {
   return `${line.source}:${line.line}`;
 }
 
-function removal(line: KnownHostLine, host: HostAddress): string {
+function removal(line: KnownHostLine, name: { host: string; port: number }): string {
   if (line.source === FROM_TEXT) return `remove line ${line.line} of seapath:knownHosts`;
-  return `run \`ssh-keygen -R ${quoteArgv(["x", knownName(host.host, host.port), "-f", line.source]).slice(4)}\``;
+  return `run \`ssh-keygen -R ${quoteArgv(["x", knownName(name.host, name.port), "-f", line.source]).slice(4)}\``;
 }
 
 function unique(text: string, index: number, all: readonly string[]): boolean {

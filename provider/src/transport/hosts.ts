@@ -1,13 +1,30 @@
 import { isIPv6 } from "node:net";
 import { SettingsError } from "./errors";
+import type { Secret } from "./secret";
 
-/** A node as the settings name it. */
-export interface HostAddress {
+/** A host as it is written somewhere. */
+export interface HostSpec {
   /** As it was written: what errors and results call the node. @example "node1", "admin@10.0.0.1:2222" */
   address: string;
   host: string;
+  port?: number;
+  user?: string;
+}
+
+/** A host with all that is needed to log in to it. */
+export interface HostAddress extends HostSpec {
   port: number;
   user: string;
+  /** The hosts through which it is reached, the first one first. */
+  jumps?: readonly HostAddress[];
+  /** It is only on the way to a node. */
+  isJump?: true;
+  /** The private keys that ~/.ssh/config names for it, when the settings name none. */
+  keys?: readonly Secret[];
+  /** The files of known_hosts that ~/.ssh/config names for it, when the settings name none. */
+  knownHostsFiles?: readonly { path: string; optional: boolean }[];
+  /** The name under which known_hosts has it. */
+  hostKeyAlias?: string;
 }
 
 // These names end up in ssh commands that hints tell people to paste, so nothing that a shell or ssh reads as more
@@ -18,46 +35,46 @@ const USER_NAME = /^[A-Za-z_][A-Za-z0-9._-]*\$?$/;
 /**
  * Reads a list of hosts: a JSON array, or addresses separated by commas or white space.
  *
- * @example parseHosts("node1, admin@node2:2222 [fd00::3]:22", { user: "root", port: 22 })
+ * @param key the setting that has it
+ * @example parseHosts("hosts", "node1, admin@node2:2222 [fd00::3]:22")
  */
-export function parseHosts(text: string, defaults: { user: string; port: number }): HostAddress[] {
-  const seen = new Set<string>();
-  return splitList(text)
-    .map((address) => parseHost(address, defaults))
-    .filter(({ user, host, port }) => {
-      const key = `${user}@${host.toLowerCase()}:${port}`;
-      return !seen.has(key) && seen.add(key);
-    });
+export function parseHosts(key: string, text: string): HostSpec[] {
+  return splitList(key, text).map((address) => parseHost(key, address));
 }
 
-function splitList(text: string): string[] {
+/** Reads a list: a JSON array, or words separated by commas or white space. */
+export function splitList(key: string, text: string): string[] {
   // "[::1]:22" begins with a bracket too; a JSON array goes on with a quote or its end.
   if (!/^\s*\[\s*["\]]/.test(text)) return text.split(/[\s,]+/).filter((part) => part !== "");
   let list: unknown;
   try {
     list = JSON.parse(text);
   } catch (error) {
-    throw new SettingsError("hosts", `is not a JSON array: ${(error as Error).message}`);
+    throw new SettingsError(key, `is not a JSON array: ${(error as Error).message}`);
   }
   if (!Array.isArray(list) || !list.every((item): item is string => typeof item === "string")) {
-    throw new SettingsError("hosts", "must be an array of strings");
+    throw new SettingsError(key, "must be an array of strings");
   }
   return list.map((item) => item.trim());
 }
 
-function parseHost(address: string, defaults: { user: string; port: number }): HostAddress {
+function parseHost(key: string, address: string): HostSpec {
   const at = address.lastIndexOf("@");
-  const user = at < 0 ? defaults.user : checkUser("hosts", address.slice(0, at));
+  const user = at < 0 ? undefined : checkUser(key, address.slice(0, at));
   const rest = address.slice(at + 1);
   const bracketed = /^\[([^\]]*)\](?::(.*))?$/.exec(rest);
   const plain = bracketed ?? (isIPv6(rest) ? [rest, rest, undefined] : /^([^:]*)(?::(.*))?$/.exec(rest));
   const host = plain?.[1] ?? "";
-  const good = bracketed ? isIPv6(host) : isIPv6(host) || HOST_NAME.test(host);
-  if (!plain || !good) {
-    throw new SettingsError("hosts", `has ${JSON.stringify(address)}, which is not host, host:port or user@host:port`);
+  if (!plain || !(bracketed ? isIPv6(host) : isHostName(host))) {
+    throw new SettingsError(key, `has ${JSON.stringify(address)}, which is not host, host:port or user@host:port`);
   }
-  const port = plain[2] === undefined ? defaults.port : parsePort("hosts", plain[2]);
-  return { address, host, port, user };
+  const port = plain[2] === undefined ? undefined : parsePort(key, plain[2]);
+  return { address, host, ...(port !== undefined && { port }), ...(user !== undefined && { user }) };
+}
+
+/** Whether it is a name or an address and nothing more. */
+export function isHostName(host: string): boolean {
+  return isIPv6(host) || HOST_NAME.test(host);
 }
 
 /** Reads a TCP port, or says which setting is wrong. */

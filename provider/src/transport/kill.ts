@@ -31,7 +31,8 @@ export function killMarked(link: Link, mark: string): void {
   // this very program.
   const attempt = (tries: number) => {
     try {
-      link.client.exec(quoteArgv(["sh", "-c", SCRIPT, "kill", mark]), (error, stream) => {
+      const words = ["sh", "-c", SCRIPT, "kill", mark];
+      link.client.exec(quoteArgv(link.sudo ? ["sudo", "-n", "--", ...words] : words), (error, stream) => {
         if (error) return tryAgain(tries - 1);
         stream.on("error", () => {});
         stream.stderr.on("error", () => {}).resume();

@@ -1,5 +1,5 @@
-import type { Socket } from "node:net";
 import type { Client } from "ssh2";
+import type { Wire } from "./wire";
 
 const KEEPALIVE_MS = 5_000;
 const KEEPALIVE_MISSES = 3;
@@ -13,7 +13,9 @@ const KEEPALIVE_MISSES = 3;
 export class Link {
   readonly node: string;
   readonly client: Client;
-  readonly #socket: Socket;
+  /** Programs are run through sudo. */
+  readonly sudo: boolean;
+  readonly #wire: Wire;
   readonly #watchers = new Set<(cause: string) => void>();
   readonly #keepalive: NodeJS.Timeout;
   #deathCause: string | undefined;
@@ -23,13 +25,14 @@ export class Link {
   #asked = false;
   #misses = 0;
 
-  /** @param client one that is logged in over that socket */
-  constructor(node: string, client: Client, socket: Socket) {
+  /** @param client one that is logged in over that wire */
+  constructor(node: string, client: Client, wire: Wire, sudo: boolean) {
     this.node = node;
     this.client = client;
-    this.#socket = socket;
+    this.sudo = sudo;
+    this.#wire = wire;
     this.#keepalive = setInterval(() => this.#checkAlive(), KEEPALIVE_MS).unref();
-    socket.unref();
+    wire.unref();
   }
 
   /** Why the link is gone, or undefined while it lives. */
@@ -46,12 +49,12 @@ export class Link {
 
   /** While someone holds the link, the program stays alive for it. The answer lets go. */
   hold(): () => void {
-    if (this.#users++ === 0) this.#socket.ref();
+    if (this.#users++ === 0) this.#wire.ref();
     let held = true;
     return () => {
       if (!held) return;
       held = false;
-      if (--this.#users === 0) this.#socket.unref();
+      if (--this.#users === 0) this.#wire.unref();
     };
   }
 
@@ -74,15 +77,15 @@ export class Link {
     if (this.#deathCause !== undefined) return;
     this.#deathCause = cause;
     clearInterval(this.#keepalive);
-    this.#socket.destroy();
+    this.#wire.destroy();
     for (const watcher of [...this.#watchers]) watcher(cause);
     this.#watchers.clear();
   }
 
   #checkAlive(): void {
     // Any byte is a sign of life: behind a long upload the answer itself may take its time.
-    const heard = this.#socket.bytesRead !== this.#bytesSeen;
-    this.#bytesSeen = this.#socket.bytesRead;
+    const heard = this.#wire.bytesRead !== this.#bytesSeen;
+    this.#bytesSeen = this.#wire.bytesRead;
     if (heard) this.#heardAt = Date.now();
     this.#misses = heard || !this.#asked ? 0 : this.#misses + 1;
     if (this.#misses >= KEEPALIVE_MISSES) {

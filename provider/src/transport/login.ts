@@ -1,75 +1,80 @@
-import { connect } from "node:net";
-import { Client } from "ssh2";
-import { ConnectionError, type HostKeyError } from "./errors";
-import { checkHostKey, loadKnownHosts } from "./hostkey";
+import { setTimeout as sleep } from "node:timers/promises";
+import { ConnectionError } from "./errors";
+import { connectError, shakeHands, TurnedAway, type Hop } from "./handshake";
 import type { HostAddress } from "./hosts";
 import { Link } from "./link";
 import type { ConnectionSettings } from "./settings";
+import { needsSudo } from "./sudo";
+import { dial, through, type Wire } from "./wire";
+
+/** How often sshd may hang up before it has said who it is. With MaxStartups at work it does so now and then. */
+const TURNS = 8;
+/** SSH_OPEN_ADMINISTRATIVELY_PROHIBITED */
+const FORBIDDEN = 1;
 
 /**
- * Logs in to one host.
- * @throws HostKeyError when its key is not the known one
- * @throws ConnectionError when it refuses, or takes longer than the settings allow
+ * Logs in to one host, through its jump hosts if it has any.
+ * @throws HostKeyError when the key of any of them is not the known one
+ * @throws ConnectionError when one refuses, or takes longer than the settings allow
  */
-export function logIn(host: HostAddress, settings: ConnectionSettings): Promise<Link> {
-  const known = loadKnownHosts(settings);
-  return new Promise((resolve, reject) => {
-    const client = new Client();
-    // A socket of our own: it can be unref'd, and destroyed at any point of the handshake.
-    const socket = connect({ host: host.host, port: host.port, noDelay: true });
-    let link: Link | undefined;
-    let badKey: HostKeyError | undefined;
-    let agentTrouble = "";
-
-    const fail = (cause: string) => {
-      if (link) return link.die(cause);
-      clearTimeout(deadline);
-      socket.destroy();
-      reject(badKey ?? connectError(host, cause + agentTrouble));
-    };
-    const deadline = setTimeout(
-      () => fail(`no login within ${settings.connectTimeoutMs / 1000} s`),
-      settings.connectTimeoutMs,
-    );
-    socket.on("error", (error) => fail(error.message));
-    client.on("error", (error) => {
-      // ssh2 goes on with the next way to log in after an agent failed, so this alone ends nothing.
-      if (error.level === "agent") agentTrouble = ` (the agent ${settings.agent}: ${error.message})`;
-      else fail(error.message);
-    });
-    client.on("close", () => fail("the node closed the connection"));
-    client.on("ready", () => {
-      clearTimeout(deadline);
-      link = new Link(host.address, client, socket);
-      resolve(link);
-    });
+export async function logIn(host: HostAddress, settings: ConnectionSettings): Promise<Link> {
+  const hops: Hop[] = [];
+  for (const to of [...(host.jumps ?? []), host]) {
     try {
-      client.connect({
-        sock: socket,
-        username: host.user,
-        ...(settings.privateKey && { privateKey: settings.privateKey.reveal() }),
-        ...(settings.passphrase && { passphrase: settings.passphrase.reveal() }),
-        ...(settings.agent !== undefined && { agent: settings.agent }),
-        algorithms: { serverHostKey: known.algorithmsFor(host.host, host.port) as never },
-        hostVerifier: (key: Buffer) => {
-          badKey = checkHostKey(known, host, key);
-          return badKey === undefined;
-        },
-        readyTimeout: 0, // the deadline above also covers the way to the handshake
-        keepaliveInterval: 0,
-      });
+      hops.push(await hop(to, hops.at(-1), settings));
     } catch (error) {
-      fail((error as Error).message);
+      hops.at(-1)?.wire.destroy();
+      if (to === host || !(error instanceof ConnectionError)) throw error;
+      const { message, hint, beforeSend } = error;
+      throw new ConnectionError(host.address, `${message}, on the way to ${host.address}`, {
+        beforeSend,
+        ...(hint !== undefined && { hint }),
+      });
     }
-  });
+  }
+  const last = hops.at(-1)!;
+  const link = new Link(host.address, last.client, last.wire, needsSudo(host, settings));
+  for (const each of hops) {
+    each.whenEnded((cause) => link.die(each === last ? cause : `the jump host ${each.host.address}: ${cause}`));
+  }
+  return link;
 }
 
-function connectError(host: HostAddress, cause: string): ConnectionError {
-  const login = /authentication/i.test(cause);
-  return new ConnectionError(host.address, `Unable to log in to ${host.address} as ${host.user}: ${cause}`, {
-    beforeSend: true,
-    hint: login
-      ? `Is the key (seapath:privateKey, seapath:privateKeyFile or the agent) in ~${host.user}/.ssh/authorized_keys there?`
-      : `Is the node up? Try \`ssh -p ${host.port} ${host.user}@${host.host} true\`.`,
+/** Each host has the whole time-out for itself. */
+async function hop(to: HostAddress, via: Hop | undefined, settings: ConnectionSettings): Promise<Hop> {
+  const deadline = Date.now() + settings.connectTimeoutMs;
+  for (let turn = 1; ; turn++) {
+    try {
+      const wire = via === undefined ? dial(to) : await throughInTime(via, to, settings);
+      return await shakeHands(wire, to, settings, deadline - Date.now());
+    } catch (error) {
+      if (!(error instanceof TurnedAway)) throw error;
+      // Others were turned away at the same moment, so nobody may come back at the same one.
+      const pause = Math.min(100 * 2 ** turn, 2_000) * (0.5 + Math.random());
+      if (turn >= TURNS || Date.now() + pause > deadline) {
+        throw connectError(to, `${error.message}, ${turn} times, before it said who it is (MaxStartups of its sshd?)`);
+      }
+      await sleep(pause);
+    }
+  }
+}
+
+/** The jump host waits for the next one as long as its kernel does, which is minutes. */
+async function throughInTime(via: Hop, to: HostAddress, settings: ConnectionSettings): Promise<Wire> {
+  const late = new AbortController();
+  const tooLate = sleep(settings.connectTimeoutMs, undefined, { signal: late.signal }).then(() => {
+    throw new Error(`no answer within ${settings.connectTimeoutMs / 1000} s`);
   });
+  tooLate.catch(() => {});
+  const ended = new Promise<never>((_resolve, reject) => via.whenEnded((cause) => reject(new Error(cause))));
+  ended.catch(() => {});
+  try {
+    return await Promise.race([through(via, to), tooLate, ended]);
+  } catch (error) {
+    // sshd says no more than "open failed" of what it does not allow, but gives the reason as a number.
+    const why = (error as { reason?: number }).reason === FORBIDDEN ? "administratively prohibited" : (error as Error).message;
+    throw connectError(to, `the jump host ${via.host.address} cannot reach it: ${why}`);
+  } finally {
+    late.abort();
+  }
 }

@@ -1,8 +1,12 @@
+import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { expandHome, loadCredentials, type Credentials } from "./credentials";
 import { SettingsError } from "./errors";
-import { checkUser, parseHosts, parsePort, type HostAddress } from "./hosts";
+import { checkUser, parseHosts, parsePort, splitList, type HostAddress } from "./hosts";
+import { Resolver } from "./resolve";
+import { Secret } from "./secret";
+import { SshConfig } from "./sshconfig";
 
 /**
  * How to reach a cluster. It comes from the stack's configuration or the environment, and never from an input of a
@@ -23,6 +27,10 @@ export interface ConnectionSettings extends Credentials {
    * @default ~/.ssh/known_hosts and /etc/ssh/ssh_known_hosts, unless `knownHosts` is given
    */
   knownHostsFiles: readonly { path: string; optional: boolean }[];
+  /** Fingerprints of host keys that are trusted, of all hosts or of one. `seapath:hostKeyFingerprints` */
+  fingerprints: readonly { host?: string; fingerprint: string }[];
+  /** Run every program through `sudo -n`, where the user is not root. `seapath:sudo`, SEAPATH_SUDO @default false */
+  sudo: boolean;
   /** How long one node may take until it is logged in to. `seapath:connectTimeout` is in seconds. @default 10000 */
   connectTimeoutMs: number;
   /** Programs that run at once over one connection; sshd's own bound is MaxSessions, 10. @default 8 */
@@ -42,11 +50,16 @@ const TWINS = {
   knownHostsFile: "SEAPATH_KNOWN_HOSTS_FILE",
   connectTimeout: "SEAPATH_CONNECT_TIMEOUT",
   maxChannels: "SEAPATH_MAX_CHANNELS",
+  password: "SEAPATH_PASSWORD",
+  sshConfigFile: "SEAPATH_SSH_CONFIG_FILE",
+  jump: "SEAPATH_JUMP",
+  sudo: "SEAPATH_SUDO",
+  hostKeyFingerprints: "SEAPATH_HOST_KEY_FINGERPRINTS",
 } as const;
 type Key = keyof typeof TWINS;
 
 /**
- * Reads the settings. What the stack's configuration has wins over the environment.
+ * Reads the settings. What the stack's configuration has wins over the environment, and that over ~/.ssh/config.
  *
  * @param get a key of the configuration, without its namespace
  * @throws SettingsError that names the wrong key
@@ -61,10 +74,9 @@ export function readSettings(get: (key: string) => string | undefined, env: Node
   };
   const home = nonEmpty(env.HOME) ?? homedir();
 
-  const user = checkUser("user", read("user") ?? "root");
-  const port = parsePort("port", read("port") ?? "22");
-  const hosts = parseHosts(read("hosts") ?? "", { user, port });
-  if (hosts.length === 0) {
+  const [user, port] = [read("user"), read("port")];
+  const specs = parseHosts("hosts", read("hosts") ?? "");
+  if (specs.length === 0) {
     throw new SettingsError(
       "hosts",
       "names no host",
@@ -73,20 +85,37 @@ export function readSettings(get: (key: string) => string | undefined, env: Node
   }
 
   const [privateKey, privateKeyFile] = pair("privateKey", "privateKeyFile");
-  const agent = read("agent");
+  const [agent, passphrase, password, ambientAgent] = [read("agent"), read("passphrase"), read("password"), nonEmpty(env.SSH_AUTH_SOCK)];
+  const [knownHosts, knownHostsFile] = pair("knownHosts", "knownHostsFile");
+  const hosts = new Resolver({
+    home,
+    sshConfig: loadSshConfig(read("sshConfigFile"), home),
+    ...(user !== undefined && { user: checkUser("user", user) }),
+    ...(port !== undefined && { port: parsePort("port", port) }),
+    jump: read("jump"),
+    // Who names a key or a file of known_hosts here means that one.
+    identities: privateKey === undefined && privateKeyFile === undefined && agent === undefined,
+    knownHosts: knownHosts === undefined && knownHostsFile === undefined,
+    passphrase,
+    hasAgent: ambientAgent !== undefined,
+  }).resolveAll(specs);
   const credentials = loadCredentials({
     privateKey,
     privateKeyFile,
-    passphrase: read("passphrase"),
+    passphrase,
     agent: agent === undefined ? undefined : expandHome(agent, home),
-    ambientAgent: nonEmpty(env.SSH_AUTH_SOCK),
+    ambientAgent,
+    optional: password !== undefined || hosts.every(({ keys }) => keys !== undefined),
     home,
   });
 
-  const [knownHosts, knownHostsFile] = pair("knownHosts", "knownHostsFile");
   return {
     ...credentials,
+    ...(password !== undefined && { password: new Secret(password) }),
+    ...(passphrase !== undefined && { passphrase: new Secret(passphrase) }),
     hosts,
+    fingerprints: splitList("hostKeyFingerprints", read("hostKeyFingerprints") ?? "").map(parseFingerprint),
+    sudo: readBoolean("sudo", read("sudo") ?? "false"),
     ...(knownHosts !== undefined && { knownHosts }),
     knownHostsFiles: knownHostsFiles(knownHosts, knownHostsFile, home),
     connectTimeoutMs: Math.round(readNumber("connectTimeout", read("connectTimeout") ?? "10", 0.1, 600) * 1000),
@@ -98,6 +127,29 @@ function knownHostsFiles(text: string | undefined, file: string | undefined, hom
   if (file !== undefined) return [{ path: expandHome(file, home), optional: false }];
   if (text !== undefined) return [];
   return [join(home, ".ssh", "known_hosts"), "/etc/ssh/ssh_known_hosts"].map((path) => ({ path, optional: true }));
+}
+
+function loadSshConfig(file: string | undefined, home: string): SshConfig {
+  if (file === "none") return SshConfig.none;
+  const path = file === undefined ? join(home, ".ssh", "config") : expandHome(file, home);
+  return file === undefined && !existsSync(path) ? SshConfig.none : SshConfig.load(path, home);
+}
+
+function parseFingerprint(text: string): { host?: string; fingerprint: string } {
+  const [, host, fingerprint] = /^(?:([^=]+)=)?(SHA256:[A-Za-z0-9+/]{43})=?$/.exec(text) ?? [];
+  if (fingerprint === undefined) {
+    throw new SettingsError(
+      "hostKeyFingerprints",
+      `has ${JSON.stringify(text)}, which is not SHA256:… or host=SHA256:…`,
+      "`ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub` on the node prints it.",
+    );
+  }
+  return { ...(host !== undefined && { host }), fingerprint };
+}
+
+function readBoolean(key: Key, text: string): boolean {
+  if (text !== "true" && text !== "false") throw new SettingsError(key, `is ${JSON.stringify(text)}, not true or false`);
+  return text === "true";
 }
 
 function readNumber(key: Key, text: string, least: number, most: number): number {

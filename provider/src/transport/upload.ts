@@ -4,6 +4,7 @@ import { posix } from "node:path";
 import type { UploadError } from "./errors";
 import type { Link } from "./link";
 import { Sftp } from "./sftp";
+import { PlainStaging, SudoStaging, type Staging } from "./staging";
 import type { TransferProgress } from "./types";
 
 /** What every SFTP server takes in one write. */
@@ -20,12 +21,22 @@ type Progress = (progress: TransferProgress) => void;
 export async function uploadOver(link: Link, localPath: string, remotePath: string, onProgress?: Progress): Promise<void> {
   const temporary = `${remotePath}.${randomBytes(6).toString("hex")}.part`;
   const sftp = new Sftp(link, remotePath, temporary);
+  const staging = link.sudo
+    ? new SudoStaging(link, { remotePath, temporary }, (cause) => sftp.failure(cause))
+    : new PlainStaging(sftp, { remotePath, temporary });
   const file = await open(localPath).catch((error: Error) => Promise.reject(sftp.failure(error.message)));
   try {
     const stats = await file.stat();
     if (!stats.isFile()) throw sftp.failure(`${localPath} is not a file`);
-    await sftp.begin();
-    await send(sftp, file, { remotePath, temporary, total: stats.size }, onProgress);
+    await staging.prepare();
+    try {
+      await sftp.begin();
+      await send(sftp, staging, file, { remotePath, temporary, total: stats.size }, onProgress);
+    } catch (error) {
+      // The first error is the one that matters, so what goes wrong here is not told.
+      if (!sftp.broken) await staging.discard().catch(() => {});
+      throw error;
+    }
   } finally {
     sftp.end();
     await file.close();
@@ -38,11 +49,17 @@ interface Transfer {
   total: number;
 }
 
-async function send(sftp: Sftp, file: FileHandle, transfer: Transfer, onProgress?: Progress): Promise<void> {
+async function send(
+  sftp: Sftp,
+  staging: Staging,
+  file: FileHandle,
+  transfer: Transfer,
+  onProgress?: Progress,
+): Promise<void> {
   const { remotePath, temporary, total } = transfer;
   const free = await freeBytes(sftp, remotePath);
   if (free !== undefined && free < total) throw noSpace(sftp, remotePath, free, total);
-  const handle = await sftp.ask<Buffer>("create it", (client, done) => client.open(temporary, "wx", 0o600, done));
+  const handle = await sftp.ask<Buffer>("create it", (client, done) => client.open(temporary, staging.flags, 0o600, done));
   try {
     const writer = new Writer(sftp, handle, total, onProgress);
     await writer.copy(file);
@@ -51,11 +68,9 @@ async function send(sftp: Sftp, file: FileHandle, transfer: Transfer, onProgress
     const { size } = await sftp.ask<{ size: number }>("read its size", (client, done) => client.fstat(handle, done));
     if (size !== total) throw sftp.failure(`${size} of ${total} bytes arrived`);
     await sftp.ask("close it", (client, done) => client.close(handle, done));
-    await rename(sftp, temporary, remotePath);
+    await staging.commit();
   } catch (error) {
     const left = sftp.broken ? undefined : await freeBytes(sftp, remotePath).catch(() => undefined);
-    // The first error is the one that matters, so what goes wrong here is not told.
-    if (!sftp.broken) await sftp.ask("remove it", (client, done) => client.unlink(temporary, done)).catch(() => {});
     // SFTP has no code for a full disk, and its "Failure" alone would not tell anyone what to do.
     throw left !== undefined && left < CHUNK * IN_FLIGHT ? noSpace(sftp, remotePath, left, total) : error;
   }
@@ -103,12 +118,6 @@ class Writer {
       this.#failed ??= { error };
     }
   }
-}
-
-async function rename(sftp: Sftp, from: string, to: string): Promise<void> {
-  // SFTP's own rename refuses a target that exists; OpenSSH's replaces it at once, as rename(2) does.
-  const offered = await sftp.askIfOffered("rename it", (client, done) => client.ext_openssh_rename(from, to, done));
-  if (!offered) await sftp.ask("rename it", (client, done) => client.rename(from, to, done));
 }
 
 async function freeBytes(sftp: Sftp, remotePath: string): Promise<number | undefined> {

@@ -20,7 +20,7 @@ export class Bench {
   }
 
   /** Starts a real sshd that lets this client in. */
-  async sshd(options: { maxSessions?: number; hostKeys?: string[]; more?: string[] } = {}): Promise<Sshd> {
+  async sshd(options: SshdOptions = {}): Promise<Sshd> {
     const sshd = await Sshd.start(this, options);
     this.#ends.push(() => sshd.kill());
     return sshd;
@@ -71,9 +71,21 @@ export class Bench {
   }
 }
 
+export interface SshdOptions {
+  maxSessions?: number;
+  maxStartups?: string;
+  hostKeys?: string[];
+  /** Lines of its configuration that win over those of the bench. */
+  more?: string[];
+  ipv6?: boolean;
+}
+
 /** One sshd on a port of its own. */
 export class Sshd {
   readonly address: string;
+  get port(): string {
+    return this.address.split(":").at(-1)!;
+  }
   /** The lines that make its keys known. */
   readonly knownHosts: string;
   readonly #process: ChildProcess;
@@ -86,17 +98,20 @@ export class Sshd {
 
   static async start(
     bench: Bench,
-    options: { maxSessions?: number; hostKeys?: string[]; more?: string[] },
+    options: SshdOptions,
   ): Promise<Sshd> {
-    const address = await bench.refusing();
-    const port = address.split(":")[1]!;
+    const port = (await bench.refusing()).split(":")[1]!;
+    const host = options.ipv6 ? "::1" : "127.0.0.1";
+    const address = options.ipv6 ? `[::1]:${port}` : `127.0.0.1:${port}`;
     const hostKeys = options.hostKeys ?? [bench.newKey(`host_${port}`)];
     const config = join(bench.folder, `sshd_${port}.conf`);
     writeFileSync(
       config,
       [
         `Port ${port}`,
-        "ListenAddress 127.0.0.1",
+        // sshd takes the first value of most.
+        ...(options.more ?? []),
+        `ListenAddress ${host}`,
         ...hostKeys.map((key) => `HostKey ${key}`),
         `AuthorizedKeysFile ${bench.key}.pub`,
         "PidFile none",
@@ -104,12 +119,11 @@ export class Sshd {
         "UsePAM no",
         "PasswordAuthentication no",
         "KbdInteractiveAuthentication no",
-        "MaxStartups 100",
+        `MaxStartups ${options.maxStartups ?? "100"}`,
         `MaxSessions ${options.maxSessions ?? 10}`,
         "Subsystem sftp internal-sftp",
         // Not the developer's own start-up files: they take their time, and one that is killed may leave a lock.
         `SetEnv HOME=${bench.folder}`,
-        ...(options.more ?? []),
         "",
       ].join("\n"),
     );
@@ -118,11 +132,11 @@ export class Sshd {
     const log: string[] = [];
     const child = spawn("/usr/sbin/sshd", ["-D", "-e", "-f", config], { stdio: ["ignore", "ignore", "pipe"] });
     child.stderr.on("data", (chunk: Buffer) => log.push(chunk.toString()));
-    for (let tries = 0; !(await answers(Number(port))); tries++) {
+    for (let tries = 0; !(await answers(Number(port), host)); tries++) {
       if (tries > 100 || child.exitCode !== null) throw new Error(`sshd does not start: ${log.join("")}`);
       await sleep(30);
     }
-    const known = hostKeys.map((key) => `[127.0.0.1]:${port} ${publicKey(key)}`).join("\n");
+    const known = hostKeys.map((key) => `[${host}]:${port} ${publicKey(key)}`).join("\n");
     return new Sshd(address, known, child);
   }
 
@@ -170,9 +184,9 @@ function listen(server: Server): Promise<string> {
   });
 }
 
-function answers(port: number): Promise<boolean> {
+function answers(port: number, host: string): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect(port, "127.0.0.1");
+    const socket = connect(port, host);
     socket.on("data", () => (socket.destroy(), resolve(true)));
     socket.on("error", () => resolve(false));
     socket.on("close", () => resolve(false));
