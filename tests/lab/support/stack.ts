@@ -19,25 +19,26 @@ export class TestStack {
     const envVars = { ...pulumiEnvironment(), ...environment };
     const stack = await LocalWorkspace.createOrSelectStack({ stackName: name, workDir }, { envVars });
     const made = new TestStack(stack);
-    await made.#set({});
+    await made.configure({});
     await made.destroy();
     return made;
   }
 
-  async #set(vms: Vms): Promise<void> {
+  /** Says which VMs there are to be, without acting on it. */
+  async configure(vms: Vms): Promise<void> {
     await this.#stack.setConfig("vms", { value: JSON.stringify(vms) });
   }
 
   /** `pulumi up`, without a preview of its own; the output of the run. */
   async up(vms: Vms): Promise<{ text: string; outputs: OutputMap; changes: Record<string, number> }> {
-    await this.#set(vms);
+    await this.configure(vms);
     const result = await this.#stack.up({ color: "never" });
     return { text: result.stdout + result.stderr, outputs: result.outputs, changes: result.summary.resourceChanges ?? {} };
   }
 
   /** `pulumi preview --diff`; with `refresh`, of what the cluster says now. */
   async preview(vms: Vms, options: { refresh?: boolean } = {}): Promise<{ text: string; changes: Record<string, number> }> {
-    await this.#set(vms);
+    await this.configure(vms);
     const result = await this.#stack.preview({ color: "never", diff: true, ...options });
     return { text: result.stdout + result.stderr, changes: result.changeSummary as Record<string, number> };
   }
@@ -60,6 +61,11 @@ export class TestStack {
   /** `pulumi destroy` of everything. */
   async destroy(): Promise<void> {
     await this.#stack.destroy({ color: "never" });
+  }
+
+  /** Takes away the lock of a run that was killed. */
+  async unlock(): Promise<void> {
+    await this.#stack.cancel();
   }
 
   /** The logical names of the VMs in the state. */
