@@ -1,0 +1,194 @@
+import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+  ConnectionError,
+  createRunner,
+  readSettings,
+  SettingsError,
+  UploadError,
+  type Runner,
+} from "../../provider/dist/transport/index.js";
+import { exec, readLab } from "../../lab/index.ts";
+import { eventually, on } from "./support/cluster.ts";
+
+/** Each sshd of these tests has a port of its own, so that the nodes' own is left alone. */
+const PORT = 2222;
+
+describe("ways to log in on the lab's nodes", function () {
+  this.timeout(60_000);
+  const { nodes, privateKeyFile, knownHostsFile } = readLab();
+  const [first, second, third] = nodes.map(({ name }) => name) as [string, string, string];
+  const addresses = nodes.map(({ address }) => address) as [string, string, string];
+  const folder = mkdtempSync(join(tmpdir(), "seapath-ssh-"));
+  const user = `ops${randomBytes(3).toString("hex")}`;
+  const guest = `weak${randomBytes(3).toString("hex")}`;
+  const password = `pw ${randomBytes(9).toString("hex")} $'"\\`;
+  const config = `/etc/ssh/sshd_test_${user}`;
+  const runners: Runner[] = [];
+  const known = readFileSync(knownHostsFile, "utf8");
+  // The second sshd of a node has the node's own keys, under another port.
+  const withPort = `${known}\n${known.replaceAll(/^(\S+) /gm, (_, names: string) => `${names.split(",").map((name) => `[${name}]:${PORT}`).join(",")} `)}`;
+
+  before(async () => {
+    for (const name of [user, guest]) {
+      await exec(third, ["useradd", "--create-home", "--shell", "/bin/bash", name]);
+      await exec(third, ["chpasswd"], { stdin: `${name}:${password}\n` });
+      await exec(third, ["sh", "-c", `mkdir -m 700 ~${name}/.ssh && cp /root/.ssh/authorized_keys ~${name}/.ssh/ && chown -R ${name} ~${name}/.ssh`]);
+    }
+    await exec(third, ["sh", "-c", `umask 337; echo '${user} ALL=(root) NOPASSWD: ALL' > /etc/sudoers.d/${user}`]);
+    const text = [
+      `Port ${PORT}`,
+      `HostKey /etc/ssh/ssh_host_ed25519_key`,
+      `PidFile /run/${user}.pid`,
+      "UsePAM yes",
+      "PasswordAuthentication no",
+      "KbdInteractiveAuthentication no",
+      "Subsystem sftp internal-sftp",
+      `Match User ${user}`,
+      "  PasswordAuthentication yes",
+      `Match User ${guest}`,
+      "  KbdInteractiveAuthentication yes",
+      "  PubkeyAuthentication no",
+    ];
+    await exec(third, ["tee", config], { stdin: `${text.join("\n")}\n` });
+    await exec(third, ["/usr/sbin/sshd", "-f", config]);
+    await eventually(() => exec(third, ["cat", `/run/${user}.pid`], { ok: true }), ({ exitCode }) => exitCode === 0);
+  });
+  after(async () => {
+    for (const runner of runners) runner.close();
+    await exec(third, ["sh", "-c", `kill "$(cat /run/${user}.pid)"; rm -f ${config} /run/${user}.pid /etc/sudoers.d/${user}`]);
+    for (const name of [user, guest]) await eventually(() => exec(third, ["userdel", "-rf", name], { ok: true }), ({ exitCode }) => exitCode === 0);
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const runner = (settings: Record<string, string>, home = folder): Runner => {
+    const all: Record<string, string> = { knownHosts: withPort, connectTimeout: "10", ...settings };
+    const made = createRunner(readSettings((key) => all[key], { HOME: home }));
+    runners.push(made);
+    return made;
+  };
+  const hostname = { argv: ["hostname"], readOnly: true };
+
+  it("go through node1 and node2 to node3", async () => {
+    const made = runner({ hosts: addresses[2], jump: `${addresses[0]}, root@${addresses[1]}:22`, privateKeyFile });
+    assert.equal((await made.run(hostname)).stdout.trim(), third);
+    // The node sees the last jump host and not this machine.
+    const seen = (await made.run({ argv: ["sh", "-c", "echo $SSH_CONNECTION"] })).stdout.split(" ");
+    assert.deepEqual([seen[0], seen[2]], [addresses[1], addresses[2]]);
+    const last = await on(second, "sh", "-c", "ss -Htn state established '( sport = :22 )'");
+    assert.ok(last.includes(addresses[0]), last);
+  });
+
+  it("go the same way by ~/.ssh/config", async () => {
+    const path = join(folder, "config");
+    writeFileSync(
+      path,
+      `Host ${first} ${second} ${third}\n  User root\n  IdentityFile ${privateKeyFile}\n  UserKnownHostsFile ${knownHostsFile}\n` +
+        nodes.map(({ name, address }) => `Host ${name}\n  HostName ${address}\n`).join("") +
+        `Host ${third}\n  ProxyJump ${first},${second}\n`,
+    );
+    const made = createRunner(readSettings((key) => ({ hosts: third, sshConfigFile: path })[key], { HOME: folder }));
+    runners.push(made);
+    const { node, stdout } = await made.run({ argv: ["sh", "-c", "hostname; echo $SSH_CONNECTION"] });
+    assert.deepEqual([node, ...stdout.split(/\s/).slice(0, 2)], [third, third, addresses[1]]);
+  });
+
+  it("is refused by a jump host that cannot reach the node, in time", async () => {
+    const made = runner({ hosts: "10.99.0.99", jump: addresses[0], privateKeyFile, connectTimeout: "2" });
+    await assert.rejects(made.run(hostname), (error) => error instanceof ConnectionError && error.beforeSend && /cannot reach it/.test(error.message));
+  });
+
+  it("by a password", async () => {
+    const made = runner({ hosts: `${addresses[2]}:${PORT}`, user, password });
+    assert.equal((await made.run({ argv: ["id", "-un"] })).stdout.trim(), user);
+  });
+
+  it("by a password that PAM asks for", async () => {
+    const made = runner({ hosts: `${addresses[2]}:${PORT}`, user: guest, password });
+    assert.equal((await made.run({ argv: ["id", "-un"] })).stdout.trim(), guest);
+  });
+
+  it("by no wrong password, which is not told", async () => {
+    for (const name of [user, guest]) {
+      const made = runner({ hosts: `${addresses[2]}:${PORT}`, user: name, password: `${password}!` });
+      await assert.rejects(made.run(hostname), (error) => {
+        assert.ok(error instanceof ConnectionError);
+        assert.match(error.message, /login was refused: the node lets in by .*; tried: /);
+        assert.match(error.hint ?? "", /seapath:password/);
+        assert.ok(!JSON.stringify([error.message, error.hint, error.stack]).includes(password.slice(0, 12)));
+        return error.beforeSend;
+      });
+    }
+  });
+
+  it("tells a jump host no password", async () => {
+    const made = runner({ hosts: addresses[0], user: "root", jump: `${guest}@${addresses[2]}:${PORT}`, password });
+    await assert.rejects(made.run(hostname), /jump host.*lets in by keyboard-interactive; nothing of that could be tried/);
+  });
+
+  it("is root's by sudo, for programs with hostile arguments, input and exit codes", async () => {
+    const made = runner({ hosts: addresses[2], user, privateKeyFile, sudo: "true" });
+    assert.equal((await made.run({ argv: ["id", "-un"] })).stdout.trim(), "root");
+    assert.equal((await made.run({ argv: ["printf", "%s|", "a b", "$(id)", "it's", "A=b", "-n", ""] })).stdout, "a b|$(id)|it's|A=b|-n||");
+    assert.equal((await made.run({ argv: ["cat"], stdin: "in\n" })).stdout, "in\n");
+    assert.equal((await made.run({ argv: ["sh", "-c", "exit 6"], okExitCodes: [6] })).exitCode, 6);
+    assert.match((await made.run({ argv: ["cibadmin", "--query", "--scope", "nodes"], readOnly: true })).stdout, /<node /);
+  });
+
+  it("ends root's programs at their deadline", async () => {
+    const made = runner({ hosts: addresses[2], user, privateKeyFile, sudo: "true" });
+    const mark = `3${randomBytes(3).readUIntBE(0, 3)}`;
+    await assert.rejects(made.run({ argv: ["sleep", mark], timeoutMs: 800 }), { code: "command", timedOut: true });
+    const left = () => exec(third, ["pgrep", "-f", `^sleep ${mark}`], { ok: true });
+    assert.equal((await eventually(left, ({ stdout }) => stdout === "")).stdout, "");
+  });
+
+  it("uploads with sudo to where only root may write", async () => {
+    const made = runner({ hosts: addresses[2], user, privateKeyFile, sudo: "true" });
+    const source = join(folder, "image");
+    const target = `/var/lib/seapath/images/sudo-${user}`;
+    writeFileSync(source, randomBytes(3 * 1024 * 1024));
+    const list = async () => (await on(third, "sh", "-c", `ls -A /var/lib/seapath/images | grep ${user} || true`)).split("\n");
+    try {
+      for (const _again of [1, 2]) assert.equal(await made.upload(source, target), addresses[2]);
+      const { createHash } = await import("node:crypto");
+      const sum = createHash("sha256").update(readFileSync(source)).digest("hex");
+      assert.equal((await on(third, "sha256sum", target)).split(" ")[0], sum);
+      assert.equal(await on(third, "stat", "-c", "%U:%G %a", target), "root:root 600");
+      assert.deepEqual(await list(), [`sudo-${user}`]);
+      const boom = () => { throw new Error("boom"); };
+      await assert.rejects(made.upload(source, target, boom), /boom/);
+      assert.deepEqual(await list(), [`sudo-${user}`]);
+      await assert.rejects(made.upload(source, `/var/lib/no-such-${user}/x`), (error) => error instanceof UploadError && /cannot create it/.test(error.message));
+    } finally {
+      await exec(third, ["rm", "-f", target]);
+    }
+  });
+
+  it("says what to allow when sudo asks for a password", async () => {
+    await exec(third, ["sh", "-c", `cp -a ~${user}/.ssh/authorized_keys ~${guest}/.ssh/ && chown ${guest} ~${guest}/.ssh/authorized_keys`]);
+    const made = runner({ hosts: addresses[2], user: guest, privateKeyFile, sudo: "true" });
+    await assert.rejects(made.run({ argv: ["true"], okExitCodes: [0, 1] }), (error) => {
+      assert.ok(error instanceof SettingsError);
+      assert.match(error.message, /sudo is true, but .*: sudo: /);
+      assert.match(error.hint ?? "", new RegExp(`${guest} ALL=\\(root\\) NOPASSWD: ALL`));
+      return error.setting === "sudo";
+    });
+  });
+
+  it("goes on with a key that was changed, and refuses the old one", async () => {
+    const { execFileSync } = await import("node:child_process");
+    const [old, fresh] = ["old", "fresh"].map((name) => join(folder, name)) as [string, string];
+    for (const path of [old, fresh]) execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", path]);
+    const allow = (path: string) => exec(third, ["sh", "-c", `cat > ~${user}/.ssh/authorized_keys`], { stdin: readFileSync(`${path}.pub`) });
+    const login = (path: string) => runner({ hosts: addresses[2], user, privateKeyFile: path }).run({ argv: ["true"] });
+    await allow(old);
+    await login(old);
+    await allow(fresh);
+    await login(fresh);
+    await assert.rejects(login(old), /login was refused/);
+  });
+});
