@@ -81,7 +81,7 @@ function refuse(inventory: Inventory, refusals: ReturnType<typeof clusterRefusal
 async function sourcePath(context: Context, vm: string, source: Source): Promise<string> {
   if ("nodePath" in source) return source.nodePath;
   const local = source.path;
-  return ensureUploaded(context.cluster.runner, local, tenths((percent) => reportOf(context)(`${vm}: sending ${local}: ${percent} %`)));
+  return ensureUploaded(context.cluster.runner, local, nowAndThen((percent) => reportOf(context)(`${vm}: sending ${local}: ${percent} %`)));
 }
 
 function readableSource(inventory: Inventory, path: string, spec: VmSpec): ReadableSource {
@@ -91,13 +91,15 @@ function readableSource(inventory: Inventory, path: string, spec: VmSpec): Reada
   throw new Refused("create", spec.name, inventory.node, [{ property: "source", reason }]);
 }
 
-/** Passes on every tenth per cent: progress that a person reads, not one that fills the log. */
-function tenths(say: (percent: number) => void): (percent: number) => void {
-  let last = 0;
+const QUIET_MS = 3_000;
+
+/** Passes on progress every few seconds: work that takes less says nothing, and no log is filled. */
+function nowAndThen(say: (percent: number) => void): (percent: number) => void {
+  let last = Date.now();
   return (percent) => {
-    if (Math.floor(percent / 10) <= last) return;
-    last = Math.floor(percent / 10);
-    say(last * 10);
+    if (Date.now() - last < QUIET_MS) return;
+    last = Date.now();
+    say(percent);
   };
 }
 
@@ -135,7 +137,7 @@ function imageSteps({ cluster, report }: Context, spec: VmSpec, source: Readable
     {
       name: `importing ${source.path}`,
       act: async () => {
-        await importImage(cluster.runner, source, image, tenths((percent) => report?.(`${spec.name}: importing: ${percent} %`)));
+        await importImage(cluster.runner, source, image, nowAndThen((percent) => report?.(`${spec.name}: importing: ${percent} %`)));
         await mark.set("imported");
       },
       noUndo: "it goes with the image",

@@ -116,13 +116,18 @@ export function finalDomain(
   return { ...base, children: [element("name", {}, vm.name), element("uuid", {}, vm.uuid), ...children] };
 }
 
+/** The device of a VM's n-th disk on a bus. */
+export function diskTarget(bus: string, index: number): string {
+  const prefix = { virtio: "vd", scsi: "sd", sata: "sd", usb: "sd", ide: "hd" }[bus] ?? "vd";
+  return `${prefix}${String.fromCharCode(97 + index)}`;
+}
+
 function diskElement(image: string, index: number, disks: DiskSettings): XmlElement {
-  const prefix = { virtio: "vd", scsi: "sd", sata: "sd", usb: "sd", ide: "hd" }[disks.bus] ?? "vd";
   return element("disk", { type: "network", device: "disk" }, [
     element("driver", { name: "qemu", type: "raw", cache: "writeback" }),
     element("auth", { username: "libvirt" }, [element("secret", { type: "ceph", uuid: disks.secret })]),
     element("source", { protocol: "rbd", name: `rbd/${image}` }, disks.cephHosts.map((name) => element("host", { name, port: 6789 }))),
-    element("target", { dev: `${prefix}${String.fromCharCode(97 + index)}`, bus: disks.bus }),
+    element("target", { dev: diskTarget(disks.bus, index), bus: disks.bus }),
   ]);
 }
 

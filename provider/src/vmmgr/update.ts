@@ -1,7 +1,7 @@
 /** Changing a VM in place: only what differs, and nothing that would restart a guest which the diff did not announce. */
-import { changeStorage, cleanup, NotFound, type Inventory } from "../cluster";
+import { changeStorage, cleanup, growDisk, NotFound, type Inventory } from "../cluster";
 import { buildXml, validateXml } from "./build";
-import { canonicalBase } from "./domain";
+import { canonicalBase, diskTarget } from "./domain";
 import { commandWords, deadlineOf, reportOf, wantedOf, type Context } from "./context";
 import { Refused } from "./errors";
 import { metadataChanges, PARKED_KEY, PHASE_KEY, vmMetadata } from "./metadata";
@@ -61,7 +61,12 @@ async function diskSteps(context: Context, spec: VmSpec, inventory: Inventory, o
     const size = spec.systemSize;
     steps.push({
       name: "growing its system disk",
-      act: () => changeStorage(cluster.runner, [{ op: "resizeImage", image, size }]),
+      act: async () => {
+        await changeStorage(cluster.runner, [{ op: "resizeImage", image, size }]);
+        if (observed.node === undefined) return;
+        const at = { domain: spec.name, node: observed.node, asked: inventory.node, user: spec.migrationUser };
+        await growDisk(cluster.runner, at, diskTarget(observed.diskBus, 0), size);
+      },
       noUndo: "a disk is never made smaller; the next `up` finds it grown",
     });
   }
@@ -86,6 +91,10 @@ function enabledSteps(context: Context, spec: VmSpec, inventory: Inventory): Ste
   const known = new Set((metadata["_crm_config_cmd"] ?? "").split("\n"));
   const fresh = !inventory.cib.primitives.has(spec.name);
   const commands = commandWords(spec.crmConfigCommands.filter((line) => fresh || !known.has(line)));
+  for (const line of known) {
+    if (line === "" || spec.crmConfigCommands.includes(line)) continue;
+    reportOf(context)(`${spec.name}: what the crm command "${line}" made stays in the CIB; take it out with \`crm configure\``);
+  }
   const sync = enableChanges(inventory.cib, spec, inventory.observer, parked);
   const wait: Step = {
     name: `waiting until it is ${spec.started ? "started" : "stopped"}`,

@@ -20,6 +20,8 @@ export class TestStack {
     const stack = await LocalWorkspace.createOrSelectStack({ stackName: name, workDir }, { envVars });
     const made = new TestStack(stack);
     await made.configure({});
+    // A run that was killed leaves its lock.
+    await made.unlock();
     await made.destroy();
     return made;
   }
