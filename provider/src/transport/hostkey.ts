@@ -69,7 +69,9 @@ function checkHostKey(known: KnownHosts, host: HostAddress, key: Buffer): HostKe
       return new HostKeyError(
         host.address,
         `${unable}: known_hosts has no key for it, and it shows the ${shown}` +
-          (verdict.certAuthority ? " (a @cert-authority line has it, but certificates are not supported yet)" : ""),
+          (verdict.certAuthority
+            ? ` (the @cert-authority line ${place(verdict.certAuthority)} covers it, but certificates are not supported)`
+            : ""),
         `${compare}, add this line to known_hosts (or to seapath:knownHosts): ${accept}`,
       );
     case "changed":

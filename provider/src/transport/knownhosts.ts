@@ -17,8 +17,8 @@ export interface KnownHostLine {
 /** What known_hosts says of a host's key. */
 export type Verdict =
   | { status: "ok" }
-  /** No line has this host. `certAuthority`: one does, but for certificates, which are not understood here. */
-  | { status: "unknown"; certAuthority: boolean }
+  /** No line has this host. `certAuthority`: one does, but for certificates, which ssh2 cannot negotiate. */
+  | { status: "unknown"; certAuthority?: KnownHostLine }
   /** Lines have this host with another key. */
   | { status: "changed"; conflicts: readonly KnownHostLine[] }
   | { status: "revoked"; line: KnownHostLine };
@@ -60,7 +60,8 @@ export class KnownHosts {
     if (same.some((line) => line.marker === undefined)) return { status: "ok" };
     const conflicts = matching.filter((line) => line.marker === undefined);
     if (conflicts.length > 0) return { status: "changed", conflicts };
-    return { status: "unknown", certAuthority: matching.some((line) => line.marker === "cert-authority") };
+    const certAuthority = matching.find((line) => line.marker === "cert-authority");
+    return { status: "unknown", ...(certAuthority && { certAuthority }) };
   }
 
   /**

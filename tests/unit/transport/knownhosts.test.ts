@@ -71,7 +71,8 @@ describe("KnownHosts", () => {
 
   it("does not take the key of an authority for the host's own", () => {
     const verdict = parse(`@cert-authority *.example.org ${first}`).verify("a.example.org", 22, blob(first));
-    assert.deepEqual(verdict, { status: "unknown", certAuthority: true });
+    assert.equal(verdict.status, "unknown");
+    assert.deepEqual(verdict.status === "unknown" && [verdict.certAuthority?.source, verdict.certAuthority?.line], ["file", 1]);
     assert.equal(status(parse(`@cert-authority * ${first}`, `node1 ${second}`), "node1", 22, second), "ok");
   });
 
