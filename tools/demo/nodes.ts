@@ -12,7 +12,8 @@ const shownConfig = relative(process.cwd(), configFile);
 /** SEAPATH_HOSTS, read as the provider reads it. */
 function addresses(): HostAddress[] {
   const { SEAPATH_HOSTS = "", SEAPATH_USER = "root", SEAPATH_PORT = "22" } = process.env;
-  return parseHosts(SEAPATH_HOSTS, { user: SEAPATH_USER, port: Number(SEAPATH_PORT) });
+  const given = parseHosts("SEAPATH_HOSTS", SEAPATH_HOSTS);
+  return given.map((host) => ({ ...host, user: host.user ?? SEAPATH_USER, port: host.port ?? Number(SEAPATH_PORT) }));
 }
 
 function common(): string[] {
