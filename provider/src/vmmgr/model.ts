@@ -39,23 +39,13 @@ export interface PacemakerSettings {
   utilization: Record<string, string>;
 }
 
-/** All that is asked of a VM. Every default is explicit. */
-export interface VmSpec {
+/** What can be asked of a VM and observed of it alike. */
+export interface VmSettings {
   name: string;
-  /** Absent for a VM that is adopted: it has its disk. */
-  source?: Source;
-  /** Takes over a VM that is there already. */
-  adopt?: boolean;
-  /** Who makes it; a VM that is there and has the same owner was made by a run that could not record it. */
+  /** The program that makes it, makes it its own or made it: project and stack. A run that lost track of it knows it by this. */
   owner?: string;
-  /** Bytes; absent: as large as the source. */
-  systemSize?: number;
   diskBus: string;
-  /** Exactly one of the two. */
-  xml?: string;
-  domain?: Domain;
   enabled: boolean;
-  started: boolean;
   pinnedHost?: string;
   preferredHost?: string;
   liveMigration: boolean;
@@ -70,6 +60,20 @@ export interface VmSpec {
   metadata: Record<string, string>;
   pacemaker: PacemakerSettings;
   crmConfigCommands: string[];
+}
+
+/** All that is asked of a VM. Every default is explicit. */
+export interface VmSpec extends VmSettings {
+  /** Absent for a VM that is adopted: it has its disk. */
+  source?: Source;
+  /** Takes over a VM that is there already. */
+  adopt?: boolean;
+  /** Bytes; absent: as large as the source. */
+  systemSize?: number;
+  /** Exactly one of the two. */
+  xml?: string;
+  domain?: Domain;
+  started: boolean;
 }
 
 /** vm-mgr's own values where nothing is said. */
@@ -95,35 +99,19 @@ export type VmStatus =
   | "FAILED";
 
 /** A VM as it was found on a cluster. What nobody can observe (the source) is not in it. */
-export interface ObservedVm {
-  name: string;
+export interface ObservedVm extends VmSettings {
   uuid: string;
   status: VmStatus;
   /** Where it runs now. */
   node?: string;
   /** Bytes. */
   systemSize: number;
-  diskBus: string;
   /** The domain without name, uuid and the VM's own disks, as canonical text. */
   baseXml: string;
   /** The typed view of the same. */
   domain: Domain;
-  enabled: boolean;
   /** What Pacemaker is to do with it; nobody says while it is not enabled. */
   started?: boolean;
-  pinnedHost?: string;
-  preferredHost?: string;
-  liveMigration: boolean;
-  migrationUser: string;
-  migrationDowntime: number;
-  migrateToTimeout: number;
-  stopTimeout: number;
-  priority: number;
-  metadata: Record<string, string>;
-  pacemaker: PacemakerSettings;
-  crmConfigCommands: string[];
-  /** Which program made it or took it over, where one of ours did. */
-  owner?: string;
   /** A create of ours that did not end: how far it came. */
   unfinished?: CreatePhase;
 }
