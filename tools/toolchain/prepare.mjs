@@ -8,7 +8,7 @@ import { pulumiCli, pulumiForCheckout } from "./pulumi.mjs";
 
 /**
  * @param {{ lab: boolean, pulumi?: boolean, quiet?: boolean }} needs
- * `lab`: Debian's packages too. `quiet`: say nothing about what is there already.
+ * `lab`: the packages of Debian that the lab and the tests are made of, too. `quiet`: say nothing about what is there already.
  */
 export function prepare({ lab, pulumi = true, quiet = false }) {
   const cli = pulumi ? pulumiCli(quiet) : Promise.resolve(undefined);
