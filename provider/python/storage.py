@@ -17,7 +17,12 @@ def create_image(ioctx, op):
 def create_group(ioctx, op):
     import rbd
 
-    rbd.RBD().group_create(ioctx, op["group"])
+    try:
+        rbd.RBD().group_create(ioctx, op["group"])
+    except rbd.ObjectExists:
+        # An empty group is what is left of a removal that was cut off; one with images is somebody's.
+        if list(rbd.Group(ioctx, op["group"]).list_images()):
+            raise
 
 
 def add_to_group(ioctx, op):

@@ -2,12 +2,13 @@
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import type { Runner } from "../../provider/dist/transport/index.js";
-import { traces } from "./support/cluster.ts";
+import { on, traces } from "./support/cluster.ts";
 import { clusterOn, FailingRunner, labRunner, type Moment } from "./support/failing.ts";
 import { TICK } from "./support/vms.ts";
 
 const require = createRequire(import.meta.url);
 const { createVm, removeVm, ChangeFailed } = require("../../provider/dist/vmmgr/index.js") as typeof import("../../provider/dist/vmmgr/index.js");
+const { PartialCreateError, vmProvider } = require("../../provider/dist/resources/index.js") as typeof import("../../provider/dist/resources/index.js");
 type VmSpec = Parameters<typeof createVm>[1];
 
 const spec = (name: string): VmSpec => ({
@@ -69,6 +70,39 @@ describe("a create that fails", function () {
     assert.equal(made.status, "Started");
     assert.equal(made.unfinished, undefined);
     await removeVm({ cluster: clusterOn(runner) }, "halfway");
+  });
+
+  for (const at of [2, 3, 4, 6]) {
+    it(`is recorded with what is left when call ${at} and its undo fail; the next up heals it, or a destroy cleans up`, async () => {
+      for (const next of ["update", "delete"] as const) {
+        const inputs = { name: "halfway", source: { nodePath: TICK }, domain: { type: "qemu", memory: 4, machine: "pc", firmware: "bios" }, __provider: "the stub" };
+        const broken = vmProvider({ cluster: () => clusterOn(new FailingRunner(runner, at, "for good")), say: () => undefined });
+        const failure = await broken.create(inputs).then(() => undefined, (error: unknown) => error as InstanceType<typeof PartialCreateError>);
+        const whole = vmProvider({ cluster: () => clusterOn(runner), say: () => undefined });
+        if (!(failure instanceof PartialCreateError)) {
+          // Nothing had been made yet, so there was nothing to undo.
+          assert.equal(at, 2);
+          assert.deepEqual(await traces("halfway"), []);
+          continue;
+        }
+        assert.equal(failure.id, "halfway");
+        assert.equal(failure.properties["__provider"], "the stub");
+        assert.match(failure.reasons.join(), /Left behind: .*`pulumi up` heals what was left, `pulumi destroy` removes it/s);
+        if (next === "update") {
+          const healed = await whole.update!("halfway", failure.properties, inputs);
+          assert.equal((healed.outs as { status: string }).status, "Started");
+        }
+        await whole.delete!("halfway", failure.properties);
+        assert.deepEqual(await traces("halfway"), []);
+      }
+    });
+  }
+
+  it("is not kept off by an empty group that a removal has left", async () => {
+    await on("node1", "rbd", "group", "create", "halfway");
+    await createVm({ cluster: clusterOn(runner) }, spec("halfway"));
+    await removeVm({ cluster: clusterOn(runner) }, "halfway");
+    assert.deepEqual(await traces("halfway"), []);
   });
 
   it("can be made right after", async () => {

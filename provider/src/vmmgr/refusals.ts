@@ -45,12 +45,13 @@ function nameRefusals(inventory: Inventory, spec: PartialSpec): Refusal[] {
   if (found?.unfinished !== undefined || (found !== undefined && isTakenOver(found, spec))) return [];
   const primitive = inventory.cib.primitives.get(name);
   const image = inventory.images.get(systemImage(name));
-  if (image !== undefined || inventory.groups.has(name)) {
+  const members = inventory.groups.get(name) ?? [];
+  if (image !== undefined || members.length > 0) {
     const remote = nvpairs(primitive, "meta_attributes")["remote-node"];
     const owner = found?.owner === undefined ? "" : `, made by ${found.owner}`;
     const state = `${primitive === undefined ? "not enabled" : `enabled${remote ? `, guest node "${remote}"` : ""}`}${owner}`;
     return taken(
-      `the cluster has a VM of this name (${image === undefined ? "an RBD group without a system image" : state}). ` +
+      `the cluster has a VM of this name (${image === undefined ? `an RBD group of ${members.join(", ")}` : state}). ` +
         "Choose another name, or take it over with `adopt: true`",
     );
   }

@@ -10,8 +10,11 @@ const { Cluster } = require("../../../provider/dist/cluster/index.js") as typeof
 /** A runner to the lab; the caller closes it. */
 export const labRunner = (): Runner => transport.createRunner(transport.readSettings(() => undefined, pulumiEnvironment()));
 
-/** When a call fails: instead of being done, or after it was done, as when a link breaks before the answer. */
-export type Moment = "before" | "after";
+/**
+ * When a call fails: instead of being done, or after it was done, as when a link breaks before the answer; or it and all
+ * that come after it, so that nothing can be undone.
+ */
+export type Moment = "before" | "after" | "for good";
 
 /** Passes everything on, except the n-th call that may change something, which fails. */
 export class FailingRunner implements Runner {
@@ -35,7 +38,8 @@ export class FailingRunner implements Runner {
   async run(command: Command): Promise<CommandResult> {
     if (command.readOnly || this.#isRenewal(command)) return this.#inner.run(command);
     this.asked.push(command.label ?? command.argv.join(" "));
-    if (this.asked.length !== this.#at) return this.#inner.run(command);
+    const broken = this.#moment === "for good" ? this.#at > 0 && this.asked.length >= this.#at : this.asked.length === this.#at;
+    if (!broken) return this.#inner.run(command);
     if (this.#moment === "after") await this.#inner.run(command);
     throw new transport.ConnectionError(this.node ?? "?", "the link broke (made by the test)", { beforeSend: false });
   }

@@ -58,7 +58,9 @@ export function vmProvider({ cluster, say }: Surroundings): dynamic.ResourceProv
       shown(async () => {
         const inputs = readInputs(news);
         try {
-          const changed = await updateVm(context(inputs.timeouts.update), specOf(inputs));
+          // Recorded by a create that failed and could not undo all: what is left is taken up where it is.
+          const make = olds["uuid"] === "" ? createVm : updateVm;
+          const changed = await make(context(inputs.timeouts.update), specOf(inputs));
           return { outs: stateOf(observedInputs(inputs, changed), changed) };
         } catch (error) {
           throw recorded(error, id, { ...olds, __provider: news["__provider"] });
