@@ -53,11 +53,11 @@ export async function createVm(context: Context, spec: VmSpec): Promise<Observed
   try {
     await runSteps(what, [
       { name: "libvirt's check of the domain", act: () => validateXml(cluster, xml), noUndo: "it leaves nothing" },
-      ...(whole === undefined ? imageSteps(context, spec, source, mark) : [takeUpStep(mark)]),
+      ...(whole === undefined ? imageSteps(context, spec, source, mark) : []),
       {
+        // With them the image is marked as whole: a create that is cut off from here on keeps it.
         name: "writing its metadata",
-        act: () =>
-          changeStorage(cluster.runner, [{ op: "setMetadata", image: systemImage(spec.name), set: vmMetadata(spec, xml) }]),
+        act: () => mark.set("imported", vmMetadata(spec, xml)),
         noUndo: "they go with the image",
       },
       ...(spec.enabled ? enableSteps(context, spec, inventory) : []),
@@ -103,16 +103,6 @@ function nowAndThen(say: (percent: number) => void): (percent: number) => void {
   };
 }
 
-/** A create that was cut off after its import is this one's from now on. */
-const takeUpStep = (mark: CreateMark): Step => ({
-  name: "taking up what was begun",
-  act: async () => {
-    await mark.set("imported");
-    mark.start();
-  },
-  noUndo: "the image is not this create's to remove",
-});
-
 /** The system image and the group, marked as unfinished, and as this create's own, from the first moment on. */
 function imageSteps({ cluster, report }: Context, spec: VmSpec, source: ReadableSource, mark: CreateMark): Step[] {
   const image = systemImage(spec.name);
@@ -136,10 +126,7 @@ function imageSteps({ cluster, report }: Context, spec: VmSpec, source: Readable
     },
     {
       name: `importing ${source.path}`,
-      act: async () => {
-        await importImage(cluster.runner, source, image, nowAndThen((percent) => report?.(`${spec.name}: importing: ${percent} %`)));
-        await mark.set("imported");
-      },
+      act: () => importImage(cluster.runner, source, image, nowAndThen((percent) => report?.(`${spec.name}: importing: ${percent} %`))),
       noUndo: "it goes with the image",
     },
   ];

@@ -35,13 +35,16 @@ export class CreateMark {
     return { [PHASE_KEY]: `${phase} ${this.#own} ${this.#count++}` };
   }
 
-  async set(phase: CreatePhase): Promise<void> {
-    await this.#renewal;
-    await this.#write(phase);
+  /** Sets the mark together with other metadata, and renews it from then on. */
+  async set(phase: CreatePhase, others: Record<string, string>): Promise<void> {
+    await this.stop();
+    await this.#write(phase, others);
+    this.start();
   }
 
-  #write(phase: CreatePhase): Promise<unknown> {
-    return changeStorage(this.#cluster.runner, [{ op: "setMetadata", image: this.#image, set: this.metadata(phase) }]);
+  #write(phase: CreatePhase, others: Record<string, string> = {}): Promise<unknown> {
+    const set = { ...others, ...this.metadata(phase) };
+    return changeStorage(this.#cluster.runner, [{ op: "setMetadata", image: this.#image, set }]);
   }
 
   /** Renews the mark from now on. */
