@@ -25,7 +25,7 @@ describe("what a cluster has against a VM", () => {
   const sentences: [string, object, RegExp, ((lab: Inventory) => void)?][] = [
     ["a VM of the name, enabled", { name: "fxrun" }, /^name: "fxrun" is taken: the cluster has a VM of this name \(enabled\)/],
     ["a VM of the name, disabled", { name: "fxrun" }, /\(not enabled\)/, (lab) => lab.cib.primitives.delete("fxrun")],
-    ["a group of the name", { name: "left" }, /RBD group without a system image/, (lab) => lab.groups.set("left", [])],
+    ["a group of the name", { name: "left" }, /is taken: .*an RBD group of data_left_0/, (lab) => lab.groups.set("left", ["data_left_0"])],
     ["a primitive of the name", { name: "fxman" }, /^name: .*Pacemaker has a primitive of this name \(Dummy\)/],
     ["a node of the name", { name: "node1" }, /^name: .*it is a node of the cluster/],
     ["an id of the name", { name: "fxorder" }, /^name: .*an element of the CIB has this id/],
@@ -45,6 +45,10 @@ describe("what a cluster has against a VM", () => {
       assert.match(found[0] ?? "", says);
     });
   }
+
+  it("has nothing against an empty group of the name, which a removal that was cut off has left", () => {
+    assert.deepEqual(refused({ name: "left" }, "create", (lab) => lab.groups.set("left", [])), []);
+  });
 
   it("names an image that is based on another", () => {
     const path = fresh.source.nodePath;
