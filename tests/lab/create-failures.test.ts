@@ -98,6 +98,21 @@ describe("a create that fails", function () {
     });
   }
 
+  it("of two at once one wins, and the other says so and touches nothing", async () => {
+    const other = labRunner();
+    try {
+      const both = await Promise.allSettled([runner, other].map((link) => createVm({ cluster: clusterOn(link) }, spec("halfway"))));
+      const lost = both.filter((each) => each.status === "rejected").map(({ reason }) => String(reason));
+      assert.equal(lost.length, 1, lost.join("\n"));
+      assert.match(lost[0] ?? "", /exists|is taken|is making it right now/);
+      assert.match(await on("node1", "crm", "status"), /halfway\s.*Started/);
+      await removeVm({ cluster: clusterOn(runner) }, "halfway");
+      assert.deepEqual(await traces("halfway"), []);
+    } finally {
+      other.close();
+    }
+  });
+
   it("is not kept off by an empty group that a removal has left", async () => {
     await on("node1", "rbd", "group", "create", "halfway");
     await createVm({ cluster: clusterOn(runner) }, spec("halfway"));

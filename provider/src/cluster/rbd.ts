@@ -23,7 +23,7 @@ export async function changeStorage(runner: Runner, operations: readonly Storage
     return (await runProgram(runner, "storage", { operations }, { timeoutMs: 180_000 })) as unknown[];
   } catch (error) {
     if (error instanceof ProgramError && /^(ImageExists|ObjectExists)$/.test(error.kind)) {
-      throw new AlreadyExists(error.words);
+      throw new AlreadyExists(error.words, "Another program has just made it; nothing of that was touched.");
     }
     throw error;
   }
