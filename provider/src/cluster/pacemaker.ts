@@ -37,6 +37,15 @@ export async function cleanup(runner: Runner, resource: string): Promise<void> {
   await runner.run({ argv: ["crm_resource", "--cleanup", "--resource", resource], timeoutMs: 60_000 });
 }
 
+/**
+ * Waits until Pacemaker has nothing left to do.
+ * @throws CommandError when it still has after the deadline
+ */
+export async function settle(runner: Runner, seconds: number): Promise<void> {
+  const argv = ["crm_resource", "--wait", `--timeout=${seconds}s`];
+  await runner.run({ argv, readOnly: true, timeoutMs: (seconds + 30) * 1000 });
+}
+
 /** Forgets all that is known of a resource and probes it again on every node. */
 export async function refresh(runner: Runner, resource: string): Promise<void> {
   await runner.run({ argv: ["crm_resource", "--refresh", "--resource", resource], timeoutMs: 60_000 });

@@ -1,5 +1,6 @@
 /** Removing a VM: out of Pacemaker first, its disks last, and never a disk of a guest that may still run. */
-import { changeStorage, cleanup, type Cluster, type StorageOperation } from "../cluster";
+import { setTimeout as sleep } from "node:timers/promises";
+import { changeStorage, cleanup, settle, WaitTimeout, type Cluster, type StorageOperation } from "../cluster";
 import { deadlineOf, hypervisorsOf, reportOf, type Context } from "./context";
 import { ChangeFailed } from "./errors";
 import { diffTargetRole, disableChanges, foreignConstraints } from "./sync";
@@ -23,11 +24,37 @@ export async function takeOutOfCib(context: Context, vm: string): Promise<void> 
   const inventory = await cluster.inventory();
   if (!inventory.cib.primitives.has(vm)) return;
   await stopVm(context, vm);
+  await waitUntilClosed(context, vm);
   const latest = await cluster.inventory();
   for (const node of foreignConstraints(latest.cib, vm)) {
     reportOf(context)(`${vm}: the constraint "${node.attrs["id"]}" names it and goes with it`);
   }
   await cluster.changeCib(disableChanges(latest.cib, vm).changes);
+}
+
+/** How long Ceph keeps a watcher of a program that is gone, and some. */
+const CLOSED_SECONDS = 45;
+
+/**
+ * Waits until nobody has a disk of the VM open. Whatever Pacemaker believes, a disk that is open belongs to a guest that
+ * runs, and such a VM is left in the CIB, where it can be seen.
+ */
+async function waitUntilClosed(context: Context, vm: string): Promise<void> {
+  const { cluster } = context;
+  const inventory = await cluster.inventory();
+  const operations = vmImages(inventory, vm)
+    .filter((image) => inventory.images.has(image))
+    .map((image): StorageOperation => ({ op: "watchers", image }));
+  const begun = Date.now();
+  for (;;) {
+    const open = ((await changeStorage(cluster.runner, operations)) as string[][]).flat();
+    if (open.length === 0) return;
+    const after = (Date.now() - begun) / 1000;
+    if (after > CLOSED_SECONDS) {
+      throw new WaitTimeout(`VM "${vm}"`, "its disks to be closed", `open at ${open.join(", ")}`, after);
+    }
+    await sleep(500);
+  }
 }
 
 /** Stops a VM that is in the CIB, also when it is unmanaged or has failed. */
@@ -37,9 +64,12 @@ export async function stopVm(context: Context, vm: string): Promise<void> {
   const primitive = inventory.cib.primitives.get(vm);
   if (primitive === undefined) return;
   await cluster.changeCib(diffTargetRole(primitive, "Stopped"));
-  const failed = inventory.status.resources.get(vm)?.failed ?? false;
-  // A failure blocks what Pacemaker would do next; forgotten, it looks again and acts on what it finds.
-  if (failed || inventory.status.failures.some((each) => each.resource === vm)) await cleanup(cluster.runner, vm);
+  if (inventory.status.resources.get(vm)?.blocked) {
+    // A stop that failed is not tried again until it is forgotten. With it Pacemaker forgets where the VM runs, and calls
+    // it stopped until it has looked everywhere again: nothing may be believed before that.
+    await cleanup(cluster.runner, vm);
+    await settle(cluster.runner, deadlineOf(context));
+  }
   const wanted = { vm, state: "stopped" as const, hypervisors: hypervisorsOf(inventory) };
   await waitFor(cluster, wanted, deadlineOf(context), reportOf(context));
 }
