@@ -29,12 +29,6 @@ export async function changeStorage(runner: Runner, operations: readonly Storage
   }
 }
 
-/** Who has an image open, by address. */
-export async function imageWatchers(runner: Runner, image: string): Promise<string[]> {
-  const [answer] = (await runProgram(runner, "storage", { operations: [{ op: "watchers", image }] })) as [string[]];
-  return answer;
-}
-
 const IMPORT_DEADLINE_MS = 4 * 3600_000;
 
 /**

@@ -2,8 +2,9 @@
 import {
   changeStorage, ensureUploaded, importImage, NotFound, type Inventory, type SourceFile,
 } from "../cluster";
+import { applySync, waitStep } from "./apply";
 import { buildXml, validateXml } from "./build";
-import { commandWords, deadlineOf, reportOf, wantedOf, type Context } from "./context";
+import { commandWords, reportOf, type Context } from "./context";
 import { Refused } from "./errors";
 import { vmMetadata } from "./metadata";
 import type { ObservedVm, Source, VmSpec } from "./model";
@@ -15,8 +16,6 @@ import { runSteps, type Step } from "./steps";
 import { CreateMark, waitUntilAbandoned } from "./mark";
 import { enableChanges } from "./sync";
 import { updateVm } from "./update";
-import { applySync } from "./unmanaged";
-import { waitFor } from "./wait";
 
 type ReadableSource = Extract<SourceFile, { virtualSize: number }>;
 
@@ -133,7 +132,6 @@ function imageSteps({ cluster, report }: Context, spec: VmSpec, source: Readable
 }
 
 function enableSteps(context: Context, spec: VmSpec, inventory: Inventory): Step[] {
-  const { cluster } = context;
   const sync = enableChanges(inventory.cib, spec, inventory.observer);
   const commands = commandWords(spec.crmConfigCommands);
   return [
@@ -142,10 +140,6 @@ function enableSteps(context: Context, spec: VmSpec, inventory: Inventory): Step
       act: () => applySync(context, sync.changes, commands),
       undo: () => takeOutOfCib(context, spec.name),
     },
-    {
-      name: `waiting until it is ${spec.started ? "started" : "stopped"}`,
-      act: () => waitFor(cluster, wantedOf(spec, inventory), deadlineOf(context), reportOf(context)),
-      noUndo: "it only looks",
-    },
+    waitStep(context, spec, inventory),
   ];
 }

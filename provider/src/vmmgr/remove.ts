@@ -1,6 +1,6 @@
 /** Removing a VM: out of Pacemaker first, its disks last, and never a disk of a guest that may still run. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { changeStorage, cleanup, settle, WaitTimeout, type Cluster, type StorageOperation } from "../cluster";
+import { changeStorage, cleanup, settle, WaitTimeout, type Cluster, type Inventory, type StorageOperation } from "../cluster";
 import { deadlineOf, hypervisorsOf, reportOf, type Context } from "./context";
 import { ChangeFailed } from "./errors";
 import { diffTargetRole, disableChanges, foreignConstraints } from "./sync";
@@ -23,8 +23,8 @@ export async function takeOutOfCib(context: Context, vm: string): Promise<void> 
   const { cluster } = context;
   const inventory = await cluster.inventory();
   if (!inventory.cib.primitives.has(vm)) return;
-  await stopVm(context, vm);
-  await waitUntilClosed(context, vm);
+  await stopVm(context, vm, inventory);
+  await waitUntilClosed(cluster, vm, presentImages(inventory, vm));
   const latest = await cluster.inventory();
   for (const node of foreignConstraints(latest.cib, vm)) {
     reportOf(context)(`${vm}: the constraint "${node.attrs["id"]}" names it and goes with it`);
@@ -39,12 +39,8 @@ const CLOSED_SECONDS = 45;
  * Waits until nobody has a disk of the VM open. Whatever Pacemaker believes, a disk that is open belongs to a guest that
  * runs, and such a VM is left in the CIB, where it can be seen.
  */
-async function waitUntilClosed(context: Context, vm: string): Promise<void> {
-  const { cluster } = context;
-  const inventory = await cluster.inventory();
-  const operations = vmImages(inventory, vm)
-    .filter((image) => inventory.images.has(image))
-    .map((image): StorageOperation => ({ op: "watchers", image }));
+async function waitUntilClosed(cluster: Cluster, vm: string, images: readonly string[]): Promise<void> {
+  const operations = images.map((image): StorageOperation => ({ op: "watchers", image }));
   const begun = Date.now();
   for (;;) {
     const open = ((await changeStorage(cluster.runner, operations)) as string[][]).flat();
@@ -57,10 +53,12 @@ async function waitUntilClosed(context: Context, vm: string): Promise<void> {
   }
 }
 
-/** Stops a VM that is in the CIB, also when it is unmanaged or has failed. */
-export async function stopVm(context: Context, vm: string): Promise<void> {
+/** The images of a VM that there are: of one that is half-made not all need be. */
+const presentImages = (inventory: Inventory, vm: string) => vmImages(inventory, vm).filter((image) => inventory.images.has(image));
+
+/** Stops a VM that is in the CIB as just observed, also when it is unmanaged or has failed. */
+export async function stopVm(context: Context, vm: string, inventory: Inventory): Promise<void> {
   const { cluster } = context;
-  const inventory = await cluster.inventory();
   const primitive = inventory.cib.primitives.get(vm);
   if (primitive === undefined) return;
   await cluster.changeCib(diffTargetRole(primitive, "Stopped"));
@@ -85,7 +83,7 @@ export async function removeVm(context: Context, vm: string): Promise<void> {
   if (!inventory.status.withQuorum) {
     throw new ChangeFailed(what, "looking at the cluster", new Error("it has no quorum; nothing was changed"), []);
   }
-  const images = vmImages(inventory, vm).filter((image) => inventory.images.has(image));
+  const images = presentImages(inventory, vm);
   try {
     await takeOutOfCib(context, vm);
   } catch (cause) {

@@ -3,21 +3,12 @@
  * last start is restarted; a VM that is unmanaged is not, and a fresh probe puts the new parameters into the history.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import { changeCib, refresh, WaitTimeout, type CibChange, type Inventory } from "../cluster";
+import { refresh, WaitTimeout, type Inventory } from "../cluster";
+import { applySync } from "./apply";
 import { deadlineOf, type Context } from "./context";
 import type { VmSpec } from "./model";
 import { enableChanges } from "./sync";
 import { describe } from "./wait";
-
-/** Puts changes into the CIB, with what the user's crm commands make where there are any. */
-export async function applySync(
-  { cluster }: Context,
-  changes: readonly CibChange[],
-  commands: readonly string[][],
-): Promise<void> {
-  if (commands.length > 0) await changeCib(cluster.runner, changes, commands);
-  else await cluster.changeCib(changes);
-}
 
 /** Whether Pacemaker would restart the VM by itself: it runs, and a parameter of its primitive is to change. */
 export function restartsByItself(inventory: Inventory, spec: VmSpec): boolean {

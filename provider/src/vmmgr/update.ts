@@ -1,8 +1,9 @@
 /** Changing a VM in place: only what differs, and nothing that would restart a guest which the diff did not announce. */
 import { changeStorage, cleanup, growDisk, NotFound, type Inventory } from "../cluster";
+import { applySync, waitStep } from "./apply";
 import { buildXml, validateXml } from "./build";
 import { canonicalBase, diskTarget } from "./domain";
-import { commandWords, deadlineOf, reportOf, wantedOf, type Context } from "./context";
+import { commandWords, reportOf, wantedOf, type Context } from "./context";
 import { Refused } from "./errors";
 import { metadataChanges, PARKED_KEY, PHASE_KEY, vmMetadata } from "./metadata";
 import type { ObservedVm, VmSpec } from "./model";
@@ -12,8 +13,8 @@ import { clusterRefusals, stateRefusals } from "./refusals";
 import { stopVm } from "./remove";
 import { runSteps, type Step } from "./steps";
 import { disableChanges, enableChanges, foreignConstraints, parkConstraints } from "./sync";
-import { isReached, waitFor } from "./wait";
-import { applySync, changeUnmanaged, restartsByItself } from "./unmanaged";
+import { isReached } from "./wait";
+import { changeUnmanaged, restartsByItself } from "./unmanaged";
 
 /**
  * Makes an existing VM into what is asked, as far as that can be done in place, and returns it as observed.
@@ -96,18 +97,12 @@ function enabledSteps(context: Context, spec: VmSpec, inventory: Inventory): Ste
     reportOf(context)(`${spec.name}: what the crm command "${line}" made stays in the CIB; take it out with \`crm configure\``);
   }
   const sync = enableChanges(inventory.cib, spec, inventory.observer, parked);
-  const wait: Step = {
-    name: `waiting until it is ${spec.started ? "started" : "stopped"}`,
-    act: async () => {
-      await waitFor(cluster, wantedOf(spec, inventory), deadlineOf(context), reportOf(context));
-    },
-    noUndo: "it only looks",
-  };
+  const wait = waitStep(context, spec, inventory);
   const forget = needsRetry(inventory, spec)
     ? [{ name: "forgetting its failures", act: () => cleanup(cluster.runner, spec.name), noUndo: "Pacemaker only tries again" }]
     : [];
   if (sync.changes.length === 0 && commands.length === 0) {
-    return forget.length === 0 && isReachedNow(inventory, spec) ? [] : [...forget, wait];
+    return forget.length === 0 && isReached(inventory.status, wantedOf(spec, inventory)) ? [] : [...forget, wait];
   }
   const steps: Step[] = [
     restartsByItself(inventory, spec)
@@ -153,7 +148,7 @@ function disabledSteps(context: Context, spec: VmSpec, inventory: Inventory): St
   };
   return [
     ...(foreign.length > 0 ? [park] : []),
-    { name: "stopping it", act: () => stopVm(context, spec.name), noUndo: "it was asked for" },
+    { name: "stopping it", act: async () => stopVm(context, spec.name, await cluster.inventory()), noUndo: "it was asked for" },
     {
       name: "taking it out of Pacemaker",
       act: () => cluster.changeCib(sync.changes),
@@ -162,6 +157,3 @@ function disabledSteps(context: Context, spec: VmSpec, inventory: Inventory): St
   ];
 }
 
-function isReachedNow(inventory: Inventory, spec: VmSpec): boolean {
-  return isReached(inventory.status, wantedOf(spec, inventory));
-}
