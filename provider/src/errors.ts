@@ -16,6 +16,16 @@ export class SeapathError extends Error {
   }
 }
 
+/** A resource names a cluster that the configuration does not have. */
+export class UnknownCluster extends SeapathError {
+  constructor(name: string, known: readonly string[]) {
+    const has = known.length === 0 ? "it has none" : `it has ${known.join(", ")}`;
+    super("unknown-cluster", `the configuration has no cluster "${name}" in seapath:clusters; ${has}`, {
+      hint: `Run \`pulumi config set --path 'seapath:clusters.${name}.hosts' node1,node2,node3\`.`,
+    });
+  }
+}
+
 /** The message of an error together with its hint: what a person is shown. */
 export function describeError(error: unknown): string {
   if (error instanceof SeapathError) return error.hint ? `${error.message}\n  → ${error.hint}` : error.message;

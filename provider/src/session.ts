@@ -1,14 +1,15 @@
 /**
  * The one place where the layers are put together. All kinds of resources of a program are served by one process, so
- * one link, one shared inventory and one queue of writes stand here, at module level.
+ * one link, one shared inventory and one queue of writes a cluster stand here, at module level.
  */
 import { Cluster } from "./cluster";
-import { createRunner, readSettings } from "./transport";
+import { clusterNames, createRunner, inCluster, readSettings, settingsOfCluster, type ConnectionSettings } from "./transport";
 
 type Get = (key: string) => string | undefined;
 
 let configured: Get = () => undefined;
-let current: { key: string; cluster: Cluster } | undefined;
+/** By the name of the cluster; the one of `seapath:hosts` has none. */
+const current = new Map<string | undefined, { key: string; cluster: Cluster }>();
 
 /** Takes the stack's configuration. The engine may call a resource before this returns, so it only keeps it. */
 export function configure(get: Get): void {
@@ -16,21 +17,38 @@ export function configure(get: Get): void {
 }
 
 /**
- * The cluster of the configuration. Nothing is connected before something is asked of it.
- * @throws SettingsError
+ * A cluster of the configuration. Nothing is connected before something is asked of it.
+ * @param name one of `seapath:clusters`; without it the cluster of `seapath:hosts`
+ * @throws SettingsError; UnknownCluster when the configuration has none of that name
  */
-export function currentCluster(): Cluster {
-  const settings = readSettings((key) => configured(`seapath:${key}`), process.env);
+export function currentCluster(name?: string): Cluster {
+  const settings = settingsOf(name);
   const key = JSON.stringify([settings.hosts, settings.connectTimeoutMs, settings.maxChannels, settings.sudo]);
-  if (current?.key !== key) {
-    current?.cluster.runner.close();
-    current = { key, cluster: new Cluster(createRunner(settings)) };
+  const known = current.get(name);
+  if (known?.key === key) return known.cluster;
+  known?.cluster.runner.close();
+  const cluster = new Cluster(createRunner(settings));
+  current.set(name, { key, cluster });
+  return cluster;
+}
+
+function settingsOf(name: string | undefined): ConnectionSettings {
+  const get: Get = (key) => configured(`seapath:${key}`);
+  if (name !== undefined) {
+    const own = settingsOfCluster(name, get, process.env);
+    return inCluster(name, () => readSettings(own.get, own.env));
   }
-  return current.cluster;
+  try {
+    return readSettings(get, process.env);
+  } catch (error) {
+    const names = clusterNames(get);
+    if (names.length === 0 || get("hosts") !== undefined || process.env["SEAPATH_HOSTS"]) throw error;
+    throw new Error(`The configuration has several clusters and no seapath:hosts: say \`cluster: "${names.join('"` or `cluster: "')}"\` in each resource`, { cause: error });
+  }
 }
 
 /** Ends the links of this process. */
 export function close(): void {
-  current?.cluster.runner.close();
-  current = undefined;
+  for (const { cluster } of current.values()) cluster.runner.close();
+  current.clear();
 }

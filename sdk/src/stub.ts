@@ -14,3 +14,17 @@ export const vmStub: dynamic.ResourceProvider = {
   update: async (id, olds, news) => require("pulumi-seapath/provider").providers.Vm.update(id, olds, news),
   delete: async (id, props) => require("pulumi-seapath/provider").providers.Vm.delete(id, props),
 };
+
+/**
+ * The stub of any other kind. It captures one word, the kind's name; that of `Vm` captures nothing, and keeps the text
+ * that it had before there were others.
+ */
+export const stubOf = (kind: string): dynamic.ResourceProvider => ({
+  configure: async (request) => require("pulumi-seapath/provider").configure(request),
+  check: async (olds, news) => require("pulumi-seapath/provider").providers[kind].check(olds, news),
+  diff: async (id, olds, news) => require("pulumi-seapath/provider").providers[kind].diff(id, olds, news),
+  create: async (inputs) => require("pulumi-seapath/provider").providers[kind].create(inputs),
+  read: async (id, props) => require("pulumi-seapath/provider").providers[kind].read(id, props),
+  update: async (id, olds, news) => require("pulumi-seapath/provider").providers[kind].update(id, olds, news),
+  delete: async (id, props) => require("pulumi-seapath/provider").providers[kind].delete(id, props),
+});

@@ -77,6 +77,16 @@ export interface TimeoutArgs {
   delete?: Input<number>;
 }
 
+/** What the inputs of every kind have. */
+export interface CommonArgs {
+  /**
+   * The cluster, one of the configuration's `seapath:clusters`. A change makes the resource anew over there.
+   * @default the cluster of `seapath:hosts`
+   */
+  cluster?: Input<string>;
+  timeouts?: Input<TimeoutArgs>;
+}
+
 /**
  * The inputs of a VM. Exactly one of `domain` and `xml` is given.
  *
@@ -87,7 +97,7 @@ export interface TimeoutArgs {
  *   preferredHost: "node1",
  * }
  */
-export interface VmArgs {
+export interface VmArgs extends CommonArgs {
   /**
    * The name on the cluster, of letters and digits; a change replaces the VM and its disks.
    * @default the logical name
@@ -134,5 +144,4 @@ export interface VmArgs {
   pacemaker?: Input<PacemakerArgs>;
   /** Words for `crm configure`, a command each, put in together with the VM. @default [] */
   crmConfigCommands?: Input<Input<string>[]>;
-  timeouts?: Input<TimeoutArgs>;
 }

@@ -1,9 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
+import { isOfKind, SeapathResource, typeOf } from "./resource";
 import { vmStub } from "./stub";
 import type { VmArgs } from "./types";
-
-const MODULE = "seapath";
-const KIND = "Vm";
 
 /**
  * A virtual machine on a SEAPATH cluster: an RBD group with its disks, a libvirt domain and a Pacemaker primitive. It
@@ -21,9 +19,9 @@ const KIND = "Vm";
  * });
  * export const runsOn = web.node;
  */
-export class Vm extends pulumi.dynamic.Resource {
+export class Vm extends SeapathResource {
   /** The type of this kind in a state, for policies. */
-  static readonly __pulumiType = `pulumi-nodejs:dynamic/${MODULE}:${KIND}`;
+  static readonly __pulumiType = typeOf("Vm");
 
   declare readonly name: pulumi.Output<string>;
   declare readonly source: pulumi.Output<{ nodePath?: string; path?: string } | undefined>;
@@ -56,12 +54,12 @@ export class Vm extends pulumi.dynamic.Resource {
 
   /** Whether a value is a VM, also when another copy of this package made it. */
   static override isInstance(value: unknown): value is Vm {
-    return pulumi.Resource.isInstance(value) && (value as { __pulumiType?: unknown }).__pulumiType === Vm.__pulumiType;
+    return isOfKind(value, Vm.__pulumiType);
   }
 
   constructor(name: string, args: VmArgs, options?: pulumi.CustomResourceOptions) {
     const outputs = { uuid: undefined, node: undefined, status: undefined };
-    super(vmStub, name, { ...inputs(name, args), ...outputs }, options, MODULE, KIND);
+    super("Vm", vmStub, name, { ...inputs(name, args), ...outputs }, options);
   }
 }
 
@@ -69,7 +67,7 @@ const NONE = {
   source: undefined, adopt: undefined, xml: undefined, domain: undefined, systemDisk: undefined, enabled: undefined, started: undefined,
   pinnedHost: undefined, preferredHost: undefined, liveMigration: undefined, migrationUser: undefined,
   migrationDowntime: undefined, migrateToTimeout: undefined, stopTimeout: undefined, priority: undefined,
-  metadata: undefined, pacemaker: undefined, crmConfigCommands: undefined, timeouts: undefined,
+  metadata: undefined, pacemaker: undefined, crmConfigCommands: undefined,
 };
 
 /** Every key is named, so that each becomes an output of the resource. */

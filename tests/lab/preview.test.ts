@@ -92,7 +92,7 @@ describe("a preview", function () {
   });
 
   it("lets pass what is not known yet", async () => {
-    const { changes } = await stack.preview({ keptoff: tick(), one: tick(), two: tick({ metadata: { peer: "$uuid:one" } }) });
+    const { changes } = await stack.preview({ keptoff: tick(), one: tick(), two: tick({ metadata: { peer: "$ref:one.uuid" } }) });
     assert.equal(changes["create"], 2);
   });
 

@@ -1,4 +1,5 @@
-export { vmProvider, type Surroundings } from "./vm/provider";
+export type { Surroundings } from "./surroundings";
+export { vmProvider } from "./vm/provider";
 export { PartialCreateError } from "./errors";
 export { adoptingInputs } from "./vm/minimal";
 export { UNKNOWN } from "./unknowns";

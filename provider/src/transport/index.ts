@@ -1,3 +1,4 @@
+export { clusterNames, inCluster, settingsOfCluster } from "./clusters";
 export { CommandError, ConnectionError, HostKeyError, SettingsError, UploadError } from "./errors";
 export type { HostAddress } from "./hosts";
 export { KnownHosts, type KnownHostLine, type Verdict } from "./knownhosts";

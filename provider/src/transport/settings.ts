@@ -38,7 +38,7 @@ export interface ConnectionSettings extends Credentials {
 }
 
 /** The environment's name of each key. */
-const TWINS = {
+export const TWINS = {
   hosts: "SEAPATH_HOSTS",
   user: "SEAPATH_USER",
   port: "SEAPATH_PORT",

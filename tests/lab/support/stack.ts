@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { LocalWorkspace, type OutputMap, type Stack } from "@pulumi/pulumi/automation/index.js";
 import { pulumiEnvironment } from "../../../tools/env.mjs";
 
-/** The inputs of the VMs of a stack, by logical name. */
+/** The inputs of the resources of a stack, by logical name: VMs, where `$kind` names no other class. */
 export type Vms = Record<string, Record<string, unknown>>;
 
 export class TestStack {

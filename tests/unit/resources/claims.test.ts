@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { Claims } from "./vms.ts";
+import { claimOf, Claims } from "./vms.ts";
 
 describe("which VM belongs to which resource of a run", () => {
   it("is nobody's before anything was checked", () => {
     const claims = new Claims();
-    assert.deepEqual([claims.isOthers("a"), claims.isKept("a"), claims.replaced.has("a")], [false, false, false]);
+    assert.deepEqual([claims.isOthers("a"), claims.isKept("a"), claims.isReplaced("a")], [false, false, false]);
   });
 
   it("is the resource's that the state has it under: no other may take it over", () => {
@@ -30,5 +30,11 @@ describe("which VM belongs to which resource of a run", () => {
     assert.equal(claims.isKept("b"), false);
     claims.replace("a");
     assert.equal(claims.isKept("a"), false);
+  });
+
+  it("tells VMs of one name on two clusters apart", () => {
+    const claims = new Claims();
+    claims.make(claimOf("a", "north"));
+    assert.deepEqual(["a", claimOf("a"), claimOf("a", "south"), claimOf("a", "north")].map((vm) => claims.isOthers(vm)), [false, false, false, true]);
   });
 });

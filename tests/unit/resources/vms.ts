@@ -9,7 +9,7 @@ const load = <T>(file: string) => require(`../../../provider/dist/resources/${fi
 export const { formatSize, parseSize } = load<typeof import("../../../provider/dist/resources/size.js")>("size");
 export const unknowns = load<typeof import("../../../provider/dist/resources/unknowns.js")>("unknowns");
 export const { checkVm } = load<typeof import("../../../provider/dist/resources/vm/check.js")>("vm/check");
-export const { Claims } = load<typeof import("../../../provider/dist/resources/vm/claims.js")>("vm/claims");
+export const { claimOf, Claims } = load<typeof import("../../../provider/dist/resources/vm/claims.js")>("vm/claims");
 export const { withDefaults } = load<typeof import("../../../provider/dist/resources/vm/defaults.js")>("vm/defaults");
 export const { diffVm } = load<typeof import("../../../provider/dist/resources/vm/diff.js")>("vm/diff");
 export const state = load<typeof import("../../../provider/dist/resources/vm/state.js")>("vm/state");

@@ -1,16 +1,16 @@
 /** What a preview refuses: all that can be known before an `up`, each with the input that it is about. */
 import { access, constants } from "node:fs/promises";
 import {
-  canonicalBase, clusterRefusals, ConnectionError, ParseError, parseXml, type Cluster, type Intent, type PartialSpec, type Refusal,
+  canonicalBase, clusterRefusals, ParseError, parseXml, type Cluster, type Intent, type PartialSpec, type Refusal,
 } from "../../vmmgr";
+import { clusterFailures, schemaFailures } from "../refused";
 import { parseSize } from "../size";
-import { concernsUnknown, isUnknown, knownPart, unknownPaths } from "../unknowns";
+import { isUnknown, knownPart } from "../unknowns";
+import type { Raw } from "../values";
 import { adoptionNotice } from "./adopt";
-import type { Claims } from "./claims";
+import { claimOf, type Claims } from "./claims";
 import { withDefaults } from "./defaults";
 import { vmSchema, type VmInputs } from "./schema";
-
-type Raw = Record<string, unknown>;
 
 /** What `check` answers. */
 export interface Checked {
@@ -20,7 +20,7 @@ export interface Checked {
 
 /** What a check looks at beside the inputs. */
 export interface CheckContext {
-  cluster: () => Cluster;
+  cluster: (name?: string) => Cluster;
   claims: Claims;
   warn: (text: string) => void;
 }
@@ -31,49 +31,19 @@ export const takenByOther = (vm: string) => `VM "${vm}" belongs to another resou
 /** Checks the inputs of a VM by themselves, then against the cluster. */
 export async function checkVm({ cluster, claims, warn }: CheckContext, olds: Raw, news: Raw): Promise<Checked> {
   const inputs = withDefaults(news);
-  const failures = schemaFailures(inputs);
+  const failures = schemaFailures(vmSchema, inputs, "seapath.Vm");
   failures.push(...xmlFailures(inputs), ...(await localFileFailures(inputs)));
-  if (failures.length > 0) return { inputs, failures };
-  const intent = intentOf(olds, inputs, claims.replaced);
+  if (failures.length > 0 || isUnknown(inputs["cluster"])) return { inputs, failures };
+  const at = inputs["cluster"] as string | undefined;
+  const intent = intentOf(olds, inputs, claims);
   if (typeof inputs["name"] === "string" && !isUnknown(inputs["name"])) {
-    const { name } = inputs as { name: string };
-    if (intent === "create" && claims.isOthers(name)) return { inputs, failures: [{ property: "name", reason: takenByOther(name) }] };
-    claims.check(name, intent === "update");
+    const vm = claimOf(inputs["name"], at);
+    if (intent === "create" && claims.isOthers(vm)) return { inputs, failures: [{ property: "name", reason: takenByOther(inputs["name"]) }] };
+    claims.check(vm, intent === "update");
   }
-  try {
-    return { inputs, failures: await clusterFailures(cluster(), intent, inputs, warn) };
-  } catch (error) {
-    if (!(error instanceof ConnectionError)) throw error;
-    const hint = error.hint === undefined ? "" : ` ${error.hint}`;
-    warn(`VM "${String(inputs["name"])}": its hosts, name and image were not checked: ${error.message}.${hint}`);
-    return { inputs, failures: [] };
-  }
+  const what = `VM "${String(inputs["name"])}": its hosts, name and image`;
+  return { inputs, failures: await clusterFailures(what, warn, () => refusalsOf(cluster(at), intent, inputs, warn)) };
 }
-
-function schemaFailures(inputs: Raw): Refusal[] {
-  const read = vmSchema.safeParse(inputs);
-  if (read.success) return [];
-  const unknowns = unknownPaths(inputs);
-  return read.error.issues.flatMap((issue) => {
-    // Whatever becomes known beside it, a key that is none stays none.
-    if (issue.code === "unrecognized_keys") {
-      return issue.keys.map((key) => ({ property: propertyPath([...issue.path, key]), reason: "is no input of seapath.Vm" }));
-    }
-    if (issue.path.length > 0 && concernsUnknown(issue.path, unknowns)) return [];
-    if (issue.code === "invalid_key") {
-      return issue.issues.map(({ message }) => ({ property: propertyPath(issue.path), reason: message }));
-    }
-    const missing = issue.code === "invalid_type" && valueAt(inputs, issue.path) === undefined;
-    return [{ property: propertyPath(issue.path), reason: missing ? "is missing" : issue.message }];
-  });
-}
-
-function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
-  return path.reduce<unknown>((at, part) => (at as Record<PropertyKey, unknown> | undefined)?.[part], value);
-}
-
-const propertyPath = (path: readonly PropertyKey[]) =>
-  path.map((part, index) => (typeof part === "number" ? `[${part}]` : `${index === 0 ? "" : "."}${String(part)}`)).join("");
 
 function xmlFailures(inputs: Raw): Refusal[] {
   const { xml, name } = inputs;
@@ -100,17 +70,13 @@ async function localFileFailures(inputs: Raw): Promise<Refusal[]> {
   }
 }
 
-function intentOf(olds: Raw, inputs: Raw, replaced: ReadonlySet<string>): Intent {
-  if (olds["name"] !== undefined && (olds["name"] === inputs["name"] || isUnknown(inputs["name"]))) return "update";
-  return replaced.has(String(inputs["name"])) ? "replace" : "create";
+function intentOf(olds: Raw, inputs: Raw, claims: Claims): Intent {
+  const same = (key: string) => olds[key] === inputs[key] || isUnknown(inputs[key]);
+  if (olds["name"] !== undefined && same("name") && same("cluster")) return "update";
+  return claims.isReplaced(claimOf(String(inputs["name"]), inputs["cluster"] as string | undefined)) ? "replace" : "create";
 }
 
-async function clusterFailures(
-  cluster: Cluster,
-  intent: Intent,
-  inputs: Raw,
-  warn: (text: string) => void,
-): Promise<Refusal[]> {
+async function refusalsOf(cluster: Cluster, intent: Intent, inputs: Raw, warn: (text: string) => void): Promise<Refusal[]> {
   const spec = partialSpec(inputs);
   const nodePath = spec.source !== undefined && "nodePath" in spec.source ? spec.source.nodePath : undefined;
   const inventory = await cluster.inventory(intent !== "update" && nodePath !== undefined ? { sources: [nodePath] } : {});

@@ -1,3 +1,6 @@
+/** A VM among those of several clusters, which may have VMs of one name. */
+export const claimOf = (vm: string, cluster?: string): string => (cluster === undefined ? vm : `${cluster}/${vm}`);
+
 /**
  * Which VM belongs to which resource, as far as this run shows it. The engine gives a provider no name of the resource
  * that it asks for, so a VM that moves from one resource to another would be taken over by the one and then deleted by
@@ -20,9 +23,9 @@ export class Claims {
     this.#replaced.add(vm);
   }
 
-  /** Names that are free by the time a replacement is made. */
-  get replaced(): ReadonlySet<string> {
-    return this.#replaced;
+  /** Whether the name is free by the time a replacement is made. */
+  isReplaced(vm: string): boolean {
+    return this.#replaced.has(vm);
   }
 
   /** A resource of this run has made the VM. */

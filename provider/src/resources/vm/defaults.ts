@@ -1,25 +1,7 @@
 /** Defaults made explicit, so that the engine's own diff is honest and a preview shows what will be. */
 import { defaultMac, DEFAULTS } from "../../vmmgr";
 import { isUnknown } from "../unknowns";
-
-type Raw = Record<string, unknown>;
-
-const isRecord = (value: unknown): value is Raw => typeof value === "object" && value !== null && !Array.isArray(value);
-
-/** Merges defaults into an object; what is not an object (unknown, or wrong) is left for the schema to judge. */
-function filled(value: unknown, defaults: Raw): unknown {
-  if (value === undefined) return defaults;
-  return isRecord(value) ? { ...defaults, ...dropUndefined(value) } : value;
-}
-
-const dropUndefined = (value: Raw): Raw => Object.fromEntries(Object.entries(value).filter(([, each]) => each !== undefined && each !== null));
-
-/** Numbers and booleans in maps of strings are what people write; the cluster has strings. */
-function strings(value: unknown): unknown {
-  if (!isRecord(value)) return value;
-  const text = (each: unknown) => (typeof each === "number" || typeof each === "boolean" ? String(each) : each);
-  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, text(each)]));
-}
+import { dropUndefined, filled, isRecord, strings, TIMEOUTS, type Raw } from "../values";
 
 function withInterfaceDefaults(interfaces: unknown, vm: unknown): unknown {
   if (!Array.isArray(interfaces)) return interfaces;
@@ -62,6 +44,6 @@ export function withDefaults(inputs: Raw): Raw {
       ? Object.fromEntries(Object.entries(pacemaker).map(([key, each]) => [key, strings(each)]))
       : pacemaker,
     crmConfigCommands: given["crmConfigCommands"] ?? [],
-    timeouts: filled(given["timeouts"], { create: 300, update: 300, delete: 300 }),
+    timeouts: filled(given["timeouts"], TIMEOUTS),
   });
 }

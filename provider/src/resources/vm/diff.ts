@@ -14,6 +14,7 @@ export interface VmDiff {
 export function diffVm(olds: Raw, news: Raw, warn: (text: string) => void): VmDiff {
   const replaces: string[] = [];
   if (!isUnknown(news["name"]) && olds["name"] !== news["name"]) replaces.push("name");
+  if (!isUnknown(news["cluster"]) && olds["cluster"] !== news["cluster"]) replaces.push("cluster");
   // A VM that was adopted has no known source; naming one later must not cost it its disks.
   const known = olds["source"] !== undefined && news["source"] !== undefined && unknownPaths(news["source"]).length === 0;
   if (known && !isDeepStrictEqual(olds["source"], news["source"])) replaces.push("source");
@@ -23,8 +24,9 @@ export function diffVm(olds: Raw, news: Raw, warn: (text: string) => void): VmDi
   } else {
     warnOfMove(vm, olds, news, warn);
   }
-  // A new name can stand beside the old one; the same name cannot.
-  return { replaces, deleteBeforeReplace: replaces.length > 0 && !replaces.includes("name") };
+  // Under a new name, or on another cluster, it can stand beside the old one.
+  const beside = replaces.includes("name") || replaces.includes("cluster");
+  return { replaces, deleteBeforeReplace: replaces.length > 0 && !beside };
 }
 
 function warnOfMove(vm: string, olds: Raw, news: Raw, warn: (text: string) => void): void {

@@ -1,19 +1,6 @@
 /** The inputs of `seapath.Vm` after their defaults were put in: what is allowed, in words for the person who typed it. */
 import { z } from "zod";
-import { nameProblem } from "../../vmmgr";
-import { parseSize } from "../size";
-
-const text = z.string().min(1, "must not be empty");
-const count = (unit: string, least = 0) =>
-  z.number({ error: `must be a whole number (${unit})` }).int(`must be a whole number (${unit})`).min(least, `must be at least ${least} (${unit})`);
-
-const named = text.superRefine((value, context) => {
-  const problem = nameProblem(value);
-  if (problem !== undefined) context.addIssue({ code: "custom", message: problem });
-});
-
-// Pacemaker 2.1 prints a line break in an attribute as the two characters \n: it would be drift for ever.
-const scalarMap = z.record(text, z.string().regex(/^[^\r\n\t]*$/, "must be one line, without tabs"));
+import { common, count, named, scalarMap, size, text } from "../schema";
 
 const reserved = (names: Record<string, string>) =>
   scalarMap.superRefine((map, context) => {
@@ -50,14 +37,9 @@ const domainSchema = z.strictObject({
   serialConsole: z.boolean(),
 });
 
-const size = z.union([z.string(), z.number()]).refine((value) => parseSize(value) !== undefined, {
-  message: 'must be a size such as "20GiB", or a number of bytes',
-}).refine((value) => (parseSize(value) ?? 512) % 512 === 0, { message: "must be a multiple of 512 bytes" });
-
-const timeout = count("seconds", 1);
-
 export const vmSchema = z
   .strictObject({
+    ...common,
     name: named,
     source: sourceSchema.optional(),
     adopt: z.boolean(),
@@ -90,7 +72,6 @@ export const vmSchema = z
       utilization: scalarMap,
     }),
     crmConfigCommands: z.array(text.refine((line) => !/[\r\n]/.test(line), "must be one line, the words of one `crm configure`")),
-    timeouts: z.strictObject({ create: timeout, update: timeout, delete: timeout }),
   })
   .superRefine((vm, context) => {
     if (vm.pinnedHost !== undefined && vm.preferredHost !== undefined) {

@@ -1,0 +1,157 @@
+/**
+ * A kind of resource, told by what is its own. What all kinds share (Pulumi's calls, unknown values, what is recorded
+ * when a create could not be undone, words for errors) is here once.
+ */
+import type { dynamic } from "@pulumi/pulumi";
+import { isDeepStrictEqual } from "node:util";
+import type { z } from "zod";
+import type { Cluster, Context, Refusal } from "../vmmgr";
+import { clusterFailures, schemaFailures } from "./refused";
+import { recorded, shown } from "./shown";
+import type { Surroundings } from "./surroundings";
+import { isUnknown, unknownPaths } from "./unknowns";
+import { dropUndefined, filled, TIMEOUTS, type Raw } from "./values";
+
+/** What every kind's inputs have. */
+export interface CommonInputs {
+  cluster?: string | undefined;
+  timeouts: { create: number; update: number; delete: number };
+}
+
+/** A resource as it was observed: the inputs that would describe it, and what it says beside them. */
+export interface Observed<Inputs> {
+  inputs: Inputs;
+  outputs: Raw;
+}
+
+/** What is to happen, as far as a check can tell. With `replace` the one of the same id is removed before. */
+export type KindIntent = "create" | "update" | "replace";
+
+export interface Kind<Inputs extends CommonInputs> {
+  /** As programs name it: `seapath.Snapshot`. */
+  type: string;
+  /** As messages name it: `snapshot`. */
+  noun: string;
+  /** The inputs after their defaults were put in; strict, so that a misspelt one is named. */
+  schema: z.ZodType<Inputs>;
+  /** Puts in the kind's own defaults. `cluster` and `timeouts` are seen to. Unknown values stay where they are. */
+  withDefaults(inputs: Raw): Raw;
+  /** Outputs that are no inputs. */
+  outputs: readonly string[];
+  /** Inputs whose change makes a new resource; `cluster` is always one. */
+  replacedBy: readonly (keyof Inputs & string)[];
+  /** Of these, the ones after whose change the new one can stand beside the old one, so that it is made first. @default [] */
+  beside?: readonly (keyof Inputs & string)[];
+  /** The id on the cluster. It never changes while the resource lives. */
+  idOf(inputs: Inputs): string;
+  /**
+   * What the cluster has against the inputs; asked in a preview and again before a create and an update. In a preview
+   * the top-level inputs that are not known yet are absent.
+   */
+  refusals?(cluster: Cluster, inputs: Partial<Inputs>, intent: KindIntent, say: (text: string) => void): Promise<Refusal[]>;
+  /** What a change does that its diff does not show, a sentence each. `olds` is the state. */
+  announce?(olds: Raw, news: Raw): string[];
+  /** Makes it, and returns it as observed. Leaves nothing when it fails, or throws ChangeFailed with what is left. */
+  create(context: Context, inputs: Inputs): Promise<Observed<Inputs>>;
+  /** As it is now, or undefined when it is gone. What cannot be observed is taken from `before`, the state. */
+  read(cluster: Cluster, id: string, before: Inputs, state: Raw): Promise<Observed<Inputs> | undefined>;
+  /** Makes what is there into what is asked, also when a create has left half of it. */
+  update(context: Context, id: string, inputs: Inputs, state: Raw): Promise<Observed<Inputs>>;
+  /** Removes it. One that is gone already is removed. */
+  delete(context: Context, id: string, before: Inputs, state: Raw): Promise<void>;
+}
+
+const withCommonDefaults = <I extends CommonInputs>(kind: Kind<I>, raw: Raw): Raw => {
+  const given = dropUndefined(raw);
+  delete given["__provider"];
+  return dropUndefined({ ...kind.withDefaults(given), timeouts: filled(given["timeouts"], TIMEOUTS) });
+};
+
+/** Inputs as the engine hands them over after a check, or as a state has them: outputs may be among them. */
+function readInputs<I extends CommonInputs>(kind: Kind<I>, raw: Raw): I {
+  const inputs = withCommonDefaults(kind, raw);
+  for (const output of kind.outputs) delete inputs[output];
+  return kind.schema.parse(inputs);
+}
+
+/** The top-level inputs that are known. */
+const knownInputs = <I>(inputs: Raw): Partial<I> => {
+  const unknown = new Set(unknownPaths(inputs).map(([key]) => key));
+  return Object.fromEntries(Object.entries(inputs).filter(([key]) => !unknown.has(key))) as Partial<I>;
+};
+
+function replacing<I extends CommonInputs>(kind: Kind<I>, olds: Raw, news: Raw): string[] {
+  const wanted = withCommonDefaults(kind, news);
+  const differs = (key: string) => unknownPaths(wanted[key]).length === 0 && !isDeepStrictEqual(olds[key], wanted[key]);
+  return [...kind.replacedBy, "cluster"].filter(differs);
+}
+
+/** The provider of a kind. */
+export function providerOf<I extends CommonInputs>(kind: Kind<I>, { cluster, say }: Surroundings): dynamic.ResourceProvider<Raw, Raw> {
+  const context = (inputs: I, of: keyof CommonInputs["timeouts"]): Context => ({
+    cluster: cluster(inputs.cluster),
+    deadline: inputs.timeouts[of],
+    report: say,
+  });
+  const stateOf = ({ inputs, outputs }: Observed<I>): Raw => ({ ...inputs, ...outputs });
+  const unset = Object.fromEntries(kind.outputs.map((name) => [name, ""]));
+
+  return {
+    check: (olds, news) =>
+      shown(async () => {
+        const inputs = withCommonDefaults(kind, news);
+        const failures = schemaFailures(kind.schema, inputs, kind.type);
+        if (failures.length > 0 || isUnknown(inputs["cluster"]) || kind.refusals === undefined) return { inputs, failures };
+        const known = knownInputs<I>(inputs);
+        const recordedInputs = Object.keys(dropUndefined(olds)).length > 0;
+        const intent = !recordedInputs ? "create" : replacing(kind, olds, news).length > 0 ? "replace" : "update";
+        const named = [inputs["name"], inputs["vm"]].find((each) => typeof each === "string" && !isUnknown(each));
+        const what = `The inputs of this ${kind.noun} (${typeof named === "string" ? named : "its name is not known yet"})`;
+        const ask = () => kind.refusals?.(cluster(known.cluster), known, intent, say) ?? Promise.resolve([]);
+        return { inputs, failures: await clusterFailures(what, say, ask) };
+      }),
+
+    diff: (_id, olds, news) =>
+      shown(() => {
+        const replaces = replacing(kind, olds, news);
+        for (const text of kind.announce?.(olds, news) ?? []) say(text);
+        const beside = replaces.some((key) => key === "cluster" || (kind.beside as readonly string[] | undefined)?.includes(key));
+        return Promise.resolve({ replaces, deleteBeforeReplace: replaces.length > 0 && !beside });
+      }),
+
+    create: (raw) =>
+      shown(async () => {
+        const inputs = readInputs(kind, raw);
+        const id = kind.idOf(inputs);
+        try {
+          return { id, outs: stateOf(await kind.create(context(inputs, "create"), inputs)) };
+        } catch (error) {
+          throw recorded(error, id, { ...(inputs as Raw), ...unset, __provider: raw["__provider"] });
+        }
+      }),
+
+    read: (id, raw = {}) =>
+      shown(async () => {
+        const before = readInputs(kind, raw);
+        const observed = await kind.read(cluster(before.cluster), id, before, raw);
+        if (observed === undefined) return { id: "", props: {} };
+        return { id, props: stateOf(observed), inputs: observed.inputs as Raw };
+      }),
+
+    update: (id, olds, news) =>
+      shown(async () => {
+        const inputs = readInputs(kind, news);
+        try {
+          return { outs: stateOf(await kind.update(context(inputs, "update"), id, inputs, olds)) };
+        } catch (error) {
+          throw recorded(error, id, { ...olds, __provider: news["__provider"] });
+        }
+      }),
+
+    delete: (id, raw) =>
+      shown(async () => {
+        const before = readInputs(kind, raw);
+        await kind.delete(context(before, "delete"), id, before, raw);
+      }),
+  };
+}

@@ -1,0 +1,54 @@
+/** What a schema has against inputs, in words for the person who typed them, with what is not known yet set aside. */
+import type { z } from "zod";
+import { UnknownCluster } from "../errors";
+import { ConnectionError, type Refusal } from "../vmmgr";
+import { concernsUnknown, unknownPaths } from "./unknowns";
+
+type Raw = Record<string, unknown>;
+
+/** What the schema refuses. @param kind as programs name it: `seapath.Vm` */
+export function schemaFailures(schema: z.ZodType, inputs: Raw, kind: string): Refusal[] {
+  const read = schema.safeParse(inputs);
+  if (read.success) return [];
+  const unknowns = unknownPaths(inputs);
+  return read.error.issues.flatMap((issue) => {
+    // Whatever becomes known beside it, a key that is none stays none.
+    if (issue.code === "unrecognized_keys") {
+      return issue.keys.map((key) => ({ property: propertyPath([...issue.path, key]), reason: `is no input of ${kind}` }));
+    }
+    if (issue.path.length > 0 && concernsUnknown(issue.path, unknowns)) return [];
+    if (issue.code === "invalid_key") {
+      return issue.issues.map(({ message }) => ({ property: propertyPath(issue.path), reason: message }));
+    }
+    const missing = issue.code === "invalid_type" && valueAt(inputs, issue.path) === undefined;
+    return [{ property: propertyPath(issue.path), reason: missing ? "is missing" : issue.message }];
+  });
+}
+
+function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>((at, part) => (at as Record<PropertyKey, unknown> | undefined)?.[part], value);
+}
+
+const propertyPath = (path: readonly PropertyKey[]) =>
+  path.map((part, index) => (typeof part === "number" ? `[${part}]` : `${index === 0 ? "" : "."}${String(part)}`)).join("");
+
+/**
+ * What the cluster has against the inputs. A cluster that is out of reach refuses nothing, which is said; a cluster that
+ * the configuration does not have is the input's fault.
+ * @param what was not checked then: `VM "web01": its hosts, name and image`
+ */
+export async function clusterFailures(
+  what: string,
+  warn: (text: string) => void,
+  ask: () => Promise<Refusal[]>,
+): Promise<Refusal[]> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (error instanceof UnknownCluster) return [{ property: "cluster", reason: error.message }];
+    if (!(error instanceof ConnectionError)) throw error;
+    const hint = error.hint === undefined ? "" : ` ${error.hint}`;
+    warn(`${what} were not checked: ${error.message}.${hint}`);
+    return [];
+  }
+}

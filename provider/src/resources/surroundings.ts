@@ -1,0 +1,13 @@
+import type { Cluster } from "../vmmgr";
+
+/** What a kind of resource needs of its surroundings. */
+export interface Surroundings {
+  /**
+   * A cluster that the stack's configuration names; without a name the one of `seapath:hosts`. Connects with the first
+   * thing that is asked of it.
+   * @throws UnknownCluster
+   */
+  cluster: (name?: string) => Cluster;
+  /** Shown to the person who runs Pulumi. */
+  say: (text: string) => void;
+}

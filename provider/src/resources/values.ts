@@ -1,0 +1,27 @@
+/** Raw inputs before a schema has judged them. */
+
+/** Inputs or outputs as the engine passes them. */
+export type Raw = Record<string, unknown>;
+
+/** Whether a value is an object with properties. */
+export const isRecord = (value: unknown): value is Raw => typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** An object without the properties that say nothing. */
+export const dropUndefined = (value: Raw): Raw =>
+  Object.fromEntries(Object.entries(value).filter(([, each]) => each !== undefined && each !== null));
+
+/** Merges defaults into an object; what is not an object (unknown, or wrong) is left for the schema to judge. */
+export function filled(value: unknown, defaults: Raw): unknown {
+  if (value === undefined) return defaults;
+  return isRecord(value) ? { ...defaults, ...dropUndefined(value) } : value;
+}
+
+/** Numbers and booleans in maps of strings are what people write; the cluster has strings. */
+export function strings(value: unknown): unknown {
+  if (!isRecord(value)) return value;
+  const text = (each: unknown) => (typeof each === "number" || typeof each === "boolean" ? String(each) : each);
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, text(each)]));
+}
+
+/** Seconds that Pacemaker may take for what it is told, where nothing is said. */
+export const TIMEOUTS = { create: 300, update: 300, delete: 300 };
