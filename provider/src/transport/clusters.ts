@@ -66,9 +66,10 @@ function readOwn(name: string, settings: unknown): Own {
   if (!isObject(settings)) throw wrong(`has ${JSON.stringify(name)}, which is no object of settings`);
   return Object.fromEntries(Object.entries(settings).map(([key, value]) => {
     if (!(key in TWINS)) throw new SettingsError(`${SETTING}.${name}.${key}`, "is none", `A cluster has ${Object.keys(TWINS).join(", ")}.`);
-    const text = Array.isArray(value) ? value.join(",") : value;
-    if (typeof text === "object" || text === undefined) throw new SettingsError(`${SETTING}.${name}.${key}`, "is neither a text nor a list");
-    return [key, String(text)];
+    const text: unknown = Array.isArray(value) ? value.join(",") : value;
+    if (typeof text === "string") return [key, text];
+    if (typeof text === "number" || typeof text === "boolean") return [key, String(text)];
+    throw new SettingsError(`${SETTING}.${name}.${key}`, "is neither a text nor a list");
   }));
 }
 
