@@ -3,19 +3,6 @@ import os
 import tempfile
 
 
-def file_environment(path, folder):
-    return dict(os.environ, CIB_file=path, CIB_shadow_dir=folder)
-
-
-def on_copy(argv, path, folder, stdin=None):
-    done = subprocess.run(
-        argv, input=stdin, capture_output=True, text=True, timeout=60, env=file_environment(path, folder)
-    )
-    if done.returncode != 0:
-        said = (done.stderr or done.stdout).strip()[-1500:]
-        raise Failure("crm" if argv[0] == "crm" else "cib", "%s: %s" % (" ".join(argv), said))
-
-
 def patch_with_commands(patch, commands):
     """What crm makes of the commands on a copy of the CIB, together with the patch, as one versionless patch."""
     with tempfile.TemporaryDirectory() as folder:

@@ -7,6 +7,7 @@ export * from "./libvirt";
 export * from "./pacemaker";
 export * from "./patch";
 export * from "./rbd";
+export * from "./simulate";
 export * from "./status";
 export * from "./xml";
 export * from "./files";

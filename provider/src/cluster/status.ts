@@ -78,7 +78,8 @@ function readNode(node: XmlElement): NodeStatus {
   };
 }
 
-function readResources(resources: XmlElement | undefined): Map<string, ResourceStatus> {
+/** The resources of an answer of crm_mon or crm_simulate, by id. */
+export function readResources(resources: XmlElement | undefined): Map<string, ResourceStatus> {
   const found = new Map<string, ResourceStatus>();
   for (const node of resources === undefined ? [] : findAll(resources, "resource")) {
     const at = node.attrs;

@@ -3,31 +3,13 @@ import { spawnSync } from "node:child_process";
 import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import type { Command, CommandResult, Runner } from "../../../provider/dist/transport/types.js";
 import { CibFile, cluster } from "./fixtures.ts";
+import { LocalRunner } from "./local.ts";
 import { ScriptedRunner } from "./runner.ts";
 
 const { CibConflict, CONSTRAINTS, ProgramError, changeCib, changeStorage, createChange, element } = cluster;
 const { runProgram } = createRequire(import.meta.url)("../../../provider/dist/cluster/program.js") as typeof import("../../../provider/dist/cluster/program.js");
 const folder = join(import.meta.dirname, "../../../provider/python");
-
-/** Runs the programs here, by this machine's Python, with a CIB in a file. */
-class LocalRunner implements Runner {
-  readonly node = "here";
-  readonly environment: NodeJS.ProcessEnv;
-  constructor(environment: NodeJS.ProcessEnv) {
-    this.environment = environment;
-  }
-  run(command: Command): Promise<CommandResult> {
-    const [, ...args] = command.argv;
-    const done = spawnSync("python3", args, { input: command.stdin, env: this.environment, encoding: "utf8" });
-    return Promise.resolve({ node: "here", exitCode: done.status ?? -1, stdout: done.stdout, stderr: done.stderr });
-  }
-  upload(): Promise<string> {
-    throw new Error("nothing is uploaded here");
-  }
-  close(): void {}
-}
 
 /** A stand-in for crm, which knows "location <id> <rsc> <score> <node>" alone. */
 const CRM = `#!/bin/sh

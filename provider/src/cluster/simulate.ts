@@ -1,0 +1,127 @@
+/** Pacemaker's scheduler on a copy of the CIB: `crm_simulate`, run on a node, so that its version is the cluster's. */
+import { z } from "zod";
+import type { Runner } from "../transport/types";
+import { parseCib, type Cib } from "./cib";
+import { ParseError } from "./errors";
+import { renderPatch, type CibChange } from "./patch";
+import { runProgram } from "./program";
+import { readResources, type ResourceStatus } from "./status";
+import { child, children, parseXml, type XmlElement } from "./xml";
+
+/** Something that the scheduler would have done. */
+export interface SimulatedAction {
+  resource: string;
+  /** `start`, `stop`, `move` (stopped and started), `migrate` (live), `restart`, `recover`, `reload`, … */
+  kind: string;
+  /** Where it runs before. */
+  from?: string;
+  /** Where it runs afterwards. */
+  to?: string;
+  /** In Pacemaker's words, where it says them: `node availability`. */
+  reason?: string;
+  /** It would be done, if something else were not in the way: it is not done. */
+  blocked: boolean;
+}
+
+/** One run of the scheduler. */
+export interface Simulation {
+  /** As they are before. */
+  resources: Map<string, ResourceStatus>;
+  actions: SimulatedAction[];
+  /** For each resource what each node is worth to it; `-INFINITY` is never. Only where they were asked for. */
+  scores: Map<string, Map<string, string>>;
+}
+
+/** What is to be simulated. */
+export interface SimulationRequest {
+  /** A CIB that was saved; without it the cluster's own of now. */
+  cib?: string;
+  /** The changes, and the same in other orders of creation, by which it is seen what depends on the order. */
+  changes: readonly (readonly CibChange[])[];
+  /** Nodes that are lost afterwards, one at a time. */
+  lose: readonly string[];
+}
+
+export interface Simulations {
+  /** The CIB that it began from. */
+  cib: Cib;
+  /** The same as text. */
+  cibText: string;
+  /** What `crm_verify` has against the CIB with the changes. */
+  verified: { valid: boolean; words: string };
+  baseline: Simulation;
+  orders: Simulation[];
+  lost: Map<string, Simulation>;
+}
+
+const answerSchema = z.object({
+  cib: z.string(),
+  verified: z.object({ valid: z.boolean(), words: z.string() }),
+  baseline: z.string(),
+  orders: z.array(z.string()),
+  lost: z.record(z.string(), z.string()),
+});
+
+/**
+ * Runs the scheduler on the CIB with the changes, and again for each node that is lost afterwards.
+ * @throws ProgramError when the changes do not fit the CIB; ParseError when an answer is cut off or empty
+ */
+export async function simulate(runner: Runner, request: SimulationRequest): Promise<Simulations> {
+  if (request.cib !== undefined) parseCib(request.cib); // crm_simulate takes a truncated one for an empty cluster
+  const patches = request.changes.map((changes) => (changes.length === 0 ? "" : renderPatch(changes)));
+  const answer = await runProgram(runner, "simulate", { cib: request.cib, patches, lose: request.lose }, { readOnly: true, timeoutMs: 300_000 });
+  const found = answerSchema.parse(answer);
+  const cib = parseCib(found.cib);
+  const baseline = parseSimulation(found.baseline);
+  // Truncated input makes "no resources" and exit code 0 of it.
+  const missing = [...cib.primitives.keys()].filter((id) => !baseline.resources.has(id) && !isDeleted(request.changes[0] ?? [], id));
+  if (missing.length > 0) throw new ParseError("crm_simulate", `it does not know ${missing.join(", ")}`, found.baseline);
+  return {
+    cib,
+    cibText: found.cib,
+    verified: found.verified,
+    baseline,
+    orders: found.orders.map(parseSimulation),
+    lost: new Map(Object.entries(found.lost).map(([node, text]) => [node, parseSimulation(text)])),
+  };
+}
+
+const isDeleted = (changes: readonly CibChange[], id: string) =>
+  changes.some((change) => change.attrs["operation"] === "delete" && (change.attrs["path"] ?? "").endsWith(`/primitive[@id='${id}']`));
+
+/** Reads the answer of `crm_simulate --output-as=xml`. */
+export function parseSimulation(text: string): Simulation {
+  const root = parseXml(text, "crm_simulate");
+  const code = child(root, "status")?.attrs["code"];
+  if (root.name !== "pacemaker-result" || code !== "0") {
+    throw new ParseError("crm_simulate", `its status is ${code ?? "missing"}`, text);
+  }
+  const actions = child(root, "actions");
+  if (actions === undefined) throw new ParseError("crm_simulate", "it has no actions, not even none", text);
+  const scores = new Map<string, Map<string, string>>();
+  for (const { attrs } of children(child(root, "allocations") ?? child(root, "allocations_utilizations"), "node_weight")) {
+    const [id, node] = [attrs["id"] ?? "", attrs["node"] ?? ""];
+    scores.set(id, (scores.get(id) ?? new Map<string, string>()).set(node, attrs["score"] ?? ""));
+  }
+  return {
+    resources: readResources(child(child(root, "cluster_status"), "resources")),
+    actions: children(actions, "rsc_action").map(readAction),
+    scores,
+  };
+}
+
+/** Start names the node that it goes to, stop the one that it leaves, restart and recover the one that they are about. */
+function readAction({ attrs }: XmlElement): SimulatedAction {
+  const kind = attrs["action"] ?? "";
+  const node = attrs["node"];
+  const from = attrs["source"] ?? (kind === "start" ? undefined : node);
+  const to = kind === "stop" ? undefined : (attrs["dest"] ?? node ?? attrs["source"]);
+  return {
+    resource: attrs["resource"] ?? "",
+    kind,
+    ...(from === undefined ? {} : { from }),
+    ...(to === undefined ? {} : { to }),
+    ...(attrs["reason"] === undefined ? {} : { reason: attrs["reason"] }),
+    blocked: attrs["blocked"] === "true",
+  };
+}

@@ -1,0 +1,87 @@
+/** What a run of the scheduler means for each VM. */
+import { nvpairs, type Cib, type Simulation, type XmlElement } from "../../cluster";
+
+/** What happens to one VM. */
+export interface Fate {
+  vm: string;
+  /** Where it runs before; absent: nowhere. */
+  before?: string;
+  /** Where it runs afterwards; absent: nowhere. */
+  after?: string;
+  /** What Pacemaker does with it: `start`, `stop`, `move` (stopped and started), `migrate` (live), `restart`, … */
+  action?: string;
+  /** Why, in Pacemaker's words, where it says so. */
+  reason?: string;
+  /** It is to run, and runs nowhere: why. */
+  unplaced?: string;
+}
+
+/** Where everything is after a run of the scheduler. */
+export interface Outcome {
+  fates: Map<string, Fate>;
+}
+
+/** What the outcome is looked at for. */
+export interface Question {
+  /** The cluster's nodes that are left. */
+  nodes: readonly string[];
+  /** The constraints that hold. */
+  rules: readonly XmlElement[];
+  vms: readonly string[];
+  /** VMs that are to run. */
+  wanted: ReadonlySet<string>;
+}
+
+/**
+ * @param lost a node that is gone: what ran there runs nowhere, unless it is started elsewhere
+ */
+export function outcomeOf(simulation: Simulation, asked: Question, lost?: string): Outcome {
+  const actions = new Map(simulation.actions.filter(({ blocked }) => !blocked).map((action) => [action.resource, action]));
+  const held = new Map(simulation.actions.filter(({ blocked }) => blocked).map((action) => [action.resource, action]));
+  const fates = asked.vms.map((vm): Fate => {
+    const before = simulation.resources.get(vm)?.nodes[0];
+    const action = actions.get(vm);
+    const stays = before === lost ? undefined : before;
+    const after = action === undefined ? stays : action.to;
+    const fate: Fate = {
+      vm,
+      ...(before === undefined ? {} : { before }),
+      ...(after === undefined ? {} : { after }),
+      ...(action === undefined ? {} : { action: action.kind, ...(action.reason === undefined ? {} : { reason: action.reason }) }),
+    };
+    if (after !== undefined || !asked.wanted.has(vm)) return fate;
+    const blocked = held.get(vm);
+    const why = blocked?.reason ?? action?.reason;
+    return { ...fate, unplaced: whyUnplaced(simulation, asked, vm) ?? why ?? "Pacemaker does not say why" };
+  });
+  return { fates: new Map(fates.map((fate) => [fate.vm, fate])) };
+}
+
+/** Why no node takes a VM, from what each node is worth to it. */
+function whyUnplaced({ scores }: Simulation, { nodes, rules }: Question, vm: string): string | undefined {
+  const own = scores.get(vm);
+  if (own === undefined) return undefined;
+  const reasons = nodes.map((node) => {
+    const score = own.get(node);
+    if (score !== "-INFINITY") return `${node} has no room for it`;
+    const ids = bansOn(rules, vm, node);
+    return `${node} is kept from it${ids.length > 0 ? ` by ${ids.join(", ")}` : ""}`;
+  });
+  return reasons.join("; ");
+}
+
+/** The constraints that keep a VM off a node: bans, a pin to another node, colocations that can never hold. */
+function bansOn(rules: readonly XmlElement[], vm: string, node: string): string[] {
+  return rules.flatMap((each) => {
+    const { id = "", rsc, node: at, score, "resource-discovery": discovery } = each.attrs;
+    if (each.name !== "rsc_location" || rsc !== vm) return [];
+    if (at === node && score === "-INFINITY") return [id];
+    return at !== undefined && at !== node && discovery === "exclusive" ? [id] : [];
+  });
+}
+
+/** Whether a primitive is to run, as far as its own settings say. */
+export function isToRun(cib: Cib, vm: string): boolean {
+  const meta = nvpairs(cib.primitives.get(vm), "meta_attributes");
+  return meta["target-role"] !== "Stopped" && meta["is-managed"] !== "false";
+}

@@ -1,0 +1,110 @@
+// What the scheduler says ahead of time: Pacemaker's own tools of this machine, on a CIB that is no cluster's.
+import assert from "node:assert/strict";
+import { createRequire } from "node:module";
+import { cluster } from "../cluster/fixtures.ts";
+import { LocalRunner } from "../cluster/local.ts";
+import { ScriptedRunner } from "../cluster/runner.ts";
+import { spec } from "./specs.ts";
+
+const require = createRequire(import.meta.url);
+const { whatIf } = require("../../../provider/dist/vmmgr/whatif/index.js") as typeof import("../../../provider/dist/vmmgr/whatif/index.js");
+const { parseSimulation } = cluster;
+
+const state = (id: number) =>
+  `<node_state id="${id}" uname="node${id}" in_ccm="true" crmd="online" join="member" expected="member"><lrm id="${id}"><lrm_resources/></lrm></node_state>`;
+const property = (name: string, value: string) => `<nvpair id="opt-${name}" name="${name}" value="${value}"/>`;
+/** Three nodes that are online, and nothing on them. */
+const empty = (stonith = "false") => `<cib crm_feature_set="3.16.1" validate-with="pacemaker-3.9" epoch="7" num_updates="0" admin_epoch="1" have-quorum="1" dc-uuid="1">
+  <configuration>
+    <crm_config><cluster_property_set id="opt">${property("stonith-enabled", stonith)}${property("dc-version", "2.1.5")}</cluster_property_set></crm_config>
+    <nodes>${[1, 2, 3].map((id) => `<node id="${id}" uname="node${id}"/>`).join("")}</nodes>
+    <resources/><constraints/>
+    <rsc_defaults><meta_attributes id="rsc-options"><nvpair id="rsc-options-rs" name="resource-stickiness" value="1"/></meta_attributes></rsc_defaults>
+  </configuration>
+  <status>${[1, 2, 3].map(state).join("")}</status>
+</cib>`;
+
+const vm = (name: string, more: Parameters<typeof spec>[0] = {}) => spec({ name, ...more });
+
+describe("where VMs will run", function () {
+  this.timeout(30_000);
+  const here = new cluster.Cluster(new LocalRunner({ ...process.env }));
+  const ask = (plan: Partial<Parameters<typeof whatIf>[1]>, options: Parameters<typeof whatIf>[2] = {}) =>
+    whatIf(here, { vms: [], removed: [], ...plan }, { cib: empty(), observer: "node3", ...options });
+  const ends = ({ placements }: Awaited<ReturnType<typeof whatIf>>) => Object.fromEntries(placements.map(({ vm, candidates }) => [vm, candidates]));
+
+  it("is certain for a pin and a preference, and one of several where the order of creation decides", async () => {
+    const found = await ask({ vms: [vm("a"), vm("b"), vm("c", { pinnedHost: "node2" }), vm("d", { preferredHost: "node1" })] });
+    assert.deepEqual(ends(found), { a: ["node1", "node2"], b: ["node1", "node2"], c: ["node2"], d: ["node1"] });
+    assert.ok(found.placements.every(({ action, planned }) => action === "start" && planned));
+    assert.deepEqual([found.epoch, found.invalid, found.hypervisors], ["1.7", undefined, ["node1", "node2"]]);
+  });
+
+  it("says what is left after the loss of each hypervisor, and why a VM finds no place", async () => {
+    const { losses } = await ask({ vms: [vm("pinned", { pinnedHost: "node1" }), vm("free", { preferredHost: "node1" })] });
+    assert.deepEqual([...losses.keys()], ["node1", "node2"]);
+    const [pinned, free] = ["pinned", "free"].map((name) => losses.get("node1")?.find((fate) => fate.vm === name));
+    assert.deepEqual([pinned?.before, pinned?.after, free?.after], ["node1", undefined, "node2"]);
+    assert.equal(pinned?.unplaced, "node2 is kept from it by pin-pinned-onnode1; node3 is kept from it by cli-ban-pinned-on-node3, pin-pinned-onnode1");
+    assert.ok(losses.get("node2")?.every(({ action }) => action === undefined));
+  });
+
+  it("says that a VM which is not to run runs nowhere, without calling it lost", async () => {
+    const { placements } = await ask({ vms: [vm("stopped", { started: false }), vm("disabled", { enabled: false })], removed: ["gone"] });
+    assert.deepEqual(placements.map(({ vm, after, unplaced }) => [vm, after, unplaced]), [
+      ["stopped", undefined, undefined], ["disabled", undefined, undefined], ["gone", undefined, undefined],
+    ]);
+  });
+
+  it("puts in constraints that are planned: two that stay apart, and a third that finds no place", async () => {
+    const apart = (id: string, one: string, other: string) => cluster.element("rsc_colocation", { id, score: "-INFINITY", rsc: one, "with-rsc": other });
+    const vms = ["a", "b", "c"].map((name) => vm(name));
+    const { placements } = await ask({ vms, constraints: [apart("x1", "b", "a"), apart("x2", "c", "a"), apart("x3", "c", "b")] });
+    const where = placements.map(({ after }) => after).sort();
+    assert.deepEqual(where, ["node1", "node2", undefined]);
+    assert.match(placements.find(({ after }) => after === undefined)?.unplaced ?? "", /node1 is kept from it.*node2 is kept from it/);
+  });
+
+  it("says what crm_verify has against it: fencing without a device is scheduled as nothing at all", async () => {
+    const found = await ask({ vms: [vm("a")] }, { cib: empty("true"), observer: "node3" });
+    assert.match(found.invalid ?? "", /[Ss]tonith|fencing|STONITH/);
+    assert.deepEqual(found.placements.map(({ after }) => after), [undefined]);
+  });
+
+  it("takes no truncated CIB, and no constraint on nothing", async () => {
+    await assert.rejects(ask({}, { cib: empty().slice(0, 900) }), /Unable to read what cibadmin answered/);
+    await assert.rejects(ask({ constraints: [cluster.element("rsc_location", { id: "x", rsc: "nobody", node: "node1", score: "5" })] }), /the simulate program on here: cibadmin/);
+  });
+});
+
+describe("an answer of crm_simulate", () => {
+  const answer = (inner: string, code = 0) => `<pacemaker-result api-version="2.25"><cluster_status><resources/></cluster_status>${inner}<status code="${code}" message="m"/></pacemaker-result>`;
+
+  it("is refused when it is cut off, failed, or has no actions", () => {
+    assert.throws(() => parseSimulation(answer("<actions/>").slice(0, 80)), /crm_simulate/);
+    assert.throws(() => parseSimulation(answer("<actions/>", 78)), /its status is 78/);
+    assert.throws(() => parseSimulation(answer("")), /it has no actions, not even none/);
+    assert.throws(() => parseSimulation("<actions/>"), /its status is missing/);
+  });
+
+  it("has the nodes of each kind of action where they belong", () => {
+    const { actions } = parseSimulation(answer(`<actions>
+      <rsc_action action="start" resource="a" node="node1"/><rsc_action action="stop" resource="b" node="node1" reason="node availability"/>
+      <rsc_action action="migrate" resource="c" source="node1" dest="node2"/><rsc_action action="restart" resource="d" source="node1"/>
+      <rsc_action action="start" resource="e" node="node1" blocked="true"/></actions>`));
+    assert.deepEqual(actions, [
+      { resource: "a", kind: "start", to: "node1", blocked: false },
+      { resource: "b", kind: "stop", from: "node1", reason: "node availability", blocked: false },
+      { resource: "c", kind: "migrate", from: "node1", to: "node2", blocked: false },
+      { resource: "d", kind: "restart", from: "node1", to: "node1", blocked: false },
+      { resource: "e", kind: "start", to: "node1", blocked: true },
+    ]);
+  });
+
+  it("is refused when it does not know a primitive that the CIB has", async () => {
+    const cib = empty().replace("<resources/>", `<resources><primitive id="a" class="ocf" provider="p" type="VirtualDomain"/></resources>`);
+    const verified = { valid: true, words: "" };
+    const runner = new ScriptedRunner({ "the simulate program": () => ({ ok: { cib, verified, baseline: answer("<actions/>"), orders: [], lost: {} } }) });
+    await assert.rejects(cluster.simulate(runner, { cib, changes: [[]], lose: [] }), /it does not know a/);
+  });
+});
