@@ -2,12 +2,9 @@
 /usr/bin/python3 on standard input, so that neither a shell nor `ps` ever sees a name, a path or a document."""
 import base64
 import json
-import os
 import subprocess
 import sys
 import traceback
-
-POOL = "rbd"
 
 
 class Failure(Exception):
@@ -25,32 +22,6 @@ def command(argv, stdin=None, timeout=60):
         said = (done.stderr or done.stdout).strip()[-1500:]
         raise Failure("command", "%s failed (exit %d): %s" % (argv[0], done.returncode, said))
     return done.stdout
-
-
-def on_copy(argv, path, folder, stdin=None):
-    """Runs a tool of Pacemaker's on a copy of the CIB instead of on the cluster."""
-    done = subprocess.run(
-        argv, input=stdin, capture_output=True, text=True, timeout=60,
-        env=dict(os.environ, CIB_file=path, CIB_shadow_dir=folder),
-    )
-    if done.returncode != 0:
-        said = (done.stderr or done.stdout).strip()[-1500:]
-        raise Failure("crm" if argv[0] == "crm" else "cib", "%s: %s" % (" ".join(argv), said))
-    return done.stdout
-
-
-def connect():
-    """A connection to the pool; the caller closes both with `disconnect`."""
-    import rados
-
-    cluster = rados.Rados(conffile="/etc/ceph/ceph.conf")
-    cluster.connect(timeout=20)
-    return cluster, cluster.open_ioctx(POOL)
-
-
-def disconnect(cluster, ioctx):
-    ioctx.close()
-    cluster.shutdown()
 
 
 def run(handler, encoded):

@@ -1,4 +1,5 @@
 """Changes of the CIB: one patch, or a patch and the user's crm commands tried on a copy and then put in as one patch."""
+# Needs: copies
 import os
 import tempfile
 

@@ -1,68 +1,35 @@
 """Everything that is to be known of a cluster, read by one program in one go: Pacemaker, Ceph, libvirt, this node."""
+# Needs: pool, libvirt_node
 import configparser
 import os
 import socket
-from concurrent.futures import ThreadPoolExecutor
-
-
-def read_image(ioctx, name, with_metadata):
-    import rbd
-
-    try:
-        with rbd.Image(ioctx, name, read_only=True) as image:
-            found = {"name": name, "size": image.size()}
-            if with_metadata:
-                found["metadata"] = dict(image.metadata_list())
-            return found
-    except rbd.ImageNotFound:
-        return None  # removed between the listing and now
-
-
-def read_group(ioctx, name):
-    import rbd
-
-    try:
-        return {"name": name, "images": [image["name"] for image in rbd.Group(ioctx, name).list_images()]}
-    except rbd.ObjectNotFound:
-        return None
 
 
 def read_storage():
-    import rbd
-
-    cluster, ioctx = connect()
+    pool = open_pool()
     try:
-        names = [name for name in rbd.RBD().list(ioctx) if name.startswith(("system_", "data_"))]
-        with ThreadPoolExecutor(8) as pool:
-            images = list(pool.map(lambda name: read_image(ioctx, name, name.startswith("system_")), names))
-            groups = list(pool.map(lambda name: read_group(ioctx, name), rbd.RBD().group_list(ioctx)))
-        stats = cluster.get_cluster_stats()
-        return {
-            "images": [image for image in images if image],
-            "groups": [group for group in groups if group],
-            "freeBytes": stats["kb_avail"] * 1024,
-        }
+        with ThreadPoolExecutor(3) as threads:
+            free = threads.submit(pool.free_bytes)
+            groups = threads.submit(lambda: in_parallel(pool.group_images, pool.groups()))
+            names = [name for name in pool.images() if name.startswith(("system_", "data_"))]
+            images = pool.facts(names, {name for name in names if name.startswith("system_")})
+            return {
+                "images": images,
+                "groups": [{"name": name, "images": found} for name, found in groups.result().items()],
+                "freeBytes": free.result(),
+            }
     finally:
-        disconnect(cluster, ioctx)
-
-
-def read_libvirt():
-    import libvirt
-
-    connection = libvirt.open("qemu:///system")
-    try:
-        secrets = {secret.usageID(): secret.UUIDString() for secret in connection.listAllSecrets()}
-        domains = [domain.name() for domain in connection.listAllDomains()]
-        return {"secret": secrets.get("client.libvirt secret"), "domains": domains}
-    finally:
-        connection.close()
+        pool.close()
 
 
 def read_ceph_hosts():
-    """The hosts of `ceph orch host ls`, or none where there is no orchestrator (exit 2)."""
-    done = subprocess.run(
-        ["ceph", "orch", "host", "ls", "--format", "json"], capture_output=True, text=True, timeout=30
-    )
+    """The hosts of `ceph orch host ls`, or none where there is no orchestrator (exit 2), or no such command."""
+    try:
+        done = subprocess.run(
+            ["ceph", "orch", "host", "ls", "--format", "json"], capture_output=True, text=True, timeout=30
+        )
+    except FileNotFoundError:
+        return []
     if done.returncode != 0:
         return []
     return [host["hostname"] for host in json.loads(done.stdout)]

@@ -1,4 +1,5 @@
 """What Pacemaker would do: its own scheduler on copies of the CIB. The cluster itself is only looked at."""
+# Needs: copies
 import os
 import tempfile
 import xml.etree.ElementTree as ElementTree

@@ -1,62 +1,52 @@
 """Changes of RBD images and groups: a list of operations over one connection, each of which may be done twice."""
+# Needs: pool
 import time
 
 
-def open_image(ioctx, name):
-    import rbd
-
-    return rbd.Image(ioctx, name)
+def create_image(pool, op):
+    pool.create(op["image"], op["size"])
 
 
-def create_image(ioctx, op):
-    import rbd
-
-    rbd.RBD().create(ioctx, op["image"], op["size"], old_format=False)
-
-
-def create_group(ioctx, op):
-    import rbd
-
+def create_group(pool, op):
     try:
-        rbd.RBD().group_create(ioctx, op["group"])
-    except rbd.ObjectExists:
+        pool.group_create(op["group"])
+    except PoolError as error:
         # An empty group is what is left of a removal that was cut off; one with images is somebody's.
-        if list(rbd.Group(ioctx, op["group"]).list_images()):
+        if error.kind != "ObjectExists" or pool.group_images(op["group"]):
             raise
 
 
-def add_to_group(ioctx, op):
-    import rbd
-
+def add_to_group(pool, op):
     try:
-        rbd.Group(ioctx, op["group"]).add_image(ioctx, op["image"])
-    except rbd.ObjectExists:
-        pass
+        pool.group_add(op["group"], op["image"])
+    except PoolError as error:
+        if error.kind != "ObjectExists":
+            raise
 
 
-def remove_group(ioctx, op):
-    import rbd
-
+def remove_group(pool, op):
     try:
-        others = [image["name"] for image in rbd.Group(ioctx, op["group"]).list_images()]
+        others = pool.group_images(op["group"])
         if others:
             raise Failure("group", "the RBD group %s holds %s, which was not to be removed" % (op["group"], others))
-        rbd.RBD().group_remove(ioctx, op["group"])
-    except rbd.ObjectNotFound:
-        pass
+        pool.group_remove(op["group"])
+    except PoolError as error:
+        if error.kind != "ObjectNotFound":
+            raise
 
 
-def resize_image(ioctx, op):
-    with open_image(ioctx, op["image"]) as image:
-        if op["size"] < image.size():
-            raise Failure("shrink", "%s has %d bytes and is never made smaller" % (op["image"], image.size()))
-        if op["size"] > image.size():
+def resize_image(pool, op):
+    with pool.image(op["image"]) as image:
+        size = image.size()
+        if op["size"] < size:
+            raise Failure("shrink", "%s has %d bytes and is never made smaller" % (op["image"], size))
+        if op["size"] > size:
             image.resize(op["size"])
 
 
-def set_metadata(ioctx, op):
-    with open_image(ioctx, op["image"]) as image:
-        present = dict(image.metadata_list())
+def set_metadata(pool, op):
+    with pool.image(op["image"]) as image:
+        present = image.metadata()
         for key, value in op.get("set", {}).items():
             if present.get(key) != value:
                 image.metadata_set(key, value)
@@ -65,40 +55,37 @@ def set_metadata(ioctx, op):
                 image.metadata_remove(key)
 
 
-def remove_image(ioctx, op):
+def remove_image(pool, op):
     """Removes an image with its snapshots. A watcher of a QEMU that just ended goes away by itself: waited for."""
-    import rbd
-
     until = time.monotonic() + op.get("busySeconds", 45)
     while True:
         try:
-            with rbd.Image(ioctx, op["image"]) as image:
-                for snapshot in image.list_snaps():
-                    if image.is_protected_snap(snapshot["name"]):
-                        image.unprotect_snap(snapshot["name"])
-                    image.remove_snap(snapshot["name"])
+            with pool.image(op["image"]) as image:
+                for snapshot in image.snapshots():
+                    if snapshot["protected"]:
+                        image.snapshot_unprotect(snapshot["name"])
+                    image.snapshot_remove(snapshot["name"])
                 group = image.group()
-                name = group["name"] if group else ""
-            if name:
-                rbd.Group(ioctx, name).remove_image(ioctx, op["image"])
-            rbd.RBD().remove(ioctx, op["image"])
+            if group:
+                pool.group_take(group, op["image"])
+            pool.remove(op["image"])
             return
-        except rbd.ImageNotFound:
-            return
-        except rbd.ImageBusy:
-            if time.monotonic() > until:
+        except PoolError as error:
+            if error.kind == "ImageNotFound":
+                return
+            if error.kind != "ImageBusy" or time.monotonic() > until:
                 raise
             time.sleep(0.5)
 
 
-def watchers(ioctx, op):
+def watchers(pool, op):
     """Who has the image open: a removal must not begin while someone writes to it."""
-    import rbd
-
     try:
-        with rbd.Image(ioctx, op["image"], read_only=True) as image:
-            return [watcher["addr"] for watcher in image.watchers_list()]
-    except rbd.ImageNotFound:
+        with pool.image(op["image"], read_only=True) as image:
+            return image.watchers()
+    except PoolError as error:
+        if error.kind != "ImageNotFound":
+            raise
         return []
 
 
@@ -114,20 +101,23 @@ OPERATIONS = {
 }
 
 
-def storage(request):
-    cluster, ioctx = connect()
+def perform(pool, op):
     try:
-        answers = []
-        for op in request["operations"]:
-            try:
-                answers.append(OPERATIONS[op["op"]](ioctx, op))
-            except Failure:
-                raise
-            except Exception as error:
-                raise Failure(type(error).__name__, "%s: %s" % (op["op"], error)) from error
-        return answers
+        return OPERATIONS[op["op"]](pool, op)
+    except PoolError as error:
+        raise Failure(error.kind, "%s: %s" % (op["op"], error)) from error
+    except Failure:
+        raise
+    except Exception as error:
+        raise Failure(type(error).__name__, "%s: %s" % (op["op"], error)) from error
+
+
+def storage(request):
+    pool = open_pool()
+    try:
+        return [perform(pool, op) for op in request["operations"]]
     finally:
-        disconnect(cluster, ioctx)
+        pool.close()
 
 
 def main(encoded):

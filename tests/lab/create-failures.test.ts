@@ -4,31 +4,11 @@ import { createRequire } from "node:module";
 import type { Runner } from "../../provider/dist/transport/index.js";
 import { on, traces } from "./support/cluster.ts";
 import { clusterOn, FailingRunner, labRunner, type Moment } from "./support/failing.ts";
-import { TICK } from "./support/vms.ts";
+import { TICK, tickSpec } from "./support/vms.ts";
 
 const require = createRequire(import.meta.url);
 const { createVm, removeVm, ChangeFailed } = require("../../provider/dist/vmmgr/index.js") as typeof import("../../provider/dist/vmmgr/index.js");
 const { PartialCreateError, vmProvider } = require("../../provider/dist/resources/index.js") as typeof import("../../provider/dist/resources/index.js");
-type VmSpec = Parameters<typeof createVm>[1];
-
-const spec = (name: string): VmSpec => ({
-  name,
-  source: { nodePath: TICK },
-  diskBus: "virtio",
-  domain: { type: "qemu", memory: 4, vcpus: 1, machine: "pc", firmware: "bios", interfaces: [], serialConsole: true },
-  enabled: true,
-  started: true,
-  preferredHost: "node2",
-  liveMigration: false,
-  migrationUser: "root",
-  migrationDowntime: 0,
-  migrateToTimeout: 120,
-  stopTimeout: 30,
-  priority: 0,
-  metadata: { owner: "alice" },
-  pacemaker: { meta: {}, params: {}, utilization: {} },
-  crmConfigCommands: [],
-});
 
 describe("a create that fails", function () {
   this.timeout(120_000);
@@ -38,7 +18,7 @@ describe("a create that fails", function () {
   before(async () => {
     runner = labRunner();
     const whole = new FailingRunner(runner, 0, "before");
-    await createVm({ cluster: clusterOn(whole) }, spec("halfway"));
+    await createVm({ cluster: clusterOn(whole) }, tickSpec("halfway"));
     steps.push(...whole.asked);
     await removeVm({ cluster: clusterOn(runner) }, "halfway");
     assert.deepEqual(await traces("halfway"), []);
@@ -56,7 +36,7 @@ describe("a create that fails", function () {
     for (let at = 1; at <= (moment === "before" ? 6 : 5); at++) {
       it(`leaves nothing when call ${at} breaks ${moment} it was done`, async () => {
         const broken = new FailingRunner(runner, at, moment);
-        const failure = await createVm({ cluster: clusterOn(broken) }, spec("halfway")).then(() => undefined, (error: unknown) => error);
+        const failure = await createVm({ cluster: clusterOn(broken) }, tickSpec("halfway")).then(() => undefined, (error: unknown) => error);
         assert.ok(failure instanceof ChangeFailed, String(failure));
         assert.match(failure.message, /^Unable to create VM "halfway" on node\d: .*the link broke/s);
         assert.deepEqual(failure.left, []);
@@ -66,7 +46,7 @@ describe("a create that fails", function () {
   }
 
   it("has not failed when only the answer to its last step is lost", async () => {
-    const made = await createVm({ cluster: clusterOn(new FailingRunner(runner, 6, "after")) }, spec("halfway"));
+    const made = await createVm({ cluster: clusterOn(new FailingRunner(runner, 6, "after")) }, tickSpec("halfway"));
     assert.equal(made.status, "Started");
     assert.equal(made.unfinished, undefined);
     await removeVm({ cluster: clusterOn(runner) }, "halfway");
@@ -101,7 +81,7 @@ describe("a create that fails", function () {
   it("of two at once one wins, and the other says so and touches nothing", async () => {
     const other = labRunner();
     try {
-      const both = await Promise.allSettled([runner, other].map((link) => createVm({ cluster: clusterOn(link) }, spec("halfway"))));
+      const both = await Promise.allSettled([runner, other].map((link) => createVm({ cluster: clusterOn(link) }, tickSpec("halfway"))));
       const lost = both.filter((each) => each.status === "rejected").map(({ reason }) => String(reason));
       assert.equal(lost.length, 1, lost.join("\n"));
       assert.match(lost[0] ?? "", /exists|is taken|is making it right now/);
@@ -115,13 +95,13 @@ describe("a create that fails", function () {
 
   it("is not kept off by an empty group that a removal has left", async () => {
     await on("node1", "rbd", "group", "create", "halfway");
-    await createVm({ cluster: clusterOn(runner) }, spec("halfway"));
+    await createVm({ cluster: clusterOn(runner) }, tickSpec("halfway"));
     await removeVm({ cluster: clusterOn(runner) }, "halfway");
     assert.deepEqual(await traces("halfway"), []);
   });
 
   it("can be made right after", async () => {
-    const made = await createVm({ cluster: clusterOn(runner) }, spec("halfway"));
+    const made = await createVm({ cluster: clusterOn(runner) }, tickSpec("halfway"));
     assert.equal(made.status, "Started");
     await removeVm({ cluster: clusterOn(runner) }, "halfway");
     await removeVm({ cluster: clusterOn(runner) }, "halfway");

@@ -10,10 +10,19 @@ import { ParseError, ProgramError } from "./errors";
 const FOLDER = join(__dirname, "..", "..", "python");
 const sources = new Map<string, string>();
 
-function source(name: string): string {
+const read = (name: string) => readFileSync(join(FOLDER, `${name}.py`), "utf8");
+
+/** The files that a program is made of, each once and behind those that it names in its line `# Needs: pool, storage`. */
+function files(name: string): string[] {
+  const needed = /^# Needs: (.+)$/m.exec(read(name))?.[1]?.split(", ") ?? [];
+  return [...new Set([...needed.flatMap(files), name])];
+}
+
+/** The text of a node program, whole but for its last line: what all share, the files that it needs, and itself. */
+export function programSource(name: string): string {
   const known = sources.get(name);
   if (known !== undefined) return known;
-  const text = ["common.py", `${name}.py`].map((file) => readFileSync(join(FOLDER, file), "utf8")).join("\n\n");
+  const text = [...new Set(["common", ...files(name)])].map(read).join("\n\n");
   sources.set(name, text);
   return text;
 }
@@ -40,7 +49,7 @@ export async function runProgram(
   const encoded = Buffer.from(JSON.stringify(request), "utf8").toString("base64");
   const result = await runner.run({
     argv: ["/usr/bin/python3", "-"],
-    stdin: `${source(name)}\n\nmain("${encoded}")\n`,
+    stdin: `${programSource(name)}\n\nmain("${encoded}")\n`,
     label: `the ${name} program`,
     ...options,
   });

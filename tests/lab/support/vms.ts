@@ -1,4 +1,5 @@
 /** VMs for tests: the tick guest, which boots in no time and stops at the power button at once. */
+import type { VmSpec } from "../../../provider/dist/vmmgr/index.js";
 
 /** A node's path of the tick guest's image. */
 export const TICK = "/var/lib/seapath/images/tick.qcow2";
@@ -20,3 +21,23 @@ export const tickXml = (more = "", uuid = ""): string => `<domain type="qemu">
   <on_poweroff>destroy</on_poweroff>
   <devices>${more}<serial type="pty"/><memballoon model="none"/></devices>
 </domain>`;
+
+/** The same for those who call the vmmgr layer, without Pulumi. */
+export const tickSpec = (name: string): VmSpec => ({
+  name,
+  source: { nodePath: TICK },
+  diskBus: "virtio",
+  domain: { type: "qemu", memory: 4, vcpus: 1, machine: "pc", firmware: "bios", interfaces: [], serialConsole: true },
+  enabled: true,
+  started: true,
+  preferredHost: "node2",
+  liveMigration: false,
+  migrationUser: "root",
+  migrationDowntime: 0,
+  migrateToTimeout: 120,
+  stopTimeout: 30,
+  priority: 0,
+  metadata: { owner: "alice" },
+  pacemaker: { meta: {}, params: {}, utilization: {} },
+  crmConfigCommands: [],
+});

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { CibFile, cluster } from "./fixtures.ts";
@@ -8,8 +8,14 @@ import { LocalRunner } from "./local.ts";
 import { ScriptedRunner } from "./runner.ts";
 
 const { CibConflict, CONSTRAINTS, ProgramError, changeCib, changeStorage, createChange, element } = cluster;
-const { runProgram } = createRequire(import.meta.url)("../../../provider/dist/cluster/program.js") as typeof import("../../../provider/dist/cluster/program.js");
+const { programSource, runProgram } = createRequire(import.meta.url)("../../../provider/dist/cluster/program.js") as typeof import("../../../provider/dist/cluster/program.js");
 const folder = join(import.meta.dirname, "../../../provider/python");
+
+/** A folder for PYTHONPATH, with which Python finds none of the bindings. */
+function hideModules(folder: string): string {
+  for (const name of ["rados", "rbd", "libvirt"]) writeFileSync(join(folder, `${name}.py`), "raise ImportError('hidden')\n");
+  return folder;
+}
 
 /** A stand-in for crm, which knows "location <id> <rsc> <score> <node>" alone. */
 const CRM = `#!/bin/sh
@@ -34,9 +40,9 @@ describe("the node programs", function () {
   const rule = (id: string, more = {}) => createChange(CONSTRAINTS, element("rsc_location", { id, rsc: "fxrun", node: "node1", score: "1", ...more }));
   const ids = () => cib.read().constraints.map((node) => node.attrs["id"]);
 
-  for (const name of readdirSync(folder).filter((file) => file.endsWith(".py") && file !== "common.py")) {
-    it(`${name} compiles together with common.py, as it is sent`, () => {
-      const text = ["common.py", name].map((file) => readFileSync(join(folder, file), "utf8")).join("\n\n");
+  for (const file of readdirSync(folder).filter((name) => name.endsWith(".py"))) {
+    it(`${file} compiles as it is sent, with all that it needs`, () => {
+      const text = programSource(file.replace(/\.py$/, ""));
       const check = "import sys; compile(sys.stdin.read(), 'program', 'exec')";
       const done = spawnSync("python3", ["-W", "error", "-c", check], { input: `${text}\n\nmain("e30=")\n`, encoding: "utf8" });
       assert.deepEqual([done.status, done.stderr], [0, ""]);
@@ -83,7 +89,13 @@ describe("the node programs", function () {
   it("say what failed when a tool is missing, and do not answer as if all were well", async () => {
     const bare = new LocalRunner({ ...cib.environment, CIB_file: join(cib.folder, "nowhere.xml") });
     await assert.rejects(runProgram(bare, "configure", { patch: "<diff/>", commands: [] }), (error: Error) => error instanceof ProgramError && /cib-\d+/.test(error.kind));
-    await assert.rejects(runProgram(runner, "storage", { operations: [] }), ProgramError);
+    const empty = join(cib.folder, "empty");
+    mkdirSync(empty);
+    const python = spawnSync("python3", ["-c", "import sys; print(sys.executable)"], { encoding: "utf8" }).stdout.trim();
+    symlinkSync(python, join(empty, "python3"));
+    const without = new LocalRunner({ PATH: empty, PYTHONPATH: hideModules(cib.folder) });
+    await assert.rejects(changeStorage(without, [{ op: "createGroup", group: "g" }]), /neither python3-rbd nor the command rbd is installed/);
+    await assert.rejects(cluster.validateDomain(without, "<domain/>"), /neither python3-libvirt nor the command virsh is installed/);
   });
 
   it("an image that is there already is told apart from any other failure", async () => {

@@ -1,0 +1,14 @@
+"""Pacemaker's tools on a copy of the CIB: what they would do, without the cluster."""
+import os
+
+
+def on_copy(argv, path, folder, stdin=None):
+    """Runs a tool of Pacemaker's on a copy of the CIB instead of on the cluster."""
+    done = subprocess.run(
+        argv, input=stdin, capture_output=True, text=True, timeout=60,
+        env=dict(os.environ, CIB_file=path, CIB_shadow_dir=folder),
+    )
+    if done.returncode != 0:
+        said = (done.stderr or done.stdout).strip()[-1500:]
+        raise Failure("crm" if argv[0] == "crm" else "cib", "%s: %s" % (" ".join(argv), said))
+    return done.stdout

@@ -1,0 +1,60 @@
+"""libvirt on this node: through its own Python module, or through virsh where python3-libvirt is missing."""
+import os
+import re
+import xml.etree.ElementTree as ElementTree
+
+URI = "qemu:///system"
+
+
+def virsh(words, stdin=None):
+    """What virsh prints, in English. Its errors are libvirt's, behind a line of its own and the word "error"."""
+    argv, english = ["virsh", "--connect", URI] + words, dict(os.environ, LC_ALL="C.UTF-8")
+    try:
+        done = subprocess.run(argv, input=stdin, capture_output=True, text=True, timeout=60, env=english)
+    except FileNotFoundError as error:
+        raise Failure("missing", "neither python3-libvirt nor the command virsh is installed here") from error
+    if done.returncode != 0:
+        told = re.sub(r"\Aerror: Failed to define domain from .*\n", "", done.stderr)
+        told = re.sub(r"\Aerror: ", "", told).strip()
+        raise Failure("libvirtError", told or "virsh failed (exit %d)" % done.returncode)
+    return done.stdout
+
+
+def read_libvirt():
+    """The uuid of the secret with which libvirt opens images, and the names of the domains on this node."""
+    try:
+        import libvirt
+    except ImportError:
+        rows = re.findall(r"^\s*([0-9a-f-]{36})\s+\w+\s+(.*?)\s*$", virsh(["secret-list"]), re.MULTILINE)
+        secrets = {usage: uuid for uuid, usage in rows}
+        return {
+            "secret": secrets.get("client.libvirt secret"),
+            "domains": virsh(["list", "--all", "--name"]).split(),
+        }
+    connection = libvirt.open(URI)
+    try:
+        secrets = {secret.usageID(): secret.UUIDString() for secret in connection.listAllSecrets()}
+        domains = [domain.name() for domain in connection.listAllDomains()]
+        return {"secret": secrets.get("client.libvirt secret"), "domains": domains}
+    finally:
+        connection.close()
+
+
+def define_and_undefine(xml):
+    """@raises Failure libvirtError, with libvirt's words, when it does not take the domain."""
+    try:
+        import libvirt
+    except ImportError:
+        virsh(["define", "--validate", "/dev/stdin"], xml)
+        virsh(["undefine", "--nvram", "--managed-save", ElementTree.fromstring(xml).findtext("name")])
+        return
+    libvirt.registerErrorHandler(lambda context, error: None, None)
+    connection = libvirt.open(URI)
+    try:
+        try:
+            domain = connection.defineXMLFlags(xml, libvirt.VIR_DOMAIN_DEFINE_VALIDATE)
+        except libvirt.libvirtError as error:
+            raise Failure("libvirtError", error.get_error_message().strip()) from error
+        domain.undefineFlags(libvirt.VIR_DOMAIN_UNDEFINE_NVRAM | libvirt.VIR_DOMAIN_UNDEFINE_MANAGED_SAVE)
+    finally:
+        connection.close()

@@ -1,0 +1,181 @@
+"""The pool by the commands `rbd` and `rados`, for a node without python3-rbd: the methods of pool_librbd.py, with the same
+answers and the same errors. (Only what has no other way asks `ceph`, which is Python itself and wants python3-rados.) A command costs some 70 ms, so
+what reads many images runs several at once.
+
+The commands end with the errno of the library, which tells errors apart. `rbd` takes no empty value of metadata, and takes
+the others as arguments, where all users of the node can see them for as long as that takes."""
+import time
+
+KINDS = {
+    2: "NotFound", 5: "IOError", 16: "ImageBusy", 17: "Exists", 22: "InvalidArgument", 28: "NoSpace",
+    30: "ReadOnlyImage", 33: "ArgumentOutOfRange", 38: "FunctionNotSupported", 39: "ImageHasSnapshots",
+    108: "ConnectionShutdown", 110: "Timeout", 122: "DiskQuotaExceeded",
+}
+TIMEOUT = ["--client_mount_timeout", "20"]
+
+
+def tool(argv, about="Image"):
+    """The standard output of rbd or rados. `about`: Image or Object, as the library names what is missing or there."""
+    try:
+        done = subprocess.run(argv[:1] + TIMEOUT + argv[1:], capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    except FileNotFoundError as error:
+        raise Failure("missing", "neither python3-rbd nor the command %s is installed here" % argv[0]) from error
+    if done.returncode == 0:
+        return done.stdout
+    kind = KINDS.get(done.returncode, "OSError" if done.returncode > 1 else "command")
+    said = (done.stderr or done.stdout).strip().splitlines()
+    own = [line for line in said if line.startswith("rbd: ")]
+    words = (own or said or ["exit %d" % done.returncode])[-1]
+    raise PoolError(
+        about + kind if kind in ("NotFound", "Exists") else kind,
+        "%s: %s" % (" ".join(argv[: argv.index("--")] if "--" in argv else argv), words),
+    )
+
+
+def answer(argv, about="Image"):
+    return json.loads(tool(argv + ["--format", "json"], about))
+
+
+def spec(name, snapshot=None):
+    return "%s/%s" % (POOL, name) + ("@" + snapshot if snapshot is not None else "")
+
+
+class CommandsPool:
+    def close(self):
+        pass
+
+    def images(self):
+        return answer(["rbd", "ls", POOL])
+
+    def facts(self, names, detailed):
+        with ThreadPoolExecutor(2) as threads:
+            # One command opens all images, ten at once.
+            listing = threads.submit(answer, ["rbd", "ls", "--long", POOL])
+            metadata = threads.submit(in_parallel, lambda name: self.image(name).metadata(), sorted(detailed))
+            sizes = {row["image"]: row["size"] for row in listing.result() if "snapshot" not in row}
+        read = [{"name": name, "size": sizes[name]} for name in names if name in sizes]
+        known = metadata.result()
+        return [
+            dict(found, metadata=known[found["name"]]) if found["name"] in known else found
+            for found in read
+            if found["name"] in known or found["name"] not in detailed
+        ]
+
+    def free_bytes(self):
+        return int(answer(["rados", "df"], "Object")["total_avail"]) * 1024
+
+    def monitor(self, prefix):
+        return json.loads(command(["ceph", "--connect-timeout", "20"] + prefix.split() + ["--format", "json"]))
+
+    def create(self, image, size):
+        tool(["rbd", "create", "--image-format", "2", "--size", "%dB" % size, spec(image)])
+
+    def remove(self, image):
+        tool(["rbd", "rm", "--no-progress", spec(image)])
+
+    def clone(self, parent, snapshot, child):
+        tool(["rbd", "clone", spec(parent, snapshot), spec(child)])
+
+    def image(self, name, read_only=False):
+        return CommandsImage(name)
+
+    def groups(self):
+        return answer(["rbd", "group", "list", POOL])
+
+    def group_images(self, group):
+        return [row["image"] for row in answer(["rbd", "group", "image", "list", spec(group)], "Object")]
+
+    def group_create(self, group):
+        tool(["rbd", "group", "create", spec(group)], "Object")
+
+    def group_remove(self, group):
+        tool(["rbd", "group", "remove", spec(group)], "Object")
+
+    def group_add(self, group, image):
+        tool(["rbd", "group", "image", "add", spec(group), spec(image)], "Object")
+
+    def group_take(self, group, image):
+        tool(["rbd", "group", "image", "remove", spec(group), spec(image)], "Object")
+
+
+class CommandsImage:
+    def __init__(self, name):
+        self.name = name
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+    def info(self):
+        return answer(["rbd", "info", spec(self.name)])
+
+    def size(self):
+        return self.info()["size"]
+
+    def resize(self, size):
+        tool(["rbd", "resize", "--no-progress", "--allow-shrink", "--size", "%dB" % size, spec(self.name)])
+
+    def metadata(self):
+        found = tool(["rbd", "image-meta", "list", spec(self.name), "--format", "json"])
+        return json.loads(found) if found.strip() else {}  # none: it prints nothing at all
+
+    def metadata_set(self, key, value):
+        if value == "":
+            raise PoolError("InvalidArgument", "rbd cannot set %s to nothing: install python3-rbd on the node" % key)
+        tool(["rbd", "image-meta", "set", spec(self.name), "--", key, value])
+
+    def metadata_remove(self, key):
+        # The same exit code says that the key, or that the image is not there.
+        if key in self.metadata():
+            tool(["rbd", "image-meta", "remove", spec(self.name), "--", key])
+
+    def group(self):
+        found = self.info().get("group")
+        return found.split("/")[-1] if found else None
+
+    def watchers(self):
+        return [watcher["address"] for watcher in answer(["rbd", "status", spec(self.name)])["watchers"]]
+
+    def parent(self):
+        found = self.info().get("parent")
+        return {"image": found["image"], "snapshot": found["snapshot"]} if found else None
+
+    def flatten(self):
+        tool(["rbd", "flatten", "--no-progress", spec(self.name)])
+
+    def copy(self, target):
+        tool(["rbd", "cp", "--no-progress", spec(self.name), spec(target)])
+
+    def deep_copy(self, target):
+        tool(["rbd", "deep", "cp", "--no-progress", spec(self.name), spec(target)])
+
+    def snapshots(self):
+        return [
+            {
+                "name": row["name"],
+                "size": row["size"],
+                "protected": row["protected"] in (True, "true"),
+                "created": int(time.mktime(time.strptime(row["timestamp"], "%a %b %d %H:%M:%S %Y"))),
+            }
+            for row in answer(["rbd", "snap", "ls", spec(self.name)])
+        ]
+
+    def snapshot_create(self, snapshot):
+        tool(["rbd", "snap", "create", "--no-progress", spec(self.name, snapshot)])
+
+    def snapshot_remove(self, snapshot):
+        tool(["rbd", "snap", "rm", "--no-progress", spec(self.name, snapshot)])
+
+    def snapshot_protect(self, snapshot):
+        tool(["rbd", "snap", "protect", spec(self.name, snapshot)])
+
+    def snapshot_unprotect(self, snapshot):
+        tool(["rbd", "snap", "unprotect", spec(self.name, snapshot)])
+
+    def snapshot_rollback(self, snapshot):
+        tool(["rbd", "snap", "rollback", "--no-progress", spec(self.name, snapshot)])
+
+    def snapshot_children(self, snapshot):
+        return sorted(child["image"] for child in answer(["rbd", "children", spec(self.name, snapshot)]))

@@ -1,0 +1,228 @@
+"""The pool through librbd's own Python module, over one connection: what is used wherever python3-rbd is installed.
+pool_commands.py has the same methods by the tools' commands: a new one is added to both."""
+import calendar
+import functools
+
+
+def told(method):
+    """The library's errors under the names that both ways share."""
+
+    @functools.wraps(method)
+    def wrapped(*args, **kwargs):
+        import rbd
+
+        try:
+            return method(*args, **kwargs)
+        except rbd.Error as error:
+            raise PoolError(type(error).__name__, str(error)) from error
+
+    return wrapped
+
+
+class LibrbdPool:
+    def __init__(self):
+        import rados
+        import rbd
+
+        self.rbd = rbd.RBD()
+        self.cluster = rados.Rados(conffile="/etc/ceph/ceph.conf")
+        self.cluster.connect(timeout=20)
+        self.ioctx = self.cluster.open_ioctx(POOL)
+
+    def close(self):
+        self.ioctx.close()
+        self.cluster.shutdown()
+
+    @told
+    def images(self):
+        return self.rbd.list(self.ioctx)
+
+    def facts(self, names, detailed):
+        """{"name", "size"} of each image, and "metadata" of those that are `detailed`; without those that are gone."""
+
+        def read(name):
+            with self.image(name, read_only=True) as image:
+                found = {"name": name, "size": image.size()}
+                return dict(found, metadata=image.metadata()) if name in detailed else found
+
+        return list(in_parallel(read, names).values())
+
+    def free_bytes(self):
+        return self.cluster.get_cluster_stats()["kb_avail"] * 1024
+
+    def monitor(self, prefix):
+        """What Ceph's monitors answer to a command, e.g. "df" or "osd dump"."""
+        code, answer, said = self.cluster.mon_command(json.dumps({"prefix": prefix, "format": "json"}), b"", timeout=20)
+        if code != 0:
+            raise Failure("command", "ceph %s failed (exit %d): %s" % (prefix, -code, said))
+        return json.loads(answer)
+
+    @told
+    def create(self, image, size):
+        self.rbd.create(self.ioctx, image, size, old_format=False)
+
+    @told
+    def remove(self, image):
+        self.rbd.remove(self.ioctx, image)
+
+    @told
+    def clone(self, parent, snapshot, child):
+        """A child that shares the blocks of a protected snapshot."""
+        self.rbd.clone(self.ioctx, parent, snapshot, self.ioctx, child)
+
+    def image(self, name, read_only=False):
+        """An image to work on, for a `with`. @raises PoolError ImageNotFound, there or at the first use."""
+        return LibrbdImage(self.ioctx, name, read_only)
+
+    @told
+    def groups(self):
+        return self.rbd.group_list(self.ioctx)
+
+    @told
+    def group_images(self, group):
+        """The names of its images; none of a group that is not there."""
+        import rbd
+
+        return [image["name"] for image in rbd.Group(self.ioctx, group).list_images()]
+
+    @told
+    def group_create(self, group):
+        self.rbd.group_create(self.ioctx, group)
+
+    @told
+    def group_remove(self, group):
+        self.rbd.group_remove(self.ioctx, group)
+
+    @told
+    def group_add(self, group, image):
+        import rbd
+
+        rbd.Group(self.ioctx, group).add_image(self.ioctx, image)
+
+    @told
+    def group_take(self, group, image):
+        """Takes an image out of a group."""
+        import rbd
+
+        rbd.Group(self.ioctx, group).remove_image(self.ioctx, image)
+
+
+class LibrbdImage:
+    def __init__(self, ioctx, name, read_only):
+        self.ioctx, self.name, self.read_only = ioctx, name, read_only
+
+    @told
+    def __enter__(self):
+        import rbd
+
+        self.open = rbd.Image(self.ioctx, self.name, read_only=self.read_only)
+        return self
+
+    def __exit__(self, *_):
+        self.open.close()
+
+    @told
+    def size(self):
+        return self.open.size()
+
+    @told
+    def resize(self, size):
+        self.open.resize(size)
+
+    @told
+    def metadata(self):
+        return dict(self.open.metadata_list())
+
+    @told
+    def metadata_set(self, key, value):
+        self.open.metadata_set(key, value)
+
+    @told
+    def metadata_remove(self, key):
+        """Removes a key, if it is there."""
+        try:
+            self.open.metadata_remove(key)
+        except KeyError:
+            pass
+
+    @told
+    def group(self):
+        """The group that it is in, or None."""
+        found = self.open.group()
+        return (found["name"] if found else "") or None
+
+    @told
+    def watchers(self):
+        """The addresses of those who have it open for writing."""
+        return [watcher["addr"] for watcher in self.open.watchers_list()]
+
+    @told
+    def parent(self):
+        """{"image", "snapshot"} of what it is a clone of, or None."""
+        import rbd
+
+        try:
+            _, image, snapshot = self.open.parent_info()
+            return {"image": image, "snapshot": snapshot}
+        except rbd.ImageNotFound:
+            return None
+
+    @told
+    def flatten(self):
+        """Copies what it shares with its parent. A clone alone can be flattened (InvalidArgument)."""
+        self.open.flatten()
+
+    @told
+    def copy(self, target):
+        """A new image with its content as it is now, without its snapshots."""
+        self.open.copy(self.ioctx, target)
+
+    @told
+    def deep_copy(self, target):
+        """A new image with its snapshots."""
+        self.open.deep_copy(self.ioctx, target)
+
+    @told
+    def snapshots(self):
+        """Its snapshots of its own, oldest first; those that belong to a group's or a mirror's are not among them."""
+        import rbd
+
+        return [
+            {
+                "name": each["name"],
+                "size": each["size"],
+                "protected": self.open.is_protected_snap(each["name"]),
+                "created": calendar.timegm(self.open.get_snap_timestamp(each["id"]).timetuple()),
+            }
+            for each in self.open.list_snaps()
+            if each["namespace"] == rbd.RBD_SNAP_NAMESPACE_TYPE_USER
+        ]
+
+    @told
+    def snapshot_create(self, snapshot):
+        self.open.create_snap(snapshot)
+
+    @told
+    def snapshot_remove(self, snapshot):
+        self.open.remove_snap(snapshot)
+
+    @told
+    def snapshot_protect(self, snapshot):
+        self.open.protect_snap(snapshot)
+
+    @told
+    def snapshot_unprotect(self, snapshot):
+        self.open.unprotect_snap(snapshot)
+
+    @told
+    def snapshot_rollback(self, snapshot):
+        self.open.rollback_to_snap(snapshot)
+
+    @told
+    def snapshot_children(self, snapshot):
+        """The names of the images that are clones of it."""
+        self.open.set_snap(snapshot)
+        try:
+            return sorted(child["image"] for child in self.open.list_children2() if not child["trash"])
+        finally:
+            self.open.set_snap(None)
