@@ -3,7 +3,7 @@
  * one link, one shared inventory and one queue of writes a cluster stand here, at module level.
  */
 import { Cluster } from "./cluster";
-import { clusterNames, createRunner, inCluster, readSettings, settingsOfCluster, type ConnectionSettings } from "./transport";
+import { clusterNames, createRunner, inCluster, readSettings, settingsOfCluster, traced, type ConnectionSettings } from "./transport";
 
 type Get = (key: string) => string | undefined;
 
@@ -27,7 +27,7 @@ export function currentCluster(name?: string): Cluster {
   const known = current.get(name);
   if (known?.key === key) return known.cluster;
   known?.cluster.runner.close();
-  const cluster = new Cluster(createRunner(settings));
+  const cluster = new Cluster(traced(createRunner(settings), process.env));
   current.set(name, { key, cluster });
   return cluster;
 }

@@ -6,4 +6,5 @@ export { createRunner } from "./pool";
 export { quoteArgv } from "./quote";
 export { Secret } from "./secret";
 export { readSettings, type ConnectionSettings } from "./settings";
+export { traced, type TraceLine } from "./trace";
 export type { Command, CommandResult, Runner, TransferProgress } from "./types";

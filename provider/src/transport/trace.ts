@@ -1,0 +1,100 @@
+/** What goes over the link, written down: for whom something takes too long, and for the benchmarks. */
+import { closeSync, openSync, writeSync } from "node:fs";
+import { basename } from "node:path";
+import { SeapathError } from "../errors";
+import type { Command, CommandResult, Runner, TransferProgress } from "./types";
+
+/** One line of a trace. Neither arguments nor data of a program are in it. */
+export interface TraceLine {
+  /** When it was asked for, in milliseconds since 1970. */
+  at: number;
+  /** Milliseconds until the answer was there: waiting for a free channel, the link, and the program itself. */
+  ms: number;
+  /** The node that answered; absent when none did. */
+  node?: string;
+  /** The program: its label, or the name of the file that is run. */
+  what: string;
+  /** Bytes to the node: standard input, or the file. */
+  sent: number;
+  /** Bytes from the node: standard output and standard error. */
+  received: number;
+  /** The link was not up yet, so logging in is in `ms`. */
+  connecting?: true;
+  /** The class of the error that it ended with. */
+  error?: string;
+}
+
+type Facts = Pick<TraceLine, "node" | "sent" | "received">;
+
+/** Writes a line for each program and each upload that goes through a runner. */
+class TracedRunner implements Runner {
+  readonly #inner: Runner;
+  readonly #file: number;
+  #open = true;
+
+  constructor(inner: Runner, file: number) {
+    this.#inner = inner;
+    this.#file = file;
+  }
+
+  get node(): string | undefined {
+    return this.#inner.node;
+  }
+
+  run(command: Command): Promise<CommandResult> {
+    const sent = Buffer.byteLength(command.stdin ?? "");
+    return this.#traced(command.label ?? basename(command.argv[0] ?? ""), () => this.#inner.run(command), (result) => ({
+      sent,
+      ...(result && { node: result.node }),
+      received: Buffer.byteLength(`${result?.stdout ?? ""}${result?.stderr ?? ""}`),
+    }));
+  }
+
+  upload(localPath: string, remotePath: string, onProgress?: (progress: TransferProgress) => void): Promise<string> {
+    let sent = 0;
+    const counted = (progress: TransferProgress) => {
+      sent = progress.sent;
+      onProgress?.(progress);
+    };
+    const work = () => this.#inner.upload(localPath, remotePath, counted);
+    return this.#traced("upload", work, (node) => ({ sent, ...(node !== undefined && { node }), received: 0 }));
+  }
+
+  close(): void {
+    this.#inner.close();
+    if (this.#open) closeSync(this.#file);
+    this.#open = false;
+  }
+
+  async #traced<T>(what: string, work: () => Promise<T>, facts: (result?: T) => Facts): Promise<T> {
+    const connecting = this.#inner.node === undefined;
+    const [at, from] = [Date.now(), performance.now()];
+    const write = (rest: Facts & { error?: string }) => {
+      const line: TraceLine = { at, ms: Math.round(performance.now() - from), what, ...rest, ...(connecting && { connecting }) };
+      if (this.#open) writeSync(this.#file, `${JSON.stringify(line)}\n`);
+    };
+    try {
+      const result = await work();
+      write(facts(result));
+      return result;
+    } catch (error) {
+      write({ ...facts(), error: error instanceof Error ? error.constructor.name : typeof error });
+      throw error;
+    }
+  }
+}
+
+/**
+ * The runner, with a trace where `SEAPATH_TRACE` names a file for it. Lines are added to what is there.
+ * @throws SeapathError when it cannot be written
+ */
+export function traced(runner: Runner, env: NodeJS.ProcessEnv): Runner {
+  const path = env["SEAPATH_TRACE"];
+  if (path === undefined || path === "") return runner;
+  try {
+    return new TracedRunner(runner, openSync(path, "a", 0o600));
+  } catch (cause) {
+    const hint = "Give SEAPATH_TRACE a file that can be written, or unset it.";
+    throw new SeapathError("settings", `Unable to write the trace to ${path}: ${(cause as Error).message}`, { hint, cause });
+  }
+}
