@@ -5,6 +5,7 @@ import { CibConflict } from "./errors";
 import { readInventory, type Inventory, type InventoryRequest } from "./inventory";
 import { changeCib, readStatus } from "./pacemaker";
 import type { CibChange } from "./patch";
+import { mergeRequests, RecentInventory } from "./recent";
 import type { ClusterStatus } from "./status";
 
 interface Write {
@@ -15,22 +16,17 @@ interface Write {
 
 export class Cluster {
   readonly runner: Runner;
+  readonly #recent = new RecentInventory();
   readonly #inventory: Coalesced<InventoryRequest, Inventory>;
   readonly #status: Coalesced<undefined, ClusterStatus>;
   #waiting: Write[] = [];
   #writing = false;
 
   constructor(runner: Runner) {
-    this.runner = runner;
-    this.#inventory = new Coalesced(
-      (request) => readInventory(runner, request),
-      (a, b) => ({
-        sources: [...new Set([...(a.sources ?? []), ...(b.sources ?? [])])],
-        cephHosts: (a.cephHosts ?? false) || (b.cephHosts ?? false),
-      }),
-    );
+    this.runner = this.#recent.watch(runner);
+    this.#inventory = new Coalesced((request) => this.#recent.keep(request, readInventory(this.runner, request)), mergeRequests);
     this.#status = new Coalesced(
-      () => readStatus(runner),
+      () => readStatus(this.runner),
       () => undefined,
     );
   }
@@ -38,6 +34,14 @@ export class Cluster {
   /** The cluster as it is now: read after this call, together with everyone else who asks meanwhile. */
   inventory(request: InventoryRequest = {}): Promise<Inventory> {
     return this.#inventory.ask(request);
+  }
+
+  /**
+   * The cluster as it was a moment ago: at most five seconds, and since this process changed anything. For looking, not
+   * for changing: the reads of all VMs in a refresh, and the checks of all VMs in a preview, are one program.
+   */
+  recentInventory(request: InventoryRequest = {}): Promise<Inventory> {
+    return this.#recent.find(request) ?? this.inventory(this.#recent.extended(request));
   }
 
   /** What the cluster is doing now, shared in the same way. */

@@ -79,7 +79,7 @@ function intentOf(olds: Raw, inputs: Raw, claims: Claims): Intent {
 async function refusalsOf(cluster: Cluster, intent: Intent, inputs: Raw, warn: (text: string) => void): Promise<Refusal[]> {
   const spec = partialSpec(inputs);
   const nodePath = spec.source !== undefined && "nodePath" in spec.source ? spec.source.nodePath : undefined;
-  const inventory = await cluster.inventory(intent !== "update" && nodePath !== undefined ? { sources: [nodePath] } : {});
+  const inventory = await cluster.recentInventory(intent !== "update" && nodePath !== undefined ? { sources: [nodePath] } : {});
   const notice = intent === "create" ? adoptionNotice(inventory, inputs) : undefined;
   if (notice !== undefined) warn(notice);
   return clusterRefusals(inventory, spec, intent);

@@ -41,7 +41,7 @@ export function vmProvider({ cluster, say }: Surroundings): dynamic.ResourceProv
     read: (id, raw = {}) =>
       shown(async () => {
         const before = readInputs(raw);
-        const observed = findVm(await cluster(before.cluster).inventory(), id);
+        const observed = findVm(await cluster(before.cluster).recentInventory(), id);
         if (observed === undefined) return { id: "", props: {} };
         const inputs: VmInputs = observedInputs(before, observed);
         return { id, props: stateOf(inputs, observed), inputs };

@@ -1,0 +1,69 @@
+/**
+ * The inventory of a moment ago, for those to whom it will do: the engine checks the VMs of a program one after the
+ * other and refreshes them a few at a time, so a read for each, however well shared, would be one for every few VMs.
+ */
+import type { Runner } from "../transport/types";
+import type { Inventory, InventoryRequest } from "./inventory";
+
+/** How long after its answer an inventory counts as one of a moment ago. */
+const RECENT_MS = 5_000;
+
+interface Kept {
+  request: InventoryRequest;
+  answer: Promise<Inventory>;
+  /** How many changes this process had made when it was begun. */
+  changes: number;
+  /** When it was answered; infinitely late while it is under way. */
+  answered: number;
+}
+
+/** What both requests ask for. */
+export const mergeRequests = (a: InventoryRequest, b: InventoryRequest): InventoryRequest => ({
+  sources: [...new Set([...(a.sources ?? []), ...(b.sources ?? [])])],
+  cephHosts: (a.cephHosts ?? false) || (b.cephHosts ?? false),
+});
+
+const covers = (has: InventoryRequest, wanted: InventoryRequest) =>
+  (has.cephHosts === true || wanted.cephHosts !== true) &&
+  (wanted.sources ?? []).every((path) => has.sources?.includes(path));
+
+export class RecentInventory {
+  #kept: Kept | undefined;
+  #changes = 0;
+
+  /** The runner, observed: whatever may have changed something and has ended makes what was read before it too old. */
+  watch(runner: Runner): Runner {
+    const ended = () => void this.#changes++;
+    return {
+      get node() {
+        return runner.node;
+      },
+      run: (command) => (command.readOnly === true ? runner.run(command) : runner.run(command).finally(ended)),
+      upload: (...file) => runner.upload(...file).finally(ended),
+      close: () => runner.close(),
+    };
+  }
+
+  /** Keeps an inventory that is being read. */
+  keep(request: InventoryRequest, answer: Promise<Inventory>): Promise<Inventory> {
+    const kept: Kept = { request, answer, changes: this.#changes, answered: Infinity };
+    this.#kept = kept;
+    answer.then(
+      () => (kept.answered = Date.now()),
+      () => this.#kept === kept && (this.#kept = undefined),
+    );
+    return answer;
+  }
+
+  /** The one of a moment ago, or the one that is being read, when it has what is asked for. */
+  find(request: InventoryRequest): Promise<Inventory> | undefined {
+    const kept = this.#kept;
+    const fresh = kept !== undefined && kept.changes === this.#changes && Date.now() - kept.answered < RECENT_MS;
+    return fresh && covers(kept.request, request) ? kept.answer : undefined;
+  }
+
+  /** The request, with the image files that were looked at last: the next one may ask for those again. */
+  extended(request: InventoryRequest): InventoryRequest {
+    return this.#kept === undefined ? request : mergeRequests(request, { sources: this.#kept.request.sources ?? [] });
+  }
+}
