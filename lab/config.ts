@@ -46,8 +46,11 @@ export interface Lab {
   version: 1;
   options: LabOptions;
   nodes: LabNode[];
-  /** Paths of guest images: on the host (`raw`, `qcow2`, `xml`) and on every node (`onNode`). */
-  guests: Record<string, { raw: string; qcow2: string; xml: string; onNode: string }>;
+  /**
+   * Paths of guest images: on the host (`raw`, `qcow2`, `xml`), on every node (`onNode`), and the one in the cache that
+   * they were made `from`.
+   */
+  guests: Record<string, { raw: string; qcow2: string; xml: string; onNode: string; from: string }>;
   privateKeyFile: string;
   knownHostsFile: string;
 }

@@ -1,9 +1,10 @@
 /** The lab for programs: what the tests use. */
-import type { Lab } from "./config.ts";
+import { inLab, type Lab } from "./config.ts";
 import { inNode, untilOnline, untilServed } from "./cluster.ts";
 import { setLink } from "./link.ts";
+import { guestKnownHosts } from "./guests/seed.ts";
 import { boot, cutPower, isUp } from "./node.ts";
-import type { Output, RunOptions } from "./run.ts";
+import { run, type Output, type RunOptions } from "./run.ts";
 import { findSpace } from "./space.ts";
 import { needLab } from "./up.ts";
 
@@ -16,6 +17,18 @@ export const readLab = (): Lab => needLab();
 /** Runs a program inside a node, without ssh. With `ok`, an exit code other than 0 is an answer, too. */
 export function exec(node: string, argv: readonly string[], options: Pick<RunOptions, "stdin" | "ok"> = {}): Promise<Output> {
   return inNode(node, argv, options);
+}
+
+/**
+ * Runs a command line inside of a guest "remote", by ssh. A guest may go away in the midst of it, so that what is not
+ * answered within `seconds` fails.
+ */
+export function inGuest(address: string, command: string, options: Pick<RunOptions, "stdin" | "ok"> & { seconds?: number } = {}): Promise<Output> {
+  const known = `UserKnownHostsFile=${inLab(guestKnownHosts)}`;
+  const alive = ["ConnectTimeout=5", "ServerAliveInterval=2", "ServerAliveCountMax=3", "BatchMode=yes"];
+  const words = [...alive, "IdentitiesOnly=yes", known].flatMap((each) => ["-o", each]);
+  const limit = ["timeout", String(options.seconds ?? 20)];
+  return run([...limit, "ssh", "-F", "none", "-i", inLab("id"), ...words, `root@${address}`, command], options);
 }
 
 /** Cuts a node's power. */

@@ -8,7 +8,7 @@ import { run } from "./run.ts";
 import { findSpace, inSpace, killFirst, startNodeSpace, throughSpace } from "./space.ts";
 
 /** Pacemaker's user and group, which its package makes. */
-async function clusterOwner(): Promise<[number, number]> {
+export async function clusterOwner(): Promise<[number, number]> {
   const numbers = await Promise.all([run(["id", "-u", "hacluster"]), run(["id", "-g", "hacluster"])]);
   return [Number(numbers[0].stdout), Number(numbers[1].stdout)];
 }

@@ -9,8 +9,9 @@ import {
 import { layOutCeph, startCeph } from "./ceph.ts";
 import { environmentOf, statusOf, untilOnline, untilServed } from "./cluster.ts";
 import { buildGuests } from "./guests/build.ts";
+import { giveGuests } from "./guests/give.ts";
 import { setLink } from "./link.ts";
-import { boot, giveImage, isUp, makeDisk } from "./node.ts";
+import { boot, isUp, makeDisk } from "./node.ts";
 import type { Cluster } from "./node-files.ts";
 import { missingPackages } from "./packages.ts";
 import { run, say, step, until } from "./run.ts";
@@ -87,8 +88,8 @@ async function build(options: LabOptions): Promise<void> {
   const serving = step("Ceph serves the pool rbd", () => startCeph(lab, ceph));
   // Both are waited for below; until then a failure of the one must not end the process while the other is at work.
   serving.catch(() => undefined);
-  const guests = buildGuests();
-  guests.catch(() => undefined);
+  const building = buildGuests();
+  building.catch(() => undefined);
   const cluster = await newCluster(nodes, ceph);
   await step("disks of the nodes", async () => {
     for (const node of nodes) await makeDisk(lab, node, cluster);
@@ -97,8 +98,10 @@ async function build(options: LabOptions): Promise<void> {
     await Promise.all(nodes.map((node) => boot(lab, node)));
     await setLink(lab, nodes, options.latency, options.loss);
   });
-  const built = await step("guests", () => guests);
-  for (const guest of Object.values(built)) giveImage(lab, nodes, guest.file, readFileSync(guest.qcow2));
+  const { guests } = await step("guests", async () => {
+    await building;
+    return await giveGuests(lab, nodes);
+  });
   await serving;
   await step("all nodes online", () => untilOnline(nodes));
   await step("sshd and libvirtd serve", () => untilServed(nodes));
@@ -109,8 +112,7 @@ async function build(options: LabOptions): Promise<void> {
     version: 1,
     options,
     nodes,
-    guests: Object.fromEntries(Object.entries(built).map(([name, { raw, qcow2, xml, file }]) =>
-      [name, { raw, qcow2, xml, onNode: `/var/lib/seapath/images/${file}` }])),
+    guests,
     privateKeyFile: inLab("id"),
     knownHostsFile: inLab("known_hosts"),
   };
@@ -123,14 +125,15 @@ export function writeLab(lab: Lab): void {
   writeFileSync(inLab("lab.json"), `${JSON.stringify(lab, undefined, 2)}\n`);
 }
 
-/** Switches nodes on that are off, when that is all that is wrong. */
+/** Switches nodes on that are off, and gives a cluster that is busy the time to answer: often that is all that is wrong. */
 async function mend(lab: Lab): Promise<boolean> {
   const space = findSpace();
   const off = lab.nodes.filter(({ name }) => !isUp(name));
-  if (space.lab === undefined || off.length === 0) return false;
+  if (space.lab === undefined) return false;
   const pid = space.lab;
+  const what = off.length === 0 ? "waited for it" : `${off.map(({ name }) => name).join(", ")} switched on again`;
   try {
-    await step(`${off.map(({ name }) => name).join(", ")} switched on again`, async () => {
+    await step(what, async () => {
       for (const node of off) await boot(pid, node);
       await setLink(pid, off, lab.options.latency, lab.options.loss);
       await untilOnline(lab.nodes, 60);
@@ -140,6 +143,18 @@ async function mend(lab: Lab): Promise<boolean> {
     return false;
   }
   return (await statusOf(lab.nodes)).healthy;
+}
+
+/** Guests that a lab lacks, or that have a newer recipe, can come while the cluster runs. */
+async function renewGuests(lab: Lab): Promise<Lab> {
+  const pid = findSpace().lab;
+  if (pid === undefined) return lab;
+  const { guests, given } = await giveGuests(pid, lab.nodes, lab.guests);
+  if (given.length === 0) return lab;
+  say(`guests that are new: ${given.join(", ")}`);
+  const renewed = { ...lab, guests };
+  writeLab(renewed);
+  return renewed;
 }
 
 /** Links can change while the cluster runs. */
@@ -161,7 +176,7 @@ export async function up(options: LabOptions): Promise<void> {
       if (!sameOptions(lab.options, options)) {
         throw new LabError('the lab is up with other options; "npm run lab down" first');
       }
-      await relink(lab, options);
+      await relink(await renewGuests(lab), options);
       say("the lab is up");
       return;
     }

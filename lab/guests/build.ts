@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 
 import { guestCache } from "../config.ts";
 import { run } from "../run.ts";
+import { buildRemote } from "./remote.ts";
 import { buildTick } from "./tick.ts";
 import { buildTiny } from "./tiny.ts";
 
@@ -16,14 +17,24 @@ export interface BuiltGuest {
   xml: string;
   /** The name of its image on a node. */
   file: string;
+  /** It needs keys of the lab that it runs in. */
+  seeded: boolean;
 }
 
 const source = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
 /** What a guest is made of; all of it counts for whether a built one is still right. */
-const recipes: Record<string, { files: string[]; build: (work: string, raw: string) => Promise<void> }> = {
+const recipes: Record<string, { files: string[]; seeded?: boolean; build: (work: string, raw: string) => Promise<void> }> = {
   tick: { files: ["tick.S", "tick.ts"], build: (work, raw) => buildTick(source("tick.S"), work, raw) },
-  tiny: { files: ["tiny-init", "tiny.ts", "debs.ts"], build: (work, raw) => buildTiny(source("tiny-init"), work, raw) },
+  tiny: {
+    files: ["tiny-init", "tiny.ts", "initramfs.ts", "debs.ts"],
+    build: (work, raw) => buildTiny(source("tiny-init"), work, raw),
+  },
+  remote: {
+    files: ["remote-init", "remote-boot", "remote.ts", "remote-layout.ts", "remote-root.ts", "initramfs.ts", "debs.ts"],
+    seeded: true,
+    build: (work, raw) => buildRemote(source("remote-init"), source("remote-boot"), work, raw),
+  },
 };
 
 function hashOf(files: string[]): string {
@@ -55,7 +66,7 @@ async function buildGuest(name: string): Promise<BuiltGuest> {
     }
   }
   const image = (format: string): string => join(folder, `${name}.${format}`);
-  return { raw: image("raw"), qcow2: image("qcow2"), xml: source(`${name}.xml`), file: `${name}.qcow2` };
+  return { raw: image("raw"), qcow2: image("qcow2"), xml: source(`${name}.xml`), file: `${name}.qcow2`, seeded: recipe.seeded ?? false };
 }
 
 /** All guests, built where they are not yet. */
