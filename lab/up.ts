@@ -6,7 +6,7 @@ import {
   hostAddress, hostInterface, inLab, labDir, LabError, markerFile, network, nodesOf,
   type Lab, type LabNode, type LabOptions,
 } from "./config.ts";
-import { layOutCeph, startCeph } from "./ceph.ts";
+import { cephAnswers, layOutCeph, startCeph } from "./ceph.ts";
 import { environmentOf, statusOf, untilOnline, untilServed } from "./cluster.ts";
 import { buildGuests } from "./guests/build.ts";
 import { giveGuests } from "./guests/give.ts";
@@ -138,6 +138,8 @@ async function mend(lab: Lab): Promise<boolean> {
       await setLink(pid, off, lab.options.latency, lab.options.loss);
       await untilOnline(lab.nodes, 60);
       await untilServed(lab.nodes);
+      // A pool that a test has filled takes no write for a while.
+      await until("an answer of the pool rbd", 40, () => cephAnswers(pid));
     });
   } catch {
     return false;
