@@ -3,7 +3,7 @@
  * names here are kept for as long as a state may exist that was written with them.
  */
 import type { dynamic } from "@pulumi/pulumi";
-import { adoptingInputs, vmProvider } from "./resources";
+import { vmProvider } from "./resources";
 import { configure as keep, currentCluster } from "./session";
 
 const surroundings = { cluster: currentCluster, say: (text: string) => console.log(text) };
@@ -18,14 +18,9 @@ export const providers = {
   Vm: vmProvider(surroundings),
 };
 
-/**
- * The inputs that adopt VMs as they are, read in one go from the cluster that the environment names.
- * @returns for each name its inputs, or undefined where the cluster has no such VM
- */
-export async function describeVms(names: readonly string[]): Promise<Map<string, Record<string, unknown> | undefined>> {
-  const inventory = await currentCluster().inventory();
-  return new Map(names.map((name) => [name, adoptingInputs(inventory, name)]));
-}
+/** Reads and changes beside the resources: what the functions of the sdk and the command line are made of. */
+export * as api from "./api";
+export type { ClusterSummary, DiskSummary, NodeSummary, Terminal, VmDetails, VmStatus, VmSummary } from "./vmmgr";
 
-export { describeError } from "./errors";
+export { describeError, SeapathError } from "./errors";
 export { close } from "./session";

@@ -14,11 +14,14 @@ function literal(value: unknown, indent: string): string {
   return JSON.stringify(value);
 }
 
-/** A program that has a VM for each name. Names are letters and digits, so only a leading digit is in the way. */
-export function programText(vms: ReadonlyMap<string, Record<string, unknown>>): string {
+/**
+ * A program that has a VM for each name. Names are letters and digits, so only a leading digit is in the way.
+ * @param cluster the one of `seapath:clusters` that has them, if it has a name
+ */
+export function programText(vms: ReadonlyMap<string, Record<string, unknown>>, cluster?: string): string {
   const variable = (name: string) => (isIdentifier(name) ? name : `vm${name}`);
   const classes = [...vms].map(
-    ([name, inputs]) => `export const ${variable(name)} = new seapath.Vm(${JSON.stringify(name)}, ${literal(inputs, "")});\n`,
+    ([name, inputs]) => `export const ${variable(name)} = new seapath.Vm(${JSON.stringify(name)}, ${literal(cluster === undefined ? inputs : { cluster, ...inputs }, "")});\n`,
   );
   return `import * as seapath from "pulumi-seapath";\n\n${classes.join("\n")}`;
 }

@@ -1,5 +1,7 @@
+export * from "./capacity";
 export * from "./cib";
 export * from "./cluster";
+export * from "./domains";
 export { Coalesced } from "./coalesced";
 export * from "./errors";
 export * from "./inventory";
@@ -11,5 +13,5 @@ export * from "./simulate";
 export * from "./status";
 export * from "./xml";
 export * from "./files";
-export type { Runner } from "../transport/types";
+export type { Runner, Terminal } from "../transport/types";
 export { CommandError, ConnectionError, HostKeyError } from "../transport/errors";

@@ -3,3 +3,4 @@ export { vmProvider } from "./vm/provider";
 export { PartialCreateError } from "./errors";
 export { adoptingInputs } from "./vm/minimal";
 export { UNKNOWN } from "./unknowns";
+export { givenSpec, InputsRefused } from "./vm/given";

@@ -2,13 +2,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { ConnectionError } from "./errors";
 import { ChannelRefused, execute } from "./exec";
 import type { HostAddress } from "./hosts";
+import { converse } from "./interactive";
 import { ChannelLimiter } from "./limiter";
 import type { Link } from "./link";
 import { logIn } from "./login";
 import type { ConnectionSettings } from "./settings";
 import { proveSudo } from "./sudo";
 import { uploadOver } from "./upload";
-import type { Command, CommandResult, TransferProgress } from "./types";
+import type { Command, CommandResult, Terminal, TransferProgress } from "./types";
 
 /** A link that was quiet for longer is asked for a sign of life before it is read over. */
 const QUIET_MS = 1_000;
@@ -54,6 +55,10 @@ export class Connection {
 
   upload(localPath: string, remotePath: string, onProgress?: (progress: TransferProgress) => void): Promise<void> {
     return this.#inChannel(() => uploadOver(this.#link, localPath, remotePath, onProgress), 0);
+  }
+
+  interactive(argv: readonly string[], terminal: Terminal): Promise<number> {
+    return this.#inChannel(() => converse(this.#link, argv, terminal), 0);
   }
 
   close(cause: string): void {

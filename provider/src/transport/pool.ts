@@ -2,7 +2,7 @@ import { Connection } from "./connection";
 import { ConnectionError } from "./errors";
 import type { HostAddress } from "./hosts";
 import type { ConnectionSettings } from "./settings";
-import type { Command, CommandResult, Runner, TransferProgress } from "./types";
+import type { Command, CommandResult, Runner, Terminal, TransferProgress } from "./types";
 
 /** How long a node that failed is asked only after the others. */
 const COOL_DOWN_MS = 30_000;
@@ -44,6 +44,10 @@ class Pool implements Runner {
       await connection.upload(localPath, remotePath, onProgress);
       return connection.node;
     }, false);
+  }
+
+  interactive(argv: readonly string[], terminal: Terminal): Promise<number> {
+    return this.#onSomeNode((connection) => connection.interactive(argv, terminal), false);
   }
 
   close(): void {

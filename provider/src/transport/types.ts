@@ -42,6 +42,18 @@ export interface TransferProgress {
   total: number;
 }
 
+/** A terminal of this machine, or what stands for one. */
+export interface Terminal {
+  /** What is typed; raw, so that every key reaches the program. */
+  input: NodeJS.ReadableStream;
+  output: NodeJS.WritableStream;
+  /** Its kind, as in TERM. */
+  type: string;
+  size(): { rows: number; columns: number };
+  /** Calls back when its size has changed. The answer ends that. */
+  onResize(listener: () => void): () => void;
+}
+
 /** Runs programs and writes files on one of the nodes of a cluster. */
 export interface Runner {
   /**
@@ -58,6 +70,13 @@ export interface Runner {
    * @throws ConnectionError, HostKeyError as with `run`
    */
   upload(localPath: string, remotePath: string, onProgress?: (progress: TransferProgress) => void): Promise<string>;
+  /**
+   * Runs a program with a terminal of its own on the node, joined to one of this machine, until it ends. Absent where
+   * the link has no terminals.
+   * @returns the program's exit code
+   * @throws ConnectionError, HostKeyError as with `run`
+   */
+  interactive?(argv: readonly string[], terminal: Terminal): Promise<number>;
   /** The address of the node that the commands go to now, or undefined when none is connected. */
   readonly node: string | undefined;
   /** Ends the connections. */

@@ -1,5 +1,10 @@
 export { defaultMac, canonicalBase, domainElement, sameDomain } from "./domain";
 export { createVm } from "./create";
+export { crmConfigure, forceStop, getVm, replaceVm, setEnabled, setStarted, specOfObserved } from "./lifecycle";
+export * from "./summary";
+export { findTakenIn, takeIn, takeInXml, type TakenIn } from "./takein";
+export { setMetadata } from "./set-metadata";
+export { openConsole, type Terminal } from "./console";
 export { removeVm } from "./remove";
 export { updateVm } from "./update";
 export { findVm, isTakenOver } from "./observe";

@@ -45,7 +45,8 @@ export async function checkVm({ cluster, claims, warn }: CheckContext, olds: Raw
   return { inputs, failures: await clusterFailures(what, warn, () => refusalsOf(cluster(at), intent, inputs, warn)) };
 }
 
-function xmlFailures(inputs: Raw): Refusal[] {
+/** XML that is none, or no domain. */
+export function xmlFailures(inputs: Raw): Refusal[] {
   const { xml, name } = inputs;
   if (typeof xml !== "string" || xml === "" || isUnknown(xml)) return []; // the schema refuses an empty one
   try {

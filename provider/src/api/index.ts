@@ -1,0 +1,7 @@
+/**
+ * What a cluster can be asked and told outside of a resource, for the functions of the sdk and the command line. Each
+ * begins with where: the cluster, and who hears of progress.
+ */
+export type { At } from "./at";
+export * from "./reads";
+export * from "./writes";

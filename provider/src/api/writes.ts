@@ -1,0 +1,74 @@
+/** What can be done with VMs outside of a Pulumi program, each as a resource would do it. */
+import { givenSpec } from "../resources";
+import {
+  createVm, findTakenIn, forceStop, openConsole as open, removeVm, replaceVm, setEnabled, setMetadata as set, setStarted, summaryOf,
+  NotFound, Refused, takeIn, type Terminal,
+} from "../vmmgr";
+import { contextOf, look, type At } from "./at";
+
+type Raw = Record<string, unknown>;
+
+/** A create beside the inputs of `seapath.Vm`. */
+export interface CreateOptions {
+  /** An existing VM of the name is removed, once nothing speaks against the new one any more. @default false */
+  force?: boolean;
+}
+
+/** Makes a VM: all of it or nothing. @param inputs those of `seapath.Vm` */
+export async function create(at: At, inputs: Raw, { force = false }: CreateOptions = {}): Promise<void> {
+  const spec = givenSpec("create", inputs);
+  await (force ? replaceVm : createVm)(contextOf(at), spec);
+}
+
+/** Removes a VM with its disks and their snapshots. @throws NotFound where nothing of it is there */
+export async function remove(at: At, vm: string): Promise<void> {
+  const inventory = await look(at);
+  const none = summaryOf(inventory, vm).status === "Undefined";
+  if (none) throw new NotFound(`Unable to remove VM "${vm}" on ${inventory.node}: the cluster has no such VM`);
+  await removeVm(contextOf(at), vm);
+}
+
+/** Gives a VM to Pacemaker. Nothing happens when Pacemaker has it. @param started whether it is to run then */
+export async function enable(at: At, vm: string, started = true): Promise<void> {
+  await setEnabled(contextOf(at), vm, true, started);
+}
+
+/** Stops a VM and takes it out of Pacemaker; the constraints on it are kept for the next `enable`. */
+export async function disable(at: At, vm: string): Promise<void> {
+  await setEnabled(contextOf(at), vm, false);
+}
+
+/** Starts an enabled VM and waits until it has. */
+export async function start(at: At, vm: string): Promise<void> {
+  await setStarted(contextOf(at), vm, true);
+}
+
+/** Stops an enabled VM and waits until it has. @param force at once, without its guest */
+export async function stop(at: At, vm: string, force = false): Promise<void> {
+  await (force ? forceStop(contextOf(at), vm) : setStarted(contextOf(at), vm, false));
+}
+
+/** Sets one of the user's metadata. */
+export async function setMetadata(at: At, vm: string, key: string, value: string): Promise<void> {
+  await set(contextOf(at), vm, key, value);
+}
+
+/** Opens the serial console of a VM. @returns the exit code of `virsh console` */
+export async function openConsole(at: At, vm: string, user: string, terminal: Terminal): Promise<number> {
+  return open(contextOf(at), vm, user, terminal);
+}
+
+/**
+ * Takes a libvirt VM of the node that is asked into the cluster.
+ * @param domain its name in libvirt
+ * @param inputs those of `seapath.Vm`; its XML is libvirt's, its source the domain's disk unless one is given
+ */
+export async function addToCluster(at: At, domain: string, inputs: Raw, { force = false }: CreateOptions = {}): Promise<void> {
+  const context = contextOf(at);
+  const { xml, disk, node } = await findTakenIn(context, domain);
+  if (disk === undefined && inputs["source"] === undefined) {
+    throw new Refused("take in", domain, node, [{ property: "its disk", reason: "it is neither a file nor a device there; give the image" }]);
+  }
+  const spec = givenSpec("take in", { source: { nodePath: disk }, ...inputs, xml });
+  await takeIn(context, domain, spec, force);
+}

@@ -1,0 +1,28 @@
+/** A VM as somebody asks for it outside of a Pulumi program: by the same inputs, held to the same schema. */
+import { SeapathError } from "../../errors";
+import type { Refusal, VmSpec } from "../../vmmgr";
+import { schemaFailures } from "../refused";
+import type { Raw } from "../values";
+import { xmlFailures } from "./check";
+import { withDefaults } from "./defaults";
+import { vmSchema } from "./schema";
+import { specOf } from "./state";
+
+/** What was asked is wrong by itself, whatever the cluster. */
+export class InputsRefused extends SeapathError {
+  readonly refusals: readonly Refusal[];
+
+  constructor(verb: string, vm: string, refusals: readonly Refusal[]) {
+    const reasons = refusals.map(({ property, reason }) => `${property}: ${reason}`).join("; ");
+    super("refused", `Unable to ${verb} VM "${vm}": ${reasons}`, { hint: "Nothing was changed." });
+    this.refusals = refusals;
+  }
+}
+
+/** What vmmgr is asked for by the inputs of a `seapath.Vm`. @throws InputsRefused with each input that is wrong */
+export function givenSpec(verb: string, raw: Raw): VmSpec {
+  const inputs = withDefaults(raw);
+  const failures = [...schemaFailures(vmSchema, inputs, "a VM"), ...xmlFailures(inputs)];
+  if (failures.length > 0) throw new InputsRefused(verb, String(raw["name"] ?? ""), failures);
+  return specOf(vmSchema.parse(inputs));
+}

@@ -1,0 +1,21 @@
+/** The serial console of a VM, on somebody's terminal. */
+import { libvirtUri, type Terminal } from "../cluster";
+import type { Context } from "./context";
+import { getVm, NotNow } from "./lifecycle";
+
+export type { Terminal } from "../cluster";
+
+/**
+ * Opens it where the VM runs, until it is left (Ctrl-]).
+ * @param user as whom libvirt goes from node to node
+ * @returns the exit code of `virsh console`
+ */
+export async function openConsole({ cluster }: Context, vm: string, user: string, terminal: Terminal): Promise<number> {
+  const inventory = await cluster.inventory();
+  const { node } = getVm(inventory, vm, "open the console of");
+  if (node === undefined) throw new NotNow("open the console of", vm, inventory.node, "it runs nowhere", "Start it first.");
+  const { interactive } = cluster.runner;
+  if (interactive === undefined) throw new NotNow("open the console of", vm, inventory.node, "this link has no terminals", "Use another.");
+  const uri = libvirtUri({ node, asked: inventory.node, user });
+  return interactive.call(cluster.runner, ["virsh", "--connect", uri.replace("?no_tty=1", ""), "console", vm], terminal);
+}

@@ -1,0 +1,15 @@
+/** The user's metadata of a VM, set one by one. */
+import { changeStorage } from "../cluster";
+import type { Context } from "./context";
+import { Refused } from "./errors";
+import { getVm } from "./lifecycle";
+import { nameProblem, systemImage } from "./names";
+
+/** Sets one. Its key keeps to the rule of names, and is none of those that the VM itself needs. */
+export async function setMetadata({ cluster }: Context, vm: string, key: string, value: string): Promise<void> {
+  const inventory = await cluster.inventory();
+  getVm(inventory, vm, "set metadata of");
+  const problem = nameProblem(key);
+  if (problem !== undefined) throw new Refused("set metadata of", vm, inventory.node, [{ property: "the key", reason: problem }]);
+  await changeStorage(cluster.runner, [{ op: "setMetadata", image: systemImage(vm), set: { [key]: value } }]);
+}

@@ -1,0 +1,125 @@
+/**
+ * Taking a libvirt VM of one node into the cluster. It is shut down, because a disk that is written to cannot be copied
+ * whole; it is undefined when its copy is, and started again when anything goes wrong. Its own disk is never touched.
+ */
+import { child, children, findDomain, NotFound, parseXml, putDomainBack, renderPretty, setDomainAside, shutDownDomain, startDomain, type XmlElement } from "../cluster";
+import { buildXml, validateXml } from "./build";
+import { deadlineOf, reportOf, type Context } from "./context";
+import { createVm } from "./create";
+import { ChangeFailed, Refused } from "./errors";
+import { replaceVm, specOfObserved } from "./lifecycle";
+import type { ObservedVm, VmSpec } from "./model";
+import { systemImage } from "./names";
+import { clusterRefusals, imageSizeRefusals, stateRefusals } from "./refusals";
+import { removeVm } from "./remove";
+import { runSteps, type Step } from "./steps";
+import { updateVm } from "./update";
+
+/** What a libvirt VM gives the one of the cluster. */
+export interface TakenIn {
+  /** Its definition without the disk that is taken over. */
+  xml: string;
+  /** The file or the device on the node that its disk is; absent where it is neither, of a network say. */
+  disk?: string;
+  /** It runs. */
+  active: boolean;
+}
+
+const isDisk = (node: XmlElement) => node.name === "disk" && (node.attrs["device"] ?? "disk") === "disk";
+
+/** The definition of a libvirt VM, and its one disk apart. @param domain its name, for the errors */
+export function takeInXml(text: string, domain: string, node: string): Omit<TakenIn, "active"> {
+  const root = parseXml(text, `the domain "${domain}"`);
+  const disks = children(child(root, "devices"), "disk").filter(isDisk);
+  const refuse = (reason: string) => new Refused("take in", domain, node, [{ property: "its disks", reason }]);
+  const [disk, ...others] = disks;
+  if (disk === undefined || others.length > 0) {
+    throw refuse(`it has ${disks.length} of them, and can be taken in with exactly one; give the others to it afterwards`);
+  }
+  const source = child(disk, "source");
+  const path = source?.attrs["file"] ?? source?.attrs["dev"];
+  const without = root.children.map((each) =>
+    each.name === "devices" ? { ...each, children: each.children.filter((device) => device !== disk) } : each,
+  );
+  return { xml: renderPretty({ ...root, children: without }), ...(path === undefined ? {} : { disk: path }) };
+}
+
+/** The libvirt VM of a name on the node that is asked. @throws NotFound, Refused */
+export async function findTakenIn({ cluster }: Context, domain: string): Promise<TakenIn & { node: string }> {
+  const { node } = await cluster.inventory();
+  const facts = await findDomain(cluster.runner, domain);
+  if (facts === undefined) {
+    const message = `Unable to take in VM "${domain}" on ${node}: libvirt there has no such domain`;
+    throw new NotFound(message, "Name the node that has it with --node; `virsh list --all` there shows its domains.");
+  }
+  return { ...takeInXml(facts.xml, domain, node), active: facts.active, node };
+}
+
+/**
+ * Takes a libvirt VM of the node that is asked into the cluster.
+ * @param domain its name in libvirt
+ * @param spec the VM to be, with its XML and its source
+ * @param force in place of a VM of the cluster that has the name
+ * @throws Refused before anything was done; ChangeFailed after all was put back
+ */
+export async function takeIn(context: Context, domain: string, spec: VmSpec, force = false): Promise<ObservedVm> {
+  const { cluster } = context;
+  const report = reportOf(context);
+  const found = await findTakenIn(context, domain);
+  await refuseEarly(context, spec, force);
+  const what = `Unable to take in VM "${domain}" on ${found.node}`;
+  let made: ObservedVm | undefined;
+  const steps: Step[] = [
+    {
+      name: "shutting it down",
+      act: async () => {
+        if (!found.active) return;
+        report(`${domain}: shutting it down on ${found.node}`);
+        if (await shutDownDomain(cluster.runner, domain, Math.min(deadlineOf(context), spec.stopTimeout + 30))) return;
+        throw new Error("its guest does not listen to the power button; shut it down by other means, and try again");
+      },
+      undo: async () => {
+        if (found.active) await startDomain(cluster.runner, domain);
+      },
+    },
+    {
+      name: "making the cluster's VM of it",
+      act: async () => (made = await (force ? replaceVm : createVm)(context, { ...spec, enabled: false })),
+      undo: async () => {
+        if (made !== undefined) await removeVm(context, spec.name);
+      },
+    },
+    {
+      name: "undefining it in libvirt",
+      act: async () => {
+        const file = await setDomainAside(cluster.runner, domain);
+        report(`${domain}: libvirt on ${found.node} has it no more; its definition is kept there in ${file}, ${found.disk === undefined ? "its disk" : `its disk ${found.disk}`} as it was`);
+      },
+      undo: () => putDomainBack(cluster.runner, domain),
+    },
+  ];
+  if (spec.enabled) {
+    steps.push({
+      name: "giving it to Pacemaker",
+      act: async () => {
+        if (made === undefined) return;
+        made = await updateVm(context, { ...specOfObserved(made), enabled: true, started: spec.started });
+      },
+      noUndo: "it goes with the VM",
+    });
+  }
+  await runSteps(what, steps);
+  if (made === undefined) throw new ChangeFailed(what, "looking at it again", new Error("it is gone; someone removed it meanwhile"), []);
+  return made;
+}
+
+/** What would be refused after the shutdown, refused before it. */
+async function refuseEarly({ cluster }: Context, spec: VmSpec, force: boolean): Promise<void> {
+  const sources = spec.source !== undefined && "nodePath" in spec.source ? [spec.source.nodePath] : [];
+  const inventory = await cluster.inventory({ sources, cephHosts: true });
+  const facts = sources[0] === undefined ? undefined : inventory.sources.get(sources[0]);
+  const size = facts !== undefined && "virtualSize" in facts ? imageSizeRefusals(facts.virtualSize, spec, inventory.freeBytes) : [];
+  const refusals = [...stateRefusals(inventory), ...clusterRefusals(inventory, spec, force ? "replace" : "create"), ...size];
+  if (refusals.length > 0) throw new Refused("create", spec.name, inventory.node, refusals);
+  await validateXml(cluster, buildXml(spec, inventory, [systemImage(spec.name)]));
+}

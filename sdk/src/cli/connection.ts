@@ -1,0 +1,46 @@
+/** Which cluster is meant: options of the command line first, then the environment. */
+import { configure } from "pulumi-seapath-provider";
+import { UsageError, type Given, type OptionSpec } from "./grammar";
+
+/** The options that every verb has. */
+export const SHARED: readonly OptionSpec[] = [
+  { name: "verbose", short: "v", takes: "flag", help: "say all that led to an error" },
+  { name: "cluster", takes: "text", placeholder: "NAME", ours: true, help: "one of the clusters of SEAPATH_CLUSTERS, a JSON object of objects of settings" },
+  { name: "hosts", takes: "text", placeholder: "HOST,…", ours: true, help: "the nodes, in the order in which they are tried (SEAPATH_HOSTS)" },
+  { name: "user", takes: "text", ours: true, help: "whom to log in as (SEAPATH_USER)" },
+  { name: "port", takes: "int", ours: true, help: "of sshd (SEAPATH_PORT)" },
+  { name: "private-key-file", takes: "file", placeholder: "FILE", ours: true, help: "the SSH key (SEAPATH_PRIVATE_KEY_FILE)" },
+  { name: "known-hosts-file", takes: "file", placeholder: "FILE", ours: true, help: "the known host keys (SEAPATH_KNOWN_HOSTS_FILE)" },
+  { name: "ssh-config-file", takes: "file", placeholder: "FILE", ours: true, help: "in place of ~/.ssh/config (SEAPATH_SSH_CONFIG_FILE)" },
+  { name: "jump", takes: "text", placeholder: "HOST,…", ours: true, help: "the jump hosts (SEAPATH_JUMP)" },
+  { name: "sudo", takes: "flag", ours: true, help: "run everything through sudo -n (SEAPATH_SUDO=true)" },
+  { name: "connect-timeout", takes: "text", placeholder: "SECONDS", ours: true, help: "until one node is logged in to (SEAPATH_CONNECT_TIMEOUT)" },
+];
+
+/** The key of the configuration that an option stands for: `private-key-file` is `privateKeyFile`. */
+const keyOf = (option: string) => option.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
+
+/**
+ * Settles which cluster the verbs are about.
+ * @returns the name of it, where it has one
+ */
+export function settleCluster(given: Given, env: NodeJS.ProcessEnv = process.env, node?: string): string | undefined {
+  const cluster = given.find("cluster");
+  if (cluster !== undefined && given.has("hosts")) throw new UsageError("argument --hosts: not allowed with argument --cluster");
+  const options = new Map<string, string>();
+  for (const { name, takes } of SHARED) {
+    if (name === "verbose" || name === "cluster" || !given.has(name)) continue;
+    options.set(keyOf(name), takes === "flag" ? "true" : given.get(name));
+  }
+  const clusters = env["SEAPATH_CLUSTERS"];
+  if (clusters) options.set("clusters", clusters);
+  if (node !== undefined) options.set("hosts", hostOf(node, options.get("hosts") ?? env["SEAPATH_HOSTS"] ?? ""));
+  configure({ config: { get: (key: string) => options.get(key.replace(/^seapath:/, "")) } } as Parameters<typeof configure>[0]);
+  return cluster;
+}
+
+/** One host out of a list, by its name with or without user and port; a host that is not among them as it is. */
+function hostOf(node: string, hosts: string): string {
+  const bare = (host: string) => host.trim().replace(/^.*@/, "").replace(/^\[(.*)\](:\d+)?$/, "$1").replace(/^([^:]+):\d+$/, "$1");
+  return hosts.split(",").find((host) => bare(host) === node || host.trim() === node)?.trim() ?? node;
+}

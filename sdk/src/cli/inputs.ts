@@ -1,0 +1,98 @@
+/** The options that make a VM, and the inputs of `seapath.Vm` that they stand for. */
+import { constants } from "node:fs";
+import { access, readFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import { UsageError, type Given, type OptionSpec } from "./grammar";
+
+/** What create, clone and add-to-cluster have in common. */
+export const COMMON: readonly OptionSpec[] = [
+  { name: "disable", takes: "flag", help: "do not give it to Pacemaker" },
+  { name: "force", takes: "flag", help: "remove an existing VM of the name first, once nothing speaks against the new one" },
+  { name: "metadata", takes: "pairs", help: "metadata of the user's" },
+  { name: "pinned-host", takes: "text", placeholder: "NODE", without: ["preferred-host"], help: "run it there and nowhere else" },
+  { name: "preferred-host", takes: "text", placeholder: "NODE", without: ["pinned-host"], help: "run it there when possible" },
+  { name: "enable-live-migration", takes: "flag", help: "move it without a stop" },
+  { name: "migration-user", takes: "text", placeholder: "USER", help: "as whom libvirt goes from node to node (root)" },
+  { name: "stop-timeout", takes: "int", placeholder: "SECONDS", help: "that its guest has to stop (30)" },
+  { name: "migrate-to-timeout", takes: "int", placeholder: "SECONDS", help: "that a live migration may take (120)" },
+  { name: "migration-downtime", takes: "int", placeholder: "MS", help: "that a live migration may stop the guest; 0 leaves it to libvirt (0)" },
+  { name: "add-crm-config-cmd", takes: "text", placeholder: "WORDS", repeated: true, help: "run `crm configure WORDS` for it" },
+  { name: "priority", takes: "int", placeholder: "N", help: "the higher one stays when not all can run (0)" },
+  { name: "pacemaker-meta", takes: "pairs", help: "meta attributes of its primitive" },
+  { name: "pacemaker-params", takes: "pairs", help: "parameters of its primitive" },
+  { name: "pacemaker-utilization", takes: "pairs", help: "utilization of its primitive" },
+];
+
+export const NOSTART: OptionSpec = { name: "nostart", takes: "flag", help: "do not start it" };
+export const PROGRESS: OptionSpec = { name: "progress", short: "p", takes: "flag", help: "say how far the import is, also where standard error is no terminal" };
+export const DISK_BUS: OptionSpec = {
+  name: "disk-bus", takes: "text", placeholder: "BUS", choices: ["virtio", "scsi", "sata", "usb", "ide"], help: "the bus of its disks (virtio)",
+};
+/** Where images are taken from; ours, as vm-mgr runs on the node. */
+export const IMAGE_ON_NODE: OptionSpec = { name: "image-on-node", takes: "flag", ours: true, help: "images are files of the node, not of this machine" };
+
+/** The inputs for {@link COMMON}; what was not given is left out, so that a default or what is inherited holds. */
+export function commonInputs(given: Given): Record<string, unknown> {
+  const inputs: Record<string, unknown> = {
+    pinnedHost: given.find("pinned-host"),
+    preferredHost: given.find("preferred-host"),
+    liveMigration: given.has("enable-live-migration") ? true : undefined,
+    migrationUser: given.find("migration-user"),
+    stopTimeout: given.number("stop-timeout"),
+    migrateToTimeout: given.number("migrate-to-timeout"),
+    migrationDowntime: given.number("migration-downtime"),
+    priority: given.number("priority"),
+    crmConfigCommands: given.has("add-crm-config-cmd") ? given.all("add-crm-config-cmd") : undefined,
+    metadata: given.has("metadata") ? given.map("metadata") : undefined,
+    pacemaker: {
+      meta: given.map("pacemaker-meta"),
+      params: given.map("pacemaker-params"),
+      utilization: given.map("pacemaker-utilization"),
+    },
+  };
+  return Object.fromEntries(Object.entries(inputs).filter(([, value]) => value !== undefined));
+}
+
+/** The option that stands for an input, for errors. */
+const OPTION_OF: Record<string, string> = {
+  source: "--image", "source.path": "--image", "source.nodePath": "--image", xml: "--xml", name: "--name", "systemDisk.bus": "--disk-bus",
+  pinnedHost: "--pinned-host", preferredHost: "--preferred-host", migrationUser: "--migration-user", stopTimeout: "--stop-timeout",
+  migrateToTimeout: "--migrate-to-timeout", migrationDowntime: "--migration-downtime", priority: "--priority",
+};
+
+/** How an input that is refused was called on the command line. */
+export function optionOf(property: string): string {
+  const known = OPTION_OF[property];
+  if (known !== undefined) return known;
+  const [, map, key] = /^(metadata|pacemaker\.(?:meta|params|utilization))\.(.+)$/.exec(property) ?? [];
+  if (map !== undefined) return `--${map.replace(".", "-")} ${key}`;
+  return /^crmConfigCommands\b/.test(property) ? "--add-crm-config-cmd" : property;
+}
+
+/** Reads a file of this machine that an option names; `-` is standard input. */
+export async function readGivenFile(given: Given, option: string): Promise<string> {
+  const path = given.get(option);
+  if (path === "-") return readFile("/dev/stdin", "utf8");
+  return readFile(path, "utf8").catch((cause: Error) => {
+    throw new Error(`Unable to read the file of --${option}: ${cause.message}`, { cause });
+  });
+}
+
+/**
+ * Where an image is: `node:/path` and, with `--image-on-node`, any path are the node's; otherwise it is a file of this
+ * machine, or, where there is none, the node's, as with vm-mgr, which is said.
+ */
+export async function imageSource(given: Given, text: string, say: (text: string) => void): Promise<{ path: string } | { nodePath: string }> {
+  const onNode = text.startsWith("node:") ? text.slice("node:".length) : given.has("image-on-node") ? text : undefined;
+  if (onNode !== undefined) {
+    if (!onNode.startsWith("/")) throw new UsageError(`argument --image: '${text}' is not an absolute path of the node`);
+    return { nodePath: onNode };
+  }
+  const here = await access(text, constants.R_OK).then(() => undefined, (error: NodeJS.ErrnoException) => error);
+  if (here === undefined) return { path: resolve(text) };
+  if (here.code === "ENOENT" && text.startsWith("/")) {
+    say(`${text}: there is no such file on this machine; the node's is taken`);
+    return { nodePath: text };
+  }
+  throw new Error(`Unable to read the image ${text}: ${here.message}`, { cause: here });
+}

@@ -1,0 +1,82 @@
+/** The verbs that only look: status, list, and what the cluster is. */
+import { api, type VmSummary } from "pulumi-seapath-provider";
+import { printed } from "./print";
+import { JSON_OUTPUT, NAME, WATCH, type Run, type Verb } from "./verb";
+import { watched } from "./watch";
+
+const columns = (rows: readonly (readonly string[])[]) => {
+  const widths = (rows[0] ?? []).map((_, index) => Math.max(...rows.map((row) => row[index]?.length ?? 0)));
+  return rows.map((row) => row.map((cell, index) => cell.padEnd(widths[index] ?? 0)).join("  ").trimEnd());
+};
+
+const longRows = (vms: readonly VmSummary[]) => columns(vms.map(({ name, status, node }) => [name, status, node ?? ""]));
+
+function printList({ json, given, out }: Run, vms: readonly VmSummary[], before: readonly VmSummary[] | undefined): void {
+  if (json) return out(printed(true, vms, ""));
+  if (!given.has("watch")) {
+    const lines = given.has("long") ? longRows(vms) : vms.map(({ name }) => name);
+    return out(lines.map((line) => `${line}\n`).join(""));
+  }
+  if (process.stdout.isTTY) return out(`\u001b[H\u001b[2J${longRows(vms).map((line) => `${line}\n`).join("")}`);
+  const known = new Map((before ?? []).map((vm) => [vm.name, JSON.stringify(vm)]));
+  const gone = (before ?? []).filter(({ name }) => !vms.some((vm) => vm.name === name));
+  const changed = vms.filter((vm) => known.get(vm.name) !== JSON.stringify(vm));
+  const lines = [...longRows(changed), ...gone.map(({ name }) => `${name}  Undefined`)];
+  out(lines.map((line) => `${line}\n`).join(""));
+}
+
+const GIB = 1024 ** 3;
+const gib = (bytes: number | undefined) => (bytes === undefined ? "?" : `${(bytes / GIB).toFixed(1)} GiB`);
+
+async function printCluster({ at, json, out }: Run): Promise<void> {
+  const cluster = await api.getCluster(at);
+  if (json) return out(printed(true, cluster, ""));
+  const nodes = cluster.nodes.map((node) => {
+    const flags = [node.online ? "online" : "offline", ...(["standby", "maintenance", "unclean"] as const).filter((flag) => node[flag])];
+    return [node.name, node.role, flags.join(" "), `${node.vcpus ?? "?"} vCPUs`, gib(node.memoryBytes), node.vms.join(" ")];
+  });
+  const { storage, versions } = cluster;
+  const lines = [
+    ...columns(nodes),
+    ...cluster.guestNodes.map(({ name, online }) => `${name}  guest node  ${online ? "online" : "offline"}`),
+    `quorum: ${cluster.quorum ? "yes" : "no"}${cluster.maintenance ? "; in maintenance" : ""}; DC: ${cluster.dc ?? "none"}`,
+    `storage: ${gib(storage.availableBytes)} of ${gib(storage.totalBytes)} available`,
+    Object.entries(versions).map(([name, version]) => `${name} ${version}`).join(", "),
+  ];
+  out(lines.map((line) => `${line}\n`).join(""));
+}
+
+export const looking: readonly Verb[] = [
+  {
+    name: "status",
+    help: "Print the state of a VM: Undefined, Disabled, Starting, Started, Stopped, Stopped (disabled), Stopping, FAILED",
+    options: [NAME, JSON_OUTPUT, ...WATCH],
+    run: (run) =>
+      watched(
+        run,
+        () => api.getStatus(run.at, run.given.get("name")),
+        (vm) => run.out(printed(run.json, vm, vm.status)),
+      ),
+  },
+  {
+    name: "list",
+    help: "Print the VMs of the cluster, a name a line",
+    options: [
+      { name: "enabled", takes: "flag", ours: true, help: "only those that Pacemaker has" },
+      { name: "long", short: "l", takes: "flag", ours: true, help: "with status and node" },
+      JSON_OUTPUT,
+      ...WATCH,
+    ],
+    run: (run) => {
+      const ask = async () => (await api.listVms(run.at)).filter((vm) => vm.enabled || !run.given.has("enabled"));
+      return watched(run, ask, (vms, before) => printList(run, vms, before));
+    },
+  },
+  {
+    name: "cluster",
+    help: "Print the cluster: nodes, quorum, what it has to offer, versions",
+    options: [JSON_OUTPUT],
+    ours: true,
+    run: printCluster,
+  },
+];

@@ -1,0 +1,125 @@
+/** `npx seapath VERB …`: from the words to the exit code. */
+import { api, close, describeError } from "pulumi-seapath-provider";
+import { candidates } from "./candidates";
+import { settleCluster, SHARED } from "./connection";
+import { Given, UsageError, type OptionSpec } from "./grammar";
+import { helpOf, overview, usageOf } from "./help";
+import { optionOf } from "./inputs";
+import { parseWords } from "./parse";
+import { Progress } from "./print";
+import type { Verb } from "./verb";
+import { VERBS } from "./verbs";
+
+/** The options before the verb, the verb, and what follows it. */
+function split(words: readonly string[]): { verb: Verb | undefined; words: string[] } {
+  const before: string[] = [];
+  const rest = [...words];
+  for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
+    if (!word.startsWith("-")) {
+      const verb = VERBS.find(({ name }) => name === word);
+      if (verb === undefined) throw new UsageError(`argument command: invalid choice: '${word}' (choose from ${VERBS.map(({ name }) => `'${name}'`).join(", ")})`);
+      return { verb, words: [...before, ...rest] };
+    }
+    before.push(word);
+    if (takesNext(word) && rest.length > 0) before.push(rest.shift() ?? "");
+  }
+  return { verb: undefined, words: before };
+}
+
+function takesNext(word: string): boolean {
+  const fits = (option: OptionSpec) => `--${option.name}` === word || `-${option.short}` === word;
+  const option = SHARED.find(fits) ?? SHARED.find(({ name }) => `--${name}`.startsWith(word));
+  return option !== undefined && option.takes !== "flag";
+}
+
+/** Runs a verb. @returns the exit code */
+async function run(words: readonly string[]): Promise<number> {
+  const { verb, words: rest } = split(words);
+  if (verb === undefined) {
+    if (rest.some((word) => word === "-h" || word === "--help")) {
+      process.stdout.write(`${overview(VERBS, SHARED)}\n`);
+      return 0;
+    }
+    throw new UsageError("the following arguments are required: command");
+  }
+  const { given, help } = parseWords(verb, SHARED, rest);
+  if (help) {
+    process.stdout.write(`${helpOf(verb, SHARED)}\n`);
+    return 0;
+  }
+  const cluster = settleCluster(given);
+  const progress = new Progress({ often: given.has("progress") });
+  try {
+    const code = await verb.run({
+      given,
+      at: { ...(cluster === undefined ? {} : { cluster }), report: (text) => progress.report(text) },
+      json: given.has("json"),
+      say: (text) => progress.report(text),
+      out: (text) => void process.stdout.write(text),
+      settleNode: (node) => void settleCluster(given, process.env, node),
+    });
+    return code ?? 0;
+  } catch (error) {
+    progress.end();
+    if (error instanceof UsageError) throw new UsageError(error.message, error.verb ?? verb);
+    process.stderr.write(`${described(error, given)}\n`);
+    return 1;
+  } finally {
+    progress.end();
+  }
+}
+
+/** An error in the words of the command line. With `-v` all that led to it. */
+function described(error: unknown, given: Given): string {
+  let text = describeError(error);
+  for (const { property } of (error as { refusals?: { property: string }[] }).refusals ?? []) {
+    text = text.replace(`${property}: `, `${optionOf(property)}: `);
+  }
+  if (!given.has("verbose")) return text;
+  const chain: string[] = [];
+  for (let cause = error; cause instanceof Error; cause = cause.cause) chain.push(cause.stack ?? cause.message);
+  return `${text}\n${chain.join("\ncaused by: ")}`;
+}
+
+/** The options about the cluster among words, with their values. */
+function sharedWords(words: readonly string[]): string[] {
+  return words.flatMap((word, index) => {
+    const option = SHARED.find(({ name }) => word === `--${name}`);
+    if (option === undefined) return [];
+    return option.takes === "flag" ? [word] : [word, words[index + 1] ?? ""];
+  });
+}
+
+async function complete(words: readonly string[]): Promise<void> {
+  const vms = async () => {
+    const look = { name: "list", help: "", options: [] };
+    const { given } = parseWords(look, SHARED, sharedWords(words.slice(0, -1)));
+    const cluster = settleCluster(given, { SEAPATH_CONNECT_TIMEOUT: "3", ...process.env });
+    return (await api.listVms(cluster === undefined ? {} : { cluster })).map(({ name }) => name);
+  };
+  // A shell that completes has no place for an error.
+  const found = await candidates(VERBS, SHARED, words, () => vms().catch(() => []));
+  process.stdout.write(found.map((each) => (each === "files" ? ":files\n" : `${each.word}\t${each.help}\n`)).join(""));
+}
+
+/** Runs the program. The exit code is 0, or 1 when it failed, or 2 when it was asked for wrongly. */
+export async function main(words: readonly string[]): Promise<void> {
+  // A reader that has seen enough (`head`) is no failure.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
+  process.once("SIGINT", () => {
+    close();
+    process.exit(130);
+  });
+  try {
+    if (words[0] === "__complete") await complete(words.slice(1));
+    else process.exitCode = await run(words);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    const { verb, message } = error;
+    const usage = verb === undefined ? "usage: seapath [-v] [--cluster NAME] [--hosts HOST,…] VERB …" : usageOf(verb);
+    process.stderr.write(`${usage}\nseapath${verb === undefined ? "" : ` ${verb.name}`}: error: ${message}\n`);
+    process.exitCode = 2;
+  } finally {
+    close();
+  }
+}

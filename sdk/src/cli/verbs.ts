@@ -1,0 +1,10 @@
+/** All verbs, in the order in which the help shows them. */
+import { adopting } from "./adopt";
+import { completing } from "./completion";
+import { consoles } from "./console";
+import { lifecycle } from "./lifecycle";
+import { looking } from "./looking";
+import { metadata } from "./metadata";
+import type { Verb } from "./verb";
+
+export const VERBS: readonly Verb[] = [...lifecycle, ...looking, ...metadata, ...consoles, ...adopting, ...completing];

@@ -1,0 +1,35 @@
+/** Looking again and again. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { describeError } from "pulumi-seapath-provider";
+import { UsageError } from "./grammar";
+import type { Run } from "./verb";
+
+const DEFAULT_SECONDS = 2;
+
+/**
+ * Prints an answer, and with `--watch` what has changed of it, for as long as the program runs. A cluster that is out of
+ * reach for a while is said once, and asked again.
+ * @param print is given the answer and the one before it
+ */
+export async function watched<T>(run: Run, ask: () => Promise<T>, print: (answer: T, before: T | undefined) => void): Promise<void> {
+  const seconds = Number(run.given.find("interval") ?? DEFAULT_SECONDS);
+  if (!(seconds > 0)) throw new UsageError(`argument --interval: invalid number of seconds: '${run.given.find("interval")}'`);
+  let before: T | undefined;
+  let trouble = "";
+  for (;;) {
+    try {
+      const answer = await ask();
+      trouble = "";
+      if (JSON.stringify(answer) !== JSON.stringify(before)) print(answer, before);
+      before = answer;
+    } catch (error) {
+      // The first answer shows whether the question is a good one.
+      if (before === undefined || !run.given.has("watch")) throw error;
+      const said = describeError(error);
+      if (said !== trouble) run.say(said);
+      trouble = said;
+    }
+    if (!run.given.has("watch")) return;
+    await sleep(seconds * 1000);
+  }
+}
