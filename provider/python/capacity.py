@@ -21,21 +21,17 @@ def read_node(node, uri):
         return {"node": node, "error": str(error)[:300]}
 
 
+def ceph(*words):
+    return json.loads(command(["ceph", "--connect-timeout", "20"] + list(words) + ["--format", "json"]))
+
+
 def read_ceph():
-    cluster, ioctx = connect()
-    try:
-        stats = cluster.get_cluster_stats()
-        code, out, said = cluster.mon_command(json.dumps({"prefix": "version", "format": "json"}), b"")
-        if code != 0:
-            raise Failure("ceph", "ceph version failed (%d): %s" % (code, said))
-        return {
-            "totalBytes": stats["kb"] * 1024,
-            "usedBytes": stats["kb_used"] * 1024,
-            "availableBytes": stats["kb_avail"] * 1024,
-            "version": json.loads(out)["version"],
-        }
-    finally:
-        disconnect(cluster, ioctx)
+    stats = ceph("df")["stats"]
+    return {
+        "totalBytes": stats["total_bytes"],
+        "usedBytes": stats["total_used_bytes"],
+        "availableBytes": stats["total_avail_bytes"],
+    }
 
 
 def read_libvirt():
@@ -61,16 +57,20 @@ def capacity(request):
             )
             for node in request["nodes"]
         ]
-        ceph = pool.submit(read_ceph)
+        storage = pool.submit(read_ceph)
+        release = pool.submit(ceph, "version")
         virtual = pool.submit(read_libvirt)
         corosync = pool.submit(first_number, ["corosync", "-v"])
         pacemaker = pool.submit(first_number, ["crmadmin", "--version"])
-        storage = ceph.result()
         # "ceph version 16.2.15 (…) pacific (stable)", as the monitor says it
-        number = re.search(r"\d+(?:\.\d+)+", storage["version"])
-        storage["version"] = number.group(0) if number else storage["version"]
-        versions = dict(virtual.result(), corosync=corosync.result(), pacemaker=pacemaker.result(), ceph=storage.pop("version"))
-        return {"nodes": [node.result() for node in nodes], "ceph": storage, "versions": versions}
+        number = re.search(r"\d+(?:\.\d+)+", release.result()["version"])
+        versions = dict(
+            virtual.result(),
+            corosync=corosync.result(),
+            pacemaker=pacemaker.result(),
+            ceph=number.group(0) if number else release.result()["version"],
+        )
+        return {"nodes": [node.result() for node in nodes], "ceph": storage.result(), "versions": versions}
 
 
 def main(encoded):

@@ -3,7 +3,7 @@
  * one link, one shared inventory and one queue of writes a cluster stand here, at module level.
  */
 import { Cluster } from "./cluster";
-import { clusterNames, createRunner, inCluster, readSettings, settingsOfCluster, traced, type ConnectionSettings } from "./transport";
+import { clusterNames, createRunner, inCluster, LocalRunner, readSettings, settingsOfCluster, traced, type ConnectionSettings } from "./transport";
 
 type Get = (key: string) => string | undefined;
 
@@ -46,6 +46,9 @@ function settingsOf(name: string | undefined): ConnectionSettings {
     throw new Error(`The configuration has several clusters and no seapath:hosts: say \`cluster: "${names.join('"` or `cluster: "')}"\` in each resource`, { cause: error });
   }
 }
+
+/** This machine in a cluster's stead: for what looks at a saved CIB alone, with Pacemaker's tools of this machine. */
+export const noCluster = (): Cluster => new Cluster(new LocalRunner());
 
 /** Ends the links of this process. */
 export function close(): void {

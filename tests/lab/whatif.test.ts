@@ -1,10 +1,16 @@
 // What is said of a change before it is made, and what comes of it when it is.
 import assert from "node:assert/strict";
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { kill, start } from "../../lab/index.ts";
+import { pulumiEnvironment } from "../../tools/env.mjs";
 import { eventually, on, traces } from "./support/cluster.ts";
 import { clusterOn, labRunner } from "./support/failing.ts";
-import { TICK } from "./support/vms.ts";
+import { TestStack } from "./support/stack.ts";
+import { tick, TICK } from "./support/vms.ts";
 
 const require = createRequire(import.meta.url);
 const { createVm, removeVm, updateVm } = require("../../provider/dist/vmmgr/index.js") as typeof import("../../provider/dist/vmmgr/index.js");
@@ -75,10 +81,48 @@ describe("what is said ahead of time", function () {
 
   it("is what the death of a node leaves", async () => {
     const { losses } = await whatIf(cluster, { vms: [], removed: [] });
-    const said = fates(losses.get("node3") ?? []);
+    const lost = losses.find(({ node }) => node === "node3")?.fates ?? [];
+    const said = fates(lost);
     assert.equal(said["wifpin"], undefined);
-    assert.match(losses.get("node3")?.find(({ vm }) => vm === "wifpin")?.unplaced ?? "", /is kept from it by pin-wifpin-onnode3/);
+    assert.match(lost.find(({ vm }) => vm === "wifpin")?.unplaced ?? "", /is kept from it by pin-wifpin-onnode3/);
     await kill("node3");
     assert.deepEqual(await eventually(where, (now) => now["wifpref"] !== undefined && now["wifpref"] !== "node3" && now["wifpin"] === undefined), said);
+  });
+});
+
+describe("seapath plan", function () {
+  this.timeout(120_000);
+  const inProgram = { cwd: join(import.meta.dirname, "program"), encoding: "utf8" as const, env: pulumiEnvironment() };
+  const seapath = (...words: string[]) => execFileSync("seapath", words, { ...inProgram, stdio: ["ignore", "pipe", "inherit"] });
+  const folder = mkdtempSync(join(tmpdir(), "seapath-plan-"));
+  let stack: TestStack;
+
+  before(async () => {
+    stack = await TestStack.make("plan");
+    await stack.configure({ planpin: tick({ pinnedHost: "node1" }), planfree: tick({ metadata: { peer: "$ref:planpin.uuid" } }) });
+  });
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  it("runs the preview of a program and says where its VMs will run, without changing anything", async () => {
+    const text = seapath("plan", "--stack", "plan", "--save", join(folder, "saved.json"));
+    assert.match(text, /^planpin +– +node1 +lost +node1 +node1 +is started$/m);
+    assert.match(text, /^planfree +– +(node\d|one of node\d.*) +node\d +node\d +node\d +is started$/m);
+    assert.match(text, /Without node1, planpin runs nowhere: .*pin-planpin-onnode1/);
+    assert.match(text, /node1 +[\d.]+ GiB of [\d.]+ GiB +\d+ of \d+/);
+    for (const vm of ["planpin", "planfree"]) assert.deepEqual(await traces(vm), []);
+  });
+
+  it("does so from a saved cluster and a preview in a file, with no way to the cluster", () => {
+    const preview = execFileSync("pulumi", ["preview", "--json", "--stack", "plan"], inProgram);
+    writeFileSync(join(folder, "preview.json"), preview);
+    const env = { ...inProgram.env, SEAPATH_HOSTS: "10.99.0.98" };
+    const text = execFileSync("seapath", ["plan", "--preview", join(folder, "preview.json"), "--cib", join(folder, "saved.json"), "--json"], { ...inProgram, env });
+    const planned = JSON.parse(text) as { placements: { vm: string; candidates: string[] }[]; epoch: string };
+    assert.deepEqual(planned.placements.find(({ vm }) => vm === "planpin")?.candidates, ["node1"]);
+    assert.match(planned.epoch, /^\d+\.\d+$/);
+    writeFileSync(join(folder, "cut.json"), readFileSync(join(folder, "saved.json"), "utf8").slice(0, 500));
+    const cut = spawnSync("seapath", ["plan", "--no-preview", "--cib", join(folder, "cut.json")], { ...inProgram, env });
+    assert.deepEqual([cut.status, cut.stdout], [1, ""]);
+    assert.match(cut.stderr, /Unable to read what the saved cluster answered: it is no JSON, or it is cut off/);
   });
 });

@@ -3,5 +3,6 @@
  * begins with where: the cluster, and who hears of progress.
  */
 export type { At } from "./at";
+export * from "./plan";
 export * from "./reads";
 export * from "./writes";

@@ -1,6 +1,7 @@
 export { clusterNames, inCluster, settingsOfCluster } from "./clusters";
 export { CommandError, ConnectionError, HostKeyError, SettingsError, UploadError } from "./errors";
 export type { HostAddress } from "./hosts";
+export { LocalRunner } from "./local";
 export { KnownHosts, type KnownHostLine, type Verdict } from "./knownhosts";
 export { createRunner } from "./pool";
 export { quoteArgv } from "./quote";

@@ -15,3 +15,4 @@ export type { Context } from "./context";
 export * from "./model";
 export { Cluster, NotFound, ConnectionError, ParseError, parseXml } from "../cluster";
 export type { Inventory } from "../cluster";
+export * from "./whatif";

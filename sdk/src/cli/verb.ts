@@ -9,11 +9,11 @@ export interface Run {
   /** Answers are wanted as JSON, a line each. */
   json: boolean;
   /** Says something to the person, on standard error. */
-  say(text: string): void;
+  say: (text: string) => void;
   /** Writes to standard output. */
-  out(text: string): void;
+  out: (text: string) => void;
   /** Settles that the cluster is asked by this node and no other. */
-  settleNode(node: string): void;
+  settleNode: (node: string) => void;
 }
 
 export interface Verb extends VerbSpec {

@@ -5,6 +5,7 @@ import { consoles } from "./console";
 import { lifecycle } from "./lifecycle";
 import { looking } from "./looking";
 import { metadata } from "./metadata";
+import { planning } from "./plan/verb";
 import type { Verb } from "./verb";
 
-export const VERBS: readonly Verb[] = [...lifecycle, ...looking, ...metadata, ...consoles, ...adopting, ...completing];
+export const VERBS: readonly Verb[] = [...lifecycle, ...looking, ...metadata, ...consoles, ...adopting, ...planning, ...completing];

@@ -29,8 +29,9 @@ const vm = (name: string, more: Parameters<typeof spec>[0] = {}) => spec({ name,
 describe("where VMs will run", function () {
   this.timeout(30_000);
   const here = new cluster.Cluster(new LocalRunner({ ...process.env }));
-  const ask = (plan: Partial<Parameters<typeof whatIf>[1]>, options: Parameters<typeof whatIf>[2] = {}) =>
-    whatIf(here, { vms: [], removed: [], ...plan }, { cib: empty(), observer: "node3", ...options });
+  const nodes = ["node1", "node2", "node3"].map((node) => ({ node, vcpus: 4, memoryBytes: 1024 ** 3 }));
+  const ask = (plan: Partial<Parameters<typeof whatIf>[1]>, cib = empty()) =>
+    whatIf(here, { vms: [], removed: [], ...plan }, { saved: { cib, observer: "node3", nodes } });
   const ends = ({ placements }: Awaited<ReturnType<typeof whatIf>>) => Object.fromEntries(placements.map(({ vm, candidates }) => [vm, candidates]));
 
   it("is certain for a pin and a preference, and one of several where the order of creation decides", async () => {
@@ -42,11 +43,12 @@ describe("where VMs will run", function () {
 
   it("says what is left after the loss of each hypervisor, and why a VM finds no place", async () => {
     const { losses } = await ask({ vms: [vm("pinned", { pinnedHost: "node1" }), vm("free", { preferredHost: "node1" })] });
-    assert.deepEqual([...losses.keys()], ["node1", "node2"]);
-    const [pinned, free] = ["pinned", "free"].map((name) => losses.get("node1")?.find((fate) => fate.vm === name));
+    assert.deepEqual(losses.map(({ node }) => node), ["node1", "node2"]);
+    const lossOf = (node: string) => losses.find((each) => each.node === node)?.fates;
+    const [pinned, free] = ["pinned", "free"].map((name) => lossOf("node1")?.find((fate) => fate.vm === name));
     assert.deepEqual([pinned?.before, pinned?.after, free?.after], ["node1", undefined, "node2"]);
     assert.equal(pinned?.unplaced, "node2 is kept from it by pin-pinned-onnode1; node3 is kept from it by cli-ban-pinned-on-node3, pin-pinned-onnode1");
-    assert.ok(losses.get("node2")?.every(({ action }) => action === undefined));
+    assert.ok(lossOf("node2")?.every(({ action }) => action === undefined));
   });
 
   it("says that a VM which is not to run runs nowhere, without calling it lost", async () => {
@@ -66,13 +68,13 @@ describe("where VMs will run", function () {
   });
 
   it("says what crm_verify has against it: fencing without a device is scheduled as nothing at all", async () => {
-    const found = await ask({ vms: [vm("a")] }, { cib: empty("true"), observer: "node3" });
+    const found = await ask({ vms: [vm("a")] }, empty("true"));
     assert.match(found.invalid ?? "", /[Ss]tonith|fencing|STONITH/);
     assert.deepEqual(found.placements.map(({ after }) => after), [undefined]);
   });
 
   it("takes no truncated CIB, and no constraint on nothing", async () => {
-    await assert.rejects(ask({}, { cib: empty().slice(0, 900) }), /Unable to read what cibadmin answered/);
+    await assert.rejects(ask({}, empty().slice(0, 900)), /Unable to read what cibadmin answered/);
     await assert.rejects(ask({ constraints: [cluster.element("rsc_location", { id: "x", rsc: "nobody", node: "node1", score: "5" })] }), /the simulate program on here: cibadmin/);
   });
 });

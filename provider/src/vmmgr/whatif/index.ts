@@ -1,11 +1,14 @@
 /** Where VMs will run, before anything is changed: Pacemaker's own scheduler on a copy of what the cluster is told. */
 import { parseCib, simulate, type Cluster, type Simulation, type Simulations, type Cib } from "../../cluster";
-import { hypervisorsOf } from "../context";
 import { isToRun, outcomeOf, type Fate, type Outcome } from "./outcome";
 import { otherOrders, planChanges, plannedConstraints, type Plan } from "./plan";
+import { needsOf, nodesRoom, roomOf, type NodeRoom, type Room } from "./room";
+import type { SavedCluster } from "./saved";
 
 export type { Fate, Outcome } from "./outcome";
 export type { Plan } from "./plan";
+export type { Need, NodeRoom, Room } from "./room";
+export { parseSaved, type SavedCluster } from "./saved";
 
 /** Where a VM is after the change. */
 export interface Placement extends Fate {
@@ -19,52 +22,65 @@ export interface Placement extends Fate {
 export interface WhatIf {
   /** `admin_epoch.epoch` of the CIB that was looked at: a cluster that has another one has changed since. */
   epoch: string;
-  /** The CIB it was made of, to be saved for machines that cannot reach the cluster. */
-  cib: string;
+  /** What it was made of, to be saved for machines that cannot reach the cluster. */
+  saved: SavedCluster;
   /** What `crm_verify` has against the CIB with the plan; absent when it is valid. */
   invalid?: string;
   /** The nodes that may run VMs. */
   hypervisors: string[];
   observer?: string;
   placements: Placement[];
-  /** Where everything is after the loss of a node, by its name. */
-  losses: Map<string, Fate[]>;
+  /** What the nodes have, and what their VMs take of it after the change. */
+  rooms: Room[];
+  /** What the loss of each hypervisor leaves. */
+  losses: Loss[];
+}
+
+/** What the loss of a node leaves. */
+export interface Loss {
+  node: string;
+  fates: Fate[];
+  /** The nodes that are left, and what is taken of them. */
+  rooms: Room[];
 }
 
 /** Where the what-if begins. */
 export interface WhatIfOptions {
-  /** A CIB that was saved, in place of the cluster's own. */
-  cib?: string;
-  /** The observer, where the CIB alone is looked at. @default as the cluster says */
-  observer?: string;
+  /** A cluster that was saved, in place of the one of now. */
+  saved?: SavedCluster;
 }
 
 /**
- * Simulates a plan: at most two round trips, nothing is changed.
+ * Simulates a plan: at most three round trips, nothing is changed.
  * @throws ProgramError when the plan does not fit the CIB; ParseError when the scheduler's answer is cut off
  */
-export async function whatIf(cluster: Cluster, plan: Plan, options: WhatIfOptions = {}): Promise<WhatIf> {
-  const inventory = options.cib === undefined ? await cluster.inventory() : undefined;
-  const cib = inventory?.cib ?? parseCib(options.cib ?? "");
-  const observer = options.observer ?? inventory?.observer;
-  const hypervisors = inventory === undefined ? cib.nodes.filter((node) => node !== observer) : hypervisorsOf(inventory);
-  const plans = [plan, ...otherOrders(cib, plan)];
+export async function whatIf(cluster: Cluster, plan: Plan, { saved }: WhatIfOptions = {}): Promise<WhatIf> {
+  const inventory = saved === undefined ? await cluster.inventory() : undefined;
+  const cib = inventory?.cib ?? parseCib(saved?.cib ?? "");
+  const observer = inventory === undefined ? saved?.observer : inventory.observer;
+  const hypervisors = cib.nodes.filter((node) => node !== observer);
   const found = await simulate(cluster.runner, {
-    ...(options.cib === undefined ? {} : { cib: options.cib }),
-    changes: plans.map((each) => planChanges(cib, each, observer)),
+    ...(saved === undefined ? {} : { cib: saved.cib }),
+    changes: [plan, ...otherOrders(cib, plan)].map((each) => planChanges(cib, each, observer)),
     lose: hypervisors,
   });
+  const nodes = saved === undefined ? await nodesRoom(cluster, hypervisors) : hypervisors.map((node) => saved.nodes.find((each) => each.node === node) ?? { node });
   return {
     epoch: found.cib.epoch,
-    cib: found.cibText,
+    saved: { cib: found.cibText, nodes, ...(observer === undefined ? {} : { observer }) },
     ...(found.verified.valid ? {} : { invalid: found.verified.words }),
     hypervisors,
     ...(observer === undefined ? {} : { observer }),
-    ...judge(found, plan, observer),
+    ...judge(found, plan, observer, nodes),
   };
 }
 
-function judge(found: Simulations, plan: Plan, observer: string | undefined): Pick<WhatIf, "placements" | "losses"> {
+function judge(
+  found: Simulations,
+  plan: Plan,
+  observer: string | undefined,
+  nodes: readonly NodeRoom[],
+): Pick<WhatIf, "placements" | "losses" | "rooms"> {
   const planned = new Set([...plan.vms.map(({ name }) => name), ...plan.removed]);
   const vms = [...new Set([...vmsOf(found.cib), ...planned])];
   const wanted = new Set(vms.filter((vm) => isWanted(found.cib, plan, vm)));
@@ -73,14 +89,20 @@ function judge(found: Simulations, plan: Plan, observer: string | undefined): Pi
     outcomeOf(simulation, { nodes: found.cib.nodes.filter((node) => node !== lost), rules, vms, wanted }, lost);
   const baseline = outcome(found.baseline);
   const orders = found.orders.map((simulation) => outcome(simulation));
+  const needs = needsOf(found.cib, plan.vms);
+  const losses = [...found.lost].map(([node, simulation]): Loss => {
+    const fates = [...outcome(simulation, node).fates.values()];
+    return { node, fates, rooms: roomOf(nodes.filter((each) => each.node !== node), fates, needs) };
+  });
   return {
+    rooms: roomOf(nodes, [...baseline.fates.values()], needs),
+    losses,
     placements: vms.map((vm) => {
       const fate = baseline.fates.get(vm) ?? { vm };
       const ends = [fate, ...orders.map(({ fates }) => fates.get(vm))].map((each) => each?.after);
       const candidates = [...new Set(ends.filter((node) => node !== undefined))].sort();
       return { ...fate, planned: planned.has(vm), candidates };
     }),
-    losses: new Map([...found.lost].map(([node, simulation]) => [node, [...outcome(simulation, node).fates.values()]])),
   };
 }
 

@@ -1,0 +1,27 @@
+/** Where VMs will run once a preview is done. */
+import { readPreview } from "../resources";
+import { currentCluster, noCluster } from "../session";
+import { parseSaved, whatIf, type WhatIf, type WhatIfOptions } from "../vmmgr";
+import type { At } from "./at";
+
+/** What a preview means for a cluster. */
+export interface Planned extends WhatIf {
+  /** What is not known yet and may change the answer, a sentence each. */
+  unknown: string[];
+  /** The names of the resources by those of their VMs. */
+  resources: Record<string, string>;
+}
+
+/**
+ * Simulates what a preview plans. Nothing is changed.
+ * With `saved` no cluster is asked: Pacemaker's tools of this machine do it.
+ * @param preview what `pulumi preview --json` printed, parsed; undefined: nothing is planned
+ */
+export async function plan(at: At, preview: unknown, options: WhatIfOptions = {}): Promise<Planned> {
+  const { plan, unknown, resources } = readPreview(preview ?? {}, at.cluster);
+  const cluster = options.saved === undefined ? currentCluster(at.cluster) : noCluster();
+  return { ...(await whatIf(cluster, plan, options)), unknown, resources: Object.fromEntries(resources) };
+}
+
+/** Reads what `saved` takes: what was saved of a plan, or a CIB alone. @throws ParseError */
+export const readSaved = (text: string) => parseSaved(text);

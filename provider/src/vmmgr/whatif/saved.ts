@@ -1,0 +1,33 @@
+/** A cluster as it was once seen, for machines that cannot reach it. */
+import { z } from "zod";
+import { ParseError, parseCib } from "../../cluster";
+
+const savedSchema = z.object({
+  cib: z.string(),
+  observer: z.string().optional(),
+  nodes: z.array(z.object({ node: z.string(), vcpus: z.number().optional(), memoryBytes: z.number().optional() })),
+});
+
+/** What a what-if needs of a cluster. */
+export type SavedCluster = z.infer<typeof savedSchema>;
+
+/**
+ * Reads a saved cluster, or a CIB as `cibadmin --query` prints it, which says nothing of an observer or of memory.
+ * @throws ParseError when it is neither, or is cut off
+ */
+export function parseSaved(text: string): SavedCluster {
+  if (!text.trimStart().startsWith("{")) {
+    parseCib(text);
+    return { cib: text, nodes: [] };
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new ParseError("the saved cluster", "it is no JSON, or it is cut off", text);
+  }
+  const read = savedSchema.safeParse(value);
+  if (!read.success) throw new ParseError("the saved cluster", z.prettifyError(read.error), text);
+  parseCib(read.data.cib);
+  return read.data;
+}

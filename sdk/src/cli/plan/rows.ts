@@ -1,0 +1,90 @@
+/** A plan in words: what text, Markdown and the picture have in common. */
+import type { api } from "pulumi-seapath-provider";
+
+export type Planned = Awaited<ReturnType<typeof api.plan>>;
+type Placement = Planned["placements"][number];
+type Room = Planned["rooms"][number];
+
+/** Where something runs nowhere. */
+export const NOWHERE = "–";
+
+/** Where a VM will be: certain, or one of several. */
+export function whereAfter({ after, candidates, unplaced }: Placement): string {
+  if (unplaced !== undefined) return "nowhere";
+  if (candidates.length > 1) return `one of ${candidates.join(", ")}`;
+  return after ?? NOWHERE;
+}
+
+const ACTIONS: Record<string, string> = {
+  start: "is started", stop: "is stopped", move: "is stopped and started there", migrate: "moves live",
+  restart: "is restarted", recover: "is recovered", reload: "is reloaded",
+};
+
+/** What happens to a VM, and why where Pacemaker says so. */
+export function whatHappens({ action, reason, unplaced, planned, before, after }: Placement): string {
+  const why = unplaced ?? reason;
+  if (unplaced !== undefined) return `finds no place: ${why}`;
+  if (action === undefined) return planned && before === undefined && after === undefined ? "does not run" : "";
+  return `${ACTIONS[action] ?? action}${why === undefined ? "" : ` (${why})`}${planned ? "" : ", though it is not in this plan"}`;
+}
+
+/** Where a VM is after a loss: the same node, another one, or none. */
+export function afterLoss(planned: Planned, vm: string, node: string): string {
+  const fate = planned.losses.find((loss) => loss.node === node)?.fates.find((each) => each.vm === vm);
+  if (fate?.unplaced !== undefined) return "lost";
+  return fate?.after ?? NOWHERE;
+}
+
+const GIB = 1024 ** 3;
+const gib = (bytes: number) => `${Number((bytes / GIB).toFixed(1))} GiB`;
+
+/** What is taken of a node, and what it has where that is known. */
+export function roomWords({ vcpus, memoryBytes, taken }: Room): { cpu: string; memory: string; over: boolean } {
+  const of = (used: string, has: string | undefined) => (has === undefined ? used : `${used} of ${has}`);
+  return {
+    cpu: of(String(taken.vcpus), vcpus === undefined ? undefined : String(vcpus)),
+    memory: of(gib(taken.memoryBytes), memoryBytes === undefined ? undefined : gib(memoryBytes)),
+    over: memoryBytes !== undefined && taken.memoryBytes > memoryBytes,
+  };
+}
+
+/** The head and the rows of the table of VMs. */
+export function vmTable(planned: Planned): string[][] {
+  const head = ["VM", "now", "after", ...planned.hypervisors.map((node) => `without ${node}`), "what happens"];
+  const rows = planned.placements.map((each) => [
+    each.vm,
+    each.before ?? NOWHERE,
+    whereAfter(each),
+    ...planned.hypervisors.map((node) => afterLoss(planned, each.vm, node)),
+    whatHappens(each),
+  ]);
+  return [head, ...rows];
+}
+
+/** The head and the rows of the table of nodes: after the change, and in the worst of the losses. */
+export function nodeTable(planned: Planned): string[][] {
+  const head = ["node", "memory for VMs", "vCPUs for VMs", "memory at worst", "after the loss of"];
+  const rows = planned.rooms.map((room) => {
+    const { cpu, memory, over } = roomWords(room);
+    const worst = planned.losses.flatMap((loss) => {
+      const left = loss.rooms.find(({ node }) => node === room.node);
+      return left === undefined ? [] : [{ lost: loss.node, left }];
+    }).sort((a, b) => b.left.taken.memoryBytes - a.left.taken.memoryBytes)[0];
+    const least = worst === undefined ? undefined : roomWords(worst.left);
+    const mark = (words: string, much: boolean) => (much ? `${words}, too much` : words);
+    return [room.node, mark(memory, over), cpu, least === undefined ? "" : mark(least.memory, least.over), worst?.lost ?? ""];
+  });
+  return [head, ...rows];
+}
+
+/** What has to be known beside the tables, a sentence each. */
+export function notes(planned: Planned): string[] {
+  const lost = planned.losses.flatMap(({ node, fates }) =>
+    fates.filter(({ unplaced }) => unplaced !== undefined).map(({ vm, unplaced }) => `Without ${node}, ${vm} runs nowhere: ${unplaced}.`),
+  );
+  return [
+    ...(planned.invalid === undefined ? [] : [`crm_verify says of this configuration: ${planned.invalid}`]),
+    ...planned.unknown.map((text) => `Not known yet: ${text}.`),
+    ...lost,
+  ];
+}

@@ -1,0 +1,47 @@
+/** `seapath plan`: where VMs will run once a preview is done. */
+import { readFileSync, writeFileSync } from "node:fs";
+import { api } from "pulumi-seapath-provider";
+import { UsageError } from "../grammar";
+import type { Run, Verb } from "../verb";
+import { readPreview } from "./preview";
+import { planSvg } from "./svg";
+import { planMarkdown, planText } from "./text";
+
+const FORMS = ["json", "markdown", "svg"] as const;
+
+async function plan({ at, given, out }: Run): Promise<void> {
+  const forms = FORMS.filter((form) => given.has(form));
+  if (forms.length > 1) throw new UsageError(`argument --${forms[1]}: not allowed with argument --${forms[0]}`);
+  const savedFile = given.find("cib");
+  const options = savedFile === undefined ? {} : { saved: api.readSaved(readFileSync(savedFile, "utf8")) };
+  const preview = given.has("no-preview") ? undefined : await readPreview(given.find("preview"), given.find("stack"));
+  const planned = await api.plan(at, preview, options);
+  const file = given.find("save");
+  if (file !== undefined) writeFileSync(file, `${JSON.stringify(planned.saved, undefined, 2)}\n`);
+  const { saved: _saved, ...shown } = planned;
+  if (forms[0] === "json") out(`${JSON.stringify(shown)}\n`);
+  else if (forms[0] === "markdown") out(planMarkdown(planned));
+  else out(forms[0] === "svg" ? planSvg(planned) : planText(planned));
+}
+
+export const planning: readonly Verb[] = [
+  {
+    name: "plan",
+    help: "Print where VMs will run once a preview is done, and after the loss of each node",
+    more:
+      "Pacemaker's own scheduler says it, on a copy of what the cluster is told: nothing is changed. Without --preview,\n" +
+      "`pulumi preview --json` is run in this folder. What depends on the order in which VMs are made is called \"one of\".",
+    ours: true,
+    options: [
+      { name: "preview", takes: "file", ours: true, without: ["no-preview"], help: "what `pulumi preview --json` printed; - reads standard input" },
+      { name: "stack", takes: "text", ours: true, without: ["preview", "no-preview"], help: "the stack that is previewed" },
+      { name: "no-preview", takes: "flag", ours: true, help: "nothing is planned: the cluster as it is, and after each loss" },
+      { name: "save", takes: "file", ours: true, help: "write down the cluster as it was seen, for --cib elsewhere" },
+      { name: "cib", takes: "file", ours: true, help: "a cluster that --save wrote down, or a CIB, in place of the cluster" },
+      { name: "json", takes: "flag", ours: true, help: "print JSON" },
+      { name: "markdown", takes: "flag", ours: true, help: "print Markdown" },
+      { name: "svg", takes: "flag", ours: true, help: "print a picture of the nodes with their VMs" },
+    ],
+    run: plan,
+  },
+];

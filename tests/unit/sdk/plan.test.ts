@@ -1,0 +1,105 @@
+// What a plan says in each of its forms, and what is read of a preview.
+import assert from "node:assert/strict";
+import { createRequire } from "node:module";
+import type { Planned } from "../../../sdk/dist/cli/plan/rows.js";
+
+const require = createRequire(import.meta.url);
+const { planMarkdown, planText } = require("../../../sdk/dist/cli/plan/text.js") as typeof import("../../../sdk/dist/cli/plan/text.js");
+const { planSvg } = require("../../../sdk/dist/cli/plan/svg.js") as typeof import("../../../sdk/dist/cli/plan/svg.js");
+const { readPreview } = require("../../../provider/dist/resources/preview.js") as typeof import("../../../provider/dist/resources/preview.js");
+const { UNKNOWN } = require("../../../provider/dist/resources/unknowns.js") as typeof import("../../../provider/dist/resources/unknowns.js");
+const { parseXml } = require("../../../provider/dist/cluster/index.js") as typeof import("../../../provider/dist/cluster/index.js");
+
+const GIB = 1024 ** 3;
+const taken = (vcpus: number, memory: number) => ({ vcpus, memoryBytes: memory * GIB });
+const planned: Planned = {
+  epoch: "1.7",
+  saved: { cib: "<cib/>", nodes: [] },
+  hypervisors: ["node1", "node2"],
+  placements: [
+    { vm: "web", after: "node1", action: "start", planned: true, candidates: ["node1", "node2"] },
+    { vm: "pin", before: "node1", after: "node1", planned: true, candidates: ["node1"] },
+    { vm: "old", before: "node1", after: "node2", action: "migrate", planned: false, candidates: ["node2"] },
+    { vm: "big", planned: true, candidates: [], unplaced: "node1 has no room for it; node2 is kept from it by a_b" },
+  ],
+  rooms: [{ node: "node1", vcpus: 4, memoryBytes: 4 * GIB, taken: taken(3, 5) }, { node: "node2", taken: taken(1, 1) }],
+  losses: [
+    { node: "node1", fates: [{ vm: "web", before: "node1", after: "node2", action: "start" }, { vm: "pin", before: "node1", unplaced: "no node" }, { vm: "old", before: "node2", after: "node2" }], rooms: [{ node: "node2", taken: taken(2, 2) }] },
+    { node: "node2", fates: [{ vm: "web", before: "node1", after: "node1" }, { vm: "pin", before: "node1", after: "node1" }, { vm: "old", before: "node2", after: "node1" }], rooms: [{ node: "node1", vcpus: 4, memoryBytes: 4 * GIB, taken: taken(4, 6) }] },
+  ],
+  unknown: ["late: `preferredHost` is not known before other resources are made; it is left out"],
+  resources: {},
+};
+
+describe("a plan", () => {
+  it("is tables for a terminal", () => {
+    const text = planText(planned);
+    for (const line of [
+      /^web {2}– {6}one of node1, node2 {2}node2 {10}node1 {10}is started$/m,
+      /^pin {2}node1 {2}node1 +lost +node1$/m,
+      /^old .*moves live, though it is not in this plan$/m,
+      /^big .*nowhere .*finds no place: node1 has no room for it/m,
+      /^node1 {2}5 GiB of 4 GiB, too much {2}3 of 4 +6 GiB of 4 GiB, too much {2}node2$/m,
+      /^node2 {2}1 GiB +1 +2 GiB +node1$/m,
+      /^Not known yet: late: /m,
+      /^Without node1, pin runs nowhere: no node\.$/m,
+      /configuration 1\.7; nothing was changed/,
+    ]) assert.match(text, line);
+  });
+
+  it("is tables in Markdown, in which nothing of the cluster becomes markup", () => {
+    const text = planMarkdown({ ...planned, invalid: "a | b <script>\nc" });
+    const rows = text.split("\n").filter((line) => line.startsWith("|"));
+    for (const row of rows.slice(0, 6)) assert.equal(row.replaceAll("\\|", "").split("|").length, 8, row);
+    assert.match(text, /^- crm\\_verify says of this configuration: a \\\| b \\<script\\> c$/m);
+    assert.match(text, /node2 is kept from it by a\\_b/);
+  });
+
+  it("is a picture with a row for now, after, and each loss, and well-formed whatever the names are", () => {
+    const root = parseXml(planSvg({ ...planned, placements: planned.placements.map((each) => (each.vm === "web" ? { ...each, vm: "<&\"'" } : each)) }), "the picture");
+    assert.equal(root.name, "svg");
+    const texts = root.children.filter(({ name }) => name === "text").map(({ text }) => text);
+    for (const title of ["now", "after", "without node1", "without node2", "nowhere"]) assert.ok(texts.includes(title), title);
+    assert.ok(texts.includes("<&\"'?"), "it may come to run on either node");
+  });
+});
+
+describe("what a preview plans", () => {
+  const vm = (name: string, more: Record<string, unknown> = {}) => ({
+    type: "pulumi-nodejs:dynamic/seapath:Vm",
+    inputs: { __provider: "x", name, source: { nodePath: "/a" }, domain: { memory: 64 }, ...more },
+  });
+  const step = (op: string, name: string, newState?: unknown, oldState?: unknown) => ({ op, urn: `urn:pulumi:s::p::pulumi-nodejs:dynamic/seapath:Vm::${name}`, newState, oldState });
+  const read = (steps: unknown[], cluster?: string) => readPreview({ steps }, cluster);
+
+  it("is what its VMs will be, and which go", () => {
+    const { plan, resources } = read([
+      step("create", "One", vm("one", { pinnedHost: "node1" })), step("same", "two", vm("two")), step("delete", "three", undefined, vm("three")),
+      step("create-replacement", "four", vm("four", { priority: 3 })), step("delete-replaced", "four", undefined, vm("four")),
+      { op: "create", urn: "urn:pulumi:s::p::other:Thing::x", newState: { type: "other:Thing", inputs: { name: "x" } } },
+    ]);
+    assert.deepEqual(plan.vms.map(({ name, pinnedHost, priority }) => [name, pinnedHost, priority]), [["one", "node1", 0], ["two", undefined, 0], ["four", undefined, 3]]);
+    assert.deepEqual(plan.removed, ["three"]);
+    assert.equal(resources.get("one"), "One");
+  });
+
+  it("has the VMs of the cluster that is asked about, and no others", () => {
+    const steps = [step("create", "a", vm("a")), step("create", "b", vm("b", { cluster: "north" })), step("delete", "c", undefined, vm("c", { cluster: "north" }))];
+    assert.deepEqual(read(steps).plan.vms.map(({ name }) => name), ["a"]);
+    assert.deepEqual([read(steps, "north").plan.vms.map(({ name }) => name), read(steps, "north").plan.removed], [["b"], ["c"]]);
+  });
+
+  it("says which unknown values may change the answer, and takes the others as they come", () => {
+    const { plan, unknown } = read([
+      step("create", "a", vm("a", { preferredHost: UNKNOWN, metadata: { x: UNKNOWN } })),
+      step("create", "b", vm("b", { domain: { memory: UNKNOWN }, source: UNKNOWN })), step("create", "c", vm(UNKNOWN)),
+    ]);
+    assert.deepEqual(plan.vms.map(({ name, preferredHost }) => [name, preferredHost]), [["a", undefined], ["b", undefined]]);
+    assert.deepEqual(unknown.map((text) => text.split(" is ")[0]), ["a: `preferredHost`", "c: `name`"]);
+  });
+
+  it("is refused when it is no preview", () => {
+    for (const wrong of ["text", { steps: {} }, { steps: [{ op: 1 }] }]) assert.throws(() => readPreview(wrong, undefined));
+    assert.deepEqual(readPreview({}, undefined).plan, { vms: [], removed: [] });
+  });
+});
