@@ -26,13 +26,41 @@ def command(argv, stdin=None, timeout=60):
 
 def run(handler, encoded):
     """Answers on standard output with one JSON object: {"ok": …} or {"error": {"kind", "message"}}."""
+    failure = None
     request = json.loads(base64.b64decode(encoded).decode("utf-8"))
     try:
         answer = {"ok": handler(request)}
-    except Failure as failure:
-        answer = {"error": {"kind": failure.kind, "message": str(failure)}}
+    except Failure as error:
+        answer, failure = {"error": {"kind": error.kind, "message": str(error)}}, error
     except Exception as error:  # the other side turns every kind into an error; none is taken for an answer
         traceback.print_exc()
         answer = {"error": {"kind": type(error).__name__, "message": str(error) or type(error).__name__}}
+        failure = error
+    if "error" in answer:
+        answer["error"]["part"] = getattr(failure, "part", None)
     json.dump(answer, sys.stdout)
     sys.stdout.flush()
+
+
+def run_parts(encoded):
+    """Several programs in one process, one after the other: [[name, request], …]. The first failure ends them."""
+
+    def handler(parts):
+        answers = []
+        for name, request in parts:
+            try:
+                answers.append(globals()[name](request))
+            except Exception as error:
+                error.part = name
+                raise
+        return answers
+
+    run(handler, encoded)
+
+
+def attempt(act):
+    """The answer of one of several things, of which one that fails does not end the others."""
+    try:
+        return {"ok": act()}
+    except Failure as failure:
+        return {"error": {"kind": failure.kind, "message": str(failure)}}

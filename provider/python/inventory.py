@@ -1,25 +1,82 @@
-"""Everything that is to be known of a cluster, read by one program in one go: Pacemaker, Ceph, libvirt, this node."""
-# Needs: pool, libvirt_node
+"""Everything that is to be known of a cluster, read by one program in one go: Pacemaker, Ceph, libvirt, this node. What
+is to be done to images just before the reading may come with the question."""
+# Needs: pool, libvirt_node, storage
 import configparser
 import os
 import socket
+import xml.etree.ElementTree as ElementTree
+
+# In the metadata of a VM whose domain was changed while it ran; see the vmmgr layer.
+RESTART_KEY = "_seapath_restart"
+
+
+def read_space(pool):
+    """What the pool can still take, and the flags by which Ceph says that it takes no more: every write then hangs."""
+    usage = next(each["stats"] for each in pool.monitor("df")["pools"] if each["name"] == POOL)
+    osds = pool.monitor("osd dump")
+    kept = next(each for each in osds["pools"] if each["pool_name"] == POOL)
+    return {
+        "available": usage["max_avail"],
+        "stored": usage["stored"],
+        "objects": usage["objects"],
+        "quotaBytes": kept["quota_max_bytes"],
+        "quotaObjects": kept["quota_max_objects"],
+        "poolFlags": kept["flags_names"].split(","),
+        "clusterFlags": osds.get("flags_set", []),
+    }
 
 
 def read_storage():
     pool = open_pool()
     try:
         with ThreadPoolExecutor(3) as threads:
-            free = threads.submit(pool.free_bytes)
+            space = threads.submit(read_space, pool)
             groups = threads.submit(lambda: in_parallel(pool.group_images, pool.groups()))
             names = [name for name in pool.images() if name.startswith(("system_", "data_"))]
             images = pool.facts(names, {name for name in names if name.startswith("system_")})
             return {
                 "images": images,
                 "groups": [{"name": name, "images": found} for name, found in groups.result().items()],
-                "freeBytes": free.result(),
+                "space": space.result(),
             }
     finally:
         pool.close()
+
+
+def live_domains(uri, vms):
+    """The domains that run on a node, as libvirt has them now; those that it does not show are left out."""
+    try:
+        done = subprocess.run(
+            ["virsh", "--quiet", "--readonly", "--connect", uri, "; ".join("dumpxml " + vm for vm in vms)],
+            capture_output=True, text=True, timeout=20,
+        )
+    except subprocess.TimeoutExpired:
+        return {}
+    texts = ["<domain " + text for text in done.stdout.split("<domain ")[1:]]
+    return {ElementTree.fromstring(text).findtext("name"): text for text in texts}
+
+
+def read_live(storage, status):
+    """The live domains of the VMs whose stored domain was changed under them: only of these somebody wants to know."""
+    here = socket.gethostname()
+    nodes = {}
+    for resource in ElementTree.fromstring(status).iter("resource"):
+        places = [node.get("name") for node in resource.findall("node")]
+        nodes[resource.get("id")] = places[0] if len(places) == 1 else None
+    wanted = {}
+    for image in storage["images"]:
+        metadata = image.get("metadata", {})
+        node = nodes.get(metadata.get("vm_name"))
+        if RESTART_KEY not in metadata or node is None:
+            continue
+        user = metadata.get("_migration_user", "root")
+        uri = "qemu:///system" if node == here else "qemu+ssh://%s@%s/system?no_tty=1" % (user, node)
+        wanted.setdefault(uri, []).append(metadata["vm_name"])
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        found = {}
+        for domains in threads.map(lambda item: live_domains(*item), wanted.items()):
+            found.update(domains)
+        return found
 
 
 def read_ceph_hosts():
@@ -77,7 +134,16 @@ def read_source(path):
     }
 
 
+def write_before(operations):
+    pool = open_pool()
+    try:
+        return [attempt(lambda: perform(pool, op)) for op in operations]
+    finally:
+        pool.close()
+
+
 def inventory(request):
+    done = write_before(request["before"]) if request.get("before") else []
     with ThreadPoolExecutor(6) as pool:
         cib = pool.submit(command, ["cibadmin", "--query"])
         status = pool.submit(command, ["crm_mon", "-1", "--output-as=xml"])
@@ -85,8 +151,9 @@ def inventory(request):
         virtual = pool.submit(read_libvirt)
         hosts = pool.submit(read_ceph_hosts) if request.get("cephHosts") else None
         sources = [pool.submit(read_source, path) for path in request.get("sources", [])]
-        return {
+        found = {
             "node": socket.gethostname(),
+            "before": done,
             "cib": cib.result(),
             "status": status.result(),
             "observer": read_observer(),
@@ -95,6 +162,8 @@ def inventory(request):
             "cephHosts": hosts.result() if hosts else [],
             "sources": [source.result() for source in sources],
         }
+    found["live"] = read_live(found["storage"], found["status"])
+    return found
 
 
 def main(encoded):

@@ -123,6 +123,14 @@ export interface VmArgs extends CommonArgs {
   enabled?: Input<boolean>;
   /** Whether it is to run; vm-mgr's `start` and `stop`. @default true */
   started?: Input<boolean>;
+  /**
+   * Whether a running guest is stopped and started when something has changed that only a restart brings it: the domain,
+   * or the bus of its disks. `"never"` stores the change and says so by the output `restartRequired`, until somebody
+   * restarts the VM; `"whenRequired"` restarts it in the update, which the preview announces. A guest that reboots by
+   * itself stays in its QEMU, and keeps the old domain.
+   * @default "never"
+   */
+  restart?: Input<"never" | "whenRequired">;
   /** The only node that may run the VM: when it is down, so is the VM. Not beside `preferredHost`. */
   pinnedHost?: Input<string>;
   /** The node that runs the VM whenever it can. */

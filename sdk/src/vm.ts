@@ -31,6 +31,7 @@ export class Vm extends SeapathResource {
   declare readonly xml: pulumi.Output<string | undefined>;
   declare readonly enabled: pulumi.Output<boolean>;
   declare readonly started: pulumi.Output<boolean>;
+  declare readonly restart: pulumi.Output<"never" | "whenRequired">;
   declare readonly pinnedHost: pulumi.Output<string | undefined>;
   declare readonly preferredHost: pulumi.Output<string | undefined>;
   declare readonly liveMigration: pulumi.Output<boolean>;
@@ -52,20 +53,26 @@ export class Vm extends SeapathResource {
   /** Its state in vm-mgr's words, when it was last looked at: `Started`, `Stopped (disabled)`, `Disabled`, `FAILED`, … */
   declare readonly status: pulumi.Output<string>;
 
+  /**
+   * Whether the guest that runs is another than the one that is stored: it was not stopped and started since its domain
+   * was changed. Who restarts it does not matter; the next read sees it.
+   */
+  declare readonly restartRequired: pulumi.Output<boolean>;
+
   /** Whether a value is a VM, also when another copy of this package made it. */
   static override isInstance(value: unknown): value is Vm {
     return isOfKind(value, Vm.__pulumiType);
   }
 
   constructor(name: string, args: VmArgs, options?: pulumi.CustomResourceOptions) {
-    const outputs = { uuid: undefined, node: undefined, status: undefined };
+    const outputs = { uuid: undefined, node: undefined, status: undefined, restartRequired: undefined };
     super("Vm", vmStub, name, { ...inputs(name, args), ...outputs }, options);
   }
 }
 
 const NONE = {
   source: undefined, adopt: undefined, xml: undefined, domain: undefined, systemDisk: undefined, enabled: undefined, started: undefined,
-  pinnedHost: undefined, preferredHost: undefined, liveMigration: undefined, migrationUser: undefined,
+  restart: undefined, pinnedHost: undefined, preferredHost: undefined, liveMigration: undefined, migrationUser: undefined,
   migrationDowntime: undefined, migrateToTimeout: undefined, stopTimeout: undefined, priority: undefined,
   metadata: undefined, pacemaker: undefined, crmConfigCommands: undefined,
 };

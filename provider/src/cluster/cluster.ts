@@ -1,15 +1,19 @@
 /** One cluster as the layers above hold it: its link, shared reads, and writes that go out together. */
 import type { Runner } from "../transport/types";
 import { Coalesced } from "./coalesced";
-import { CibConflict } from "./errors";
 import { readInventory, type Inventory, type InventoryRequest } from "./inventory";
-import { changeCib, readStatus } from "./pacemaker";
+import { readStatus, watchStatus } from "./pacemaker";
 import type { CibChange } from "./patch";
 import { mergeRequests, RecentInventory } from "./recent";
+import type { StorageOperation } from "./rbd";
 import type { ClusterStatus } from "./status";
+import { isEmpty, makeWrites, outcomeError, type Write } from "./write";
 
-interface Write {
-  changes: readonly CibChange[];
+/** How long a watch stays on the node. Who waits for less looks away before. */
+const WATCH_SECONDS = 5;
+
+interface Waiting {
+  write: Write;
   resolve: () => void;
   reject: (error: unknown) => void;
 }
@@ -19,7 +23,8 @@ export class Cluster {
   readonly #recent = new RecentInventory();
   readonly #inventory: Coalesced<InventoryRequest, Inventory>;
   readonly #status: Coalesced<undefined, ClusterStatus>;
-  #waiting: Write[] = [];
+  #waiting: Waiting[] = [];
+  #watching: Promise<ClusterStatus> | undefined;
   #writing = false;
 
   constructor(runner: Runner) {
@@ -50,37 +55,66 @@ export class Cluster {
   }
 
   /**
-   * Changes the CIB: all of the changes or none. Changes that wait while another write is under way go out as one
-   * patch; if Pacemaker refuses that, each is tried alone, so that one refused change does not take others with it.
-   * @throws CibConflict
+   * What the cluster is doing as soon as that is another than `seen`, or after some seconds. Waited for on the node, by one
+   * program for all who wait: one that was begun for somebody else sees the change as well.
    */
-  changeCib(changes: readonly CibChange[]): Promise<void> {
-    if (changes.length === 0) return Promise.resolve();
+  nextStatus(seen: ClusterStatus): Promise<ClusterStatus> {
+    this.#watching ??= watchStatus(this.runner, seen, WATCH_SECONDS).finally(() => (this.#watching = undefined));
+    return this.#watching;
+  }
+
+  /**
+   * Does operations on images, and returns the cluster as it is then: one program for all who ask meanwhile.
+   * @throws ProgramError, AlreadyExists when one of these very operations failed
+   */
+  async changeAndRead(before: readonly StorageOperation[], request: InventoryRequest = {}): Promise<Inventory> {
+    const inventory = await this.inventory({ ...request, before: [...before] });
+    for (const operation of before) {
+      const outcome = inventory.before.get(operation);
+      const error = outcome === undefined ? undefined : outcomeError(outcome, inventory.node, "inventory");
+      if (error !== undefined) throw error;
+    }
+    return inventory;
+  }
+
+  /**
+   * Writes about a VM: operations on its images, and then changes of the CIB, all of them or none. What waits while
+   * another write is under way goes out together.
+   * @throws CibConflict, AlreadyExists
+   */
+  write(write: Write): Promise<void> {
+    if (isEmpty(write)) return Promise.resolve();
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ changes, resolve, reject });
+      this.#waiting.push({ write, resolve, reject });
       if (!this.#writing) void this.#write();
     });
+  }
+
+  /** Changes the CIB: all of the changes or none. */
+  changeCib(changes: readonly CibChange[]): Promise<void> {
+    return this.write({ changes });
   }
 
   async #write(): Promise<void> {
     this.#writing = true;
     try {
-      while (this.#waiting.length > 0) {
-        const batch = this.#waiting.splice(0);
-        try {
-          await changeCib(this.runner, batch.flatMap((write) => write.changes));
-          for (const write of batch) write.resolve();
-        } catch (error) {
-          if (batch.length === 1 || !(error instanceof CibConflict)) for (const write of batch) write.reject(error);
-          else await this.#writeAlone(batch);
-        }
-      }
+      // Those who write in the same breath are let in before the first goes out.
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      while (this.#waiting.length > 0) await this.#makeBatch(this.#waiting.splice(0));
     } finally {
       this.#writing = false;
     }
   }
 
-  async #writeAlone(batch: readonly Write[]): Promise<void> {
-    for (const write of batch) await changeCib(this.runner, write.changes).then(() => write.resolve(), write.reject);
+  async #makeBatch(batch: readonly Waiting[]): Promise<void> {
+    try {
+      const errors = await makeWrites(this.runner, batch.map(({ write }) => write));
+      for (const [index, { resolve, reject }] of batch.entries()) {
+        if (errors[index] === undefined) resolve();
+        else reject(errors[index]);
+      }
+    } catch (error) {
+      for (const { reject } of batch) reject(error);
+    }
   }
 }

@@ -11,6 +11,7 @@ export * from "./patch";
 export * from "./rbd";
 export * from "./simulate";
 export * from "./status";
+export { validateThenChange, type Write } from "./write";
 export * from "./xml";
 export * from "./files";
 export type { Runner, Terminal } from "../transport/types";

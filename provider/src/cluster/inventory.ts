@@ -4,7 +4,12 @@ import type { Runner } from "../transport/types";
 import { parseCib, type Cib } from "./cib";
 import { ParseError } from "./errors";
 import { runProgram } from "./program";
+import type { StorageOperation } from "./rbd";
+import { outcomeSchema, type Outcome } from "./write";
 import { parseStatus, type ClusterStatus } from "./status";
+
+/** In a VM's metadata: its live domain is to be read as well. The inventory program knows it by the same name. */
+export const RESTART_KEY = "_seapath_restart";
 
 const sourceSchema = z.union([
   z.object({ path: z.string(), missing: z.literal(true) }),
@@ -17,6 +22,16 @@ const sourceSchema = z.union([
   }),
 ]);
 
+const spaceSchema = z.object({
+  available: z.number(),
+  stored: z.number(),
+  objects: z.number(),
+  quotaBytes: z.number(),
+  quotaObjects: z.number(),
+  poolFlags: z.array(z.string()),
+  clusterFlags: z.array(z.string()),
+});
+
 const answerSchema = z.object({
   node: z.string(),
   cib: z.string(),
@@ -25,11 +40,13 @@ const answerSchema = z.object({
   storage: z.object({
     images: z.array(z.object({ name: z.string(), size: z.number(), metadata: z.record(z.string(), z.string()).optional() })),
     groups: z.array(z.object({ name: z.string(), images: z.array(z.string()) })),
-    freeBytes: z.number(),
+    space: spaceSchema,
   }),
   libvirt: z.object({ secret: z.string().nullable(), domains: z.array(z.string()) }),
   cephHosts: z.array(z.string()),
   sources: z.array(sourceSchema),
+  before: z.array(outcomeSchema).default([]),
+  live: z.record(z.string(), z.string()).default({}),
 });
 
 /** An image file on the node that was asked: what qemu-img says, or why it says nothing. */
@@ -53,13 +70,21 @@ export interface Inventory {
   observer?: string;
   images: Map<string, ImageFacts>;
   groups: Map<string, string[]>;
-  /** Bytes that Ceph can still take. */
+  /** Bytes that the pool can still take: what there is, and what its quota allows. */
   freeBytes: number;
+  /** Why the pool takes nothing more, in Ceph's terms: every write to it then waits without an end. */
+  full?: string;
+  /** The pool or the cluster is about to be full. */
+  nearlyFull: boolean;
+  /** What libvirt runs, as XML, of the VMs whose stored domain was changed while they ran; others are not asked for. */
+  live: Map<string, string>;
   /** The uuid of libvirt's secret for `client.libvirt secret`. */
   secret?: string;
   /** Where Ceph's monitors are, as its orchestrator says; empty where there is none. */
   cephHosts: string[];
   sources: Map<string, SourceFile>;
+  /** What came of the operations that went before the reading. */
+  before: Map<StorageOperation, Outcome>;
 }
 
 /** What else than the standing part of an inventory is to be looked at. */
@@ -68,6 +93,8 @@ export interface InventoryRequest {
   sources?: string[];
   /** Whether the orchestrator is asked for the hosts that go into a disk's XML. */
   cephHosts?: boolean;
+  /** Operations that are done before it is read; each may be done twice. What fails of them does not end the reading. */
+  before?: StorageOperation[];
 }
 
 /**
@@ -75,11 +102,13 @@ export interface InventoryRequest {
  * @throws ProgramError when one of the tools refuses; ParseError when one says what it should not
  */
 export async function readInventory(runner: Runner, request: InventoryRequest): Promise<Inventory> {
-  return parseInventory(await runProgram(runner, "inventory", request, { readOnly: true, timeoutMs: 90_000 }));
+  const { before = [] } = request;
+  const options = { readOnly: before.length === 0, timeoutMs: 90_000 };
+  return parseInventory(await runProgram(runner, "inventory", request, options), before);
 }
 
 /** Reads the answer of the inventory program. */
-export function parseInventory(answer: unknown): Inventory {
+export function parseInventory(answer: unknown, before: readonly StorageOperation[] = []): Inventory {
   const read = answerSchema.safeParse(answer);
   if (!read.success) throw new ParseError("the inventory program", z.prettifyError(read.error), JSON.stringify(answer));
   const found = read.data;
@@ -90,9 +119,31 @@ export function parseInventory(answer: unknown): Inventory {
     ...(found.observer === null ? {} : { observer: found.observer }),
     images: new Map(found.storage.images.map((image) => [image.name, image])),
     groups: new Map(found.storage.groups.map((group) => [group.name, group.images])),
-    freeBytes: found.storage.freeBytes,
+    ...readSpace(found.storage.space),
+    live: new Map(Object.entries(found.live)),
     ...(found.libvirt.secret === null ? {} : { secret: found.libvirt.secret }),
     cephHosts: found.cephHosts,
     sources: new Map(found.sources.map((source) => [source.path, source])),
+    before: new Map(found.before.flatMap((outcome, index) => (before[index] === undefined ? [] : [[before[index], outcome]]))),
+  };
+}
+
+const FULL_FLAGS: Record<string, string> = {
+  full_quota: "the quota of the pool is used up",
+  full: "the pool is full",
+  pausewr: "writing is paused (`ceph osd unpause` ends that)",
+};
+
+function readSpace(space: z.infer<typeof spaceSchema>): Pick<Inventory, "freeBytes" | "full" | "nearlyFull"> {
+  const flags = [...space.poolFlags, ...space.clusterFlags];
+  // A quota that was just passed is not a flag yet.
+  const over = (quota: number, used: number) => quota > 0 && used >= quota;
+  if (over(space.quotaBytes, space.stored) || over(space.quotaObjects, space.objects)) flags.push("full_quota");
+  const full = Object.keys(FULL_FLAGS).find((flag) => flags.includes(flag));
+  const left = space.quotaBytes === 0 ? Infinity : Math.max(0, space.quotaBytes - space.stored);
+  return {
+    freeBytes: Math.min(space.available, left),
+    ...(full === undefined ? {} : { full: FULL_FLAGS[full] }),
+    nearlyFull: flags.some((flag) => ["nearfull", "backfillfull"].includes(flag)),
   };
 }

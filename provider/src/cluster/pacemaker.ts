@@ -1,35 +1,28 @@
 /** Pacemaker's commands that change something or only look at its state. */
 import type { Runner } from "../transport/types";
 import { CibConflict, ProgramError } from "./errors";
-import { renderPatch, type CibChange } from "./patch";
 import { runProgram } from "./program";
 import { parseStatus, type ClusterStatus } from "./status";
 
-/**
- * Changes the CIB: all of the changes, and what the crm commands make, or nothing.
- * @param commands each is the words of one `crm configure`
- * @returns whether anything was to be changed
- * @throws CibConflict when Pacemaker refuses the patch
- */
-export async function changeCib(
-  runner: Runner,
-  changes: readonly CibChange[],
-  commands: readonly string[][] = [],
-): Promise<boolean> {
-  if (changes.length === 0 && commands.length === 0) return false;
-  try {
-    const patch = changes.length > 0 ? renderPatch(changes) : "";
-    return (await runProgram(runner, "configure", { patch, commands }, { timeoutMs: 120_000 })) as boolean;
-  } catch (error) {
-    if (!(error instanceof ProgramError) || !/^(cib|crm)/.test(error.kind)) throw error;
-    throw new CibConflict(`the cluster refused the change of its configuration: ${error.words}`, error);
-  }
+/** A refusal of a change of the CIB by its kind; any other error as it is. */
+export function cibError(error: unknown): unknown {
+  if (!(error instanceof ProgramError) || !/^(cib|crm)/.test(error.kind)) return error;
+  return new CibConflict(`the cluster refused the change of its configuration: ${error.words}`, error);
 }
 
 /** What the cluster is doing now. */
 export async function readStatus(runner: Runner): Promise<ClusterStatus> {
   const result = await runner.run({ argv: ["crm_mon", "-1", "--output-as=xml"], readOnly: true });
   return parseStatus(result.stdout);
+}
+
+/**
+ * Waits on the node until the cluster is another than it was seen, for some seconds at most.
+ * @returns what it is then, also when nothing has changed
+ */
+export async function watchStatus(runner: Runner, seen: ClusterStatus, seconds: number): Promise<ClusterStatus> {
+  const options = { readOnly: true, timeoutMs: (seconds + 60) * 1000 };
+  return parseStatus((await runProgram(runner, "watch", { seen: seen.digest, seconds }, options)) as string);
 }
 
 /** Forgets the failures of a resource, so that Pacemaker tries again. */

@@ -18,12 +18,13 @@ function files(name: string): string[] {
   return [...new Set([...needed.flatMap(files), name])];
 }
 
-/** The text of a node program, whole but for its last line: what all share, the files that it needs, and itself. */
-export function programSource(name: string): string {
-  const known = sources.get(name);
+/** The text of node programs, whole but for the last line: what all share, the files that they need, and themselves. */
+export function programSource(...names: readonly string[]): string {
+  const key = names.join();
+  const known = sources.get(key);
   if (known !== undefined) return known;
-  const text = [...new Set(["common", ...files(name)])].map(read).join("\n\n");
-  sources.set(name, text);
+  const text = [...new Set(["common", ...names.flatMap(files)])].map(read).join("\n\n");
+  sources.set(key, text);
   return text;
 }
 
@@ -39,26 +40,36 @@ export interface ProgramOptions {
  * Runs a node program.
  * @throws ProgramError when the program says that it failed; CommandError or ConnectionError when it could not say
  */
-export async function runProgram(
+export function runProgram(runner: Runner, name: string, request: unknown, options: ProgramOptions = {}): Promise<unknown> {
+  return run(runner, [name], `main("${encode(request)}")`, `the ${name} program`, options);
+}
+
+/**
+ * Runs several node programs in one process, one after the other. When one fails those behind it are not begun.
+ * @returns what each answered
+ * @throws ProgramError, which names the one that failed
+ */
+export async function runPrograms(
   runner: Runner,
-  name: string,
-  request: unknown,
+  parts: readonly (readonly [name: string, request: unknown])[],
   options: ProgramOptions = {},
-): Promise<unknown> {
-  // Base64 is neither shell nor Python syntax: whatever a name holds, it cannot end the literal.
-  const encoded = Buffer.from(JSON.stringify(request), "utf8").toString("base64");
-  const result = await runner.run({
-    argv: ["/usr/bin/python3", "-"],
-    stdin: `${programSource(name)}\n\nmain("${encoded}")\n`,
-    label: `the ${name} program`,
-    ...options,
-  });
-  let answer: { ok?: unknown; error?: { kind: string; message: string } };
+): Promise<unknown[]> {
+  const names = parts.map(([name]) => name);
+  return (await run(runner, names, `run_parts("${encode(parts)}")`, `the ${names.join(" and ")} programs`, options)) as unknown[];
+}
+
+// Base64 is neither shell nor Python syntax: whatever a name holds, it cannot end the literal.
+const encode = (request: unknown) => Buffer.from(JSON.stringify(request), "utf8").toString("base64");
+
+async function run(runner: Runner, names: readonly string[], call: string, label: string, options: ProgramOptions): Promise<unknown> {
+  const result = await runner.run({ argv: ["/usr/bin/python3", "-"], stdin: `${programSource(...names)}\n\n${call}\n`, label, ...options });
+  let answer: { ok?: unknown; error?: { kind: string; message: string; part?: string | null } };
   try {
     answer = JSON.parse(result.stdout) as typeof answer;
   } catch {
-    throw new ParseError(`the ${name} program on ${result.node}`, "it is no JSON", result.stdout || result.stderr);
+    throw new ParseError(`${label} on ${result.node}`, "it is no JSON", result.stdout || result.stderr);
   }
-  if (answer.error !== undefined) throw new ProgramError(result.node, name, answer.error.kind, answer.error.message);
+  const { error } = answer;
+  if (error !== undefined) throw new ProgramError(result.node, error.part ?? names[0] ?? "", error.kind, error.message);
   return answer.ok;
 }

@@ -22,11 +22,14 @@ export async function changeStorage(runner: Runner, operations: readonly Storage
   try {
     return (await runProgram(runner, "storage", { operations }, { timeoutMs: 180_000 })) as unknown[];
   } catch (error) {
-    if (error instanceof ProgramError && /^(ImageExists|ObjectExists)$/.test(error.kind)) {
-      throw new AlreadyExists(error.words, "Another program has just made it; nothing of that was touched.");
-    }
-    throw error;
+    throw storageError(error);
   }
+}
+
+/** What a failed operation means; any other error as it is. */
+export function storageError(error: unknown): unknown {
+  if (!(error instanceof ProgramError) || !/^(ImageExists|ObjectExists)$/.test(error.kind)) return error;
+  return new AlreadyExists(error.words, "Another program has just made it; nothing of that was touched.");
 }
 
 const IMPORT_DEADLINE_MS = 4 * 3600_000;

@@ -18,10 +18,14 @@ interface Kept {
 }
 
 /** What both requests ask for. */
-export const mergeRequests = (a: InventoryRequest, b: InventoryRequest): InventoryRequest => ({
-  sources: [...new Set([...(a.sources ?? []), ...(b.sources ?? [])])],
-  cephHosts: (a.cephHosts ?? false) || (b.cephHosts ?? false),
-});
+export function mergeRequests(a: InventoryRequest, b: InventoryRequest): InventoryRequest {
+  const before = [...(a.before ?? []), ...(b.before ?? [])];
+  return {
+    sources: [...new Set([...(a.sources ?? []), ...(b.sources ?? [])])],
+    cephHosts: (a.cephHosts ?? false) || (b.cephHosts ?? false),
+    ...(before.length > 0 ? { before } : {}),
+  };
+}
 
 const covers = (has: InventoryRequest, wanted: InventoryRequest) =>
   (has.cephHosts === true || wanted.cephHosts !== true) &&

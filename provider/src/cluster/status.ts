@@ -1,4 +1,5 @@
 /** What the cluster is doing: `crm_mon --output-as=xml`. */
+import { createHash } from "node:crypto";
 import { child, children, findAll, parseXml, type XmlElement } from "./xml";
 import { ParseError } from "./errors";
 
@@ -40,6 +41,8 @@ export interface FailedOperation {
 
 /** The cluster's state. */
 export interface ClusterStatus {
+  /** The same for as long as nothing has changed; the watch program makes it of the same text. */
+  digest: string;
   withQuorum: boolean;
   /** The name of the node that decides; absent while there is none. */
   dc?: string;
@@ -51,6 +54,9 @@ export interface ClusterStatus {
 
 const yes = (value: string | undefined) => value === "true";
 
+/** What changes by itself: when it was asked, and when the CIB was last written. */
+const BY_ITSELF = /<(pacemakerd|last_update|last_change) [^>]*>/g;
+
 /** Reads the answer of `crm_mon -1 --output-as=xml`. */
 export function parseStatus(text: string): ClusterStatus {
   const root = parseXml(text, "crm_mon");
@@ -58,6 +64,7 @@ export function parseStatus(text: string): ClusterStatus {
   if (summary === undefined) throw new ParseError("crm_mon", "there is no summary in it", text);
   const dc = child(summary, "current_dc");
   return {
+    digest: createHash("sha256").update(text.replace(BY_ITSELF, "")).digest("hex"),
     withQuorum: yes(dc?.attrs["with_quorum"]),
     ...(yes(dc?.attrs["present"]) && dc?.attrs["name"] ? { dc: dc.attrs["name"] } : {}),
     maintenance: yes(child(summary, "cluster_options")?.attrs["maintenance-mode"]),

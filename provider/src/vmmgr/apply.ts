@@ -1,18 +1,54 @@
 /** How a change of the CIB is put in, and its end waited for: the same for a VM that is made and one that is changed. */
-import { changeCib, type CibChange, type Inventory } from "../cluster";
+import { CibConflict, ProgramError, type Inventory, type StorageOperation } from "../cluster";
 import { deadlineOf, reportOf, wantedOf, type Context } from "./context";
 import type { VmSpec } from "./model";
+import { findVm } from "./observe";
 import type { Step } from "./steps";
+import { undoChanges, type CibSync } from "./sync";
 import { waitFor } from "./wait";
 
-/** Puts changes into the CIB, with what the user's crm commands make where there are any. */
-export async function applySync(
+/** What is to be written about a VM. */
+export interface Plan {
+  storage: readonly StorageOperation[];
+  sync: CibSync;
+  commands: readonly string[][];
+}
+
+const TRIES = 3;
+
+/**
+ * Writes what is planned for the cluster as it was seen. When somebody else has just changed the same elements it is
+ * looked at again, and planned anew.
+ * @returns the plan that was carried out
+ * @throws CibConflict
+ */
+export async function writePlan(
   { cluster }: Context,
-  changes: readonly CibChange[],
-  commands: readonly string[][],
-): Promise<void> {
-  if (commands.length > 0) await changeCib(cluster.runner, changes, commands);
-  else await cluster.changeCib(changes);
+  inventory: Inventory,
+  plan: (inventory: Inventory) => Plan,
+): Promise<Plan> {
+  let made = plan(inventory);
+  for (let tries = 1; ; tries++) {
+    try {
+      await cluster.write({ storage: made.storage, changes: made.sync.changes, commands: made.commands });
+      return made;
+    } catch (error) {
+      if (!isCollision(error) || tries >= TRIES) throw error;
+      const again = plan(await cluster.inventory());
+      // What would be refused for the same reason is not tried again.
+      if (JSON.stringify(again.sync.changes) === JSON.stringify(made.sync.changes)) throw error;
+      made = again;
+    }
+  }
+}
+
+const isCollision = (error: unknown) =>
+  error instanceof CibConflict && error.cause instanceof ProgramError && error.cause.kind.startsWith("cib-");
+
+/** Takes a plan back, as far as it was carried out. */
+export async function undoPlan({ cluster }: Context, plan: Plan, restore: readonly StorageOperation[]): Promise<void> {
+  const now = await cluster.inventory();
+  await cluster.write({ storage: restore, changes: undoChanges(now.cib, plan.sync) });
 }
 
 /** The step that waits until the VM is as asked. */
@@ -21,3 +57,13 @@ export const waitStep = (context: Context, spec: VmSpec, inventory: Inventory): 
   act: () => waitFor(context.cluster, wantedOf(spec, inventory), deadlineOf(context), reportOf(context)),
   noUndo: "it only looks",
 });
+
+/** Whether Pacemaker has the VM's guest run anywhere. */
+export const runsNow = ({ status }: Inventory, vm: string) => (status.resources.get(vm)?.nodes.length ?? 0) > 0;
+
+/** A VM as it was just observed, which has to be there. */
+export function present<E extends Error>(inventory: Inventory, vm: string, otherwise: () => E) {
+  const found = findVm(inventory, vm);
+  if (found === undefined) throw otherwise();
+  return found;
+}

@@ -1,6 +1,9 @@
 /** The documents of a VM: what libvirt and the resource agent are given, made of what was asked and what is there. */
 import { randomUUID } from "node:crypto";
-import { parseXml, ProgramError, renderPretty, renderXml, validateDomain, type Cluster, type Inventory, type XmlElement } from "../cluster";
+import {
+  parseXml, ProgramError, renderPretty, renderXml, validateDomain, validateThenChange, type Cluster, type Inventory,
+  type StorageOperation, type XmlElement,
+} from "../cluster";
 import { SeapathError } from "../errors";
 import { baseDomain, domainElement, domainUuid, finalDomain } from "./domain";
 import type { VmSpec } from "./model";
@@ -57,16 +60,28 @@ function freshUuid(inventory: Inventory): string {
  * @throws DomainRefused
  */
 export async function validateXml(cluster: Cluster, xml: VmXml): Promise<void> {
-  const probe = `seapath-check-${randomUUID()}`;
+  await asked((probe) => validateDomain(cluster.runner, probe), xml);
+}
+
+/**
+ * The same, and operations on images right after, which are not begun when libvirt refuses.
+ * @throws DomainRefused; AlreadyExists
+ */
+export async function validateThenMake(cluster: Cluster, xml: VmXml, operations: readonly StorageOperation[]): Promise<void> {
+  await asked((probe) => validateThenChange(cluster.runner, probe, operations), xml);
+}
+
+async function asked(ask: (probe: string) => Promise<void>, xml: VmXml): Promise<void> {
+  const name = `seapath-check-${randomUUID()}`;
   const children = xml.finalElement.children.map((node) => {
-    if (node.name === "name") return { ...node, text: probe };
+    if (node.name === "name") return { ...node, text: name };
     return node.name === "uuid" ? { ...node, text: randomUUID() } : node;
   });
   try {
-    await validateDomain(cluster.runner, renderXml({ ...xml.finalElement, children }));
+    await ask(renderXml({ ...xml.finalElement, children }));
   } catch (error) {
     if (error instanceof ProgramError && error.kind === "libvirtError") {
-      throw new DomainRefused(error.words.replaceAll(probe, "the VM"));
+      throw new DomainRefused(error.words.replaceAll(name, "the VM"));
     }
     throw error;
   }

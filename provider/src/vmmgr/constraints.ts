@@ -32,22 +32,23 @@ export function vmConstraints(spec: VmSpec, observer: string | undefined): XmlEl
 }
 
 /** Whether a constraint is one that vm-mgr or this project makes for the placement of the VM itself. */
-export function isPlacement(constraint: XmlElement, vm: string): boolean {
+export function isPlacement(constraint: XmlElement, vm: string, observer: string | undefined): boolean {
   const id = constraint.attrs["id"] ?? "";
-  return constraint.name === "rsc_location" && (isPin(id, vm) || id === constraintIds.prefer(vm) || isStanding(id, vm));
+  if (constraint.name !== "rsc_location") return false;
+  // A ban of another node than the observer is somebody's deliberate `crm resource ban`.
+  const ban = observer === undefined ? undefined : constraintIds.ban(vm, observer);
+  return isPin(id, vm) || [constraintIds.prefer(vm), constraintIds.nodesOnly(vm), ban].includes(id);
 }
 
 const isPin = (id: string, vm: string) => id.startsWith(constraintIds.pin(vm, ""));
-const isStanding = (id: string, vm: string) =>
-  id === constraintIds.nodesOnly(vm) || id.startsWith(constraintIds.ban(vm, ""));
 
 /** Placements of the VM that are in the CIB and that `wanted` does not have: a pin or a preference given up. */
 export function obsoletePlacements(cib: Cib, vm: string, wanted: readonly XmlElement[]): XmlElement[] {
   const keep = new Set(wanted.map((node) => node.attrs["id"]));
   return cib.constraints.filter((node) => {
     const id = node.attrs["id"] ?? "";
-    // Bans are never given up here: one on another node is somebody's deliberate `crm resource ban`.
-    return node.attrs["rsc"] === vm && isPlacement(node, vm) && !isStanding(id, vm) && !keep.has(id);
+    const given = isPin(id, vm) || id === constraintIds.prefer(vm);
+    return node.name === "rsc_location" && node.attrs["rsc"] === vm && given && !keep.has(id);
   });
 }
 

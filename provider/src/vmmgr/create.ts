@@ -1,21 +1,19 @@
 /** Making a VM: all of it, or nothing. */
-import {
-  changeStorage, ensureUploaded, importImage, NotFound, type Inventory, type SourceFile,
-} from "../cluster";
-import { applySync, waitStep } from "./apply";
-import { buildXml, validateXml } from "./build";
+import { ensureUploaded, importImage, NotFound, type Inventory, type SourceFile } from "../cluster";
+import { present, waitStep } from "./apply";
+import { buildXml, validateThenMake, validateXml, type VmXml } from "./build";
 import { commandWords, reportOf, type Context } from "./context";
 import { Refused } from "./errors";
 import { vmMetadata } from "./metadata";
 import type { ObservedVm, Source, VmSpec } from "./model";
 import { systemImage } from "./names";
 import { findVm, isTakenOver, vmImages } from "./observe";
-import { clusterRefusals, imageSizeRefusals, stateRefusals } from "./refusals";
+import { changeRefusals, clusterRefusals, imageSizeRefusals } from "./refusals";
 import { clearVm, takeOutOfCib } from "./remove";
 import { runSteps, type Step } from "./steps";
 import { CreateMark, waitUntilAbandoned } from "./mark";
 import { enableChanges } from "./sync";
-import { updateVm } from "./update";
+import { changeVm } from "./update";
 
 type ReadableSource = Extract<SourceFile, { virtualSize: number }>;
 
@@ -28,10 +26,10 @@ export async function createVm(context: Context, spec: VmSpec): Promise<Observed
   const { cluster } = context;
   let inventory = await cluster.inventory({ ...sourcesOf(spec), cephHosts: true });
   const what = `Unable to create VM "${spec.name}" on ${inventory.node}`;
-  refuse(inventory, [...stateRefusals(inventory), ...clusterRefusals(inventory, spec, "create")], spec);
+  refuse(inventory, [...changeRefusals(inventory, spec, "create"), ...clusterRefusals(inventory, spec, "create")], spec);
   const found = findVm(inventory, spec.name);
   // What is there is made into what is asked, in place; its disks are what they are.
-  if (found !== undefined && found.unfinished === undefined && isTakenOver(found, spec)) return updateVm(context, spec);
+  if (found !== undefined && found.unfinished === undefined && isTakenOver(found, spec)) return changeVm(context, spec, inventory);
   const { source: given } = spec;
   if (given === undefined) {
     const reason = `there is no VM "${spec.name}" to adopt; give the image that it is to be made of`;
@@ -49,25 +47,19 @@ export async function createVm(context: Context, spec: VmSpec): Promise<Observed
   const whole = found?.unfinished === "imported" ? found : undefined;
   const xml = buildXml(spec, inventory, [systemImage(spec.name)], whole?.uuid || undefined);
   const mark = new CreateMark(cluster, systemImage(spec.name));
+  let made: Inventory | undefined;
   try {
     await runSteps(what, [
-      { name: "libvirt's check of the domain", act: () => validateXml(cluster, xml), noUndo: "it leaves nothing" },
-      ...(whole === undefined ? imageSteps(context, spec, source, mark) : []),
-      {
-        // With them the image is marked as whole: a create that is cut off from here on keeps it.
-        name: "writing its metadata",
-        act: () => mark.set("imported", vmMetadata(spec, xml)),
-        noUndo: "they go with the image",
-      },
-      ...(spec.enabled ? enableSteps(context, spec, inventory) : []),
-      { name: "marking it as finished", act: () => mark.finish(), noUndo: "it is the last step" },
+      ...(whole === undefined ? imageSteps(context, spec, source, xml, mark) : [checkStep(context, xml)]),
+      registerStep(context, spec, inventory, xml, mark),
+      ...(spec.enabled ? [waitStep(context, spec, inventory)] : []),
+      { name: "marking it as finished", act: async () => (made = await mark.finish()), noUndo: "it is the last step" },
     ]);
   } finally {
     await mark.stop();
   }
-  const made = findVm(await cluster.inventory(), spec.name);
-  if (made === undefined) throw new NotFound(`${what}: it was made, and is gone again; someone removed it meanwhile`);
-  return made;
+  const gone = () => new NotFound(`${what}: it was made, and is gone again; someone removed it meanwhile`);
+  return present(made ?? (await cluster.inventory()), spec.name, gone);
 }
 
 const sourcesOf = ({ source }: VmSpec) =>
@@ -103,14 +95,14 @@ function nowAndThen(say: (percent: number) => void): (percent: number) => void {
 }
 
 /** The system image and the group, marked as unfinished, and as this create's own, from the first moment on. */
-function imageSteps({ cluster, report }: Context, spec: VmSpec, source: ReadableSource, mark: CreateMark): Step[] {
+function imageSteps({ cluster, report }: Context, spec: VmSpec, source: ReadableSource, xml: VmXml, mark: CreateMark): Step[] {
   const image = systemImage(spec.name);
   return [
     {
       // The image is made first: of two creates at once only one gets it, and the other has changed nothing.
       name: "making its RBD image and group",
       act: async () => {
-        await changeStorage(cluster.runner, [
+        await validateThenMake(cluster, xml, [
           { op: "createImage", image, size: Math.max(spec.systemSize ?? 0, Math.ceil(source.virtualSize / 512) * 512) },
           { op: "setMetadata", image, set: { vm_name: spec.name, ...mark.metadata("importing") } },
           { op: "createGroup", group: spec.name },
@@ -131,15 +123,28 @@ function imageSteps({ cluster, report }: Context, spec: VmSpec, source: Readable
   ];
 }
 
-function enableSteps(context: Context, spec: VmSpec, inventory: Inventory): Step[] {
-  const sync = enableChanges(inventory.cib, spec, inventory.observer);
-  const commands = commandWords(spec.crmConfigCommands);
-  return [
-    {
-      name: "telling Pacemaker of it",
-      act: () => applySync(context, sync.changes, commands),
-      undo: () => takeOutOfCib(context, spec.name),
+const checkStep = ({ cluster }: Context, xml: VmXml): Step => ({
+  name: "libvirt's check of the domain",
+  act: () => validateXml(cluster, xml),
+  noUndo: "it leaves nothing",
+});
+
+/**
+ * The metadata, and what the CIB must say of an enabled VM, in one go. With the metadata the image is marked as whole: a
+ * create that is cut off from here on keeps it.
+ */
+function registerStep(context: Context, spec: VmSpec, inventory: Inventory, xml: VmXml, mark: CreateMark): Step {
+  const { cluster } = context;
+  const commands = spec.enabled ? commandWords(spec.crmConfigCommands) : [];
+  return {
+    name: spec.enabled ? "telling Pacemaker of it" : "writing its metadata",
+    act: async () => {
+      await mark.stop();
+      const set = { ...vmMetadata(spec, xml), ...mark.metadata("imported") };
+      const { changes } = spec.enabled ? enableChanges(inventory.cib, spec, inventory.observer) : { changes: [] };
+      await cluster.write({ storage: [{ op: "setMetadata", image: systemImage(spec.name), set }], changes, commands });
+      mark.start();
     },
-    waitStep(context, spec, inventory),
-  ];
+    undo: async () => takeOutOfCib(context, spec.name, await cluster.inventory()),
+  };
 }

@@ -4,6 +4,7 @@ import {
   canonicalXml, child, children, descend, element, parseXml, type XmlElement,
 } from "../cluster";
 import type { Domain, Interface } from "./model";
+import { revisionOf, withoutRevision, withRevision } from "./revision";
 import { isDataImage, systemImage } from "./names";
 
 /** Everything that the disks of a cluster's VMs share. */
@@ -109,7 +110,7 @@ export function finalDomain(
   disks: DiskSettings,
 ): XmlElement {
   const added = vm.images.map((image, index) => diskElement(image, index, disks));
-  const kept = base.children.filter((node) => node.name !== "name" && node.name !== "uuid");
+  const kept = withRevision(base.children.filter((node) => node.name !== "name" && node.name !== "uuid"), revisionOf(canonicalXml(base), disks.bus));
   if (child(base, "devices") === undefined) kept.push(element("devices"));
   // The devices stay in their place: elsewhere they would make the domain another one than what the user gave.
   const children = kept.map((node) => (node.name === "devices" ? { ...node, children: [...node.children, ...added] } : node));
@@ -131,7 +132,7 @@ function diskElement(image: string, index: number, disks: DiskSettings): XmlElem
   ]);
 }
 
-/** A domain without what vm-mgr puts in: name, uuid and the VM's own disks. The reverse of `finalDomain`. */
+/** A domain without what is put in: name, uuid, the VM's own disks and our mark. The reverse of `finalDomain`. */
 export function baseDomain(root: XmlElement, vm: string): XmlElement {
   const own = (node: XmlElement) => {
     const image = child(node, "source")?.attrs["name"]?.replace(/^rbd\//, "") ?? "";
@@ -139,7 +140,7 @@ export function baseDomain(root: XmlElement, vm: string): XmlElement {
   };
   return {
     ...root,
-    children: root.children
+    children: withoutRevision(root.children)
       .filter((node) => node.name !== "name" && node.name !== "uuid")
       .map((node) => (node.name === "devices" ? { ...node, children: node.children.filter((each) => !own(each)) } : node))
       .filter((node) => node.name !== "devices" || node.children.length > 0),

@@ -1,7 +1,6 @@
 /** vm-mgr's verbs on one VM that exists: each a change in place of the VM as it was observed. */
 import { cleanup, destroyDomain, NotFound, type Inventory } from "../cluster";
 import { SeapathError } from "../errors";
-import { applySync } from "./apply";
 import { validateXml, buildXml } from "./build";
 import { commandWords, deadlineOf, hypervisorsOf, reportOf, type Context } from "./context";
 import { createVm } from "./create";
@@ -9,8 +8,9 @@ import { Refused } from "./errors";
 import type { ObservedVm, VmSpec } from "./model";
 import { systemImage } from "./names";
 import { findVm } from "./observe";
-import { clusterRefusals, stateRefusals } from "./refusals";
+import { changeRefusals, clusterRefusals } from "./refusals";
 import { removeVm } from "./remove";
+import { stateRefusals } from "./state";
 import { enableChanges } from "./sync";
 import { updateVm } from "./update";
 import { waitFor } from "./wait";
@@ -27,7 +27,7 @@ export class NotNow extends SeapathError {
 
 /** A VM in the words of what may be asked of one: asked as it is, nothing changes. */
 export function specOfObserved(observed: ObservedVm): VmSpec {
-  const { uuid: _uuid, status: _status, node: _node, systemSize: _size, baseXml, domain: _domain, unfinished: _un, started, ...settings } = observed;
+  const { uuid: _uuid, status: _status, node: _node, systemSize: _size, baseXml, domain: _domain, unfinished: _un, restartRequired: _due, started, ...settings } = observed;
   return { ...settings, xml: baseXml, started: started ?? true };
 }
 
@@ -92,7 +92,7 @@ export async function forceStop(context: Context, vm: string): Promise<ObservedV
   const state = stateRefusals(inventory);
   if (state.length > 0) throw new Refused("stop", vm, inventory.node, state);
   const spec = { ...specOfObserved(observed), started: false };
-  await applySync(context, enableChanges(inventory.cib, spec, inventory.observer).changes, []);
+  await cluster.changeCib(enableChanges(inventory.cib, spec, inventory.observer).changes);
   const resource = inventory.status.resources.get(vm);
   for (const node of resource?.nodes ?? []) {
     await destroyDomain(cluster.runner, vm, { node, asked: inventory.node, user: observed.migrationUser });
@@ -112,7 +112,7 @@ export async function replaceVm(context: Context, spec: VmSpec): Promise<Observe
   const sources = spec.source !== undefined && "nodePath" in spec.source ? { sources: [spec.source.nodePath] } : {};
   const inventory = await cluster.inventory({ ...sources, cephHosts: true });
   if (inventory.images.has(systemImage(spec.name)) || inventory.groups.has(spec.name)) {
-    const refusals = [...stateRefusals(inventory), ...clusterRefusals(inventory, spec, "replace")];
+    const refusals = [...changeRefusals(inventory, spec, "replace"), ...clusterRefusals(inventory, spec, "replace")];
     if (refusals.length > 0) throw new Refused("create", spec.name, inventory.node, refusals);
     await validateXml(cluster, buildXml(spec, inventory, [systemImage(spec.name)]));
     await removeVm(context, spec.name);
@@ -122,5 +122,5 @@ export async function replaceVm(context: Context, spec: VmSpec): Promise<Observe
 
 /** Runs a command of `crm configure` for a VM that is enabled: all of what it makes or nothing. */
 export async function crmConfigure(context: Context, words: string): Promise<void> {
-  await applySync(context, [], commandWords([words]));
+  await context.cluster.write({ commands: commandWords([words]) });
 }

@@ -4,7 +4,7 @@
  */
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { changeStorage, type Cluster } from "../cluster";
+import { changeStorage, type Cluster, type Inventory } from "../cluster";
 import { reportOf, type Context } from "./context";
 import { NotOwned } from "./errors";
 import { PHASE_KEY } from "./metadata";
@@ -35,23 +35,15 @@ export class CreateMark {
     return { [PHASE_KEY]: `${phase} ${this.#own} ${this.#count++}` };
   }
 
-  /** Sets the mark together with other metadata, and renews it from then on. */
-  async set(phase: CreatePhase, others: Record<string, string>): Promise<void> {
-    await this.stop();
-    await this.#write(phase, others);
-    this.start();
-  }
-
-  #write(phase: CreatePhase, others: Record<string, string> = {}): Promise<unknown> {
-    const set = { ...others, ...this.metadata(phase) };
-    return changeStorage(this.#cluster.runner, [{ op: "setMetadata", image: this.#image, set }]);
+  #renew(): Promise<unknown> {
+    return changeStorage(this.#cluster.runner, [{ op: "setMetadata", image: this.#image, set: this.metadata(this.#phase) }]);
   }
 
   /** Renews the mark from now on. */
   start(): void {
     this.#timer = setInterval(() => {
       // A renewal that fails is made good by the next one; when all fail, so do the steps, and they say why.
-      this.#renewal = this.#renewal.then(() => this.#write(this.#phase)).catch(() => undefined);
+      this.#renewal = this.#renewal.then(() => this.#renew()).catch(() => undefined);
     }, RENEW_MS);
     this.#timer.unref();
   }
@@ -71,14 +63,19 @@ export class CreateMark {
     return (await this.#metadataNow())?.[PHASE_KEY]?.split(" ")[1] === this.#own;
   }
 
-  /** Takes the mark away. When the answer is lost, what counts is whether it was done: then the VM is whole. */
-  async finish(): Promise<void> {
+  /**
+   * Takes the mark away, and returns the cluster as it is then. When the answer is lost, what counts is whether it was
+   * done: then the VM is whole.
+   */
+  async finish(): Promise<Inventory> {
     await this.stop();
     try {
-      await changeStorage(this.#cluster.runner, [{ op: "setMetadata", image: this.#image, unset: [PHASE_KEY] }]);
+      return await this.#cluster.changeAndRead([{ op: "setMetadata", image: this.#image, unset: [PHASE_KEY] }]);
     } catch (error) {
-      const metadata = await this.#metadataNow();
+      const inventory = await this.#cluster.inventory();
+      const metadata = inventory.images.get(this.#image)?.metadata;
       if (metadata === undefined || PHASE_KEY in metadata) throw error;
+      return inventory;
     }
   }
 }

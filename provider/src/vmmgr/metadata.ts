@@ -9,6 +9,9 @@ export const OWNER_KEY = "_seapath_owner";
 /** Constraints of others on a VM that is disabled, which the CIB cannot hold meanwhile; put back when enabled. */
 export const PARKED_KEY = "_parked_constraints";
 
+/** The size of the system disk that the running guest was last told of, while it has not been told of a larger one. */
+export const GROWING_KEY = "_seapath_growing";
+
 const OWN_KEYS = ["vm_name", "xml"];
 const isUserKey = (key: string) => !key.startsWith("_") && !OWN_KEYS.includes(key);
 

@@ -74,7 +74,12 @@ export interface VmSpec extends VmSettings {
   xml?: string;
   domain?: Domain;
   started: boolean;
+  /** Whether a running guest is stopped and started when its domain has changed. @default "never" */
+  restart?: Restart;
 }
+
+/** When a running guest is restarted for a change that only a restart brings it. */
+export type Restart = "never" | "whenRequired";
 
 /** vm-mgr's own values where nothing is said. */
 export const DEFAULTS = {
@@ -112,6 +117,8 @@ export interface ObservedVm extends VmSettings {
   domain: Domain;
   /** What Pacemaker is to do with it; nobody says while it is not enabled. */
   started?: boolean;
+  /** The guest that runs has not seen the domain that is stored: it will when it is stopped and started. */
+  restartRequired: boolean;
   /** A create of ours that did not end: how far it came. */
   unfinished?: CreatePhase;
 }

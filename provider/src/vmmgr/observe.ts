@@ -1,11 +1,12 @@
 /** A VM as it is on the cluster, put together from what Ceph and Pacemaker say. */
 import { canonicalXml, parseXml, type ClusterStatus, type Inventory } from "../cluster";
 import { baseDomain, domainUuid, readDomain } from "./domain";
-import { readMetadata } from "./metadata";
+import { GROWING_KEY, readMetadata } from "./metadata";
 import type { ObservedVm, VmStatus } from "./model";
 import { isDataImage, systemImage } from "./names";
 import { readPlacement } from "./constraints";
 import { readPrimitive } from "./primitive";
+import { revisionOf, runningRevision } from "./revision";
 
 /** The state of a VM in vm-mgr's words. */
 export function vmStatus(inventory: Inventory, vm: string): VmStatus {
@@ -72,14 +73,19 @@ export function findVm(inventory: Inventory, vm: string): ObservedVm | undefined
   const resource = inventory.status.resources.get(vm);
   const { pinnedHost, preferredHost, ...rest } = asked;
   const base = root === undefined ? undefined : baseDomain(root, vm);
+  const baseXml = base === undefined ? "" : canonicalXml(base);
+  const runs = (resource?.nodes.length ?? 0) > 0;
+  const running = runningRevision(inventory, vm, image.metadata);
   return {
     ...rest,
     name: vm,
     uuid: (root === undefined ? undefined : domainUuid(root)) ?? "",
     status: vmStatus(inventory, vm),
     ...(resource?.nodes.length === 1 && resource.nodes[0] ? { node: resource.nodes[0] } : {}),
-    systemSize: image.size,
-    baseXml: base === undefined ? "" : canonicalXml(base),
+    // A guest that was not told of its larger disk has the old one, until it is told or starts again.
+    systemSize: runs ? Number(image.metadata[GROWING_KEY] ?? image.size) : image.size,
+    restartRequired: runs && running !== undefined && running !== revisionOf(baseXml, asked.diskBus),
+    baseXml,
     domain: readDomain(base ?? { name: "domain", attrs: {}, children: [] }),
     enabled: primitive !== undefined,
     // The CIB is what Pacemaker acts on; the metadata count only while the VM is not in it.

@@ -3,8 +3,11 @@ import { nvpairs, parseXml, ParseError, type Inventory } from "../cluster";
 import type { Refusal } from "./errors";
 import { domainUuid } from "./domain";
 import { findVm, isTakenOver, vmUuids } from "./observe";
-import type { VmSpec } from "./model";
+import type { ObservedVm, VmSpec } from "./model";
 import { systemImage } from "./names";
+import {
+  actRefusals, blockedRefusals, fullRefusals, leftoverRefusals, maintenanceRefusal, needsPacemaker, quorumRefusals, stateRefusals, wantsToRun,
+} from "./state";
 
 /** The parts of a spec that can be looked at; in a preview some are not known yet. */
 export type PartialSpec = Partial<VmSpec>;
@@ -23,25 +26,43 @@ export function clusterRefusals(inventory: Inventory, spec: PartialSpec, intent:
   ];
 }
 
-/** What makes any change senseless now, whatever the VM. */
-export function stateRefusals(inventory: Inventory): Refusal[] {
-  const { status } = inventory;
-  if (!status.withQuorum) {
-    const offline = status.nodes.filter((node) => !node.online).map((node) => node.name);
-    const reason = `it has no quorum${offline.length > 0 ? ` (offline: ${offline.join(", ")})` : ""}`;
-    return [{ property: "the cluster", reason }];
+/** What the state of the cluster has against making a VM, or changing one: the same for a preview and for the change. */
+export function changeRefusals(inventory: Inventory, spec: PartialSpec, intent: Intent, restarts = false): Refusal[] {
+  const general = stateRefusals(inventory);
+  const { name } = spec;
+  if (general.length > 0) return general;
+  const found = name === undefined ? undefined : inventory.cib.primitives.get(name);
+  // Who takes a VM over changes one that is there.
+  if (name === undefined || (intent !== "update" && found === undefined)) {
+    const leftovers = name === undefined || intent !== "create" ? [] : leftoverRefusals(inventory, name);
+    return [...leftovers, ...actRefusals(inventory, spec, wantsToRun(spec))];
   }
-  if (inventory.secret === undefined) {
-    return [{ property: "the cluster", reason: `libvirt on ${inventory.node} has no secret "client.libvirt secret"` }];
-  }
-  return [];
+  if (intent === "replace") return actRefusals(inventory, spec, true);
+  const acts = restarts || needsPacemaker(inventory, { ...spec, name });
+  return [...blockedRefusals(inventory, name), ...actRefusals(inventory, spec, acts)];
+}
+
+/** What is in the way of removing a VM. */
+export function deleteRefusals(inventory: Inventory, vm: string): Refusal[] {
+  const quorum = quorumRefusals(inventory);
+  if (quorum.length > 0) return quorum;
+  const runs = inventory.cib.primitives.has(vm) && (inventory.status.resources.get(vm)?.nodes.length ?? 0) > 0;
+  if (runs && inventory.status.maintenance) return [maintenanceRefusal];
+  return inventory.groups.has(vm) ? fullRefusals(inventory) : [];
 }
 
 function nameRefusals(inventory: Inventory, spec: PartialSpec): Refusal[] {
   const { name } = spec;
   if (name === undefined) return [];
   const taken = (what: string) => [{ property: "name", reason: `"${name}" is taken: ${what}` }];
-  const found = findVm(inventory, name);
+  let found: ObservedVm | undefined;
+  try {
+    found = findVm(inventory, name);
+  } catch (error) {
+    if (!(error instanceof ParseError)) throw error;
+    const look = `look at it with \`rbd image-meta get ${systemImage(name)} xml\`, and choose another name or put it right`;
+    return taken(`the cluster has a VM of this name whose stored domain cannot be read (${error.message}); ${look}`);
+  }
   if (found?.unfinished !== undefined || (found !== undefined && isTakenOver(found, spec))) return [];
   const primitive = inventory.cib.primitives.get(name);
   const image = inventory.images.get(systemImage(name));

@@ -2,7 +2,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { changeStorage, cleanup, settle, WaitTimeout, type Cluster, type Inventory, type StorageOperation } from "../cluster";
 import { deadlineOf, hypervisorsOf, reportOf, type Context } from "./context";
-import { ChangeFailed } from "./errors";
+import { writePlan } from "./apply";
+import { ChangeFailed, Refused } from "./errors";
+import { deleteRefusals } from "./refusals";
 import { diffTargetRole, disableChanges, foreignConstraints } from "./sync";
 import { vmImages } from "./observe";
 import { describe, waitFor } from "./wait";
@@ -17,34 +19,34 @@ export async function clearVm(cluster: Cluster, vm: string, images: readonly str
 
 /**
  * Stops a VM and takes it out of the CIB with every constraint that names it. Does nothing where it is not in it.
+ * @param inventory the cluster as it was just observed
  * @throws WaitTimeout when it does not stop: it is then still in the CIB, and so are its disks
  */
-export async function takeOutOfCib(context: Context, vm: string): Promise<void> {
+export async function takeOutOfCib(context: Context, vm: string, inventory: Inventory): Promise<void> {
   const { cluster } = context;
-  const inventory = await cluster.inventory();
   if (!inventory.cib.primitives.has(vm)) return;
   await stopVm(context, vm, inventory);
-  await waitUntilClosed(cluster, vm, presentImages(inventory, vm));
-  const latest = await cluster.inventory();
-  for (const node of foreignConstraints(latest.cib, vm)) {
-    reportOf(context)(`${vm}: the constraint "${node.attrs["id"]}" names it and goes with it`);
-  }
-  await cluster.changeCib(disableChanges(latest.cib, vm).changes);
+  const closed = await readClosed(cluster, vm, presentImages(inventory, vm));
+  await writePlan(context, closed, ({ cib }) => ({ storage: [], sync: disableChanges(cib, vm), commands: [] }));
 }
 
 /** How long Ceph keeps a watcher of a program that is gone, and some. */
 const CLOSED_SECONDS = 45;
 
 /**
- * Waits until nobody has a disk of the VM open. Whatever Pacemaker believes, a disk that is open belongs to a guest that
- * runs, and such a VM is left in the CIB, where it can be seen.
+ * The cluster once nobody has a disk of the VM open. Whatever Pacemaker believes, a disk that is open belongs to a guest
+ * that runs, and such a VM is left in the CIB, where it can be seen.
  */
-async function waitUntilClosed(cluster: Cluster, vm: string, images: readonly string[]): Promise<void> {
-  const operations = images.map((image): StorageOperation => ({ op: "watchers", image }));
+async function readClosed(cluster: Cluster, vm: string, images: readonly string[]): Promise<Inventory> {
   const begun = Date.now();
   for (;;) {
-    const open = ((await changeStorage(cluster.runner, operations)) as string[][]).flat();
-    if (open.length === 0) return;
+    const operations = images.map((image): StorageOperation => ({ op: "watchers", image }));
+    const inventory = await cluster.changeAndRead(operations);
+    const open = operations.flatMap((each) => {
+      const outcome = inventory.before.get(each);
+      return outcome !== undefined && "ok" in outcome ? (outcome.ok as string[]) : [];
+    });
+    if (open.length === 0) return inventory;
     const after = (Date.now() - begun) / 1000;
     if (after > CLOSED_SECONDS) {
       throw new WaitTimeout(`VM "${vm}"`, "its disks to be closed", `open at ${open.join(", ")}`, after);
@@ -61,8 +63,11 @@ export async function stopVm(context: Context, vm: string, inventory: Inventory)
   const { cluster } = context;
   const primitive = inventory.cib.primitives.get(vm);
   if (primitive === undefined) return;
-  await cluster.changeCib(diffTargetRole(primitive, "Stopped"));
-  if (inventory.status.resources.get(vm)?.blocked) {
+  const resource = inventory.status.resources.get(vm);
+  const changes = diffTargetRole(primitive, "Stopped");
+  if (changes.length === 0 && resource?.role === "Stopped" && !resource.failed) return;
+  await cluster.changeCib(changes);
+  if (resource?.blocked) {
     // A stop that failed is not tried again until it is forgotten. With it Pacemaker forgets where the VM runs, and calls
     // it stopped until it has looked everywhere again: nothing may be believed before that.
     await cleanup(cluster.runner, vm);
@@ -74,18 +79,20 @@ export async function stopVm(context: Context, vm: string, inventory: Inventory)
 
 /**
  * Removes a VM: everything, also when it has failed or is half-made. A VM that is gone already is removed.
- * @throws ChangeFailed saying what is left; its disks are when it could not be stopped
+ * @throws Refused before anything was changed; ChangeFailed saying what is left; its disks are when it could not be stopped
  */
 export async function removeVm(context: Context, vm: string): Promise<void> {
   const { cluster } = context;
   const inventory = await cluster.inventory();
   const what = `Unable to delete VM "${vm}" on ${inventory.node}`;
-  if (!inventory.status.withQuorum) {
-    throw new ChangeFailed(what, "looking at the cluster", new Error("it has no quorum; nothing was changed"), []);
+  const refusals = deleteRefusals(inventory, vm);
+  if (refusals.length > 0) throw new Refused("delete", vm, inventory.node, refusals);
+  for (const node of foreignConstraints(inventory.cib, vm, inventory.observer)) {
+    reportOf(context)(`${vm}: the constraint "${node.attrs["id"]}" names it and goes with it`);
   }
   const images = presentImages(inventory, vm);
   try {
-    await takeOutOfCib(context, vm);
+    await takeOutOfCib(context, vm, inventory);
   } catch (cause) {
     const seen = await cluster.status().then((status) => describe(status, vm), () => "not to be seen");
     const disks = images.length > 0 ? [`its disks ${images.join(", ")}, untouched`] : [];

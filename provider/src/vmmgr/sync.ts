@@ -1,26 +1,56 @@
 /** All that the CIB must say of a VM, as one list of changes, and the list that takes it back. */
 import {
-  CONSTRAINTS, constraintsOn, diffElement, parseXml, renderXml, RESOURCES, type Cib, type CibChange, type XmlElement,
+  canonicalXml, CONSTRAINTS, constraintsOn, diffElement, parseXml, renderXml, RESOURCES, type Cib, type CibChange, type XmlElement,
 } from "../cluster";
 import { isPlacement, obsoletePlacements, vmConstraints } from "./constraints";
 import type { VmSpec } from "./model";
 import { vmPrimitive } from "./primitive";
 
-/** A change of the CIB with its reverse. */
+/** A change of the CIB, and what each element was before it. */
 export interface CibSync {
   changes: CibChange[];
-  undo: CibChange[];
+  elements: { parent: string; before?: XmlElement; after?: XmlElement }[];
 }
 
 class SyncBuilder implements CibSync {
   changes: CibChange[] = [];
-  undo: CibChange[] = [];
+  elements: CibSync["elements"] = [];
 
   /** One element is to become another; undefined is "not there". */
   replace(parent: string, before: XmlElement | undefined, after: XmlElement | undefined): void {
     this.changes.push(...diffElement(parent, before, after));
-    this.undo.unshift(...diffElement(parent, after, before));
+    this.elements.unshift({ parent, ...(before === undefined ? {} : { before }), ...(after === undefined ? {} : { after }) });
   }
+}
+
+/** What takes a change back, whether it was made, or not, or is taken back already. */
+export function undoChanges(cib: Cib, sync: CibSync): CibChange[] {
+  return sync.elements.flatMap(({ parent, before, after }) => {
+    const id = (before ?? after)?.attrs["id"] ?? "";
+    const now = parent === RESOURCES ? cib.primitives.get(id) : cib.constraints.find((node) => node.attrs["id"] === id);
+    if (now === undefined || before === undefined || after === undefined) return diffElement(parent, now, before);
+    // What somebody else has changed of it meanwhile is left.
+    return canonicalXml(now) === canonicalXml(after) ? diffElement(parent, now, before) : diffElement(parent, now, takenBack(now, after, before));
+  });
+}
+
+/** An element with what a change did to it taken back, child by child. */
+function takenBack(now: XmlElement, after: XmlElement, before: XmlElement): XmlElement {
+  const find = (node: XmlElement, like: XmlElement) =>
+    node.children.find((each) => each.name === like.name && each.attrs["id"] === like.attrs["id"]);
+  const attrs = { ...now.attrs };
+  for (const name of new Set([...Object.keys(after.attrs), ...Object.keys(before.attrs)])) {
+    if (after.attrs[name] === before.attrs[name]) continue;
+    if (before.attrs[name] === undefined) delete attrs[name];
+    else attrs[name] = before.attrs[name];
+  }
+  const kept = now.children.flatMap((node) => {
+    const [made, was] = [find(after, node), find(before, node)];
+    if (made !== undefined && was === undefined) return [];
+    return [made === undefined || was === undefined ? node : takenBack(node, made, was)];
+  });
+  const gone = before.children.filter((node) => find(after, node) === undefined && find(now, node) === undefined);
+  return { ...now, attrs, children: [...kept, ...gone] };
 }
 
 /** What makes an enabled VM's primitive and constraints say what its spec says. Constraints of others stay. */
@@ -51,8 +81,8 @@ export function disableChanges(cib: Cib, vm: string): CibSync {
 }
 
 /** The constraints on a VM that are neither vm-mgr's nor this project's own placement of it. */
-export function foreignConstraints(cib: Cib, vm: string): XmlElement[] {
-  return constraintsOn(cib, vm).filter((node) => !isPlacement(node, vm));
+export function foreignConstraints(cib: Cib, vm: string, observer: string | undefined): XmlElement[] {
+  return constraintsOn(cib, vm).filter((node) => !isPlacement(node, vm, observer));
 }
 
 /** Constraints of others as they are kept in the metadata while the VM is not in the CIB. */

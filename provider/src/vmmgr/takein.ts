@@ -10,7 +10,7 @@ import { ChangeFailed, Refused } from "./errors";
 import { replaceVm, specOfObserved } from "./lifecycle";
 import type { ObservedVm, VmSpec } from "./model";
 import { systemImage } from "./names";
-import { clusterRefusals, imageSizeRefusals, stateRefusals } from "./refusals";
+import { changeRefusals, clusterRefusals, imageSizeRefusals } from "./refusals";
 import { removeVm } from "./remove";
 import { runSteps, type Step } from "./steps";
 import { updateVm } from "./update";
@@ -119,7 +119,8 @@ async function refuseEarly({ cluster }: Context, spec: VmSpec, force: boolean): 
   const inventory = await cluster.inventory({ sources, cephHosts: true });
   const facts = sources[0] === undefined ? undefined : inventory.sources.get(sources[0]);
   const size = facts !== undefined && "virtualSize" in facts ? imageSizeRefusals(facts.virtualSize, spec, inventory.freeBytes) : [];
-  const refusals = [...stateRefusals(inventory), ...clusterRefusals(inventory, spec, force ? "replace" : "create"), ...size];
+  const intent = force ? "replace" : "create";
+  const refusals = [...changeRefusals(inventory, spec, intent), ...clusterRefusals(inventory, spec, intent), ...size];
   if (refusals.length > 0) throw new Refused("create", spec.name, inventory.node, refusals);
   await validateXml(cluster, buildXml(spec, inventory, [systemImage(spec.name)]));
 }

@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { refresh, WaitTimeout, type Inventory } from "../cluster";
-import { applySync } from "./apply";
+import { writePlan, type Plan } from "./apply";
 import { deadlineOf, type Context } from "./context";
 import type { VmSpec } from "./model";
 import { enableChanges } from "./sync";
@@ -20,16 +20,19 @@ export function restartsByItself(inventory: Inventory, spec: VmSpec): boolean {
 }
 
 /** Makes the changes while the VM is unmanaged, lets Pacemaker look at it again, and has it managed as before. */
-export async function changeUnmanaged(context: Context, spec: VmSpec, commands: readonly string[][]): Promise<void> {
+export async function changeUnmanaged(
+  context: Context,
+  spec: VmSpec,
+  inventory: Inventory,
+  plan: (inventory: Inventory) => Plan,
+): Promise<void> {
   const { cluster } = context;
-  const before = await cluster.inventory();
   const meta = { ...spec.pacemaker.meta, "is-managed": "false" };
   const unmanaged = { ...spec, pacemaker: { ...spec.pacemaker, meta } };
-  await applySync(context, enableChanges(before.cib, unmanaged, before.observer).changes, commands);
+  await writePlan(context, inventory, (seen) => ({ ...plan(seen), sync: enableChanges(seen.cib, unmanaged, seen.observer) }));
   await refresh(cluster.runner, spec.name);
   await waitForProbe(context, spec.name);
-  const probed = await cluster.inventory();
-  await cluster.changeCib(enableChanges(probed.cib, spec, probed.observer).changes);
+  await writePlan(context, await cluster.inventory(), (seen) => ({ storage: [], sync: plan(seen).sync, commands: [] }));
 }
 
 /** Waits until Pacemaker has found the VM again. While it looks, it calls it stopped, which is no stop. */

@@ -1,18 +1,20 @@
 /** Changing a VM in place: only what differs, and nothing that would restart a guest which the diff did not announce. */
-import { changeStorage, cleanup, growDisk, NotFound, type Inventory } from "../cluster";
-import { applySync, waitStep } from "./apply";
-import { buildXml, validateXml } from "./build";
-import { canonicalBase, diskTarget } from "./domain";
+import { changeStorage, cleanup, NotFound, RESTART_KEY, type Inventory, type StorageOperation } from "../cluster";
+import { present, runsNow, undoPlan, waitStep, writePlan, type Plan } from "./apply";
+import { validateXml } from "./build";
 import { commandWords, reportOf, wantedOf, type Context } from "./context";
+import { documentChange, type DocumentChange } from "./document";
 import { Refused } from "./errors";
-import { metadataChanges, PARKED_KEY, PHASE_KEY, vmMetadata } from "./metadata";
+import { growSteps } from "./grow";
+import { PARKED_KEY } from "./metadata";
 import type { ObservedVm, VmSpec } from "./model";
 import { systemImage } from "./names";
-import { findVm, vmImages } from "./observe";
-import { clusterRefusals, stateRefusals } from "./refusals";
-import { stopVm } from "./remove";
+import { findVm } from "./observe";
+import { changeRefusals, clusterRefusals } from "./refusals";
+import { takeOutOfCib } from "./remove";
+import { restartSteps, runAgainStep } from "./restart";
 import { runSteps, type Step } from "./steps";
-import { disableChanges, enableChanges, foreignConstraints, parkConstraints } from "./sync";
+import { disableChanges, enableChanges, foreignConstraints, parkConstraints, undoChanges } from "./sync";
 import { isReached } from "./wait";
 import { changeUnmanaged, restartsByItself } from "./unmanaged";
 
@@ -21,139 +23,175 @@ import { changeUnmanaged, restartsByItself } from "./unmanaged";
  * @throws NotFound when it is gone; Refused before anything was changed; ChangeFailed after an undo
  */
 export async function updateVm(context: Context, spec: VmSpec): Promise<ObservedVm> {
-  const { cluster } = context;
-  const inventory = await cluster.inventory({ cephHosts: true });
+  return changeVm(context, spec, await context.cluster.inventory({ cephHosts: true }));
+}
+
+/** The same, for a cluster that was just looked at, its Ceph hosts included. */
+export async function changeVm(context: Context, spec: VmSpec, inventory: Inventory): Promise<ObservedVm> {
   const observed = findVm(inventory, spec.name);
   const what = `Unable to change VM "${spec.name}" on ${inventory.node}`;
   if (observed === undefined) {
     throw new NotFound(`${what}: it is not on the cluster any more`, "Run `pulumi refresh`; the next `pulumi up` makes it anew.");
   }
-  const refusals = [...stateRefusals(inventory), ...clusterRefusals(inventory, spec, "update")];
+  const change = new VmChange(context, spec, inventory, observed);
+  const refusals = [...changeRefusals(inventory, spec, "update", change.restarts), ...clusterRefusals(inventory, spec, "update")];
   if (refusals.length > 0) throw new Refused("change", spec.name, inventory.node, refusals);
-  await runSteps(what, [
-    ...(await diskSteps(context, spec, inventory, observed)),
-    ...(spec.enabled ? enabledSteps(context, spec, inventory) : disabledSteps(context, spec, inventory)),
-  ]);
-  const changed = findVm(await cluster.inventory(), spec.name);
-  if (changed === undefined) throw new NotFound(`${what}: it was changed, and is gone now; someone removed it meanwhile`);
-  return changed;
+  await runSteps(what, change.steps());
+  return present(await change.after(), spec.name, () => new NotFound(`${what}: it was changed, and is gone now; someone removed it meanwhile`));
 }
 
-/** The image's size and metadata, the XML among them. */
-async function diskSteps(context: Context, spec: VmSpec, inventory: Inventory, observed: ObservedVm): Promise<Step[]> {
-  const { cluster } = context;
-  const image = systemImage(spec.name);
-  const before = inventory.images.get(image)?.metadata ?? {};
-  const steps: Step[] = [];
-  const xml = buildXml(spec, inventory, vmImages(inventory, spec.name), observed.uuid || undefined);
-  // XML that means the same is left in the words that it has: another tool may compare them.
-  const sameBase = canonicalBase(xml.base, spec.name) === observed.baseXml;
-  const same = sameBase && before["xml"] !== undefined && spec.diskBus === observed.diskBus;
-  if (!same) {
-    await validateXml(cluster, xml);
-    if (observed.status !== "Disabled" && !observed.status.startsWith("Stopped")) {
-      reportOf(context)(`${spec.name}: the changed domain takes effect when the VM is next stopped and started`);
-    }
+class VmChange {
+  readonly #context: Context;
+  readonly #spec: VmSpec;
+  readonly #inventory: Inventory;
+  readonly #observed: ObservedVm;
+  /** The running guest is to be stopped and started for its changed domain. */
+  readonly restarts: boolean;
+  #last: Inventory | undefined;
+  #restarted = false;
+
+  constructor(context: Context, spec: VmSpec, inventory: Inventory, observed: ObservedVm) {
+    this.#context = context;
+    this.#spec = spec;
+    this.#inventory = inventory;
+    this.#observed = observed;
+    const { differs } = documentChange(spec, inventory, observed);
+    this.restarts = differs && spec.restart === "whenRequired" && spec.started && spec.enabled && inventory.cib.primitives.has(spec.name);
   }
-  const wanted = vmMetadata(spec, same ? { base: before["_base_xml"] ?? xml.base, final: before["xml"] ?? xml.final } : xml);
-  const { set, unset } = metadataChanges(before, wanted);
-  if (PHASE_KEY in before) unset.push(PHASE_KEY);
-  if (spec.systemSize !== undefined && spec.systemSize > observed.systemSize) {
-    const size = spec.systemSize;
-    steps.push({
-      name: "growing its system disk",
-      act: async () => {
-        await changeStorage(cluster.runner, [{ op: "resizeImage", image, size }]);
-        if (observed.node === undefined) return;
-        const at = { domain: spec.name, node: observed.node, asked: inventory.node, user: spec.migrationUser };
-        await growDisk(cluster.runner, at, diskTarget(observed.diskBus, 0), size);
+
+  steps(): Step[] {
+    const steps = this.#spec.enabled ? this.#enabled() : this.#disabled();
+    return [...growSteps(this.#context, this.#spec, this.#inventory, this.#observed), ...steps];
+  }
+
+  /** The cluster after the change; a step may have read it already. */
+  async after(): Promise<Inventory> {
+    if (this.#last !== undefined) return this.#last;
+    const forget: StorageOperation = { op: "setMetadata", image: systemImage(this.#spec.name), unset: [RESTART_KEY] };
+    return this.#context.cluster.changeAndRead(this.#restarted ? [forget] : []);
+  }
+
+  /** Asks libvirt about a domain that is another one, before anything is changed. */
+  #check({ xml }: DocumentChange): Step[] {
+    if (xml === undefined) return [];
+    return [{ name: "libvirt's check of the domain", act: () => validateXml(this.#context.cluster, xml), noUndo: "it leaves nothing" }];
+  }
+
+  /** Writes metadata alone, and reads the cluster in the same go. */
+  #writeMetadata({ storage, restore }: DocumentChange): Step[] {
+    if (storage.length === 0) return [];
+    const { cluster } = this.#context;
+    return [
+      {
+        name: "writing its metadata",
+        act: async () => (this.#last = await cluster.changeAndRead(storage)),
+        undo: () => changeStorage(cluster.runner, restore),
       },
-      noUndo: "a disk is never made smaller; the next `up` finds it grown",
-    });
+    ];
   }
-  if (Object.keys(set).length > 0 || unset.length > 0) {
-    const back = metadataChanges({ ...before, ...wanted }, before);
-    const restored = Object.fromEntries(Object.entries(before).filter(([key]) => key in set || unset.includes(key)));
-    steps.push({
-      name: "writing its metadata",
-      act: () => changeStorage(cluster.runner, [{ op: "setMetadata", image, set, unset }]),
-      undo: () => changeStorage(cluster.runner, [{ op: "setMetadata", image, set: restored, unset: back.unset }]),
-    });
-  }
-  return steps;
-}
 
-/** What the CIB must say of an enabled VM. */
-function enabledSteps(context: Context, spec: VmSpec, inventory: Inventory): Step[] {
-  const { cluster } = context;
-  const image = systemImage(spec.name);
-  const metadata = inventory.images.get(image)?.metadata ?? {};
-  const parked = metadata[PARKED_KEY];
-  const known = new Set((metadata["_crm_config_cmd"] ?? "").split("\n"));
-  const fresh = !inventory.cib.primitives.has(spec.name);
-  const commands = commandWords(spec.crmConfigCommands.filter((line) => fresh || !known.has(line)));
-  for (const line of known) {
-    if (line === "" || spec.crmConfigCommands.includes(line)) continue;
-    reportOf(context)(`${spec.name}: what the crm command "${line}" made stays in the CIB; take it out with \`crm configure\``);
-  }
-  const sync = enableChanges(inventory.cib, spec, inventory.observer, parked);
-  const wait = waitStep(context, spec, inventory);
-  const forget = needsRetry(inventory, spec)
-    ? [{ name: "forgetting its failures", act: () => cleanup(cluster.runner, spec.name), noUndo: "Pacemaker only tries again" }]
-    : [];
-  if (sync.changes.length === 0 && commands.length === 0) {
-    return forget.length === 0 && isReached(inventory.status, wantedOf(spec, inventory)) ? [] : [...forget, wait];
-  }
-  const steps: Step[] = [
-    restartsByItself(inventory, spec)
-      ? {
-          name: "telling Pacemaker of it without a restart",
-          act: () => changeUnmanaged(context, spec, commands),
-          noUndo: "putting parameters back would need the same again; the next `up` takes it up where it is",
-        }
-      : {
-          name: "telling Pacemaker of it",
-          act: () => applySync(context, sync.changes, commands),
-          undo: () => cluster.changeCib(sync.undo),
-        },
-  ];
-  if (parked !== undefined) {
-    steps.push({
-      name: "forgetting the constraints that were kept for it",
-      act: () => changeStorage(cluster.runner, [{ op: "setMetadata", image, unset: [PARKED_KEY] }]),
-      undo: () => changeStorage(cluster.runner, [{ op: "setMetadata", image, set: { [PARKED_KEY]: parked } }]),
+  /** What the metadata and the CIB must say of an enabled VM. */
+  #enabled(): Step[] {
+    const [context, spec, inventory] = [this.#context, this.#spec, this.#inventory];
+    const parked = inventory.images.get(systemImage(spec.name))?.metadata?.[PARKED_KEY];
+    const change = documentChange(spec, inventory, this.#observed, { unset: [PARKED_KEY] });
+    const commands = this.#commands();
+    if (change.xml !== undefined && change.differs && !this.restarts) reportOf(context)(`${spec.name}: the changed domain takes effect when the VM is next stopped and started`);
+    const forget: Step[] = needsRetry(inventory, spec)
+      ? [{ name: "forgetting its failures", act: () => cleanup(context.cluster.runner, spec.name), noUndo: "Pacemaker only tries again" }]
+      : [];
+    const wanted = this.restarts ? { ...spec, started: false } : spec;
+    const plan = (seen: Inventory): Plan => ({
+      storage: change.storage, sync: enableChanges(seen.cib, wanted, seen.observer, parked), commands,
     });
+    const nothing = plan(inventory).sync.changes.length === 0 && commands.length === 0;
+    if (nothing && forget.length === 0 && isReached(inventory.status, wantedOf(spec, inventory))) {
+      if (change.storage.length === 0) this.#last = inventory;
+      return [...this.#check(change), ...this.#writeMetadata(change)];
+    }
+    const write = this.#write(plan, change);
+    if (!this.restarts) return [...this.#check(change), ...write, ...forget, forget.length > 0 ? waitStep(context, spec, inventory) : this.#settle()];
+    this.#restarted = true;
+    return [...this.#check(change), runAgainStep(context, spec, inventory), ...write, ...restartSteps(context, spec, inventory)];
   }
-  return [...steps, ...forget, wait];
+
+  #write(plan: (seen: Inventory) => Plan, change: DocumentChange): Step[] {
+    const [context, spec, inventory] = [this.#context, this.#spec, this.#inventory];
+    if (!this.restarts && restartsByItself(inventory, spec)) {
+      return [
+        {
+          name: "telling Pacemaker of it without a restart",
+          act: () => changeUnmanaged(context, spec, inventory, plan),
+          noUndo: "putting parameters back would need the same again; the next `up` takes it up where it is",
+        },
+      ];
+    }
+    let done = plan(inventory);
+    return [
+      {
+        name: "telling Pacemaker of it",
+        act: async () => (done = await writePlan(context, inventory, plan)),
+        undo: () => undoPlan(context, done, change.restore),
+      },
+    ];
+  }
+
+  /** Looks whether all is as asked, which it mostly is at once, and waits otherwise. */
+  #settle(): Step {
+    const step = waitStep(this.#context, this.#spec, this.#inventory);
+    const { cluster } = this.#context;
+    return {
+      ...step,
+      act: async () => {
+        const seen = await cluster.inventory();
+        if (isReached(seen.status, wantedOf(this.#spec, seen))) this.#last = seen;
+        else await step.act();
+      },
+    };
+  }
+
+  /** The user's crm commands that were not run yet. */
+  #commands(): string[][] {
+    const { name, crmConfigCommands } = this.#spec;
+    const known = new Set(this.#observed.crmConfigCommands);
+    const fresh = !this.#inventory.cib.primitives.has(name);
+    for (const line of known) {
+      if (crmConfigCommands.includes(line)) continue;
+      reportOf(this.#context)(`${name}: what the crm command "${line}" made stays in the CIB; take it out with \`crm configure\``);
+    }
+    return commandWords(crmConfigCommands.filter((line) => fresh || !known.has(line)));
+  }
+
+  /** Takes the VM out of the CIB, keeping what others said of it. */
+  #disabled(): Step[] {
+    const [context, spec, inventory] = [this.#context, this.#spec, this.#inventory];
+    if (!inventory.cib.primitives.has(spec.name)) {
+      const change = documentChange(spec, inventory, this.#observed);
+      if (change.storage.length === 0) this.#last = inventory;
+      return [...this.#check(change), ...this.#writeMetadata(change)];
+    }
+    const foreign = foreignConstraints(inventory.cib, spec.name, inventory.observer);
+    const set: Record<string, string> = foreign.length > 0 ? { [PARKED_KEY]: parkConstraints(foreign) } : {};
+    const change = documentChange(spec, inventory, this.#observed, { set });
+    const taken = disableChanges(inventory.cib, spec.name);
+    return [
+      ...this.#check(change),
+      ...this.#writeMetadata(change).map((step) => ({ ...step, act: () => changeStorage(context.cluster.runner, change.storage) })),
+      {
+        name: "taking it out of Pacemaker",
+        act: () => takeOutOfCib(context, spec.name, inventory),
+        undo: async () => {
+          const { cib } = await context.cluster.inventory();
+          await context.cluster.changeCib(undoChanges(cib, taken));
+        },
+      },
+    ];
+  }
 }
 
 /** Whether Pacemaker has given the VM up: it tries no node again on which a start failed, whatever is changed since. */
-function needsRetry({ status }: Inventory, spec: VmSpec): boolean {
-  const resource = status.resources.get(spec.name);
-  const runs = resource?.role === "Started" && !resource.failed;
-  return spec.started && !runs && status.failures.some((each) => each.resource === spec.name);
+function needsRetry(inventory: Inventory, spec: VmSpec): boolean {
+  const failed = inventory.status.resources.get(spec.name)?.failed ?? false;
+  const runs = runsNow(inventory, spec.name) && inventory.status.resources.get(spec.name)?.role === "Started" && !failed;
+  return spec.started && !runs && inventory.status.failures.some((each) => each.resource === spec.name);
 }
-
-/** Takes the VM out of the CIB, keeping what others said of it. */
-function disabledSteps(context: Context, spec: VmSpec, inventory: Inventory): Step[] {
-  const { cluster } = context;
-  if (!inventory.cib.primitives.has(spec.name)) return [];
-  const image = systemImage(spec.name);
-  const foreign = foreignConstraints(inventory.cib, spec.name);
-  const sync = disableChanges(inventory.cib, spec.name);
-  const park: Step = {
-    name: "keeping the constraints of others on it",
-    act: () => changeStorage(cluster.runner, [{ op: "setMetadata", image, set: { [PARKED_KEY]: parkConstraints(foreign) } }]),
-    undo: () => changeStorage(cluster.runner, [{ op: "setMetadata", image, unset: [PARKED_KEY] }]),
-  };
-  return [
-    ...(foreign.length > 0 ? [park] : []),
-    { name: "stopping it", act: async () => stopVm(context, spec.name, await cluster.inventory()), noUndo: "it was asked for" },
-    {
-      name: "taking it out of Pacemaker",
-      act: () => cluster.changeCib(sync.changes),
-      undo: () => cluster.changeCib(sync.undo),
-    },
-  ];
-}
-

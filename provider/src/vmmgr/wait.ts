@@ -73,18 +73,20 @@ export async function waitFor(
   report: (text: string) => void,
 ): Promise<void> {
   const begun = Date.now();
+  const elapsed = () => (Date.now() - begun) / 1000;
   let said = "";
-  for (let pause = 200; ; pause = Math.min(pause * 1.3, 1000)) {
-    const status = await cluster.status();
+  for (let status = await cluster.status(); ; ) {
     if (isReached(status, wanted)) return;
     const seen = describe(status, wanted.vm);
-    const after = (Date.now() - begun) / 1000;
-    if (seen !== said && after > 2) report(`${wanted.vm}: ${seen}`);
+    if (seen !== said && elapsed() > 2) report(`${wanted.vm}: ${seen}`);
     said = seen;
-    if (after > deadlineSeconds) {
+    if (elapsed() > deadlineSeconds) {
       const goal = `${wanted.state}${wanted.host === undefined ? "" : ` on ${wanted.host}`}`;
-      throw new WaitTimeout(`VM "${wanted.vm}"`, goal, seen, after, `Ask the cluster: \`crm_mon -1\`, \`crm_resource --why --resource ${wanted.vm}\`.`);
+      throw new WaitTimeout(`VM "${wanted.vm}"`, goal, seen, elapsed(), `Ask the cluster: \`crm_mon -1\`, \`crm_resource --why --resource ${wanted.vm}\`.`);
     }
-    await sleep(pause);
+    const last = status;
+    const over = new AbortController();
+    const late = sleep((deadlineSeconds - elapsed()) * 1000 + 50, last, { signal: over.signal }).catch(() => last);
+    status = await Promise.race([cluster.nextStatus(last), late]).finally(() => over.abort());
   }
 }

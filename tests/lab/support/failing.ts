@@ -46,9 +46,9 @@ export class FailingRunner implements Runner {
 
   /** Whether it only renews the mark of a create, which happens whenever some seconds are over. */
   #isRenewal(command: Command): boolean {
-    const encoded = /\nmain\("([^"]*)"\)\n$/.exec(String(command.stdin ?? ""))?.[1];
-    const request = encoded === undefined ? {} : (JSON.parse(Buffer.from(encoded, "base64").toString()) as Partial<{ operations: { set?: Record<string, string> }[] }>);
-    const phase = request.operations?.flatMap(({ set }) => set?.["_seapath_create"] ?? [])[0]?.split(" ")[0];
+    const encoded = /\n(?:main|run_parts)\("([^"]*)"\)\n$/.exec(String(command.stdin ?? ""))?.[1];
+    const request = encoded === undefined ? "" : Buffer.from(encoded, "base64").toString();
+    const phase = /"_seapath_create":"(\w+) /.exec(request)?.[1];
     if (phase === undefined) return false;
     const same = phase === this.#phase;
     this.#phase = phase;

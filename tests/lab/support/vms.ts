@@ -41,3 +41,9 @@ export const tickSpec = (name: string): VmSpec => ({
   pacemaker: { meta: {}, params: {}, utilization: {} },
   crmConfigCommands: [],
 });
+
+/** The same, wherever Pacemaker likes. */
+export function specOf(name: string): VmSpec {
+  const { preferredHost: _preferred, ...spec } = tickSpec(name);
+  return spec;
+}

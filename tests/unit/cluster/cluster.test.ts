@@ -1,68 +1,81 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import { cluster, fixture } from "./fixtures.ts";
-import { errors, ScriptedRunner } from "./runner.ts";
+import { errors, requestOf, ScriptedRunner } from "./runner.ts";
 
-const { Cluster, CibConflict, ParseError, ProgramError, changeCib, createChange, element, CONSTRAINTS } = cluster;
+const { Cluster, CibConflict, ParseError, ProgramError, createChange, element, CONSTRAINTS } = cluster;
 const write = (id: string) => [createChange(CONSTRAINTS, element("rsc_location", { id }))];
-const idsOf = (request: unknown) => [...(request as { patch: string }).patch.matchAll(/ id="([^"]*)"/g)].map((match) => match[1]);
+type Request = { writes: { storage: unknown[]; changes: string; commands: string[][] }[] };
+const idsOf = ({ writes }: Request) => writes.map(({ changes }) => / id="([^"]*)"/.exec(changes)?.[1]);
 
-/** A cluster that takes its time to write and refuses patches with an id "bad…". */
+/** A cluster that takes its time to write and refuses changes with an id "bad…". */
 function slowCluster(broken?: () => Error | undefined) {
-  const patches: (string | undefined)[][] = [];
+  const batches: (string | undefined)[][] = [];
   const runner = new ScriptedRunner({
-    "the configure program": async (request) => {
-      const ids = idsOf(request);
-      patches.push(ids);
-      await sleep(10);
+    "the write program": async (request) => {
+      const ids = idsOf(request as Request);
+      batches.push(ids);
+      await sleep(20);
       const error = broken?.();
       if (error !== undefined) throw error;
-      return ids.some((id) => id?.startsWith("bad")) ? { error: { kind: "cib-78", message: "refused" } } : { ok: true };
+      return { ok: ids.map((id) => (id?.startsWith("bad") ? { error: { kind: "cib-78", message: "refused" } } : { ok: true })) };
     },
   });
-  return { cluster: new Cluster(runner), patches };
+  return { cluster: new Cluster(runner), batches, runner };
 }
 
 describe("writes of the CIB", () => {
   it("go out together when they waited together", async () => {
-    const { cluster: made, patches } = slowCluster();
-    await Promise.all(["a", "b", "c", "d"].map((id) => made.changeCib(write(id))));
-    assert.deepEqual(patches, [["a"], ["b", "c", "d"]]);
-    await made.changeCib(write("e"));
-    assert.deepEqual(patches.at(-1), ["e"]);
+    const { cluster: made, batches } = slowCluster();
+    const first = made.changeCib(write("a"));
+    await sleep(12);
+    await Promise.all([first, ...["b", "c", "d"].map((id) => made.changeCib(write(id)))]);
+    assert.deepEqual(batches, [["a"], ["b", "c", "d"]]);
+    await Promise.all(["e", "f"].map((id) => made.changeCib(write(id))));
+    assert.deepEqual(batches.at(-1), ["e", "f"]);
   });
 
-  it("are tried alone when Pacemaker refuses them together: one bad one harms no other", async () => {
-    const { cluster: made, patches } = slowCluster();
+  it("have an answer each: one that is refused takes no other with it", async () => {
+    const { cluster: made, batches } = slowCluster();
     const all = await Promise.allSettled(["a", "b", "bad", "c"].map((id) => made.changeCib(write(id))));
     assert.deepEqual(all.map((each) => each.status), ["fulfilled", "fulfilled", "rejected", "fulfilled"]);
     assert.ok((all[2] as PromiseRejectedResult).reason instanceof CibConflict);
-    assert.deepEqual(patches, [["a"], ["b", "bad", "c"], ["b"], ["bad"], ["c"]]);
+    assert.deepEqual(batches, [["a", "b", "bad", "c"]]);
   });
 
   it("all fail with a broken link, and the next one is tried anew", async () => {
     let broken = true;
     const link = () => (broken ? new errors.ConnectionError("node1", "gone", { beforeSend: false }) : undefined);
-    const { cluster: made, patches } = slowCluster(link);
+    const { cluster: made } = slowCluster(link);
     const all = await Promise.allSettled(["a", "b", "c"].map((id) => made.changeCib(write(id))));
     assert.ok(all.every((each) => each.status === "rejected" && each.reason instanceof errors.ConnectionError));
-    assert.equal(patches.length, 2);
     broken = false;
     await made.changeCib(write("d"));
   });
 
   it("cost nothing when there is nothing to change", async () => {
-    const { cluster: made, patches } = slowCluster();
+    const { cluster: made, batches } = slowCluster();
     await made.changeCib([]);
-    assert.deepEqual(patches, []);
+    await made.write({ storage: [], changes: [], commands: [] });
+    assert.deepEqual(batches, []);
+  });
+
+  it("carry what is to be done to images, and the crm commands", async () => {
+    const { cluster: made, runner } = slowCluster();
+    const storage = [{ op: "setMetadata" as const, image: "system_a", set: { a: "1" } }];
+    await made.write({ storage, changes: write("a"), commands: [["location", "x"]] });
+    assert.deepEqual((requestOf(runner.asked[0]!) as Request).writes[0], {
+      storage, changes: cluster.renderXml(write("a")[0]!), commands: [["location", "x"]],
+    });
   });
 
   it("are never called conflicts when something else is wrong", async () => {
     const failing = (kind: string) =>
-      new ScriptedRunner({ "the configure program": () => ({ error: { kind, message: "words" } }) });
-    await assert.rejects(changeCib(failing("crm"), write("a")), CibConflict);
-    await assert.rejects(changeCib(failing("TimeoutExpired"), write("a")), ProgramError);
-    await assert.rejects(changeCib(failing("command"), write("a")), ProgramError);
+      new Cluster(new ScriptedRunner({ "the write program": () => ({ ok: [{ error: { kind, message: "words" } }] }) }));
+    await assert.rejects(failing("crm").changeCib(write("a")), CibConflict);
+    await assert.rejects(failing("command").changeCib(write("a")), ProgramError);
+    await assert.rejects(failing("ImageExists").changeCib(write("a")), cluster.AlreadyExists);
+    await assert.rejects(new Cluster(new ScriptedRunner({ "the write program": () => ({ ok: [] }) })).changeCib(write("a")), ParseError);
   });
 });
 
@@ -96,6 +109,31 @@ describe("reads of a cluster", () => {
       runner.run = () => Promise.resolve({ node: "node1", exitCode: 0, stdout: answer, stderr: "" });
       await assert.rejects(new Cluster(runner).inventory(), (error: Error) => error instanceof ParseError && says.test(error.message));
     }
+  });
+
+  it("have operations done before, and each caller is told of its own", async () => {
+    const answer = JSON.parse(fixture("inventory.json")) as { ok: object };
+    const runner = new ScriptedRunner({
+      "the inventory program": () => ({ ok: { ...answer.ok, before: [{ ok: null }, { error: { kind: "ImageNotFound", message: "words" } }] } }),
+    });
+    const made = new Cluster(runner);
+    const unset = (image: string) => [{ op: "setMetadata" as const, image, unset: ["x"] }];
+    const [good, bad] = await Promise.allSettled([made.changeAndRead(unset("system_a")), made.changeAndRead(unset("system_b"))]);
+    assert.equal(good.status, "fulfilled");
+    assert.ok(bad.status === "rejected" && bad.reason instanceof ProgramError && bad.reason.kind === "ImageNotFound");
+    assert.deepEqual(runner.asked.map((command) => command.readOnly), [false]);
+  });
+
+  it("watch the cluster by one program for all who wait", async () => {
+    const runner = new ScriptedRunner({ "the watch program": () => ({ ok: fixture("crm_mon.xml") }) });
+    const made = new Cluster(runner);
+    const seen = cluster.parseStatus(fixture("crm_mon-standby.xml"));
+    const [one, two] = await Promise.all([made.nextStatus(seen), made.nextStatus(seen)]);
+    assert.equal(one, two);
+    assert.notEqual(one.digest, seen.digest);
+    assert.deepEqual(runner.asked.map(requestOf), [{ seen: seen.digest, seconds: 5 }]);
+    await made.nextStatus(one);
+    assert.equal(runner.asked.length, 2);
   });
 
   it("share what crm_mon says", async () => {

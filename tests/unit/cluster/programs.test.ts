@@ -3,12 +3,15 @@ import { spawnSync } from "node:child_process";
 import { chmodSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { CibFile, cluster } from "./fixtures.ts";
+import type { Runner } from "../../../provider/dist/transport/types.js";
+import { CibFile, cluster, fixture } from "./fixtures.ts";
 import { LocalRunner } from "./local.ts";
 import { ScriptedRunner } from "./runner.ts";
 
-const { CibConflict, CONSTRAINTS, ProgramError, changeCib, changeStorage, createChange, element } = cluster;
-const { programSource, runProgram } = createRequire(import.meta.url)("../../../provider/dist/cluster/program.js") as typeof import("../../../provider/dist/cluster/program.js");
+const { CibConflict, Cluster, CONSTRAINTS, ProgramError, changeStorage, createChange, element } = cluster;
+type Changes = Parameters<InstanceType<typeof Cluster>["changeCib"]>[0];
+const changeCib = (runner: Runner, changes: Changes, commands: string[][] = []) => new Cluster(runner).write({ changes, commands });
+const { programSource, runProgram, runPrograms } = createRequire(import.meta.url)("../../../provider/dist/cluster/program.js") as typeof import("../../../provider/dist/cluster/program.js");
 const folder = join(import.meta.dirname, "../../../provider/python");
 
 /** A folder for PYTHONPATH, with which Python finds none of the bindings. */
@@ -49,14 +52,50 @@ describe("the node programs", function () {
     });
   }
 
-  it("configure puts a patch into the CIB, and says that there was something to do", async () => {
-    assert.equal(await changeCib(runner, [rule("new")]), true);
+  it("configure puts a patch into the CIB", async () => {
+    await changeCib(runner, [rule("new")]);
     assert.ok(ids().includes("new"));
-    assert.equal(await changeCib(runner, []), false);
+  });
+
+  it("write puts in what waits together, and each alone when one of it is refused", async () => {
+    const made = new Cluster(runner);
+    const all = await Promise.allSettled([rule("a"), rule("fxorder"), rule("b"), rule("many", { score: "many" })].map((each) => made.changeCib([each])));
+    assert.deepEqual(all.map(({ status }) => status), ["fulfilled", "rejected", "fulfilled", "rejected"]);
+    assert.ok(ids().includes("a") && ids().includes("b") && !ids().includes("many"));
+    const commanded = await Promise.allSettled([
+      made.write({ changes: [rule("c")], commands: [["nonsense", "x"]] }),
+      made.write({ changes: [rule("d")], commands: [["location", "e", "fxrun", "7", "node2"]] }),
+    ]);
+    assert.deepEqual(commanded.map(({ status }) => status), ["rejected", "fulfilled"]);
+    assert.deepEqual(["c", "d", "e"].map((id) => ids().includes(id)), [false, true, true]);
+  });
+
+  it("write leaves the CIB alone when the storage fails", async () => {
+    const image = [{ op: "setMetadata" as const, image: "system_none", set: {} }];
+    // There is no Ceph here: nothing of it can be done.
+    await assert.rejects(new Cluster(runner).write({ storage: image, changes: [rule("a")] }), ProgramError);
+    assert.equal(ids().includes("a"), false);
+  });
+
+  it("several in one process end with the first that fails, which is named", async () => {
+    await assert.rejects(
+      runPrograms(runner, [["configure", { patch: "<diff/>" }], ["storage", { operations: [{ op: "nonsense" }] }], ["configure", {}]]),
+      (error: Error) => error instanceof ProgramError && /^the storage program on here: /.test(error.message),
+    );
+  });
+
+  it("watch and the reader of a status agree on what a change is", async () => {
+    const text = fixture("crm_mon.xml");
+    writeFileSync(join(cib.folder, "bin", "crm_mon"), `#!/bin/sh\ncat '${join(cib.folder, "mon.xml")}'\n`, { mode: 0o755 });
+    writeFileSync(join(cib.folder, "mon.xml"), text.replace(/(<last_\w+ time=)"[^"]*"/g, '$1"another"').replace(/last_updated="[^"]*"/, 'last_updated="another"'));
+    const seen = cluster.parseStatus(text);
+    assert.equal((await cluster.watchStatus(runner, seen, 0.3)).digest, seen.digest);
+    writeFileSync(join(cib.folder, "mon.xml"), text.replace('role="Started"', 'role="Stopped"'));
+    assert.notEqual((await cluster.watchStatus(runner, seen, 30)).digest, seen.digest);
   });
 
   it("configure puts in a patch together with what crm makes of the commands", async () => {
-    assert.equal(await changeCib(runner, [rule("patched")], [["location", "commanded", "fxrun", "7", "node2"]]), true);
+    await changeCib(runner, [rule("patched")], [["location", "commanded", "fxrun", "7", "node2"]]);
     assert.ok(ids().includes("patched") && ids().includes("commanded"));
     const made = cib.read().constraints.find((node) => node.attrs["id"] === "commanded");
     assert.deepEqual(made?.attrs, { id: "commanded", rsc: "fxrun", score: "7", node: "node2" });

@@ -7,7 +7,7 @@ export const errors = require("../../../provider/dist/transport/errors.js") as t
 
 /** The request within a node program. */
 export function requestOf(command: Command): unknown {
-  const encoded = /main\("([A-Za-z0-9+/=]*)"\)\n$/.exec(String(command.stdin))?.[1] ?? "";
+  const encoded = /(?:main|run_parts)\("([A-Za-z0-9+/=]*)"\)\n$/.exec(String(command.stdin))?.[1] ?? "";
   return JSON.parse(Buffer.from(encoded, "base64").toString("utf8"));
 }
 

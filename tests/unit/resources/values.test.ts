@@ -48,7 +48,7 @@ describe("defaults", () => {
     assert.deepEqual(interfaces, []);
     assert.deepEqual(rest, {
       adopt: false, name: "web01", source: { nodePath: "/var/lib/seapath/images/tick.qcow2" }, systemDisk: { bus: "virtio" },
-      enabled: true, started: true, liveMigration: false, migrationUser: "root", migrationDowntime: 0, migrateToTimeout: 120,
+      enabled: true, started: true, restart: "never", liveMigration: false, migrationUser: "root", migrationDowntime: 0, migrateToTimeout: 120,
       stopTimeout: 30, priority: 0, metadata: {}, pacemaker: { meta: {}, params: {}, utilization: {} }, crmConfigCommands: [],
       timeouts: { create: 300, update: 300, delete: 300 },
     });

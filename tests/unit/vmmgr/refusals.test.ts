@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { cluster, fixture, inventory } from "../cluster/fixtures.ts";
-import { refusals } from "./specs.ts";
+import { refusals, states } from "./specs.ts";
 
-const { clusterRefusals, stateRefusals } = refusals;
+const { changeRefusals, clusterRefusals, deleteRefusals } = refusals;
+const { stateRefusals, stateWarnings } = states;
 type Inventory = ReturnType<typeof inventory>;
 const fresh = { name: "web01", source: { nodePath: "/var/lib/seapath/images/tick.qcow2" } };
 const TICK = 1048576;
@@ -82,12 +83,86 @@ describe("what a cluster has against a VM", () => {
     lab.status = cluster.parseStatus(
       fixture("crm_mon.xml").replace('with_quorum="true"', 'with_quorum="false"').replace(/(<node name="node2"[^>]*) online="true"/, '$1 online="false"'),
     );
-    assert.deepEqual(stateRefusals(lab), [{ property: "the cluster", reason: "it has no quorum (offline: node2)" }]);
+    assert.deepEqual(stateRefusals(lab), [{ property: "the cluster", reason: "it has no quorum (offline: node2), so Pacemaker does nothing that it is told; bring back nodes until more than half are online" }]);
     const { secret: _secret, ...bare } = inventory();
     assert.match(stateRefusals(bare)[0]?.reason ?? "", /no secret "client.libvirt secret"/);
   });
 
   it("says it all at once", () => {
     assert.equal(refused({ name: "fxrun", pinnedHost: "a", preferredHost: "b", source: { nodePath: "/nowhere" } }).length, 4);
+  });
+
+  it("is that Ceph takes nothing more, with the words for it; more than there is of room; and no more than that", () => {
+    const space = (change: object) => {
+      const answer = JSON.parse(fixture("inventory.json")) as { ok: { storage: { space: object } } };
+      Object.assign(answer.ok.storage.space, change);
+      return cluster.parseInventory(answer.ok);
+    };
+    const says = (change: object) => stateRefusals(space(change)).map(({ reason }) => reason).join();
+    assert.match(says({ poolFlags: ["hashpspool", "full", "full_quota"] }), /^Ceph takes nothing more: the quota of the pool is used up, .*set-quota/);
+    assert.match(says({ quotaBytes: 5, stored: 5 }), /the quota of the pool is used up/);
+    assert.match(says({ quotaObjects: 5, objects: 6 }), /the quota of the pool is used up/);
+    assert.match(says({ clusterFlags: ["full"] }), /the pool is full/);
+    assert.match(says({ clusterFlags: ["pausewr"] }), /writing is paused/);
+    assert.equal(says({ poolFlags: ["nearfull"], quotaBytes: 6, stored: 5 }), "");
+    assert.deepEqual(stateWarnings(space({ poolFlags: ["nearfull"] }), {}), ["the Ceph pool is nearly full"]);
+    assert.equal(space({ quotaBytes: 100, stored: 30 }).freeBytes, 70);
+    assert.equal(space({ quotaBytes: 0, stored: 30, available: 9 }).freeBytes, 9);
+    const small = { ...inventory(), freeBytes: 2 * TICK };
+    assert.deepEqual(stateWarnings(small, { name: "fxrun", systemSize: 3 * TICK }), []);
+    assert.match(stateWarnings(small, { name: "fxrun", systemSize: 4 * TICK }).join(), /^its disk may take 3145728 bytes more, and Ceph has 2097152 left$/);
+    assert.match(stateWarnings(small, { name: "web01", systemSize: 3 * TICK }).join(), /may take 3145728/);
+  });
+
+  const lost = (change: (text: string) => string) => {
+    const lab = inventory();
+    lab.status = cluster.parseStatus(change(fixture("crm_mon.xml")));
+    return lab;
+  };
+  const node = (name: string, attribute: string, value: string) => (text: string) =>
+    text.replace(new RegExp(`(<node name="${name}"[^>]*) ${attribute}="[^"]*"`), `$1 ${attribute}="${value}"`);
+  const all = (...changes: ((text: string) => string)[]) => (text: string) => changes.reduce((at, change) => change(at), text);
+  const reasons = (lab: Inventory, more: object, intent: "create" | "update" = "create") =>
+    changeRefusals(lab, { ...fresh, ...more }, intent).map(({ property, reason }) => `${property}: ${reason}`).join();
+
+  it("is a node that cannot run it, when it is the only one, and a warning when it is the preferred one", () => {
+    const lab = lost(node("node1", "standby", "true"));
+    assert.match(reasons(lab, { pinnedHost: "node1" }), /^pinnedHost: node1 is in standby, and it may run nowhere else; `crm node online node1` ends that$/);
+    assert.equal(reasons(lab, { pinnedHost: "node1", started: false }), "");
+    assert.equal(reasons(lab, { preferredHost: "node1" }), "");
+    assert.match(stateWarnings(lab, { preferredHost: "node1" }).join(), /^node1 is in standby: it runs on another node until/);
+    assert.deepEqual(stateWarnings(lab, { preferredHost: "node2" }), []);
+    assert.match(reasons(lost(node("node1", "online", "false")), { pinnedHost: "node1" }), /node1 is offline, .*; start node1$/);
+    const none = lost(all(node("node1", "standby", "true"), node("node2", "online", "false"), node("node3", "maintenance", "true")));
+    assert.match(reasons(none, {}), /^the cluster: no node can run it: node1 is in standby, node2 is offline, node3 is in maintenance; .*crm node ready node3/);
+    none.observer = "node3";
+    assert.doesNotMatch(reasons(none, {}), /node3/);
+  });
+
+  it("is the maintenance, where Pacemaker would have to do something", () => {
+    const lab = inventory();
+    lab.status = cluster.parseStatus(fixture("crm_mon.xml").replace('maintenance-mode="false"', 'maintenance-mode="true"'));
+    assert.match(reasons(lab, {}), /^the cluster: it is in maintenance, .*maintenance-mode=false/);
+    for (const more of [{ enabled: false }, { started: false }]) assert.equal(reasons(lab, more), "");
+    assert.equal(reasons(lab, { name: "fxrun", source: undefined }, "update"), "");
+    assert.match(reasons(lab, { name: "fxrun", started: false }, "update"), /in maintenance/);
+    assert.match(deleteRefusals(lab, "fxrun").map(({ reason }) => reason).join(), /in maintenance/);
+    assert.deepEqual(deleteRefusals(lab, "fxstop"), []);
+  });
+
+  it("is a VM that Pacemaker has given up, and what it still has of one that is gone", () => {
+    const blocked = lost((text) => text.replace(/(<resource id="fxrun"[^>]*) blocked="false"/, '$1 blocked="true"'));
+    assert.match(reasons(blocked, { name: "fxrun" }, "update"), /^name: Pacemaker has given "fxrun" up \(blocked\).*crm_resource --cleanup --resource fxrun/);
+    const gone = inventory();
+    gone.cib.primitives.delete("fxfail");
+    assert.match(reasons(gone, { name: "fxfail" }), /^name: "fxfail" is what Pacemaker still has an orphan .*start failed on node\d/);
+  });
+
+  it("is the name of a VM whose stored domain cannot be read", () => {
+    const broken = (lab: Inventory) => {
+      const metadata = lab.images.get("system_fxrun")?.metadata;
+      if (metadata !== undefined) metadata["xml"] = "<domain";
+    };
+    assert.match(refused({ name: "fxrun" }, "create", broken).join(), /^name: "fxrun" is taken: .*stored domain cannot be read.*rbd image-meta get system_fxrun xml/);
   });
 });

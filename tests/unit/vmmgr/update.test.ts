@@ -17,9 +17,8 @@ describe("an update of a VM that Pacemaker has given up", () => {
     let forgotten = false;
     const runner = new ScriptedRunner({
       "the inventory program": () => inventory,
-      "the storage program": () => ({ ok: [null] }),
       "the validate program": () => ({ ok: null }),
-      "the configure program": () => ({ ok: true }),
+      "the write program": () => ({ ok: [{ ok: true }] }),
       crm_resource: () => {
         forgotten = true;
         return "";
@@ -32,7 +31,7 @@ describe("an update of a VM that Pacemaker has given up", () => {
     await updateVm({ cluster: new cluster.Cluster(runner), deadline: 2 }, spec({ name: "fxstop" }));
     const cleanups = runner.asked.filter((each) => each.argv.includes("--cleanup")).map((each) => each.argv.join(" "));
     assert.deepEqual(cleanups, ["crm_resource --cleanup --resource fxstop"]);
-    const patch = runner.asked.filter((each) => each.label === "the configure program").map(requestOf);
+    const patch = runner.asked.filter((each) => each.label === "the write program").map(requestOf);
     assert.equal(patch.length, 1);
   });
 });

@@ -81,9 +81,13 @@ describe("waiting for a VM", () => {
 
   it("asks again until it is so, and says so when it never is", async () => {
     let asked = 0;
-    const runner = new ScriptedRunner({
-      crm_mon: () => (++asked < 3 ? fixture("crm_mon.xml").replaceAll("fxrun", "other") : fixture("crm_mon.xml")),
-    });
+    const next = () => (++asked < 3 ? fixture("crm_mon.xml").replaceAll("fxrun", "other") : fixture("crm_mon.xml"));
+    const watch = async () => {
+      const text = next();
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      return { ok: text };
+    };
+    const runner = new ScriptedRunner({ crm_mon: next, "the watch program": watch });
     await waitFor(new cluster.Cluster(runner), started("fxrun"), 5, () => undefined);
     assert.equal(asked, 3);
     await assert.rejects(

@@ -1,7 +1,9 @@
 /** What a preview refuses: all that can be known before an `up`, each with the input that it is about. */
 import { access, constants } from "node:fs/promises";
+import { isDeepStrictEqual } from "node:util";
 import {
-  canonicalBase, clusterRefusals, ParseError, parseXml, type Cluster, type Intent, type PartialSpec, type Refusal,
+  canonicalBase, changeRefusals, clusterRefusals, ParseError, parseXml, stateWarnings, type Cluster, type Intent, type PartialSpec,
+  type Refusal,
 } from "../../vmmgr";
 import { clusterFailures, schemaFailures } from "../refused";
 import { parseSize } from "../size";
@@ -11,6 +13,7 @@ import { adoptionNotice } from "./adopt";
 import { claimOf, type Claims } from "./claims";
 import { withDefaults } from "./defaults";
 import { vmSchema, type VmInputs } from "./schema";
+import { OUTPUTS } from "./state";
 
 /** What `check` answers. */
 export interface Checked {
@@ -41,9 +44,14 @@ export async function checkVm({ cluster, claims, warn }: CheckContext, olds: Raw
     if (intent === "create" && claims.isOthers(vm)) return { inputs, failures: [{ property: "name", reason: takenByOther(inputs["name"]) }] };
     claims.check(vm, intent === "update");
   }
+  // The state of a cluster is nothing to a VM that nothing is to happen to.
+  const idle = intent === "update" && isDeepStrictEqual(dropOutputs(withDefaults(olds)), inputs);
   const what = `VM "${String(inputs["name"])}": its hosts, name and image`;
-  return { inputs, failures: await clusterFailures(what, warn, () => refusalsOf(cluster(at), intent, inputs, warn)) };
+  return { inputs, failures: await clusterFailures(what, warn, () => refusalsOf(cluster(at), intent, inputs, warn, idle)) };
 }
+
+const dropOutputs = (inputs: Raw): Raw =>
+  Object.fromEntries(Object.entries(inputs).filter(([key]) => !(OUTPUTS as readonly string[]).includes(key)));
 
 /** XML that is none, or no domain. */
 export function xmlFailures(inputs: Raw): Refusal[] {
@@ -77,13 +85,14 @@ function intentOf(olds: Raw, inputs: Raw, claims: Claims): Intent {
   return claims.isReplaced(claimOf(String(inputs["name"]), inputs["cluster"] as string | undefined)) ? "replace" : "create";
 }
 
-async function refusalsOf(cluster: Cluster, intent: Intent, inputs: Raw, warn: (text: string) => void): Promise<Refusal[]> {
+async function refusalsOf(cluster: Cluster, intent: Intent, inputs: Raw, warn: (text: string) => void, idle: boolean): Promise<Refusal[]> {
   const spec = partialSpec(inputs);
   const nodePath = spec.source !== undefined && "nodePath" in spec.source ? spec.source.nodePath : undefined;
   const inventory = await cluster.recentInventory(intent !== "update" && nodePath !== undefined ? { sources: [nodePath] } : {});
   const notice = intent === "create" ? adoptionNotice(inventory, inputs) : undefined;
   if (notice !== undefined) warn(notice);
-  return clusterRefusals(inventory, spec, intent);
+  if (!idle) for (const text of stateWarnings(inventory, spec)) warn(`VM "${spec.name ?? "?"}": ${text}`);
+  return [...clusterRefusals(inventory, spec, intent), ...(idle ? [] : changeRefusals(inventory, spec, intent))];
 }
 
 /** What is known of a spec in a preview. */
@@ -102,5 +111,7 @@ function partialSpec(inputs: Raw): PartialSpec {
     ...pick("xml", known.xml),
     ...pick("pinnedHost", known.pinnedHost),
     ...pick("preferredHost", known.preferredHost),
+    ...pick("enabled", known.enabled),
+    ...pick("started", known.started),
   };
 }

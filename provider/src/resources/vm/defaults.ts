@@ -33,6 +33,7 @@ export function withDefaults(inputs: Raw): Raw {
     adopt: given["adopt"] ?? false,
     enabled: given["enabled"] ?? true,
     started: given["started"] ?? true,
+    restart: given["restart"] ?? "never",
     liveMigration: given["liveMigration"] ?? false,
     migrationUser: given["migrationUser"] ?? DEFAULTS.migrationUser,
     migrationDowntime: given["migrationDowntime"] ?? DEFAULTS.migrationDowntime,

@@ -1,11 +1,14 @@
 /** Which changes of a VM replace it. Everything else is left to the engine's own comparison of inputs. */
 import { isDeepStrictEqual } from "node:util";
+import { canonicalBase, DEFAULTS } from "../../vmmgr";
 import { isUnknown, unknownPaths } from "../unknowns";
 
 type Raw = Record<string, unknown>;
 
 /** What `diff` answers; `changes` stays unset on purpose, see docs/decisions/0001. */
 export interface VmDiff {
+  /** Set only where no input differs and there is something to do all the same: a restart that is due. */
+  changes?: true;
   replaces: string[];
   deleteBeforeReplace: boolean;
 }
@@ -21,12 +24,48 @@ export function diffVm(olds: Raw, news: Raw, warn: (text: string) => void): VmDi
   const vm = String(olds["name"]);
   if (replaces.length > 0) {
     warn(`VM "${vm}": a changed ${replaces.join(" and ")} makes a new VM; this one and its disks are deleted`);
-  } else {
-    warnOfMove(vm, olds, news, warn);
+    // Under a new name, or on another cluster, it can stand beside the old one.
+    const beside = replaces.includes("name") || replaces.includes("cluster");
+    return { replaces, deleteBeforeReplace: !beside };
   }
-  // Under a new name, or on another cluster, it can stand beside the old one.
-  const beside = replaces.includes("name") || replaces.includes("cluster");
-  return { replaces, deleteBeforeReplace: replaces.length > 0 && !beside };
+  warnOfMove(vm, olds, news, warn);
+  warnOfCommands(vm, olds, news, warn);
+  if (announcedRestart(olds, news)) {
+    warn(`VM "${vm}": ${restartReason(olds, news)}, so it is stopped and started (restart: "whenRequired")`);
+  } else if (runs(olds, news) && domainChanges(olds, news)) {
+    warn(`VM "${vm}": its changed domain takes effect when it is next stopped and started (restart: "whenRequired" does that)`);
+  }
+  return { ...(announcedRestart(olds, news) ? { changes: true } : {}), replaces, deleteBeforeReplace: false };
+}
+
+/** Whether an update may restart the guest: it was asked for, and the diff shows that it is due. */
+export function announcedRestart(olds: Raw, news: Raw): boolean {
+  if (news["restart"] !== "whenRequired" || !runs(olds, news)) return false;
+  return olds["restartRequired"] === true || domainChanges(olds, news);
+}
+
+const runs = (olds: Raw, news: Raw) =>
+  typeof olds["node"] === "string" && olds["node"] !== "" && news["started"] !== false && news["enabled"] !== false;
+
+const restartReason = (olds: Raw, news: Raw) =>
+  domainChanges(olds, news) ? `its domain changes while it runs on ${String(olds["node"])}` : "it runs another domain than the one that is stored";
+
+/** Whether what a guest sees only after a restart is to be another; what is not known yet may be. */
+function domainChanges(olds: Raw, news: Raw): boolean {
+  const bus = (inputs: Raw) => (inputs["systemDisk"] as Raw | undefined)?.["bus"] ?? DEFAULTS.diskBus;
+  if (!isDeepStrictEqual(bus(olds), bus(news))) return true;
+  if (typeof olds["xml"] === "string" && typeof news["xml"] === "string" && !isUnknown(news["xml"])) {
+    return canonicalBase(olds["xml"], String(olds["name"])) !== canonicalBase(news["xml"], String(olds["name"]));
+  }
+  return !isDeepStrictEqual([olds["domain"], olds["xml"]], [news["domain"], news["xml"]]);
+}
+
+function warnOfCommands(vm: string, olds: Raw, news: Raw, warn: (text: string) => void): void {
+  const [before, after] = [olds["crmConfigCommands"], news["crmConfigCommands"]];
+  if (!Array.isArray(before) || !Array.isArray(after) || unknownPaths(after).length > 0) return;
+  for (const line of before.filter((each) => !after.includes(each))) {
+    warn(`VM "${vm}": what the crm command "${String(line)}" made stays in the CIB; take it out with \`crm configure\``);
+  }
 }
 
 function warnOfMove(vm: string, olds: Raw, news: Raw, warn: (text: string) => void): void {

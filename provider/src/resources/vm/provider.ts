@@ -6,7 +6,7 @@ import type { Surroundings } from "../surroundings";
 import type { Raw } from "../values";
 import { checkVm, takenByOther } from "./check";
 import { claimOf, Claims } from "./claims";
-import { diffVm } from "./diff";
+import { announcedRestart, diffVm } from "./diff";
 import { observedInputs, OUTPUTS, readInputs, specOf, stateOf } from "./state";
 import type { VmInputs } from "./schema";
 
@@ -53,7 +53,9 @@ export function vmProvider({ cluster, say }: Surroundings): dynamic.ResourceProv
         try {
           // Recorded by a create that failed and could not undo all: what is left is taken up where it is.
           const make = olds["uuid"] === "" ? createVm : updateVm;
-          const changed = await make(context(inputs.cluster, inputs.timeouts.update), specOf(inputs));
+          // What the diff did not announce is not restarted, whatever has happened since.
+          const restart = announcedRestart(olds, inputs) ? inputs.restart : "never";
+          const changed = await make(context(inputs.cluster, inputs.timeouts.update), specOf({ ...inputs, restart }));
           return { outs: stateOf(observedInputs(inputs, changed), changed) };
         } catch (error) {
           throw recorded(error, id, { ...olds, __provider: news["__provider"] });

@@ -52,6 +52,7 @@ export const vmSchema = z
     domain: domainSchema.optional(),
     enabled: z.boolean(),
     started: z.boolean(),
+    restart: z.enum(["never", "whenRequired"], { error: 'must be "never" or "whenRequired"' }),
     pinnedHost: text.optional(),
     preferredHost: text.optional(),
     liveMigration: z.boolean(),

@@ -15,7 +15,7 @@ export function readInputs(raw: Raw): VmInputs {
 }
 
 /** What a VM says of itself beside its inputs. */
-export const OUTPUTS = ["uuid", "node", "status"] as const;
+export const OUTPUTS = ["uuid", "node", "status", "restartRequired"] as const;
 
 /** What vmmgr is asked for. */
 export function specOf(inputs: VmInputs): VmSpec {
@@ -79,5 +79,6 @@ function observedDomain(before: VmInputs, observed: ObservedVm): Pick<VmInputs, 
 
 /** What goes into Pulumi's state: the inputs under the same keys, and the outputs. */
 export function stateOf(inputs: VmInputs, observed: ObservedVm): Raw {
-  return { ...inputs, uuid: observed.uuid, status: observed.status, ...(observed.node ? { node: observed.node } : { node: "" }) };
+  const { uuid, status, node = "", restartRequired } = observed;
+  return { ...inputs, uuid, status, node, restartRequired };
 }
