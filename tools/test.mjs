@@ -1,5 +1,5 @@
 // `npm test`: lint, types, unit tests while the lab is made, then the lab tests. The last line counts.
-import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { npmBin, pulumiEnvironment, root, stateFolder } from "./env.mjs";
 import { lab } from "./lab.mjs";
@@ -15,11 +15,12 @@ export async function test(args) {
 
   /** One thing that holds or does not. @param {Promise<unknown>} work */
   const check = (work) => work.then(() => void count.passed++, () => void count.failed++);
-  /** @param {string} kind @param {Promise<unknown>} after */
-  const suite = async (kind, after) => {
+  /** @param {string} kind @param {string[]} files @param {Promise<unknown>} after */
+  const suite = async (kind, files, after) => {
     try {
       await after;
-      const { passes, failures } = await mocha(kind, forMocha);
+      if (files.length === 0) return;
+      const { passes, failures } = await mocha(kind, files, forMocha);
       testsRun += passes + failures;
       count.passed += passes;
       count.failed += failures;
@@ -29,21 +30,25 @@ export async function test(args) {
     }
   };
 
-  const ready = prepare({ lab: true, pulumi: !unitOnly });
-  const { node, debian, built } = ready;
+  const { node, debian, built, cli } = prepare({ lab: true, pulumi: !unitOnly });
   const work = [
     check(node.then(() => tool("lint", ["eslint", "."]))),
     check(built.then(() => tool("types", ["tsc", "-p", "tsconfig.tools.json"]))),
-    check(built.then(() => tool("types of the test program", ["tsc", "-p", "tests/lab/program"]))),
-    check(built.then(() => tool("types of the quickstart", ["tsc", "-p", "examples/quickstart"]))),
+    // Pulumi itself compiles them without a look at their types.
+    check(built.then(() => tool("types of programs", ["tsc", "-p", "tsconfig.programs.json"]))),
     // They have no cluster, but its tools: cibadmin on a file, a sshd of their own.
-    suite("unit", Promise.all([built, debian])),
+    suite("unit", ["tests/unit/**/*.test.ts"], Promise.all([built, debian])),
   ];
   if (!unitOnly) {
     const up = Promise.all([node, debian]).then(([node]) => lab(node, "up"));
     // Not before the rest is through: tests that measure time want the machine for themselves.
     const quiet = Promise.allSettled(work);
-    work.push(suite("lab", Promise.all([up, ready.cli, built, quiet])));
+    const ready = Promise.all([up, cli, built, quiet]);
+    // Two at a time: most of a test on the lab is waiting. Those that disturb others (they cut power, fill the pool, put
+    // nodes into standby) lie in a folder of their own, and come when the others are through.
+    const shared = testFiles("tests/lab");
+    const halves = [0, 1].map((half) => suite(`lab ${half + 1}`, shared.filter((_, index) => index % 2 === half), ready));
+    work.push(...halves, suite("lab alone", testFiles("tests/lab/alone"), Promise.allSettled(halves).then(() => ready)));
   }
   await Promise.all(work);
   if (!unitOnly) await leaveLab(node);
@@ -67,21 +72,28 @@ function tool(name, [program = "", ...args]) {
   return step(name, ({ log }) => command([join(npmBin, program), ...args], { cwd: root, log, env: pulumiEnvironment() }).then(() => {}));
 }
 
-/** @param {string} kind a folder of tests/ @param {string[]} args
+/** The test files right in a folder. @param {string} folder */
+const testFiles = (folder) =>
+  existsSync(join(root, folder))
+    ? readdirSync(join(root, folder)).filter((name) => name.endsWith(".test.ts")).sort().map((name) => `${folder}/${name}`)
+    : [];
+
+/** @param {string} kind what to call them @param {string[]} files paths or patterns @param {string[]} args
  * @returns {Promise<{ passes: number, failures: number }>} */
-function mocha(kind, args) {
+function mocha(kind, files, args) {
   return step(`${kind} tests`, async ({ log, done, failed }) => {
     mkdirSync(stateFolder, { recursive: true });
-    const counts = join(stateFolder, `${kind}-tests.json`);
+    const counts = join(stateFolder, `${kind.replaceAll(" ", "-")}-tests.json`);
+    const onLab = kind.startsWith("lab");
     rmSync(counts, { force: true });
     const { code } = await command(
-      [join(npmBin, "mocha"), "--reporter", "tools/mocha-reporter.cjs", `tests/${kind}/**/*.test.ts`,
+      [join(npmBin, "mocha"), "--reporter", "tools/mocha-reporter.cjs", ...files,
         ...(process.stdout.isTTY ? ["--color"] : ["--no-color"]), ...args],
-      // Unit tests run beside other steps: their output comes whole, below. Lab tests have the screen for themselves.
-      { cwd: root, log, okay: [...Array(256).keys()], line: kind === "lab" ? console.log : undefined,
+      // Unit tests run beside other steps: their output comes whole, below. Of lab tests two may be at it: each line says whose.
+      { cwd: root, log, okay: [...Array(256).keys()], line: onLab ? (text) => console.log(`${kind} │ ${text}`) : undefined,
         env: { ...pulumiEnvironment(), MOCHA_COUNTS: counts } },
     ).then((end) => {
-      if (kind !== "lab") console.log(end.output);
+      if (!onLab) console.log(end.output);
       return end;
     });
     if (!existsSync(counts)) throw new StepError(`mocha did not get to an end (exit ${code}); all of its output: ${log}`);
