@@ -21,15 +21,11 @@ def read_node(node, uri):
         return {"node": node, "error": str(error)[:300]}
 
 
-def ceph(*words):
-    return json.loads(command(["ceph", "--connect-timeout", "20"] + list(words) + ["--format", "json"]))
-
-
-def read_ceph():
-    stats = ceph("df")["stats"]
+def read_storage():
+    stats = json.loads(command(["ceph", "df", "--format", "json"]))["stats"]
     return {
         "totalBytes": stats["total_bytes"],
-        "usedBytes": stats["total_used_bytes"],
+        "usedBytes": stats["total_used_raw_bytes"],
         "availableBytes": stats["total_avail_bytes"],
     }
 
@@ -41,35 +37,26 @@ def read_libvirt():
     return {name: match.group(1) if match else "" for name, match in found.items()}
 
 
-def first_number(argv):
-    match = re.search(r"\d+(?:\.\d+)+", command(argv))
+def first_number(*argv):
+    match = re.search(r"\d+(?:\.\d+)+", command(list(argv)))
     return match.group(0) if match else ""
 
 
 def capacity(request):
     here = socket.gethostname()
+    remote = "qemu+ssh://%s@%%s/system?no_tty=1" % request["user"]
     with ThreadPoolExecutor(8) as pool:
         nodes = [
-            pool.submit(
-                read_node,
-                node,
-                "qemu:///system" if node == here else "qemu+ssh://%s@%s/system?no_tty=1" % (request["user"], node),
-            )
-            for node in request["nodes"]
+            pool.submit(read_node, node, "qemu:///system" if node == here else remote % node) for node in request["nodes"]
         ]
-        storage = pool.submit(read_ceph)
-        release = pool.submit(ceph, "version")
+        storage = pool.submit(read_storage)
         virtual = pool.submit(read_libvirt)
-        corosync = pool.submit(first_number, ["corosync", "-v"])
-        pacemaker = pool.submit(first_number, ["crmadmin", "--version"])
-        # "ceph version 16.2.15 (…) pacific (stable)", as the monitor says it
-        number = re.search(r"\d+(?:\.\d+)+", release.result()["version"])
-        versions = dict(
-            virtual.result(),
-            corosync=corosync.result(),
-            pacemaker=pacemaker.result(),
-            ceph=number.group(0) if number else release.result()["version"],
-        )
+        others = {
+            "pacemaker": pool.submit(first_number, "crmadmin", "--version"),
+            "corosync": pool.submit(first_number, "corosync", "-v"),
+            "ceph": pool.submit(first_number, "ceph", "version"),
+        }
+        versions = dict({name: found.result() for name, found in others.items()}, **virtual.result())
         return {"nodes": [node.result() for node in nodes], "ceph": storage.result(), "versions": versions}
 
 

@@ -1,2 +1,3 @@
 export { Vm } from "./vm";
 export type * from "./types";
+export * from "./functions";

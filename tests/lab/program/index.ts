@@ -1,13 +1,17 @@
 // A Pulumi program whose resources are its configuration: `vms` is an object of the inputs of each. `$kind` is the class
-// (a VM where nothing is said), `$retain` sets `retainOnDelete`, `$after` names resources that it depends on. The text
-// `$ref:<name>.<output>` anywhere in the inputs stands for that output of a resource above, which a preview may not know.
+// (a VM where nothing is said), `$retain` sets `retainOnDelete`, `$after` names resources that it depends on. `$call` names a
+// function instead of a class; its answer is the stack's output `answer_<name>`. Anywhere in the inputs the text
+// `$ref:<name>.<output>` stands for that output of a resource above, which a preview may not know, and `$secret:<text>` for
+// a secret.
 import * as pulumi from "@pulumi/pulumi";
 import * as seapath from "pulumi-seapath";
 
-type Args = Record<string, unknown> & { $kind?: string; $retain?: boolean; $after?: string[] };
+type Args = Record<string, unknown> & { $kind?: string; $retain?: boolean; $after?: string[]; $call?: string };
+type Call = (args: object, options?: object) => unknown;
 type Class = new (name: string, args: object, options?: pulumi.CustomResourceOptions) => pulumi.CustomResource;
 
 const classes = seapath as unknown as Record<string, Class>;
+const functions = seapath as unknown as Record<string, Call>;
 const made: Record<string, pulumi.CustomResource> = {};
 
 function resource(name: string): Record<string, unknown> {
@@ -21,12 +25,19 @@ function resolved(value: unknown): unknown {
   if (typeof value === "object" && value !== null) {
     return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, resolved(each)]));
   }
+  if (typeof value === "string" && value.startsWith("$secret:")) return pulumi.secret(value.slice("$secret:".length));
   const [, name, output] = /^\$ref:([^.]*)\.(.*)$/.exec(typeof value === "string" ? value : "") ?? [];
   return name === undefined || output === undefined ? value : resource(name)[output];
 }
 
 for (const [name, given] of Object.entries(new pulumi.Config().requireObject<Record<string, Args>>("vms"))) {
-  const { $kind = "Vm", $retain: retainOnDelete = false, $after = [], ...args } = given;
+  const { $kind = "Vm", $retain: retainOnDelete = false, $after = [], $call, ...args } = given;
+  if ($call !== undefined) {
+    const dependsOn = $after.map((each) => resource(each) as unknown as pulumi.CustomResource);
+    const options = dependsOn.length > 0 ? [{ dependsOn }] : [];
+    module.exports[`answer_${name}`] = pulumi.output(functions[$call]?.(resolved(args) as object, ...options));
+    continue;
+  }
   const kind = classes[$kind];
   if (kind === undefined) throw new Error(`there is no class ${$kind}`);
   const dependsOn = $after.map((each) => resource(each) as unknown as pulumi.Resource);

@@ -1,0 +1,5 @@
+export type { ClusterArgs, OutputOptions } from "./call";
+export * from "./cluster";
+export * from "./metadata";
+export * from "./vm";
+export type { ClusterSummary, DiskSummary, NodeSummary, VmDetails, VmStatus, VmSummary } from "pulumi-seapath-provider";

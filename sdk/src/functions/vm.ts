@@ -1,0 +1,89 @@
+/** What a program asks about VMs. */
+import type { Input, Output } from "@pulumi/pulumi";
+import type { VmDetails, VmSummary } from "pulumi-seapath-provider";
+import { call, called, type ClusterArgs, type OutputOptions } from "./call";
+
+/** Which VM. */
+export interface VmNameArgs extends ClusterArgs {
+  /** Its name. */
+  name: string;
+}
+
+/** {@link VmNameArgs}, of which some are known later. */
+export interface VmNameOutputArgs {
+  name: Input<string>;
+  cluster?: Input<string>;
+}
+
+/** A VM as it is on the cluster, whoever made it. */
+export type GetVmResult = VmDetails;
+
+/**
+ * Reads a VM: its state, where it runs, its settings, its disks and its metadata.
+ *
+ * It is read when the program runs, so in a preview it is as it is before the `up`.
+ * @throws when the cluster has no such VM; {@link getStatus} tells without an error
+ *
+ * @example
+ * const gateway = await seapath.getVm({ name: "gateway" });
+ * export const gatewayMemory = gateway.domain.memory; // MiB
+ */
+export const getVm = (args: VmNameArgs): Promise<GetVmResult> => call(args, (api, at) => api.getVm(at, args.name));
+
+/**
+ * {@link getVm}, with arguments that may be known later only. It is called after the resources that they come from.
+ *
+ * @example
+ * const web = new seapath.Vm("web01", { … });
+ * export const disks = seapath.getVmOutput({ name: web.name }).disks;
+ */
+export const getVmOutput = (args: VmNameOutputArgs, options?: OutputOptions): Output<GetVmResult> => called(getVm, { ...args }, options);
+
+/** The state of a VM. */
+export type GetStatusResult = VmSummary;
+
+/**
+ * The state of a VM in vm-mgr's words (`Started`, `Stopped (disabled)`, `Disabled`, …), and where it runs. Where there is
+ * no such VM it is `Undefined`. vm-mgr's `status`.
+ *
+ * @example
+ * const { status, node } = await seapath.getStatus({ name: "gateway" });
+ */
+export const getStatus = (args: VmNameArgs): Promise<GetStatusResult> => call(args, (api, at) => api.getStatus(at, args.name));
+
+/**
+ * {@link getStatus}, with arguments that may be known later only.
+ *
+ * @example
+ * export const runs = seapath.getStatusOutput({ name: web.name }).apply(({ status }) => status === "Started");
+ */
+export const getStatusOutput = (args: VmNameOutputArgs, options?: OutputOptions): Output<GetStatusResult> => called(getStatus, { ...args }, options);
+
+/** Which VMs. */
+export interface ListVmsArgs extends ClusterArgs {
+  /** Only those that Pacemaker has, or only those that it does not have. @default all */
+  enabled?: boolean;
+}
+
+/** {@link ListVmsArgs}, of which some are known later. */
+export interface ListVmsOutputArgs {
+  enabled?: Input<boolean>;
+  cluster?: Input<string>;
+}
+
+/**
+ * The VMs of a cluster by name, whoever made them, each with its state and where it runs. vm-mgr's `list`.
+ *
+ * @example
+ * const others = (await seapath.listVms()).filter((vm) => vm.status === "Started");
+ */
+export const listVms = (args: ListVmsArgs = {}): Promise<VmSummary[]> =>
+  call(args, async (api, at) => (await api.listVms(at)).filter((vm) => args.enabled === undefined || vm.enabled === args.enabled));
+
+/**
+ * {@link listVms}, with arguments that may be known later only.
+ *
+ * @example
+ * const all = seapath.listVmsOutput({}, { dependsOn: web }); // with web01 among them
+ */
+export const listVmsOutput = (args: ListVmsOutputArgs = {}, options?: OutputOptions): Output<VmSummary[]> => called(listVms, { ...args }, options);
