@@ -66,7 +66,7 @@ export async function takeIn(context: Context, domain: string, spec: VmSpec, for
   const { cluster } = context;
   const report = reportOf(context);
   const found = await findTakenIn(context, domain);
-  await refuseEarly(context, spec, force);
+  await refuseEarly(context, spec, force, found.active ? found.disk : undefined);
   const what = `Unable to take in VM "${domain}" on ${found.node}`;
   let made: ObservedVm | undefined;
   const steps: Step[] = [
@@ -113,9 +113,10 @@ export async function takeIn(context: Context, domain: string, spec: VmSpec, for
   return made;
 }
 
-/** What would be refused after the shutdown, refused before it. */
-async function refuseEarly({ cluster }: Context, spec: VmSpec, force: boolean): Promise<void> {
-  const sources = spec.source !== undefined && "nodePath" in spec.source ? [spec.source.nodePath] : [];
+/** What would be refused after the shutdown, refused before it. @param locked a disk that cannot be looked at now, as its guest runs */
+async function refuseEarly({ cluster }: Context, spec: VmSpec, force: boolean, locked: string | undefined): Promise<void> {
+  const { source } = spec;
+  const sources = source !== undefined && "nodePath" in source && source.nodePath !== locked ? [source.nodePath] : [];
   const inventory = await cluster.inventory({ sources, cephHosts: true });
   const facts = sources[0] === undefined ? undefined : inventory.sources.get(sources[0]);
   const size = facts !== undefined && "virtualSize" in facts ? imageSizeRefusals(facts.virtualSize, spec, inventory.freeBytes) : [];

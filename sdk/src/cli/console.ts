@@ -15,12 +15,15 @@ function terminalOf(input: NodeJS.ReadStream, output: NodeJS.WriteStream): Termi
   };
 }
 
-async function openConsole({ given, at }: Run): Promise<number> {
+async function openConsole({ given, at, say }: Run): Promise<number> {
   const { stdin, stdout } = process;
+  const user = given.find("ssh-user") ?? "libvirtadmin";
   if (!stdin.isTTY || !stdout.isTTY) throw new Error("Unable to open a console: standard input and output must be a terminal");
   stdin.setRawMode(true);
   try {
-    return await api.openConsole(at, given.get("name"), given.find("ssh-user") ?? "libvirtadmin", terminalOf(stdin, stdout));
+    const code = await api.openConsole(at, given.get("name"), user, terminalOf(stdin, stdout));
+    if (code !== 0) say(`virsh ended with ${code}. From node to node it went as ${user}; --ssh-user names another.`);
+    return code === 0 ? 0 : 1;
   } finally {
     stdin.setRawMode(false);
     stdin.pause();
