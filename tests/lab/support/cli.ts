@@ -1,0 +1,68 @@
+/** The command line as a person runs it: as a process, on a terminal too. */
+import { execFile, spawn } from "node:child_process";
+import { join } from "node:path";
+import { pulumiEnvironment } from "../../../tools/env.mjs";
+
+export const CLI = join(import.meta.dirname, "..", "..", "..", "sdk", "bin", "seapath.js");
+
+/** What a process said and how it ended. */
+export interface Ended {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** Runs a program with the cluster in its environment. */
+export function ran(program: string, words: readonly string[], more: Record<string, string> = {}): Promise<Ended> {
+  return new Promise((resolve) => {
+    execFile(program, words, { env: { ...pulumiEnvironment(), ...more } }, (error, stdout, stderr) => {
+      resolve({ code: error === null ? 0 : typeof error.code === "number" ? error.code : -1, stdout, stderr });
+    });
+  });
+}
+
+/** `seapath …`. */
+export const seapath = (...words: string[]): Promise<Ended> => ran(process.execPath, [CLI, ...words]);
+
+/** `seapath …` that goes on: what it has printed so far, and how it is ended. */
+export function going(...words: string[]): { text: () => string; stop: () => Promise<void> } {
+  const child = spawn(process.execPath, [CLI, ...words], { env: pulumiEnvironment(), stdio: ["ignore", "pipe", "inherit"] });
+  let text = "";
+  child.stdout.on("data", (chunk: Buffer) => (text += chunk.toString()));
+  const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
+  return {
+    text: () => text,
+    stop: () => {
+      child.kill("SIGINT");
+      return ended;
+    },
+  };
+}
+
+/** Runs a program on a terminal: types each text when the one before it stands on the screen, and gives all that was seen. */
+const ON_TERMINAL = `
+import json, os, pty, select, sys, time
+keys = json.loads(sys.argv[1])
+pid, fd = pty.fork()
+if pid == 0:
+    os.execvp(sys.argv[2], sys.argv[2:])
+seen, until = "", time.monotonic() + 60
+while time.monotonic() < until:
+    if select.select([fd], [], [], 0.2)[0]:
+        try:
+            chunk = os.read(fd, 4096)
+        except OSError:
+            break
+        if not chunk:
+            break
+        seen += chunk.decode(errors="replace")
+    if keys and keys[0][0] in seen:
+        os.write(fd, keys.pop(0)[1].encode())
+_, status = os.waitpid(pid, 0)
+print(seen)
+sys.exit(os.waitstatus_to_exitcode(status))
+`;
+
+/** `seapath …` on a terminal. @param keys what is waited for on the screen, and what is typed then */
+export const onTerminal = (keys: [string, string][], ...words: string[]): Promise<Ended> =>
+  ran("/usr/bin/python3", ["-c", ON_TERMINAL, JSON.stringify(keys), process.execPath, CLI, ...words], { TERM: "vt100" });

@@ -1,0 +1,126 @@
+// The command line, read as argparse reads vm-mgr's.
+import assert from "node:assert/strict";
+import { SHARED } from "../../../sdk/dist/cli/connection.js";
+import { UsageError, type Given } from "../../../sdk/dist/cli/grammar.js";
+import { helpOf, overview, usageOf } from "../../../sdk/dist/cli/help.js";
+import { commonInputs, optionOf } from "../../../sdk/dist/cli/inputs.js";
+import { parseWords } from "../../../sdk/dist/cli/parse.js";
+import { VERBS } from "../../../sdk/dist/cli/verbs.js";
+
+function verb(name: string) {
+  const found = VERBS.find((each) => each.name === name);
+  assert.ok(found, `there is no verb ${name}`);
+  return found;
+}
+
+const given = (name: string, ...words: string[]): Given => parseWords(verb(name), SHARED, words).given;
+const refused = (name: string, ...words: string[]): string => {
+  try {
+    parseWords(verb(name), SHARED, words);
+  } catch (error) {
+    assert.ok(error instanceof UsageError);
+    return error.message;
+  }
+  throw new Error(`${name} ${words.join(" ")} was taken`);
+};
+const CREATE = ["-n", "web01", "-i", "a.qcow2", "--xml", "a.xml"];
+
+describe("the command line", () => {
+  it("takes each of vm-mgr's options of each of its verbs", () => {
+    const lines: [string, string[]][] = [
+      ["create", [...CREATE, "-p", "--disk-bus", "scsi", "--nostart", "--disable", "--force", "--enable-live-migration",
+        "--metadata", "a=1", "b=2", "--pinned-host", "node1", "--migration-user", "root", "--stop-timeout", "30",
+        "--migrate-to-timeout", "120", "--migration-downtime", "0", "--add-crm-config-cmd", "location a web01 1: node1",
+        "--add-crm-config-cmd", "order o 1: a web01", "--priority", "5", "--pacemaker-meta", "a=b", "--pacemaker-params", "c=d",
+        "--pacemaker-utilization", "e=1"]],
+      ["enable", ["-n", "web01", "--nostart"]],
+      ["disable", ["--name", "web01"]],
+      ["remove", ["--name=web01"]],
+      ["start", ["-nweb01"]],
+      ["stop", ["-n", "web01", "-f"]],
+      ["status", ["-n", "web01"]],
+      ["list", []],
+      ["list_metadata", ["-n", "web01"]],
+      ["get_metadata", ["-n", "web01", "--metadata_name", "a"]],
+      ["set_metadata", ["-n", "web01", "--metadata_name", "a", "--metadata_value", "b c"]],
+      ["console", ["web01", "--ssh-user", "admin"]],
+      ["add-to-cluster", ["-n", "web01", "-i", "a.qcow2", "-p", "--disk-bus", "sata", "--new-name", "web02", "--nostart", "--preferred-host", "node2"]],
+    ];
+    for (const [name, words] of lines) assert.doesNotThrow(() => given(name, ...words), `${name} ${words.join(" ")}`);
+  });
+
+  it("reads short options with their value in one word, or behind an equals sign", () => {
+    for (const words of [["-n", "web01"], ["-nweb01"], ["-n=web01"], ["--name", "web01"], ["--name=web01"]]) {
+      assert.equal(given("status", ...words).get("name"), "web01", words.join(" "));
+    }
+    assert.ok(given("stop", "-fn", "web01").has("force"));
+    assert.equal(given("stop", "-fnweb01").get("name"), "web01");
+  });
+
+  it("takes an abbreviation that means one option, and prefers vm-mgr's own to ours", () => {
+    assert.equal(given("create", ...CREATE, "--pinned", "node1").get("pinned-host"), "node1");
+    assert.equal(given("create", ...CREATE, "--s", "40").get("stop-timeout"), "40"); // not --sudo, not --ssh-config-file
+    assert.equal(given("list", "--ho", "a,b").get("hosts"), "a,b");
+    assert.match(refused("create", ...CREATE, "--p", "x"), /^ambiguous option: --p could match --progress, --pinned-host, --preferred-host, --priority, --pacemaker-meta/);
+    assert.equal(refused("status", "-n", "a", "--nope"), "unrecognized arguments: --nope");
+  });
+
+  it("gives an option of several values all words up to the next option", () => {
+    const found = given("create", "--metadata", "a=1", "b=x=y", ...CREATE, "--metadata", "c=", "a=2");
+    assert.deepEqual(found.map("metadata"), { a: "2", b: "x=y", c: "" });
+    assert.equal(found.get("name"), "web01");
+    assert.equal(refused("create", ...CREATE, "--metadata"), "argument --metadata: expected at least one argument");
+    assert.equal(refused("create", ...CREATE, "--metadata", "a"), "argument --metadata: 'a' is not key=value");
+  });
+
+  it("takes a negative number, a text with a blank and what follows `--` for values", () => {
+    assert.equal(given("create", ...CREATE, "--priority", "-5").number("priority"), -5);
+    assert.deepEqual(given("create", ...CREATE, "--add-crm-config-cmd", "-inf is no option").all("add-crm-config-cmd"), ["-inf is no option"]);
+    assert.deepEqual(given("adopt", "--", "web01", "db01").all("vm"), ["web01", "db01"]);
+  });
+
+  it("refuses in argparse's words what is missing, wrong or too much", () => {
+    assert.equal(refused("stop"), "the following arguments are required: -n/--name");
+    assert.equal(refused("create", "-n", "a"), "the following arguments are required: -i/--image, --xml");
+    assert.equal(refused("console"), "the following arguments are required: name");
+    assert.equal(refused("status", "-n"), "argument -n/--name: expected one argument");
+    assert.equal(refused("status", "-n", "--json"), "argument -n/--name: expected one argument");
+    assert.equal(refused("status", "-n", "a", "b"), "unrecognized arguments: b");
+    assert.equal(refused("create", ...CREATE, "--priority", "high"), "argument --priority: invalid int value: 'high'");
+    assert.equal(refused("create", ...CREATE, "--nostart=yes"), "argument --nostart: ignored explicit argument 'yes'");
+    assert.match(refused("create", ...CREATE, "--disk-bus", "nvme"), /^argument --disk-bus: invalid choice: 'nvme' \(choose from 'virtio', /);
+    assert.match(refused("completion", "csh"), /^argument shell: invalid choice: 'csh'/);
+    for (const words of [["--pinned-host", "a", "--preferred-host", "b"], ["--preferred-host", "b", "--pinned-host", "a"]]) {
+      const [second, first] = [words[2], words[0]];
+      assert.equal(refused("create", ...CREATE, ...words), `argument ${second}: not allowed with argument ${first}`);
+    }
+  });
+
+  it("shows the help whatever else is missing", () => {
+    assert.equal(parseWords(verb("create"), SHARED, ["--help"]).help, true);
+    assert.equal(parseWords(verb("stop"), SHARED, ["-h"]).help, true);
+  });
+
+  it("says in the help of a verb each thing that it takes, and in the overview each verb", () => {
+    for (const each of VERBS) {
+      const help = helpOf(each, SHARED);
+      for (const { name } of [...each.options, ...SHARED]) assert.match(help, new RegExp(`--${name}\\b`), `${each.name} ${name}`);
+      for (const { name } of each.positionals ?? []) assert.ok(help.includes(name));
+      assert.ok(overview(VERBS, SHARED).includes(`  ${each.name} `));
+    }
+    assert.equal(usageOf(verb("stop")), "usage: seapath stop -n NAME [-f]");
+  });
+
+  it("leaves what was not given to the defaults", () => {
+    assert.deepEqual(commonInputs(given("create", ...CREATE)), { pacemaker: { meta: {}, params: {}, utilization: {} } });
+    const inputs = commonInputs(given("create", ...CREATE, "--stop-timeout", "90", "--enable-live-migration", "--metadata", "a=1", "--pacemaker-meta", "x=y"));
+    assert.deepEqual(inputs, { liveMigration: true, stopTimeout: 90, metadata: { a: "1" }, pacemaker: { meta: { x: "y" }, params: {}, utilization: {} } });
+  });
+
+  it("names in an error the option and not the input", () => {
+    assert.equal(optionOf("pinnedHost"), "--pinned-host");
+    assert.equal(optionOf("pacemaker.meta.priority"), "--pacemaker-meta priority");
+    assert.equal(optionOf("metadata.a-b"), "--metadata a-b");
+    assert.equal(optionOf("the cluster"), "the cluster");
+  });
+});
