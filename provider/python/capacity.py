@@ -22,7 +22,7 @@ def read_node(node, uri):
 
 
 def read_storage():
-    stats = json.loads(command(["ceph", "df", "--format", "json"]))["stats"]
+    stats = json.loads(command(["ceph", "--connect-timeout", "20", "df", "--format", "json"]))["stats"]
     return {
         "totalBytes": stats["total_bytes"],
         "usedBytes": stats["total_used_raw_bytes"],
@@ -54,7 +54,7 @@ def capacity(request):
         others = {
             "pacemaker": pool.submit(first_number, "crmadmin", "--version"),
             "corosync": pool.submit(first_number, "corosync", "-v"),
-            "ceph": pool.submit(first_number, "ceph", "version"),
+            "ceph": pool.submit(first_number, "ceph", "--connect-timeout", "20", "version"),
         }
         versions = dict({name: found.result() for name, found in others.items()}, **virtual.result())
         return {"nodes": [node.result() for node in nodes], "ceph": storage.result(), "versions": versions}

@@ -228,6 +228,7 @@ describe("the command line", function () {
       const { text } = await stack.preview(vms, { refresh: true });
       assert.match(text, /started\s*: false => true/);
       assert.match(text, /owner\s*: "cli" => "stack"/);
+      await stack.refresh();
       await stack.up(vms);
       assert.equal(await done(seapath("status", "-n", "clistack")), "Started\n");
     } finally {

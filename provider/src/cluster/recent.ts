@@ -38,12 +38,14 @@ export class RecentInventory {
   /** The runner, observed: whatever may have changed something and has ended makes what was read before it too old. */
   watch(runner: Runner): Runner {
     const ended = () => void this.#changes++;
+    const { interactive } = runner;
     return {
       get node() {
         return runner.node;
       },
       run: (command) => (command.readOnly === true ? runner.run(command) : runner.run(command).finally(ended)),
       upload: (...file) => runner.upload(...file).finally(ended),
+      ...(interactive !== undefined && { interactive: (...talk) => interactive.apply(runner, talk).finally(ended) }),
       close: () => runner.close(),
     };
   }

@@ -154,7 +154,9 @@ class VmChange {
   #commands(): string[][] {
     const { name, crmConfigCommands } = this.#spec;
     const known = new Set(this.#observed.crmConfigCommands);
-    const fresh = !this.#inventory.cib.primitives.has(name);
+    // What they made of a VM that we have disabled is kept with it, and comes back: made again it would be there twice.
+    const kept = this.#inventory.images.get(systemImage(name))?.metadata?.[PARKED_KEY] !== undefined;
+    const fresh = !this.#inventory.cib.primitives.has(name) && !kept;
     for (const line of known) {
       if (crmConfigCommands.includes(line)) continue;
       reportOf(this.#context)(`${name}: what the crm command "${line}" made stays in the CIB; take it out with \`crm configure\``);
