@@ -14,5 +14,5 @@ export * from "./status";
 export { validateThenChange, type Write } from "./write";
 export * from "./xml";
 export * from "./files";
-export type { Runner, Terminal } from "../transport/types";
+export { openTerminal, type Runner, type Terminal } from "../transport/types";
 export { CommandError, ConnectionError, HostKeyError } from "../transport/errors";

@@ -2,7 +2,7 @@
  * The inventory of a moment ago, for those to whom it will do: the engine checks the VMs of a program one after the
  * other and refreshes them a few at a time, so a read for each, however well shared, would be one for every few VMs.
  */
-import type { Runner } from "../transport/types";
+import { openTerminal, type Runner } from "../transport/types";
 import type { Inventory, InventoryRequest } from "./inventory";
 
 /** How long after its answer an inventory counts as one of a moment ago. */
@@ -38,14 +38,13 @@ export class RecentInventory {
   /** The runner, observed: whatever may have changed something and has ended makes what was read before it too old. */
   watch(runner: Runner): Runner {
     const ended = () => void this.#changes++;
-    const { interactive } = runner;
     return {
       get node() {
         return runner.node;
       },
       run: (command) => (command.readOnly === true ? runner.run(command) : runner.run(command).finally(ended)),
       upload: (...file) => runner.upload(...file).finally(ended),
-      ...(interactive !== undefined && { interactive: (...talk) => interactive.apply(runner, talk).finally(ended) }),
+      interactive: (...talk) => openTerminal(runner, ...talk).finally(ended),
       close: () => runner.close(),
     };
   }

@@ -2,7 +2,7 @@
 import { closeSync, openSync, writeSync } from "node:fs";
 import { basename } from "node:path";
 import { SeapathError } from "../errors";
-import type { Command, CommandResult, Runner, Terminal, TransferProgress } from "./types";
+import { openTerminal, type Command, type CommandResult, type Runner, type Terminal, type TransferProgress } from "./types";
 
 /** One line of a trace. Neither arguments nor data of a program are in it. */
 export interface TraceLine {
@@ -62,9 +62,7 @@ class TracedRunner implements Runner {
 
   /** What is typed and shown is nobody's business: only that there was a conversation is written down. */
   interactive(argv: readonly string[], terminal: Terminal): Promise<number> {
-    const { interactive } = this.#inner;
-    if (interactive === undefined) return Promise.reject(new SeapathError("settings", "This link has no terminals"));
-    return this.#traced(basename(argv[0] ?? ""), () => interactive.call(this.#inner, argv, terminal), () => ({ sent: 0, received: 0 }));
+    return this.#traced(basename(argv[0] ?? ""), () => openTerminal(this.#inner, argv, terminal), () => ({ sent: 0, received: 0 }));
   }
 
   close(): void {

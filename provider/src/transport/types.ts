@@ -2,6 +2,7 @@
  * What the layers above see of a link to a cluster node. They depend on this file and on errors.ts of this folder
  * alone; ssh2 stays behind it.
  */
+import { SeapathError } from "../errors";
 
 /** A program to run on a node. `argv` is quoted by the transport, and only there. */
 export interface Command {
@@ -81,4 +82,12 @@ export interface Runner {
   readonly node: string | undefined;
   /** Ends the connections. */
   close(): void;
+}
+
+/**
+ * `Runner.interactive`, where there is one.
+ * @throws SeapathError where the link has no terminals
+ */
+export function openTerminal(runner: Runner, argv: readonly string[], terminal: Terminal): Promise<number> {
+  return runner.interactive?.(argv, terminal) ?? Promise.reject(new SeapathError("no-terminal", "This link to the cluster has no terminals"));
 }

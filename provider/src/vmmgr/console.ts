@@ -1,5 +1,5 @@
 /** The serial console of a VM, on somebody's terminal. */
-import { libvirtUri, type Terminal } from "../cluster";
+import { libvirtUri, openTerminal, type Terminal } from "../cluster";
 import type { Context } from "./context";
 import { getVm, NotNow } from "./lifecycle";
 
@@ -14,8 +14,6 @@ export async function openConsole({ cluster }: Context, vm: string, user: string
   const inventory = await cluster.inventory();
   const { node } = getVm(inventory, vm, "open the console of");
   if (node === undefined) throw new NotNow("open the console of", vm, inventory.node, "it runs nowhere", "Start it first.");
-  const { interactive } = cluster.runner;
-  if (interactive === undefined) throw new NotNow("open the console of", vm, inventory.node, "this link has no terminals", "Use another.");
   const uri = libvirtUri({ node, asked: inventory.node, user });
-  return interactive.call(cluster.runner, ["virsh", "--connect", uri.replace("?no_tty=1", ""), "console", vm], terminal);
+  return openTerminal(cluster.runner, ["virsh", "--connect", uri.replace("?no_tty=1", ""), "console", vm], terminal);
 }
