@@ -50,7 +50,7 @@ export function called<A extends object, T>(ask: (args: A) => Promise<T>, args: 
   const after = [options.dependsOn ?? []].flat();
   // In a preview the name of a VM that is yet to be made is known, as it is an input of it. Its id is not.
   const made = pulumi.output(resourcesOf(given).then((found) => idsOf([...found, ...after])));
-  return pulumi.all([given, made]).apply<T>(([known]) => ask(known as A) as Promise<pulumi.Unwrap<T>> as Promise<T>);
+  return pulumi.all([given, made]).apply<T>(([known]) => ask(known as A));
 }
 
 /** The resources that an output comes from. */
