@@ -1,0 +1,50 @@
+import assert from "node:assert/strict";
+import { createRequire } from "node:module";
+import { inventory } from "../cluster/fixtures.ts";
+
+const require = createRequire(import.meta.url);
+const { findDetails, findMetadata, listVms, summaryOf } = require("../../../provider/dist/vmmgr/summary.js") as typeof import("../../../provider/dist/vmmgr/summary.js");
+
+describe("VMs in short", () => {
+  it("are the RBD groups by name, those of other programs left out", () => {
+    const lab = inventory();
+    const before = listVms(lab).map(({ name }) => name);
+    assert.ok(before.includes("fxrun"));
+    assert.deepEqual(before, [...before].sort());
+    lab.groups.set("backups", ["nightly"]);
+    lab.groups.set("empty", []);
+    lab.groups.set("half", ["data_half_0"]);
+    const added = listVms(lab).map(({ name }) => name).filter((name) => !before.includes(name));
+    assert.deepEqual(added, ["empty", "half"]);
+  });
+
+  it("say state and node, and Undefined of what is none", () => {
+    const lab = inventory();
+    const { status, node, enabled } = summaryOf(lab, "fxrun");
+    assert.deepEqual({ status, enabled, node }, { status: "Started", enabled: true, node: lab.status.resources.get("fxrun")?.nodes[0] });
+    assert.deepEqual(summaryOf(lab, "nobody"), { name: "nobody", status: "Undefined", enabled: false });
+    // A primitive of the name that is no VM runs somewhere, and that is nobody's business here.
+    assert.deepEqual(summaryOf(lab, "fxman"), { name: "fxman", status: "Undefined", enabled: false });
+    lab.cib.primitives.delete("fxrun");
+    assert.equal(summaryOf(lab, "fxrun").status, "Disabled");
+  });
+
+  it("have all of one, with its disks and the XML that is started", () => {
+    const lab = inventory();
+    lab.images.set("data_fxrun_10", { name: "data_fxrun_10", size: 3 });
+    lab.images.set("data_fxrun_2", { name: "data_fxrun_2", size: 2 });
+    const found = findDetails(lab, "fxrun");
+    assert.deepEqual(found?.disks.map(({ image }) => image), ["system_fxrun", "data_fxrun_2", "data_fxrun_10"]);
+    assert.match(found?.xml ?? "", /<name>fxrun<\/name>/);
+    assert.equal(findDetails(lab, "nobody"), undefined);
+  });
+
+  it("have metadata in the order of their keys", () => {
+    const lab = inventory();
+    const image = lab.images.get("system_fxrun");
+    assert.ok(image);
+    image.metadata = { b: "2", "10": "x", a: "1", _priority: "3" };
+    assert.deepEqual([...(findMetadata(lab, "fxrun") ?? [])].map(([key]) => key), ["10", "_priority", "a", "b"]);
+    assert.equal(findMetadata(lab, "nobody"), undefined);
+  });
+});
