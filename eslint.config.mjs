@@ -30,6 +30,11 @@ const layers = {
     types: ["@pulumi/.+"],
     says: "resources may import vmmgr, zod, ../errors and the types of Pulumi; never cluster, transport, ssh2 or XML.",
   },
+  api: {
+    packages: [],
+    layers: ["resources(?:/.+)?", "vmmgr(?:/.+)?", "session"],
+    says: "api may import resources, vmmgr, ../session and ../errors; never cluster, transport, ssh2, XML, zod or Pulumi.",
+  },
 };
 
 /** How deep below a layer's folder a file may lie. */

@@ -2,6 +2,12 @@
 
 const isIdentifier = (key: string) => /^[A-Za-z_$][\w$]*$/.test(key);
 
+const RESERVED = new Set(
+  ("arguments await break case catch class const continue debugger default delete do else enum eval export extends false " +
+    "finally for function if implements import in instanceof interface let new null package private protected public return " +
+    "static super switch this throw true try typeof var void while with yield seapath").split(" "),
+);
+
 function literal(value: unknown, indent: string): string {
   const deeper = `${indent}  `;
   if (Array.isArray(value)) return value.length === 0 ? "[]" : `[${value.map((each) => literal(each, indent)).join(", ")}]`;
@@ -15,11 +21,12 @@ function literal(value: unknown, indent: string): string {
 }
 
 /**
- * A program that has a VM for each name. Names are letters and digits, so only a leading digit is in the way.
+ * A program that has a VM for each name. Names are letters and digits: a leading digit is in the way, and a word of the
+ * language.
  * @param cluster the one of `seapath:clusters` that has them, if it has a name
  */
 export function programText(vms: ReadonlyMap<string, Record<string, unknown>>, cluster?: string): string {
-  const variable = (name: string) => (isIdentifier(name) ? name : `vm${name}`);
+  const variable = (name: string) => (isIdentifier(name) && !RESERVED.has(name) ? name : `vm${name}`);
   const classes = [...vms].map(
     ([name, inputs]) => `export const ${variable(name)} = new seapath.Vm(${JSON.stringify(name)}, ${literal(cluster === undefined ? inputs : { cluster, ...inputs }, "")});\n`,
   );

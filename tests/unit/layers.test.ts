@@ -98,6 +98,11 @@ const layers: Layer[] = [
     ],
   },
   {
+    file: "provider/src/api/x.ts",
+    allowed: ["node:util", "../resources", "../vmmgr", "../vmmgr/whatif", "../session", "../errors", "./at"],
+    refused: ["ssh2", "zod", "fast-xml-parser", "@pulumi/pulumi", "../cluster", "../transport/types", "../index"],
+  },
+  {
     file: "provider/src/session.ts",
     allowed: ["ssh2", "zod", "@pulumi/pulumi", "./transport/ssh", "./cluster/cib", "./vmmgr", "./resources"],
     refused: [],
