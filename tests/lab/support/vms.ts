@@ -1,5 +1,5 @@
 /** VMs for tests: the tick guest, which boots in no time and stops at the power button at once. */
-import type { VmSpec } from "../../../provider/dist/vmmgr/index.js";
+import type { Domain, VmSpec } from "../../../provider/dist/vmmgr/index.js";
 
 /** A node's path of the tick guest's image. */
 export const TICK = "/var/lib/seapath/images/tick.qcow2";
@@ -43,7 +43,8 @@ export const tickSpec = (name: string): VmSpec => ({
 });
 
 /** The same, wherever Pacemaker likes. */
-export function specOf(name: string): VmSpec {
-  const { preferredHost: _preferred, ...spec } = tickSpec(name);
-  return spec;
+export function specOf(name: string): VmSpec & { domain: Domain } {
+  const { preferredHost: _preferred, domain, ...spec } = tickSpec(name);
+  if (domain === undefined) throw new Error("the tick guest has a typed domain");
+  return { ...spec, domain };
 }
