@@ -1,27 +1,14 @@
 // `kill -9` of pulumi and its provider in the midst of a create, an update and a destroy: the next run comes out right.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { pulumiEnvironment } from "../../tools/env.mjs";
 import { eventually, imageMeta, metaAttribute, on, qemu, traces, tryOn } from "./support/cluster.ts";
+import { commandLine, family } from "./support/processes.ts";
 import { TestStack, type Vms } from "./support/stack.ts";
 import { tick } from "./support/vms.ts";
 
 const SLEEP = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
-
-/** A process and all that it started, the plugins among them, which pulumi puts into process groups of their own. */
-function family(pid: number): number[] {
-  const parents = readdirSync("/proc").filter((name) => /^\d+$/.test(name)).flatMap((name) => {
-    try {
-      return [[Number(name), Number(readFileSync(`/proc/${name}/stat`, "utf8").replace(/^.*\) /s, "").split(" ")[1])] as const];
-    } catch {
-      return []; // it ended meanwhile
-    }
-  });
-  const below = (parent: number): number[] => parents.filter(([, of]) => of === parent).flatMap(([child]) => [child, ...below(child)]);
-  return [pid, ...below(pid)];
-}
 
 /** Runs pulumi, and kills it and its provider at once, as a power cut would, when the cluster shows something. */
 async function killWhen(stack: string, verb: "up" | "destroy", seen: () => Promise<boolean>): Promise<void> {
@@ -34,8 +21,7 @@ async function killWhen(stack: string, verb: "up" | "destroy", seen: () => Promi
     await SLEEP(20);
   }
   const pids = family(run.pid ?? 0);
-  const commands = pids.map((pid) => readFileSync(`/proc/${pid}/cmdline`, "utf8"));
-  assert.ok(commands.some((line) => line.includes("dynamic-provider")), "the provider is among what is killed");
+  assert.ok(pids.some((pid) => commandLine(pid).includes("dynamic-provider")), "the provider is among what is killed");
   for (const pid of pids) process.kill(pid, "SIGKILL");
   await ended;
 }

@@ -4,6 +4,7 @@ import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import type { Runner } from "../transport/types";
 import { ParseError } from "./errors";
+import { runLong } from "./program";
 
 /** Where uploads lie on a node. They are a cache: whoever needs the room may remove them. */
 export const UPLOADS = "/var/lib/pulumi-seapath/uploads";
@@ -28,7 +29,7 @@ export async function localHash(path: string): Promise<string> {
 
 /** The SHA-256 of a file on the node, or undefined where there is none. */
 export async function remoteHash(runner: Runner, path: string): Promise<string | undefined> {
-  const result = await runner.run({
+  const result = await runLong(runner, {
     argv: ["sha256sum", "--", path],
     okExitCodes: [0, 1],
     readOnly: true,

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Runner } from "../transport/types";
+import type { Command, CommandResult, Runner } from "../transport/types";
 import { ParseError, ProgramError } from "./errors";
 
 const FOLDER = join(__dirname, "..", "..", "python");
@@ -23,7 +23,7 @@ export function programSource(...names: readonly string[]): string {
   const key = names.join();
   const known = sources.get(key);
   if (known !== undefined) return known;
-  const text = [...new Set(["common", ...names.flatMap(files)])].map(read).join("\n\n");
+  const text = [...new Set(["common", "link", ...names.flatMap(files)])].map(read).join("\n\n");
   sources.set(key, text);
   return text;
 }
@@ -61,8 +61,24 @@ export async function runPrograms(
 // Base64 is neither shell nor Python syntax: whatever a name holds, it cannot end the literal.
 const encode = (request: unknown) => Buffer.from(JSON.stringify(request), "utf8").toString("base64");
 
-async function run(runner: Runner, names: readonly string[], call: string, label: string, options: ProgramOptions): Promise<unknown> {
-  const result = await runner.run({ argv: ["/usr/bin/python3", "-"], stdin: `${programSource(...names)}\n\n${call}\n`, label, ...options });
+const DEFAULT_TIMEOUT_MS = 60_000;
+/** How much later than here a program's deadline is on the node, where nobody may be left to end it. */
+const LATER_MS = 10_000;
+
+/** The command that runs programs, which end themselves when nobody waits for them any more. */
+function commandOf(names: readonly string[], call: string, timeoutMs: number): Pick<Command, "argv" | "stdin" | "timeoutMs"> {
+  const watch = `begin_watch(${Math.ceil((timeoutMs + LATER_MS) / 1000)})`;
+  return { argv: ["/usr/bin/python3", "-"], stdin: `${programSource(...names)}\n\n${watch}\n${call}\n`, timeoutMs };
+}
+
+async function run(
+  runner: Runner,
+  names: readonly string[],
+  call: string,
+  label: string,
+  { timeoutMs = DEFAULT_TIMEOUT_MS, ...options }: ProgramOptions,
+): Promise<unknown> {
+  const result = await runner.run({ ...commandOf(names, call, timeoutMs), label, ...options });
   let answer: { ok?: unknown; error?: { kind: string; message: string; part?: string | null } };
   try {
     answer = JSON.parse(result.stdout) as typeof answer;
@@ -72,4 +88,15 @@ async function run(runner: Runner, names: readonly string[], call: string, label
   const { error } = answer;
   if (error !== undefined) throw new ProgramError(result.node, error.part ?? names[0] ?? "", error.kind, error.message);
   return answer.ok;
+}
+
+/**
+ * Runs a command that may take long, such that it ends soon after its connection did: on its own it would run on.
+ * @throws as `Runner.run`
+ */
+export function runLong(
+  runner: Runner,
+  { argv, timeoutMs, ...options }: Omit<Command, "stdin"> & { timeoutMs: number },
+): Promise<CommandResult> {
+  return runner.run({ ...commandOf(["tool"], `main("${encode(argv)}")`, timeoutMs), label: argv.join(" "), ...options });
 }

@@ -1,7 +1,7 @@
 /** RBD: images, groups and metadata, changed by lists of operations that go out together. */
 import type { Runner } from "../transport/types";
 import { AlreadyExists, ProgramError } from "./errors";
-import { runProgram } from "./program";
+import { runLong, runProgram } from "./program";
 
 /** One change of the pool `rbd`. All but the two `create…` may be done twice. */
 export type StorageOperation =
@@ -45,7 +45,7 @@ export async function importImage(
   onProgress?: (percent: number) => void,
 ): Promise<void> {
   let last = -1;
-  await runner.run({
+  await runLong(runner, {
     argv: [
       "qemu-img", "convert", "-p", "-W", "-n", "--target-is-zero",
       "-f", source.format, "-O", "raw", source.path, `rbd:rbd/${image}`,

@@ -1,0 +1,92 @@
+/**
+ * An sshd of a test's own on a node, beside the node's: what comes over it can be told from what others do on the lab,
+ * be made slow, and be cut off without harm to anybody.
+ */
+import { readFileSync } from "node:fs";
+import { readLab } from "../../../lab/index.ts";
+import { eventually, on, tryOn } from "./cluster.ts";
+
+/** In front of the tools of a node: an import is slow, or a tool hangs, when a file says so. */
+const SLOW = `#!/bin/sh
+self=$(basename "$0")
+real=$(PATH=/usr/sbin:/usr/bin:/sbin:/bin command -v "$self")
+stall=$(cat "$(dirname "$0")/stall" 2>/dev/null)
+case "$stall:$self $1" in
+  "slow import:qemu-img convert") shift; exec "$real" convert -r 300000 "$@" ;;
+  "import:qemu-img convert") shift; exec "$real" convert -r 1 "$@" ;;
+  "inventory:crm_mon "*) sleep 1000 ;;
+esac
+exec "$real" "$@"
+`;
+
+export type Stall = "slow import" | "import" | "inventory";
+
+export class OwnSshd {
+  readonly node: string;
+  readonly port: number;
+  readonly #name: string;
+  readonly #folder: string;
+
+  private constructor(node: string, port: number, name: string) {
+    this.node = node;
+    this.port = port;
+    this.#name = name;
+    this.#folder = `/run/seapath-test-${name}`;
+  }
+
+  /** @param name of the test, by which its programs are found again */
+  static async start(node: string, port: number, name: string): Promise<OwnSshd> {
+    const made = new OwnSshd(node, port, name);
+    const folder = made.#folder;
+    // What a run that failed has left would be taken for this one's.
+    await on(node, "sh", "-c", `kill -KILL $(grep -lzxF -e "$1" /proc/[0-9]*/environ 2>/dev/null | cut -d/ -f3) 2>/dev/null; true`, "sh", `SEAPATH_TEST=${name}`);
+    await on(node, "mkdir", "-p", folder);
+    for (const tool of ["crm_mon", "qemu-img"]) await on(node, "sh", "-c", `printf %s "$1" > "$2" && chmod 755 "$2"`, "sh", SLOW, `${folder}/${tool}`);
+    const text = [
+      `Port ${port}`, "HostKey /etc/ssh/ssh_host_ed25519_key", `PidFile ${folder}/pid`, "Subsystem sftp internal-sftp",
+      `SetEnv SEAPATH_TEST=${name} PATH=${folder}:/usr/sbin:/usr/bin:/sbin:/bin`,
+    ];
+    await on(node, "sh", "-c", `printf %s "$1" > "$2"`, "sh", `${text.join("\n")}\n`, `${folder}/config`);
+    await on(node, "/usr/sbin/sshd", "-f", `${folder}/config`);
+    await eventually(() => tryOn(node, "cat", `${folder}/pid`), ({ exitCode }) => exitCode === 0);
+    return made;
+  }
+
+  /** Settings with which the provider comes by this sshd. */
+  get environment(): Record<string, string> {
+    const { nodes, knownHostsFile } = readLab();
+    const address = nodes.find(({ name }) => name === this.node)?.address ?? "";
+    const lines = readFileSync(knownHostsFile, "utf8").split("\n").filter((line) => line.split(" ")[0]?.split(",").includes(address));
+    return {
+      SEAPATH_HOSTS: `${address}:${this.port}`,
+      SEAPATH_KNOWN_HOSTS_FILE: "",
+      SEAPATH_KNOWN_HOSTS: lines.map((line) => line.replace(/^\S+/, `[${address}]:${this.port}`)).join("\n"),
+    };
+  }
+
+  /** Makes what is begun from now on hang: an import (which then shows no progress), or the reading of an inventory. */
+  async stall(what: Stall): Promise<void> {
+    await on(this.node, "sh", "-c", `echo ${what} > ${this.#folder}/stall`);
+  }
+
+  async goOn(): Promise<void> {
+    await on(this.node, "rm", "-f", `${this.#folder}/stall`);
+  }
+
+  /** The programs that came by this sshd and still run, wherever they hang now; sshd's own processes are not among them. */
+  async programs(): Promise<string[]> {
+    const script = `for pid in $(grep -lzxF -e "$1" /proc/[0-9]*/environ 2>/dev/null | cut -d/ -f3); do cat /proc/$pid/cmdline 2>/dev/null | tr '\\0' ' '; echo; done`;
+    const text = await on(this.node, "sh", "-c", script, "sh", `SEAPATH_TEST=${this.#name}`);
+    return text.split("\n").map((line) => line.trim()).filter((line) => line !== "" && !line.startsWith("sshd"));
+  }
+
+  /** Kills what serves the connections, so that these break; the sshd itself stays and takes new ones. */
+  async cut(): Promise<void> {
+    // For a user that is not root's there are two for each connection.
+    await on(this.node, "sh", "-c", `for pid in $(pgrep -P $(cat ${this.#folder}/pid)); do pkill -KILL -x -P $pid sshd; kill -KILL $pid; done`);
+  }
+
+  async end(): Promise<void> {
+    await on(this.node, "sh", "-c", `kill $(cat ${this.#folder}/pid); rm -r ${this.#folder}`);
+  }
+}
