@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -27,6 +28,7 @@ describe("ways to log in on the lab's nodes", function () {
   const guest = `weak${randomBytes(3).toString("hex")}`;
   const password = `pw ${randomBytes(9).toString("hex")} $'"\\`;
   const config = `/etc/ssh/sshd_test_${user}`;
+  const authority = join(folder, "authority");
   const runners: Runner[] = [];
   const known = readFileSync(knownHostsFile, "utf8");
   // The second sshd of a node has the node's own keys, under another port.
@@ -42,6 +44,7 @@ describe("ways to log in on the lab's nodes", function () {
     const text = [
       `Port ${PORT}`,
       `HostKey /etc/ssh/ssh_host_ed25519_key`,
+      `HostCertificate ${config}-cert.pub`,
       `PidFile /run/${user}.pid`,
       "UsePAM yes",
       "PasswordAuthentication no",
@@ -53,13 +56,18 @@ describe("ways to log in on the lab's nodes", function () {
       "  KbdInteractiveAuthentication yes",
       "  PubkeyAuthentication no",
     ];
+    // An authority of these tests certifies the node's key.
+    execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", authority]);
+    writeFileSync(join(folder, "node.pub"), `${await on(third, "cat", "/etc/ssh/ssh_host_ed25519_key.pub")}\n`);
+    execFileSync("ssh-keygen", ["-q", "-s", authority, "-h", "-I", third, "-n", `${third},${addresses[2]}`, "-V", "-5m:+1d", join(folder, "node.pub")]);
+    await exec(third, ["tee", `${config}-cert.pub`], { stdin: readFileSync(join(folder, "node-cert.pub"), "utf8") });
     await exec(third, ["tee", config], { stdin: `${text.join("\n")}\n` });
     await exec(third, ["/usr/sbin/sshd", "-f", config]);
     await eventually(() => exec(third, ["cat", `/run/${user}.pid`], { ok: true }), ({ exitCode }) => exitCode === 0);
   });
   after(async () => {
     for (const runner of runners) runner.close();
-    await exec(third, ["sh", "-c", `kill "$(cat /run/${user}.pid)"; rm -f ${config} /run/${user}.pid /etc/sudoers.d/${user}`]);
+    await exec(third, ["sh", "-c", `kill "$(cat /run/${user}.pid)"; rm -f ${config} ${config}-cert.pub /run/${user}.pid /etc/sudoers.d/${user}`]);
     for (const name of [user, guest]) await eventually(() => exec(third, ["userdel", "-rf", name], { ok: true }), ({ exitCode }) => exitCode === 0);
     rmSync(folder, { recursive: true, force: true });
   });
@@ -99,6 +107,16 @@ describe("ways to log in on the lab's nodes", function () {
   it("is refused by a jump host that cannot reach the node, in time", async () => {
     const made = runner({ hosts: "10.99.0.99", jump: addresses[0], privateKeyFile, connectTimeout: "2" });
     await assert.rejects(made.run(hostname), (error) => error instanceof ConnectionError && error.beforeSend && /cannot reach it/.test(error.message));
+  });
+
+  it("by the certificate of the node's key, also behind jump hosts", async () => {
+    const authorities = `@cert-authority * ${readFileSync(`${authority}.pub`, "utf8")}`;
+    const straight = runner({ hosts: `${addresses[2]}:${PORT}`, user, privateKeyFile, knownHosts: authorities });
+    assert.equal((await straight.run(hostname)).stdout.trim(), third);
+    // The jump host itself has no certificate, so it is known by its key.
+    const jumps = known.split("\n").filter((line) => line.includes(addresses[0])).join("\n");
+    const behind = runner({ hosts: `${addresses[2]}:${PORT}`, user, privateKeyFile, jump: `root@${addresses[0]}`, knownHosts: `${jumps}\n${authorities}` });
+    assert.equal((await behind.run(hostname)).stdout.trim(), third);
   });
 
   it("by a password", async () => {

@@ -1,6 +1,6 @@
 /** libvirt on the node that is asked. */
 import type { Runner } from "../transport/types";
-import { runProgram } from "./program";
+import { runLong, runProgram } from "./program";
 
 /**
  * Tells a running guest that a disk has grown.
@@ -14,7 +14,8 @@ export async function growDisk(
   bytes: number,
 ): Promise<void> {
   const uri = at.node === at.asked ? "qemu:///system" : `qemu+ssh://${at.user}@${at.node}/system`;
-  await runner.run({ argv: ["virsh", "--connect", uri, "blockresize", at.domain, target, `${bytes}B`] });
+  const argv = ["virsh", "--connect", uri, "blockresize", at.domain, target, `${bytes}B`];
+  await runLong(runner, { argv, timeoutMs: 60_000 });
 }
 
 /**

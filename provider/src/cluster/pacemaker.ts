@@ -1,7 +1,7 @@
 /** Pacemaker's commands that change something or only look at its state. */
 import type { Runner } from "../transport/types";
 import { CibConflict, ProgramError } from "./errors";
-import { runProgram } from "./program";
+import { runLong, runProgram } from "./program";
 import { parseStatus, type ClusterStatus } from "./status";
 
 /** A refusal of a change of the CIB by its kind; any other error as it is. */
@@ -27,7 +27,7 @@ export async function watchStatus(runner: Runner, seen: ClusterStatus, seconds: 
 
 /** Forgets the failures of a resource, so that Pacemaker tries again. */
 export async function cleanup(runner: Runner, resource: string): Promise<void> {
-  await runner.run({ argv: ["crm_resource", "--cleanup", "--resource", resource], timeoutMs: 60_000 });
+  await runLong(runner, { argv: ["crm_resource", "--cleanup", "--resource", resource], timeoutMs: 60_000 });
 }
 
 /**
@@ -36,10 +36,10 @@ export async function cleanup(runner: Runner, resource: string): Promise<void> {
  */
 export async function settle(runner: Runner, seconds: number): Promise<void> {
   const argv = ["crm_resource", "--wait", `--timeout=${seconds}s`];
-  await runner.run({ argv, readOnly: true, timeoutMs: (seconds + 30) * 1000 });
+  await runLong(runner, { argv, readOnly: true, timeoutMs: (seconds + 30) * 1000 });
 }
 
 /** Forgets all that is known of a resource and probes it again on every node. */
 export async function refresh(runner: Runner, resource: string): Promise<void> {
-  await runner.run({ argv: ["crm_resource", "--refresh", "--resource", resource], timeoutMs: 60_000 });
+  await runLong(runner, { argv: ["crm_resource", "--refresh", "--resource", resource], timeoutMs: 60_000 });
 }

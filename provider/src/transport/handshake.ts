@@ -1,7 +1,7 @@
 import { Client } from "ssh2";
 import { Authentication } from "./auth";
 import { ConnectionError, type HostKeyError } from "./errors";
-import { trustIn } from "./hostkey";
+import type { Trust } from "./hostkey";
 import type { HostAddress } from "./hosts";
 import type { ConnectionSettings } from "./settings";
 import type { Wire } from "./wire";
@@ -22,8 +22,13 @@ export interface Hop {
  * Logs in to one host over a wire.
  * @throws HostKeyError, ConnectionError, TurnedAway
  */
-export function shakeHands(wire: Wire, host: HostAddress, settings: ConnectionSettings, timeoutMs: number): Promise<Hop> {
-  const trust = trustIn(host, settings);
+export function shakeHands(
+  wire: Wire,
+  host: HostAddress,
+  trust: Trust,
+  settings: ConnectionSettings,
+  timeoutMs: number,
+): Promise<Hop> {
   const authentication = new Authentication(host, settings);
   return new Promise((resolve, reject) => {
     const client = new Client();

@@ -1,9 +1,9 @@
-import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { readSetting } from "./credentials";
 import { HostKeyError } from "./errors";
 import type { HostAddress } from "./hosts";
-import { keyType, knownName, KnownHosts, type KnownHostLine } from "./knownhosts";
+import { fingerprint, keyType, knownName, KnownHosts, place, type KnownHostLine } from "./knownhosts";
+import { vouch, type Vouched } from "./vouch";
 import { quoteArgv } from "./quote";
 import type { ConnectionSettings } from "./settings";
 
@@ -14,15 +14,24 @@ export interface Trust {
   check(key: Buffer): HostKeyError | undefined;
 }
 
-/** Reads known_hosts anew for each connection: a line that was added meanwhile counts at once. */
-export function trustIn(host: HostAddress, settings: ConnectionSettings): Trust {
+/**
+ * Reads known_hosts anew for each connection: a line that was added meanwhile counts at once.
+ * @param fetchCertificate asked only when a @cert-authority line is about this host
+ */
+export async function trustIn(
+  host: HostAddress,
+  settings: ConnectionSettings,
+  fetchCertificate: () => Promise<Buffer | undefined>,
+): Promise<Trust> {
   const files = host.knownHostsFiles ?? settings.knownHostsFiles;
   const known = loadKnownHosts({ ...settings, knownHostsFiles: files });
   const name = nameOf(host);
+  const authorities = known.authorities(name.host, name.port);
+  const vouched = authorities.length === 0 ? undefined : vouch(await fetchCertificate(), known, name, authorities);
   return {
-    algorithms: known.algorithmsFor(name.host, name.port),
+    algorithms: known.algorithmsFor(name.host, name.port, vouched?.type),
     check(key) {
-      const error = checkHostKey(known, host, key);
+      const error = checkHostKey(known, host, key, vouched);
       // A fingerprint in the settings is as good as a line of known_hosts, but what is revoked stays so.
       return error?.revoked !== true && hasFingerprint(host, settings, key) ? undefined : error;
     },
@@ -55,9 +64,15 @@ function loadKnownHosts(settings: Pick<ConnectionSettings, "knownHosts" | "known
  * Undefined if known_hosts has this key for this host, else why not, and what a person who has compared the
  * fingerprints can do about it.
  */
-function checkHostKey(known: KnownHosts, host: HostAddress, key: Buffer): HostKeyError | undefined {
+function checkHostKey(known: KnownHosts, host: HostAddress, key: Buffer, vouched?: Vouched): HostKeyError | undefined {
   const name = nameOf(host);
   const verdict = known.verify(name.host, name.port, key);
+  const certified = vouched?.key?.equals(key) ?? false;
+  if (certified && verdict.status !== "revoked" && vouched?.problem === undefined) return undefined;
+  const problem = vouched?.problem ?? "its certificate is one of another key";
+  // What is wrong with the certificate is what has to be mended, for whoever has set one up.
+  const certificate = vouched === undefined ? "" : `; the @cert-authority line ${vouched.lines} does not help: ${problem}`;
+  const instead = vouched?.hint === undefined ? "" : `${vouched.hint} Or else: `;
   const shown = `${keyType(key)} key ${fingerprint(key)}`;
   const accept = `${knownName(name.host, name.port)} ${keyType(key)} ${key.toString("base64")}`;
   const compare = `If that is what \`ssh-keygen -lf\` says of the node's own key in /etc/ssh`;
@@ -68,18 +83,15 @@ function checkHostKey(known: KnownHosts, host: HostAddress, key: Buffer): HostKe
     case "unknown":
       return new HostKeyError(
         host.address,
-        `${unable}: known_hosts has no key for it, and it shows the ${shown}` +
-          (verdict.certAuthority
-            ? ` (the @cert-authority line ${place(verdict.certAuthority)} covers it, but certificates are not supported)`
-            : ""),
-        `${compare}, add this line to known_hosts (or to seapath:knownHosts): ${accept}`,
+        `${unable}: known_hosts has no key for it, and it shows the ${shown}${certificate}`,
+        `${instead}${compare}, add this line to known_hosts (or to seapath:knownHosts): ${accept}`,
       );
     case "changed":
       return new HostKeyError(
         host.address,
         `${unable}: it shows the ${shown}, but known_hosts has another (${verdict.conflicts.map(place).join(", ")}). ` +
-          `The node was installed anew, or someone is in between`,
-        `${compare}, ${verdict.conflicts.map((line) => removal(line, name)).filter(unique).join(" and ")}, ` +
+          `The node was installed anew, or someone is in between${certificate}`,
+        `${instead}${compare}, ${verdict.conflicts.map((line) => removal(line, name)).filter(unique).join(" and ")}, ` +
           `then add this line: ${accept}`,
       );
     case "revoked":
@@ -90,15 +102,6 @@ function checkHostKey(known: KnownHosts, host: HostAddress, key: Buffer): HostKe
         true,
       );
   }
-}
-
-/** As ssh-keygen -l prints it. */
-export function fingerprint(key: Buffer): string {
-  return `SHA256:${createHash("sha256").update(key).digest("base64").replace(/=+$/, "")}`;
-}
-
-function place(line: KnownHostLine): string {
-  return `${line.source}:${line.line}`;
 }
 
 function removal(line: KnownHostLine, name: { host: string; port: number }): string {

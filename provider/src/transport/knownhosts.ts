@@ -1,4 +1,4 @@
-import { createHmac } from "node:crypto";
+import { createHash, createHmac } from "node:crypto";
 
 /** One line of a known_hosts file that could be read. */
 export interface KnownHostLine {
@@ -17,8 +17,8 @@ export interface KnownHostLine {
 /** What known_hosts says of a host's key. */
 export type Verdict =
   | { status: "ok" }
-  /** No line has this host. `certAuthority`: one does, but for certificates, which ssh2 cannot negotiate. */
-  | { status: "unknown"; certAuthority?: KnownHostLine }
+  /** No line has this host. */
+  | { status: "unknown" }
   /** Lines have this host with another key. */
   | { status: "changed"; conflicts: readonly KnownHostLine[] }
   | { status: "revoked"; line: KnownHostLine };
@@ -60,22 +60,33 @@ export class KnownHosts {
     if (same.some((line) => line.marker === undefined)) return { status: "ok" };
     const conflicts = matching.filter((line) => line.marker === undefined);
     if (conflicts.length > 0) return { status: "changed", conflicts };
-    const certAuthority = matching.find((line) => line.marker === "cert-authority");
-    return { status: "unknown", ...(certAuthority && { certAuthority }) };
+    return { status: "unknown" };
+  }
+
+  /** The lines whose keys may sign certificates of this host. */
+  authorities(host: string, port: number): KnownHostLine[] {
+    return this.#matching(host, port).filter((line) => line.marker === "cert-authority");
+  }
+
+  /** The line that revokes this key for this host. */
+  revocation(host: string, port: number, key: Buffer): KnownHostLine | undefined {
+    return this.#matching(host, port).find((line) => line.marker === "revoked" && line.key.equals(key));
   }
 
   /**
    * What to negotiate: the types of the known keys first, so that a node with several keys shows the one that is known.
    * The others follow, so that a node that has only other keys now is reported as changed, not as incompatible.
+   *
+   * @param certified the type of the key that a certificate vouches for; it comes before all
    */
-  algorithmsFor(host: string, port: number): string[] {
+  algorithmsFor(host: string, port: number, certified?: string): string[] {
     const known = new Set(
       this.#matching(host, port)
         .filter((line) => line.marker === undefined)
         .map((line) => line.type),
     );
-    const types = [...ALGORITHMS.keys()];
-    const ordered = [...types.filter((type) => known.has(type)), ...types.filter((type) => !known.has(type))];
+    const rank = (type: string) => (type === certified ? 0 : known.has(type) ? 1 : 2);
+    const ordered = [...ALGORITHMS.keys()].sort((a, b) => rank(a) - rank(b));
     return ordered.flatMap((type) => ALGORITHMS.get(type) ?? []);
   }
 
@@ -94,6 +105,16 @@ export function knownName(host: string, port: number): string {
 export function keyType(key: Buffer): string {
   const length = key.length < 4 ? 0 : key.readUInt32BE(0);
   return key.subarray(4, 4 + length).toString("latin1");
+}
+
+/** As ssh-keygen -l prints it. */
+export function fingerprint(key: Buffer): string {
+  return `SHA256:${createHash("sha256").update(key).digest("base64").replace(/=+$/, "")}`;
+}
+
+/** Where a line is. */
+export function place(line: KnownHostLine): string {
+  return `${line.source}:${line.line}`;
 }
 
 function parseLine(text: string, source: string, line: number): KnownHostLine[] {
@@ -129,7 +150,8 @@ function matchesHash(names: string, name: string): boolean {
   return createHmac("sha1", Buffer.from(salt, "base64")).update(name).digest().equals(Buffer.from(hash, "base64"));
 }
 
-function matchesPattern(pattern: string, name: string): boolean {
+/** Whether a name is one of a pattern with `*` and `?`. */
+export function matchesPattern(pattern: string, name: string): boolean {
   if (!/[*?]/.test(pattern)) return pattern === name;
   const source = pattern.replace(/[.+^${}()|[\]\\]/g, "\\$&").replaceAll("*", ".*").replaceAll("?", ".");
   return new RegExp(`^${source}$`).test(name);

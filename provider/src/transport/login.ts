@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { fetchCertificate, HungUp } from "./certfetch";
 import { ConnectionError } from "./errors";
 import { connectError, shakeHands, TurnedAway, type Hop } from "./handshake";
+import { trustIn } from "./hostkey";
 import type { HostAddress } from "./hosts";
 import { Link } from "./link";
 import type { ConnectionSettings } from "./settings";
@@ -45,8 +47,9 @@ async function hop(to: HostAddress, via: Hop | undefined, settings: ConnectionSe
   const deadline = Date.now() + settings.connectTimeoutMs;
   for (let turn = 1; ; turn++) {
     try {
-      const wire = via === undefined ? dial(to) : await throughInTime(via, to, settings);
-      return await shakeHands(wire, to, settings, deadline - Date.now());
+      const reach = () => (via === undefined ? Promise.resolve(dial(to)) : throughInTime(via, to, settings));
+      const trust = await trustIn(to, settings, async () => certificateOver(await reach(), to, deadline));
+      return await shakeHands(await reach(), to, trust, settings, deadline - Date.now());
     } catch (error) {
       if (!(error instanceof TurnedAway)) throw error;
       // Others were turned away at the same moment, so nobody may come back at the same one.
@@ -56,6 +59,15 @@ async function hop(to: HostAddress, via: Hop | undefined, settings: ConnectionSe
       }
       await sleep(pause);
     }
+  }
+}
+
+async function certificateOver(wire: Wire, to: HostAddress, deadline: number): Promise<Buffer | undefined> {
+  try {
+    return await fetchCertificate(wire, deadline - Date.now());
+  } catch (error) {
+    const { message } = error as Error;
+    throw error instanceof HungUp ? new TurnedAway(message) : connectError(to, message);
   }
 }
 

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { Client } from "ssh2";
 import { ConnectionError, createRunner, HostKeyError, readSettings, SettingsError } from "../../../provider/dist/transport/index.js";
 import { Bench, publicKey, type Sshd } from "./sshd.ts";
 
@@ -73,29 +72,6 @@ describe("logging in to a real sshd", function () {
   it("refuses a revoked host key", async () => {
     const error = await hostKeyError(known(sshd.knownHosts, `@revoked * ${sshd.knownHosts.split(" ").slice(1).join(" ")}`));
     assert.match(error.message, /revoked/);
-  });
-
-  it("names the @cert-authority line that it cannot use", async () => {
-    const [authority, host] = [bench.newKey("authority"), bench.newKey("certified")];
-    execFileSync("ssh-keygen", ["-q", "-s", authority, "-I", "node", "-h", "-n", "127.0.0.1", `${host}.pub`]);
-    const certified = await bench.sshd({ hostKeys: [host], more: [`HostCertificate ${host}-cert.pub`] });
-    const path = join(bench.folder, "authorities");
-    writeFileSync(path, `# ours\n@cert-authority [127.0.0.1]:* ${publicKey(authority)}\n`);
-    // ssh itself takes it, so the certificate is a good one.
-    const options = [`UserKnownHostsFile=${path}`, "GlobalKnownHostsFile=/dev/null", "StrictHostKeyChecking=yes", "BatchMode=yes"];
-    const ssh = ["-F", "none", "-i", bench.key, ...options.flatMap((option) => ["-o", option]), "-p", certified.port, "127.0.0.1", "echo hello"];
-    assert.equal(execFileSync("ssh", ssh, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }), "hello\n");
-    const runner = createRunner(bench.settings([certified.address], "", { knownHostsFile: path }));
-    bench.later(() => runner.close());
-    const error = await hostKeyError(runner);
-    assert.ok(error.message.includes(`the @cert-authority line ${path}:2 covers it`), error.message);
-    writeFileSync(path, `${readFileSync(path, "utf8")}${/: (\[127.*)$/.exec(error.hint ?? "")?.[1]}\n`);
-    assert.equal((await runner.run(hello)).stdout, "hello\n");
-  });
-
-  it("cannot be told to negotiate certificates by the library", () => {
-    const options = { host: "127.0.0.1", algorithms: { serverHostKey: ["ssh-ed25519-cert-v01@openssh.com" as never] } };
-    assert.throws(() => new Client().connect(options), /Unsupported algorithm/);
   });
 
   it("does not go on to the next host after a wrong host key", async () => {
