@@ -195,8 +195,8 @@ export default defineConfig(
     },
   },
   {
-    name: "lab-tools-tests",
-    files: ["lab/**/*.ts", "tools/**/*.ts", "tests/**/*.ts"],
+    name: "bench-lab-tools-tests",
+    files: ["bench/**/*.ts", "lab/**/*.ts", "tools/**/*.ts", "tests/**/*.ts"],
     ignores: ["tests/lab/program/**"], // a Pulumi program, with a tsconfig of its own
     languageOptions: { parserOptions: { project: "tsconfig.tools.json", tsconfigRootDir: import.meta.dirname } },
     rules: typed,

@@ -4,7 +4,8 @@
 import { spawn } from "node:child_process";
 import { labEnvironment, ownCluster, pulumiEnvironment, root } from "./env.mjs";
 import { demo } from "./demo.mjs";
-import { StepError } from "./steps.mjs";
+import { lab } from "./lab.mjs";
+import { allSteps, StepError } from "./steps.mjs";
 import { test } from "./test.mjs";
 import { debianPackages } from "./toolchain/debian.mjs";
 import { npmPackages } from "./toolchain/npm.mjs";
@@ -25,6 +26,11 @@ function handOver([program = "", ...args], env) {
 const verbs = {
   demo: () => demo(),
   test: (args) => test(args),
+  async bench(args) {
+    const { node, debian, all } = prepare({ lab: true, quiet: true });
+    await allSteps(all, Promise.all([node, debian]).then(([program]) => lab(program, "up")));
+    return handOver([await node, "bench/main.ts", ...args], pulumiEnvironment());
+  },
   async setup() {
     await prepare({ lab: !ownCluster }).all;
     return 0;

@@ -1,0 +1,64 @@
+# The steps of a VM as plain commands of the cluster's own tools, the quickest form of each: what an `up` is measured
+# against. Comes to bash on a node with calls of these functions below it.
+set -euo pipefail
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+# Runs one of the tools, and counts it.
+tool() {
+  printf . >> "$work/count"
+  "$@"
+}
+
+# Runs on one node, and nothing is about to happen to it: what `up` waits for as well.
+is_started() {
+  local seen
+  seen=$(tool crm_mon -1 --output-as=xml --resource "$1" | grep "<resource id=\"$1\" ")
+  [[ $seen == *' role="Started" '*' nodes_running_on="1"'* && $seen != *' pending="'* ]]
+}
+
+# make_vm NAME IMAGE XML PATCH KEY VALUE [KEY VALUE …]: the disk, the group, the metadata, libvirt's check, Pacemaker; waits
+# until it runs.
+make_vm() {
+  local vm=$1 image=$2 xml=$3 patch=$4
+  shift 4
+  tool qemu-img convert -W -f qcow2 -O raw "$image" "rbd:rbd/system_$vm"
+  tool rbd group create "rbd/$vm"
+  tool rbd group image add "rbd/$vm" "rbd/system_$vm"
+  while (($# > 0)); do
+    tool rbd image-meta set "rbd/system_$vm" "$1" "$2" > "$work/$vm.meta"
+    shift 2
+  done
+  printf %s "$xml" > "$work/$vm.xml"
+  tool virsh --quiet define --validate "$work/$vm.xml"
+  tool virsh --quiet undefine "$vm"
+  printf %s "$patch" | tool cibadmin --patch --xml-pipe
+  local end=$((SECONDS + 120))
+  until is_started "$vm"; do
+    ((SECONDS < end))
+    sleep 0.2
+  done
+}
+
+# Waits for what was put into the background; one that failed fails all.
+all_of() {
+  local pid
+  for pid in "$@"; do wait "$pid"; done
+}
+
+count_tools() {
+  stat -c 'tools %s' "$work/count"
+}
+
+# remove_vms NAME…: stops them and takes them out of the CIB, whoever made them. Not counted.
+remove_vms() {
+  local vm
+  for vm in "$@"; do
+    crm_resource --resource "$vm" --meta --set-parameter target-role --parameter-value Stopped > "$work/said" 2>&1 || cat "$work/said" >&2
+  done
+  crm_resource --wait --timeout=120s
+  for vm in "$@"; do
+    cibadmin --delete --delete-all --force --xpath "//rsc_location[@rsc='$vm']"
+    cibadmin --delete --xpath "//primitive[@id='$vm']"
+  done
+}

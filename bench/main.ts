@@ -1,0 +1,57 @@
+/** `npm run bench`: how long things take on the lab, beside the same steps as plain commands. Tools it needs are there. */
+import { writeFileSync } from "node:fs";
+import { cpus, totalmem } from "node:os";
+import { readLab } from "../lab/index.ts";
+import { removeVms } from "./floor.ts";
+import { readOptions, USAGE, UsageError, type Options } from "./options.ts";
+import { goalLines, tableOf } from "./report.ts";
+import { goalsOf } from "./rows.ts";
+import { PREFIX, Scenes } from "./scenes.ts";
+import { BenchStack } from "./stack.ts";
+import { openWay, wayWords } from "./way.ts";
+
+const say = (text: string) => process.stderr.write(`${text}\n`);
+
+async function bench(options: Options): Promise<void> {
+  const node = readLab().nodes[0]?.name ?? "";
+  const begun = new Date();
+  const near = await openWay("near", 0);
+  const stack = await BenchStack.make(options.parallel, near.environment);
+  await removeVms(node, PREFIX);
+  const scenes = new Scenes(options, stack, node, say);
+  try {
+    const template = await scenes.template();
+    for (const setting of options.settings) {
+      const way = await openWay(setting, options.latency);
+      try {
+        await scenes.all(setting, way, template);
+      } finally {
+        await way.close();
+      }
+    }
+  } finally {
+    stack.environment = near.environment;
+    await stack.forget();
+    await removeVms(node, PREFIX);
+  }
+  const goals = goalsOf(scenes.rows, options.latency);
+  const machine = { cpus: cpus().length, model: cpus()[0]?.model ?? "", memoryGiB: Math.round(totalmem() / 2 ** 30), node: process.version };
+  if (options.json !== undefined) {
+    const result = { date: begun.toISOString(), seconds: (Date.now() - begun.getTime()) / 1000, machine, options, rows: scenes.rows, goals };
+    writeFileSync(options.json, `${JSON.stringify(result, undefined, 2)}\n`);
+  }
+  console.log(`\n${begun.toISOString()}, ${machine.cpus} x ${machine.model}, ${machine.memoryGiB} GiB; --parallel ${options.parallel}\n`);
+  for (const setting of options.settings) console.log(tableOf(scenes.rows, setting, wayWords(setting, options.latency)));
+  console.log(goalLines(goals));
+}
+
+// Whoever interrupts it ends what it runs at the moment, and with that it cleans up.
+process.on("SIGINT", () => say("interrupted; cleans up"));
+try {
+  const options = readOptions(process.argv.slice(2));
+  if (options === undefined) console.log(USAGE);
+  else await bench(options);
+} catch (error) {
+  say(error instanceof UsageError ? `${error.message}\n\n${USAGE}` : String(error instanceof Error ? error.stack : error));
+  process.exitCode = error instanceof UsageError ? 2 : 1;
+}

@@ -1,0 +1,90 @@
+/** What of the benchmark is run. */
+import { parseArgs } from "node:util";
+
+/** `near`: as the lab is. `far`: a longer way from here to the nodes. `wide`: a longer way to each node, from everywhere. */
+export type Setting = "near" | "far" | "wide";
+/** What can be left out. */
+export type Part = "up" | "update" | "refresh" | "many";
+
+export const SETTINGS: readonly Setting[] = ["near", "far", "wide"];
+export const PARTS: readonly Part[] = ["up", "update", "refresh", "many"];
+
+export interface Options {
+  settings: Setting[];
+  parts: Part[];
+  /** How many VMs are brought up, one run for each. The last is the one that is updated and refreshed. */
+  sizes: number[];
+  /** How many images `many` is about. */
+  images: number;
+  /** Milliseconds that a round trip takes longer in `far` and `wide`. */
+  latency: number;
+  /** Resources that Pulumi changes at once. */
+  parallel: number;
+  /** Where the results go as JSON. */
+  json?: string;
+}
+
+export const USAGE = `usage: npm run bench -- [options]
+  --quick             one VM and ten images, without added latency: half a minute
+  --settings LIST     ${SETTINGS.join(",")}: without added latency, with it on the way from here to the cluster, with it on
+                      the way to each node, the nodes' own traffic included; all when nothing is said
+  --parts LIST        ${PARTS.join(",")}; all when nothing is said
+  --sizes LIST        how many VMs, a run for each; 1,5,10
+  --images N          how many images "many" is about; 200
+  --latency MS        50
+  --parallel N        resources that Pulumi changes at once; 16, its own default on four cores
+  --json FILE         the results for programs
+"wide" changes the links of the lab while it runs, and puts them back.
+`;
+
+/** Somebody asked for what there is not. */
+export class UsageError extends Error {}
+
+function listOf<T extends string>(name: string, text: string, known: readonly T[]): T[] {
+  const found = text.split(",").map((each) => each.trim());
+  const wrong = found.find((each) => !(known as readonly string[]).includes(each));
+  if (wrong !== undefined) throw new UsageError(`--${name}: no ${JSON.stringify(wrong)}; there are ${known.join(", ")}`);
+  return known.filter((each) => found.includes(each));
+}
+
+function numberOf(name: string, text: string, least: number, most: number): number {
+  const value = Number(text);
+  if (text.trim() === "" || !Number.isInteger(value) || value < least || value > most) {
+    throw new UsageError(`--${name}: ${JSON.stringify(text)} is no whole number from ${least} to ${most}`);
+  }
+  return value;
+}
+
+const TEXT = { type: "string" } as const;
+const KNOWN = {
+  quick: { type: "boolean" }, settings: TEXT, parts: TEXT, sizes: TEXT, images: TEXT, latency: TEXT, parallel: TEXT, json: TEXT,
+  help: { type: "boolean", short: "h" },
+} as const;
+
+function parse(args: string[]) {
+  try {
+    return parseArgs({ args, options: KNOWN }).values;
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
+
+/**
+ * @returns undefined when it is only asked what there is
+ * @throws UsageError that names the option
+ */
+export function readOptions(args: string[]): Options | undefined {
+  const values = parse(args);
+  if (values.help === true) return undefined;
+  const quick = values.quick === true;
+  const sizes = (values.sizes ?? (quick ? "1" : "1,5,10")).split(",").map((text) => numberOf("sizes", text, 1, 99));
+  return {
+    settings: listOf("settings", values.settings ?? (quick ? "near" : SETTINGS.join(",")), SETTINGS),
+    parts: listOf("parts", values.parts ?? PARTS.join(","), PARTS),
+    sizes: [...new Set(sizes)].sort((a, b) => a - b),
+    images: numberOf("images", values.images ?? (quick ? "10" : "200"), 1, 2000),
+    latency: numberOf("latency", values.latency ?? "50", 1, 1000),
+    parallel: numberOf("parallel", values.parallel ?? "16", 1, 1000),
+    ...(values.json === undefined ? {} : { json: values.json }),
+  };
+}

@@ -1,0 +1,26 @@
+/** Programs of this machine, timed. */
+import { spawn } from "node:child_process";
+
+export interface Ran {
+  stdout: string;
+  seconds: number;
+}
+
+/** Runs a program to its end. Not synchronously: a relay of this process may be what its bytes go through. */
+export function run(argv: readonly string[], options: { cwd?: string; env?: NodeJS.ProcessEnv; stdin?: string } = {}): Promise<Ran> {
+  const [program = "", ...args] = argv;
+  const begun = performance.now();
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { cwd: options.cwd, env: options.env ?? process.env, stdio: "pipe" });
+    let [stdout, all] = ["", ""];
+    child.stdout.setEncoding("utf8").on("data", (text: string) => ((stdout += text), (all += text)));
+    child.stderr.setEncoding("utf8").on("data", (text: string) => (all += text));
+    child.on("error", reject);
+    child.stdin.on("error", () => undefined); // it may end without having read all
+    child.stdin.end(options.stdin ?? "");
+    child.on("close", (code, signal) => {
+      if (code === 0) return resolve({ stdout, seconds: (performance.now() - begun) / 1000 });
+      reject(new Error(`${argv.slice(0, 4).join(" ")} ended with ${signal ?? `exit code ${code}`}:\n${all.slice(-4000)}`));
+    });
+  });
+}

@@ -1,0 +1,121 @@
+/** What is measured, scene by scene. */
+import type { Options, Setting } from "./options.ts";
+import type { By, Row, What } from "./rows.ts";
+import { floorScript, images, metadataOf, readTemplate, removeVms, runFloor, type Template } from "./floor.ts";
+import { multiplied, type BenchStack, type Timed } from "./stack.ts";
+import type { Way } from "./way.ts";
+
+/** Every VM of the benchmark begins so. */
+export const PREFIX = "bench";
+const IMAGE = "/var/lib/seapath/images/tick.qcow2";
+
+const vm = (more: object = {}): object => ({
+  source: { nodePath: IMAGE },
+  domain: { type: "qemu", memory: 4, machine: "pc", firmware: "bios" },
+  ...more,
+});
+const namesOf = (kind: string, count: number) => Array.from({ length: count }, (_, index) => `${PREFIX}${kind}${index}`);
+const vmsOf = (count: number, first: object = {}) =>
+  Object.fromEntries(namesOf("vm", count).map((name, index) => [name, vm(index === 0 ? first : {})]));
+
+export class Scenes {
+  readonly rows: Row[] = [];
+  readonly #options: Options;
+  readonly #stack: BenchStack;
+  readonly #node: string;
+  readonly #say: (text: string) => void;
+
+  constructor(options: Options, stack: BenchStack, node: string, say: (text: string) => void) {
+    this.#options = options;
+    this.#stack = stack;
+    this.#node = node;
+    this.#say = say;
+  }
+
+  /** The VM that the plain commands make is this one, under other names. It also warms up what a first run has to load. */
+  async template(): Promise<Template> {
+    const name = `${PREFIX}template`;
+    await this.#stack.configure({ [name]: vm() });
+    await this.#stack.timed("up");
+    const found = await readTemplate(this.#node, name);
+    await this.#empty();
+    return found;
+  }
+
+  async all(setting: Setting, way: Way, template: Template): Promise<void> {
+    const { parts, sizes } = this.#options;
+    this.#stack.environment = way.environment;
+    await this.#empty();
+    this.#pulumi(setting, "nothing", 0, await this.#stack.timed("up"));
+    const last = sizes.at(-1) ?? 1;
+    for (const count of parts.includes("up") ? sizes : [last]) {
+      if (parts.includes("up")) await this.#floor(setting, way, template, count);
+      if (!["up", "update", "refresh"].some((part) => (parts as string[]).includes(part))) break;
+      await this.#stack.configure(vmsOf(count));
+      const made = await this.#stack.timed("up");
+      if (parts.includes("up")) this.#pulumi(setting, "up", count, made);
+      if (count === last) await this.#withThem(setting, count);
+      await this.#empty();
+    }
+    if (parts.includes("many")) await this.#many(setting);
+  }
+
+  /** What is done with VMs that are there. */
+  async #withThem(setting: Setting, count: number): Promise<void> {
+    const { parts } = this.#options;
+    if (parts.includes("update")) {
+      await this.#stack.configure(vmsOf(count, { priority: 7 }));
+      this.#pulumi(setting, "update", count, await this.#stack.timed("up"), "1 updated");
+    }
+    if (parts.includes("refresh")) this.#pulumi(setting, "refresh", count, await this.#stack.timed("refresh"), `${count + 1} unchanged`);
+  }
+
+  async #floor(setting: Setting, way: Way, template: Template, count: number): Promise<void> {
+    const names = namesOf("floor", count);
+    for (const by of (count === 1 ? ["one by one"] : ["one by one", "at once"]) satisfies By[]) {
+      const { seconds, programs } = await runFloor(way.ssh, floorScript(template, IMAGE, names, by));
+      this.#add({ setting, what: "up", vms: count, by, seconds, roundTrips: 1, programs });
+      await removeVms(this.#node, `${PREFIX}floor`);
+    }
+  }
+
+  /** One disabled VM is made, and the others of it: on the cluster by librbd, and in the state. */
+  async #many(setting: Setting): Promise<void> {
+    const [first = "", ...others] = namesOf("image", this.#options.images);
+    await this.#stack.configure({ [first]: vm({ enabled: false }) });
+    await this.#stack.timed("up");
+    const { size, metadata } = await images<Pick<Template, "size" | "metadata">>(this.#node, { verb: "describe", vm: first });
+    const like = { name: first, size, metadata, primitive: "", constraints: "" };
+    const vms = others.map((name) => ({ name, metadata: metadataOf(like, name) }));
+    await images(this.#node, { verb: "make", size, vms });
+    // The first name would be found in the longer ones that begin with it.
+    const state = multiplied(await this.#stack.export(), first, [first, ...others]);
+    for (const resource of state.deployment.resources) {
+      const known = vms.find(({ name }) => resource.urn.endsWith(`::${name}`));
+      const uuid = /<uuid>([^<]*)/.exec(known?.metadata["xml"] ?? "")?.[1];
+      if (uuid !== undefined) Object.assign(resource["outputs"] as object, { uuid });
+    }
+    await this.#stack.import(state);
+    const count = this.#options.images;
+    this.#pulumi(setting, "refresh", count, await this.#stack.timed("refresh"), `${count + 1} unchanged`);
+    await removeVms(this.#node, `${PREFIX}image`);
+    await this.#stack.forget();
+  }
+
+  async #empty(): Promise<void> {
+    await this.#stack.configure({});
+    await this.#stack.timed("destroy");
+  }
+
+  /** @param proof what Pulumi has to have said of it, or it was something else that was measured */
+  #pulumi(setting: Setting, what: What, vms: number, timed: Timed, proof?: string): void {
+    if (proof !== undefined && !timed.stdout.includes(proof)) throw new Error(`Pulumi did not say "${proof}":\n${timed.stdout}`);
+    const { seconds, workSeconds, roundTrips, bytes } = timed;
+    this.#add({ setting, what, vms, by: "pulumi", seconds, roundTrips, programs: roundTrips, bytes, ...(workSeconds !== undefined && { workSeconds }) });
+  }
+
+  #add(row: Row): void {
+    this.rows.push(row);
+    this.#say(`${row.setting}: ${row.what}${row.vms > 0 ? ` ${row.vms}` : ""}, ${row.by}: ${row.seconds.toFixed(2)} s`);
+  }
+}

@@ -1,0 +1,33 @@
+/** What a trace of the transport (SEAPATH_TRACE) says of one run of Pulumi. */
+import { existsSync, readFileSync } from "node:fs";
+import type { TraceLine } from "../provider/dist/transport/trace.js";
+
+export interface TraceSum {
+  roundTrips: number;
+  bytes: number;
+  /** From the first program to the end of the last one; absent when none was run. */
+  workSeconds?: number;
+  /** How often each was run, by its words up to the name of what it is about. */
+  programs: Record<string, number>;
+}
+
+/** Sums up the text of a trace. */
+export function sumOf(text: string): TraceSum {
+  const lines = text.split("\n").filter((line) => line !== "").map((line) => JSON.parse(line) as TraceLine);
+  const programs: Record<string, number> = {};
+  for (const { what } of lines) {
+    const name = what.replace(/ to \S+$/, "");
+    programs[name] = (programs[name] ?? 0) + 1;
+  }
+  const begun = Math.min(...lines.map(({ at }) => at));
+  const ended = Math.max(...lines.map(({ at, ms }) => at + ms));
+  return {
+    roundTrips: lines.length,
+    bytes: lines.reduce((sum, { sent, received }) => sum + sent + received, 0),
+    ...(lines.length > 0 && { workSeconds: (ended - begun) / 1000 }),
+    programs,
+  };
+}
+
+/** The same of a file; one that was never written is an empty trace. */
+export const sumOfFile = (path: string): TraceSum => sumOf(existsSync(path) ? readFileSync(path, "utf8") : "");
