@@ -7,6 +7,7 @@ import { readOptions, USAGE, UsageError, type Options } from "./options.ts";
 import { goalLines, tableOf } from "./report.ts";
 import { goalsOf } from "./rows.ts";
 import { PREFIX, Scenes } from "./scenes.ts";
+import { endRunning } from "./run.ts";
 import { BenchStack } from "./stack.ts";
 import { openWay, wayWords } from "./way.ts";
 
@@ -45,8 +46,13 @@ async function bench(options: Options): Promise<void> {
   console.log(goalLines(goals));
 }
 
-// Whoever interrupts it ends what it runs at the moment, and with that it cleans up.
-process.on("SIGINT", () => say("interrupted; cleans up"));
+// What runs is ended, and with its failure the benchmark: it puts the links back and takes its VMs away.
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.on(signal, () => {
+    say("interrupted; cleans up");
+    endRunning();
+  });
+}
 try {
   const options = readOptions(process.argv.slice(2));
   if (options === undefined) console.log(USAGE);

@@ -1,9 +1,16 @@
 /** Programs of this machine, timed. */
-import { spawn } from "node:child_process";
+import { spawn, type ChildProcess } from "node:child_process";
 
 export interface Ran {
   stdout: string;
   seconds: number;
+}
+
+const running = new Set<ChildProcess>();
+
+/** Asks what runs at the moment to end, as Ctrl-C on a terminal does; who waits for it gets its failure. */
+export function endRunning(): void {
+  for (const child of running) child.kill("SIGINT");
 }
 
 /** Runs a program to its end. Not synchronously: a relay of this process may be what its bytes go through. */
@@ -12,6 +19,7 @@ export function run(argv: readonly string[], options: { cwd?: string; env?: Node
   const begun = performance.now();
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, { cwd: options.cwd, env: options.env ?? process.env, stdio: "pipe" });
+    running.add(child);
     let [stdout, all] = ["", ""];
     child.stdout.setEncoding("utf8").on("data", (text: string) => ((stdout += text), (all += text)));
     child.stderr.setEncoding("utf8").on("data", (text: string) => (all += text));
@@ -19,6 +27,7 @@ export function run(argv: readonly string[], options: { cwd?: string; env?: Node
     child.stdin.on("error", () => undefined); // it may end without having read all
     child.stdin.end(options.stdin ?? "");
     child.on("close", (code, signal) => {
+      running.delete(child);
       if (code === 0) return resolve({ stdout, seconds: (performance.now() - begun) / 1000 });
       reject(new Error(`${argv.slice(0, 4).join(" ")} ended with ${signal ?? `exit code ${code}`}:\n${all.slice(-4000)}`));
     });
