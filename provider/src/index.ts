@@ -3,10 +3,10 @@
  * names here are kept for as long as a state may exist that was written with them.
  */
 import type { dynamic } from "@pulumi/pulumi";
-import { vmProvider } from "./resources";
+import { colocationProvider, metadataProvider, orderProvider, PlannedRegister, vmProvider } from "./resources";
 import { configure as keep, currentCluster } from "./session";
 
-const surroundings = { cluster: currentCluster, say: (text: string) => console.log(text) };
+const surroundings = { cluster: currentCluster, say: (text: string) => console.log(text), planned: new PlannedRegister() };
 
 /** Takes the stack's configuration, for all kinds. */
 export function configure(request: dynamic.ConfigureRequest): void {
@@ -16,6 +16,9 @@ export function configure(request: dynamic.ConfigureRequest): void {
 /** The provider of each kind of resource. */
 export const providers = {
   Vm: vmProvider(surroundings),
+  Colocation: colocationProvider(surroundings),
+  Order: orderProvider(surroundings),
+  Metadata: metadataProvider(surroundings),
 };
 
 /** Reads and changes beside the resources: what the functions of the sdk and the command line are made of. */

@@ -10,7 +10,14 @@ export type StorageOperation =
   | { op: "addToGroup"; group: string; image: string }
   | { op: "removeGroup"; group: string }
   | { op: "resizeImage"; image: string; size: number }
-  | { op: "setMetadata"; image: string; set?: Record<string, string>; unset?: string[] }
+  | {
+      op: "setMetadata";
+      image: string;
+      set?: Record<string, string>;
+      unset?: string[];
+      /** What keys have to say for it to be done at all; null: not there. Otherwise it fails as `MetadataChanged`. */
+      expect?: Record<string, string | null>;
+    }
   | { op: "removeImage"; image: string; busySeconds?: number }
   | { op: "watchers"; image: string };
 

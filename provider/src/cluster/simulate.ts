@@ -86,6 +86,12 @@ export async function simulate(runner: Runner, request: SimulationRequest): Prom
   };
 }
 
+/** What Pacemaker is going to do now, and what its resources are doing: nothing of it is done by the asking. */
+export async function readPending(runner: Runner): Promise<Simulation> {
+  const argv = ["crm_simulate", "--live-check", "--run", "--output-as=xml"];
+  return parseSimulation((await runner.run({ argv, readOnly: true })).stdout);
+}
+
 const isDeleted = (changes: readonly CibChange[], id: string) =>
   changes.some((change) => change.attrs["operation"] === "delete" && (change.attrs["path"] ?? "").endsWith(`/primitive[@id='${id}']`));
 

@@ -5,3 +5,7 @@ export { adoptingInputs } from "./vm/minimal";
 export { UNKNOWN } from "./unknowns";
 export { givenSpec, InputsRefused } from "./vm/given";
 export { readPreview, type PlannedChange } from "./preview";
+export { colocationProvider } from "./relation/colocation";
+export { orderProvider } from "./relation/order";
+export { PlannedRegister } from "./planned";
+export { metadataProvider } from "./metadata";

@@ -1,4 +1,5 @@
 import type { Cluster } from "../vmmgr";
+import type { PlannedRegister } from "./planned";
 
 /** What a kind of resource needs of its surroundings. */
 export interface Surroundings {
@@ -10,4 +11,6 @@ export interface Surroundings {
   cluster: (name?: string) => Cluster;
   /** Shown to the person who runs Pulumi. */
   say: (text: string) => void;
+  /** What the program says of its VMs, for the kinds that name them. */
+  planned?: PlannedRegister;
 }

@@ -15,9 +15,9 @@ export class NotOwned extends SeapathError {
 export class Refused extends SeapathError {
   readonly refusals: readonly Refusal[];
 
-  constructor(verb: string, vm: string, node: string, refusals: readonly Refusal[]) {
+  constructor(verb: string, name: string, node: string, refusals: readonly Refusal[], noun = "VM") {
     const reasons = refusals.map(({ property, reason }) => `${property}: ${reason}`).join("; ");
-    super("refused", `Unable to ${verb} VM "${vm}" on ${node}: ${reasons}`, { hint: "Nothing was changed." });
+    super("refused", `Unable to ${verb} ${noun} "${name}" on ${node}: ${reasons}`, { hint: "Nothing was changed." });
     this.refusals = refusals;
   }
 }

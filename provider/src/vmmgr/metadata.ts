@@ -11,9 +11,14 @@ export const PARKED_KEY = "_parked_constraints";
 
 /** The size of the system disk that the running guest was last told of, while it has not been told of a larger one. */
 export const GROWING_KEY = "_seapath_growing";
+/** Before a key of the user's: whose it is, where that is not the program that has the VM. */
+export const KEY_OWNER = "_seapath_owner_";
 
 const OWN_KEYS = ["vm_name", "xml"];
-const isUserKey = (key: string) => !key.startsWith("_") && !OWN_KEYS.includes(key);
+/** Whether a key is the user's: neither vm-mgr's nor ours. */
+export const isUserKey = (key: string): boolean => !key.startsWith("_") && !OWN_KEYS.includes(key);
+/** Whether a user's key belongs to the program that has the VM. */
+const isVmsKey = (key: string, metadata: Record<string, string>) => isUserKey(key) && !(`${KEY_OWNER}${key}` in metadata);
 
 /** Every key that this project writes for a VM; one that is not in a new set of metadata is removed. */
 const MANAGED_KEYS = [
@@ -52,7 +57,7 @@ export function metadataChanges(
 ): { set: Record<string, string>; unset: string[] } {
   return {
     set: Object.fromEntries(Object.entries(after).filter(([key, value]) => before[key] !== value)),
-    unset: Object.keys(before).filter((key) => !(key in after) && (isUserKey(key) || MANAGED_KEYS.includes(key))),
+    unset: Object.keys(before).filter((key) => !(key in after) && (isVmsKey(key, before) || MANAGED_KEYS.includes(key))),
   };
 }
 
@@ -74,7 +79,7 @@ export function readMetadata(metadata: Record<string, string>) {
       params: readMap(metadata["_pacemaker_params"]),
       utilization: readMap(metadata["_pacemaker_utilization"]),
     },
-    metadata: Object.fromEntries(Object.entries(metadata).filter(([key]) => isUserKey(key))),
+    metadata: Object.fromEntries(Object.entries(metadata).filter(([key]) => isVmsKey(key, metadata))),
     ...(metadata[OWNER_KEY] ? { owner: metadata[OWNER_KEY] } : {}),
     ...readPhase(metadata[PHASE_KEY]),
   };

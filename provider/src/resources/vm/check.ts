@@ -7,6 +7,7 @@ import {
 } from "../../vmmgr";
 import { clusterFailures, schemaFailures } from "../refused";
 import { parseSize } from "../size";
+import type { PlannedRegister } from "../planned";
 import { isUnknown, knownPart } from "../unknowns";
 import type { Raw } from "../values";
 import { adoptionNotice } from "./adopt";
@@ -25,6 +26,7 @@ export interface Checked {
 export interface CheckContext {
   cluster: (name?: string) => Cluster;
   claims: Claims;
+  planned?: PlannedRegister | undefined;
   warn: (text: string) => void;
 }
 
@@ -32,7 +34,7 @@ export interface CheckContext {
 export const takenByOther = (vm: string) => `VM "${vm}" belongs to another resource of this program; each VM needs a name of its own`;
 
 /** Checks the inputs of a VM by themselves, then against the cluster. */
-export async function checkVm({ cluster, claims, warn }: CheckContext, olds: Raw, news: Raw): Promise<Checked> {
+export async function checkVm({ cluster, claims, planned, warn }: CheckContext, olds: Raw, news: Raw): Promise<Checked> {
   const inputs = withDefaults(news);
   const failures = schemaFailures(vmSchema, inputs, "seapath.Vm");
   failures.push(...xmlFailures(inputs), ...(await localFileFailures(inputs)));
@@ -43,6 +45,7 @@ export async function checkVm({ cluster, claims, warn }: CheckContext, olds: Raw
     const vm = claimOf(inputs["name"], at);
     if (intent === "create" && claims.isOthers(vm)) return { inputs, failures: [{ property: "name", reason: takenByOther(inputs["name"]) }] };
     claims.check(vm, intent === "update");
+    planned?.note(inputs);
   }
   // The state of a cluster is nothing to a VM that nothing is to happen to.
   const idle = intent === "update" && isDeepStrictEqual(dropOutputs(withDefaults(olds)), inputs);

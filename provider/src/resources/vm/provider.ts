@@ -11,11 +11,11 @@ import { observedInputs, OUTPUTS, readInputs, specOf, stateOf } from "./state";
 import type { VmInputs } from "./schema";
 
 /** The provider of `seapath.Vm`. */
-export function vmProvider({ cluster, say }: Surroundings): dynamic.ResourceProvider<Raw, Raw> {
+export function vmProvider({ cluster, say, planned }: Surroundings): dynamic.ResourceProvider<Raw, Raw> {
   const context = (name: string | undefined, deadline: number): Context => ({ cluster: cluster(name), deadline, report: say });
   const claims = new Claims();
   return {
-    check: (olds, news) => shown(() => checkVm({ cluster, claims, warn: say }, olds, news)),
+    check: (olds, news) => shown(() => checkVm({ cluster, claims, planned, warn: say }, olds, news)),
 
     diff: (_id, olds, news) =>
       shown(() => {

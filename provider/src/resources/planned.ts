@@ -1,0 +1,28 @@
+/**
+ * What the program says of its VMs, as far as this run has checked them. In a preview the cluster has not yet what the
+ * same `up` makes, enables or pins; a resource that names a VM by its output is checked after it.
+ */
+import type { PlannedVm, PlannedVms } from "../vmmgr";
+import { isUnknown } from "./unknowns";
+import { isRecord, type Raw } from "./values";
+
+export class PlannedRegister {
+  readonly #vms = new Map<string, PlannedVm>();
+
+  /** Takes down a VM. @param inputs those of a VM, its defaults put in */
+  note(inputs: Raw): void {
+    const { name, cluster, enabled, pinnedHost, metadata } = inputs;
+    this.#vms.set(key(name, cluster), {
+      ...(isUnknown(enabled) ? {} : { enabled: enabled !== false }),
+      ...(typeof pinnedHost === "string" && !isUnknown(pinnedHost) ? { pinnedHost } : {}),
+      ...(isRecord(metadata) ? { keys: Object.keys(metadata) } : {}),
+    });
+  }
+
+  /** The VMs of the program on a cluster. */
+  on(cluster: string | undefined): PlannedVms {
+    return (vm) => this.#vms.get(key(vm, cluster));
+  }
+}
+
+const key = (vm: unknown, cluster: unknown) => JSON.stringify([cluster ?? null, vm]);

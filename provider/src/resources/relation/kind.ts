@@ -1,0 +1,123 @@
+/** What `Colocation` and `Order` share: a relation between VMs that is a constraint in the CIB. */
+import {
+  createRelation, findRelation, isInPlace, memberRefusals, nodesOf, NotFound, removeRelation, takenRefusals, updateRelation,
+  waitUntilSettled, type Cluster, type Context, type FoundRelation, type Inventory, type Known, type Named, type PlannedVms, type Refusal,
+  type Relation, type XmlElement,
+} from "../../vmmgr";
+import type { CommonInputs, Kind, Observed } from "../kind";
+import type { PlannedRegister } from "../planned";
+import type { Raw } from "../values";
+
+/** What every relation's inputs have. */
+export interface RelationInputs extends CommonInputs {
+  adopt: boolean;
+  owner: string;
+  /** Of a state alone: how the cluster has it, where no input could say so. */
+  altered?: string | undefined;
+}
+
+/** A kind of relation. */
+export interface RelationParts<I extends RelationInputs> extends Pick<Kind<I>, "type" | "schema" | "withDefaults" | "idOf"> {
+  noun: Relation["noun"];
+  /** The inputs that name VMs. */
+  members: readonly (keyof I & string)[];
+  /** What the CIB has to say. */
+  relation(inputs: I): Relation;
+  /** What constraints say, as inputs. */
+  read(elements: readonly XmlElement[], before: I): Partial<I>;
+  /** What the constraints of others have against it. */
+  refusals(inventory: Inventory, inputs: I): Refusal[];
+  /** What it will do, a sentence each. */
+  notices(inventory: Inventory, inputs: I, planned: PlannedVms): string[];
+}
+
+const OUTPUTS = ["constraintIds", "status", "nodes"] as const;
+
+/** The kind that the parts make. */
+export function relationKind<I extends RelationInputs>(parts: RelationParts<I>, planned: PlannedRegister | undefined): Kind<I> {
+  const { type, noun, schema, withDefaults, idOf } = parts;
+
+  const knownOf = (id: string, before: RelationInputs, state: Raw): Known => {
+    const ids = state["constraintIds"];
+    return { noun, owners: [before.owner], ids: Array.isArray(ids) ? ids.map(String) : [id] };
+  };
+
+  const observed = (inventory: Inventory, found: FoundRelation, before: I): Observed<I> => {
+    const { altered: _altered, score: _score, ...rest } = before as I & { score?: unknown };
+    const inputs = { ...rest, ...parts.read(found.elements, before) } as unknown as I;
+    return {
+      inputs,
+      outputs: {
+        constraintIds: found.elements.map((node) => node.attrs["id"] ?? ""),
+        status: found.waitsFor.length === 0 ? "Active" : `Waiting for ${found.waitsFor.join(", ")} to be enabled`,
+        nodes: nodesOf(inventory.status.resources, parts.relation(inputs).members),
+      },
+    };
+  };
+
+  const readBack = async (context: Context, inputs: I): Promise<Observed<I>> => {
+    const wanted = parts.relation(inputs);
+    await waitUntilSettled(context, wanted.members);
+    const inventory = await context.cluster.inventory();
+    const ids = wanted.elements.map((node) => node.attrs["id"] ?? "");
+    const found = findRelation(inventory, { noun, owners: [inputs.owner], ids });
+    if (found !== undefined) return observed(inventory, found, inputs);
+    throw new NotFound(`The ${noun} "${wanted.label}" was made, and is gone again; someone removed it meanwhile`);
+  };
+
+  return {
+    type, noun, schema, withDefaults, idOf,
+    outputs: OUTPUTS,
+    replacedBy: [],
+
+    async refusals(cluster: Cluster, inputs, intent, say) {
+      if (inputs.altered !== undefined) return [{ property: "altered", reason: `is no input of ${type}` }];
+      const inventory = await cluster.recentInventory();
+      const plans = planned?.on(inputs.cluster) ?? (() => undefined);
+      const whole = schema.safeParse(inputs);
+      if (!whole.success) return memberRefusals(inventory, namedBy(parts.members, inputs), plans);
+      const wanted = parts.relation(whole.data);
+      if (intent === "update" && isInPlace(inventory, wanted)) {
+        const found = findRelation(inventory, { noun, owners: [whole.data.owner], ids: [] });
+        for (const vm of found?.waitsFor ?? []) if (plans(vm)?.enabled !== true) say(`The ${noun} "${wanted.label}" waits until VM "${vm}" is enabled`);
+        return [];
+      }
+      const failures = [
+        ...(intent === "update" ? [] : takenRefusals(inventory, wanted, { noun, owners: [whole.data.owner], ids: [] })),
+        ...memberRefusals(inventory, namedBy(parts.members, inputs), plans),
+        ...parts.refusals(inventory, whole.data),
+      ];
+      if (failures.length === 0) for (const text of parts.notices(inventory, whole.data, plans)) say(text);
+      return failures;
+    },
+
+    async create(context, inputs) {
+      await createRelation(context, parts.relation(inputs), (inventory) => parts.refusals(inventory, inputs));
+      return readBack(context, inputs);
+    },
+
+    async read(cluster, id, before, state) {
+      const inventory = await cluster.recentInventory();
+      const found = findRelation(inventory, knownOf(id, before, state));
+      return found === undefined ? undefined : observed(inventory, found, before);
+    },
+
+    async update(context, id, inputs, state) {
+      const before = { ...inputs, owner: typeof state["owner"] === "string" ? state["owner"] : inputs.owner };
+      await updateRelation(context, knownOf(id, before, state), parts.relation(inputs), (inventory) => parts.refusals(inventory, inputs));
+      return readBack(context, inputs);
+    },
+
+    async delete(context, id, before, state) {
+      await removeRelation(context, knownOf(id, before, state));
+    },
+  };
+}
+
+function namedBy<I>(members: readonly (keyof I & string)[], inputs: Partial<I>): Named[] {
+  return members.flatMap((property) => {
+    const value: unknown = inputs[property];
+    if (typeof value === "string") return [{ property, vm: value }];
+    return Array.isArray(value) ? value.map((vm, index) => ({ property: `${property}[${index}]`, vm: String(vm) })) : [];
+  });
+}

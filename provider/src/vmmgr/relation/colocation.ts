@@ -1,0 +1,120 @@
+/** VMs that run together, or apart: vm-mgr's `add_colocation`, and what it lacks. */
+import type { XmlElement } from "../../cluster";
+import { constraint, readScore, readSets, saysTheSame, type Relation } from "./element";
+
+/** What is asked of VMs as to where they run. */
+export interface ColocationSpec {
+  /** The one that goes where the others are, and that gives way when there is no room for all. */
+  vm: string;
+  with: string[];
+  /** Together, or apart, or not at all. */
+  strong: boolean;
+  /** Each of them on another node than all the others. */
+  apart: boolean;
+  /** Of a weak one: how much it weighs. @default 700 */
+  score?: number;
+  adopt?: boolean;
+  owner?: string;
+}
+
+/** What a weak one weighs where nothing is said, as vm-mgr has it. */
+export const WEAK_SCORE = 700;
+
+const scoreText = ({ strong, apart, score = WEAK_SCORE }: ColocationSpec) => `${apart ? "-" : ""}${strong ? "INFINITY" : score}`;
+const prefix = (strong: boolean, apart: boolean) => `${apart ? "apart" : "colocation"}-${strong ? "strong-" : ""}`;
+
+/** The id that vm-mgr gives to a colocation; of VMs apart it names the group, each pair of which has a constraint. */
+export const colocationId = (spec: Pick<ColocationSpec, "vm" | "with" | "strong" | "apart">) =>
+  `${prefix(spec.strong, spec.apart)}${spec.vm}-with${spec.with.join("-")}`;
+
+/** The two-by-two of a group, each with the one that gives way first. */
+export const pairsOf = (members: readonly string[]): [string, string][] =>
+  members.flatMap((one, index) => members.slice(index + 1).map((other): [string, string] => [one, other]));
+
+/**
+ * What the CIB has to say. Together it is one constraint, as vm-mgr makes it. Apart it is one for each pair: a set of
+ * several keeps the first from the others, and leaves the others together.
+ */
+export function colocationRelation(spec: ColocationSpec): Relation {
+  const members = [spec.vm, ...spec.with];
+  const one = (vm: string, others: string[]) => constraint(
+    "rsc_colocation",
+    { id: colocationId({ ...spec, vm, with: others }), score: scoreText(spec) },
+    [{ members: [vm], sequential: true }, { members: others, sequential: false }],
+    spec.owner,
+  );
+  return {
+    noun: "colocation",
+    label: `${spec.vm} ${spec.apart ? "apart from" : "with"} ${spec.with.join(", ")}`,
+    members,
+    ...(spec.owner === undefined ? {} : { owner: spec.owner }),
+    adopt: spec.adopt ?? false,
+    elements: spec.apart ? pairsOf(members).map(([a, b]) => one(a, [b])) : [one(spec.vm, spec.with)],
+  };
+}
+
+/** A colocation as constraints say it. */
+export interface ReadColocation {
+  vm: string;
+  with: string[];
+  strong: boolean;
+  apart: boolean;
+  score?: number;
+  /** What the constraints say that no colocation of ours does, in words. */
+  altered?: string;
+}
+
+const byOrderOf = (known: readonly string[]) => (a: string, b: string) => {
+  const at = (name: string) => (known.includes(name) ? known.indexOf(name) : known.length);
+  return at(a) - at(b);
+};
+
+/**
+ * Reads constraints back.
+ * @param nodes at least one
+ * @param before what was asked last: it says in which order the user names the VMs
+ */
+export function readColocation(nodes: readonly XmlElement[], before: ColocationSpec): ReadColocation {
+  const known = [before.vm, ...before.with];
+  const score = scoreOf(nodes, before);
+  const apart = score < 0;
+  const strength = strengthOf(Math.abs(score));
+  const sets = nodes.map((node) => readSets(node) ?? []);
+  const all = [...new Set(sets.flatMap((each) => each.flatMap(({ members }) => members)))].sort(byOrderOf(known));
+  const [dependent] = sets[0]?.[0]?.members ?? [];
+  const vm = (apart || before.apart ? all[0] : dependent) ?? before.vm;
+  const read = { vm, with: all.filter((name) => name !== vm), apart, ...strength };
+  const made = colocationRelation({ ...read, adopt: false });
+  const others = made.elements.filter((wanted) => !nodes.some((node) => sameMembers(node, wanted)));
+  const strange = nodes.filter((node) => !made.elements.some((wanted) => sameMembers(node, wanted)));
+  const altered = [
+    ...others.map((node) => `${node.attrs["id"]} is missing`),
+    ...strange.map((node) => `${node.attrs["id"]} says something else`),
+  ];
+  return altered.length === 0 ? read : { ...read, altered: altered.join("; ") };
+}
+
+/** The score of the constraints; where they differ, the first that is not as asked. */
+function scoreOf(nodes: readonly XmlElement[], before: ColocationSpec): number {
+  const scores = nodes.map((node) => readScore(node.attrs["score"]));
+  const asked = readScore(scoreText(before));
+  return scores.find((score) => score !== asked) ?? asked;
+}
+
+const strengthOf = (weight: number) => {
+  if (weight === Infinity) return { strong: true };
+  return weight === WEAK_SCORE ? { strong: false } : { strong: false, score: weight };
+};
+
+/** Whether a constraint is the wanted one but for its id and the order of those whose order does not count. */
+function sameMembers(node: XmlElement, wanted: XmlElement): boolean {
+  const plain = (each: XmlElement): XmlElement => ({
+    ...each,
+    attrs: { ...each.attrs, id: "", score: String(readScore(each.attrs["score"])) },
+    children: each.children.map((set) => ({
+      ...set,
+      children: [...set.children].sort((a, b) => ((a.attrs["id"] ?? "") < (b.attrs["id"] ?? "") ? -1 : 1)),
+    })),
+  });
+  return saysTheSame(plain(node), plain(wanted));
+}

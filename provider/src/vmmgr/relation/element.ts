@@ -1,0 +1,90 @@
+/**
+ * Constraints between VMs as crmsh writes `<id> <score or kind>: a ( b c )`: one set after the other. Whose a constraint
+ * is stands in the ids of its sets, which no tool shows and none minds: it comes and goes with the constraint itself.
+ */
+import { canonicalXml, children, element, type Cib, type XmlElement } from "../../cluster";
+
+/** What a colocation or an order is in the CIB, whatever it was made of. */
+export interface Relation {
+  noun: "colocation" | "order";
+  /** As messages name it: `web01 with db01`. */
+  label: string;
+  /** The VMs that it is about. */
+  members: string[];
+  /** The program's resource that makes it: project, stack, logical name. Absent for the command line. */
+  owner?: string;
+  /** Takes over constraints of these ids that are there already. */
+  adopt: boolean;
+  elements: XmlElement[];
+}
+
+/** One set of a constraint. */
+export interface MemberSet {
+  members: readonly string[];
+  /** Whether their order counts. */
+  sequential: boolean;
+}
+
+const MARK = ".by.";
+const slug = (owner: string) => owner.split("/").map((part) => part.replace(/[^A-Za-z0-9._-]/g, "_")).join("..");
+
+/** A constraint of sets, marked with its owner where it has one. */
+export function constraint(
+  name: "rsc_colocation" | "rsc_order",
+  attrs: Record<string, string | undefined> & { id: string },
+  sets: readonly MemberSet[],
+  owner: string | undefined,
+): XmlElement {
+  const mark = owner === undefined ? "" : `${MARK}${slug(owner)}`;
+  return element(name, attrs, sets.map(({ members, sequential }, index) =>
+    element(
+      "resource_set",
+      { id: `${attrs.id}-${index}${mark}`, ...(sequential ? {} : { sequential: "false" }) },
+      members.map((id) => element("resource_ref", { id })),
+    )));
+}
+
+/** Who made a constraint, as far as it says so. */
+export function ownerOf(node: XmlElement): string | undefined {
+  const id = children(node, "resource_set")[0]?.attrs["id"] ?? "";
+  const at = id.indexOf(MARK);
+  return at < 0 ? undefined : id.slice(at + MARK.length).replaceAll("..", "/");
+}
+
+/** Whether a constraint carries the mark of an owner. */
+export const isMarkedBy = (node: XmlElement, owner: string | undefined): boolean =>
+  owner !== undefined && ownerOf(node) === slug(owner).replaceAll("..", "/");
+
+/** Whether two constraints say the same, whoever made them. */
+export function saysTheSame(a: XmlElement, b: XmlElement): boolean {
+  const plain = (node: XmlElement) =>
+    canonicalXml({ ...node, children: node.children.map((each) => ({ ...each, attrs: { ...each.attrs, id: "" } })) });
+  return plain(a) === plain(b);
+}
+
+/** The sets of a constraint between VMs, also of one written with two attributes; undefined of what has another shape. */
+export function readSets(node: XmlElement): MemberSet[] | undefined {
+  const [from, to] = node.name === "rsc_order" ? ["first", "then"] : ["rsc", "with-rsc"];
+  const [first, second] = [node.attrs[from ?? ""], node.attrs[to ?? ""]];
+  if (first !== undefined && second !== undefined) {
+    return [{ members: [first], sequential: true }, { members: [second], sequential: false }];
+  }
+  if (node.children.length === 0 || node.children.some((each) => each.name !== "resource_set")) return undefined;
+  return node.children.map((set) => ({
+    members: children(set, "resource_ref").map((ref) => ref.attrs["id"] ?? ""),
+    sequential: set.attrs["sequential"] !== "false",
+  }));
+}
+
+/** The constraint of an id. */
+export const constraintOf = (cib: Cib, id: string): XmlElement | undefined =>
+  cib.constraints.find((node) => node.attrs["id"] === id);
+
+/** Pacemaker's score as a number; a million and more is INFINITY. */
+export function readScore(text: string | undefined): number {
+  const word = /^([+-]?)(?:INFINITY|inf)$/i.exec(text ?? "");
+  if (word !== null) return word[1] === "-" ? -Infinity : Infinity;
+  const score = Number(text ?? "0");
+  if (Number.isNaN(score)) return 0;
+  return Math.abs(score) >= 1_000_000 ? Math.sign(score) * Infinity : score;
+}

@@ -1,0 +1,144 @@
+/** A relation between VMs through its life: made, found, changed and removed, each by one atomic change of the CIB. */
+import { changeStorage, CONSTRAINTS, createChange, deleteChange, pathOf, type CibChange, type Inventory, type XmlElement } from "../../cluster";
+import { changeAfresh } from "../afresh";
+import { reportOf, type Context } from "../context";
+import { NotOwned, Refused, type Refusal } from "../errors";
+import { forgetParked, parkedOn } from "../parked";
+import { stateRefusals } from "../refusals";
+import { constraintOf, isMarkedBy, ownerOf, saysTheSame, type Relation } from "./element";
+
+/** By what a relation is known again: the marks of its owner, and ids where there is no mark. */
+export interface Known {
+  noun: Relation["noun"];
+  /** Whose it is; two after the resource was renamed. */
+  owners: readonly string[];
+  /** The ids that it had when it was last looked at. */
+  ids: readonly string[];
+}
+
+/** A relation as it was found. */
+export interface FoundRelation {
+  elements: XmlElement[];
+  /** It is not in the CIB but waits with these VMs until they are enabled. */
+  waitsFor: string[];
+}
+
+const NAMES = { colocation: "rsc_colocation", order: "rsc_order" } as const;
+
+const isOf = ({ noun, owners, ids }: Known) => (node: XmlElement): boolean => {
+  if (node.name !== NAMES[noun]) return false;
+  if (owners.some((owner) => isMarkedBy(node, owner))) return true;
+  return ids.includes(node.attrs["id"] ?? "") && ownerOf(node) === undefined;
+};
+
+/** Finds a relation, in the CIB or kept with a VM that is not enabled. */
+export function findRelation(inventory: Inventory, known: Known): FoundRelation | undefined {
+  const present = inventory.cib.constraints.filter(isOf(known));
+  const ids = new Set(present.map((node) => node.attrs["id"]));
+  const parked = parkedOn(inventory).flatMap(({ image, nodes }) =>
+    nodes.filter((node) => isOf(known)(node) && !ids.has(node.attrs["id"])).map((node) => ({ node, vm: image.replace(/^system_/, "") })));
+  const elements = [...present, ...parked.map(({ node }) => node)];
+  return elements.length === 0 ? undefined : { elements, waitsFor: [...new Set(parked.map(({ vm }) => vm))] };
+}
+
+/** Whether the cluster has all of a relation as it is asked, in the CIB or kept. */
+export function isInPlace(inventory: Inventory, wanted: Relation): boolean {
+  const parked = parkedOn(inventory).flatMap(({ nodes }) => nodes);
+  return wanted.elements.every((node) =>
+    [...inventory.cib.constraints, ...parked].some((each) => each.attrs["id"] === node.attrs["id"] && saysTheSame(each, node)));
+}
+
+/** Constraints of the wanted ids that are somebody else's. */
+export function takenRefusals(inventory: Inventory, wanted: Relation, known: Known): Refusal[] {
+  if (wanted.adopt) return [];
+  return wanted.elements.flatMap(({ attrs }) => {
+    const present = constraintOf(inventory.cib, attrs["id"] ?? "");
+    if (present !== undefined && isOf(known)(present)) return [];
+    if (present === undefined && !inventory.cib.ids.has(attrs["id"] ?? "")) return [];
+    const maker = present === undefined ? undefined : ownerOf(present);
+    const whose = maker === undefined ? "made by vm-mgr or crm" : `made by ${maker}`;
+    const reason = `the cluster has a constraint "${attrs["id"]}" already, ${whose}. Take it over with \`adopt: true\`, or take one of the two away`;
+    return [{ property: wanted.noun === "colocation" ? "vm" : "first", reason }];
+  });
+}
+
+/** Members that Pacemaker does not have, as the constraint's last obstacle. */
+function missingRefusals(inventory: Inventory, { noun, members }: Relation): Refusal[] {
+  return members.flatMap((vm, index) => {
+    if (inventory.cib.primitives.has(vm)) return [];
+    const [head, tail] = noun === "colocation" ? ["vm", "with"] : ["first", "then"];
+    const has = inventory.images.has(`system_${vm}`) ? `VM "${vm}" is not enabled` : `the cluster has no VM "${vm}"`;
+    return [{ property: (index === 0 ? head : tail) ?? "", reason: has }];
+  });
+}
+
+/** The changes that make `known` into `wanted`: what says the same is left, the rest goes and comes in one patch. */
+function changesTo(inventory: Inventory, known: Known, wanted: Relation): CibChange[] {
+  const own = inventory.cib.constraints.filter(isOf(known));
+  const ids = new Set(wanted.elements.map((node) => node.attrs["id"]));
+  const obsolete = own.filter((node) => !ids.has(node.attrs["id"]));
+  const changed = wanted.elements.flatMap((node) => {
+    const present = constraintOf(inventory.cib, node.attrs["id"] ?? "");
+    if (present === undefined) return [createChange(CONSTRAINTS, node)];
+    const same = saysTheSame(present, node) && (wanted.owner === undefined || isMarkedBy(present, wanted.owner));
+    return same ? [] : [deleteChange(pathOf(CONSTRAINTS, present)), createChange(CONSTRAINTS, node)];
+  });
+  return [...obsolete.map((node) => deleteChange(pathOf(CONSTRAINTS, node))), ...changed];
+}
+
+/**
+ * Makes a relation, or takes up one that a run of the same owner has made and lost track of. All of it, or nothing.
+ * @param also what else speaks against it, asked of the cluster as it is at the moment of the change
+ * @throws NotOwned, Refused before anything was changed
+ */
+export function createRelation(context: Context, wanted: Relation, also: (inventory: Inventory) => Refusal[] = () => []): Promise<void> {
+  return changeRelation(context, "create", { noun: wanted.noun, owners: wanted.owner === undefined ? [] : [wanted.owner], ids: [] }, wanted, also);
+}
+
+/**
+ * Makes what is there into what is asked, in one change; what was lost is made anew.
+ * @throws NotOwned, Refused before anything was changed
+ */
+export function updateRelation(context: Context, known: Known, wanted: Relation, also: (inventory: Inventory) => Refusal[] = () => []): Promise<void> {
+  const owners = wanted.owner === undefined ? known.owners : [...known.owners, wanted.owner];
+  return changeRelation(context, "change", { ...known, owners }, wanted, also);
+}
+
+async function changeRelation(
+  { cluster }: Context,
+  verb: "create" | "change",
+  known: Known,
+  wanted: Relation,
+  also: (inventory: Inventory) => Refusal[],
+): Promise<void> {
+  await changeAfresh(cluster, (inventory) => {
+    const changes = changesTo(inventory, known, wanted);
+    if (changes.length === 0) return [];
+    const [taken] = takenRefusals(inventory, wanted, known);
+    if (taken !== undefined) {
+      const what = `Unable to ${verb} ${wanted.noun} "${wanted.label}" on ${inventory.node}`;
+      throw new NotOwned(`${what}: ${taken.reason}`, "another program", "Nothing was changed.");
+    }
+    const quorum = inventory.status.withQuorum ? [] : stateRefusals(inventory);
+    const refusals = [...quorum, ...missingRefusals(inventory, wanted), ...also(inventory)];
+    if (refusals.length > 0) throw new Refused(verb, wanted.label, inventory.node, refusals, wanted.noun);
+    return changes;
+  });
+}
+
+/** Removes a relation, also one that waits with a VM that is not enabled. One that is gone is removed. */
+export async function removeRelation(context: Context, known: Known): Promise<void> {
+  const { cluster } = context;
+  const inventory = await cluster.inventory();
+  // First what waits: a VM that is enabled meanwhile would bring it back.
+  const forget = forgetParked(inventory, isOf(known));
+  if (forget.length > 0) await changeStorage(cluster.runner, forget);
+  await changeAfresh(cluster, ({ cib }) => {
+    for (const id of known.ids) {
+      const present = constraintOf(cib, id);
+      if (present === undefined || isOf(known)(present)) continue;
+      reportOf(context)(`the constraint "${id}" stays: it is ${ownerOf(present) ?? "somebody else"}'s now`);
+    }
+    return cib.constraints.filter(isOf(known)).map((node) => deleteChange(pathOf(CONSTRAINTS, node)));
+  });
+}

@@ -1,0 +1,76 @@
+/** VMs that start one after another. */
+import type { XmlElement } from "../../cluster";
+import { constraint, readSets, saysTheSame, type Relation } from "./element";
+
+/** Pacemaker's kinds of an order. */
+export type OrderKind = "mandatory" | "optional" | "serialize";
+
+/** What is asked of the order in which VMs start and stop. */
+export interface OrderSpec {
+  first: string;
+  then: string[];
+  /** Whether those of `then` wait for each other as well, in their order; otherwise each waits for `first` alone. */
+  sequential: boolean;
+  kind: OrderKind;
+  /** Whether they stop the other way round. */
+  symmetrical: boolean;
+  adopt?: boolean;
+  owner?: string;
+}
+
+const KINDS: Record<OrderKind, string> = { mandatory: "Mandatory", optional: "Optional", serialize: "Serialize" };
+
+/** The id of an order, in the style of vm-mgr's colocations. */
+export const orderId = ({ first, then }: Pick<OrderSpec, "first" | "then">) => `order-${first}-then${then.join("-")}`;
+
+/** What the CIB has to say. */
+export function orderRelation(spec: OrderSpec): Relation {
+  const { first, then, sequential, kind, symmetrical, owner } = spec;
+  const sets = sequential
+    ? [{ members: [first, ...then], sequential: true }]
+    : [{ members: [first], sequential: true }, { members: then, sequential: false }];
+  // Serialize knows no direction, and Pacemaker takes none with it.
+  const direction = kind === "serialize" || symmetrical ? undefined : "false";
+  return {
+    noun: "order",
+    label: `${first}, then ${then.join(", ")}`,
+    members: [first, ...then],
+    ...(owner === undefined ? {} : { owner }),
+    adopt: spec.adopt ?? false,
+    elements: [constraint("rsc_order", { id: orderId(spec), kind: KINDS[kind], symmetrical: direction }, sets, owner)],
+  };
+}
+
+/** An order as its constraint says it. */
+export interface ReadOrder {
+  first: string;
+  then: string[];
+  sequential: boolean;
+  kind: OrderKind;
+  symmetrical: boolean;
+  /** What the constraint says that no order of ours does, in words. */
+  altered?: string;
+}
+
+/** Reads a constraint back. @param before what was asked last */
+export function readOrder(node: XmlElement, before: OrderSpec): ReadOrder {
+  const sets = readSets(node) ?? [];
+  const [first = before.first, ...then] = sets.flatMap(({ members }) => members);
+  const sequential = then.length < 2 ? before.sequential : sets.length < 2;
+  const kind = kindOf(node);
+  const symmetrical = kind === "serialize" ? before.symmetrical : node.attrs["symmetrical"] !== "false";
+  const free = !sequential && then.length === before.then.length && then.every((name) => before.then.includes(name));
+  const read = { first, then: free ? before.then : then, sequential, kind, symmetrical };
+  const [made] = orderRelation({ ...read, then }).elements;
+  const plain = (each: XmlElement) => ({ ...each, attrs: { ...each.attrs, id: "", kind: KINDS[kind] } });
+  const same = made !== undefined && (saysTheSame(plain(node), plain(made)) || node.attrs["first"] !== undefined);
+  return same ? read : { ...read, altered: `${node.attrs["id"]} says something else` };
+}
+
+/** The kind of an order; one with a score is mandatory when that is above 0, and optional otherwise. */
+function kindOf(node: XmlElement): OrderKind {
+  const { kind, score } = node.attrs;
+  const found = (Object.keys(KINDS) as OrderKind[]).find((each) => KINDS[each] === kind);
+  if (found !== undefined) return found;
+  return score === undefined || /^\+?(INFINITY|[1-9]\d*)$/i.test(score) ? "mandatory" : "optional";
+}

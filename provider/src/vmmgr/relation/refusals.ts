@@ -1,0 +1,175 @@
+/** What can be known to be wrong with a relation before anything is changed, and what it will do to VMs that run. */
+import { nvpairs, type Inventory } from "../../cluster";
+import { readPlacement } from "../constraints";
+import { hypervisorsOf } from "../context";
+import type { Refusal } from "../errors";
+import type { PlannedVms } from "../planned";
+import { systemImage } from "../names";
+import { pairsOf, type ColocationSpec } from "./colocation";
+import { isMarkedBy, readScore, readSets } from "./element";
+import type { OrderSpec } from "./order";
+
+/** A VM that an input names. */
+export interface Named {
+  property: string;
+  vm: string;
+}
+
+/** VMs that are not there or not enabled, neither on the cluster nor in the program. */
+export function memberRefusals(inventory: Inventory, named: readonly Named[], planned: PlannedVms): Refusal[] {
+  return named.flatMap(({ property, vm }) => {
+    const plan = planned(vm);
+    if (plan?.enabled === true || (plan === undefined && inventory.cib.primitives.has(vm))) return [];
+    if (plan !== undefined && plan.enabled === undefined) return [];
+    if (plan?.enabled === false) return [{ property, reason: `VM "${vm}" has \`enabled: false\` in this program; Pacemaker places only VMs that are enabled` }];
+    if (inventory.images.has(systemImage(vm))) return [{ property, reason: `VM "${vm}" is not enabled; Pacemaker places only VMs that are` }];
+    return [{ property, reason: `the cluster has no VM "${vm}"; one that this program makes is named by its output, \`.name\`` }];
+  });
+}
+
+/** The bonds of strong constraints: which VMs always run on one node, and by which constraint. */
+function strongBonds(inventory: Inventory, owner: string | undefined, apart: boolean): { pair: [string, string]; id: string }[] {
+  return inventory.cib.constraints.flatMap((node) => {
+    const score = readScore(node.attrs["score"]);
+    if (node.name !== "rsc_colocation" || isMarkedBy(node, owner) || Math.abs(score) !== Infinity || score < 0 !== apart) return [];
+    const sets = (readSets(node) ?? []).map(({ members }) => members);
+    const [first = [], ...others] = sets;
+    const across = first.flatMap((a) => others.flat().map((b): [string, string] => [a, b]));
+    const along = sets.length === 1 ? first.slice(1).map((b, index): [string, string] => [first[index] ?? b, b]) : [];
+    return [...across, ...along].map((pair) => ({ pair, id: node.attrs["id"] ?? "" }));
+  });
+}
+
+/** The constraints that tie one VM to another, however many lie between them; undefined where nothing does. */
+function tieBetween(bonds: ReturnType<typeof strongBonds>, from: string, to: string): string[] | undefined {
+  const via = new Map<string, string[]>([[from, []]]);
+  for (const [at, path] of via) {
+    if (at === to) return path;
+    for (const { pair, id } of bonds) {
+      const [a, b] = pair;
+      const next = a === at ? b : b === at ? a : undefined;
+      if (next !== undefined && !via.has(next)) via.set(next, [...path, id]);
+    }
+  }
+  return undefined;
+}
+
+/** Strong constraints of others that say the contrary. */
+export function contradictions(inventory: Inventory, spec: ColocationSpec): Refusal[] {
+  if (!spec.strong) return [];
+  const together = strongBonds(inventory, spec.owner, false);
+  const quoted = (ids: readonly string[]) => [...new Set(ids)].map((id) => `"${id}"`).join(" and ");
+  if (spec.apart) {
+    return pairsOf([spec.vm, ...spec.with]).flatMap(([a, b]) => {
+      const tie = tieBetween(together, a, b);
+      if (tie === undefined) return [];
+      return [{ property: "apart", reason: `"${a}" and "${b}" cannot be kept apart: ${quoted(tie)} keeps them together, strongly` }];
+    });
+  }
+  const ours = spec.with.map((other) => ({ pair: [spec.vm, other] as [string, string], id: "" }));
+  const members = [spec.vm, ...spec.with];
+  return strongBonds(inventory, spec.owner, true).flatMap(({ pair: [a, b], id }) => {
+    const tie = tieBetween([...ours, ...together], a, b);
+    // A contradiction that is there without us is not for us to refuse.
+    if (tie === undefined || tieBetween(together, a, b) !== undefined) return [];
+    const through = tie.filter((each) => each !== "");
+    const how = members.includes(a) && members.includes(b) ? "" : ` (tied to them by ${quoted(through)})`;
+    return [{ property: "with", reason: `"${a}" and "${b}" cannot be kept together${how}: "${id}" keeps them apart, strongly` }];
+  });
+}
+
+/** Orders of others that would make a ring with this one. */
+export function orderRefusals(inventory: Inventory, spec: OrderSpec): Refusal[] {
+  if (spec.kind !== "mandatory") return [];
+  const steps = inventory.cib.constraints.flatMap((node) => {
+    const mandatory = (node.attrs["kind"] ?? "Mandatory") === "Mandatory" && readScore(node.attrs["score"] ?? "INFINITY") > 0;
+    if (node.name !== "rsc_order" || isMarkedBy(node, spec.owner) || !mandatory) return [];
+    return successions(readSets(node) ?? []).map(([a, b]) => ({ pair: [a, b] as [string, string], id: node.attrs["id"] ?? "" }));
+  });
+  const ours: [string, string][] = spec.sequential
+    ? [spec.first, ...spec.then].slice(1).map((vm, index) => [[spec.first, ...spec.then][index] ?? vm, vm])
+    : spec.then.map((vm) => [spec.first, vm]);
+  return ours.flatMap(([a, b]) => {
+    const back = pathFrom(steps, b, a);
+    if (back === undefined) return [];
+    return [{ property: "then", reason: `"${b}" cannot wait for "${a}": by ${[...new Set(back)].map((id) => `"${id}"`).join(" and ")} it is the other way round` }];
+  });
+}
+
+function successions(sets: readonly { members: readonly string[]; sequential: boolean }[]): [string, string][] {
+  const within = sets.flatMap(({ members, sequential }) => (sequential ? members.slice(1).map((b, index): [string, string] => [members[index] ?? b, b]) : []));
+  const across = sets.slice(1).flatMap(({ members }, index) =>
+    (sets[index]?.members ?? []).flatMap((a) => members.map((b): [string, string] => [a, b])));
+  return [...within, ...across];
+}
+
+function pathFrom(steps: readonly { pair: [string, string]; id: string }[], from: string, to: string): string[] | undefined {
+  const via = new Map<string, string[]>([[from, []]]);
+  for (const [at, path] of via) {
+    if (at === to) return path;
+    for (const { pair: [a, b], id } of steps) if (a === at && !via.has(b)) via.set(b, [...path, id]);
+  }
+  return undefined;
+}
+
+const nodeOf = (inventory: Inventory, vm: string): string | undefined => {
+  const nodes = inventory.status.resources.get(vm)?.nodes ?? [];
+  return nodes.length === 1 ? nodes[0] : undefined;
+};
+
+const howItMoves = (inventory: Inventory, vm: string) =>
+  nvpairs(inventory.cib.primitives.get(vm), "meta_attributes")["allow-migrate"] === "true" ? "live" : "by a stop and a start";
+
+/** What a colocation that is not there yet will do, a sentence each. */
+export function colocationNotices(inventory: Inventory, spec: ColocationSpec, planned: PlannedVms): string[] {
+  const members = [spec.vm, ...spec.with];
+  const running = members.flatMap((vm) => {
+    const node = nodeOf(inventory, vm);
+    return node === undefined ? [] : [{ vm, node }];
+  });
+  const nodes = new Set(running.map(({ node }) => node));
+  const fits = spec.apart ? nodes.size === running.length : nodes.size <= 1;
+  const where = running.map(({ vm, node }) => `${vm} on ${node} (moves ${howItMoves(inventory, vm)})`).join(", ");
+  const title = `Colocation of ${members.join(", ")}`;
+  return [
+    ...(fits ? [] : [`${title}: they run ${where}; Pacemaker may move some of them`]),
+    ...pinNotices(inventory, spec, members, planned).map((text) => `${title}: ${text}`),
+    ...roomNotices(inventory, spec, members).map((text) => `${title}: ${text}`),
+  ];
+}
+
+function pinNotices(inventory: Inventory, spec: ColocationSpec, members: readonly string[], planned: PlannedVms): string[] {
+  const pinned = members.flatMap((vm) => {
+    const plan = planned(vm);
+    const host = plan === undefined ? readPlacement(inventory.cib, vm).pinnedHost : plan.pinnedHost;
+    return host === undefined ? [] : [{ vm, host }];
+  });
+  const against = pairsOf(pinned.map(({ vm }) => vm)).filter(([a, b]) => {
+    const [one, other] = [a, b].map((vm) => pinned.find((each) => each.vm === vm)?.host);
+    return spec.apart ? one === other : one !== other;
+  });
+  return against.map(([a, b]) => {
+    const [one, other] = [a, b].map((vm) => pinned.find((each) => each.vm === vm)?.host);
+    const pins = one === other ? `"${a}" and "${b}" are both pinned to ${one}` : `"${a}" is pinned to ${one} and "${b}" to ${other}`;
+    return `${pins}; ${spec.strong ? `"${a}" will not run while "${b}" does` : "it will have no effect on them"}`;
+  });
+}
+
+function roomNotices(inventory: Inventory, spec: ColocationSpec, members: readonly string[]): string[] {
+  const hosts = hypervisorsOf(inventory).length;
+  if (!spec.apart || members.length <= hosts) return [];
+  const what = spec.strong ? `${members.slice(0, members.length - hosts).join(", ")} will not run` : "some will share one";
+  return [`${members.length} VMs apart on ${hosts} nodes: ${what}`];
+}
+
+/** What an order that is not there yet will do, a sentence each. */
+export function orderNotices(inventory: Inventory, spec: OrderSpec): string[] {
+  if (spec.kind !== "mandatory") return [];
+  const { first, then } = spec;
+  const others = then.join(", ");
+  const bound = spec.symmetrical ? `when ${first} stops, restarts or moves by a stop, so do ${others}` : `${others} will not start while ${first} is down`;
+  const stopped = inventory.cib.primitives.has(first) && nodeOf(inventory, first) === undefined;
+  const running = then.filter((vm) => nodeOf(inventory, vm) !== undefined);
+  const now = stopped && running.length > 0 && spec.symmetrical ? `. ${first} does not run now: ${running.join(", ")} will be stopped` : "";
+  return [`Order of ${[first, ...then].join(", ")}: ${bound}${now}`];
+}

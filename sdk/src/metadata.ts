@@ -1,0 +1,51 @@
+import * as pulumi from "@pulumi/pulumi";
+import { isOfKind, SeapathResource, typeOf } from "./resource";
+import { stubOf } from "./stub";
+import type { CommonArgs } from "./types";
+
+/**
+ * The inputs of metadata.
+ *
+ * @example
+ * { vm: "web01", metadata: { ticket: "4711" } }
+ */
+export interface MetadataArgs extends CommonArgs {
+  /** The VM, which another stack or vm-mgr may have made. A change sets the keys there and removes them here. */
+  vm: pulumi.Input<string>;
+  /**
+   * The keys with their values, as of vm-mgr's `set_metadata`: keys of letters and digits that the VM does not have as its
+   * own. Changed in place, each for itself.
+   */
+  metadata: pulumi.Input<Record<string, pulumi.Input<string>>>;
+  /** Takes over keys that the VM has already, as somebody has set them with vm-mgr. @default false */
+  adopt?: pulumi.Input<boolean>;
+}
+
+/**
+ * Keys in the metadata of a VM that is not this program's. The program that has the VM neither shows them as drift nor
+ * removes them; a delete removes these keys and nothing else.
+ *
+ * @example
+ * new seapath.Metadata("backup", { vm: "web01", metadata: { backup: "nightly" } });
+ */
+export class Metadata extends SeapathResource {
+  /** The type of this kind in a state, for policies. */
+  static readonly __pulumiType = typeOf("Metadata");
+
+  declare readonly vm: pulumi.Output<string>;
+  declare readonly metadata: pulumi.Output<Record<string, string>>;
+  declare readonly adopt: pulumi.Output<boolean>;
+  declare readonly timeouts: pulumi.Output<Record<"create" | "update" | "delete", number>>;
+  /** Whose the keys are: project, stack and logical name. It is kept beside each. */
+  declare readonly owner: pulumi.Output<string>;
+
+  /** Whether a value is metadata, also when another copy of this package made it. */
+  static override isInstance(value: unknown): value is Metadata {
+    return isOfKind(value, Metadata.__pulumiType);
+  }
+
+  constructor(name: string, args: MetadataArgs, options?: pulumi.CustomResourceOptions) {
+    const owner = `${pulumi.getProject()}/${pulumi.getStack()}/${name}`;
+    super("Metadata", stubOf("Metadata"), name, { adopt: undefined, ...args, owner }, options);
+  }
+}
