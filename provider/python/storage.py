@@ -47,6 +47,9 @@ def resize_image(pool, op):
 def set_metadata(pool, op):
     with pool.image(op["image"]) as image:
         present = image.metadata()
+        for key, value in op.get("expect", {}).items():
+            if present.get(key) != value:
+                raise Failure("MetadataChanged", "the metadata %s of %s was changed meanwhile" % (key, op["image"]))
         for key, value in op.get("set", {}).items():
             if present.get(key) != value:
                 image.metadata_set(key, value)
