@@ -1,6 +1,6 @@
 /** VMs that run together, or apart: vm-mgr's `add_colocation`, and what it lacks. */
 import type { XmlElement } from "../../cluster";
-import { constraint, readScore, readSets, saysTheSame, type Relation } from "./element";
+import { constraint, readScore, readSets, shapeOf, type Relation } from "./element";
 
 /** What is asked of VMs as to where they run. */
 export interface ColocationSpec {
@@ -106,15 +106,5 @@ const strengthOf = (weight: number) => {
   return weight === WEAK_SCORE ? { strong: false } : { strong: false, score: weight };
 };
 
-/** Whether a constraint is the wanted one but for its id and the order of those whose order does not count. */
-function sameMembers(node: XmlElement, wanted: XmlElement): boolean {
-  const plain = (each: XmlElement): XmlElement => ({
-    ...each,
-    attrs: { ...each.attrs, id: "", score: String(readScore(each.attrs["score"])) },
-    children: each.children.map((set) => ({
-      ...set,
-      children: [...set.children].sort((a, b) => ((a.attrs["id"] ?? "") < (b.attrs["id"] ?? "") ? -1 : 1)),
-    })),
-  });
-  return saysTheSame(plain(node), plain(wanted));
-}
+const sameMembers = (node: XmlElement, wanted: XmlElement) =>
+  shapeOf(node) === shapeOf(wanted) && readScore(node.attrs["score"]) === readScore(wanted.attrs["score"]);

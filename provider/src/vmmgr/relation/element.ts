@@ -76,6 +76,20 @@ export function readSets(node: XmlElement): MemberSet[] | undefined {
   }));
 }
 
+const PLAIN = ["id", "rsc", "with-rsc", "first", "then", "score", "kind", "symmetrical"];
+
+/**
+ * Whom a constraint is about and how, as text: the same for one of sets and one of two attributes, and whatever its
+ * weight and direction. Roles, actions and rules, which no relation of ours has, make it another.
+ */
+export function shapeOf(node: XmlElement): string {
+  const sets = readSets(node)?.map(({ members, sequential }) =>
+    [sequential ? members : [...members].sort(), members.length < 2 || sequential]);
+  const strange = [node, ...node.children].map(({ attrs }) =>
+    Object.entries(attrs).filter(([name, value]) => !PLAIN.includes(name) && !(name === "sequential" && /^(true|false)$/.test(value))));
+  return JSON.stringify([node.name, sets ?? node.children, strange.flat()]);
+}
+
 /** The constraint of an id. */
 export const constraintOf = (cib: Cib, id: string): XmlElement | undefined =>
   cib.constraints.find((node) => node.attrs["id"] === id);

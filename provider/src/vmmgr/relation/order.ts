@@ -1,6 +1,6 @@
 /** VMs that start one after another. */
 import type { XmlElement } from "../../cluster";
-import { constraint, readSets, saysTheSame, type Relation } from "./element";
+import { constraint, readSets, shapeOf, type Relation } from "./element";
 
 /** Pacemaker's kinds of an order. */
 export type OrderKind = "mandatory" | "optional" | "serialize";
@@ -62,10 +62,13 @@ export function readOrder(node: XmlElement, before: OrderSpec): ReadOrder {
   const free = !sequential && then.length === before.then.length && then.every((name) => before.then.includes(name));
   const read = { first, then: free ? before.then : then, sequential, kind, symmetrical };
   const [made] = orderRelation({ ...read, then }).elements;
-  const plain = (each: XmlElement) => ({ ...each, attrs: { ...each.attrs, id: "", kind: KINDS[kind] } });
-  const same = made !== undefined && (saysTheSame(plain(node), plain(made)) || node.attrs["first"] !== undefined);
-  return same ? read : { ...read, altered: `${node.attrs["id"]} says something else` };
+  return isTwoByTwo(node, read) || (made !== undefined && shapeOf(node) === shapeOf(made)) ? read : { ...read, altered: `${node.attrs["id"]} says something else` };
 }
+
+/** Of two VMs it does not matter whether they are one after the other in one set, or in two. */
+const isTwoByTwo = (node: XmlElement, read: OrderSpec): boolean =>
+  read.then.length === 1 && [true, false].some((sequential) =>
+    shapeOf(node) === shapeOf(orderRelation({ ...read, sequential }).elements[0] ?? node));
 
 /** The kind of an order; one with a score is mandatory when that is above 0, and optional otherwise. */
 function kindOf(node: XmlElement): OrderKind {
