@@ -1,0 +1,23 @@
+import * as pulumi from "@pulumi/pulumi";
+import * as seapath from "pulumi-seapath";
+
+const config = new pulumi.Config("redundant-pair");
+// The image is a small guest that boots on BIOS; the lab puts it on its nodes.
+const source = { nodePath: config.get("image") ?? "/var/lib/seapath/images/tick.qcow2" };
+const type = config.get("domainType") === "kvm" ? ("kvm" as const) : ("qemu" as const);
+const strong = config.getBoolean("strong") ?? true;
+
+const [primary, standby] = ["primary", "standby"].map(
+  (name) => new seapath.Vm(name, { source, domain: { type, memory: 4, machine: "pc", firmware: "bios" }, liveMigration: true }),
+) as [seapath.Vm, seapath.Vm];
+
+// With `strong` the standby does not run while there is one node only; without, it shares that node for the while.
+const apart = new seapath.Colocation("apart", { vm: standby.name, with: [primary.name], apart: true, strong });
+
+// When both start at once, as after a power cut, the primary comes first. Neither waits for the other otherwise.
+new seapath.Order("boot", { first: primary.name, then: [standby.name], kind: "optional" });
+
+// Another stack may say something of a VM, too, without having it.
+new seapath.Metadata("role", { vm: primary.name, metadata: { role: "primary" } });
+
+export const nodes = apart.nodes;

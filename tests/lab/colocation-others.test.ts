@@ -1,0 +1,128 @@
+// Colocations beside other programs: another stack, crm in a loop, vm-mgr's disable, a link that breaks.
+import assert from "node:assert/strict";
+import { createRequire } from "node:module";
+import { on, tryOn } from "./support/cluster.ts";
+import { clusterOn, FailingRunner, labRunner, type Moment } from "./support/failing.ts";
+import { TestStack, type Vms } from "./support/stack.ts";
+import { tick } from "./support/vms.ts";
+
+const require = createRequire(import.meta.url);
+const vmmgr = require("../../provider/dist/vmmgr/index.js") as typeof import("../../provider/dist/vmmgr/index.js");
+const { colocationRelation, createRelation, removeRelation, updateRelation } = vmmgr;
+type Spec = Parameters<typeof colocationRelation>[0];
+
+const off = tick({ started: false });
+const vms: Vms = { colx: off, coly: off, colz: off };
+const together: Vms = { pair: { $kind: "Colocation", vm: "colx", with: ["coly"] } };
+const shown = async (id: string) => (await tryOn("node1", "crm", "configure", "show", id)).text;
+const constraintIds = async () => {
+  const cib = await on("node1", "cibadmin", "--query", "--scope", "constraints");
+  return [...cib.matchAll(/<rsc_\w+ [^>]*\bid="([^"]*)"/g)].map((match) => match[1] ?? "").filter((id) => /col[xyz]/.test(id));
+};
+const relations = async () => (await constraintIds()).filter((id) => /^(colocation|apart)-/.test(id)).sort();
+
+describe("a colocation beside other programs", function () {
+  this.timeout(180_000);
+  let owner: TestStack;
+  let other: TestStack;
+
+  before(async () => {
+    [owner, other] = [await TestStack.make("colone"), await TestStack.make("coltwo")];
+    await owner.up(vms);
+  });
+  after(async () => {
+    await other.destroy();
+    await owner.destroy();
+    assert.deepEqual(await constraintIds(), []);
+  });
+
+  it("is refused where there is one, by whom it was made, and taken over when that is asked for", async () => {
+    await on("node1", "crm", "configure", "colocation", "colocation-colx-withcoly", "700:", "colx", "(", "coly", ")");
+    assert.match(await other.failing("preview", together), /vm.*has a constraint "colocation-colx-withcoly" already, made by vm-mgr or crm.*adopt: true/s);
+    await other.up({ pair: { ...together["pair"], adopt: true } });
+    const text = await owner.failing("preview", { ...vms, ...together });
+    assert.match(text, /already, made by labtest\/coltwo\/pair/);
+    await other.up({});
+    assert.deepEqual(await relations(), []);
+  });
+
+  it("is made by one of two stacks at once, and the other says whose it is", async () => {
+    const runs = await Promise.allSettled([owner.up({ ...vms, ...together }), other.up(together)]);
+    const failed = runs.flatMap((run) => (run.status === "rejected" ? [(run.reason as Error).message] : []));
+    assert.equal(failed.length, 1);
+    assert.match(failed[0] ?? "", /colocation-colx-withcoly" already, made by labtest\/col(one|two)\/pair/);
+    assert.deepEqual(await relations(), ["colocation-colx-withcoly"]);
+    await Promise.all([owner.up({ ...vms, ...together }).catch(() => other.up({})), other.up({})]);
+    await owner.up({ ...vms, ...together });
+    assert.match(await shown("colocation-colx-withcoly"), /700: colx \( coly \)/);
+  });
+
+  it("comes back after vm-mgr's disable has taken it away with its VM", async () => {
+    // What `vm-mgr disable` does: the primitive goes, and with it every constraint that names it.
+    await on("node1", "crm", "--force", "configure", "delete", "coly");
+    assert.deepEqual(await relations(), []);
+    await owner.refresh();
+    const asked: Vms = { ...vms, pair: { ...together["pair"], with: ["$ref:coly.name"] } };
+    const { changes } = await owner.up(asked);
+    assert.deepEqual(changes, { same: 3, update: 1, create: 1 });
+    assert.match(await shown("colocation-colx-withcoly"), /700: colx \( coly \)/);
+    await owner.up(vms);
+  });
+
+  it("is made, changed and removed beside a loop of crm commands, and nobody's is lost", async () => {
+    let running = true;
+    const made: string[] = [];
+    const loop = (async () => {
+      for (let count = 0; running; count++) {
+        const { exitCode } = await tryOn("node2", "crm", "configure", "colocation", `colzloop${count}`, `${count + 1}:`, "colz", "colx");
+        if (exitCode === 0) made.push(`colzloop${count}`);
+      }
+    })();
+    const inner = labRunner();
+    try {
+      const context = { cluster: clusterOn(inner) };
+      const spec = (more: Partial<Spec>): Spec => ({ vm: "colx", with: ["coly"], strong: false, apart: false, owner: "labtest/loop/pair", ...more });
+      const known = { noun: "colocation" as const, owners: ["labtest/loop/pair"], ids: [] };
+      await createRelation(context, colocationRelation(spec({})));
+      for (let round = 0; round < 8 || made.length < 4; round++) {
+        const more = { apart: round % 2 === 0, strong: round % 4 < 2, with: round % 3 === 0 ? ["coly", "colz"] : ["coly"] };
+        const wanted = colocationRelation(spec(more));
+        await updateRelation(context, known, wanted);
+        assert.deepEqual(await relations(), wanted.elements.map(({ attrs }) => attrs["id"]).sort());
+      }
+      await other.up({ far: { $kind: "Colocation", vm: "colz", with: ["coly"], apart: true } });
+      running = false;
+      await loop;
+      assert.ok(made.length >= 4, made.join());
+      const present = await constraintIds();
+      for (const id of made) assert.ok(present.includes(id), `${id}, which crm made`);
+      assert.ok(present.includes("apart-colz-withcoly"));
+      await removeRelation(context, known);
+      assert.deepEqual(await relations(), ["apart-colz-withcoly"]);
+      await other.up({});
+      for (const id of made) await on("node1", "cibadmin", "--delete", "--xpath", `//rsc_colocation[@id='${id}']`);
+    } finally {
+      running = false;
+      await loop;
+      inner.close();
+    }
+  });
+
+  it("is there whole or not at all, whenever the link breaks", async () => {
+    const wanted = colocationRelation({ vm: "colx", with: ["coly", "colz"], strong: true, apart: true, owner: "labtest/link/pair" });
+    const known = { noun: "colocation" as const, owners: ["labtest/link/pair"], ids: [] };
+    for (const moment of ["before", "after", "for good"] as Moment[]) {
+      const inner = labRunner();
+      try {
+        const made = await createRelation({ cluster: clusterOn(new FailingRunner(inner, 1, moment)) }, wanted).then(() => true, () => false);
+        assert.equal(made, moment !== "for good");
+        assert.equal((await relations()).length, made ? 3 : 0, moment);
+        await removeRelation({ cluster: clusterOn(inner) }, known);
+        await removeRelation({ cluster: clusterOn(inner) }, known);
+        assert.deepEqual(await relations(), []);
+      } finally {
+        inner.close();
+      }
+    }
+  });
+});
