@@ -4,7 +4,7 @@ import { createRequire } from "node:module";
 import { on, tryOn } from "./support/cluster.ts";
 import { clusterOn, FailingRunner, labRunner, type Moment } from "./support/failing.ts";
 import { TestStack, type Vms } from "./support/stack.ts";
-import { tick } from "./support/vms.ts";
+import { tick, TICK } from "./support/vms.ts";
 
 const require = createRequire(import.meta.url);
 const vmmgr = require("../../provider/dist/vmmgr/index.js") as typeof import("../../provider/dist/vmmgr/index.js");
@@ -67,6 +67,39 @@ describe("a colocation beside other programs", function () {
     assert.deepEqual(changes, { same: 3, update: 1, create: 1 });
     assert.match(await shown("colocation-colx-withcoly"), /700: colx \( coly \)/);
     await owner.up(vms);
+  });
+
+  it("waits with a VM that is disabled, goes on for the others, and is there again when all are", async () => {
+    const trio: Vms = { trio: { $kind: "Colocation", vm: "$ref:colx.name", with: ["$ref:coly.name", "$ref:colz.name"] } };
+    const id = "colocation-colx-withcoly-colz";
+    const disabled = { ...off, enabled: false };
+    await owner.up({ ...vms, ...trio });
+    const one = { ...vms, colz: disabled, ...trio };
+    await owner.up(one);
+    assert.match(await shown(id), /700: colx \( coly \)/);
+    const { text, changes } = await owner.preview(one, { refresh: true });
+    assert.deepEqual(changes, { same: 5 });
+    assert.match(text, /waits until VM "colz" is enabled/);
+    await owner.up({ ...vms, colz: disabled, coly: disabled, ...trio });
+    assert.deepEqual(await relations(), []);
+    await owner.up({ ...vms, coly: disabled, ...trio });
+    assert.match(await shown(id), /700: colx \( colz \)/);
+    await owner.up({ ...vms, ...trio });
+    assert.match(await shown(id), /700: colx \( coly colz \)/);
+    assert.doesNotMatch(await on("node1", "rbd", "image-meta", "list", "system_coly"), /_parked_constraints/);
+  });
+
+  it("stays while its VM is made anew, and does not come back once it was removed", async () => {
+    const asked: Vms = { ...vms, pair: { $kind: "Colocation", vm: "$ref:colx.name", with: ["$ref:coly.name"] } };
+    await owner.up(asked);
+    await on("node1", "cp", TICK, "/var/lib/seapath/images/coltick.qcow2");
+    const other = { ...off, source: { nodePath: "/var/lib/seapath/images/coltick.qcow2" } };
+    await owner.up({ ...asked, colx: other });
+    assert.match(await shown("colocation-colx-withcoly"), /700: colx \( coly \)/);
+    await owner.up({ ...asked, colx: { ...other, enabled: false } });
+    await owner.up({ ...vms, colx: { ...other, enabled: false } });
+    await owner.up({ ...vms, colx: other });
+    assert.deepEqual(await relations(), []);
   });
 
   it("is made, changed and removed beside a loop of crm commands, and nobody's is lost", async () => {

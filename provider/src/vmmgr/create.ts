@@ -1,5 +1,5 @@
 /** Making a VM: all of it, or nothing. */
-import { ensureUploaded, importImage, NotFound, type Inventory, type SourceFile } from "../cluster";
+import { ensureUploaded, importImage, NotFound, type Inventory, type SourceFile, type StorageOperation } from "../cluster";
 import { present, waitStep } from "./apply";
 import { buildXml, validateThenMake, validateXml, type VmXml } from "./build";
 import { commandWords, reportOf, type Context } from "./context";
@@ -13,6 +13,7 @@ import { clearVm, takeOutOfCib } from "./remove";
 import { runSteps, type Step } from "./steps";
 import { CreateMark, waitUntilAbandoned } from "./mark";
 import { enableChanges } from "./sync";
+import { returningWith } from "./parked";
 import { changeVm } from "./update";
 
 type ReadableSource = Extract<SourceFile, { virtualSize: number }>;
@@ -141,10 +142,13 @@ function registerStep(context: Context, spec: VmSpec, inventory: Inventory, xml:
     act: async () => {
       await mark.stop();
       const set = { ...vmMetadata(spec, xml), ...mark.metadata("imported") };
-      const { changes } = spec.enabled ? enableChanges(inventory.cib, spec, inventory.observer) : { changes: [] };
-      await cluster.write({ storage: [{ op: "setMetadata", image: systemImage(spec.name), set }], changes, commands });
+      // A VM that was removed to be made anew finds the constraints of others where they were kept for it.
+      const back = returningWith(inventory, spec.name);
+      const { changes } = spec.enabled ? enableChanges(inventory.cib, spec, inventory.observer, back.constraints) : { changes: [] };
+      const storage: StorageOperation[] = [{ op: "setMetadata", image: systemImage(spec.name), set }, ...(spec.enabled ? back.storage : [])];
+      await cluster.write({ storage, changes, commands });
       mark.start();
     },
-    undo: async () => takeOutOfCib(context, spec.name, await cluster.inventory()),
+    undo: async () => takeOutOfCib(context, spec.name, await cluster.inventory(), true),
   };
 }

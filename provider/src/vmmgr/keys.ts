@@ -9,7 +9,7 @@ import { NotOwned, Refused, type Refusal } from "./errors";
 import { isUserKey, KEY_OWNER } from "./metadata";
 import { systemImage } from "./names";
 import type { PlannedVms } from "./planned";
-import { stateRefusals } from "./refusals";
+import { fullRefusals } from "./state";
 import { runSteps } from "./steps";
 
 /** The keys that are asked of a VM. */
@@ -136,7 +136,8 @@ export async function setKeys(context: Context, known: KnownKeys, spec: KeysSpec
   const what = `Unable to set metadata of VM "${spec.vm}"`;
   const owners = [...known.owners, spec.owner];
   await changeKeys(context, spec.vm, what, (inventory) => {
-    if (!inventory.status.withQuorum) throw new Refused("set metadata of", spec.vm, inventory.node, stateRefusals(inventory));
+    const full = fullRefusals(inventory);
+    if (full.length > 0) throw new Refused("set metadata of", spec.vm, inventory.node, full);
     const metadata = metadataOf(inventory, spec.vm);
     if (metadata === undefined) throw new NotFound(`${what} on ${inventory.node}: the cluster has no such VM`);
     const [refusal] = keyRefusals(inventory, spec, { ...known, owners });

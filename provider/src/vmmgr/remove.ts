@@ -7,6 +7,7 @@ import { ChangeFailed, Refused } from "./errors";
 import { deleteRefusals } from "./refusals";
 import { diffTargetRole, disableChanges, foreignConstraints } from "./sync";
 import { vmImages } from "./observe";
+import { keptByOthers, without } from "./parked";
 import { describe, waitFor } from "./wait";
 
 /** Removes images and the group of that name. May be done twice. */
@@ -20,14 +21,19 @@ export async function clearVm(cluster: Cluster, vm: string, images: readonly str
 /**
  * Stops a VM and takes it out of the CIB with every constraint that names it. Does nothing where it is not in it.
  * @param inventory the cluster as it was just observed
+ * @param comesBack the VM is made anew: what others said of it is kept with them until then
  * @throws WaitTimeout when it does not stop: it is then still in the CIB, and so are its disks
  */
-export async function takeOutOfCib(context: Context, vm: string, inventory: Inventory): Promise<void> {
+export async function takeOutOfCib(context: Context, vm: string, inventory: Inventory, comesBack = false): Promise<void> {
   const { cluster } = context;
   if (!inventory.cib.primitives.has(vm)) return;
   await stopVm(context, vm, inventory);
   const closed = await readClosed(cluster, vm, presentImages(inventory, vm));
-  await writePlan(context, closed, ({ cib }) => ({ storage: [], sync: disableChanges(cib, vm), commands: [] }));
+  await writePlan(context, closed, (seen) => ({
+    storage: comesBack ? keptByOthers(seen, vm, foreignConstraints(seen.cib, vm, seen.observer)) : [],
+    sync: disableChanges(seen.cib, vm),
+    commands: [],
+  }));
 }
 
 /** How long Ceph keeps a watcher of a program that is gone, and some. */
@@ -79,20 +85,22 @@ export async function stopVm(context: Context, vm: string, inventory: Inventory)
 
 /**
  * Removes a VM: everything, also when it has failed or is half-made. A VM that is gone already is removed.
+ * @param options `comesBack`: it is made anew under its name, and the constraints of others are kept for it
  * @throws Refused before anything was changed; ChangeFailed saying what is left; its disks are when it could not be stopped
  */
-export async function removeVm(context: Context, vm: string): Promise<void> {
+export async function removeVm(context: Context, vm: string, { comesBack = false } = {}): Promise<void> {
   const { cluster } = context;
   const inventory = await cluster.inventory();
   const what = `Unable to delete VM "${vm}" on ${inventory.node}`;
   const refusals = deleteRefusals(inventory, vm);
   if (refusals.length > 0) throw new Refused("delete", vm, inventory.node, refusals);
-  for (const node of foreignConstraints(inventory.cib, vm, inventory.observer)) {
-    reportOf(context)(`${vm}: the constraint "${node.attrs["id"]}" names it and goes with it`);
+  for (const node of comesBack ? [] : foreignConstraints(inventory.cib, vm, inventory.observer)) {
+    const what = without(node, [vm]) === undefined ? "goes with it" : "goes on without it";
+    reportOf(context)(`${vm}: the constraint "${node.attrs["id"]}" names it and ${what}`);
   }
   const images = presentImages(inventory, vm);
   try {
-    await takeOutOfCib(context, vm, inventory);
+    await takeOutOfCib(context, vm, inventory, comesBack);
   } catch (cause) {
     const seen = await cluster.status().then((status) => describe(status, vm), () => "not to be seen");
     const disks = images.length > 0 ? [`its disks ${images.join(", ")}, untouched`] : [];

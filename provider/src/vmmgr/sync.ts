@@ -1,7 +1,8 @@
 /** All that the CIB must say of a VM, as one list of changes, and the list that takes it back. */
 import {
-  canonicalXml, CONSTRAINTS, constraintsOn, diffElement, parseXml, renderXml, RESOURCES, type Cib, type CibChange, type XmlElement,
+  canonicalXml, CONSTRAINTS, constraintsOn, diffElement, RESOURCES, type Cib, type CibChange, type XmlElement,
 } from "../cluster";
+import { readParked, referencesOf, standsInFor, without } from "./parked";
 import { isPlacement, obsoletePlacements, vmConstraints } from "./constraints";
 import type { VmSpec } from "./model";
 import { vmPrimitive } from "./primitive";
@@ -21,7 +22,19 @@ class SyncBuilder implements CibSync {
     this.changes.push(...diffElement(parent, before, after));
     this.elements.unshift({ parent, ...(before === undefined ? {} : { before }), ...(after === undefined ? {} : { after }) });
   }
+
+  /** The same for a constraint, which is made anew rather than mended. */
+  swap(parent: string, before: XmlElement | undefined, after: XmlElement | undefined): void {
+    this.changes.push(...swapped(parent, before, after));
+    this.elements.unshift({ parent, ...(before === undefined ? {} : { before }), ...(after === undefined ? {} : { after }) });
+  }
 }
+
+/** One constraint instead of another of its id. The order of those whom it names may count, so it is not mended but made anew. */
+const swapped = (parent: string, before: XmlElement | undefined, after: XmlElement | undefined): CibChange[] =>
+  before !== undefined && after !== undefined && canonicalXml(before) === canonicalXml(after)
+    ? []
+    : [...diffElement(parent, before, undefined), ...diffElement(parent, undefined, after)];
 
 /** What takes a change back, whether it was made, or not, or is taken back already. */
 export function undoChanges(cib: Cib, sync: CibSync): CibChange[] {
@@ -30,6 +43,7 @@ export function undoChanges(cib: Cib, sync: CibSync): CibChange[] {
     const now = parent === RESOURCES ? cib.primitives.get(id) : cib.constraints.find((node) => node.attrs["id"] === id);
     if (now === undefined || before === undefined || after === undefined) return diffElement(parent, now, before);
     // What somebody else has changed of it meanwhile is left.
+    if (canonicalXml(now) === canonicalXml(after) && parent === CONSTRAINTS) return swapped(parent, now, before);
     return canonicalXml(now) === canonicalXml(after) ? diffElement(parent, now, before) : diffElement(parent, now, takenBack(now, after, before));
   });
 }
@@ -62,19 +76,20 @@ export function enableChanges(cib: Cib, spec: VmSpec, observer: string | undefin
   for (const node of obsoletePlacements(cib, spec.name, wanted)) sync.replace(CONSTRAINTS, node, undefined);
   const present = new Map(cib.constraints.map((node) => [node.attrs["id"], node]));
   for (const node of wanted) sync.replace(CONSTRAINTS, present.get(node.attrs["id"]), node);
-  for (const node of parkedConstraints(parked)) {
+  for (const node of readParked(parked)) {
     const others = referencesOf(node).filter((id) => id !== spec.name);
-    if (present.has(node.attrs["id"]) || !others.every((id) => cib.primitives.has(id) || cib.ids.has(id))) continue;
-    sync.replace(CONSTRAINTS, undefined, node);
+    const at = present.get(node.attrs["id"]);
+    if (at !== undefined && !standsInFor(at, node)) continue;
+    if (others.every((id) => cib.primitives.has(id) || cib.ids.has(id))) sync.swap(CONSTRAINTS, at, node);
   }
   return sync;
 }
 
-/** What takes a VM out of the CIB: its primitive and every constraint that names it. */
+/** What takes a VM out of the CIB: its primitive and every constraint that names it; what one says of others stays. */
 export function disableChanges(cib: Cib, vm: string): CibSync {
   const sync = new SyncBuilder();
   // Constraints first: one that names a primitive that is not there is refused by the schema.
-  for (const node of constraintsOn(cib, vm)) sync.replace(CONSTRAINTS, node, undefined);
+  for (const node of constraintsOn(cib, vm)) sync.swap(CONSTRAINTS, node, without(node, [vm]));
   const primitive = cib.primitives.get(vm);
   if (primitive !== undefined) sync.replace(RESOURCES, primitive, undefined);
   return sync;
@@ -83,21 +98,6 @@ export function disableChanges(cib: Cib, vm: string): CibSync {
 /** The constraints on a VM that are neither vm-mgr's nor this project's own placement of it. */
 export function foreignConstraints(cib: Cib, vm: string, observer: string | undefined): XmlElement[] {
   return constraintsOn(cib, vm).filter((node) => !isPlacement(node, vm, observer));
-}
-
-/** Constraints of others as they are kept in the metadata while the VM is not in the CIB. */
-export function parkConstraints(nodes: readonly XmlElement[]): string {
-  return renderXml({ name: "constraints", attrs: {}, children: [...nodes] });
-}
-
-function parkedConstraints(text: string | undefined): XmlElement[] {
-  return text === undefined ? [] : parseXml(text, "the parked constraints").children;
-}
-
-function referencesOf(node: XmlElement): string[] {
-  const own = ["rsc", "with-rsc", "first", "then"].flatMap((name) => node.attrs[name] ?? []);
-  const ref = node.name === "resource_ref" && node.attrs["id"] !== undefined ? [node.attrs["id"]] : [];
-  return [...own, ...ref, ...node.children.flatMap((each) => (each.name === "rule" ? [] : referencesOf(each)))];
 }
 
 /** What gives a primitive another target role and makes Pacemaker manage it again. */

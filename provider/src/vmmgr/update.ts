@@ -1,5 +1,6 @@
 /** Changing a VM in place: only what differs, and nothing that would restart a guest which the diff did not announce. */
 import { changeStorage, cleanup, NotFound, RESTART_KEY, type Inventory, type StorageOperation } from "../cluster";
+import { parkedWith, returningWith } from "./parked";
 import { present, runsNow, undoPlan, waitStep, writePlan, type Plan } from "./apply";
 import { validateXml } from "./build";
 import { commandWords, reportOf, wantedOf, type Context } from "./context";
@@ -14,7 +15,7 @@ import { changeRefusals, clusterRefusals } from "./refusals";
 import { takeOutOfCib } from "./remove";
 import { restartSteps, runAgainStep } from "./restart";
 import { runSteps, type Step } from "./steps";
-import { disableChanges, enableChanges, foreignConstraints, parkConstraints, undoChanges } from "./sync";
+import { disableChanges, enableChanges, foreignConstraints, undoChanges } from "./sync";
 import { isReached } from "./wait";
 import { changeUnmanaged, restartsByItself } from "./unmanaged";
 
@@ -93,8 +94,9 @@ class VmChange {
   /** What the metadata and the CIB must say of an enabled VM. */
   #enabled(): Step[] {
     const [context, spec, inventory] = [this.#context, this.#spec, this.#inventory];
-    const parked = inventory.images.get(systemImage(spec.name))?.metadata?.[PARKED_KEY];
-    const change = documentChange(spec, inventory, this.#observed, { unset: [PARKED_KEY] });
+    const back = returningWith(inventory, spec.name);
+    const stored = documentChange(spec, inventory, this.#observed);
+    const change = { ...stored, storage: [...stored.storage, ...back.storage], restore: [...stored.restore, ...back.restore] };
     const commands = this.#commands();
     if (change.xml !== undefined && change.differs && !this.restarts) reportOf(context)(`${spec.name}: the changed domain takes effect when the VM is next stopped and started`);
     const forget: Step[] = needsRetry(inventory, spec)
@@ -102,7 +104,7 @@ class VmChange {
       : [];
     const wanted = this.restarts ? { ...spec, started: false } : spec;
     const plan = (seen: Inventory): Plan => ({
-      storage: change.storage, sync: enableChanges(seen.cib, wanted, seen.observer, parked), commands,
+      storage: change.storage, sync: enableChanges(seen.cib, wanted, seen.observer, back.constraints), commands,
     });
     const nothing = plan(inventory).sync.changes.length === 0 && commands.length === 0;
     if (nothing && forget.length === 0 && isReached(inventory.status, wantedOf(spec, inventory))) {
@@ -173,8 +175,8 @@ class VmChange {
       return [...this.#check(change), ...this.#writeMetadata(change)];
     }
     const foreign = foreignConstraints(inventory.cib, spec.name, inventory.observer);
-    const set: Record<string, string> = foreign.length > 0 ? { [PARKED_KEY]: parkConstraints(foreign) } : {};
-    const change = documentChange(spec, inventory, this.#observed, { set });
+    const parked = parkedWith(inventory, spec.name, foreign);
+    const change = documentChange(spec, inventory, this.#observed, { set: parked === undefined ? {} : { [PARKED_KEY]: parked } });
     const taken = disableChanges(inventory.cib, spec.name);
     return [
       ...this.#check(change),

@@ -9,6 +9,7 @@ export const domains = load<typeof import("../../../provider/dist/vmmgr/domain.j
 export const metadata = load<typeof import("../../../provider/dist/vmmgr/metadata.js")>("metadata");
 export const names = load<typeof import("../../../provider/dist/vmmgr/names.js")>("names");
 export const observe = load<typeof import("../../../provider/dist/vmmgr/observe.js")>("observe");
+export const parked = load<typeof import("../../../provider/dist/vmmgr/parked.js")>("parked");
 export const primitives = load<typeof import("../../../provider/dist/vmmgr/primitive.js")>("primitive");
 export const constraints = load<typeof import("../../../provider/dist/vmmgr/constraints.js")>("constraints");
 export const refusals = load<typeof import("../../../provider/dist/vmmgr/refusals.js")>("refusals");

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { CibFile, cluster } from "../cluster/fixtures.ts";
-import { constraints, fullSpec, spec, sync } from "./specs.ts";
+import { constraints, fullSpec, parked as parking, spec, sync } from "./specs.ts";
 import type { VmSpec } from "../../../provider/dist/vmmgr/model.js";
 
-const { disableChanges, diffTargetRole, enableChanges, foreignConstraints, parkConstraints, undoChanges } = sync;
+const { disableChanges, diffTargetRole, enableChanges, foreignConstraints, undoChanges } = sync;
+const { writeParked } = parking;
 const FOREIGN = ["colocation-fxrun-withfxman", "fxset", "fxorder", "fxorderset", "fxlocset"];
 
 describe("what Pacemaker is told of a VM", function () {
@@ -108,7 +109,7 @@ describe("what Pacemaker is told of a VM", function () {
     const asked = spec({ preferredHost: "node1" });
     const foreign = foreignConstraints(cib.read(), "fxrun", undefined);
     assert.deepEqual(foreign.map((node) => node.attrs["id"]).sort(), [...FOREIGN, "fxrule"].sort());
-    const parked = parkConstraints(foreign);
+    const parked = writeParked(foreign);
     cib.apply(disableChanges(cib.read(), "fxrun").changes);
     const told = enableChanges(cib.read(), asked, undefined, parked);
     cib.apply(told.changes);
@@ -118,7 +119,7 @@ describe("what Pacemaker is told of a VM", function () {
   });
 
   it("does not put back what names a resource that is gone, or stands there in other words", () => {
-    const parked = parkConstraints(foreignConstraints(cib.read(), "fxrun", undefined));
+    const parked = writeParked(foreignConstraints(cib.read(), "fxrun", undefined));
     cib.apply(disableChanges(cib.read(), "fxrun").changes);
     cib.apply(disableChanges(cib.read(), "fxman").changes);
     cib.apply(enableChanges(cib.read(), spec(), undefined, parked).changes);

@@ -66,7 +66,7 @@ export function vmProvider({ cluster, say, planned }: Surroundings): dynamic.Res
       shown(async () => {
         const { cluster: at, timeouts } = readInputs(raw);
         if (claims.isKept(claimOf(id, at))) say(`VM "${id}" stays: another resource of this program has it now`);
-        else await removeVm(context(at, timeouts.delete), id);
+        else await removeVm(context(at, timeouts.delete), id, { comesBack: claims.isReplaced(claimOf(id, at)) });
       }),
   };
 }

@@ -3,8 +3,8 @@ import { changeStorage, CONSTRAINTS, createChange, deleteChange, pathOf, type Ci
 import { changeAfresh } from "../afresh";
 import { reportOf, type Context } from "../context";
 import { NotOwned, Refused, type Refusal } from "../errors";
-import { forgetParked, parkedOn } from "../parked";
-import { stateRefusals } from "../refusals";
+import { forgetParked, parkedOn, referencesOf, standsInFor } from "../parked";
+import { quorumRefusals } from "../state";
 import { constraintOf, isMarkedBy, ownerOf, saysTheSame, type Relation } from "./element";
 
 /** By what a relation is known again: the marks of its owner, and ids where there is no mark. */
@@ -34,11 +34,14 @@ const isOf = ({ noun, owners, ids }: Known) => (node: XmlElement): boolean => {
 /** Finds a relation, in the CIB or kept with a VM that is not enabled. */
 export function findRelation(inventory: Inventory, known: Known): FoundRelation | undefined {
   const present = inventory.cib.constraints.filter(isOf(known));
-  const ids = new Set(present.map((node) => node.attrs["id"]));
-  const parked = parkedOn(inventory).flatMap(({ image, nodes }) =>
-    nodes.filter((node) => isOf(known)(node) && !ids.has(node.attrs["id"])).map((node) => ({ node, vm: image.replace(/^system_/, "") })));
-  const elements = [...present, ...parked.map(({ node }) => node)];
-  return elements.length === 0 ? undefined : { elements, waitsFor: [...new Set(parked.map(({ vm }) => vm))] };
+  const waiting = parkedOn(inventory).flatMap(({ nodes }) => nodes.filter(isOf(known))).filter((node) => {
+    const here = constraintOf(inventory.cib, node.attrs["id"] ?? "");
+    return here === undefined || (!saysTheSame(here, node) && standsInFor(here, node));
+  });
+  const ids = new Set(waiting.map((node) => node.attrs["id"]));
+  const elements = [...present.filter((node) => !ids.has(node.attrs["id"])), ...waiting];
+  const away = waiting.flatMap(referencesOf).filter((vm) => !inventory.cib.primitives.has(vm));
+  return elements.length === 0 ? undefined : { elements, waitsFor: [...new Set(away)] };
 }
 
 /** Whether the cluster has all of a relation as it is asked, in the CIB or kept. */
@@ -111,7 +114,7 @@ async function changeRelation(
   wanted: Relation,
   also: (inventory: Inventory) => Refusal[],
 ): Promise<void> {
-  await changeAfresh(cluster, (inventory) => {
+  const seen = await changeAfresh(cluster, (inventory) => {
     const changes = changesTo(inventory, known, wanted);
     if (changes.length === 0) return [];
     const [taken] = takenRefusals(inventory, wanted, known);
@@ -119,11 +122,13 @@ async function changeRelation(
       const what = `Unable to ${verb} ${wanted.noun} "${wanted.label}" on ${inventory.node}`;
       throw new NotOwned(`${what}: ${taken.reason}`, "another program", "Nothing was changed.");
     }
-    const quorum = inventory.status.withQuorum ? [] : stateRefusals(inventory);
-    const refusals = [...quorum, ...missingRefusals(inventory, wanted), ...also(inventory)];
+    const refusals = [...quorumRefusals(inventory), ...missingRefusals(inventory, wanted), ...also(inventory)];
     if (refusals.length > 0) throw new Refused(verb, wanted.label, inventory.node, refusals, wanted.noun);
     return changes;
   });
+  // What waited of it with a VM waits for nothing any more: all its VMs are there.
+  const forget = forgetParked(seen, isOf(known));
+  if (forget.length > 0) await changeStorage(cluster.runner, forget);
 }
 
 /** Removes a relation, also one that waits with a VM that is not enabled. One that is gone is removed. */
