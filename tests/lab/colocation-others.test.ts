@@ -57,6 +57,20 @@ describe("a colocation beside other programs", function () {
     assert.match(await shown("colocation-colx-withcoly"), /700: colx \( coly \)/);
   });
 
+  it("is taken up again when a run was killed before it could record it", async () => {
+    const runner = labRunner();
+    try {
+      const spec = { vm: "colx", with: ["colz"], strong: false, apart: true, owner: "labtest/coltwo/lost" };
+      await createRelation({ cluster: clusterOn(runner) }, colocationRelation(spec));
+    } finally {
+      runner.close();
+    }
+    const { changes } = await other.up({ lost: { $kind: "Colocation", vm: "colx", with: ["colz"], apart: true } });
+    assert.equal(changes["create"], 1);
+    await other.up({});
+    assert.doesNotMatch((await relations()).join(), /apart/);
+  });
+
   it("comes back after vm-mgr's disable has taken it away with its VM", async () => {
     // What `vm-mgr disable` does: the primitive goes, and with it every constraint that names it.
     await on("node1", "crm", "--force", "configure", "delete", "coly");
@@ -100,13 +114,14 @@ describe("a colocation beside other programs", function () {
     await owner.up({ ...vms, colx: { ...other, enabled: false } });
     await owner.up({ ...vms, colx: other });
     assert.deepEqual(await relations(), []);
+    await on("node1", "rm", "/var/lib/seapath/images/coltick.qcow2");
   });
 
   it("is made, changed and removed beside a loop of crm commands, and nobody's is lost", async () => {
-    let running = true;
+    const loop = { runs: true };
     const made: string[] = [];
-    const loop = (async () => {
-      for (let count = 0; running; count++) {
+    const looping = (async () => {
+      for (let count = 0; loop.runs; count++) {
         const { exitCode } = await tryOn("node2", "crm", "configure", "colocation", `colzloop${count}`, `${count + 1}:`, "colz", "colx");
         if (exitCode === 0) made.push(`colzloop${count}`);
       }
@@ -124,8 +139,8 @@ describe("a colocation beside other programs", function () {
         assert.deepEqual(await relations(), wanted.elements.map(({ attrs }) => attrs["id"]).sort());
       }
       await other.up({ far: { $kind: "Colocation", vm: "colz", with: ["coly"], apart: true } });
-      running = false;
-      await loop;
+      loop.runs = false;
+      await looping;
       assert.ok(made.length >= 4, made.join());
       const present = await constraintIds();
       for (const id of made) assert.ok(present.includes(id), `${id}, which crm made`);
@@ -135,8 +150,8 @@ describe("a colocation beside other programs", function () {
       await other.up({});
       for (const id of made) await on("node1", "cibadmin", "--delete", "--xpath", `//rsc_colocation[@id='${id}']`);
     } finally {
-      running = false;
-      await loop;
+      loop.runs = false;
+      await looping;
       inner.close();
     }
   });

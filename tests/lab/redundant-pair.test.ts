@@ -29,7 +29,7 @@ describe("the example redundant-pair", function () {
     assert.deepEqual(outputs["nodes"]?.value, { primary, standby });
     assert.equal(await imageMeta("primary", "role"), "primary");
     assert.match(await on("node1", "crm", "configure", "show", "apart-strong-standby-withprimary"), /-inf: standby \( primary \)/);
-    assert.match(await on("node1", "crm", "configure", "show", "order-primary-thenstandby"), /Optional: primary standby/);
+    assert.match(await on("node1", "crm", "configure", "show", "order-primary-thenstandby"), /Optional: primary \( standby \)/);
     const { changeSummary } = await stack.preview({ color: "never", refresh: true });
     assert.deepEqual(changeSummary, { same: 6 });
   });

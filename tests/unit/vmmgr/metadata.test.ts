@@ -113,3 +113,14 @@ describe("a VM of the lab", () => {
     assert.deepEqual(observe.vmImages(lab, "fxrun"), ["system_fxrun", "data_fxrun_2", "data_fxrun_10"]);
   });
 });
+
+describe("metadata of a VM that another stack has keys in", () => {
+  const mark = `${metadata.KEY_OWNER}backup`;
+  const kept = { vm_name: "fxrun", owner: "alice", backup: "nightly", [mark]: "shop/dev/keys" };
+
+  it("does not show them, and does not take them away", () => {
+    assert.deepEqual(readMetadata(kept).metadata, { owner: "alice" });
+    assert.deepEqual(metadataChanges(kept, { vm_name: "fxrun", owner: "bob" }), { set: { owner: "bob" }, unset: [] });
+    assert.deepEqual(metadataChanges(kept, { vm_name: "fxrun" }).unset, ["owner"]);
+  });
+});

@@ -26,7 +26,8 @@ export const orderId = ({ first, then }: Pick<OrderSpec, "first" | "then">) => `
 /** What the CIB has to say. */
 export function orderRelation(spec: OrderSpec): Relation {
   const { first, then, sequential, kind, symmetrical, owner } = spec;
-  const sets = sequential
+  // crmsh has a plain notation for a chain of three and more, and for two sets.
+  const sets = sequential && then.length > 1
     ? [{ members: [first, ...then], sequential: true }]
     : [{ members: [first], sequential: true }, { members: then, sequential: false }];
   // Serialize knows no direction, and Pacemaker takes none with it.
@@ -62,13 +63,8 @@ export function readOrder(node: XmlElement, before: OrderSpec): ReadOrder {
   const free = !sequential && then.length === before.then.length && then.every((name) => before.then.includes(name));
   const read = { first, then: free ? before.then : then, sequential, kind, symmetrical };
   const [made] = orderRelation({ ...read, then }).elements;
-  return isTwoByTwo(node, read) || (made !== undefined && shapeOf(node) === shapeOf(made)) ? read : { ...read, altered: `${node.attrs["id"]} says something else` };
+  return made !== undefined && shapeOf(node) === shapeOf(made) ? read : { ...read, altered: `${node.attrs["id"]} says something else` };
 }
-
-/** Of two VMs it does not matter whether they are one after the other in one set, or in two. */
-const isTwoByTwo = (node: XmlElement, read: OrderSpec): boolean =>
-  read.then.length === 1 && [true, false].some((sequential) =>
-    shapeOf(node) === shapeOf(orderRelation({ ...read, sequential }).elements[0] ?? node));
 
 /** The kind of an order; one with a score is mandatory when that is above 0, and optional otherwise. */
 function kindOf(node: XmlElement): OrderKind {
