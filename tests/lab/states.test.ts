@@ -122,13 +122,9 @@ describe("states of a VM", function () {
   });
 
   it("says what it last saw when the deadline is over, and leaves nothing", async () => {
-    await on("node1", "crm_attribute", "--name", "maintenance-mode", "--update", "true");
-    try {
-      const text = await stack.failing("up", { bad: tick({ timeouts: { create: 4, update: 4, delete: 4 } }) });
-      assert.match(text, /waited \d+ s for started; last seen: .*the cluster is in maintenance/);
-    } finally {
-      await on("node1", "crm_attribute", "--name", "maintenance-mode", "--delete");
-    }
+    const unmanaged = { meta: { "is-managed": "false" } };
+    const text = await stack.failing("up", { bad: tick({ pacemaker: unmanaged, timeouts: { create: 4, update: 4, delete: 4 } }) });
+    assert.match(text, /waited \d+ s for started; last seen: .*unmanaged/);
     await eventually(() => traces("bad"), (left) => left.length === 0);
     assert.deepEqual(await traces("bad"), []);
   });

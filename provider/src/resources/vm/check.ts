@@ -92,10 +92,12 @@ async function refusalsOf(cluster: Cluster, intent: Intent, inputs: Raw, warn: (
   const spec = partialSpec(inputs);
   const nodePath = spec.source !== undefined && "nodePath" in spec.source ? spec.source.nodePath : undefined;
   const inventory = await cluster.recentInventory(intent !== "update" && nodePath !== undefined ? { sources: [nodePath] } : {});
+  const refusals = [...clusterRefusals(inventory, spec, intent), ...(idle ? [] : changeRefusals(inventory, spec, intent))];
+  if (refusals.length > 0) return refusals;
   const notice = intent === "create" ? adoptionNotice(inventory, inputs) : undefined;
   if (notice !== undefined) warn(notice);
   if (!idle) for (const text of stateWarnings(inventory, spec)) warn(`VM "${spec.name ?? "?"}": ${text}`);
-  return [...clusterRefusals(inventory, spec, intent), ...(idle ? [] : changeRefusals(inventory, spec, intent))];
+  return [];
 }
 
 /** What is known of a spec in a preview. */
