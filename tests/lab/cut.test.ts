@@ -1,0 +1,131 @@
+// The SSH link is cut for real, by a kill of the sshd that serves it, in each step of create, update and delete.
+import assert from "node:assert/strict";
+import { createRequire } from "node:module";
+import { setTimeout as sleep } from "node:timers/promises";
+import { pulumiEnvironment } from "../../tools/env.mjs";
+import type { Command, CommandResult, Runner } from "../../provider/dist/transport/index.js";
+import { createRunner, readSettings } from "../../provider/dist/transport/index.js";
+import { metaAttribute, qemu, traces } from "./support/cluster.ts";
+import { clusterOn } from "./support/failing.ts";
+import { OwnSshd } from "./support/sshd.ts";
+import { TICK } from "./support/vms.ts";
+
+const { PartialCreateError, vmProvider } = createRequire(import.meta.url)("../../provider/dist/resources/index.js") as typeof import("../../provider/dist/resources/index.js");
+
+/** How long after its begin a program is cut off: before it has done anything, and in the midst of it. */
+const MOMENTS = [20, 200];
+
+/** Cuts the link while the n-th program that may change something is under way. */
+class CutRunner implements Runner {
+  readonly #inner: Runner;
+  readonly #cut: () => Promise<void>;
+  readonly #at: number;
+  readonly #after: number;
+  calls = 0;
+
+  constructor(inner: Runner, cut: () => Promise<void>, at: number, after: number) {
+    this.#inner = inner;
+    this.#cut = cut;
+    this.#at = at;
+    this.#after = after;
+  }
+
+  get node(): string | undefined {
+    return this.#inner.node;
+  }
+
+  async run(command: Command): Promise<CommandResult> {
+    const result = this.#inner.run(command);
+    if (command.readOnly !== true && ++this.calls === this.#at) {
+      result.catch(() => {});
+      await sleep(this.#after);
+      await this.#cut();
+    }
+    return result;
+  }
+
+  upload(...args: Parameters<Runner["upload"]>): Promise<string> {
+    return this.#inner.upload(...args);
+  }
+
+  close(): void {
+    this.#inner.close();
+  }
+}
+
+describe("a link that is cut", function () {
+  this.timeout(300_000);
+  let sshd: OwnSshd;
+  let inner: Runner;
+  const name = "opsstep";
+  const inputs = { name, source: { nodePath: TICK }, domain: { type: "qemu", memory: 4, machine: "pc", firmware: "bios" } };
+
+  before(async () => {
+    sshd = await OwnSshd.start("node3", 2232, name);
+    inner = createRunner(readSettings(() => undefined, { ...pulumiEnvironment(), ...sshd.environment }));
+    await whole().delete!(name, inputs);
+  });
+  after(async () => {
+    await whole().delete!(name, inputs);
+    inner.close();
+    await sshd.end();
+  });
+
+  const on = (runner: Runner) => vmProvider({ cluster: () => clusterOn(runner), say: () => undefined });
+  const whole = () => on(inner);
+
+  /** Does something once for each of its steps and each moment, with the link cut there, and once without. */
+  async function inEachStep(act: (provider: ReturnType<typeof on>) => Promise<void>): Promise<void> {
+    for (const after of MOMENTS) {
+      for (let at = 1; ; at++) {
+        const runner = new CutRunner(inner, () => sshd.cut(), at, after);
+        await act(on(runner));
+        if (runner.calls < at) break;
+      }
+    }
+  }
+
+  it("in a create leaves nothing, or what the next up heals", async () => {
+    const said: string[] = [];
+    await inEachStep(async (provider) => {
+      const made = await provider.create(inputs).catch((error: unknown) => error as Error);
+      if (made instanceof Error) said.push(made.message);
+      if (made instanceof PartialCreateError || !(made instanceof Error)) {
+        const known = (made instanceof PartialCreateError ? made.properties : made.outs) ?? {};
+        const healed = await whole().update!(name, known, inputs);
+        assert.equal((healed.outs as { status: string }).status, "Started");
+        assert.equal((await qemu(name)).length, 1);
+        await whole().delete!(name, known);
+      }
+      assert.deepEqual(await traces(name), []);
+    });
+    assert.ok(said.length >= 3, said.join("\n"));
+    for (const text of said) assert.match(text, /^Unable to create VM "opsstep"/);
+  });
+
+  it("in an update is made good by the next one, and the guest is not restarted", async () => {
+    await whole().create(inputs);
+    const pids = await qemu(name);
+    let priority = 0;
+    const said: string[] = [];
+    await inEachStep(async (provider) => {
+      const wanted = { ...inputs, priority: ++priority, metadata: { round: String(priority) } };
+      await provider.update!(name, inputs, wanted).catch((error: unknown) => said.push(String(error)));
+      await whole().update!(name, inputs, wanted);
+      assert.equal(await metaAttribute(name, "priority"), String(priority));
+      assert.deepEqual(await qemu(name), pids);
+    });
+    assert.ok(said.length >= 1);
+  });
+
+  it("in a delete is made good by the next one", async () => {
+    const said: string[] = [];
+    await inEachStep(async (provider) => {
+      await whole().update!(name, inputs, inputs).catch(() => whole().create(inputs));
+      await provider.delete!(name, inputs).catch((error: unknown) => said.push(String(error)));
+      await whole().delete!(name, inputs);
+      assert.deepEqual(await traces(name), []);
+    });
+    assert.ok(said.length >= 1);
+  });
+});
