@@ -8,7 +8,7 @@ import { tick, TICK } from "./support/vms.ts";
 
 const require = createRequire(import.meta.url);
 const vmmgr = require("../../provider/dist/vmmgr/index.js") as typeof import("../../provider/dist/vmmgr/index.js");
-const { colocationRelation, createRelation, removeRelation, updateRelation } = vmmgr;
+const { addColocation, colocationRelation, createRelation, removeRelation, updateRelation } = vmmgr;
 type Spec = Parameters<typeof colocationRelation>[0];
 
 const off = tick({ started: false });
@@ -38,6 +38,15 @@ describe("a colocation beside other programs", function () {
 
   it("is refused where there is one, by whom it was made, and taken over when that is asked for", async () => {
     await on("node1", "crm", "configure", "colocation", "colocation-colx-withcoly", "700:", "colx", "(", "coly", ")");
+    const runner = labRunner();
+    try {
+      const add = (...others: string[]) => addColocation({ cluster: clusterOn(runner) }, { vm: "colx", with: others, strong: false, apart: false });
+      await assert.rejects(add("coly"), /has a constraint "colocation-colx-withcoly" already, made by vm-mgr or crm/);
+      await assert.rejects(add("colx"), /with\[0\]: "colx" is named twice/);
+      await assert.rejects(add("colnone"), /Unable to create colocation "colx with colnone" on node\d: with: the cluster has no VM "colnone"/);
+    } finally {
+      runner.close();
+    }
     assert.match(await other.failing("preview", together), /vm.*has a constraint "colocation-colx-withcoly" already, made by vm-mgr or crm.*adopt: true/s);
     await other.up({ pair: { ...together["pair"], adopt: true } });
     const text = await owner.failing("preview", { ...vms, ...together });

@@ -7,7 +7,7 @@ import { TestStack, type Vms } from "./support/stack.ts";
 import { tick } from "./support/vms.ts";
 
 const require = createRequire(import.meta.url);
-const { findKeys, setKeys } = require("../../provider/dist/vmmgr/index.js") as typeof import("../../provider/dist/vmmgr/index.js");
+const { findKeys, removeKeys, setKeys } = require("../../provider/dist/vmmgr/index.js") as typeof import("../../provider/dist/vmmgr/index.js");
 
 const all = async () => JSON.parse(await on("node1", "rbd", "image-meta", "list", "system_metavm", "--format", "json")) as Record<string, string>;
 const marks = async () => Object.keys(await all()).filter((key) => key.startsWith("_seapath_owner_")).sort();
@@ -80,6 +80,26 @@ describe("metadata on a VM of another stack", function () {
       }
     }
     assert.equal(await imageMeta("metavm", "backup"), "weekly");
+  });
+
+  it("are one writer's when several come at once, and each has its own", async () => {
+    const runners = Array.from({ length: 4 }, () => labRunner());
+    try {
+      const spec = (index: number) => ({ vm: "metavm", metadata: { shared: String(index), [`own${index}`]: "x" }, owner: `labtest/at/once${index}`, adopt: false });
+      const alone = (index: number) => ({ ...spec(index), metadata: { [`own${index}`]: "x" } });
+      await Promise.all(runners.map((runner, index) => setKeys({ cluster: clusterOn(runner) }, { owners: [], keys: [] }, alone(index))));
+      const outcomes = await Promise.allSettled(runners.map((runner, index) => setKeys({ cluster: clusterOn(runner) }, { owners: [], keys: [] }, spec(index))));
+      const winners = outcomes.flatMap(({ status }, index) => (status === "fulfilled" ? [index] : []));
+      assert.equal(winners.length, 1, JSON.stringify(outcomes.map(({ status }) => status)));
+      const now = await all();
+      assert.equal(now["shared"], String(winners[0]));
+      assert.equal(now["_seapath_owner_shared"], `labtest/at/once${winners[0]}`);
+      for (const index of [0, 1, 2, 3]) assert.equal(now[`own${index}`], "x");
+      for (const [index, runner] of runners.entries()) await removeKeys({ cluster: clusterOn(runner) }, "metavm", { owners: [`labtest/at/once${index}`], keys: [] });
+      assert.deepEqual(Object.keys(await all()).filter((key) => /shared|own\d|once/.test(key)), []);
+    } finally {
+      for (const runner of runners) runner.close();
+    }
   });
 
   it("go with a delete, and nothing else does", async () => {

@@ -105,7 +105,7 @@ export function providerOf<I extends CommonInputs>(kind: Kind<I>, { cluster, say
         const known = knownInputs<I>(inputs);
         const recordedInputs = Object.keys(dropUndefined(olds)).length > 0;
         const intent = !recordedInputs ? "create" : replacing(kind, olds, news).length > 0 ? "replace" : "update";
-        const named = [inputs["name"], inputs["vm"]].find((each) => typeof each === "string" && !isUnknown(each));
+        const named = [inputs["name"], inputs["vm"], inputs["first"]].find((each) => typeof each === "string" && !isUnknown(each));
         const what = `The inputs of this ${kind.noun} (${typeof named === "string" ? named : "its name is not known yet"})`;
         const ask = () => kind.refusals?.(cluster(known.cluster), known, intent, say) ?? Promise.resolve([]);
         return { inputs, failures: await clusterFailures(what, say, ask) };

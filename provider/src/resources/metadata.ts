@@ -24,8 +24,7 @@ const knownOf = (before: MetadataInputs, state: Raw): KnownKeys =>
   ({ owners: [typeof state["owner"] === "string" ? state["owner"] : before.owner], keys: Object.keys((state["metadata"] as Raw | undefined) ?? {}) });
 
 async function write(context: Context, inputs: MetadataInputs, known: KnownKeys): Promise<Observed<MetadataInputs>> {
-  await setKeys(context, known, inputs);
-  const metadata = findKeys(await context.cluster.inventory(), inputs.vm, { owners: [inputs.owner], keys: [] });
+  const metadata = findKeys(await setKeys(context, known, inputs), inputs.vm, { owners: [inputs.owner], keys: [] });
   if (metadata === undefined) throw new NotFound(`The metadata of VM "${inputs.vm}" were set, and are gone again; someone removed them meanwhile`);
   return { inputs: { ...inputs, metadata }, outputs: {} };
 }

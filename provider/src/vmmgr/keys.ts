@@ -90,13 +90,17 @@ function changeTo(metadata: Record<string, string>, known: KnownKeys, spec: Keys
 
 const TRIES = 5;
 
-/** Makes a change of a VM's metadata by what they say now, and again when somebody was quicker. */
-async function changeKeys({ cluster }: Context, vm: string, what: string, plan: (inventory: Inventory) => KeyChange): Promise<void> {
+/**
+ * Makes a change of a VM's metadata by what they say now, and again when somebody was quicker. Two who write at the very
+ * same moment may both find what they expect, so that what was written is looked at again.
+ * @returns the cluster with nothing left to be changed
+ */
+async function changeKeys({ cluster }: Context, vm: string, what: string, plan: (inventory: Inventory) => KeyChange): Promise<Inventory> {
   const image = systemImage(vm);
   for (let tries = 1; ; tries++) {
     const inventory = await cluster.inventory();
     const change = plan(inventory);
-    if (Object.keys(change.set).length === 0 && change.unset.length === 0) return;
+    if (Object.keys(change.set).length === 0 && change.unset.length === 0) return inventory;
     const act: StorageOperation = { op: "setMetadata", image, ...change };
     const undo: StorageOperation = {
       op: "setMetadata", image,
@@ -118,7 +122,7 @@ async function changeKeys({ cluster }: Context, vm: string, what: string, plan: 
         },
         undo: async () => void (begun && (await changeStorage(cluster.runner, [undo]))),
       }]);
-      return;
+      if (tries > TRIES) throw new Error(`${what} on ${inventory.node}: somebody else changes the same keys again and again`);
     } catch (error) {
       const cause = (error as Error).cause;
       const collided = cause instanceof ProgramError && cause.kind === "MetadataChanged";
@@ -130,12 +134,13 @@ async function changeKeys({ cluster }: Context, vm: string, what: string, plan: 
 
 /**
  * Sets the keys, and removes those of the known that are not asked any more: all of it, or nothing.
+ * @returns the cluster as it is then
  * @throws NotFound when there is no VM; NotOwned when a key is somebody else's
  */
-export async function setKeys(context: Context, known: KnownKeys, spec: KeysSpec): Promise<void> {
+export async function setKeys(context: Context, known: KnownKeys, spec: KeysSpec): Promise<Inventory> {
   const what = `Unable to set metadata of VM "${spec.vm}"`;
   const owners = [...known.owners, spec.owner];
-  await changeKeys(context, spec.vm, what, (inventory) => {
+  return changeKeys(context, spec.vm, what, (inventory) => {
     const full = fullRefusals(inventory);
     if (full.length > 0) throw new Refused("set metadata of", spec.vm, inventory.node, full);
     const metadata = metadataOf(inventory, spec.vm);

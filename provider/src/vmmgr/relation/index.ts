@@ -1,3 +1,4 @@
+export { addColocation } from "./add";
 export { colocationId, colocationRelation, readColocation, WEAK_SCORE, type ColocationSpec } from "./colocation";
 export { orderId, orderRelation, readOrder, type OrderKind, type OrderSpec } from "./order";
 export type { Relation } from "./element";

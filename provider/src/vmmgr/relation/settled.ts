@@ -11,7 +11,8 @@ export const nodesOf = (resources: Inventory["status"]["resources"], vms: readon
 export function unsettled(plan: Simulation, vms: readonly string[]): string[] {
   return vms.flatMap((vm) => {
     const resource = plan.resources.get(vm);
-    const action = plan.actions.find((each) => each.resource === vm)?.kind;
+    // What is blocked is not done, however long one waits.
+    const action = plan.actions.find((each) => each.resource === vm && !each.blocked)?.kind;
     const doing = action ?? resource?.pending ?? (resource === undefined || ["Started", "Stopped"].includes(resource.role) ? undefined : resource.role);
     return doing === undefined ? [] : [`${vm}: ${doing}`];
   });

@@ -1,0 +1,25 @@
+/** vm-mgr's `add_colocation`: a colocation that is nobody's. */
+import type { Context } from "../context";
+import { Refused } from "../errors";
+import { nameProblem } from "../names";
+import { colocationRelation, type ColocationSpec } from "./colocation";
+import { createRelation } from "./life";
+import { contradictions } from "./refusals";
+
+/**
+ * Adds a colocation to VMs that are enabled, the constraint that vm-mgr makes.
+ * @param spec without an owner: whoever comes later may remove it with `crm configure delete`, or adopt it
+ * @throws Refused, naming the VM; NotOwned when there is a constraint of that id
+ */
+export async function addColocation(context: Context, spec: Omit<ColocationSpec, "owner" | "adopt">): Promise<void> {
+  const members = [spec.vm, ...spec.with];
+  const relation = colocationRelation(spec);
+  const refusals = members.flatMap((vm, index) => {
+    const property = index === 0 ? "vm" : `with[${index - 1}]`;
+    const reason = nameProblem(vm) ?? (members.indexOf(vm) < index ? `"${vm}" is named twice` : undefined);
+    return reason === undefined ? [] : [{ property, reason }];
+  });
+  if (spec.with.length === 0) refusals.push({ property: "with", reason: "must name at least one VM" });
+  if (refusals.length > 0) throw new Refused("create", relation.label, (await context.cluster.inventory()).node, refusals, "colocation");
+  await createRelation(context, relation, (inventory) => contradictions(inventory, spec));
+}
