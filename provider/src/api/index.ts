@@ -5,4 +5,5 @@
 export type { At } from "./at";
 export * from "./plan";
 export * from "./reads";
+export * from "./relations";
 export * from "./writes";

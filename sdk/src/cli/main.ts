@@ -62,7 +62,7 @@ async function run(words: readonly string[]): Promise<number> {
   } catch (error) {
     progress.end();
     if (error instanceof UsageError) throw new UsageError(error.message, error.verb ?? verb);
-    process.stderr.write(`${described(error, given)}\n`);
+    process.stderr.write(`${described(error, given, verb)}\n`);
     return 1;
   } finally {
     progress.end();
@@ -70,10 +70,10 @@ async function run(words: readonly string[]): Promise<number> {
 }
 
 /** An error in the words of the command line. With `-v` all that led to it. */
-function described(error: unknown, given: Given): string {
+function described(error: unknown, given: Given, { calls = {} }: Verb): string {
   let text = describeError(error);
   for (const { property } of (error as { refusals?: { property: string }[] }).refusals ?? []) {
-    text = text.replace(`${property}: `, `${optionOf(property)}: `);
+    text = text.replace(`${property}: `, `${calls[property] ?? optionOf(property)}: `);
   }
   if (!given.has("verbose")) return text;
   const chain: string[] = [];

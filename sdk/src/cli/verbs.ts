@@ -6,6 +6,7 @@ import { lifecycle } from "./lifecycle";
 import { looking } from "./looking";
 import { metadata } from "./metadata";
 import { planning } from "./plan/verb";
+import { relations } from "./relations";
 import type { Verb } from "./verb";
 
-export const VERBS: readonly Verb[] = [...lifecycle, ...looking, ...metadata, ...consoles, ...adopting, ...planning, ...completing];
+export const VERBS: readonly Verb[] = [...lifecycle, ...looking, ...metadata, ...relations, ...consoles, ...adopting, ...planning, ...completing];

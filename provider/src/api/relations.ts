@@ -1,0 +1,32 @@
+/** VMs that run together, outside of a Pulumi program: vm-mgr's add_colocation, and its removal. */
+import { colocationId, colocationRelation, contradictions, createRelation, isInPlace, NotFound, Refused, removeRelation } from "../vmmgr";
+import { contextOf, look, type At } from "./at";
+
+const asked = (vm: string, others: readonly string[], strong: boolean) => ({ vm, with: [...others], strong, apart: false });
+
+/**
+ * Has a VM run where others run: together or not at all (strong), or together when possible. All of them are enabled. One
+ * that is there already stays as it is.
+ * @throws Refused, NotOwned
+ */
+export async function addColocation(at: At, vm: string, others: readonly string[], strong = false): Promise<void> {
+  const spec = asked(vm, others, strong);
+  const twice = [vm, ...others].find((each, index, all) => all.indexOf(each) < index);
+  const relation = colocationRelation(spec);
+  if (twice !== undefined) {
+    throw new Refused("create", relation.label, (await look(at)).node, [{ property: "with", reason: `"${twice}" is named twice` }], "colocation");
+  }
+  if (isInPlace(await look(at), relation)) return;
+  await createRelation(contextOf(at), relation, (inventory) => contradictions(inventory, spec));
+}
+
+/** Takes such a colocation away; the VMs stay where they are. @throws NotFound */
+export async function removeColocation(at: At, vm: string, others: readonly string[], strong = false): Promise<void> {
+  const inventory = await look(at);
+  const spec = asked(vm, others, strong);
+  const id = colocationId(spec);
+  if (!isInPlace(inventory, colocationRelation(spec))) {
+    throw new NotFound(`Unable to remove the colocation of "${vm}" with ${others.join(", ")} on ${inventory.node}: the cluster has no constraint "${id}"`);
+  }
+  await removeRelation(contextOf(at), { noun: "colocation", owners: [], ids: [id] });
+}
