@@ -17,6 +17,12 @@ is_started() {
   [[ $seen == *' role="Started" '*' nodes_running_on="1"'* && $seen != *' pending="'* ]]
 }
 
+is_stopped() {
+  local seen
+  seen=$(crm_mon -1 --output-as=xml --resource "$1" --inactive | grep "<resource id=\"$1\" ")
+  [[ $seen == *' nodes_running_on="0"'* && $seen != *' pending="'* ]]
+}
+
 # make_vm NAME IMAGE XML PATCH KEY VALUE [KEY VALUE …]: the disk, the group, the metadata, libvirt's check, Pacemaker; waits
 # until it runs.
 make_vm() {
@@ -56,8 +62,11 @@ remove_vms() {
   for vm in "$@"; do
     crm_resource --resource "$vm" --meta --set-parameter target-role --parameter-value Stopped > "$work/said" 2>&1 || cat "$work/said" >&2
   done
-  crm_resource --wait --timeout=120s
   for vm in "$@"; do
+    until is_stopped "$vm"; do
+      ((SECONDS < 180))
+      sleep 0.2
+    done
     cibadmin --delete --delete-all --force --xpath "//rsc_location[@rsc='$vm']"
     cibadmin --delete --xpath "//primitive[@id='$vm']"
   done

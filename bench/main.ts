@@ -5,9 +5,9 @@ import { readLab } from "../lab/index.ts";
 import { removeVms } from "./floor.ts";
 import { readOptions, USAGE, UsageError, type Options } from "./options.ts";
 import { goalLines, tableOf } from "./report.ts";
-import { goalsOf } from "./rows.ts";
-import { PREFIX, Scenes } from "./scenes.ts";
+import { goalsOf, type Row } from "./rows.ts";
 import { endRunning } from "./run.ts";
+import { PREFIX, Scenes } from "./scenes.ts";
 import { BenchStack } from "./stack.ts";
 import { openWay, wayWords } from "./way.ts";
 
@@ -31,18 +31,24 @@ async function bench(options: Options): Promise<void> {
       }
     }
   } finally {
+    // What was measured before something failed was measured all the same.
+    report(options, scenes.rows, begun);
     stack.environment = near.environment;
     await stack.forget();
     await removeVms(node, PREFIX);
   }
-  const goals = goalsOf(scenes.rows, options.latency);
+}
+
+function report(options: Options, rows: readonly Row[], begun: Date): void {
+  const goals = goalsOf(rows, options.latency);
   const machine = { cpus: cpus().length, model: cpus()[0]?.model ?? "", memoryGiB: Math.round(totalmem() / 2 ** 30), node: process.version };
   if (options.json !== undefined) {
-    const result = { date: begun.toISOString(), seconds: (Date.now() - begun.getTime()) / 1000, machine, options, rows: scenes.rows, goals };
+    const result = { date: begun.toISOString(), seconds: (Date.now() - begun.getTime()) / 1000, machine, options, rows, goals };
     writeFileSync(options.json, `${JSON.stringify(result, undefined, 2)}\n`);
   }
-  console.log(`\n${begun.toISOString()}, ${machine.cpus} x ${machine.model}, ${machine.memoryGiB} GiB; --parallel ${options.parallel}\n`);
-  for (const setting of options.settings) console.log(tableOf(scenes.rows, setting, wayWords(setting, options.latency)));
+  const { cpus: cores, model, memoryGiB } = machine;
+  console.log(`\n${begun.toISOString()}, ${cores} x ${model}, ${memoryGiB} GiB; --parallel ${options.parallel}\n`);
+  for (const setting of options.settings) console.log(tableOf(rows, setting, wayWords(setting, options.latency)));
   console.log(goalLines(goals));
 }
 
