@@ -1,9 +1,9 @@
 // Guests and nodes: a guest on the network, moved without a stop, and a node whose power is cut.
 import assert from "node:assert/strict";
-import { kill, start } from "../../lab/index.ts";
-import { eventually, on, qemu, tryOn } from "./support/cluster.ts";
-import { TestStack, type Vms } from "./support/stack.ts";
-import { tick } from "./support/vms.ts";
+import { kill, start } from "../../../lab/index.ts";
+import { eventually, on, qemu, tryOn } from "../support/cluster.ts";
+import { TestStack, type Vms } from "../support/stack.ts";
+import { tick } from "../support/vms.ts";
 
 const ADDRESS = "10.99.0.120";
 const tiny = (more: Record<string, unknown>): Record<string, unknown> => ({

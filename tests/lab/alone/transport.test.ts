@@ -10,9 +10,9 @@ import {
   readSettings,
   UploadError,
   type Runner,
-} from "../../provider/dist/transport/index.js";
-import { exec, readLab } from "../../lab/index.ts";
-import { labEnvironment } from "../../tools/env.mjs";
+} from "../../../provider/dist/transport/index.js";
+import { exec, readLab } from "../../../lab/index.ts";
+import { labEnvironment } from "../../../tools/env.mjs";
 
 /** In the lab's network, and nobody has it: packets to it get no answer at all, as with a node that was cut off. */
 const NOBODY = "10.99.0.99";

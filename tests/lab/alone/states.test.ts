@@ -4,14 +4,14 @@ import { copyFileSync, mkdtempSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { readLab } from "../../lab/index.ts";
-import { constraints, eventually, imageMeta, nodes, on, qemu, traces, tryOn } from "./support/cluster.ts";
-import { labRunner } from "./support/failing.ts";
-import { TestStack } from "./support/stack.ts";
-import { tick, tickXml, TICK } from "./support/vms.ts";
+import { readLab } from "../../../lab/index.ts";
+import { constraints, eventually, imageMeta, nodes, on, qemu, traces, tryOn } from "../support/cluster.ts";
+import { labRunner } from "../support/failing.ts";
+import { TestStack } from "../support/stack.ts";
+import { tick, tickXml, TICK } from "../support/vms.ts";
 
 const require = createRequire(import.meta.url);
-const { changeStorage } = require("../../provider/dist/cluster/index.js") as typeof import("../../provider/dist/cluster/index.js");
+const { changeStorage } = require("../../../provider/dist/cluster/index.js") as typeof import("../../../provider/dist/cluster/index.js");
 
 describe("states of a VM", function () {
   this.timeout(180_000);

@@ -5,16 +5,16 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { kill, start } from "../../lab/index.ts";
-import { pulumiEnvironment } from "../../tools/env.mjs";
-import { eventually, on, traces } from "./support/cluster.ts";
-import { clusterOn, labRunner } from "./support/failing.ts";
-import { TestStack } from "./support/stack.ts";
-import { tick, TICK } from "./support/vms.ts";
+import { kill, start } from "../../../lab/index.ts";
+import { pulumiEnvironment } from "../../../tools/env.mjs";
+import { eventually, on, traces } from "../support/cluster.ts";
+import { clusterOn, labRunner } from "../support/failing.ts";
+import { TestStack } from "../support/stack.ts";
+import { tick, TICK } from "../support/vms.ts";
 
 const require = createRequire(import.meta.url);
-const { createVm, removeVm, updateVm } = require("../../provider/dist/vmmgr/index.js") as typeof import("../../provider/dist/vmmgr/index.js");
-const { whatIf } = require("../../provider/dist/vmmgr/whatif/index.js") as typeof import("../../provider/dist/vmmgr/whatif/index.js");
+const { createVm, removeVm, updateVm } = require("../../../provider/dist/vmmgr/index.js") as typeof import("../../../provider/dist/vmmgr/index.js");
+const { whatIf } = require("../../../provider/dist/vmmgr/whatif/index.js") as typeof import("../../../provider/dist/vmmgr/whatif/index.js");
 type VmSpec = Parameters<typeof createVm>[1];
 
 const spec = (name: string, more: Partial<VmSpec> = {}): VmSpec => ({
@@ -92,7 +92,7 @@ describe("what is said ahead of time", function () {
 
 describe("seapath plan", function () {
   this.timeout(120_000);
-  const inProgram = { cwd: join(import.meta.dirname, "program"), encoding: "utf8" as const, env: pulumiEnvironment() };
+  const inProgram = { cwd: join(import.meta.dirname, "../program"), encoding: "utf8" as const, env: pulumiEnvironment() };
   const seapath = (...words: string[]) => execFileSync("seapath", words, { ...inProgram, stdio: ["ignore", "pipe", "inherit"] });
   const folder = mkdtempSync(join(tmpdir(), "seapath-plan-"));
   let stack: TestStack;
