@@ -3,11 +3,11 @@ import assert from "node:assert/strict";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
-import { eventually, imageMeta, on, qemu, traces } from "../support/cluster.ts";
-import { exampleStack } from "../support/example.ts";
+import { eventually, imageMeta, on, qemu, traces } from "./support/cluster.ts";
+import { exampleStack } from "./support/example.ts";
 
 const places = async () => Promise.all(["primary", "standby"].map(async (vm) => (await qemu(vm))[0]?.split(":")[0] ?? ""));
-const stackFile = join(import.meta.dirname, "../../../examples/redundant-pair/Pulumi.labtest.yaml");
+const stackFile = join(import.meta.dirname, "../../examples/redundant-pair/Pulumi.labtest.yaml");
 
 describe("the example redundant-pair", function () {
   this.timeout(180_000);
