@@ -3,7 +3,10 @@
  * names here are kept for as long as a state may exist that was written with them.
  */
 import type { dynamic } from "@pulumi/pulumi";
-import { colocationProvider, metadataProvider, orderProvider, PlannedRegister, vmProvider } from "./resources";
+import {
+  colocationProvider, guestResourceKind, metadataProvider, orderProvider, PlannedRegister, providerOf, remoteGuestKind, remoteKeyKind,
+  vmProvider,
+} from "./resources";
 import { configure as keep, currentCluster } from "./session";
 
 const surroundings = { cluster: currentCluster, say: (text: string) => console.log(text), planned: new PlannedRegister() };
@@ -19,6 +22,9 @@ export const providers = {
   Colocation: colocationProvider(surroundings),
   Order: orderProvider(surroundings),
   Metadata: metadataProvider(surroundings),
+  GuestResource: providerOf(guestResourceKind, surroundings),
+  RemoteGuest: providerOf(remoteGuestKind, surroundings),
+  RemoteKey: providerOf(remoteKeyKind, surroundings),
 };
 
 /** Reads and changes beside the resources: what the functions of the sdk and the command line are made of. */

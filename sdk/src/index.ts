@@ -5,3 +5,6 @@ export { Metadata, type MetadataArgs } from "./metadata";
 export type { RelationArgs } from "./relation";
 export type * from "./types";
 export * from "./functions";
+export { GuestResource, type GuestResourceArgs, type OperationArgs } from "./guest-resource";
+export { RemoteGuest, type RemoteGuestArgs } from "./remote-guest";
+export { RemoteKey, type RemoteKeyArgs } from "./remote-key";

@@ -1,4 +1,5 @@
 export * from "./capacity";
+export * from "./authkey";
 export * from "./cib";
 export * from "./cluster";
 export * from "./domains";
@@ -10,6 +11,7 @@ export * from "./pacemaker";
 export * from "./patch";
 export * from "./rbd";
 export * from "./simulate";
+export * from "./remoted";
 export * from "./status";
 export { validateThenChange, type Write } from "./write";
 export * from "./xml";

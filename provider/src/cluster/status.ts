@@ -39,6 +39,16 @@ export interface FailedOperation {
   reason: string;
 }
 
+/** The last operation of a kind that a node did with a resource, in a guest node also what was done inside. */
+export interface PastOperation {
+  node: string;
+  resource: string;
+  /** `start`, `stop`, `probe`, `monitor`, … */
+  task: string;
+  /** 0 when it did. */
+  exitCode: number;
+}
+
 /** The cluster's state. */
 export interface ClusterStatus {
   /** The same for as long as nothing has changed; the watch program makes it of the same text. */
@@ -50,6 +60,7 @@ export interface ClusterStatus {
   nodes: NodeStatus[];
   resources: Map<string, ResourceStatus>;
   failures: FailedOperation[];
+  history: PastOperation[];
 }
 
 const yes = (value: string | undefined) => value === "true";
@@ -71,7 +82,19 @@ export function parseStatus(text: string): ClusterStatus {
     nodes: children(child(root, "nodes"), "node").map(readNode),
     resources: readResources(child(root, "resources")),
     failures: children(child(root, "failures"), "failure").map(readFailure),
+    history: children(child(root, "node_history"), "node").flatMap(readHistory),
   };
+}
+
+function readHistory(node: XmlElement): PastOperation[] {
+  return children(node, "resource_history").flatMap((resource) =>
+    children(resource, "operation_history").map((operation) => ({
+      node: node.attrs["name"] ?? "",
+      resource: resource.attrs["id"] ?? "",
+      task: operation.attrs["task"] ?? "",
+      exitCode: Number(operation.attrs["rc"]),
+    })),
+  );
 }
 
 function readNode(node: XmlElement): NodeStatus {

@@ -9,3 +9,7 @@ export { colocationProvider } from "./relation/colocation";
 export { orderProvider } from "./relation/order";
 export { PlannedRegister } from "./planned";
 export { metadataProvider } from "./metadata";
+export { providerOf } from "./kind";
+export { guestResourceKind } from "./guest-resource/kind";
+export { remoteGuestKind } from "./remote-guest/kind";
+export { remoteKeyKind } from "./remote-key/kind";

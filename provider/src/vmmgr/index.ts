@@ -16,6 +16,7 @@ export type { PlannedVm, PlannedVms } from "./planned";
 export { nameProblem } from "./names";
 export { ChangeFailed, NotOwned, Refused, type Refusal } from "./errors";
 export type { Context } from "./context";
+export * from "./guest";
 export * from "./model";
 export { Cluster, NotFound, ConnectionError, ParseError, parseXml } from "../cluster";
 export * from "./whatif";

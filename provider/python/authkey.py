@@ -1,0 +1,97 @@
+"""The key of Pacemaker Remote, /etc/pacemaker/authkey: looked at on every node, and made or completed where it is asked
+for. The nodes are reached as live migration reaches them, by root's ssh. The key goes through pipes alone."""
+import hashlib
+import os
+import socket
+from concurrent.futures import ThreadPoolExecutor
+
+LOOK = "if [ -e /etc/pacemaker/authkey ]; then sha256sum </etc/pacemaker/authkey; else echo absent; fi"
+READ = "cat /etc/pacemaker/authkey"
+# The link appears whole or not at all, and never in the place of a key that came first.
+PUT = """set -e; umask 077; mkdir -p /etc/pacemaker; new=/etc/pacemaker/.authkey.$$; trap 'rm -f $new' EXIT
+cat >$new; chgrp haclient $new; chmod 640 $new; ln $new /etc/pacemaker/authkey"""
+
+
+def on(node, script, stdin=b""):
+    """Runs a fixed script on a node; what it prints is never part of an error."""
+    ssh = ["ssh", "-o", "BatchMode=yes", "-o", "ConnectTimeout=8", "--", node]
+    argv = ["sh", "-c", script] if node == LOCAL else ssh + [script]
+    done = subprocess.run(argv, input=stdin, capture_output=True, timeout=30)
+    if done.returncode != 0:
+        said = done.stderr.decode(errors="replace").strip().splitlines()
+        raise Failure("unreachable", "%s: %s" % (node, said[-1] if said else "exit %d" % done.returncode))
+    return done.stdout
+
+
+LOCAL = None
+
+
+def look(node):
+    """The hash of a node's key, None where it has none, or why that is not known."""
+    try:
+        said = on(node, LOOK).decode().split()[0]
+        return node, None if said == "absent" else said, None
+    except (Failure, subprocess.TimeoutExpired) as error:
+        return node, None, str(error)
+
+
+def survey(nodes):
+    with ThreadPoolExecutor(len(nodes)) as pool:
+        seen = list(pool.map(look, nodes))
+    unseen = {node: reason for node, _, reason in seen if reason}
+    hashes = {node: found for node, found, reason in seen if not reason}
+    by_key = {}
+    for node, found in hashes.items():
+        if found:
+            by_key.setdefault(found, []).append(node)
+    if len(by_key) > 1:
+        groups = " and ".join(", ".join(group) for group in by_key.values())
+        raise Failure("mismatch", "/etc/pacemaker/authkey is not the same on all nodes: %s have different ones" % groups)
+    if hashlib.sha256(b"").hexdigest() in by_key:
+        raise Failure("mismatch", "/etc/pacemaker/authkey is empty on %s" % ", ".join(*by_key.values()))
+    return hashes, unseen
+
+
+def complete(nodes, hashes, unseen):
+    """Puts the key where it is missing; one is made when no node has one. Every node has to be seen for that."""
+    missing = [node for node in nodes if hashes.get(node) is None and node not in unseen]
+    if not missing:
+        return []
+    if unseen:
+        raise Failure("unreachable", "; ".join(unseen.values()))
+    has = [node for node in nodes if hashes[node]]
+    if has:
+        key = on(has[0], READ)
+    else:
+        # The first node decides: of two programs that make a key at once, one is refused there and takes the other's.
+        key = os.urandom(4096)
+        try:
+            on(missing[0], PUT, key)
+        except Failure:
+            if look(missing[0])[1] is None:
+                raise
+            key = on(missing[0], READ)
+        missing = missing[1:]
+    for node in missing:
+        on(node, PUT, key)
+    return [node for node in nodes if hashes[node] is None]
+
+
+def authkey(request):
+    global LOCAL
+    LOCAL = command(["crm_node", "--name"]).strip() or socket.gethostname()
+    nodes = sorted(request["nodes"])
+    hashes, unseen = survey(nodes)
+    put = []
+    if request["make"]:
+        put = complete(nodes, hashes, unseen)
+        if put:
+            hashes, unseen = survey(nodes)
+    has = [node for node in nodes if hashes.get(node)]
+    key = on(LOCAL if LOCAL in has else has[0], READ) if has else b""
+    missing = [node for node in nodes if node not in has and node not in unseen]
+    return {"key": base64.b64encode(key).decode(), "put": put, "missing": missing, "unseen": unseen}
+
+
+def main(encoded):
+    run(authkey, encoded)

@@ -1,0 +1,56 @@
+/** pacemaker_remoted inside of a guest, and the node that Pacemaker makes of it. */
+import { z } from "zod";
+import type { Runner } from "../transport/types";
+import { ParseError } from "./errors";
+import { runProgram } from "./program";
+
+const answerSchema = z.object({ answer: z.enum(["accepted", "refused", "silent", "unknown"]), reason: z.string() });
+
+/** Where pacemaker_remoted listens. */
+export interface Endpoint {
+  address: string;
+  port: number;
+}
+
+/** `accepted`; `refused`: it has another key; `silent`: nobody answers; `unknown`: the node cannot find out. */
+export type Reach = z.infer<typeof answerSchema>;
+
+/**
+ * Asks whether pacemaker_remoted answers.
+ * @param options `key`: whether it also takes the nodes' key. Only for an endpoint to which Pacemaker has no connection:
+ *   for a second one it gives up the first, and the guest with it
+ */
+export async function reachRemoted(
+  runner: Runner,
+  { address, port }: Endpoint,
+  options: { key: boolean; seconds: number },
+): Promise<Reach> {
+  const request = { address, port, ...options };
+  const timeoutMs = (options.seconds + 40) * 1000;
+  const answer = answerSchema.safeParse(await runProgram(runner, "reach", request, { readOnly: true, timeoutMs }));
+  if (!answer.success) throw new ParseError("the reach program", z.prettifyError(answer.error), "");
+  return answer.data;
+}
+
+/** Makes Pacemaker forget a guest node that is gone: its state, its attributes, the history of what ran in it. */
+export async function forgetNode(runner: Runner, node: string): Promise<void> {
+  await runner.run({ argv: ["crm_node", "--force", "--remove", node], timeoutMs: 60_000 });
+}
+
+/** What is known of a resource agent, as a node has it: its parameters and which of them have to be given. */
+export interface AgentFacts {
+  parameters: { name: string; required: boolean }[];
+}
+
+/** What a node's agent says of itself, or undefined where the node does not have it. */
+export async function findAgent(runner: Runner, agent: string): Promise<AgentFacts | undefined> {
+  const argv = ["crm_resource", `--show-metadata=${agent}`];
+  const okExitCodes = Array.from({ length: 256 }, (_, code) => code);
+  const { exitCode, stdout } = await runner.run({ argv, readOnly: true, okExitCodes });
+  if (exitCode !== 0) return undefined;
+  const tags = [...stdout.matchAll(/<parameter\s([^>]*)>/g)].map(([, attributes = ""]) => attributes);
+  const value = (attributes: string, name: string) => new RegExp(`\\b${name}=["']([^"']*)["']`).exec(attributes)?.[1];
+  return {
+    parameters: tags.map((each) => ({ name: value(each, "name") ?? "", required: value(each, "required") === "1" })),
+  };
+}

@@ -1,0 +1,71 @@
+/** `seapath.GuestResource`: a service inside of a VM, under Pacemaker. */
+import { isDeepStrictEqual } from "node:util";
+import {
+  agentDoubts, ensureGuestResource, findGuestResource, guestResourceRefusals, removeGuestResource,
+  type GuestResourceSpec, type ObservedGuestResource,
+} from "../../vmmgr";
+import type { Kind, Observed } from "../kind";
+import { unknownPaths } from "../unknowns";
+import { filled, isRecord, strings, type Raw } from "../values";
+import { guestResourceSchema, OPERATIONS, type GuestResourceInputs } from "./schema";
+
+const specOf = ({ cluster: _cluster, timeouts: _timeouts, owner, ...rest }: GuestResourceInputs): GuestResourceSpec => ({
+  ...rest,
+  ...(owner === undefined ? {} : { owner }),
+});
+
+function observedOf(before: GuestResourceInputs, found: ObservedGuestResource): Observed<GuestResourceInputs> {
+  const { status, owner, operations, ...inputs } = found;
+  const { owner: _owner, ...rest } = before;
+  const seen = { ...inputs, operations: operations as GuestResourceInputs["operations"], ...(owner === undefined ? {} : { owner }) };
+  return { inputs: { ...rest, ...seen }, outputs: { status } };
+}
+
+/** Each operation has Pacemaker's usual times where nothing else is said. */
+function operationsOf(given: unknown): unknown {
+  if (!isRecord(given) && given !== undefined) return given;
+  const names = [...new Set([...Object.keys(OPERATIONS), ...Object.keys(given ?? {})])];
+  return Object.fromEntries(names.map((name) => [name, filled(given?.[name], OPERATIONS[name as keyof typeof OPERATIONS] ?? {})]));
+}
+
+export const guestResourceKind: Kind<GuestResourceInputs> = {
+  type: "seapath.GuestResource",
+  noun: "guest resource",
+  schema: guestResourceSchema,
+  withDefaults: (inputs) => ({
+    ...inputs,
+    params: strings(inputs["params"] ?? {}),
+    meta: strings(inputs["meta"] ?? {}),
+    operations: operationsOf(inputs["operations"]),
+    started: inputs["started"] ?? true,
+  }),
+  outputs: ["status"],
+  replacedBy: ["name", "agent"],
+  beside: ["name"],
+  idOf: ({ name }) => name,
+
+  async refusals(cluster, inputs, intent, say) {
+    const inventory = await cluster.inventory();
+    for (const doubt of await agentDoubts({ cluster }, inputs)) say(`Guest resource "${inputs.name ?? "?"}": ${doubt}`);
+    return guestResourceRefusals(inventory, inputs, intent === "create");
+  },
+
+  announce(olds: Raw, news: Raw) {
+    const differs = (key: string) => unknownPaths(news[key]).length === 0 && !isDeepStrictEqual(olds[key], news[key]);
+    const name = String(olds["name"]);
+    if (differs("agent") || news["started"] === false) return [];
+    if (differs("guest")) return [`Guest resource "${name}" is stopped in "${String(olds["guest"])}" and started in "${String(news["guest"])}"`];
+    return differs("params") ? [`Guest resource "${name}": changed parameters make Pacemaker restart it inside of its guest`] : [];
+  },
+
+  create: async (context, inputs) => observedOf(inputs, await ensureGuestResource(context, specOf(inputs), true)),
+  update: async (context, _id, inputs) => observedOf(inputs, await ensureGuestResource(context, specOf(inputs), false)),
+
+  async read(cluster, id, before) {
+    const { cib, status } = await cluster.inventory();
+    const found = findGuestResource(cib, status, id);
+    return found === undefined ? undefined : observedOf(before, found);
+  },
+
+  delete: (context, id) => removeGuestResource(context, id),
+};

@@ -1,0 +1,41 @@
+/** The inputs of `seapath.GuestResource` after their defaults were put in. */
+import { z } from "zod";
+import { agentParts } from "../../vmmgr";
+import { common, count, named, scalarMap, text } from "../schema";
+
+const AGENT = 'must be an agent such as "systemd:nginx", "ocf:heartbeat:apache", "lsb:ntp" or "service:cron"';
+
+const operation = z.strictObject({
+  timeout: count("seconds", 1).optional(),
+  interval: count("seconds").optional(),
+  onFail: z
+    .enum(["ignore", "block", "stop", "restart", "standby", "fence", "restart-container", "demote"], {
+      error: "must be a word of Pacemaker's on-fail: ignore, block, stop, restart, standby, fence, restart-container or demote",
+    })
+    .optional(),
+});
+
+/** What the CIB says by an input of its own. */
+const RESERVED: Record<string, string> = { "target-role": "started" };
+
+export const guestResourceSchema = z.strictObject({
+  ...common,
+  name: text.regex(/^[A-Za-z_][A-Za-z0-9_.-]*$/, "must be an id of the CIB: a letter first, then letters, digits, and . _ -"),
+  guest: named,
+  agent: text.refine((agent) => agentParts(agent) !== undefined, AGENT),
+  params: scalarMap,
+  meta: scalarMap.superRefine((map, context) => {
+    for (const [name, input] of Object.entries(RESERVED)) {
+      if (name in map) context.addIssue({ code: "custom", path: [name], message: `is set by \`${input}\`; use that` });
+    }
+  }),
+  operations: z.record(z.string().regex(/^[a-z][a-z_-]*$/, "must be an operation, such as monitor"), operation),
+  started: z.boolean(),
+  owner: text.optional(),
+});
+
+/** Inputs that are whole and good. */
+export type GuestResourceInputs = z.infer<typeof guestResourceSchema>;
+
+/** Operations of a primitive for which nothing is said. */
+export const OPERATIONS = { start: { timeout: 60 }, stop: { timeout: 60 }, monitor: { interval: 10, timeout: 20 } } as const;

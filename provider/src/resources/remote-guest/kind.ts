@@ -1,0 +1,59 @@
+/** `seapath.RemoteGuest`: a VM's pacemaker_remoted as a node of the cluster. */
+import {
+  ensureGuestNode, findGuestNode, findAuthKey, GUEST_DEFAULTS, guestNodeRefusals, openTo, removeGuestNode,
+  type Context, type GuestNodeSpec, type ObservedGuestNode,
+} from "../../vmmgr";
+import type { Kind, Observed } from "../kind";
+import type { Raw } from "../values";
+import { remoteGuestSchema, type RemoteGuestInputs } from "./schema";
+
+const specOf = ({ name, vm, address, port, timeout }: RemoteGuestInputs): GuestNodeSpec => ({ name, vm, address, port, timeout });
+
+const observedOf = (before: RemoteGuestInputs, found: ObservedGuestNode, authkey: string): Observed<RemoteGuestInputs> => ({
+  inputs: { ...before, vm: found.vm, address: found.address, port: found.port, timeout: found.timeout },
+  outputs: { authkey, online: found.online, node: found.host ?? "" },
+});
+
+const make = async (context: Context, inputs: RemoteGuestInputs) => {
+  const made = await ensureGuestNode(context, specOf(inputs));
+  return observedOf(inputs, made, made.authkey);
+};
+
+/** What its coming means for the primitives that the cluster has, for the person who runs Pulumi. */
+function announceOpen(guest: string, { vms, others }: { vms: string[]; others: string[] }, say: (text: string) => void): void {
+  if (vms.length > 0) {
+    say(`Guest node "${guest}": ${vms.join(", ")} could be placed into it, as nothing forbids that; each gets a ban, as vm-mgr gives one to a VM that it enables later`);
+  }
+  if (others.length > 0) say(`Guest node "${guest}": Pacemaker may place ${others.join(", ")} into it, which no constraint forbids`);
+}
+
+export const remoteGuestKind: Kind<RemoteGuestInputs> = {
+  type: "seapath.RemoteGuest",
+  noun: "guest node",
+  schema: remoteGuestSchema,
+  withDefaults: (inputs) => ({ ...inputs, port: inputs["port"] ?? GUEST_DEFAULTS.port, timeout: inputs["timeout"] ?? GUEST_DEFAULTS.timeout }),
+  outputs: ["authkey", "online", "node"],
+  replacedBy: ["name", "vm"],
+  idOf: ({ name }) => name,
+
+  async refusals(cluster, inputs, intent, say) {
+    const inventory = await cluster.inventory();
+    // One that makes room for this one is still there in a preview.
+    if (intent === "replace") return [];
+    if (intent === "create" && inputs.name !== undefined) announceOpen(inputs.name, openTo(inventory.cib, inputs.name, inputs.vm ?? ""), say);
+    return guestNodeRefusals(inventory, inputs);
+  },
+
+  create: make,
+  update: (context, _id, inputs) => make(context, inputs),
+
+  async read(cluster, id, before, state: Raw) {
+    const inventory = await cluster.inventory();
+    const found = findGuestNode(inventory, before.vm);
+    if (found?.name !== id) return undefined;
+    const kept = typeof state["authkey"] === "string" ? state["authkey"] : "";
+    return observedOf(before, found, (await findAuthKey(cluster, inventory)) ?? kept);
+  },
+
+  delete: (context, id, before) => removeGuestNode(context, { vm: before.vm, name: id }),
+};

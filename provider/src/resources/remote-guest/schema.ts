@@ -1,0 +1,15 @@
+/** The inputs of `seapath.RemoteGuest` after their defaults were put in. */
+import { z } from "zod";
+import { common, count, named, text } from "../schema";
+
+export const remoteGuestSchema = z.strictObject({
+  ...common,
+  name: named,
+  vm: named,
+  address: text.regex(/^[A-Za-z0-9:][A-Za-z0-9.:%_-]*$/, "must be an IP address or a host name"),
+  port: count("a TCP port", 1).max(65_535, "must be at most 65535 (a TCP port)"),
+  timeout: count("seconds", 1),
+});
+
+/** Inputs that are whole and good. */
+export type RemoteGuestInputs = z.infer<typeof remoteGuestSchema>;

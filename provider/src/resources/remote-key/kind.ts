@@ -1,0 +1,33 @@
+/** `seapath.RemoteKey`: the key of Pacemaker Remote, for the images of guests. */
+import { z } from "zod";
+import { ensureAuthKey, findAuthKey, type Context } from "../../vmmgr";
+import { common } from "../schema";
+import type { Kind } from "../kind";
+
+const schema = z.strictObject(common);
+type Inputs = z.infer<typeof schema>;
+
+const make = async (context: Context, inputs: Inputs) => {
+  const authkey = await ensureAuthKey(context, await context.cluster.inventory());
+  return { inputs, outputs: { authkey } };
+};
+
+export const remoteKeyKind: Kind<Inputs> = {
+  type: "seapath.RemoteKey",
+  noun: "key of Pacemaker Remote",
+  schema,
+  withDefaults: (inputs) => inputs,
+  outputs: ["authkey"],
+  replacedBy: [],
+  idOf: () => "authkey",
+  create: make,
+  update: (context, _id, inputs) => make(context, inputs),
+
+  async read(cluster, _id, before) {
+    const authkey = await findAuthKey(cluster, await cluster.inventory());
+    return authkey === undefined ? undefined : { inputs: before, outputs: { authkey } };
+  },
+
+  // Guests have the key, and Pacemaker would reach none of them any more.
+  delete: () => Promise.resolve(),
+};

@@ -1,0 +1,143 @@
+/** Making a VM a guest node, and changing what Pacemaker knows of it: in place, while the VM runs on. */
+import { setTimeout as sleep } from "node:timers/promises";
+import {
+  changeStorage, cleanup, diffElement, forgetNode, NotFound, RESOURCES, WaitTimeout, type CibChange, type Inventory,
+} from "../../cluster";
+import { deadlineOf, hypervisorsOf, reportOf, type Context } from "../context";
+import { Refused } from "../errors";
+import { metadataChanges } from "../metadata";
+import { systemImage } from "../names";
+import { findVm } from "../observe";
+import { stateRefusals } from "../refusals";
+import { runSteps, type Step } from "../steps";
+import { waitFor } from "../wait";
+import { banChanges, openTo, unbanChanges } from "./keepoff";
+import { ensureAuthKey } from "./key";
+import type { GuestNodeSpec, ObservedGuestNode } from "./model";
+import { guestNodeRefusals } from "./refusals";
+import { findGuestNode, guestMetadata, METADATA_KEYS, readMeta, withSettings } from "./settings";
+import { waitForRemoted, waitUntilConnected } from "./wait";
+import { changeCibAnew } from "./write";
+
+/** A guest node, and the key that its guest needs, in base64. */
+export type MadeGuestNode = ObservedGuestNode & { authkey: string };
+
+/**
+ * Makes a VM the guest node that is asked for, whatever it was before, and waits until Pacemaker is connected to it. A VM
+ * that does not run, or is not enabled, is told only: Pacemaker connects when it starts.
+ * @throws NotFound; Refused before anything was changed; KeyRejected; ChangeFailed after an undo
+ */
+export async function ensureGuestNode(context: Context, spec: GuestNodeSpec): Promise<MadeGuestNode> {
+  const { cluster } = context;
+  const inventory = await cluster.inventory();
+  const what = `Unable to make VM "${spec.vm}" guest node "${spec.name}" on ${inventory.node}`;
+  const vm = findVm(inventory, spec.vm);
+  if (vm === undefined) throw new NotFound(`${what}: there is no VM "${spec.vm}" on the cluster`);
+  const refusals = [...stateRefusals(inventory), ...guestNodeRefusals(inventory, spec)];
+  if (refusals.length > 0) throw new Refused("make", spec.name, inventory.node, refusals, "guest node");
+  const runs = vm.enabled && vm.started === true;
+  const key = { authkey: "" };
+  await runSteps(what, [
+    {
+      name: "seeing to the key of Pacemaker Remote",
+      act: async () => (key.authkey = await ensureAuthKey(context, inventory)),
+      noUndo: "a key that was made stays: a guest's image may have it already",
+    },
+    ...(runs ? [reachStep(context, spec, inventory)] : []),
+    ...metadataSteps(context, spec, inventory),
+    ...(vm.enabled ? [cibStep(context, spec, inventory, runs)] : []),
+    ...(runs
+      ? [{ name: "waiting for Pacemaker's connection", act: () => waitUntilConnected(context, spec), noUndo: "it only looks" }]
+      : []),
+  ]);
+  if (!runs) reportOf(context)(`${spec.name}: VM "${spec.vm}" does not run, so it is told and not tried`);
+  const made = findGuestNode(await cluster.inventory(), spec.vm);
+  if (made === undefined) throw new NotFound(`${what}: it was made, and is gone again; someone took it away meanwhile`);
+  return { ...made, ...key };
+}
+
+/** Pacemaker ends a VM that it cannot connect to. So the guest is asked first, in Pacemaker's stead. */
+function reachStep(context: Context, spec: GuestNodeSpec, inventory: Inventory): Step {
+  const before = readMeta(inventory.cib.primitives.get(spec.vm));
+  const same = before?.address === spec.address && before.port === spec.port;
+  return {
+    name: "asking pacemaker_remoted in the guest",
+    act: () => (same ? Promise.resolve() : waitForRemoted(context, spec, before === undefined)),
+    noUndo: "it only asks",
+  };
+}
+
+function metadataSteps(context: Context, spec: GuestNodeSpec, inventory: Inventory): Step[] {
+  const { runner } = context.cluster;
+  const image = systemImage(spec.vm);
+  const before = inventory.images.get(image)?.metadata ?? {};
+  const { set } = metadataChanges(before, guestMetadata(spec));
+  if (Object.keys(set).length === 0) return [];
+  const restored = Object.fromEntries(METADATA_KEYS.flatMap((key) => (before[key] === undefined ? [] : [[key, before[key]]])));
+  const unset = METADATA_KEYS.filter((key) => before[key] === undefined);
+  return [
+    {
+      name: "writing its metadata",
+      act: () => changeStorage(runner, [{ op: "setMetadata", image, set }]),
+      undo: () => changeStorage(runner, [{ op: "setMetadata", image, set: restored, unset }]),
+    },
+  ];
+}
+
+/** The meta attributes, and a ban for each VM that has nothing that keeps it out, at once. */
+function guestChanges(inventory: Inventory, spec: GuestNodeSpec): CibChange[] {
+  const primitive = inventory.cib.primitives.get(spec.vm);
+  if (primitive === undefined) return [];
+  const { vms } = openTo(inventory.cib, spec.name, spec.vm);
+  return [...banChanges(vms, spec.name), ...diffElement(RESOURCES, primitive, withSettings(primitive, spec))];
+}
+
+function cibStep(context: Context, spec: GuestNodeSpec, inventory: Inventory, runs: boolean): Step {
+  const { cluster } = context;
+  const before = readMeta(inventory.cib.primitives.get(spec.vm));
+  return {
+    name: "telling Pacemaker of it",
+    act: () => changeCibAnew(cluster, (latest) => guestChanges(latest, spec)),
+    undo: async () => {
+      await takeOut(context, spec, before);
+      // Pacemaker may have stopped the VM over a connection that it did not get.
+      if (runs) await waitFor(cluster, { vm: spec.vm, state: "started", hypervisors: hypervisorsOf(inventory) }, deadlineOf(context), reportOf(context));
+    },
+  };
+}
+
+/** Gives a VM its settings of before, and lets Pacemaker forget the guest node when there was none. May be done twice. */
+export async function takeOut(context: Context, { vm, name }: Pick<GuestNodeSpec, "vm" | "name">, before?: Omit<GuestNodeSpec, "vm">): Promise<void> {
+  const { cluster } = context;
+  await changeCibAnew(cluster, ({ cib }) => {
+    const primitive = cib.primitives.get(vm);
+    const ours = readMeta(primitive)?.name === name;
+    return [
+      ...(before === undefined ? unbanChanges(cib, name) : []),
+      ...(primitive !== undefined && ours ? diffElement(RESOURCES, primitive, withSettings(primitive, before)) : []),
+    ];
+  });
+  if (before !== undefined) return;
+  await waitUntilGone(context, name);
+  await forgetNode(cluster.runner, name);
+  const { failures } = await cluster.status();
+  if (failures.some((each) => each.resource === name)) await cleanup(cluster.runner, name);
+}
+
+/** Waits until Pacemaker has ended the connection: a node that is forgotten before comes back. */
+async function waitUntilGone(context: Context, name: string): Promise<void> {
+  const { cluster } = context;
+  const begun = Date.now();
+  for (;;) {
+    const status = await cluster.status();
+    const link = status.resources.get(name);
+    const online = status.nodes.some((node) => node.name === name && node.online);
+    if ((link === undefined || link.nodes.length === 0) && !online) return;
+    const after = (Date.now() - begun) / 1000;
+    if (after > deadlineOf(context)) {
+      const seen = `connection ${link?.role.toLowerCase() ?? "gone"}, the node ${online ? "online" : "offline"}`;
+      throw new WaitTimeout(`Guest node "${name}"`, "the end of its connection", seen, after);
+    }
+    await sleep(300);
+  }
+}

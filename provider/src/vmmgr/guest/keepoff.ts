@@ -1,0 +1,64 @@
+/** Who else could be placed into a guest node, and who is to be there. */
+import { CONSTRAINTS, createChange, deleteChange, element, pathOf, type Cib, type CibChange, type XmlElement } from "../../cluster";
+import { constraintIds } from "../names";
+
+const isVm = (primitive: XmlElement) => primitive.attrs["type"] === "VirtualDomain";
+const isForbidding = (score: string | undefined) => score === "-INFINITY" || score === "-1000000";
+
+const expressionsOf = (constraint: XmlElement) =>
+  constraint.children.filter((each) => each.name === "rule").flatMap((rule) =>
+    rule.children.filter((each) => each.name === "expression").map((expression) => ({ rule, expression })),
+  );
+
+/** Whether a constraint keeps its primitive out of a guest node: a ban, or a rule that holds for it. */
+function keepsOff(constraint: XmlElement, guest: string): boolean {
+  const { node, score } = constraint.attrs;
+  if (node === guest && isForbidding(score)) return true;
+  return expressionsOf(constraint).some(({ rule, expression }) => {
+    const { attribute, operation, value } = expression.attrs;
+    if (rule.children.length !== 1 || !isForbidding(rule.attrs["score"])) return false;
+    if (attribute === "#kind") return operation === "ne" ? value === "cluster" : value === "container";
+    return attribute === "#uname" && (operation === "ne" ? value !== guest : value === guest);
+  });
+}
+
+const locationsOf = (cib: Cib, primitive: string) =>
+  cib.constraints.filter((each) => each.name === "rsc_location" && each.attrs["rsc"] === primitive);
+
+/** Primitives that Pacemaker may place into a guest node: VMs, and others. The guest's own VM cannot be in itself. */
+export function openTo(cib: Cib, guest: string, vm: string): { vms: string[]; others: string[] } {
+  const open = [...cib.primitives].filter(
+    ([id]) => id !== vm && !locationsOf(cib, id).some((constraint) => keepsOff(constraint, guest)),
+  );
+  return {
+    vms: open.filter(([, primitive]) => isVm(primitive)).map(([id]) => id),
+    others: open.filter(([, primitive]) => !isVm(primitive)).map(([id]) => id),
+  };
+}
+
+/** Keeps VMs out of a guest node, as vm-mgr keeps a VM out of those that exist when it enables it. */
+export const banChanges = (vms: readonly string[], guest: string): CibChange[] =>
+  vms.map((vm) => {
+    const attrs = { id: constraintIds.ban(vm, guest), rsc: vm, role: "Started", node: guest, score: "-INFINITY" };
+    return createChange(CONSTRAINTS, element("rsc_location", attrs));
+  });
+
+const isBan = (constraint: XmlElement, guest: string) =>
+  constraint.attrs["node"] === guest && constraint.attrs["id"] === constraintIds.ban(constraint.attrs["rsc"] ?? "", guest);
+
+/** Takes away the bans from a guest node that is gone. */
+export const unbanChanges = (cib: Cib, guest: string): CibChange[] =>
+  cib.constraints.filter((each) => isBan(each, guest)).map((each) => deleteChange(pathOf(CONSTRAINTS, each)));
+
+/** The constraints that mean a guest node, and would mean nothing without it. Bans are none of them. */
+export function usersOf(cib: Cib, guest: string): { primitive: string; constraint: string }[] {
+  return cib.constraints.flatMap((constraint) => {
+    const { id = "", rsc, node, score } = constraint.attrs;
+    const byName = ["with-rsc", "first", "then", "rsc"].some((name) => constraint.attrs[name] === guest);
+    const byNode = node === guest && !isForbidding(score);
+    const byRule = expressionsOf(constraint).some(
+      ({ expression }) => expression.attrs["attribute"] === "#uname" && expression.attrs["value"] === guest,
+    );
+    return byName || byNode || byRule ? [{ primitive: rsc ?? guest, constraint: id }] : [];
+  });
+}

@@ -1,0 +1,48 @@
+/** Taking a guest node away: the VM runs on, and nothing of the node stays in the CIB. */
+import { changeStorage, type Cib, type Inventory } from "../../cluster";
+import type { Context } from "../context";
+import { Refused, type Refusal } from "../errors";
+import { systemImage } from "../names";
+import { runSteps, type Step } from "../steps";
+import { readMeta, METADATA_KEYS } from "./settings";
+import { takeOut } from "./apply";
+import { usersOf } from "./keepoff";
+import type { GuestNodeSpec } from "./model";
+
+/** Why a guest node must not go yet. */
+export function removalRefusals(cib: Cib, name: string): Refusal[] {
+  const users = usersOf(cib, name);
+  if (users.length === 0) return [];
+  const list = users.map(({ primitive, constraint }) => `"${primitive}" (constraint "${constraint}")`).join(", ");
+  return [{ property: "name", reason: `${list} would have nowhere to run; take that away, or let it go elsewhere, first` }];
+}
+
+/**
+ * Takes a guest node away. One that is gone already is taken away, and so is what is left of it.
+ * @throws Refused while something is bound to it; ChangeFailed with what is left
+ */
+export async function removeGuestNode(context: Context, spec: Pick<GuestNodeSpec, "vm" | "name">): Promise<void> {
+  const inventory = await context.cluster.inventory();
+  const what = `Unable to take away guest node "${spec.name}" on ${inventory.node}`;
+  const refusals = removalRefusals(inventory.cib, spec.name);
+  if (refusals.length > 0) throw new Refused("take away", spec.name, inventory.node, refusals, "guest node");
+  await runSteps(what, [
+    { name: "telling Pacemaker of it", act: () => takeOut(context, spec), noUndo: "the next `destroy` goes on" },
+    ...metadataStep(context, inventory, spec),
+  ]);
+}
+
+function metadataStep(context: Context, inventory: Inventory, { vm, name }: Pick<GuestNodeSpec, "vm" | "name">): Step[] {
+  const image = systemImage(vm);
+  const metadata = inventory.images.get(image)?.metadata ?? {};
+  const another = readMeta(inventory.cib.primitives.get(vm));
+  // Somebody may have made another node of the VM meanwhile; that one is not ours to take away.
+  if (metadata["_remote_node"] === undefined || (another !== undefined && another.name !== name)) return [];
+  return [
+    {
+      name: "removing its metadata",
+      act: () => changeStorage(context.cluster.runner, [{ op: "setMetadata", image, unset: METADATA_KEYS }]),
+      noUndo: "the next `destroy` goes on",
+    },
+  ];
+}

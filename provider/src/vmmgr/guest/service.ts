@@ -1,0 +1,167 @@
+/** The life of a primitive inside of a guest node. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { cleanup, findAgent, NotFound, WaitTimeout, type ClusterStatus, type Inventory } from "../../cluster";
+import { SeapathError } from "../../errors";
+import { deadlineOf, reportOf, type Context } from "../context";
+import { ChangeFailed, Refused, type Refusal } from "../errors";
+import { stateRefusals } from "../refusals";
+import { runSteps } from "../steps";
+import { diffTargetRole } from "../sync";
+import type { GuestResourceSpec, ObservedGuestResource } from "./model";
+import { findGuestResource, foreignTo, ownerOf, resourceChanges, resourceRemoval } from "./resource";
+import { guestNodes } from "./settings";
+import { changeCibAnew } from "./write";
+
+/** What is known of a spec in a preview. */
+export type PartialGuestResource = Partial<GuestResourceSpec>;
+
+/** It could not be started inside of its guest. */
+export class ServiceFailed extends SeapathError {
+  constructor(agent: string, guest: string, reasons: string) {
+    super("service-failed", `${agent} does not start in guest node "${guest}": ${reasons}`, {
+      hint: "The guest's /var/log/pacemaker/pacemaker.log has what the agent said; the agent and what it starts have to be in the guest.",
+    });
+  }
+}
+
+/** What the cluster has against it, in a preview and before a change alike. */
+export function guestResourceRefusals({ cib }: Inventory, spec: PartialGuestResource, fresh: boolean): Refusal[] {
+  const { name, guest } = spec;
+  const refusals: Refusal[] = [];
+  if (guest !== undefined && cib.nodes.includes(guest)) {
+    refusals.push({ property: "guest", reason: `"${guest}" is a node of the cluster, not a guest node: what runs there is no service inside a VM` });
+  }
+  if (name === undefined || !fresh) return refusals;
+  const taken = (what: string) => refusals.push({ property: "name", reason: `"${name}" is taken: ${what}` });
+  const primitive = cib.primitives.get(name);
+  if (primitive !== undefined) {
+    const owner = ownerOf(primitive);
+    // One of our own that an earlier run lost track of is taken up again.
+    if (owner === undefined || owner !== spec.owner) taken(`Pacemaker has a primitive of this name (${primitive.attrs["type"] ?? "?"}${owner === undefined ? "" : `, made by ${owner}`})`);
+  } else if (cib.nodes.includes(name) || guestNodes(cib).has(name)) taken("it is a node");
+  else if (cib.ids.has(name)) taken("an element of the CIB has this id");
+  return refusals;
+}
+
+/** What a node's copy of the agent has against the parameters; the guest's may be another, so nothing is refused for it. */
+export async function agentDoubts({ cluster }: Pick<Context, "cluster">, { agent, params }: PartialGuestResource): Promise<string[]> {
+  if (agent === undefined || !agent.startsWith("ocf:")) return [];
+  const facts = await findAgent(cluster.runner, agent);
+  if (facts === undefined) return [`the nodes have no agent ${agent}, so its parameters were not checked; the guest needs it`];
+  if (params === undefined) return [];
+  const names = facts.parameters.map((each) => each.name);
+  const unknown = Object.keys(params).filter((name) => !names.includes(name));
+  const missing = facts.parameters.filter((each) => each.required && !(each.name in params)).map((each) => each.name);
+  return [
+    ...(unknown.length > 0 ? [`${agent} of the nodes has no parameter ${unknown.join(", ")}`] : []),
+    ...(missing.length > 0 ? [`${agent} of the nodes requires ${missing.join(", ")}`] : []),
+  ];
+}
+
+/**
+ * Makes it what is asked, whatever it was, and waits until it is started inside of the guest, or stopped.
+ * @throws NotFound when there is no such guest node; Refused; ChangeFailed after an undo
+ */
+export async function ensureGuestResource(context: Context, spec: GuestResourceSpec, fresh: boolean): Promise<ObservedGuestResource> {
+  const { cluster } = context;
+  const inventory = await cluster.inventory();
+  const what = `Unable to ${fresh ? "create" : "change"} guest resource "${spec.name}" on ${inventory.node}`;
+  const refusals = [...stateRefusals(inventory), ...guestResourceRefusals(inventory, spec, fresh)];
+  if (refusals.length > 0) throw new Refused(fresh ? "create" : "change", spec.name, inventory.node, refusals, "guest resource");
+  if (!guestNodes(inventory.cib).has(spec.guest)) {
+    throw new NotFound(`${what}: the cluster has no guest node "${spec.guest}"`, "Make it with seapath.RemoteGuest, and give its output: `guest: node.name`.");
+  }
+  const before = findGuestResource(inventory.cib, inventory.status, spec.name);
+  await runSteps(what, [
+    {
+      name: "telling Pacemaker of it",
+      act: async () => {
+        await changeCibAnew(cluster, ({ cib }) => resourceChanges(cib, spec));
+        if (inventory.status.failures.some((each) => each.resource === spec.name)) await cleanup(cluster.runner, spec.name);
+      },
+      undo: () =>
+        before === undefined ? takeOut(context, spec.name) : changeCibAnew(cluster, ({ cib }) => resourceChanges(cib, before)),
+    },
+    {
+      name: spec.started ? `waiting until it is started in "${spec.guest}"` : "waiting until it is stopped",
+      act: () => waitForService(context, spec),
+      noUndo: "it only looks",
+    },
+  ]);
+  const latest = await cluster.inventory();
+  const made = findGuestResource(latest.cib, latest.status, spec.name);
+  if (made === undefined) throw new NotFound(`${what}: it was made, and is gone again; someone took it away meanwhile`);
+  return made;
+}
+
+const failuresOf = (status: ClusterStatus, name: string) => status.failures.filter((each) => each.resource === name);
+
+function describe(status: ClusterStatus, { name, guest }: GuestResourceSpec): string {
+  const resource = status.resources.get(name);
+  const node = status.nodes.find((each) => each.name === guest);
+  const failures = failuresOf(status, name).map((each) => `${each.operation} failed on ${each.node}: ${each.reason || each.exit}`);
+  const where = resource !== undefined && resource.nodes.length > 0 ? ` on ${resource.nodes.join(" and ")}` : "";
+  const flags = [resource?.pending?.toLowerCase() ?? "", resource?.blocked ? "blocked" : "", resource?.managed === false ? "unmanaged" : "", ...failures];
+  const said = flags.filter((flag) => flag !== "").join("; ");
+  return `${resource?.role ?? "not there"}${where}${said === "" ? "" : ` (${said})`}; guest node "${guest}" is ${node?.online ? "online" : "offline"}`;
+}
+
+/** Waits until it is as asked, and Pacemaker has done nothing else since. */
+async function waitForService(context: Context, spec: GuestResourceSpec): Promise<void> {
+  const { cluster } = context;
+  const begun = Date.now();
+  for (let pause = 250; ; pause = Math.min(pause * 1.3, 1000)) {
+    const status = await cluster.status();
+    const resource = status.resources.get(spec.name);
+    const quiet = resource !== undefined && resource.pending === undefined && !resource.failed;
+    const started = quiet && resource.role === "Started" && resource.nodes.length === 1 && resource.nodes[0] === spec.guest;
+    if (spec.started ? started && wasStarted(status, spec) : quiet && resource.nodes.length === 0) return;
+    const failed = failuresOf(status, spec.name).filter((each) => each.node === spec.guest && each.operation === "start");
+    if (spec.started && failed.length > 0 && resource?.role === "Stopped") {
+      throw new ServiceFailed(spec.agent, spec.guest, failed.map((each) => each.reason || each.exit).join("; "));
+    }
+    const after = (Date.now() - begun) / 1000;
+    if (after > deadlineOf(context)) {
+      const hint = `Ask the cluster: \`crm_mon -1\`, \`crm_resource --why --resource ${spec.name}\`.`;
+      throw new WaitTimeout(`Guest resource "${spec.name}"`, spec.started ? `Started in "${spec.guest}"` : "Stopped", describe(status, spec), after, hint);
+    }
+    await sleep(pause);
+  }
+}
+
+/** Whether the guest itself has answered that it runs. */
+const wasStarted = (status: ClusterStatus, { name, guest }: GuestResourceSpec) =>
+  status.history.some((each) => each.resource === name && each.node === guest && each.exitCode === 0 && ["start", "probe", "monitor"].includes(each.task));
+
+/** Stops it and takes it out of the CIB. May be done twice. */
+async function takeOut(context: Context, name: string): Promise<void> {
+  const { cluster } = context;
+  const inventory = await cluster.inventory();
+  const before = findGuestResource(inventory.cib, inventory.status, name);
+  if (before !== undefined) {
+    for (const id of foreignTo(inventory.cib, name)) reportOf(context)(`${name}: the constraint "${id}" names it and goes with it`);
+    await changeCibAnew(cluster, ({ cib }) => {
+      const primitive = cib.primitives.get(name);
+      return primitive === undefined ? [] : diffTargetRole(primitive, "Stopped");
+    });
+    if (inventory.status.resources.get(name)?.blocked) await cleanup(cluster.runner, name);
+    await waitForService(context, { ...before, started: false });
+    await changeCibAnew(cluster, ({ cib }) => resourceRemoval(cib, name));
+  }
+  if (failuresOf(await cluster.status(), name).length > 0) await cleanup(cluster.runner, name);
+}
+
+/**
+ * Removes it: it is stopped first. One that is gone already is removed.
+ * @throws ChangeFailed when it does not stop: it is still in the CIB then
+ */
+export async function removeGuestResource(context: Context, name: string): Promise<void> {
+  const { status, node } = await context.cluster.inventory();
+  const what = `Unable to delete guest resource "${name}" on ${node}`;
+  if (!status.withQuorum) throw new ChangeFailed(what, "looking at the cluster", new Error("it has no quorum; nothing was changed"), []);
+  try {
+    await takeOut(context, name);
+  } catch (cause) {
+    throw new ChangeFailed(what, "stopping it", cause, ["it is in the CIB, told to stop"]);
+  }
+}
