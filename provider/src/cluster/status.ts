@@ -45,8 +45,12 @@ export interface PastOperation {
   resource: string;
   /** `start`, `stop`, `probe`, `monitor`, … */
   task: string;
+  /** Numbers the operations of a node; another one means that it was done anew. */
+  call: string;
   /** 0 when it did. */
   exitCode: number;
+  /** The same in Pacemaker's words, e.g. `not installed`. */
+  exit: string;
 }
 
 /** The cluster's state. */
@@ -92,7 +96,9 @@ function readHistory(node: XmlElement): PastOperation[] {
       node: node.attrs["name"] ?? "",
       resource: resource.attrs["id"] ?? "",
       task: operation.attrs["task"] ?? "",
+      call: operation.attrs["call"] ?? "",
       exitCode: Number(operation.attrs["rc"]),
+      exit: operation.attrs["rc_text"] ?? "",
     })),
   );
 }

@@ -1,5 +1,6 @@
 /** The life of a primitive inside of a guest node. */
 import { setTimeout as sleep } from "node:timers/promises";
+import { isDeepStrictEqual } from "node:util";
 import { cleanup, findAgent, NotFound, WaitTimeout, type ClusterStatus, type Inventory } from "../../cluster";
 import { SeapathError } from "../../errors";
 import { deadlineOf, reportOf, type Context } from "../context";
@@ -18,7 +19,7 @@ export type PartialGuestResource = Partial<GuestResourceSpec>;
 /** It could not be started inside of its guest. */
 export class ServiceFailed extends SeapathError {
   constructor(agent: string, guest: string, reasons: string) {
-    super("service-failed", `${agent} does not start in guest node "${guest}": ${reasons}`, {
+    super("service-failed", `${agent} cannot be started in guest node "${guest}": ${reasons}`, {
       hint: "The guest's /var/log/pacemaker/pacemaker.log has what the agent said; the agent and what it starts have to be in the guest.",
     });
   }
@@ -72,19 +73,21 @@ export async function ensureGuestResource(context: Context, spec: GuestResourceS
     throw new NotFound(`${what}: the cluster has no guest node "${spec.guest}"`, "Make it with seapath.RemoteGuest, and give its output: `guest: node.name`.");
   }
   const before = findGuestResource(inventory.cib, inventory.status, spec.name);
+  // Until Pacemaker has looked at changed parameters it goes on saying that all is well.
+  const restarts = before?.status === "Started" && !isDeepStrictEqual(before.params, spec.params);
   await runSteps(what, [
     {
       name: "telling Pacemaker of it",
       act: async () => {
         await changeCibAnew(cluster, ({ cib }) => resourceChanges(cib, spec));
-        if (inventory.status.failures.some((each) => each.resource === spec.name)) await cleanup(cluster.runner, spec.name);
+        if (failuresOf(inventory.status, spec.name).length > 0) await cleanup(cluster.runner, spec.name);
       },
       undo: () =>
         before === undefined ? takeOut(context, spec.name) : changeCibAnew(cluster, ({ cib }) => resourceChanges(cib, before)),
     },
     {
       name: spec.started ? `waiting until it is started in "${spec.guest}"` : "waiting until it is stopped",
-      act: () => waitForService(context, spec),
+      act: () => waitForService(context, spec, restarts ? callsOf(inventory.status, spec) : undefined),
       noUndo: "it only looks",
     },
   ]);
@@ -94,7 +97,17 @@ export async function ensureGuestResource(context: Context, spec: GuestResourceS
   return made;
 }
 
-const failuresOf = (status: ClusterStatus, name: string) => status.failures.filter((each) => each.resource === name);
+/** Exit codes by which an agent says that it will never run there: wrong parameters, not installed, not allowed. */
+const HOPELESS = [2, 3, 4, 5, 6];
+
+/** What failed of it. A probe that finds nothing to run is no failure to Pacemaker; it just never starts it there. */
+function failuresOf(status: ClusterStatus, name: string) {
+  const failed = status.failures.filter((each) => each.resource === name);
+  const hopeless = status.history
+    .filter((each) => each.resource === name && each.task === "probe" && HOPELESS.includes(each.exitCode))
+    .map(({ node, exit }) => ({ resource: name, node, operation: "probe", exit, reason: "" }));
+  return [...failed, ...hopeless.filter(({ node }) => !failed.some((each) => each.node === node))];
+}
 
 function describe(status: ClusterStatus, { name, guest }: GuestResourceSpec): string {
   const resource = status.resources.get(name);
@@ -106,8 +119,15 @@ function describe(status: ClusterStatus, { name, guest }: GuestResourceSpec): st
   return `${resource?.role ?? "not there"}${where}${said === "" ? "" : ` (${said})`}; guest node "${guest}" is ${node?.online ? "online" : "offline"}`;
 }
 
-/** Waits until it is as asked, and Pacemaker has done nothing else since. */
-async function waitForService(context: Context, spec: GuestResourceSpec): Promise<void> {
+/** What was done with it in its guest, as one text that changes when something is done anew. */
+const callsOf = ({ history }: ClusterStatus, { name, guest }: GuestResourceSpec) =>
+  JSON.stringify(history.filter((each) => each.resource === name && each.node === guest).map(({ task, call }) => [task, call]));
+
+/**
+ * Waits until it is as asked.
+ * @param calls what had been done before a change after which something has to be done
+ */
+async function waitForService(context: Context, spec: GuestResourceSpec, calls?: string): Promise<void> {
   const { cluster } = context;
   const begun = Date.now();
   for (let pause = 250; ; pause = Math.min(pause * 1.3, 1000)) {
@@ -115,10 +135,13 @@ async function waitForService(context: Context, spec: GuestResourceSpec): Promis
     const resource = status.resources.get(spec.name);
     const quiet = resource !== undefined && resource.pending === undefined && !resource.failed;
     const started = quiet && resource.role === "Started" && resource.nodes.length === 1 && resource.nodes[0] === spec.guest;
-    if (spec.started ? started && wasStarted(status, spec) : quiet && resource.nodes.length === 0) return;
-    const failed = failuresOf(status, spec.name).filter((each) => each.node === spec.guest && each.operation === "start");
-    if (spec.started && failed.length > 0 && resource?.role === "Stopped") {
-      throw new ServiceFailed(spec.agent, spec.guest, failed.map((each) => each.reason || each.exit).join("; "));
+    const done = calls === undefined || calls !== callsOf(status, spec);
+    if (spec.started ? started && done && wasStarted(status, spec) : quiet && resource.nodes.length === 0) return;
+    const failed = failuresOf(status, spec.name).filter((each) => each.node === spec.guest);
+    const ended = resource?.blocked === true || (resource?.role === "Stopped" && failed.some(({ operation }) => operation !== "monitor"));
+    if (spec.started && failed.length > 0 && ended) {
+      const reasons = failed.map((each) => `${each.operation}: ${each.reason || each.exit}`);
+      throw new ServiceFailed(spec.agent, spec.guest, [...new Set(reasons)].join("; "));
     }
     const after = (Date.now() - begun) / 1000;
     if (after > deadlineOf(context)) {
@@ -144,8 +167,11 @@ async function takeOut(context: Context, name: string): Promise<void> {
       const primitive = cib.primitives.get(name);
       return primitive === undefined ? [] : diffTargetRole(primitive, "Stopped");
     });
-    if (inventory.status.resources.get(name)?.blocked) await cleanup(cluster.runner, name);
-    await waitForService(context, { ...before, started: false });
+    // A stop that failed is not tried again until it is forgotten. What never ran need not be stopped, and often cannot be.
+    const ran = inventory.status.history.some((each) => each.resource === name && each.exitCode === 0 && each.task !== "stop");
+    const blocked = inventory.status.resources.get(name)?.blocked === true;
+    if (blocked && ran) await cleanup(cluster.runner, name);
+    if (!blocked || ran) await waitForService(context, { ...before, started: false });
     await changeCibAnew(cluster, ({ cib }) => resourceRemoval(cib, name));
   }
   if (failuresOf(await cluster.status(), name).length > 0) await cleanup(cluster.runner, name);
