@@ -30,8 +30,11 @@ const operations = (spec: VmSpec): Record<string, { timeout: number; interval: n
   monitor: { timeout: 60, interval: 10 },
 });
 
-/** The primitive that a VM has to have. What `before` has and this project does not own stays as it is. */
-export function vmPrimitive(spec: VmSpec, before: XmlElement | undefined): XmlElement {
+/**
+ * The primitive that a VM has to have. What `before` has and this project does not own stays as it is.
+ * @param remote the meta attributes of a guest node, for a VM that becomes one again when it is enabled
+ */
+export function vmPrimitive(spec: VmSpec, before: XmlElement | undefined, remote: Record<string, string> = {}): XmlElement {
   const meta: Record<string, string> = {
     "allow-migrate": String(spec.liveMigration),
     priority: String(spec.priority),
@@ -43,8 +46,8 @@ export function vmPrimitive(spec: VmSpec, before: XmlElement | undefined): XmlEl
   for (const name of AUTOSET_UTILIZATION) {
     if (utilization[name] === undefined && present[name] !== undefined) utilization[name] = present[name];
   }
-  const remote = nvpairs(before, "meta_attributes");
-  for (const name of REMOTE_META) if (remote[name] !== undefined) meta[name] = remote[name];
+  const guest = before === undefined ? remote : nvpairs(before, "meta_attributes");
+  for (const name of REMOTE_META) if (guest[name] !== undefined) meta[name] = guest[name];
   const sets = [
     pairs(before, "instance_attributes", spec.name, { ...fixedParams(spec), ...spec.pacemaker.params }),
     pairs(before, "meta_attributes", spec.name, meta),

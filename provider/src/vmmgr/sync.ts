@@ -68,11 +68,17 @@ function takenBack(now: XmlElement, after: XmlElement, before: XmlElement): XmlE
 }
 
 /** What makes an enabled VM's primitive and constraints say what its spec says. Constraints of others stay. */
-export function enableChanges(cib: Cib, spec: VmSpec, observer: string | undefined, parked?: string): CibSync {
+export function enableChanges(
+  cib: Cib,
+  spec: VmSpec,
+  observer: string | undefined,
+  parked?: string,
+  remote?: Record<string, string>,
+): CibSync {
   const sync = new SyncBuilder();
   const primitive = cib.primitives.get(spec.name);
   const wanted = vmConstraints(spec, observer);
-  sync.replace(RESOURCES, primitive, vmPrimitive(spec, primitive));
+  sync.replace(RESOURCES, primitive, vmPrimitive(spec, primitive, remote));
   for (const node of obsoletePlacements(cib, spec.name, wanted)) sync.replace(CONSTRAINTS, node, undefined);
   const present = new Map(cib.constraints.map((node) => [node.attrs["id"], node]));
   for (const node of wanted) sync.replace(CONSTRAINTS, present.get(node.attrs["id"]), node);

@@ -7,6 +7,7 @@ import { commandWords, reportOf, wantedOf, type Context } from "./context";
 import { documentChange, type DocumentChange } from "./document";
 import { Refused } from "./errors";
 import { growSteps } from "./grow";
+import { metaFromMetadata } from "./guest/settings";
 import { PARKED_KEY } from "./metadata";
 import type { ObservedVm, VmSpec } from "./model";
 import { systemImage } from "./names";
@@ -103,8 +104,9 @@ class VmChange {
       ? [{ name: "forgetting its failures", act: () => cleanup(context.cluster.runner, spec.name), noUndo: "Pacemaker only tries again" }]
       : [];
     const wanted = this.restarts ? { ...spec, started: false } : spec;
+    const remote = (seen: Inventory) => metaFromMetadata(seen.images.get(systemImage(spec.name))?.metadata ?? {});
     const plan = (seen: Inventory): Plan => ({
-      storage: change.storage, sync: enableChanges(seen.cib, wanted, seen.observer, back.constraints), commands,
+      storage: change.storage, sync: enableChanges(seen.cib, wanted, seen.observer, back.constraints, remote(seen)), commands,
     });
     const nothing = plan(inventory).sync.changes.length === 0 && commands.length === 0;
     if (nothing && forget.length === 0 && isReached(inventory.status, wantedOf(spec, inventory))) {

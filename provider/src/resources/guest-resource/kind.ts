@@ -45,7 +45,7 @@ export const guestResourceKind: Kind<GuestResourceInputs> = {
   idOf: ({ name }) => name,
 
   async refusals(cluster, inputs, intent, say) {
-    const inventory = await cluster.inventory();
+    const inventory = await cluster.recentInventory();
     for (const doubt of await agentDoubts({ cluster }, inputs)) say(`Guest resource "${inputs.name ?? "?"}": ${doubt}`);
     return guestResourceRefusals(inventory, inputs, intent === "create");
   },
@@ -62,7 +62,7 @@ export const guestResourceKind: Kind<GuestResourceInputs> = {
   update: async (context, _id, inputs) => observedOf(inputs, await ensureGuestResource(context, specOf(inputs), false)),
 
   async read(cluster, id, before) {
-    const { cib, status } = await cluster.inventory();
+    const { cib, status } = await cluster.recentInventory();
     const found = findGuestResource(cib, status, id);
     return found === undefined ? undefined : observedOf(before, found);
   },

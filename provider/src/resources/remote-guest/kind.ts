@@ -37,7 +37,7 @@ export const remoteGuestKind: Kind<RemoteGuestInputs> = {
   idOf: ({ name }) => name,
 
   async refusals(cluster, inputs, intent, say) {
-    const inventory = await cluster.inventory();
+    const inventory = await cluster.recentInventory();
     // One that makes room for this one is still there in a preview.
     if (intent === "replace") return [];
     if (intent === "create" && inputs.name !== undefined) announceOpen(inputs.name, openTo(inventory.cib, inputs.name, inputs.vm ?? ""), say);
@@ -48,7 +48,7 @@ export const remoteGuestKind: Kind<RemoteGuestInputs> = {
   update: (context, _id, inputs) => make(context, inputs),
 
   async read(cluster, id, before, state: Raw) {
-    const inventory = await cluster.inventory();
+    const inventory = await cluster.recentInventory();
     const found = findGuestNode(inventory, before.vm);
     if (found?.name !== id) return undefined;
     const kept = typeof state["authkey"] === "string" ? state["authkey"] : "";

@@ -24,7 +24,7 @@ export const remoteKeyKind: Kind<Inputs> = {
   update: (context, _id, inputs) => make(context, inputs),
 
   async read(cluster, _id, before) {
-    const authkey = await findAuthKey(cluster, await cluster.inventory());
+    const authkey = await findAuthKey(cluster, await cluster.recentInventory());
     return authkey === undefined ? undefined : { inputs: before, outputs: { authkey } };
   },
 
