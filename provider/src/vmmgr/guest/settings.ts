@@ -55,7 +55,9 @@ export function withSettings(primitive: XmlElement, settings: Settings | undefin
   );
   const rest = primitive.children.filter((each) => each !== first && !others.includes(each));
   const cleaned = others.map((each) => ({ ...each, children: each.children.filter((pair) => !META_NAMES.includes(pair.attrs["name"] ?? "")) }));
-  return { ...primitive, children: [...rest, { ...set, children: [...kept, ...made] }, ...cleaned] };
+  // A set that held nothing else goes with what it held.
+  const sets = [{ ...set, children: [...kept, ...made] }, ...cleaned].filter((each) => each.children.length > 0);
+  return { ...primitive, children: [...rest, ...sets] };
 }
 
 /** The guest nodes of a cluster by name, each with its VM. */
