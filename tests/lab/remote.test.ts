@@ -34,8 +34,13 @@ describe("a guest node", function () {
   let pid: string[] = [];
   let key = Buffer.alloc(0);
 
+  const removeBare = async () => {
+    await tryOn("node1", "cibadmin", "--delete", "--xpath", `//rsc_location[@rsc='${bare}']`);
+    await tryOn("node1", "cibadmin", "--delete", "--xpath", `//primitive[@id='${bare}']`);
+  };
   before(async () => {
     stack = await TestStack.make("remote");
+    await removeBare();
     key = Buffer.from(await on("node2", "base64", "-w0", "/etc/pacemaker/authkey"), "base64");
     await stack.up(withVm());
     pid = await qemu(vm);
@@ -44,8 +49,8 @@ describe("a guest node", function () {
   });
   after(async () => {
     for (const node of nodes()) await start(node);
-    await tryOn("node1", "cibadmin", "--delete", "--xpath", `//primitive[@id='${bare}']`);
     await stack.destroy();
+    await removeBare();
     assert.deepEqual(await cibLines(guest), []);
     assert.deepEqual(await traces(vm), []);
   });
