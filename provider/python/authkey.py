@@ -52,6 +52,15 @@ def survey(nodes):
     return hashes, unseen
 
 
+def put(node, key):
+    """Gives a node a key. One that it has got meanwhile stays: whether it is the same shows when all are looked at again."""
+    try:
+        on(node, PUT, key)
+    except Failure:
+        if look(node)[1] is None:
+            raise
+
+
 def complete(nodes, hashes, unseen):
     """Puts the key where it is missing; one is made when no node has one. Every node has to be seen for that."""
     missing = [node for node in nodes if hashes.get(node) is None and node not in unseen]
@@ -64,16 +73,11 @@ def complete(nodes, hashes, unseen):
         key = on(has[0], READ)
     else:
         # The first node decides: of two programs that make a key at once, one is refused there and takes the other's.
-        key = os.urandom(4096)
-        try:
-            on(missing[0], PUT, key)
-        except Failure:
-            if look(missing[0])[1] is None:
-                raise
-            key = on(missing[0], READ)
+        put(missing[0], os.urandom(4096))
+        key = on(missing[0], READ)
         missing = missing[1:]
     for node in missing:
-        on(node, PUT, key)
+        put(node, key)
     return [node for node in nodes if hashes[node] is None]
 
 
@@ -82,15 +86,15 @@ def authkey(request):
     LOCAL = command(["crm_node", "--name"]).strip() or socket.gethostname()
     nodes = sorted(request["nodes"])
     hashes, unseen = survey(nodes)
-    put = []
+    given = []
     if request["make"]:
-        put = complete(nodes, hashes, unseen)
-        if put:
+        given = complete(nodes, hashes, unseen)
+        if given:
             hashes, unseen = survey(nodes)
     has = [node for node in nodes if hashes.get(node)]
     key = on(LOCAL if LOCAL in has else has[0], READ) if has else b""
     missing = [node for node in nodes if node not in has and node not in unseen]
-    return {"key": base64.b64encode(key).decode(), "put": put, "missing": missing, "unseen": unseen}
+    return {"key": base64.b64encode(key).decode(), "put": given, "missing": missing, "unseen": unseen}
 
 
 def main(encoded):

@@ -2,8 +2,10 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { exec, inGuest, kill, start } from "../../lab/index.ts";
+import { pulumiEnvironment } from "../../tools/env.mjs";
 import { constraints, eventually, imageMeta, metaAttribute, nodes, on, qemu, traces, tryOn } from "./support/cluster.ts";
 import { cibLines, giveKey, httpd, remoteVm, served, serviceIn } from "./support/remote.ts";
 import { TestStack, type Vms } from "./support/stack.ts";
@@ -55,6 +57,10 @@ describe("a guest node", function () {
     assert.deepEqual(await traces(vm), []);
   });
 
+  /** The state as its file has it: the automation API would show the secrets. */
+  const exported = () =>
+    execFileSync("pulumi", ["stack", "export", "--stack", "remote", "--cwd", join(import.meta.dirname, "program")], { env: pulumiEnvironment(), encoding: "utf8" });
+
   it("is refused, and its VM let be, while its guest has another key", async () => {
     await giveKey(ADDRESS, randomBytes(4096));
     const text = await stack.failing("up", withGuest());
@@ -84,8 +90,9 @@ describe("a guest node", function () {
     assert.match(status, new RegExp(`GuestOnline: \\[.*\\b${guest}\\b`));
     assert.match(status, new RegExp(`${service}\\s.*Started ${guest}`));
     const base64 = key.toString("base64").slice(40, 100);
+    assert.match(exported(), /"authkey": \{[^}]*"ciphertext"/);
     const hidden = [base64, key.toString("hex").slice(40, 100), key.toString("latin1").slice(40, 60)];
-    for (const [what, where] of [["the output", text], ["ps", seen], ["the state", await stack.state()]] as const) {
+    for (const [what, where] of [["the output", text], ["ps", seen], ["the state", exported()]] as const) {
       assert.ok(where.length > 100);
       for (const secret of hidden) assert.ok(!where.includes(secret), `${what} has the key`);
     }
