@@ -4,8 +4,8 @@
  */
 import type { dynamic } from "@pulumi/pulumi";
 import {
-  colocationProvider, guestResourceKind, metadataProvider, orderProvider, PlannedRegister, providerOf, remoteGuestKind, remoteKeyKind,
-  vmProvider,
+  colocationProvider, guestResourceProvider, metadataProvider, orderProvider, PlannedRegister, remoteGuestProvider,
+  remoteKeyProvider, vmProvider,
 } from "./resources";
 import { configure as keep, currentCluster } from "./session";
 
@@ -22,9 +22,9 @@ export const providers = {
   Colocation: colocationProvider(surroundings),
   Order: orderProvider(surroundings),
   Metadata: metadataProvider(surroundings),
-  GuestResource: providerOf(guestResourceKind, surroundings),
-  RemoteGuest: providerOf(remoteGuestKind, surroundings),
-  RemoteKey: providerOf(remoteKeyKind, surroundings),
+  GuestResource: guestResourceProvider(surroundings),
+  RemoteGuest: remoteGuestProvider(surroundings),
+  RemoteKey: remoteKeyProvider(surroundings),
 };
 
 /** Reads and changes beside the resources: what the functions of the sdk and the command line are made of. */

@@ -8,6 +8,7 @@ import { isRecord, type Raw } from "./values";
 
 export class PlannedRegister {
   readonly #vms = new Map<string, PlannedVm>();
+  readonly #guests = new Set<string>();
 
   /** Takes down a VM. @param inputs those of a VM, its defaults put in */
   note(inputs: Raw): void {
@@ -17,6 +18,16 @@ export class PlannedRegister {
       ...(typeof pinnedHost === "string" && !isUnknown(pinnedHost) ? { pinnedHost } : {}),
       ...(isRecord(metadata) ? { keys: Object.keys(metadata) } : {}),
     });
+  }
+
+  /** Takes down a guest node, by its name. */
+  noteGuest(name: string, cluster: string | undefined): void {
+    this.#guests.add(key(name, cluster));
+  }
+
+  /** Whether the program has a guest node of that name. */
+  hasGuest(name: string, cluster: string | undefined): boolean {
+    return this.#guests.has(key(name, cluster));
   }
 
   /** The VMs of the program on a cluster. */

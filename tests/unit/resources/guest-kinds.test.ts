@@ -3,7 +3,9 @@ import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 
 const require = createRequire(import.meta.url);
-const { guestResourceKind, remoteGuestKind } = require("../../../provider/dist/resources/index.js") as typeof import("../../../provider/dist/resources/index.js");
+const { guestResourceKind: guestResourceOf, PlannedRegister, remoteGuestKind: remoteGuestOf } = require("../../../provider/dist/resources/index.js") as typeof import("../../../provider/dist/resources/index.js");
+const planned = new PlannedRegister();
+const [guestResourceKind, remoteGuestKind] = [guestResourceOf(planned), remoteGuestOf(planned)];
 const { schemaFailures } = require("../../../provider/dist/resources/refused.js") as typeof import("../../../provider/dist/resources/refused.js");
 const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 const timeouts = { create: 300, update: 300, delete: 300 };

@@ -1,10 +1,12 @@
 /** `seapath.GuestResource`: a service inside of a VM, under Pacemaker. */
 import { isDeepStrictEqual } from "node:util";
 import {
-  agentDoubts, ensureGuestResource, findGuestResource, guestResourceRefusals, removeGuestResource,
+  agentDoubts, ensureGuestResource, findGuestResource, guestResourceRefusals, hasGuestNode, removeGuestResource,
   type GuestResourceSpec, type ObservedGuestResource,
 } from "../../vmmgr";
-import type { Kind, Observed } from "../kind";
+import { providerOf, type Kind, type Observed } from "../kind";
+import type { PlannedRegister } from "../planned";
+import type { Surroundings } from "../surroundings";
 import { unknownPaths } from "../unknowns";
 import { filled, isRecord, strings, type Raw } from "../values";
 import { guestResourceSchema, OPERATIONS, type GuestResourceInputs } from "./schema";
@@ -28,7 +30,7 @@ function operationsOf(given: unknown): unknown {
   return Object.fromEntries(names.map((name) => [name, filled(given?.[name], OPERATIONS[name as keyof typeof OPERATIONS] ?? {})]));
 }
 
-export const guestResourceKind: Kind<GuestResourceInputs> = {
+export const guestResourceKind = (planned: PlannedRegister): Kind<GuestResourceInputs> => ({
   type: "seapath.GuestResource",
   noun: "guest resource",
   schema: guestResourceSchema,
@@ -47,6 +49,11 @@ export const guestResourceKind: Kind<GuestResourceInputs> = {
   async refusals(cluster, inputs, intent, say) {
     const inventory = await cluster.recentInventory();
     for (const doubt of await agentDoubts({ cluster }, inputs)) say(`Guest resource "${inputs.name ?? "?"}": ${doubt}`);
+    const { guest } = inputs;
+    if (guest !== undefined && !inventory.cib.nodes.includes(guest) && !hasGuestNode(inventory, guest) && !planned.hasGuest(guest, inputs.cluster)) {
+      const reason = `there is no guest node "${guest}" on the cluster, nor in the program before this; give one by its output, as in \`guest: inside.name\``;
+      return [{ property: "guest", reason }];
+    }
     return guestResourceRefusals(inventory, inputs, intent === "create");
   },
 
@@ -68,4 +75,7 @@ export const guestResourceKind: Kind<GuestResourceInputs> = {
   },
 
   delete: (context, id) => removeGuestResource(context, id),
-};
+});
+
+/** The provider of `seapath.GuestResource`. */
+export const guestResourceProvider = (surroundings: Surroundings) => providerOf(guestResourceKind(surroundings.planned), surroundings);

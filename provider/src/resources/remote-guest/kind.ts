@@ -1,10 +1,12 @@
 /** `seapath.RemoteGuest`: a VM's pacemaker_remoted as a node of the cluster. */
 import {
-  ensureGuestNode, findGuestNode, findAuthKey, GUEST_DEFAULTS, guestNodeRefusals, openTo, removeGuestNode,
+  ensureGuestNode, findGuestNode, findAuthKey, findVm, GUEST_DEFAULTS, guestNodeRefusals, openTo, removeGuestNode,
   type Context, type GuestNodeSpec, type ObservedGuestNode,
 } from "../../vmmgr";
-import type { Kind, Observed } from "../kind";
+import { providerOf, type Kind, type Observed } from "../kind";
 import type { Raw } from "../values";
+import type { PlannedRegister } from "../planned";
+import type { Surroundings } from "../surroundings";
 import { remoteGuestSchema, type RemoteGuestInputs } from "./schema";
 
 const specOf = ({ name, vm, address, port, timeout }: RemoteGuestInputs): GuestNodeSpec => ({ name, vm, address, port, timeout });
@@ -27,7 +29,7 @@ function announceOpen(guest: string, { vms, others }: { vms: string[]; others: s
   if (others.length > 0) say(`Guest node "${guest}": Pacemaker may place ${others.join(", ")} into it, which no constraint forbids`);
 }
 
-export const remoteGuestKind: Kind<RemoteGuestInputs> = {
+export const remoteGuestKind = (planned: PlannedRegister): Kind<RemoteGuestInputs> => ({
   type: "seapath.RemoteGuest",
   noun: "guest node",
   schema: remoteGuestSchema,
@@ -37,10 +39,16 @@ export const remoteGuestKind: Kind<RemoteGuestInputs> = {
   idOf: ({ name }) => name,
 
   async refusals(cluster, inputs, intent, say) {
+    const { name, vm } = inputs;
     const inventory = await cluster.recentInventory();
+    if (name !== undefined) planned.noteGuest(name, inputs.cluster);
+    if (vm !== undefined && findVm(inventory, vm) === undefined && planned.on(inputs.cluster)(vm) === undefined) {
+      const reason = `there is no VM "${vm}" on the cluster, nor in the program before this; give a VM by its output, as in \`vm: web.name\``;
+      return [{ property: "vm", reason }];
+    }
     // One that makes room for this one is still there in a preview.
     if (intent === "replace") return [];
-    if (intent === "create" && inputs.name !== undefined) announceOpen(inputs.name, openTo(inventory.cib, inputs.name, inputs.vm ?? ""), say);
+    if (intent === "create" && name !== undefined) announceOpen(name, openTo(inventory.cib, name, vm ?? ""), say);
     return guestNodeRefusals(inventory, inputs);
   },
 
@@ -56,4 +64,7 @@ export const remoteGuestKind: Kind<RemoteGuestInputs> = {
   },
 
   delete: (context, id, before) => removeGuestNode(context, { vm: before.vm, name: id }),
-};
+});
+
+/** The provider of `seapath.RemoteGuest`. */
+export const remoteGuestProvider = (surroundings: Surroundings) => providerOf(remoteGuestKind(surroundings.planned), surroundings);

@@ -2,7 +2,8 @@
 import { z } from "zod";
 import { ensureAuthKey, findAuthKey, type Context } from "../../vmmgr";
 import { common } from "../schema";
-import type { Kind } from "../kind";
+import { providerOf, type Kind } from "../kind";
+import type { Surroundings } from "../surroundings";
 
 const schema = z.strictObject(common);
 type Inputs = z.infer<typeof schema>;
@@ -12,7 +13,7 @@ const make = async (context: Context, inputs: Inputs) => {
   return { inputs, outputs: { authkey } };
 };
 
-export const remoteKeyKind: Kind<Inputs> = {
+const remoteKeyKind: Kind<Inputs> = {
   type: "seapath.RemoteKey",
   noun: "key of Pacemaker Remote",
   schema,
@@ -31,3 +32,6 @@ export const remoteKeyKind: Kind<Inputs> = {
   // Guests have the key, and Pacemaker would reach none of them any more.
   delete: () => Promise.resolve(),
 };
+
+/** The provider of `seapath.RemoteKey`. */
+export const remoteKeyProvider = (surroundings: Surroundings) => providerOf(remoteKeyKind, surroundings);

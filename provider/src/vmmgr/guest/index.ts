@@ -6,4 +6,4 @@ export { guestNodeRefusals, type PartialGuestNode } from "./refusals";
 export { removalRefusals, removeGuestNode } from "./remove";
 export { agentParts, findGuestResource } from "./resource";
 export { agentDoubts, ensureGuestResource, guestResourceRefusals, removeGuestResource, type PartialGuestResource } from "./service";
-export { findGuestNode, GUEST_DEFAULTS } from "./settings";
+export { findGuestNode, GUEST_DEFAULTS, hasGuestNode } from "./settings";

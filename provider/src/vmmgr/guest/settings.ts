@@ -70,6 +70,10 @@ export function guestNodes(cib: Cib): Map<string, GuestNodeSpec> {
   return found;
 }
 
+/** Whether the cluster has a guest node of that name; while its VM is disabled, the VM's metadata say so. */
+export const hasGuestNode = ({ cib, images }: Inventory, name: string): boolean =>
+  guestNodes(cib).has(name) || [...images.values()].some(({ metadata }) => metadata?.["_remote_node"] === name);
+
 /** The guest node that a VM is, whatever its name, or undefined. While the VM is disabled its metadata say so. */
 export function findGuestNode(inventory: Inventory, vm: string): ObservedGuestNode | undefined {
   const primitive = inventory.cib.primitives.get(vm);
