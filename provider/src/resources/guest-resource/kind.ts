@@ -5,7 +5,7 @@ import {
   type GuestResourceSpec, type ObservedGuestResource,
 } from "../../vmmgr";
 import { providerOf, type Kind, type Observed } from "../kind";
-import type { PlannedRegister } from "../planned";
+import { PlannedRegister } from "../planned";
 import type { Surroundings } from "../surroundings";
 import { unknownPaths } from "../unknowns";
 import { filled, isRecord, strings, type Raw } from "../values";
@@ -78,4 +78,4 @@ export const guestResourceKind = (planned: PlannedRegister): Kind<GuestResourceI
 });
 
 /** The provider of `seapath.GuestResource`. */
-export const guestResourceProvider = (surroundings: Surroundings) => providerOf(guestResourceKind(surroundings.planned), surroundings);
+export const guestResourceProvider = (surroundings: Surroundings) => providerOf(guestResourceKind(surroundings.planned ?? new PlannedRegister()), surroundings);

@@ -5,7 +5,7 @@ import {
 } from "../../vmmgr";
 import { providerOf, type Kind, type Observed } from "../kind";
 import type { Raw } from "../values";
-import type { PlannedRegister } from "../planned";
+import { PlannedRegister } from "../planned";
 import type { Surroundings } from "../surroundings";
 import { remoteGuestSchema, type RemoteGuestInputs } from "./schema";
 
@@ -67,4 +67,4 @@ export const remoteGuestKind = (planned: PlannedRegister): Kind<RemoteGuestInput
 });
 
 /** The provider of `seapath.RemoteGuest`. */
-export const remoteGuestProvider = (surroundings: Surroundings) => providerOf(remoteGuestKind(surroundings.planned), surroundings);
+export const remoteGuestProvider = (surroundings: Surroundings) => providerOf(remoteGuestKind(surroundings.planned ?? new PlannedRegister()), surroundings);
