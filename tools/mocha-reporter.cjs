@@ -1,13 +1,34 @@
-// mocha's own `spec` on the screen, and the counts in the file MOCHA_COUNTS, for the last line of `npm test`.
-const { writeFileSync } = require("node:fs");
+// mocha's own `spec` on the screen; the counts in the file MOCHA_COUNTS, for the last line of `npm test`; and which tests
+// passed, and what errors they met (tests/said.ts), in .pulumi-state/tried, for docs/failures.md.
+const { existsSync, mkdirSync, readFileSync, writeFileSync } = require("node:fs");
+const { basename, join } = require("node:path");
 const { reporters, Runner } = require("mocha");
+
+const folder = join(__dirname, "..", ".pulumi-state", "tried");
 
 module.exports = class extends reporters.Spec {
   constructor(/** @type {any} */ runner, /** @type {any} */ options) {
     super(runner, options);
-    runner.once(Runner.constants.EVENT_RUN_END, () => {
-      const file = process.env.MOCHA_COUNTS;
-      if (file) writeFileSync(file, JSON.stringify(this.stats));
+    const { EVENT_TEST_BEGIN, EVENT_TEST_PASS, EVENT_TEST_FAIL, EVENT_RUN_END } = Runner.constants;
+    /** @type {Map<string, Record<string, string[] | undefined>>} by test file and title; undefined: it failed */
+    const files = new Map();
+    const keep = (/** @type {any} */ test, /** @type {string[] | undefined} */ said) => {
+      const file = basename(test.file ?? "");
+      files.set(file, { ...files.get(file), [test.title]: said });
+    };
+    const shared = /** @type {any} */ (globalThis);
+    runner.on(EVENT_TEST_BEGIN, () => (shared.seapathSaid = []));
+    runner.on(EVENT_TEST_PASS, (/** @type {any} */ test) => keep(test, shared.seapathSaid));
+    runner.on(EVENT_TEST_FAIL, (/** @type {any} */ test) => keep(test, undefined));
+    runner.once(EVENT_RUN_END, () => {
+      const counts = process.env.MOCHA_COUNTS;
+      if (counts) writeFileSync(counts, JSON.stringify(this.stats));
+      mkdirSync(folder, { recursive: true });
+      for (const [file, tests] of files) {
+        const path = join(folder, `${file}.json`);
+        const before = existsSync(path) ? JSON.parse(readFileSync(path, "utf8")) : {};
+        writeFileSync(path, JSON.stringify({ ...before, ...tests }, null, 1));
+      }
     });
   }
 };

@@ -4,6 +4,7 @@
 import { spawn } from "node:child_process";
 import { labEnvironment, ownCluster, pulumiEnvironment, root } from "./env.mjs";
 import { demo } from "./demo.mjs";
+import { failures } from "./failures.mjs";
 import { lab } from "./lab.mjs";
 import { allSteps, StepError } from "./steps.mjs";
 import { test } from "./test.mjs";
@@ -31,6 +32,7 @@ const verbs = {
     await allSteps(all, Promise.all([node, debian]).then(([program]) => lab(program, "up")));
     return handOver([await node, "bench/main.ts", ...args], pulumiEnvironment());
   },
+  failures: () => Promise.resolve(failures()),
   async setup() {
     await prepare({ lab: !ownCluster }).all;
     return 0;

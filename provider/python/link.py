@@ -7,8 +7,9 @@ import threading
 import time
 
 MARK = "SEAPATH_RUN"
-# For a change that is nearly through: whole is better than half.
-GRACE_SECONDS = 2
+# The other side waits for longer than this before it goes on with anything else (transport/pool.ts): what was cut off must
+# not write any more when that is undone.
+LOOK_EVERY_SECONDS = 0.4
 
 
 def process_status(pid):
@@ -53,9 +54,8 @@ def watch(sshd, until):
     while time.monotonic() < until:
         status = process_status(sshd[0])
         if status is None or status[2] != sshd[1]:
-            time.sleep(GRACE_SECONDS)
             break
-        time.sleep(1)
+        time.sleep(LOOK_EVERY_SECONDS)
     end_marked()
 
 

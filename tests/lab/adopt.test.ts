@@ -47,6 +47,7 @@ describe("adopting", function () {
     assert.deepEqual(await traces("oldone"), []);
   });
 
+  // Tried: there is a VM of that name already → refused, with what it is
   it("is not done by itself: an existing VM is refused, by name, with what it is", async () => {
     const text = await stack.failing("preview", { oldone: { source: { nodePath: TICK }, xml: tickXml("", UUID) } });
     assert.match(text, /"oldone" is taken: the cluster has a VM of this name \(enabled\).*adopt: true/s);
@@ -100,6 +101,7 @@ describe("adopting", function () {
     assert.deepEqual(await qemu("oldone"), pid);
   });
 
+  // Tried: the run ends before it could record a VM → the next `up` of the same stack takes it up again; another is told whose it is
   it("takes a VM of this stack up again when the state lost track of it, and says whose it is to others", async () => {
     await stack.forget("another");
     const vm = { xml: tickXml("", UUID), preferredHost: "node2", source: { nodePath: TICK } };

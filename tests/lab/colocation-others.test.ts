@@ -55,6 +55,7 @@ describe("a colocation beside other programs", function () {
     assert.deepEqual(await relations(), []);
   });
 
+  // Tried: two programs make one colocation → one wins, the other is told whose it is
   it("is made by one of two stacks at once, and the other says whose it is", async () => {
     const runs = await Promise.allSettled([owner.up({ ...vms, ...together }), other.up(together)]);
     const failed = runs.flatMap((run) => (run.status === "rejected" ? [(run.reason as Error).message] : []));
@@ -92,6 +93,7 @@ describe("a colocation beside other programs", function () {
     await owner.up(vms);
   });
 
+  // Tried: a VM that constraints of others name is disabled → they wait for it, go on for the other VMs meanwhile, and come back
   it("waits with a VM that is disabled, goes on for the others, and is there again when all are", async () => {
     const trio: Vms = { trio: { $kind: "Colocation", vm: "$ref:colx.name", with: ["$ref:coly.name", "$ref:colz.name"] } };
     const id = "colocation-colx-withcoly-colz";
@@ -112,6 +114,7 @@ describe("a colocation beside other programs", function () {
     assert.doesNotMatch(await on("node1", "rbd", "image-meta", "list", "system_coly"), /_parked_constraints/);
   });
 
+  // Tried: such a VM is made anew → they stay, and those that were removed do not come back
   it("stays while its VM is made anew, and does not come back once it was removed", async () => {
     const asked: Vms = { ...vms, pair: { $kind: "Colocation", vm: "$ref:colx.name", with: ["$ref:coly.name"] } };
     await owner.up(asked);
@@ -126,6 +129,7 @@ describe("a colocation beside other programs", function () {
     await on("node1", "rm", "/var/lib/seapath/images/coltick.qcow2");
   });
 
+  // Tried: `crm configure` runs in a loop beside changes of ours → a change that collides is made anew; nothing of either is lost
   it("is made, changed and removed beside a loop of crm commands, and nobody's is lost", async () => {
     const loop = { runs: true };
     const made: string[] = [];
@@ -165,6 +169,7 @@ describe("a colocation beside other programs", function () {
     }
   });
 
+  // Tried: the link breaks in a colocation → all of it is there, or nothing; a lost answer is looked up
   it("is there whole or not at all, whenever the link breaks", async () => {
     const wanted = colocationRelation({ vm: "colx", with: ["coly", "colz"], strong: true, apart: true, owner: "labtest/link/pair" });
     const known = { noun: "colocation" as const, owners: ["labtest/link/pair"], ids: [] };

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import type { Runner } from "../../provider/dist/transport/index.js";
+import { said } from "../said.ts";
 import { on, traces } from "./support/cluster.ts";
 import { clusterOn, FailingRunner, labRunner, type Moment } from "./support/failing.ts";
 import { specOf, TICK } from "./support/vms.ts";
@@ -36,10 +37,12 @@ describe("a create that fails", function () {
 
   for (const moment of ["before", "after"] as Moment[]) {
     for (let at = 1; at <= (moment === "before" ? 4 : 3); at++) {
+      // Tried: a step of create fails, or its answer is lost → all is undone, the error names the step
       it(`leaves nothing when call ${at} breaks ${moment} it was done`, async () => {
         const broken = new FailingRunner(runner, at, moment);
         const failure = await createVm({ cluster: clusterOn(broken) }, spec("halfway")).then(() => undefined, (error: unknown) => error);
         assert.ok(failure instanceof ChangeFailed, String(failure));
+        said(failure);
         assert.match(failure.message, /^Unable to create VM "halfway" on node\d: .*the link broke/s);
         assert.deepEqual(failure.left, []);
         assert.deepEqual(await traces("halfway"), []);
@@ -55,6 +58,7 @@ describe("a create that fails", function () {
   });
 
   for (const at of [1, 2, 3, 4]) {
+    // Tried: the undo cannot end either → the VM is in the state with what is left; `up` heals, `destroy` removes
     it(`is recorded with what is left when call ${at} and its undo fail; the next up heals it, or a destroy cleans up`, async () => {
       for (const next of ["update", "delete"] as const) {
         const inputs = { name: "halfway", source: { nodePath: TICK }, domain: { type: "qemu", memory: 4, machine: "pc", firmware: "bios" }, __provider: "the stub" };
@@ -67,6 +71,7 @@ describe("a create that fails", function () {
           assert.deepEqual(await traces("halfway"), []);
           continue;
         }
+        said(failure);
         assert.equal(failure.id, "halfway");
         assert.equal(failure.properties["__provider"], "the stub");
         assert.match(failure.reasons.join(), /Left behind: .*`pulumi up` heals what was left, `pulumi destroy` removes it/s);
@@ -80,6 +85,7 @@ describe("a create that fails", function () {
     });
   }
 
+  // Tried: two creates of one VM at once → one wins, the other is refused and touches nothing
   it("of two at once one wins, and the other says so and touches nothing", async () => {
     const other = labRunner();
     try {

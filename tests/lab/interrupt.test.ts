@@ -6,6 +6,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { ConnectionError, createRunner, readSettings } from "../../provider/dist/transport/index.js";
 import { pulumiEnvironment } from "../../tools/env.mjs";
+import { said } from "../said.ts";
 import { eventually, on, qemu, traces, tryOn } from "./support/cluster.ts";
 import { commandLine, family } from "./support/processes.ts";
 import { OwnSshd, type Stall } from "./support/sshd.ts";
@@ -108,18 +109,21 @@ describe("interrupted", function () {
     assert.deepEqual(await eventually(() => sshd.programs(), (programs) => programs.length === 0, 10), []);
   }
 
+  // Tried: Ctrl-C twice while the cluster is read → the node's programs end within a second, and what they have started
   it("by Ctrl-C twice while the cluster is read", async () => {
     const run = await begin("inventory", "opscuta");
     await interruptTwice(run);
     await nothingRunsOn();
   });
 
+  // Tried: Ctrl-C twice in an import → the run ends at once, and within a second so does qemu-img on the node
   it("by Ctrl-C twice in an import: it ends at once", async () => {
     const run = await begin("import", "opscutb");
     await interruptTwice(run);
     await nothingRunsOn();
   });
 
+  // Tried: the provider is killed in an import → nothing runs on on the node
   it("by kill -9 of the provider in an import", async () => {
     const run = await begin("import", "opscutc");
     run.kill((line) => line.includes("dynamic-provider"));
@@ -127,16 +131,19 @@ describe("interrupted", function () {
     await nothingRunsOn();
   });
 
+  // Tried: the SSH link ends in an import → qemu-img is ended, the error says what could not be told, nothing is left
   it("by the end of the SSH link in an import: the run says so, and has taken back what it made", async () => {
     const run = await begin("import", "opscutd");
     await sshd.cut();
     assert.notEqual(await run.ended, 0);
+    said(run.text);
     assert.match(run.text, /Unable to create VM "opscutd" on .*Unable to tell how qemu-img convert to system_opscutd ended/s);
     await nothingRunsOn();
     assert.deepEqual(await stack.recorded(), []);
     assert.deepEqual(await traces("opscutd"), []);
   });
 
+  // Tried: Ctrl-C once → Pulumi lets what is under way come to its end, and records it
   it("by Ctrl-C once in an import: it ends in order, and is recorded", async () => {
     const run = await begin("slow import", "opscute");
     run.interrupt();
@@ -146,6 +153,7 @@ describe("interrupted", function () {
     assert.equal((await qemu("opscute")).length, 1);
   });
 
+  // Tried: the SSH link ends, for a user who is root by sudo → root's programs are ended as well
   it("by the end of the SSH link, for a user who is root by sudo", async () => {
     const [user, seconds] = [`opssudo${randomInt(1e5, 1e6)}`, `3${randomInt(1e5, 1e6)}`];
     const running = async () => (await tryOn("node2", "pgrep", "-f", `^sleep ${seconds}`)).text;

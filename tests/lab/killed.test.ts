@@ -49,6 +49,7 @@ describe("pulumi killed", function () {
   });
 
   for (const [moment, seen] of Object.entries(moments)) {
+    // Tried: pulumi and its provider are killed in a create → an image that was whole stays, another is thrown away; the next `up` waits 15 s to see that nobody is at work, and makes the VM whole
     it(`in a create, when ${moment}: the next up makes it whole, the next destroy leaves nothing`, async () => {
       await stack.configure(vms);
       await killWhen("killed", "up", seen);
@@ -63,6 +64,7 @@ describe("pulumi killed", function () {
     });
   }
 
+  // Tried: pulumi and its provider are killed in an update → the next `up` ends it, QEMU keeps its pid
   it("in an update: the next one comes out right, and the guest was not restarted", async () => {
     await stack.up(vms);
     const pid = await qemu("cutoff");
@@ -75,6 +77,7 @@ describe("pulumi killed", function () {
     assert.deepEqual(await qemu("cutoff"), pid);
   });
 
+  // Tried: pulumi and its provider are killed in a destroy → the next one ends it
   it("in a destroy: the next one ends it", async () => {
     await killWhen("killed", "destroy", async () => /Stopped/.test(await on("node1", "crm", "configure", "show", "cutoff").catch(() => "Stopped")));
     await stack.unlock();

@@ -61,6 +61,7 @@ describe("a preview", function () {
     });
   }
 
+  // Tried: an image is truncated → refused in the preview: qemu-img would import zeros
   it("refuses a truncated image, which qemu-img would import as zeros", async () => {
     // Random bytes behind the first ones, so that there are clusters to lose.
     await on("node1", "sh", "-c", `cd /tmp && head -c 4000000 /dev/urandom > whole.raw && qemu-img convert -O qcow2 whole.raw cut.qcow2 && truncate -s 2M cut.qcow2`);
@@ -109,6 +110,7 @@ describe("a preview", function () {
     assert.equal(changes["replace"], 1);
   });
 
+  // Tried: the cluster is out of reach in a preview → it is said; what could not be seen is not refused
   it("says that the cluster is out of reach, and does not fail what it could not see", async () => {
     const known = join(mkdtempSync(join(tmpdir(), "seapath-")), "known_hosts");
     writeFileSync(known, "");

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { Connection } from "./connection";
 import { ConnectionError } from "./errors";
 import type { HostAddress } from "./hosts";
@@ -6,6 +7,8 @@ import type { Command, CommandResult, Runner, Terminal, TransferProgress } from 
 
 /** How long a node that failed is asked only after the others. */
 const COOL_DOWN_MS = 30_000;
+/** How long a program may still run whose connection has broken; it looks for that itself (python/link.py). */
+const LOST_MS = 2_000;
 
 /**
  * A runner over one kept connection to the first node that answers.
@@ -66,7 +69,10 @@ class Pool implements Runner {
         if (!(error instanceof ConnectionError)) throw error;
         this.#retire(connection);
         // Each node once, and the first a second time: the kept connection may have been merely old.
-        if (!(error.beforeSend || repeatable) || attempt > this.#settings.hosts.length || this.#closed) throw error;
+        const sentOnce = !(error.beforeSend || repeatable);
+        // Whoever undoes what was cut off must not be overtaken by it.
+        if (sentOnce && !this.#closed) await sleep(LOST_MS);
+        if (sentOnce || attempt > this.#settings.hosts.length || this.#closed) throw error;
       }
     }
   }

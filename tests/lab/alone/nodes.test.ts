@@ -59,6 +59,7 @@ describe("guests and nodes", function () {
     assert.equal(await boots("nettick"), count);
   });
 
+  // Tried: the node that is asked dies → the next of `seapath:hosts` is asked
   it("goes on by the next node when the power of the first one is cut", async () => {
     await kill("node1");
     const { changes } = await stack.up({ ...vms, nettick: tick({ liveMigration: true, preferredHost: "node2", priority: 9 }) });
@@ -67,6 +68,7 @@ describe("guests and nodes", function () {
     await start("node1");
   });
 
+  // Tried: the node that runs a VM dies → Pacemaker starts it elsewhere; that is no change
   it("runs elsewhere when its node dies, which is no change; and comes back to the node that it prefers", async () => {
     const before = await bootId();
     await kill("node3");

@@ -54,6 +54,7 @@ describe("states of a VM", function () {
     assert.equal((outputs["nodes"]?.value as Record<string, string>)["alpha"], running.split(":")[0]);
   });
 
+  // Tried: a disk is to be made smaller → refused in the preview
   it("grows its disk, and never makes it smaller", async () => {
     const pid = await qemu("alpha");
     await stack.up({ alpha: tick({ systemDisk: { size: "8MiB" } }) });
@@ -106,6 +107,7 @@ describe("states of a VM", function () {
     }
   });
 
+  // Tried: no node can start the VM → an error with the agent's reasons, nothing is left
   it("fails with what Pacemaker says when no node can start it, and leaves nothing", async () => {
     const lacking = '<interface type="bridge"><source bridge="nosuchbridge"/></interface>';
     const text = await stack.failing("up", { bad: { source: { nodePath: TICK }, xml: tickXml(lacking) } });
@@ -114,6 +116,7 @@ describe("states of a VM", function () {
     assert.deepEqual(await stack.recorded(), []);
   });
 
+  // Tried: libvirt does not take the domain → an error with libvirt's words, nothing is left
   it("says libvirt's own words of a domain that it does not take, and leaves nothing", async () => {
     const wrong = '<interface type="bridge"><source bridge="br0"/><model type="virtio"/><mac address="no mac"/></interface>';
     const text = await stack.failing("up", { bad: { source: { nodePath: TICK }, xml: tickXml(wrong) } });
@@ -121,6 +124,7 @@ describe("states of a VM", function () {
     assert.deepEqual(await traces("bad"), []);
   });
 
+  // Tried: the cluster is in maintenance → the wait ends with what was last seen, nothing is left
   it("says what it last saw when the deadline is over, and leaves nothing", async () => {
     const unmanaged = { meta: { "is-managed": "false" } };
     const text = await stack.failing("up", { bad: tick({ pacemaker: unmanaged, timeouts: { create: 4, update: 4, delete: 4 } }) });

@@ -111,6 +111,7 @@ describe("the transport on the lab's nodes", function () {
       await assert.rejects(one().upload(source, `${disk}/image`), noSpace);
     });
 
+    // Tried: a node's disk fills up in an upload → the error says so, the half of the file is taken away
     it("says so when it fills up meanwhile, and leaves nothing", async () => {
       writeFileSync(source, Buffer.alloc(60 * 1024 * 1024));
       const both = one();

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { LocalWorkspace, type OutputMap, type Stack } from "@pulumi/pulumi/automation/index.js";
 import { pulumiEnvironment } from "../../../tools/env.mjs";
+import { said } from "../../said.ts";
 
 /** The inputs of the resources of a stack, by logical name: VMs, where `$kind` names no other class. */
 export type Vms = Record<string, Record<string, unknown>>;
@@ -55,6 +56,7 @@ export class TestStack {
     try {
       await this[run](vms);
     } catch (error) {
+      said(error);
       return (error as Error).message;
     }
     throw new Error(`pulumi ${run} succeeded, and had to fail`);

@@ -4,6 +4,7 @@ import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createRequire } from "node:module";
 import { createRunner, HostKeyError } from "../../../provider/dist/transport/index.js";
+import { said } from "../../said.ts";
 import { Bench, publicKey, type Sshd } from "./sshd.ts";
 
 const require = createRequire(import.meta.url);
@@ -51,6 +52,7 @@ describe("certificates of hosts", function () {
   async function refusal(sshd: Sshd, knownHosts: string): Promise<HostKeyError> {
     const error = await run(sshd, knownHosts).then(() => undefined, (reason: unknown) => reason);
     assert.ok(error instanceof HostKeyError, String(error));
+    said(`${error.message}\n  → ${error.hint ?? ""}`);
     return error;
   }
 
@@ -94,6 +96,7 @@ describe("certificates of hosts", function () {
     "has a critical option": { asked: { sign: ["-h", "-n", "127.0.0.1", "-O", "critical:only@example.org=monday"] }, says: /has critical options, only@example\.org/, hint: /Sign it again/ },
   };
   for (const [what, { asked, says, hint, stricter }] of Object.entries(refused)) {
+    // Tried: the certificate of a host does not count → refused, with what is wrong with it and how to sign it again
     it(`do not vouch when one ${what}, which ssh ${stricter ? "would take" : "does not take either"}`, async () => {
       const { sshd } = await certified(asked);
       const error = await refusal(sshd, trusting(authority));

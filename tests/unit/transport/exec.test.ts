@@ -120,6 +120,7 @@ describe("many programs at once", function () {
   after(() => bench.end());
 
   for (const maxChannels of [3, 8]) {
+    // Tried: sshd allows fewer programs at once than `maxChannels` → fewer are run at once; all come through
     it(`runs 40 with ${maxChannels} channels where sshd allows 3`, async () => {
       const runner = bench.runner([await bench.sshd({ maxSessions: 3 })], { maxChannels: String(maxChannels) });
       const numbers = Array.from({ length: 40 }, (_, index) => index);

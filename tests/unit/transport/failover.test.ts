@@ -81,6 +81,7 @@ describe("a list of hosts", function () {
     assert.deepEqual([node, stdout], [second.address, "read\n"]);
   });
 
+  // Tried: a node hangs while nothing runs → no change is sent into that link; the next node is asked
   it("sends no change into a link whose node hangs", async () => {
     const [first, second] = [await bench.sshd(), await bench.sshd()];
     const runner = bench.runner([first, second]);
@@ -90,6 +91,7 @@ describe("a list of hosts", function () {
     assert.equal((await runner.run(hello)).node, second.address);
   });
 
+  // Tried: a node hangs in the midst of a program → it is told from a program that does not end
   it("tells a node that hangs from a program that does not end", async () => {
     const [first, second] = [await bench.sshd(), await bench.sshd()];
     const runner = bench.runner([first, second]);

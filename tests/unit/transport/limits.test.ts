@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { connect, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ConnectionError, type Runner } from "../../../provider/dist/transport/index.js";
+import { said } from "../../said.ts";
 import { Bench, type Sshd } from "./sshd.ts";
 
 /** Which connection a program came over. */
@@ -39,22 +40,26 @@ describe("the limits of sshd", function () {
     assert.match(await running, /127/);
   });
 
+  // Tried: sshd turns logins away for longer than `connectTimeout` → the error names MaxStartups
   it("say that it was MaxStartups when it never ends", async () => {
     const sshd = await bench.sshd({ maxStartups: "1:100:1" });
     await occupy(sshd);
     await assert.rejects(over(bench.runner([sshd], { connectTimeout: "2" })), (error) => {
       assert.ok(error instanceof ConnectionError);
+      said(`${error.message}\n  → ${error.hint ?? ""}`);
       assert.match(error.message, /\d times, before it said who it is \(MaxStartups/);
       return error.beforeSend;
     });
   });
 
+  // Tried: sshd lets only few log in at a time → all come in, one after the other
   it("let many runners in at once where few may log in at a time", async () => {
     const sshd = await bench.sshd({ maxStartups: "2:100:2" });
     const runners = Array.from({ length: 6 }, () => bench.runner([sshd], { connectTimeout: "30" }));
     assert.equal(new Set(await Promise.all(runners.map(over))).size, 6);
   });
 
+  // Tried: sshd closes an idle connection → a new one is made before the next program is sent
   it("get a new connection when sshd closes one that nobody uses", async () => {
     const sshd = await bench.sshd({ more: ["UnusedConnectionTimeout 1"] });
     const runner = bench.runner([sshd]);

@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ConnectionError, createRunner, HostKeyError, readSettings, SettingsError } from "../../../provider/dist/transport/index.js";
+import { said } from "../../said.ts";
 import { Bench, publicKey, type Sshd } from "./sshd.ts";
 
 describe("logging in to a real sshd", function () {
@@ -25,6 +26,7 @@ describe("logging in to a real sshd", function () {
     const error: unknown = await runner.run(hello).then(() => undefined, (cause: unknown) => cause);
     assert.ok(error instanceof HostKeyError, String(error));
     assert.equal(error.code, "host-key");
+    said(`${error.message}\n  → ${error.hint ?? ""}`);
     return error;
   };
 
@@ -38,6 +40,7 @@ describe("logging in to a real sshd", function () {
     await assert.rejects(runner.run(hello), { code: "connection", beforeSend: true });
   });
 
+  // Tried: a host key is unknown → refused, with the line that would accept it
   it("refuses an unknown host, and the line in its hint makes it known", async () => {
     const error = await hostKeyError(known("# nothing"));
     const [, line] = /known_hosts.*: (\[127.*)$/.exec(error.hint ?? "") ?? [];
@@ -49,6 +52,21 @@ describe("logging in to a real sshd", function () {
     assert.equal((await known(line!).run(hello)).stdout, "hello\n");
   });
 
+  it("knows the host by a line that ssh-keygen -H has hashed", async () => {
+    const path = join(bench.folder, "hashed");
+    writeFileSync(path, `${sshd.knownHosts}\n`);
+    execFileSync("ssh-keygen", ["-q", "-H", "-f", path], { stdio: "ignore" });
+    assert.match(readFileSync(path, "utf8"), /^\|1\|/);
+    const runner = createRunner(bench.settings([sshd.address], "", { knownHostsFile: path }));
+    bench.later(() => runner.close());
+    assert.equal((await runner.run(hello)).stdout, "hello\n");
+    // Under another name, which is not in it, the same node is not known.
+    const named = createRunner(bench.settings([`localhost:${sshd.port}`], "", { knownHostsFile: path }));
+    bench.later(() => named.close());
+    await hostKeyError(named);
+  });
+
+  // Tried: a host key is another than before → refused, with the line that is in the way, and the one that would accept it
   it("refuses a changed host key and says which line is in the way", async () => {
     const path = join(bench.folder, "changed");
     const port = sshd.address.split(":")[1];
@@ -74,6 +92,7 @@ describe("logging in to a real sshd", function () {
     assert.match(error.message, /revoked/);
   });
 
+  // Tried: a host key is wrong, and there are other nodes → none of them is tried: that would hide it
   it("does not go on to the next host after a wrong host key", async () => {
     const other = await bench.sshd();
     const runner = createRunner(bench.settings([sshd.address, other.address], other.knownHosts));
@@ -105,6 +124,7 @@ describe("logging in to a real sshd", function () {
     await assert.rejects(createRunner(settings).run(hello), (error) => error instanceof SettingsError && error.setting === "knownHostsFile");
   });
 
+  // Tried: the node does not let the user in → the error says what was tried, and where the key has to be
   it("says what to check when the node does not let the user in", async () => {
     const runner = bench.runner([sshd], { privateKeyFile: bench.newKey("stranger") });
     await assert.rejects(runner.run(hello), (error) => {
