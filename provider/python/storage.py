@@ -1,5 +1,6 @@
 """Changes of RBD images and groups: a list of operations over one connection, each of which may be done twice."""
 # Needs: pool
+import re
 import time
 
 
@@ -92,7 +93,92 @@ def watchers(pool, op):
         return []
 
 
+def disks_of(pool, vm):
+    """The images of a VM, the system disk first."""
+    data = re.compile(r"data_%s_(\d+)$" % re.escape(vm))
+    found = [(int(match.group(1)), match.group(0)) for match in map(data.match, pool.images()) if match]
+    return ["system_" + vm] + [name for _, name in sorted(found)]
+
+
+def hold_snapshots(pool, op):
+    """Has a snapshot on every disk of a VM for those who copy it or share it. With `own` it is taken now, on all or none;
+    otherwise it has to be there. With `protect` it can have linked clones."""
+    taken = []
+    try:
+        for name in disks_of(pool, op["vm"]):
+            with pool.image(name) as image:
+                found = {each["name"]: each["protected"] for each in image.snapshots()}
+                if op["snapshot"] not in found:
+                    if not op["own"]:
+                        raise Failure("snapshot", "%s has no snapshot %s" % (name, op["snapshot"]))
+                    image.snapshot_create(op["snapshot"])
+                    taken.append(name)
+                if op["protect"] and not found.get(op["snapshot"]):
+                    image.snapshot_protect(op["snapshot"])
+    except (Failure, PoolError):
+        for name in taken:
+            release_snapshot(pool, name, op["snapshot"])
+        raise
+
+
+def release_snapshot(pool, name, snapshot):
+    try:
+        with pool.image(name) as image:
+            found = {each["name"]: each["protected"] for each in image.snapshots()}
+            if snapshot not in found or image.snapshot_children(snapshot):
+                return
+            if found[snapshot]:
+                image.snapshot_unprotect(snapshot)
+            image.snapshot_remove(snapshot)
+    except PoolError as error:
+        if error.kind != "ImageNotFound":
+            raise
+
+
+def release_snapshots(pool, op):
+    """Removes a snapshot from every disk of a VM. One that an image still shares stays."""
+    for name in disks_of(pool, op["vm"]):
+        release_snapshot(pool, name, op["snapshot"])
+
+
+def clone_image(pool, op):
+    """An image that shares what a snapshot has; with metadata of its own, for Ceph copies those of the other one."""
+    pool.clone(op["parent"], op["snapshot"], op["image"])
+    with pool.image(op["image"]) as image:
+        for key in image.metadata():
+            image.metadata_remove(key)
+        for key, value in op.get("set", {}).items():
+            image.metadata_set(key, value)
+        if op.get("size", 0) > image.size():
+            image.resize(op["size"])
+
+
+def flatten_image(pool, op):
+    with pool.image(op["image"]) as image:
+        if image.parent():
+            image.flatten()
+
+
+def children(pool, op):
+    """The images that share something with a disk of a VM."""
+    found = []
+    for name in disks_of(pool, op["vm"]):
+        try:
+            with pool.image(name) as image:
+                for snapshot in image.snapshots():
+                    found += image.snapshot_children(snapshot["name"])
+        except PoolError as error:
+            if error.kind != "ImageNotFound":
+                raise
+    return sorted(set(found))
+
+
 OPERATIONS = {
+    "holdSnapshots": hold_snapshots,
+    "releaseSnapshots": release_snapshots,
+    "cloneImage": clone_image,
+    "flattenImage": flatten_image,
+    "children": children,
     "createImage": create_image,
     "createGroup": create_group,
     "addToGroup": add_to_group,

@@ -13,6 +13,27 @@ export interface LocalImage {
   path: Input<string>;
 }
 
+/**
+ * Another VM, every disk of it: what vm-mgr's `clone` does. The new VM has a name, a uuid and MACs of its own. Where its
+ * inputs say nothing it has what the other VM has: domain, placement, settings, metadata and Pacemaker's settings (maps
+ * are put together, the program's keys win). That is looked up once, when the clone is made. Its crm commands and its
+ * place as a guest node do not go over.
+ */
+export interface VmImage {
+  /** The other VM, e.g. `other.name`. */
+  vm: Input<string>;
+  /** A snapshot that every disk of the other VM has. Without it the disks are copied as they are when the clone is made. */
+  snapshot?: Input<string>;
+  /**
+   * `"copy"` makes disks that stand alone. `"linked"` shares what neither VM has written since, takes no time and no room,
+   * and the other VM cannot be deleted while it does. A change to `"copy"` copies what is shared, while the VM runs.
+   * @default "copy"
+   */
+  mode?: Input<"copy" | "linked">;
+  /** What does not go over; vm-mgr's `--clear_constraint` is `placement`, its `--clear-pacemaker-…` are `pacemaker.…`. @default [] */
+  clear?: Input<Input<"placement" | "settings" | "metadata" | "pacemaker.meta" | "pacemaker.params" | "pacemaker.utilization">[]>;
+}
+
 /** The system disk: the RBD image `system_<name>`. */
 export interface SystemDisk {
   /**
@@ -88,7 +109,7 @@ export interface CommonArgs {
 }
 
 /**
- * The inputs of a VM. Exactly one of `domain` and `xml` is given.
+ * The inputs of a VM. Exactly one of `domain` and `xml` is given; a clone may have neither, and has its source's.
  *
  * @example
  * {
@@ -104,10 +125,10 @@ export interface VmArgs extends CommonArgs {
    */
   name?: Input<string>;
   /**
-   * The image that the system disk is made of, once. A change replaces the VM and its disks. Only a VM that is adopted
-   * needs none.
+   * The image that the system disk is made of, once, or another VM, of which every disk is. A change replaces the VM and
+   * its disks. Only a VM that is adopted needs none.
    */
-  source?: Input<NodeImage | LocalImage>;
+  source?: Input<NodeImage | LocalImage | VmImage>;
   /**
    * Takes over the VM of this name that `vm-mgr`, or `crm` and `rbd`, have made: what agrees is left alone, the rest is
    * changed in place. Where there is none yet it is made of `source`. Without it an existing VM is refused.

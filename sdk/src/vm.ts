@@ -24,7 +24,7 @@ export class Vm extends SeapathResource {
   static readonly __pulumiType = typeOf("Vm");
 
   declare readonly name: pulumi.Output<string>;
-  declare readonly source: pulumi.Output<{ nodePath?: string; path?: string } | undefined>;
+  declare readonly source: pulumi.Output<{ nodePath?: string; path?: string; vm?: string; snapshot?: string; mode?: "copy" | "linked" } | undefined>;
   declare readonly adopt: pulumi.Output<boolean>;
   declare readonly systemDisk: pulumi.Output<{ size?: string | number; bus: string }>;
   declare readonly domain: pulumi.Output<Record<string, unknown> | undefined>;

@@ -13,7 +13,7 @@ export * from "./rbd";
 export * from "./simulate";
 export * from "./remoted";
 export * from "./status";
-export { validateThenChange, type Write } from "./write";
+export { validateThenChange, type Outcome, type Write } from "./write";
 export * from "./xml";
 export * from "./files";
 export { openTerminal, type Runner, type Terminal } from "../transport/types";

@@ -103,7 +103,8 @@ export interface InventoryRequest {
  */
 export async function readInventory(runner: Runner, request: InventoryRequest): Promise<Inventory> {
   const { before = [] } = request;
-  const options = { readOnly: before.length === 0, timeoutMs: 90_000 };
+  const looks = before.every(({ op }) => op === "watchers" || op === "children");
+  const options = { readOnly: looks, timeoutMs: 90_000 };
   return parseInventory(await runProgram(runner, "inventory", request, options), before);
 }
 

@@ -3,7 +3,7 @@ import type { Runner } from "../transport/types";
 import { AlreadyExists, ProgramError } from "./errors";
 import { runLong, runProgram } from "./program";
 
-/** One change of the pool `rbd`. All but the two `create…` may be done twice. */
+/** One change of the pool `rbd`. All but `create…` and `cloneImage` may be done twice. */
 export type StorageOperation =
   | { op: "createImage"; image: string; size: number }
   | { op: "createGroup"; group: string }
@@ -19,15 +19,24 @@ export type StorageOperation =
       expect?: Record<string, string | null>;
     }
   | { op: "removeImage"; image: string; busySeconds?: number }
-  | { op: "watchers"; image: string };
+  | { op: "watchers"; image: string }
+  | { op: "holdSnapshots"; vm: string; snapshot: string; own: boolean; protect: boolean }
+  | { op: "releaseSnapshots"; vm: string; snapshot: string }
+  | { op: "cloneImage"; parent: string; snapshot: string; image: string; size?: number; set?: Record<string, string> }
+  | { op: "flattenImage"; image: string }
+  | { op: "children"; vm: string };
 
 /**
  * Does the operations in order, over one connection to Ceph, and answers with what each one returned.
  * @throws AlreadyExists when an image or a group that is to be created is there; nothing after it was done
  */
-export async function changeStorage(runner: Runner, operations: readonly StorageOperation[]): Promise<unknown[]> {
+export async function changeStorage(
+  runner: Runner,
+  operations: readonly StorageOperation[],
+  timeoutMs = 180_000,
+): Promise<unknown[]> {
   try {
-    return (await runProgram(runner, "storage", { operations }, { timeoutMs: 180_000 })) as unknown[];
+    return (await runProgram(runner, "storage", { operations }, { timeoutMs })) as unknown[];
   } catch (error) {
     throw storageError(error);
   }

@@ -7,6 +7,7 @@ import {
 import { SeapathError } from "../errors";
 import { baseDomain, domainElement, domainUuid, finalDomain } from "./domain";
 import type { VmSpec } from "./model";
+import { systemImage } from "./names";
 import { vmUuids } from "./observe";
 
 /** The XML of a VM in both of vm-mgr's forms. */
@@ -33,15 +34,18 @@ export class DomainRefused extends SeapathError {
  * Makes the XML of a VM.
  * @param images its disks, the system disk first
  * @param uuid the uuid that it has already; a uuid in the user's XML counts more
+ * @param stored the domain that its data disks are described in, when it is not its own
  */
-export function buildXml(spec: VmSpec, inventory: Inventory, images: readonly string[], uuid?: string): VmXml {
+export function buildXml(spec: VmSpec, inventory: Inventory, images: readonly string[], uuid?: string, stored?: XmlElement): VmXml {
   const given = spec.domain === undefined ? parseXml(spec.xml ?? "", "the domain XML") : domainElement(spec.domain);
   const base = spec.domain === undefined ? (spec.xml ?? "") : renderPretty(given);
   const chosen = domainUuid(given) ?? uuid ?? freshUuid(inventory);
+  const own = inventory.images.get(systemImage(spec.name))?.metadata?.["xml"];
   const finalElement = finalDomain(
     baseDomain(given, spec.name),
     { name: spec.name, uuid: chosen, images },
     { bus: spec.diskBus, secret: inventory.secret ?? "", cephHosts: inventory.cephHosts },
+    stored ?? (own === undefined ? undefined : parseXml(own, `the XML stored for VM "${spec.name}"`)),
   );
   return { uuid: chosen, base, final: renderPretty(finalElement), finalElement };
 }

@@ -2,10 +2,12 @@
 import { ensureUploaded, importImage, NotFound, type Inventory, type SourceFile, type StorageOperation } from "../cluster";
 import { present, waitStep } from "./apply";
 import { buildXml, validateThenMake, validateXml, type VmXml } from "./build";
+import { cloneSteps } from "./clone";
+import { clonedDisks, parentOf, releaseParent, renamedDisks } from "./cloned";
 import { commandWords, reportOf, type Context } from "./context";
 import { Refused } from "./errors";
-import { vmMetadata } from "./metadata";
-import type { ObservedVm, Source, VmSpec } from "./model";
+import { PARENT_KEY, vmMetadata } from "./metadata";
+import type { CloneSource, ObservedVm, Source, VmSpec } from "./model";
 import { systemImage } from "./names";
 import { findVm, isTakenOver, vmImages } from "./observe";
 import { changeRefusals, clusterRefusals, imageSizeRefusals } from "./refusals";
@@ -16,6 +18,7 @@ import { enableChanges } from "./sync";
 import { returningWith } from "./parked";
 import { changeVm } from "./update";
 
+type ImageSource = Exclude<Source, CloneSource>;
 type ReadableSource = Extract<SourceFile, { virtualSize: number }>;
 
 /**
@@ -25,7 +28,7 @@ type ReadableSource = Extract<SourceFile, { virtualSize: number }>;
  */
 export async function createVm(context: Context, spec: VmSpec): Promise<ObservedVm> {
   const { cluster } = context;
-  let inventory = await cluster.inventory({ ...sourcesOf(spec), cephHosts: true });
+  const inventory = await cluster.inventory({ ...sourcesOf(spec), cephHosts: true });
   const what = `Unable to create VM "${spec.name}" on ${inventory.node}`;
   refuse(inventory, [...changeRefusals(inventory, spec, "create"), ...clusterRefusals(inventory, spec, "create")], spec);
   const found = findVm(inventory, spec.name);
@@ -36,23 +39,20 @@ export async function createVm(context: Context, spec: VmSpec): Promise<Observed
     const reason = `there is no VM "${spec.name}" to adopt; give the image that it is to be made of`;
     throw new Refused("create", spec.name, inventory.node, [{ property: "source", reason }]);
   }
-  const path = await sourcePath(context, spec.name, given);
-  if (!inventory.sources.has(path)) inventory = await cluster.inventory({ sources: [path], cephHosts: true });
-  const source = readableSource(inventory, path, spec);
-  refuse(inventory, imageSizeRefusals(source.virtualSize, spec, inventory.freeBytes), spec);
-
   if (found?.unfinished !== undefined) await waitUntilAbandoned(context, spec.name, inventory.node);
   if (found?.unfinished === "importing") {
-    await clearVm(cluster, spec.name, vmImages(inventory, spec.name));
+    await clearVm(cluster, spec.name, vmImages(inventory, spec.name), found.linkedTo);
   }
   const whole = found?.unfinished === "imported" ? found : undefined;
-  const xml = buildXml(spec, inventory, [systemImage(spec.name)], whole?.uuid || undefined);
   const mark = new CreateMark(cluster, systemImage(spec.name));
+  const disks = "vm" in given
+    ? clone(context, spec, inventory, given, mark, whole)
+    : await image(context, spec, inventory, given, mark, whole);
   let made: Inventory | undefined;
   try {
     await runSteps(what, [
-      ...(whole === undefined ? imageSteps(context, spec, source, xml, mark) : [checkStep(context, xml)]),
-      registerStep(context, spec, inventory, xml, mark),
+      ...(whole === undefined ? disks.steps : [checkStep(context, disks.xml)]),
+      registerStep(context, spec, inventory, disks, mark),
       ...(spec.enabled ? [waitStep(context, spec, inventory)] : []),
       { name: "marking it as finished", act: async () => (made = await mark.finish()), noUndo: "it is the last step" },
     ]);
@@ -63,6 +63,42 @@ export async function createVm(context: Context, spec: VmSpec): Promise<Observed
   return present(made ?? (await cluster.inventory()), spec.name, gone);
 }
 
+/** What the disks of a VM are made of. */
+interface Making {
+  xml: VmXml;
+  steps: Step[];
+  /** Metadata of theirs. */
+  set: Record<string, string>;
+  unset: string[];
+  /** What is no longer needed once they are whole. */
+  after: StorageOperation[];
+}
+
+async function image(context: Context, spec: VmSpec, seen: Inventory, given: ImageSource, mark: CreateMark, whole?: ObservedVm): Promise<Making> {
+  const path = await sourcePath(context, spec.name, given);
+  const inventory = seen.sources.has(path) ? seen : await context.cluster.inventory({ sources: [path], cephHosts: true });
+  const source = readableSource(inventory, path, spec);
+  refuse(inventory, imageSizeRefusals(source.virtualSize, spec, inventory.freeBytes), spec);
+  const xml = buildXml(spec, inventory, [systemImage(spec.name)], whole?.uuid || undefined);
+  return { xml, steps: imageSteps(context, spec, source, xml, mark), set: {}, unset: [], after: [] };
+}
+
+function clone(context: Context, spec: VmSpec, inventory: Inventory, source: CloneSource, mark: CreateMark, whole?: ObservedVm): Making {
+  const pairs = clonedDisks(inventory, source.vm, spec.name);
+  const stored = renamedDisks(inventory, source.vm, pairs);
+  const xml = buildXml(spec, inventory, pairs.map(({ to }) => to), whole?.uuid || undefined, stored);
+  const parent = whole?.linkedTo ?? parentOf(spec, source);
+  const linked = source.mode === "linked";
+  const count = inventory.images.get(systemImage(source.vm))?.metadata?.["_additional_disks"];
+  return {
+    xml,
+    steps: cloneSteps(context, spec, source, parent, pairs, xml, mark),
+    set: { ...(count === undefined ? {} : { _additional_disks: count }), ...(linked ? { [PARENT_KEY]: JSON.stringify(parent) } : {}) },
+    unset: linked ? [] : [PARENT_KEY],
+    after: linked ? [] : releaseParent(parent),
+  };
+}
+
 const sourcesOf = ({ source }: VmSpec) =>
   source !== undefined && "nodePath" in source ? { sources: [source.nodePath] } : {};
 
@@ -70,7 +106,7 @@ function refuse(inventory: Inventory, refusals: ReturnType<typeof clusterRefusal
   if (refusals.length > 0) throw new Refused("create", spec.name, inventory.node, refusals);
 }
 
-async function sourcePath(context: Context, vm: string, source: Source): Promise<string> {
+async function sourcePath(context: Context, vm: string, source: ImageSource): Promise<string> {
   if ("nodePath" in source) return source.nodePath;
   const local = source.path;
   return ensureUploaded(context.cluster.runner, local, nowAndThen((percent) => reportOf(context)(`${vm}: sending ${local}: ${percent} %`)));
@@ -134,18 +170,19 @@ const checkStep = ({ cluster }: Context, xml: VmXml): Step => ({
  * The metadata, and what the CIB must say of an enabled VM, in one go. With the metadata the image is marked as whole: a
  * create that is cut off from here on keeps it.
  */
-function registerStep(context: Context, spec: VmSpec, inventory: Inventory, xml: VmXml, mark: CreateMark): Step {
+function registerStep(context: Context, spec: VmSpec, inventory: Inventory, disks: Making, mark: CreateMark): Step {
   const { cluster } = context;
   const commands = spec.enabled ? commandWords(spec.crmConfigCommands) : [];
   return {
     name: spec.enabled ? "telling Pacemaker of it" : "writing its metadata",
     act: async () => {
       await mark.stop();
-      const set = { ...vmMetadata(spec, xml), ...mark.metadata("imported") };
+      const set = { ...vmMetadata(spec, disks.xml), ...disks.set, ...mark.metadata("imported") };
       // A VM that was removed to be made anew finds the constraints of others where they were kept for it.
       const back = returningWith(inventory, spec.name);
       const { changes } = spec.enabled ? enableChanges(inventory.cib, spec, inventory.observer, back.constraints) : { changes: [] };
-      const storage: StorageOperation[] = [{ op: "setMetadata", image: systemImage(spec.name), set }, ...(spec.enabled ? back.storage : [])];
+      const image = systemImage(spec.name);
+      const storage: StorageOperation[] = [...disks.after, { op: "setMetadata", image, set, unset: disks.unset }, ...(spec.enabled ? back.storage : [])];
       await cluster.write({ storage, changes, commands });
       mark.start();
     },

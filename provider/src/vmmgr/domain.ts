@@ -4,8 +4,8 @@ import {
   canonicalXml, child, children, descend, element, parseXml, type XmlElement,
 } from "../cluster";
 import type { Domain, Interface } from "./model";
+import { dataNumber, isOwnImage, systemImage } from "./names";
 import { revisionOf, withoutRevision, withRevision } from "./revision";
-import { isDataImage, systemImage } from "./names";
 
 /** Everything that the disks of a cluster's VMs share. */
 export interface DiskSettings {
@@ -103,13 +103,22 @@ export function domainUuid(root: XmlElement): string | undefined {
   return child(root, "uuid")?.text?.trim().toLowerCase() || undefined;
 }
 
-/** The final domain: the name first, the uuid, and the disks as vm-mgr describes them. */
+/**
+ * The final domain: the name first, the uuid, and the disks as vm-mgr describes them.
+ * @param stored the domain that is stored for the VM: its data disks are taken from there, each with a bus of its own
+ */
 export function finalDomain(
   base: XmlElement,
   vm: { name: string; uuid: string; images: readonly string[] },
   disks: DiskSettings,
+  stored?: XmlElement,
 ): XmlElement {
-  const added = vm.images.map((image, index) => diskElement(image, index, disks));
+  const [system = systemImage(vm.name), ...data] = vm.images;
+  const known = stored === undefined ? undefined : ownDisks(stored, vm.name);
+  const added = [
+    diskElement(system, 0, disks),
+    ...data.flatMap((image) => (known === undefined ? diskElement(image, dataNumber(image) + 1, disks) : (known.get(image) ?? []))),
+  ];
   const kept = withRevision(base.children.filter((node) => node.name !== "name" && node.name !== "uuid"), revisionOf(canonicalXml(base), disks.bus));
   if (child(base, "devices") === undefined) kept.push(element("devices"));
   // The devices stay in their place: elsewhere they would make the domain another one than what the user gave.
@@ -123,21 +132,37 @@ export function diskTarget(bus: string, index: number): string {
   return `${prefix}${String.fromCharCode(97 + index)}`;
 }
 
-function diskElement(image: string, index: number, disks: DiskSettings): XmlElement {
+/** What a disk has besides its place. */
+export interface DiskOptions {
+  /** QEMU's cache mode. @default "writeback", as vm-mgr has it */
+  cache?: string;
+  readOnly?: boolean;
+  serial?: string;
+}
+
+/** A disk of a VM, as vm-mgr describes it. @param index 0 is the system disk, 1 the first data disk */
+export function diskElement(image: string, index: number, disks: DiskSettings, options: DiskOptions = {}): XmlElement {
   return element("disk", { type: "network", device: "disk" }, [
-    element("driver", { name: "qemu", type: "raw", cache: "writeback" }),
+    element("driver", { name: "qemu", type: "raw", cache: options.cache ?? "writeback" }),
     element("auth", { username: "libvirt" }, [element("secret", { type: "ceph", uuid: disks.secret })]),
     element("source", { protocol: "rbd", name: `rbd/${image}` }, disks.cephHosts.map((name) => element("host", { name, port: 6789 }))),
     element("target", { dev: diskTarget(disks.bus, index), bus: disks.bus }),
+    ...(options.readOnly === true ? [element("readonly")] : []),
+    ...(options.serial === undefined ? [] : [element("serial", {}, options.serial)]),
   ]);
+}
+
+const imageOf = (node: XmlElement) => child(node, "source")?.attrs["name"]?.replace(/^rbd\//, "") ?? "";
+
+/** The disks of a domain that are images of the VM's own, by image. */
+export function ownDisks(root: XmlElement, vm: string): Map<string, XmlElement> {
+  const own = children(child(root, "devices"), "disk").filter((node) => isOwnImage(vm, imageOf(node)));
+  return new Map(own.map((node) => [imageOf(node), node]));
 }
 
 /** A domain without what is put in: name, uuid, the VM's own disks and our mark. The reverse of `finalDomain`. */
 export function baseDomain(root: XmlElement, vm: string): XmlElement {
-  const own = (node: XmlElement) => {
-    const image = child(node, "source")?.attrs["name"]?.replace(/^rbd\//, "") ?? "";
-    return node.name === "disk" && (image === systemImage(vm) || isDataImage(vm, image));
-  };
+  const own = (node: XmlElement) => node.name === "disk" && isOwnImage(vm, imageOf(node));
   return {
     ...root,
     children: withoutRevision(root.children)

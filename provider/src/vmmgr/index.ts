@@ -18,6 +18,6 @@ export { ChangeFailed, NotOwned, Refused, type Refusal } from "./errors";
 export type { Context } from "./context";
 export * from "./guest";
 export * from "./model";
-export { Cluster, NotFound, ConnectionError, ParseError, parseXml } from "../cluster";
+export { Cluster, NotFound, ConnectionError, ParseError, parseXml, renderPretty } from "../cluster";
 export * from "./whatif";
 export type { Inventory, XmlElement } from "../cluster";

@@ -1,6 +1,6 @@
 /** A VM in the metadata of its system image: the keys of vm-mgr, and the user's beside them. */
 import { z } from "zod";
-import { DEFAULTS, type CreatePhase, type VmSpec } from "./model";
+import { DEFAULTS, type CreatePhase, type Parent, type VmSpec } from "./model";
 
 /** Marks an image whose create has not ended. vm-mgr shows no key that begins with an underscore. */
 export const PHASE_KEY = "_seapath_create";
@@ -13,6 +13,9 @@ export const PARKED_KEY = "_parked_constraints";
 export const GROWING_KEY = "_seapath_growing";
 /** Before a key of the user's: whose it is, where that is not the program that has the VM. */
 export const KEY_OWNER = "_seapath_owner_";
+
+/** The snapshot of another VM that a clone is made of, as JSON: while it is made, and for as long as it is a linked one. */
+export const PARENT_KEY = "_seapath_parent";
 
 const OWN_KEYS = ["vm_name", "xml"];
 /** Whether a key is the user's: neither vm-mgr's nor ours. */
@@ -82,6 +85,7 @@ export function readMetadata(metadata: Record<string, string>) {
     metadata: Object.fromEntries(Object.entries(metadata).filter(([key]) => isVmsKey(key, metadata))),
     ...(metadata[OWNER_KEY] ? { owner: metadata[OWNER_KEY] } : {}),
     ...readPhase(metadata[PHASE_KEY]),
+    ...readParent(metadata[PARENT_KEY]),
   };
 }
 
@@ -89,6 +93,17 @@ export function readMetadata(metadata: Record<string, string>) {
 function readPhase(value: string | undefined): { unfinished?: CreatePhase } {
   const phase = value?.split(" ")[0];
   return phase === "importing" || phase === "imported" ? { unfinished: phase } : {};
+}
+
+const parentSchema = z.object({ vm: z.string(), snapshot: z.string(), own: z.boolean() });
+
+function readParent(value: string | undefined): { linkedTo?: Parent } {
+  if (value === undefined) return {};
+  try {
+    return { linkedTo: parentSchema.parse(JSON.parse(value)) };
+  } catch {
+    return {};
+  }
 }
 
 function readNumber(value: string | undefined, fallback: number): number {

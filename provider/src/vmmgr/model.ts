@@ -29,8 +29,17 @@ export interface Domain {
   serialConsole: boolean;
 }
 
-/** Where the system disk comes from: a file on the node, or one on this machine, which is sent there. */
-export type Source = { nodePath: string } | { path: string };
+/** Where the disks come from: a file on the node, one on this machine, which is sent there, or another VM. */
+export type Source = { nodePath: string } | { path: string } | CloneSource;
+
+/** Another VM, every disk of it. */
+export interface CloneSource {
+  vm: string;
+  /** As its disks were at this snapshot, which every one of them has; absent: as they are now. */
+  snapshot?: string;
+  /** Whether the disks are copied, or share with those of the other VM what neither has written since. */
+  mode: "copy" | "linked";
+}
 
 /** Pacemaker settings beside those that have a property of their own. */
 export interface PacemakerSettings {
@@ -119,8 +128,18 @@ export interface ObservedVm extends VmSettings {
   started?: boolean;
   /** The guest that runs has not seen the domain that is stored: it will when it is stopped and started. */
   restartRequired: boolean;
+  /** The VM whose disks it shares, as a linked clone. */
+  linkedTo?: Parent;
   /** A create of ours that did not end: how far it came. */
   unfinished?: CreatePhase;
+}
+
+/** The snapshot of another VM that a clone needs. */
+export interface Parent {
+  vm: string;
+  snapshot: string;
+  /** It was taken for the clone, and goes with it. */
+  own: boolean;
 }
 
 /** How far an unfinished create came: the image is being written, or it is whole and the rest is not. */

@@ -15,6 +15,15 @@ export const systemImage = (vm: string) => `system_${vm}`;
 export const isDataImage = (vm: string, image: string) =>
   image.startsWith(`data_${vm}_`) && /^\d+$/.test(image.slice(`data_${vm}_`.length));
 
+/** The RBD image of a VM's data disk. */
+export const dataImage = (vm: string, index: number) => `data_${vm}_${index}`;
+
+/** The number of a data disk. */
+export const dataNumber = (image: string) => Number(image.slice(image.lastIndexOf("_") + 1));
+
+/** Whether an image is one of the VM's disks. */
+export const isOwnImage = (vm: string, image: string) => image === systemImage(vm) || isDataImage(vm, image);
+
 /** Where the resource agent keeps the libvirt XML of a VM on each node. */
 export const configFile = (vm: string) => `/etc/pacemaker/${vm}.xml`;
 

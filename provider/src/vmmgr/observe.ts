@@ -3,7 +3,7 @@ import { canonicalXml, parseXml, type ClusterStatus, type Inventory } from "../c
 import { baseDomain, domainUuid, readDomain } from "./domain";
 import { GROWING_KEY, readMetadata } from "./metadata";
 import type { ObservedVm, VmStatus } from "./model";
-import { isDataImage, systemImage } from "./names";
+import { dataNumber, isDataImage, systemImage } from "./names";
 import { readPlacement } from "./constraints";
 import { readPrimitive } from "./primitive";
 import { revisionOf, runningRevision } from "./revision";
@@ -43,9 +43,8 @@ export function isTakenOver(found: ObservedVm, spec: { adopt?: boolean; owner?: 
 
 /** The images of a VM, the system disk first, then its data disks by number. */
 export function vmImages(inventory: Inventory, vm: string): string[] {
-  const number = (image: string) => Number(image.slice(image.lastIndexOf("_") + 1));
   const data = [...inventory.images.keys()].filter((image) => isDataImage(vm, image));
-  return [systemImage(vm), ...data.sort((a, b) => number(a) - number(b))];
+  return [systemImage(vm), ...data.sort((a, b) => dataNumber(a) - dataNumber(b))];
 }
 
 /** The uuid of every VM of the cluster, from its stored XML; XML that cannot be read claims none. */

@@ -1,6 +1,7 @@
 /** What can be known to be wrong before anything is changed: the same for a preview and for the change itself. */
 import { nvpairs, parseXml, ParseError, type Inventory } from "../cluster";
 import type { Refusal } from "./errors";
+import { cloneRefusals } from "./cloned";
 import { domainUuid } from "./domain";
 import { findVm, isTakenOver, vmUuids } from "./observe";
 import type { ObservedVm, VmSpec } from "./model";
@@ -109,6 +110,11 @@ function uuidRefusals(inventory: Inventory, spec: PartialSpec): Refusal[] {
 }
 
 function sourceRefusals(inventory: Inventory, spec: PartialSpec): Refusal[] {
+  if (spec.source !== undefined && "vm" in spec.source) {
+    const there = spec.name === undefined ? undefined : findVm(inventory, spec.name);
+    // One that is taken over has its disks.
+    return there !== undefined && there.unfinished === undefined ? [] : cloneRefusals(inventory, spec, spec.source);
+  }
   if (spec.source === undefined || !("nodePath" in spec.source)) return [];
   const found = inventory.sources.get(spec.source.nodePath);
   if (found === undefined) return [];

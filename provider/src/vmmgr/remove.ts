@@ -1,20 +1,27 @@
 /** Removing a VM: out of Pacemaker first, its disks last, and never a disk of a guest that may still run. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { changeStorage, cleanup, settle, WaitTimeout, type Cluster, type Inventory, type StorageOperation } from "../cluster";
+import { changeStorage, cleanup, settle, WaitTimeout, type Cluster, type Inventory, type Outcome, type StorageOperation } from "../cluster";
 import { deadlineOf, hypervisorsOf, reportOf, type Context } from "./context";
 import { writePlan } from "./apply";
-import { ChangeFailed, Refused } from "./errors";
+import { ChangeFailed, Refused, type Refusal } from "./errors";
+import { readMetadata } from "./metadata";
+import type { Parent } from "./model";
+import { isDataImage, systemImage } from "./names";
 import { deleteRefusals } from "./refusals";
 import { diffTargetRole, disableChanges, foreignConstraints } from "./sync";
 import { vmImages } from "./observe";
 import { keptByOthers, without } from "./parked";
 import { describe, waitFor } from "./wait";
 
-/** Removes images and the group of that name. May be done twice. */
-export async function clearVm(cluster: Cluster, vm: string, images: readonly string[]): Promise<void> {
+/**
+ * Removes images and the group of that name. May be done twice.
+ * @param parent what they were cloned of: the snapshot that was taken for them goes as well
+ */
+export async function clearVm(cluster: Cluster, vm: string, images: readonly string[], parent?: Parent): Promise<void> {
   await changeStorage(cluster.runner, [
     ...images.map((image): StorageOperation => ({ op: "removeImage", image })),
     { op: "removeGroup", group: vm },
+    ...(parent?.own ? [{ op: "releaseSnapshots" as const, vm: parent.vm, snapshot: parent.snapshot }] : []),
   ]);
 }
 
@@ -90,9 +97,10 @@ export async function stopVm(context: Context, vm: string, inventory: Inventory)
  */
 export async function removeVm(context: Context, vm: string, { comesBack = false } = {}): Promise<void> {
   const { cluster } = context;
-  const inventory = await cluster.inventory();
+  const ask: StorageOperation = { op: "children", vm };
+  const inventory = await cluster.changeAndRead([ask]);
   const what = `Unable to delete VM "${vm}" on ${inventory.node}`;
-  const refusals = deleteRefusals(inventory, vm);
+  const refusals = [...deleteRefusals(inventory, vm), ...childRefusals(vm, inventory.before.get(ask))];
   if (refusals.length > 0) throw new Refused("delete", vm, inventory.node, refusals);
   for (const node of comesBack ? [] : foreignConstraints(inventory.cib, vm, inventory.observer)) {
     const what = without(node, [vm]) === undefined ? "goes with it" : "goes on without it";
@@ -107,8 +115,18 @@ export async function removeVm(context: Context, vm: string, { comesBack = false
     throw new ChangeFailed(what, "stopping it", cause, [`the VM, ${seen}`, ...disks]);
   }
   try {
-    await clearVm(cluster, vm, images);
+    await clearVm(cluster, vm, images, readMetadata(inventory.images.get(systemImage(vm))?.metadata ?? {}).linkedTo);
   } catch (cause) {
     throw new ChangeFailed(what, "removing its disks", cause, [`of ${images.join(", ")} what is not gone yet`]);
   }
+}
+
+/** Images that share what a disk of the VM has: they would be lost with it. */
+function childRefusals(vm: string, answer: Outcome | undefined): Refusal[] {
+  const images = answer !== undefined && "ok" in answer ? (answer.ok as string[]) : [];
+  const others = images.filter((image) => image !== systemImage(vm) && !isDataImage(vm, image));
+  if (others.length === 0) return [];
+  const vms = new Set(others.map((image) => /^(?:system_([^_]+)|data_([^_]+)_\d+)$/.exec(image)).flatMap((match) => match?.[1] ?? match?.[2] ?? []));
+  const who = vms.size > 0 ? `VM ${[...vms].map((name) => `"${name}"`).join(" and ")}` : others.join(", ");
+  return [{ property: "its disks", reason: `${who} shares them as a linked clone (${others.join(", ")}); delete that first, or make it stand alone with \`mode: "copy"\`` }];
 }

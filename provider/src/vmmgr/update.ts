@@ -3,6 +3,7 @@ import { changeStorage, cleanup, NotFound, RESTART_KEY, type Inventory, type Sto
 import { parkedWith, returningWith } from "./parked";
 import { present, runsNow, undoPlan, waitStep, writePlan, type Plan } from "./apply";
 import { validateXml } from "./build";
+import { flattenSteps } from "./clone";
 import { commandWords, reportOf, wantedOf, type Context } from "./context";
 import { documentChange, type DocumentChange } from "./document";
 import { Refused } from "./errors";
@@ -63,7 +64,9 @@ class VmChange {
 
   steps(): Step[] {
     const steps = this.#spec.enabled ? this.#enabled() : this.#disabled();
-    return [...growSteps(this.#context, this.#spec, this.#inventory, this.#observed), ...steps];
+    const flatten = flattenSteps(this.#context, this.#spec, this.#inventory, this.#observed.linkedTo);
+    if (flatten.length > 0) this.#last = undefined;
+    return [...growSteps(this.#context, this.#spec, this.#inventory, this.#observed), ...steps, ...flatten];
   }
 
   /** The cluster after the change; a step may have read it already. */

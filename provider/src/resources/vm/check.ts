@@ -2,19 +2,21 @@
 import { access, constants } from "node:fs/promises";
 import { isDeepStrictEqual } from "node:util";
 import {
-  canonicalBase, changeRefusals, clusterRefusals, ParseError, parseXml, stateWarnings, type Cluster, type Intent, type PartialSpec,
+  canonicalBase, changeRefusals, clusterRefusals, ConnectionError, ParseError, parseXml, stateWarnings, type Cluster, type Intent, type PartialSpec,
   type Refusal,
 } from "../../vmmgr";
+import { UnknownCluster } from "../../errors";
 import { clusterFailures, schemaFailures } from "../refused";
 import { parseSize } from "../size";
 import type { PlannedRegister } from "../planned";
-import { isUnknown, knownPart } from "../unknowns";
+import { isUnknown, knownPart, unknownPaths } from "../unknowns";
 import type { Raw } from "../values";
 import { adoptionNotice } from "./adopt";
 import { claimOf, type Claims } from "./claims";
 import { withDefaults } from "./defaults";
+import { withInherited } from "./inherit";
 import { vmSchema, type VmInputs } from "./schema";
-import { OUTPUTS } from "./state";
+import { OUTPUTS, sourceOf } from "./state";
 
 /** What `check` answers. */
 export interface Checked {
@@ -35,7 +37,7 @@ export const takenByOther = (vm: string) => `VM "${vm}" belongs to another resou
 
 /** Checks the inputs of a VM by themselves, then against the cluster. */
 export async function checkVm({ cluster, claims, planned, warn }: CheckContext, olds: Raw, news: Raw): Promise<Checked> {
-  const inputs = withDefaults(news);
+  const inputs = withDefaults(await inherited(cluster, olds, news));
   const failures = schemaFailures(vmSchema, inputs, "seapath.Vm");
   failures.push(...xmlFailures(inputs), ...(await localFileFailures(inputs)));
   if (failures.length > 0 || isUnknown(inputs["cluster"])) return { inputs, failures };
@@ -50,8 +52,26 @@ export async function checkVm({ cluster, claims, planned, warn }: CheckContext, 
   // The state of a cluster is nothing to a VM that nothing is to happen to.
   const idle = intent === "update" && isDeepStrictEqual(dropOutputs(withDefaults(olds)), inputs);
   const what = `VM "${String(inputs["name"])}": its hosts, name and image`;
-  return { inputs, failures: await clusterFailures(what, warn, () => refusalsOf(cluster(at), intent, inputs, warn, idle)) };
+  return { inputs, failures: await clusterFailures(what, warn, async () => {
+    const refusals = await refusalsOf(cluster(at), intent, inputs, warn, idle);
+    // The VM that a clone is made of may be one that the same program makes first.
+    const source = (inputs["source"] as Raw | undefined)?.["vm"];
+    const comes = typeof source === "string" && claims.isChecked(claimOf(source, at));
+    return comes ? refusals.filter(({ property }) => property !== "source.vm") : refusals;
+  }) };
 }
+
+/** The inputs with what a clone inherits; without, where the cluster cannot be asked, which is said further on. */
+async function inherited(cluster: CheckContext["cluster"], olds: Raw, news: Raw): Promise<Raw> {
+  try {
+    return await withInherited(() => cluster(clusterName(news)).recentInventory(), olds, news);
+  } catch (error) {
+    if (error instanceof ConnectionError || error instanceof UnknownCluster) return news;
+    throw error;
+  }
+}
+
+const clusterName = (inputs: Raw) => (typeof inputs["cluster"] === "string" && !isUnknown(inputs["cluster"]) ? inputs["cluster"] : undefined);
 
 const dropOutputs = (inputs: Raw): Raw =>
   Object.fromEntries(Object.entries(inputs).filter(([key]) => !(OUTPUTS as readonly string[]).includes(key)));
@@ -111,7 +131,7 @@ function partialSpec(inputs: Raw): PartialSpec {
     ...pick("name", known.name),
     ...pick("adopt", known.adopt),
     ...pick("owner", known.owner),
-    ...pick("source", known.source as PartialSpec["source"]),
+    ...pick("source", known.source === undefined || unknownPaths(known.source).length > 0 ? undefined : sourceOf(known.source)),
     ...pick("systemSize", bytes),
     ...pick("xml", known.xml),
     ...pick("pinnedHost", known.pinnedHost),

@@ -18,6 +18,11 @@ export class Claims {
     if (recorded) this.#recorded.add(vm);
   }
 
+  /** Whether a resource of the program has the VM, which may not be there yet. */
+  isChecked(vm: string): boolean {
+    return this.#checked.has(vm);
+  }
+
   /** The VM is to be deleted to make room for one of the same name. */
   replace(vm: string): void {
     this.#replaced.add(vm);

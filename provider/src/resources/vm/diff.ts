@@ -2,8 +2,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { canonicalBase, DEFAULTS } from "../../vmmgr";
 import { isUnknown, unknownPaths } from "../unknowns";
-
-type Raw = Record<string, unknown>;
+import { isRecord, type Raw } from "../values";
 
 /** What `diff` answers; `changes` stays unset on purpose, see docs/decisions/0001. */
 export interface VmDiff {
@@ -20,13 +19,16 @@ export function diffVm(olds: Raw, news: Raw, warn: (text: string) => void): VmDi
   if (!isUnknown(news["cluster"]) && olds["cluster"] !== news["cluster"]) replaces.push("cluster");
   // A VM that was adopted has no known source; naming one later must not cost it its disks.
   const known = olds["source"] !== undefined && news["source"] !== undefined && unknownPaths(news["source"]).length === 0;
-  if (known && !isDeepStrictEqual(olds["source"], news["source"])) replaces.push("source");
+  if (known && !sameSource(olds["source"], news["source"])) replaces.push("source");
   const vm = String(olds["name"]);
   if (replaces.length > 0) {
     warn(`VM "${vm}": a changed ${replaces.join(" and ")} makes a new VM; this one and its disks are deleted`);
     // Under a new name, or on another cluster, it can stand beside the old one.
     const beside = replaces.includes("name") || replaces.includes("cluster");
     return { replaces, deleteBeforeReplace: !beside };
+  }
+  if (isRecord(olds["source"]) && isRecord(news["source"]) && olds["source"]["mode"] === "linked" && news["source"]["mode"] === "copy") {
+    warn(`VM "${vm}": what its disks share with VM "${String(news["source"]["vm"])}" is copied, while it runs`);
   }
   warnOfMove(vm, olds, news, warn);
   warnOfCommands(vm, olds, news, warn);
@@ -36,6 +38,17 @@ export function diffVm(olds: Raw, news: Raw, warn: (text: string) => void): VmDi
     warn(`VM "${vm}": its changed domain takes effect when it is next stopped and started (restart: "whenRequired" does that)`);
   }
   return { ...(announcedRestart(olds, news) ? { changes: true } : {}), replaces, deleteBeforeReplace: false };
+}
+
+/**
+ * Whether a source makes the same VM. What a clone has inherited is part of its state alone; and one that shares its disks
+ * becomes one that does not in place.
+ */
+function sameSource(before: unknown, after: unknown): boolean {
+  if (!isRecord(before) || !isRecord(after)) return isDeepStrictEqual(before, after);
+  const made = (source: Raw) => [source["nodePath"], source["path"], source["vm"], source["snapshot"]];
+  const mode = (source: Raw) => source["mode"] ?? "copy";
+  return isDeepStrictEqual(made(before), made(after)) && (mode(before) === mode(after) || mode(after) === "copy");
 }
 
 /** Whether an update may restart the guest: it was asked for, and the diff shows that it is due. */

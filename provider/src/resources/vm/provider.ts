@@ -7,6 +7,7 @@ import type { Raw } from "../values";
 import { checkVm, takenByOther } from "./check";
 import { claimOf, Claims } from "./claims";
 import { announcedRestart, diffVm } from "./diff";
+import { wholeInputs } from "./inherit";
 import { observedInputs, OUTPUTS, readInputs, specOf, stateOf } from "./state";
 import type { VmInputs } from "./schema";
 
@@ -26,7 +27,8 @@ export function vmProvider({ cluster, say, planned }: Surroundings): dynamic.Res
 
     create: (raw) =>
       shown(async () => {
-        const inputs = readInputs(raw);
+        const at = typeof raw["cluster"] === "string" ? raw["cluster"] : undefined;
+        const inputs = readInputs(await wholeInputs(() => cluster(at).inventory(), raw));
         const vm = claimOf(inputs.name, inputs.cluster);
         if (claims.isOthers(vm)) throw new Error(takenByOther(inputs.name));
         claims.make(vm);

@@ -9,13 +9,30 @@ const reserved = (names: Record<string, string>) =>
     }
   });
 
+/** What a clone may do without of the other VM. */
+export const CLEARABLE = ["placement", "settings", "metadata", "pacemaker.meta", "pacemaker.params", "pacemaker.utilization"] as const;
+
 const sourceSchema = z
   .strictObject({
     nodePath: text.refine((path) => path.startsWith("/"), "must be an absolute path on the node").optional(),
     path: text.optional(),
+    vm: named.optional(),
+    snapshot: named.optional(),
+    mode: z.enum(["copy", "linked"], { error: 'must be "copy" or "linked"' }).optional(),
+    clear: z.array(z.enum(CLEARABLE, { error: `must be some of ${CLEARABLE.join(", ")}` })).optional(),
+    /** What was taken over when it was made, put in by the check: later changes of the other VM are none of this one's. */
+    inherited: z.record(z.string(), z.unknown()).optional(),
   })
-  .refine((source) => (source.nodePath === undefined) !== (source.path === undefined), {
-    message: "must have exactly one of `nodePath` (a file on the node) and `path` (a file on this machine)",
+  .superRefine((source, context) => {
+    const given = [source.nodePath, source.path, source.vm].filter((each) => each !== undefined);
+    if (given.length !== 1) {
+      const message = "must have exactly one of `nodePath` (a file on the node), `path` (a file on this machine) and `vm` (another VM)";
+      context.addIssue({ code: "custom", message });
+    }
+    if (source.vm !== undefined) return;
+    for (const key of ["snapshot", "mode", "clear", "inherited"] as const) {
+      if (source[key] !== undefined) context.addIssue({ code: "custom", path: [key], message: "is for a clone: it needs `vm`" });
+    }
   });
 
 const interfaceSchema = z.strictObject({
@@ -79,12 +96,14 @@ export const vmSchema = z
       const message = "must not stand beside `pinnedHost`: a pinned VM runs there only";
       context.addIssue({ code: "custom", path: ["preferredHost"], message });
     }
-    if ((vm.xml === undefined) === (vm.domain === undefined)) {
+    // A clone of a VM that is not there yet inherits its domain once it is.
+    const later = vm.source?.vm !== undefined && vm.source.inherited === undefined && vm.domain === undefined && vm.xml === undefined;
+    if (!later && (vm.xml === undefined) === (vm.domain === undefined)) {
       const message = vm.xml === undefined ? "is missing: give `domain`, or libvirt's own as `xml`" : "must not stand beside `xml`";
       context.addIssue({ code: "custom", path: ["domain"], message });
     }
     if (vm.source === undefined && !vm.adopt) {
-      const message = "is missing: give `nodePath` or `path`, the image that the system disk is made of";
+      const message = "is missing: give `nodePath` or `path`, the image that the system disk is made of, or `vm`, another VM";
       context.addIssue({ code: "custom", path: ["source"], message });
     }
     vm.domain?.interfaces.forEach((each, index) => {

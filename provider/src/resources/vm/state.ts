@@ -23,7 +23,7 @@ export function specOf(inputs: VmInputs): VmSpec {
   const size = systemDisk.size === undefined ? undefined : parseSize(systemDisk.size);
   return {
     ...rest,
-    ...(source === undefined ? {} : { source: source as Source }),
+    ...(source === undefined ? {} : { source: sourceOf(source) }),
     diskBus: systemDisk.bus,
     ...(size === undefined ? {} : { systemSize: size }),
     ...(xml === undefined ? {} : { xml }),
@@ -32,6 +32,13 @@ export function specOf(inputs: VmInputs): VmSpec {
     ...(pinnedHost === undefined ? {} : { pinnedHost }),
     ...(preferredHost === undefined ? {} : { preferredHost }),
   };
+}
+
+/** Where the disks come from, as vmmgr is told it. */
+export function sourceOf(source: NonNullable<VmInputs["source"]>): Source {
+  const { vm, snapshot, mode } = source;
+  if (vm !== undefined) return { vm, ...(snapshot === undefined ? {} : { snapshot }), mode: mode ?? "copy" };
+  return source as Source;
 }
 
 /**

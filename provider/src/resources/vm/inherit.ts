@@ -1,0 +1,102 @@
+/**
+ * What a clone has of the VM that it is made of, where its program says nothing: vm-mgr's clone takes over all that is not
+ * cleared. It is looked up once, when the clone is made, and kept with its source: what becomes of the other VM later is
+ * none of the clone's.
+ */
+import { defaultMac, domainElement, findVm, renderPretty, sameDomain, parseXml, type Inventory, type ObservedVm, type XmlElement } from "../../vmmgr";
+import { isUnknown } from "../unknowns";
+import { isRecord, type Raw } from "../values";
+import { withDefaults } from "./defaults";
+import type { CLEARABLE } from "./schema";
+
+type Clearable = (typeof CLEARABLE)[number];
+
+const SETTINGS = ["liveMigration", "migrationUser", "migrationDowntime", "migrateToTimeout", "stopTimeout", "priority"] as const;
+
+/** The other VM of a clone's inputs, if they are those of one and it is known. */
+function cloned(inputs: Raw): (Raw & { vm: string }) | undefined {
+  const { source } = inputs;
+  return isRecord(source) && typeof source["vm"] === "string" && !isUnknown(source["vm"]) ? (source as Raw & { vm: string }) : undefined;
+}
+
+/**
+ * The inputs with what they inherit. Those of a clone of a VM that the cluster does not have yet are left as they are.
+ * @param olds the inputs that the state has: what was inherited then counts
+ */
+export async function withInherited(inventory: () => Promise<Inventory>, olds: Raw, news: Raw): Promise<Raw> {
+  const source = cloned(news);
+  if (source === undefined || typeof news["name"] !== "string" || isUnknown(news["name"])) return news;
+  const before = olds["name"] === news["name"] ? cloned(olds) : undefined;
+  let inherited = before?.vm === source.vm ? before["inherited"] : source["inherited"];
+  if (!isRecord(inherited)) {
+    const observed = findVm(await inventory(), source.vm);
+    if (observed === undefined || observed.unfinished !== undefined) return news;
+    inherited = inheritable(observed, news["name"], (source["clear"] ?? []) as Clearable[]);
+  }
+  return merged({ ...news, source: { ...source, mode: source["mode"] ?? "copy", inherited } }, inherited as Raw);
+}
+
+/** What of a VM goes over to a clone of that name. Its crm commands do not: they name the other VM, and ids of its own. */
+function inheritable(observed: ObservedVm, name: string, clear: readonly Clearable[]): Raw {
+  const keeps = (what: Clearable) => !clear.includes(what);
+  const { pinnedHost, preferredHost, pacemaker } = observed;
+  return {
+    ...domainOf(observed, name),
+    ...(keeps("placement") && pinnedHost !== undefined ? { pinnedHost } : {}),
+    ...(keeps("placement") && preferredHost !== undefined ? { preferredHost } : {}),
+    ...(keeps("settings") ? Object.fromEntries(SETTINGS.map((key) => [key, observed[key]])) : {}),
+    ...(keeps("settings") ? { bus: observed.diskBus } : {}),
+    metadata: keeps("metadata") ? observed.metadata : {},
+    pacemaker: {
+      meta: keeps("pacemaker.meta") ? pacemaker.meta : {},
+      params: keeps("pacemaker.params") ? pacemaker.params : {},
+      utilization: keeps("pacemaker.utilization") ? pacemaker.utilization : {},
+    },
+  };
+}
+
+/** The domain in the form that says all of it, with MACs of the clone's own, and without files of the other VM's. */
+function domainOf(observed: ObservedVm, name: string): Raw {
+  if (sameDomain(domainElement(observed.domain), observed)) {
+    const interfaces = observed.domain.interfaces.map((each, index) => ({ ...each, mac: defaultMac(name, index) }));
+    return { domain: { ...observed.domain, interfaces } };
+  }
+  let index = 0;
+  const own = (node: XmlElement): XmlElement => {
+    const children = node.children.filter((each) => each.name !== "nvram").map(own);
+    if (node.name !== "interface") return { ...node, children };
+    const mac = { name: "mac", attrs: { address: defaultMac(name, index++) }, children: [] };
+    return { ...node, children: [...children.filter((each) => each.name !== "mac"), mac] };
+  };
+  return { xml: renderPretty(own(parseXml(observed.baseXml, `the XML stored for VM "${observed.name}"`))) };
+}
+
+function merged(news: Raw, inherited: Raw): Raw {
+  const { domain, xml, pinnedHost, preferredHost, bus, metadata, pacemaker, ...settings } = inherited;
+  const both = (given: unknown, other: unknown) => (given === undefined || isRecord(given) ? { ...(other as Raw), ...(given ?? {}) } : given);
+  const said = (key: string) => news[key] !== undefined && news[key] !== null;
+  const form = said("domain") || said("xml") ? {} : { ...(domain === undefined ? {} : { domain }), ...(xml === undefined ? {} : { xml }) };
+  const place = said("pinnedHost") || said("preferredHost")
+    ? {}
+    : { ...(pinnedHost === undefined ? {} : { pinnedHost }), ...(preferredHost === undefined ? {} : { preferredHost }) };
+  const given = Object.fromEntries(Object.entries(news).filter(([, value]) => value !== undefined && value !== null));
+  const sets = isRecord(news["pacemaker"]) ? news["pacemaker"] : {};
+  return {
+    ...settings, ...form, ...place, ...given,
+    ...(isUnknown(news["systemDisk"]) || bus === undefined ? {} : { systemDisk: { bus, ...(news["systemDisk"] as Raw | undefined) } }),
+    metadata: both(news["metadata"], metadata),
+    pacemaker: isUnknown(news["pacemaker"])
+      ? news["pacemaker"]
+      : Object.fromEntries(Object.entries(pacemaker as Raw).map(([key, map]) => [key, both(sets[key], map)])),
+  };
+}
+
+/** The inputs of a create, which may have been checked before the other VM was there. */
+export async function wholeInputs(inventory: () => Promise<Inventory>, raw: Raw): Promise<Raw> {
+  const source = cloned(raw);
+  if (source === undefined || isRecord(source["inherited"])) return raw;
+  // Defaults that the check has put in are not what the program said: they are what it is asked for now.
+  const defaults = withDefaults({ name: raw["name"] });
+  const said = Object.fromEntries(Object.entries(raw).filter(([key, value]) => JSON.stringify(value) !== JSON.stringify(defaults[key]) || key === "name"));
+  return withInherited(inventory, {}, said);
+}

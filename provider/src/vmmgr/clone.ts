@@ -1,0 +1,78 @@
+/** The disks of a VM that is made of another one, copied or shared. */
+import { changeStorage, importImage, type Inventory, type StorageOperation } from "../cluster";
+import { validateThenMake, type VmXml } from "./build";
+import { releaseParent, type DiskPair } from "./cloned";
+import { reportOf, type Context } from "./context";
+import type { CreateMark } from "./mark";
+import { PARENT_KEY } from "./metadata";
+import type { CloneSource, Parent, VmSpec } from "./model";
+import { systemImage } from "./names";
+import { vmImages } from "./observe";
+import { clearVm } from "./remove";
+import type { Step } from "./steps";
+
+/** The disks of a clone, marked as unfinished and as this create's own from the first moment on. */
+export function cloneSteps(context: Context, spec: VmSpec, source: CloneSource, parent: Parent, pairs: readonly DiskPair[], xml: VmXml, mark: CreateMark): Step[] {
+  const { cluster } = context;
+  const images = pairs.map(({ to }) => to);
+  const make: Step = {
+    name: `making its RBD images and group of the disks of VM "${source.vm}"`,
+    act: async () => {
+      await validateThenMake(cluster, xml, reserve(spec, source, parent, pairs, mark));
+      mark.start();
+    },
+    undo: async () => {
+      await mark.stop();
+      if (await mark.isOnImage()) await clearVm(cluster, spec.name, images, parent);
+      // Its name is this create's alone, so it is nobody else's.
+      else if (parent.own) await changeStorage(cluster.runner, releaseParent(parent));
+    },
+  };
+  if (source.mode === "linked") return [make];
+  const copies = pairs.map(({ from, to }): Step => ({
+    name: `copying ${from}`,
+    act: () => importImage(cluster.runner, { path: `rbd:rbd/${from}@${parent.snapshot}`, format: "raw" }, to, (percent) => {
+      if (percent % 25 === 0 && percent > 0 && percent < 100) reportOf(context)(`${spec.name}: copying ${from}: ${percent} %`);
+    }),
+    noUndo: "it goes with the images",
+  }));
+  return [make, ...copies];
+}
+
+function reserve(spec: VmSpec, source: CloneSource, parent: Parent, pairs: readonly DiskPair[], mark: CreateMark): StorageOperation[] {
+  const marked = { vm_name: spec.name, [PARENT_KEY]: JSON.stringify(parent), ...mark.metadata("importing") };
+  const hold: StorageOperation = { op: "holdSnapshots", vm: source.vm, snapshot: parent.snapshot, own: parent.own, protect: source.mode === "linked" };
+  const made = pairs.flatMap(({ from, to, size }, index): StorageOperation[] => {
+    const wanted = index === 0 ? Math.max(size, spec.systemSize ?? 0) : size;
+    const set = index === 0 ? { set: marked } : {};
+    if (source.mode === "linked") return [{ op: "cloneImage", parent: from, snapshot: parent.snapshot, image: to, size: wanted, ...set }];
+    const image: StorageOperation = { op: "createImage", image: to, size: wanted };
+    return index === 0 ? [image, { op: "setMetadata", image: to, ...set }] : [image];
+  });
+  const group: StorageOperation[] = [
+    { op: "createGroup", group: spec.name },
+    ...pairs.map(({ to }): StorageOperation => ({ op: "addToGroup", group: spec.name, image: to })),
+  ];
+  // A copy is marked before the snapshot is taken, so that a kill leaves none that nobody knows; a link needs it first.
+  return source.mode === "linked" ? [hold, ...made, ...group] : [...made, ...group, hold];
+}
+
+const FLATTEN_MS = 4 * 3600_000;
+
+/** Makes a linked clone one that stands alone, while it runs on. */
+export function flattenSteps({ cluster }: Context, spec: VmSpec, inventory: Inventory, parent: Parent | undefined): Step[] {
+  const { source } = spec;
+  if (parent === undefined || source === undefined || !("vm" in source) || source.mode !== "copy") return [];
+  const images = vmImages(inventory, spec.name);
+  return [
+    {
+      name: `copying what it shares with VM "${parent.vm}"`,
+      act: () => changeStorage(cluster.runner, [
+        ...images.map((image): StorageOperation => ({ op: "flattenImage", image })),
+        ...releaseParent(parent),
+        { op: "setMetadata", image: systemImage(spec.name), unset: [PARENT_KEY] },
+      ], FLATTEN_MS),
+      noUndo: "it only takes room; the next `up` goes on with it",
+    },
+  ];
+}
