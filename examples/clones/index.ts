@@ -1,0 +1,25 @@
+import * as pulumi from "@pulumi/pulumi";
+import * as seapath from "pulumi-seapath";
+
+const config = new pulumi.Config("clones");
+// The image is a small guest that boots on BIOS; the lab puts it on its nodes.
+const source = { nodePath: config.get("image") ?? "/var/lib/seapath/images/tick.qcow2" };
+const type = config.get("domainType") === "kvm" ? ("kvm" as const) : ("qemu" as const);
+
+// What the others are made of. It does not run: a golden image is changed on purpose only.
+const golden = new seapath.Vm("golden", {
+  source,
+  domain: { type, memory: 4, machine: "pc", firmware: "bios" },
+  started: false,
+  priority: 5,
+  metadata: { image: "golden", site: "north" },
+});
+
+// Disks of its own. Domain, priority and metadata come from the golden one; the key that is named here wins.
+const copy = new seapath.Vm("copy", { source: { vm: golden.name }, metadata: { site: "south" } });
+
+// Shares the golden one's blocks, so it is there at once. `pulumi config set clones:mode copy` lets it stand alone later.
+const mode = config.get("mode") === "copy" ? "copy" : "linked";
+const linked = [1, 2].map((n) => new seapath.Vm(`linked${n}`, { source: { vm: golden.name, mode } }));
+
+export const uuids = pulumi.all([golden, copy, ...linked].map((vm) => pulumi.all([vm.name, vm.uuid]))).apply(Object.fromEntries);
