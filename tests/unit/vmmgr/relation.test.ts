@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { cluster, CibFile, inventory } from "../cluster/fixtures.ts";
+import { metadata, parked } from "./specs.ts";
 
 const require = createRequire(import.meta.url);
 const relation = require("../../../provider/dist/vmmgr/relation/index.js") as typeof import("../../../provider/dist/vmmgr/relation/index.js");
@@ -156,6 +157,46 @@ describe("what speaks against a colocation", () => {
     assert.match(notices({ apart: true, strong: true }, { fxrun: "node1", fxman: "node1" }), /both pinned to node1/);
     assert.doesNotMatch(notices({ apart: true, strong: true, with: ["fxman"] }, { fxrun: "node1", fxman: "node2" }), /pinned/);
     assert.match(notices({ apart: true, strong: true, with: ["fxman", "fxstop", "fxfail"] }, {}), /4 VMs apart on 3 nodes: fxrun will not run/);
+  });
+});
+
+describe("a colocation that is looked for", () => {
+  const known = { noun: "colocation" as const, owners: ["shop/dev/pair"], ids: ["colocation-fxrun-withfxman-fxstop"] };
+  const [whole] = colocationRelation(spec()).elements;
+  const found = (change: (lab: ReturnType<typeof inventory>) => void) => {
+    const lab = inventory();
+    change(lab);
+    const answer = relation.findRelation(lab, known);
+    return answer && { ids: answer.elements.map(({ attrs }) => attrs["id"]), waitsFor: answer.waitsFor };
+  };
+  const park = (lab: ReturnType<typeof inventory>) => {
+    assert.ok(whole);
+    lab.images.set("system_fxstop", { name: "system_fxstop", size: 512, metadata: { [metadata.PARKED_KEY]: parked.writeParked([whole]) } });
+  };
+  const ID = "colocation-fxrun-withfxman-fxstop";
+
+  it("is found by its mark, or by its id where it has none, and not when it is another's", () => {
+    assert.ok(whole);
+    assert.deepEqual(found((lab) => lab.cib.constraints.push({ ...whole, attrs: { ...whole.attrs, id: "renamed" } })), { ids: ["renamed"], waitsFor: [] });
+    const unmarked = colocationRelation({ ...spec(), owner: undefined as unknown as string }).elements;
+    assert.deepEqual(found((lab) => lab.cib.constraints.push(...unmarked)), { ids: [ID], waitsFor: [] });
+    assert.equal(found((lab) => lab.cib.constraints.push(...colocationRelation(spec({ owner: "shop/prod/pair" })).elements)), undefined);
+    assert.equal(found(() => undefined), undefined);
+  });
+
+  it("waits with a VM that is not enabled, whole, whatever stands in for it", () => {
+    const away = (lab: ReturnType<typeof inventory>) => {
+      lab.cib.primitives.delete("fxstop");
+      park(lab);
+    };
+    assert.deepEqual(found(away), { ids: [ID], waitsFor: ["fxstop"] });
+    const rest = whole && parked.without(whole, ["fxstop"]);
+    assert.ok(rest);
+    assert.deepEqual(found((lab) => (away(lab), lab.cib.constraints.push(rest))), { ids: [ID], waitsFor: ["fxstop"] });
+  });
+
+  it("is gone when vm-mgr has enabled the VM without it", () => {
+    assert.equal(found(park), undefined);
   });
 });
 

@@ -31,10 +31,14 @@ const isOf = ({ noun, owners, ids }: Known) => (node: XmlElement): boolean => {
   return ids.includes(node.attrs["id"] ?? "") && ownerOf(node) === undefined;
 };
 
+/** What is kept and really waits: vm-mgr's `enable` brings a VM back without what is kept with it. */
+const waitingIn = (inventory: Inventory): XmlElement[] =>
+  parkedOn(inventory).flatMap(({ nodes }) => nodes).filter((node) => referencesOf(node).some((vm) => !inventory.cib.primitives.has(vm)));
+
 /** Finds a relation, in the CIB or kept with a VM that is not enabled. */
 export function findRelation(inventory: Inventory, known: Known): FoundRelation | undefined {
   const present = inventory.cib.constraints.filter(isOf(known));
-  const waiting = parkedOn(inventory).flatMap(({ nodes }) => nodes.filter(isOf(known))).filter((node) => {
+  const waiting = waitingIn(inventory).filter(isOf(known)).filter((node) => {
     const here = constraintOf(inventory.cib, node.attrs["id"] ?? "");
     return here === undefined || (!saysTheSame(here, node) && standsInFor(here, node));
   });
@@ -46,9 +50,9 @@ export function findRelation(inventory: Inventory, known: Known): FoundRelation 
 
 /** Whether the cluster has all of a relation as it is asked, in the CIB or kept. */
 export function isInPlace(inventory: Inventory, wanted: Relation): boolean {
-  const parked = parkedOn(inventory).flatMap(({ nodes }) => nodes);
+  const present = [...inventory.cib.constraints, ...waitingIn(inventory)];
   return wanted.elements.every((node) =>
-    [...inventory.cib.constraints, ...parked].some((each) => each.attrs["id"] === node.attrs["id"] && saysTheSame(each, node)));
+    present.some((each) => each.attrs["id"] === node.attrs["id"] && saysTheSame(each, node)));
 }
 
 /** Constraints of the wanted ids that are somebody else's. */
