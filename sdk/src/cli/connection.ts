@@ -20,22 +20,47 @@ export const SHARED: readonly OptionSpec[] = [
 /** The key of the configuration that an option stands for: `private-key-file` is `privateKeyFile`. */
 const keyOf = (option: string) => option.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
 
-/**
- * Settles which cluster the verbs are about.
- * @returns the name of it, where it has one
- */
-export function settleCluster(given: Given, env: NodeJS.ProcessEnv = process.env, node?: string): string | undefined {
+/** Which cluster is meant, and the keys of the configuration that say how it is reached. */
+export interface Connection {
+  /** One of `clusters`. */
+  cluster?: string;
+  settings: ReadonlyMap<string, string>;
+}
+
+/** What the options say of the cluster. @param node one of its nodes, which alone is to be asked */
+export function connectionOf(given: Given, env: NodeJS.ProcessEnv, node?: string): Connection {
   const cluster = given.find("cluster");
   if (cluster !== undefined && given.has("hosts")) throw new UsageError("argument --hosts: not allowed with argument --cluster");
-  const options = new Map<string, string>();
+  const settings = new Map<string, string>();
   for (const { name, takes } of SHARED) {
     if (name === "verbose" || name === "cluster" || !given.has(name)) continue;
-    options.set(keyOf(name), takes === "flag" ? "true" : given.get(name));
+    settings.set(keyOf(name), takes === "flag" ? "true" : given.get(name));
   }
   const clusters = env["SEAPATH_CLUSTERS"];
-  if (clusters) options.set("clusters", clusters);
-  if (node !== undefined) options.set("hosts", hostOf(node, options.get("hosts") ?? env["SEAPATH_HOSTS"] ?? ""));
-  configure({ config: { get: (key: string) => options.get(key.replace(/^seapath:/, "")) } } as Parameters<typeof configure>[0]);
+  if (clusters) settings.set("clusters", clusters);
+  if (node !== undefined && cluster === undefined) settings.set("hosts", hostOf(node, settings.get("hosts") ?? env["SEAPATH_HOSTS"] ?? ""));
+  if (node !== undefined && cluster !== undefined && clusters) settings.set("clusters", onlyNode(clusters, cluster, node));
+  return cluster === undefined ? { settings } : { cluster, settings };
+}
+
+/** The clusters, of which one has this node alone; what cannot be read is left for who reads it in earnest. */
+function onlyNode(clusters: string, cluster: string, node: string): string {
+  let read: unknown;
+  try {
+    read = JSON.parse(clusters);
+  } catch {
+    return clusters;
+  }
+  const own = (read as Record<string, { hosts?: unknown } | undefined> | null)?.[cluster];
+  if (typeof own !== "object") return clusters;
+  const hosts = Array.isArray(own.hosts) ? own.hosts.join(",") : typeof own.hosts === "string" ? own.hosts : "";
+  return JSON.stringify({ ...(read as object), [cluster]: { ...own, hosts: hostOf(node, hosts) } });
+}
+
+/** Settles which cluster the verbs are about. @returns the name of it, where it has one */
+export function settleCluster(given: Given, env: NodeJS.ProcessEnv = process.env, node?: string): string | undefined {
+  const { cluster, settings } = connectionOf(given, env, node);
+  configure({ config: { get: (key: string) => settings.get(key.replace(/^seapath:/, "")) } } as Parameters<typeof configure>[0]);
   return cluster;
 }
 

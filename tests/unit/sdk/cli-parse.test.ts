@@ -1,6 +1,6 @@
 // The command line, read as argparse reads vm-mgr's.
 import assert from "node:assert/strict";
-import { SHARED } from "../../../sdk/dist/cli/connection.js";
+import { connectionOf, SHARED } from "../../../sdk/dist/cli/connection.js";
 import { UsageError, type Given } from "../../../sdk/dist/cli/grammar.js";
 import { helpOf, overview, usageOf } from "../../../sdk/dist/cli/help.js";
 import { commonInputs, optionOf } from "../../../sdk/dist/cli/inputs.js";
@@ -122,5 +122,25 @@ describe("the command line", () => {
     assert.equal(optionOf("pacemaker.meta.priority"), "--pacemaker-meta priority");
     assert.equal(optionOf("metadata.a-b"), "--metadata a-b");
     assert.equal(optionOf("the cluster"), "the cluster");
+  });
+
+  it("reads which cluster is meant from options first, and asks one node where one is named", () => {
+    const settings = (words: string[], env: Record<string, string> = {}, node?: string) => {
+      const { cluster, settings: found } = connectionOf(given("list", ...words), env, node);
+      return { ...(cluster === undefined ? {} : { cluster }), ...Object.fromEntries(found) };
+    };
+    assert.deepEqual(settings(["--hosts", "a,b", "--private-key-file", "k", "--sudo", "--connect-timeout", "3"]), {
+      hosts: "a,b", privateKeyFile: "k", sudo: "true", connectTimeout: "3",
+    });
+    assert.deepEqual(settings([]), {});
+    const hosts = "node1,ops@node2:2222,[fd00::3]:22";
+    assert.deepEqual(settings([], { SEAPATH_HOSTS: hosts }, "node2"), { hosts: "ops@node2:2222" });
+    assert.deepEqual(settings(["--hosts", hosts], {}, "fd00::3"), { hosts: "[fd00::3]:22" });
+    assert.deepEqual(settings([], { SEAPATH_HOSTS: hosts }, "elsewhere"), { hosts: "elsewhere" });
+    const clusters = JSON.stringify({ north: { hosts: ["node1", "node2"], user: "ops" } });
+    assert.deepEqual(settings(["--cluster", "north"], { SEAPATH_CLUSTERS: clusters }, "node2"), {
+      cluster: "north", clusters: JSON.stringify({ north: { hosts: "node2", user: "ops" } }),
+    });
+    assert.throws(() => settings(["--cluster", "north", "--hosts", "a"]), /argument --hosts: not allowed with argument --cluster/);
   });
 });
