@@ -1,5 +1,5 @@
 /** VMs that run together, outside of a Pulumi program: vm-mgr's add_colocation, and its removal. */
-import { colocationId, colocationRelation, contradictions, createRelation, isInPlace, NotFound, Refused, removeRelation } from "../vmmgr";
+import { addColocation as add, colocationId, colocationRelation, isInPlace, NotFound, removeRelation } from "../vmmgr";
 import { contextOf, look, type At } from "./at";
 
 const asked = (vm: string, others: readonly string[], strong: boolean) => ({ vm, with: [...others], strong, apart: false });
@@ -11,13 +11,8 @@ const asked = (vm: string, others: readonly string[], strong: boolean) => ({ vm,
  */
 export async function addColocation(at: At, vm: string, others: readonly string[], strong = false): Promise<void> {
   const spec = asked(vm, others, strong);
-  const twice = [vm, ...others].find((each, index, all) => all.indexOf(each) < index);
-  const relation = colocationRelation(spec);
-  if (twice !== undefined) {
-    throw new Refused("create", relation.label, (await look(at)).node, [{ property: "with", reason: `"${twice}" is named twice` }], "colocation");
-  }
-  if (isInPlace(await look(at), relation)) return;
-  await createRelation(contextOf(at), relation, (inventory) => contradictions(inventory, spec));
+  if (isInPlace(await look(at), colocationRelation(spec))) return;
+  await add(contextOf(at), spec);
 }
 
 /** Takes such a colocation away; the VMs stay where they are. @throws NotFound */

@@ -73,7 +73,7 @@ async function run(words: readonly string[]): Promise<number> {
 function described(error: unknown, given: Given, { calls = {} }: Verb): string {
   let text = describeError(error);
   for (const { property } of (error as { refusals?: { property: string }[] }).refusals ?? []) {
-    text = text.replace(`${property}: `, `${calls[property] ?? optionOf(property)}: `);
+    text = text.replace(`${property}: `, `${calls[property.replace(/\[\d+\]$/, "")] ?? optionOf(property)}: `);
   }
   if (!given.has("verbose")) return text;
   const chain: string[] = [];
