@@ -48,7 +48,8 @@ function report(options: Options, rows: readonly Row[], begun: Date): void {
   }
   const { cpus: cores, model, memoryGiB } = machine;
   console.log(`\n${begun.toISOString()}, ${cores} x ${model}, ${memoryGiB} GiB; --parallel ${options.parallel}\n`);
-  for (const setting of options.settings) console.log(tableOf(rows, setting, wayWords(setting, options.latency)));
+  const measured = options.settings.filter((setting) => rows.some((row) => row.setting === setting));
+  for (const setting of measured) console.log(tableOf(rows, setting, wayWords(setting, options.latency)));
   console.log(goalLines(goals));
 }
 
