@@ -8,7 +8,7 @@ import { Refused } from "../errors";
 import { metadataChanges } from "../metadata";
 import { systemImage } from "../names";
 import { findVm } from "../observe";
-import { stateRefusals } from "../refusals";
+import { stateRefusals } from "../state";
 import { runSteps, type Step } from "../steps";
 import { waitFor } from "../wait";
 import { banChanges, openTo, unbanChanges } from "./keepoff";

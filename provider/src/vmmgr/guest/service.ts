@@ -5,7 +5,7 @@ import { cleanup, findAgent, NotFound, WaitTimeout, type ClusterStatus, type Inv
 import { SeapathError } from "../../errors";
 import { deadlineOf, reportOf, type Context } from "../context";
 import { ChangeFailed, Refused, type Refusal } from "../errors";
-import { stateRefusals } from "../refusals";
+import { stateRefusals } from "../state";
 import { runSteps } from "../steps";
 import { diffTargetRole } from "../sync";
 import type { GuestResourceSpec, ObservedGuestResource } from "./model";
