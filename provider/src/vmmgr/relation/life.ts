@@ -120,12 +120,12 @@ async function changeRelation(
 ): Promise<void> {
   const seen = await changeAfresh(cluster, (inventory) => {
     const changes = changesTo(inventory, known, wanted);
-    if (changes.length === 0) return [];
     const [taken] = takenRefusals(inventory, wanted, known);
     if (taken !== undefined) {
       const what = `Unable to ${verb} ${wanted.noun} "${wanted.label}" on ${inventory.node}`;
       throw new NotOwned(`${what}: ${taken.reason}`, "another program", "Nothing was changed.");
     }
+    if (changes.length === 0) return [];
     const refusals = [...quorumRefusals(inventory), ...missingRefusals(inventory, wanted), ...also(inventory)];
     if (refusals.length > 0) throw new Refused(verb, wanted.label, inventory.node, refusals, wanted.noun);
     return changes;
