@@ -141,7 +141,7 @@ describe("the connection to a guest", () => {
   const started = { role: "Started", nodes: ["node2"], managed: true, failed: false, blocked: false, orphaned: false };
   const monitor = { node: "node2", resource: "inside", task: "monitor", call: "3", exitCode: 0, exit: "ok" };
   const status = (more: Partial<Status> = {}): Status => ({
-    withQuorum: true, maintenance: false, failures: [], digest: "",
+    digest: "", withQuorum: true, maintenance: false, failures: [],
     nodes: [{ name: "inside", online: true, standby: false, maintenance: false, unclean: false, type: "remote" }],
     resources: new Map([["vm1", { id: "vm1", ...started }], ["inside", { id: "inside", ...started }]]),
     history: [monitor],

@@ -3,12 +3,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import {
   changeStorage, cleanup, diffElement, forgetNode, NotFound, RESOURCES, WaitTimeout, type CibChange, type Inventory,
 } from "../../cluster";
+import { changeAfresh } from "../afresh";
 import { deadlineOf, hypervisorsOf, reportOf, type Context } from "../context";
 import { Refused } from "../errors";
 import { metadataChanges } from "../metadata";
 import { systemImage } from "../names";
 import { findVm } from "../observe";
-import { stateRefusals } from "../state";
+import { maintenanceRefusal, stateRefusals } from "../state";
 import { runSteps, type Step } from "../steps";
 import { waitFor } from "../wait";
 import { banChanges, openTo, unbanChanges } from "./keepoff";
@@ -17,7 +18,6 @@ import type { GuestNodeSpec, ObservedGuestNode } from "./model";
 import { guestNodeRefusals } from "./refusals";
 import { findGuestNode, guestMetadata, METADATA_KEYS, readMeta, withSettings } from "./settings";
 import { waitForRemoted, waitUntilConnected } from "./wait";
-import { changeCibAnew } from "./write";
 
 /** A guest node, and the key that its guest needs, in base64. */
 export type MadeGuestNode = ObservedGuestNode & { authkey: string };
@@ -33,7 +33,7 @@ export async function ensureGuestNode(context: Context, spec: GuestNodeSpec): Pr
   const what = `Unable to make VM "${spec.vm}" guest node "${spec.name}" on ${inventory.node}`;
   const vm = findVm(inventory, spec.vm);
   if (vm === undefined) throw new NotFound(`${what}: there is no VM "${spec.vm}" on the cluster`);
-  const refusals = [...stateRefusals(inventory), ...guestNodeRefusals(inventory, spec)];
+  const refusals = [...stateRefusals(inventory), ...(inventory.status.maintenance ? [maintenanceRefusal] : []), ...guestNodeRefusals(inventory, spec)];
   if (refusals.length > 0) throw new Refused("make", spec.name, inventory.node, refusals, "guest node");
   const runs = vm.enabled && vm.started === true;
   const key = { authkey: "" };
@@ -97,19 +97,22 @@ function cibStep(context: Context, spec: GuestNodeSpec, inventory: Inventory, ru
   const before = readMeta(inventory.cib.primitives.get(spec.vm));
   return {
     name: "telling Pacemaker of it",
-    act: () => changeCibAnew(cluster, (latest) => guestChanges(latest, spec)),
+    act: () => changeAfresh(cluster, (latest) => guestChanges(latest, spec)),
     undo: async () => {
-      await takeOut(context, spec, before);
+      await takeOut(patient(context), spec, before);
       // Pacemaker may have stopped the VM over a connection that it did not get.
-      if (runs) await waitFor(cluster, { vm: spec.vm, state: "started", hypervisors: hypervisorsOf(inventory) }, deadlineOf(context), reportOf(context));
+      if (runs) await waitFor(cluster, { vm: spec.vm, state: "started", hypervisors: hypervisorsOf(inventory) }, deadlineOf(patient(context)), reportOf(context));
     },
   };
 }
 
+/** Whoever waited in vain for a short time still wants to have all put back. */
+const patient = (context: Context): Context => ({ ...context, deadline: Math.max(deadlineOf(context), 90) });
+
 /** Gives a VM its settings of before, and lets Pacemaker forget the guest node when there was none. May be done twice. */
 export async function takeOut(context: Context, { vm, name }: Pick<GuestNodeSpec, "vm" | "name">, before?: Omit<GuestNodeSpec, "vm">): Promise<void> {
   const { cluster } = context;
-  await changeCibAnew(cluster, ({ cib }) => {
+  await changeAfresh(cluster, ({ cib }) => {
     const primitive = cib.primitives.get(vm);
     const ours = readMeta(primitive)?.name === name;
     return [

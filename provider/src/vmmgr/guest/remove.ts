@@ -3,6 +3,7 @@ import { changeStorage, type Cib, type Inventory } from "../../cluster";
 import type { Context } from "../context";
 import { Refused, type Refusal } from "../errors";
 import { systemImage } from "../names";
+import { quorumRefusals } from "../state";
 import { runSteps, type Step } from "../steps";
 import { readMeta, METADATA_KEYS } from "./settings";
 import { takeOut } from "./apply";
@@ -24,7 +25,7 @@ export function removalRefusals(cib: Cib, name: string): Refusal[] {
 export async function removeGuestNode(context: Context, spec: Pick<GuestNodeSpec, "vm" | "name">): Promise<void> {
   const inventory = await context.cluster.inventory();
   const what = `Unable to take away guest node "${spec.name}" on ${inventory.node}`;
-  const refusals = removalRefusals(inventory.cib, spec.name);
+  const refusals = [...quorumRefusals(inventory), ...removalRefusals(inventory.cib, spec.name)];
   if (refusals.length > 0) throw new Refused("take away", spec.name, inventory.node, refusals, "guest node");
   await runSteps(what, [
     { name: "telling Pacemaker of it", act: () => takeOut(context, spec), noUndo: "the next `destroy` goes on" },

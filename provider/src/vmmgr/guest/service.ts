@@ -3,15 +3,15 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import { cleanup, findAgent, NotFound, WaitTimeout, type ClusterStatus, type Inventory } from "../../cluster";
 import { SeapathError } from "../../errors";
+import { changeAfresh } from "../afresh";
 import { deadlineOf, reportOf, type Context } from "../context";
 import { ChangeFailed, Refused, type Refusal } from "../errors";
-import { stateRefusals } from "../state";
+import { maintenanceRefusal, stateRefusals } from "../state";
 import { runSteps } from "../steps";
 import { diffTargetRole } from "../sync";
 import type { GuestResourceSpec, ObservedGuestResource } from "./model";
 import { findGuestResource, foreignTo, ownerOf, resourceChanges, resourceRemoval } from "./resource";
 import { guestNodes } from "./settings";
-import { changeCibAnew } from "./write";
 
 /** What is known of a spec in a preview. */
 export type PartialGuestResource = Partial<GuestResourceSpec>;
@@ -67,7 +67,7 @@ export async function ensureGuestResource(context: Context, spec: GuestResourceS
   const { cluster } = context;
   const inventory = await cluster.inventory();
   const what = `Unable to ${fresh ? "create" : "change"} guest resource "${spec.name}" on ${inventory.node}`;
-  const refusals = [...stateRefusals(inventory), ...guestResourceRefusals(inventory, spec, fresh)];
+  const refusals = [...stateRefusals(inventory), ...(inventory.status.maintenance ? [maintenanceRefusal] : []), ...guestResourceRefusals(inventory, spec, fresh)];
   if (refusals.length > 0) throw new Refused(fresh ? "create" : "change", spec.name, inventory.node, refusals, "guest resource");
   if (!guestNodes(inventory.cib).has(spec.guest)) {
     throw new NotFound(`${what}: the cluster has no guest node "${spec.guest}"`, "Make it with seapath.RemoteGuest, and give its output: `guest: node.name`.");
@@ -79,11 +79,11 @@ export async function ensureGuestResource(context: Context, spec: GuestResourceS
     {
       name: "telling Pacemaker of it",
       act: async () => {
-        await changeCibAnew(cluster, ({ cib }) => resourceChanges(cib, spec));
+        await changeAfresh(cluster, ({ cib }) => resourceChanges(cib, spec));
         if (failuresOf(inventory.status, spec.name).length > 0) await cleanup(cluster.runner, spec.name);
       },
       undo: () =>
-        before === undefined ? takeOut(context, spec.name) : changeCibAnew(cluster, ({ cib }) => resourceChanges(cib, before)),
+        before === undefined ? takeOut(context, spec.name) : changeAfresh(cluster, ({ cib }) => resourceChanges(cib, before)),
     },
     {
       name: spec.started ? `waiting until it is started in "${spec.guest}"` : "waiting until it is stopped",
@@ -163,7 +163,7 @@ async function takeOut(context: Context, name: string): Promise<void> {
   const before = findGuestResource(inventory.cib, inventory.status, name);
   if (before !== undefined) {
     for (const id of foreignTo(inventory.cib, name)) reportOf(context)(`${name}: the constraint "${id}" names it and goes with it`);
-    await changeCibAnew(cluster, ({ cib }) => {
+    await changeAfresh(cluster, ({ cib }) => {
       const primitive = cib.primitives.get(name);
       return primitive === undefined ? [] : diffTargetRole(primitive, "Stopped");
     });
@@ -172,7 +172,7 @@ async function takeOut(context: Context, name: string): Promise<void> {
     const blocked = inventory.status.resources.get(name)?.blocked === true;
     if (blocked && ran) await cleanup(cluster.runner, name);
     if (!blocked || ran) await waitForService(context, { ...before, started: false });
-    await changeCibAnew(cluster, ({ cib }) => resourceRemoval(cib, name));
+    await changeAfresh(cluster, ({ cib }) => resourceRemoval(cib, name));
   }
   if (failuresOf(await cluster.status(), name).length > 0) await cleanup(cluster.runner, name);
 }
