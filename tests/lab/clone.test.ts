@@ -48,7 +48,7 @@ describe("clones", function () {
     const made = await createVm(context(), clone("coreclone", {}, { started: true }));
     assert.equal(made.status, "Started");
     assert.equal(await sum("data_coreclone_0"), await sum(`data_${SOURCE}_0`));
-    assert.deepEqual((await rbd("group", "image", "list", "coreclone")).split("\n").sort(), ["rbd/data_coreclone_0", "rbd/system_coreclone"]);
+    assert.deepEqual((await rbd("group", "image", "list", "coreclone")).split(/\s+/).sort(), ["rbd/data_coreclone_0", "rbd/system_coreclone"]);
     assert.deepEqual([...(await snapshots(`system_${SOURCE}`)), ...(await snapshots(`data_${SOURCE}_0`))], []);
     const source = findVm(await context().cluster.inventory(), SOURCE);
     assert.notEqual(made.uuid, source?.uuid);
@@ -136,7 +136,8 @@ describe("clones", function () {
     }
   });
 
-  it("in a program inherit what it does not say, once, and come before their source when both are deleted", async () => {
+  it("in a program inherit what it does not say, once, and come before their source when both are deleted", async function () {
+    this.timeout(300_000);
     const stack = await TestStack.make("coreclone");
     const nic = { bridge: "br0", mac: "52:54:00:00:00:aa" };
     const origin = tick({ priority: 4, preferredHost: "node2", stopTimeout: 25, metadata: { owner: "alice", site: "north" }, domain: { type: "qemu", memory: 5, machine: "pc", firmware: "bios", interfaces: [nic] }, pacemaker: { meta: { "migration-threshold": "3" } }, crmConfigCommands: ["location fromorigin coreorigin 33: node1"] });

@@ -41,4 +41,38 @@ describe("which changes replace a VM", () => {
       assert.deepEqual(diff(more).said, []);
     }
   });
+
+  it("and a changed domain says what becomes of the guest that runs", () => {
+    const bus = { started: true, systemDisk: { size: "20 GiB", bus: "virtio" } };
+    assert.match(diff(bus).said.join(), /its changed domain takes effect when it is next stopped and started/);
+    const restarted = diff({ ...bus, restart: "whenRequired" });
+    assert.match(restarted.said.join(), /its domain changes while it runs on node1, so it is stopped and started \(restart: "whenRequired"\)/);
+    assert.deepEqual(diff({ ...bus, started: false, restart: "whenRequired" }).said, []);
+    const due = (more: Raw) => {
+      const said: string[] = [];
+      const before = { ...olds, started: true, restartRequired: true };
+      return { ...diffVm(before, readInputs(full({ started: true, ...more })), (text) => said.push(text)), said };
+    };
+    assert.deepEqual([due({}).changes, due({}).said], [undefined, []]);
+    assert.equal(due({ restart: "whenRequired" }).changes, true);
+    assert.match(due({ restart: "whenRequired" }).said.join(), /it runs another domain than the one that is stored/);
+  });
+
+  it("and crm commands that are given up are named", () => {
+    assert.match(diff({ crmConfigCommands: [] }).said.join(), /what the crm command "location x web01 5: node1" made stays in the CIB/);
+  });
+
+  it("and a linked clone becomes a copy in place, a copy no link", () => {
+    const between = (before: Raw, after: Raw) => {
+      const said: string[] = [];
+      return { ...diffVm({ ...olds, source: { vm: "a", ...before } }, { ...olds, source: { vm: "a", ...after } }, (text) => said.push(text)), said };
+    };
+    assert.deepEqual(between({ mode: "copy", inherited: {} }, {}).replaces, []);
+    const alone = between({ mode: "linked" }, { mode: "copy" });
+    assert.deepEqual(alone.replaces, []);
+    assert.match(alone.said.join(), /what its disks share with VM "a" is copied, while it runs/);
+    for (const [before, after] of [[{ mode: "copy" }, { mode: "linked" }], [{}, { snapshot: "s" }], [{}, { vm: "b" }]] as const) {
+      assert.deepEqual(between(before, after).replaces, ["source"]);
+    }
+  });
 });
