@@ -6,6 +6,7 @@ import { constraints, eventually, imageMeta, metaAttribute, on, qemu, traces, tr
 import { clusterOn, FailingRunner, labRunner, type Moment } from "./support/failing.ts";
 import { TestStack } from "./support/stack.ts";
 import { specOf, tick } from "./support/vms.ts";
+import { said } from "../said.ts";
 
 const require = createRequire(import.meta.url);
 const { createVm, findVm, removeVm, updateVm, ChangeFailed, Refused } = require("../../provider/dist/vmmgr/index.js") as typeof import("../../provider/dist/vmmgr/index.js");
@@ -65,6 +66,7 @@ describe("clones", function () {
     assert.equal((await qemu(SOURCE)).length, 1);
   });
 
+  // Tried: a VM is to be deleted whose disks a linked clone shares → refused, with who shares them
   it("that are linked share their disks, and keep the other VM from being deleted, by name", async () => {
     const made = await createVm(context(), clone("corelink", { mode: "linked" }));
     assert.match(await rbd("info", "system_corelink"), /parent: rbd\/system_coresource@clonecorelink[0-9a-f]{8}/);
@@ -74,6 +76,7 @@ describe("clones", function () {
     const watched = new FailingRunner(runner, 0, "before");
     const error = await removeVm({ cluster: clusterOn(watched) }, SOURCE).then(() => undefined, (failure: unknown) => failure);
     assert.ok(error instanceof Refused, String(error));
+    said(error);
     assert.match(error.message, /^Unable to delete VM "coresource" on node\d: its disks: VM "corelink" shares them as a linked clone \(data_corelink_0, system_corelink\); delete that first, or make it stand alone with `mode: "copy"`/);
     assert.deepEqual(watched.asked, []);
     assert.equal((await qemu(SOURCE)).length, 1);
@@ -118,6 +121,7 @@ describe("clones", function () {
 
   for (const mode of ["copy", "linked"] as const) {
     for (const moment of ["before", "after"] as Moment[]) {
+      // Tried: a clone breaks off at any call → nothing of it is left, nor a snapshot on the other VM
       it(`leave nothing when a ${mode} breaks off at any call, ${moment} it was done`, async () => {
         const whole = mode === "copy" ? 5 : 3;
         for (let at = 1; at <= (moment === "before" ? whole : whole - 1); at++) {

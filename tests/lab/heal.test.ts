@@ -5,6 +5,7 @@ import type { Runner } from "../../provider/dist/transport/index.js";
 import { constraints, eventually, imageMeta, on, qemu, traces, tryOn } from "./support/cluster.ts";
 import { clusterOn, FailingRunner, labRunner } from "./support/failing.ts";
 import { specOf, tick } from "./support/vms.ts";
+import { said } from "../said.ts";
 
 const require = createRequire(import.meta.url);
 const { createVm, findVm, removeVm, updateVm, Refused } = require("../../provider/dist/vmmgr/index.js") as typeof import("../../provider/dist/vmmgr/index.js");
@@ -33,6 +34,7 @@ describe("a VM with which something is wrong", function () {
     return found.map(({ property, reason }) => `${property}: ${reason}`).join("\n");
   }
 
+  // Tried: Pacemaker has given a VM up → a change is refused, with what makes it try again
   it("is named when Pacemaker has given it up, with what makes it try again", async () => {
     const resource = async () => (await clusterOn(runner).inventory()).status.resources.get(vm);
     const [at = ""] = ((await qemu(vm))[0] ?? "").split(":");
@@ -44,6 +46,7 @@ describe("a VM with which something is wrong", function () {
     const watched = new FailingRunner(runner, 0, "before");
     const error = await updateVm({ cluster: clusterOn(watched) }, { ...running, priority: 2 }).then(() => undefined, (failure: unknown) => failure);
     assert.ok(error instanceof Refused, String(error));
+    said(error);
     assert.match(error.message, /name: Pacemaker has given "coreheal" up \(.*crm_resource --cleanup --resource coreheal/);
     assert.deepEqual(watched.asked, []);
     await on("node1", "cibadmin", "--modify", "--scope", "resources", "--xml-text", `<op id="${monitor}" on-fail="restart"/>`);
@@ -52,6 +55,7 @@ describe("a VM with which something is wrong", function () {
     await eventually(resource, (found) => found?.role === "Started" && !found.failed);
   });
 
+  // Tried: the stored domain of a VM is no XML → a VM of that name is refused; others are none the worse
   it("says that the stored domain of a VM cannot be read, by name", async () => {
     const xml = await imageMeta(vm, "xml");
     await on("node1", "rbd", "image-meta", "set", `system_${vm}`, "xml", "<domain");
@@ -63,6 +67,7 @@ describe("a VM with which something is wrong", function () {
     }
   });
 
+  // Tried: a disk has grown and its guest was not told → a refresh shows the size that the guest knows, the next `up` tells it
   it("grows a disk again that the guest was not told of", async () => {
     const size = 3 << 20;
     // The call that is broken is virsh, behind the one that grows the image.

@@ -10,6 +10,8 @@ import {
   actRefusals, blockedRefusals, fullRefusals, leftoverRefusals, maintenanceRefusal, needsPacemaker, quorumRefusals, stateRefusals, wantsToRun,
 } from "./state";
 
+export { stateRefusals } from "./state";
+
 /** The parts of a spec that can be looked at; in a preview some are not known yet. */
 export type PartialSpec = Partial<VmSpec>;
 

@@ -5,6 +5,7 @@ import type { Runner } from "../../../provider/dist/transport/index.js";
 import { eventually, nodes, on, qemu, traces } from "../support/cluster.ts";
 import { clusterOn, FailingRunner, labRunner } from "../support/failing.ts";
 import { specOf, tick } from "../support/vms.ts";
+import { said } from "../../said.ts";
 
 const require = createRequire(import.meta.url);
 const { createVm, removeVm, updateVm, Refused } = require("../../../provider/dist/vmmgr/index.js") as typeof import("../../../provider/dist/vmmgr/index.js");
@@ -33,6 +34,7 @@ describe("a cluster that is in no state for it", function () {
     const error = await change({ cluster: clusterOn(watched) }).then(() => undefined, (failure: unknown) => failure);
     assert.ok(error instanceof Refused, String(error));
     assert.deepEqual(watched.asked, []);
+    said(error);
     return error.message;
   }
 
@@ -44,6 +46,7 @@ describe("a cluster that is in no state for it", function () {
     return { failures: failures.map(({ property, reason }) => `${property}: ${reason}`).join("\n"), said: said.join("\n"), inputs: inputs as Raw };
   }
 
+  // Tried: the cluster is in maintenance → refused before anything is changed, and in the preview, where something would have to be started, stopped or moved
   it("says that it is in maintenance, where something would have to be started, stopped or moved", async () => {
     const { inputs } = await preview({ name: vm, preferredHost: "node2", adopt: true });
     const other = await preview({ ...inputs, started: false }, inputs);
@@ -66,6 +69,7 @@ describe("a cluster that is in no state for it", function () {
     }
   });
 
+  // Tried: nodes are in standby → a VM that is pinned to one, or has no other, is refused; a preferred one is announced
   it("says which node is in standby: the only one that may run it is refused, the preferred one is announced", async () => {
     await on("node1", "crm_standby", "--node", "node3", "--update", "on");
     await eventually(() => on("node1", "crm_mon", "-1"), (text) => /node3: standby/i.test(text));
@@ -87,6 +91,7 @@ describe("a cluster that is in no state for it", function () {
     await eventually(() => qemu(vm), (found) => found.length === 1, 60);
   });
 
+  // Tried: the cluster has no quorum → create, update and delete are refused, with who is missing
   it("says that it has no quorum, and who is missing", async () => {
     // Corosync stands still on the two other nodes, as on nodes that hang; their VMs run on.
     const others = nodes().filter((node) => node !== "node1");
@@ -107,6 +112,7 @@ describe("a cluster that is in no state for it", function () {
     await eventually(() => qemu(vm), (found) => found.length === 1, 60);
   });
 
+  // Tried: the pool, or its quota, is full → create, update and delete are refused: every write would hang
   it("says that Ceph takes nothing more, instead of waiting without an end", async () => {
     const flags = () => on("node1", "ceph", "osd", "pool", "ls", "detail");
     await on("node1", "ceph", "osd", "pool", "set-quota", "rbd", "max_bytes", "1000");
