@@ -9,6 +9,9 @@ import { runLong } from "./program";
 /** Where uploads lie on a node. They are a cache: whoever needs the room may remove them. */
 export const UPLOADS = "/var/lib/pulumi-seapath/uploads";
 
+/** Makes the folder, and takes away the halves of files that runs have left which were killed more than a day ago. */
+const PREPARE = `mkdir -p -- "$1" && find "$1" -maxdepth 1 -name "*.part" -mmin +1440 -delete`;
+
 const hashes = new Map<string, Promise<string>>();
 
 /** The SHA-256 of a local file; counted once for each version of the file that this process meets. */
@@ -54,7 +57,7 @@ export async function ensureUploaded(
   const hash = await localHash(path);
   const target = `${UPLOADS}/${hash}`;
   if ((await remoteHash(runner, target)) === hash) return target;
-  await runner.run({ argv: ["mkdir", "-p", "--", UPLOADS] });
+  await runner.run({ argv: ["sh", "-c", PREPARE, "sh", UPLOADS], label: `to prepare ${UPLOADS}` });
   await runner.upload(path, target, ({ sent, total }) => onProgress?.(Math.floor((sent / Math.max(total, 1)) * 100)));
   const arrived = await remoteHash(runner, target);
   if (arrived !== hash) {
