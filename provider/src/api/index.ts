@@ -3,6 +3,7 @@
  * begins with where: the cluster, and who hears of progress.
  */
 export type { At } from "./at";
+export * from "./guests";
 export * from "./plan";
 export * from "./reads";
 export * from "./relations";

@@ -1,5 +1,5 @@
 /** What can be done with VMs outside of a Pulumi program, each as a resource would do it. */
-import { givenSpec } from "../resources";
+import { givenSpec, wholeInputs } from "../resources";
 import {
   createVm, findTakenIn, forceStop, openConsole as open, removeVm, replaceVm, setEnabled, setMetadata as set, setStarted, summaryOf,
   NotFound, Refused, takeIn, type Terminal,
@@ -14,9 +14,9 @@ export interface CreateOptions {
   force?: boolean;
 }
 
-/** Makes a VM: all of it or nothing. @param inputs those of `seapath.Vm` */
+/** Makes a VM: all of it or nothing. @param inputs those of `seapath.Vm`; a clone inherits what they do not say */
 export async function create(at: At, inputs: Raw, { force = false }: CreateOptions = {}): Promise<void> {
-  const spec = givenSpec("create", inputs);
+  const spec = givenSpec("create", await wholeInputs(() => look(at), inputs));
   await (force ? replaceVm : createVm)(contextOf(at), spec);
 }
 

@@ -12,3 +12,4 @@ export { metadataProvider } from "./metadata";
 export { guestResourceKind, guestResourceProvider } from "./guest-resource/kind";
 export { remoteGuestKind, remoteGuestProvider } from "./remote-guest/kind";
 export { remoteKeyProvider } from "./remote-key/kind";
+export { wholeInputs } from "./vm/inherit";

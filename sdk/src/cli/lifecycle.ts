@@ -19,6 +19,32 @@ async function create(run: Run): Promise<void> {
   await api.create(at, inputs, force(run));
 }
 
+/** What a clone does without, by the option that says so. */
+const CLEAR = {
+  clear_constraint: "placement",
+  "clear-pacemaker-meta": "pacemaker.meta",
+  "clear-pacemaker-params": "pacemaker.params",
+  "clear-pacemaker-utilization": "pacemaker.utilization",
+};
+
+async function clone(run: Run): Promise<void> {
+  const { given, at } = run;
+  const inputs = {
+    ...commonInputs(given),
+    name: given.get("dst_name"),
+    ...(given.has("xml") ? { xml: await readGivenFile(given, "xml") } : {}),
+    source: {
+      vm: given.get("name"),
+      snapshot: given.find("snapshot"),
+      mode: given.has("linked") ? "linked" : "copy",
+      clear: Object.entries(CLEAR).flatMap(([option, what]) => (given.has(option) ? [what] : [])),
+    },
+    enabled: !given.has("disable"),
+    started: !given.has("nostart"),
+  };
+  await api.create(at, inputs, force(run));
+}
+
 async function addToCluster(run: Run): Promise<void> {
   const { given, at, say } = run;
   const node = given.find("node");
@@ -53,6 +79,26 @@ export const lifecycle: readonly Verb[] = [
       IMAGE_ON_NODE,
     ],
     run: create,
+  },
+  {
+    name: "clone",
+    help: "Make a VM of another one: every disk, a uuid and MACs of its own",
+    more: "Where nothing is said the new VM has what the other one has: domain, host, settings, metadata, Pacemaker's settings.",
+    options: [
+      NAME,
+      { name: "dst_name", takes: "text", placeholder: "NAME", required: true, help: "the new VM" },
+      { name: "xml", takes: "file", placeholder: "FILE", help: "libvirt's domain of it, a file of this machine (that of the other one)" },
+      NOSTART,
+      { name: "clear_constraint", takes: "flag", help: "without the other one's pinned or preferred host" },
+      { name: "clear-pacemaker-meta", takes: "flag", help: "without its --pacemaker-meta" },
+      { name: "clear-pacemaker-params", takes: "flag", help: "without its --pacemaker-params" },
+      { name: "clear-pacemaker-utilization", takes: "flag", help: "without its --pacemaker-utilization" },
+      ...COMMON,
+      { name: "snapshot", takes: "text", placeholder: "NAME", ours: true, help: "as it was at that snapshot" },
+      { name: "linked", takes: "flag", ours: true, help: "share what neither writes, in no time; the other one cannot be removed meanwhile" },
+    ],
+    calls: { name: "--dst_name", "source.vm": "--name", "source.snapshot": "--snapshot" },
+    run: clone,
   },
   {
     name: "remove",

@@ -2,6 +2,7 @@
 import { adopting } from "./adopt";
 import { completing } from "./completion";
 import { consoles } from "./console";
+import { guests } from "./guests";
 import { lifecycle } from "./lifecycle";
 import { looking } from "./looking";
 import { metadata } from "./metadata";
@@ -9,4 +10,4 @@ import { planning } from "./plan/verb";
 import { relations } from "./relations";
 import type { Verb } from "./verb";
 
-export const VERBS: readonly Verb[] = [...lifecycle, ...looking, ...metadata, ...relations, ...consoles, ...adopting, ...planning, ...completing];
+export const VERBS: readonly Verb[] = [...lifecycle, ...looking, ...metadata, ...relations, ...guests, ...consoles, ...adopting, ...planning, ...completing];
