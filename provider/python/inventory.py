@@ -26,14 +26,15 @@ def read_space(pool):
     }
 
 
-def read_storage():
+def read_storage(disks):
     pool = open_pool()
     try:
         with ThreadPoolExecutor(3) as threads:
             space = threads.submit(read_space, pool)
             groups = threads.submit(lambda: in_parallel(pool.group_images, pool.groups()))
-            names = [name for name in pool.images() if name.startswith(("system_", "data_"))]
-            images = pool.facts(names, {name for name in names if name.startswith("system_")})
+            names = [name for name in pool.images() if name.startswith(("system_", "data_", "retained_"))]
+            detailed = ("system_", "data_") if disks else "system_"
+            images = pool.facts(names, {name for name in names if name.startswith(detailed)})
             return {
                 "images": images,
                 "groups": [{"name": name, "images": found} for name, found in groups.result().items()],
@@ -147,7 +148,7 @@ def inventory(request):
     with ThreadPoolExecutor(6) as pool:
         cib = pool.submit(command, ["cibadmin", "--query"])
         status = pool.submit(command, ["crm_mon", "-1", "--output-as=xml"])
-        storage = pool.submit(read_storage)
+        storage = pool.submit(read_storage, request.get("disks"))
         virtual = pool.submit(read_libvirt)
         hosts = pool.submit(read_ceph_hosts) if request.get("cephHosts") else None
         sources = [pool.submit(read_source, path) for path in request.get("sources", [])]

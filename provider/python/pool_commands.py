@@ -73,6 +73,9 @@ class CommandsPool:
     def remove(self, image):
         tool(["rbd", "rm", "--no-progress", spec(image)])
 
+    def rename(self, image, name):
+        tool(["rbd", "mv", spec(image), spec(name)])
+
     def clone(self, parent, snapshot, child):
         tool(["rbd", "clone", spec(parent, snapshot), spec(child)])
 

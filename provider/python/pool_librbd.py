@@ -66,6 +66,10 @@ class LibrbdPool:
         self.rbd.remove(self.ioctx, image)
 
     @told
+    def rename(self, image, name):
+        self.rbd.rename(self.ioctx, image, name)
+
+    @told
     def clone(self, parent, snapshot, child):
         """A child that shares the blocks of a protected snapshot."""
         self.rbd.clone(self.ioctx, parent, snapshot, self.ioctx, child)

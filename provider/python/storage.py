@@ -3,6 +3,9 @@
 import re
 import time
 
+# What this project notes on a data disk, as JSON. A copy of the image has the note too: it counts where "image" is the name.
+DISK_KEY = "_seapath_disk"
+
 
 def create_image(pool, op):
     pool.create(op["image"], op["size"])
@@ -46,6 +49,7 @@ def resize_image(pool, op):
 
 
 def set_metadata(pool, op):
+    """Sets and removes keys; with `expect`, values that the change was computed from, only while they are still there."""
     with pool.image(op["image"]) as image:
         present = image.metadata()
         for key, value in op.get("expect", {}).items():
@@ -59,24 +63,60 @@ def set_metadata(pool, op):
                 image.metadata_remove(key)
 
 
+def count_disks(pool, op):
+    """Writes down how many data disks a VM has, which vm-mgr's clone goes by: nothing where there is none."""
+    own = re.compile("data_%s_[0-9]+" % re.escape(op["vm"]))
+    count = sum(1 for name in pool.images() if own.fullmatch(name))
+    change = {"set": {"_additional_disks": json.dumps(count)}} if count else {"unset": ["_additional_disks"]}
+    set_metadata(pool, dict(change, image="system_%s" % op["vm"]))
+
+
+def disk_note(image, name):
+    try:
+        note = json.loads(image.metadata().get(DISK_KEY, "{}"))
+    except ValueError:
+        return {}
+    return note if isinstance(note, dict) and note.get("image") == name else {}
+
+
+def keep_image(pool, name, group):
+    """Takes an image away from its VM without touching what is on it: out of the group, under a name that is no VM's."""
+    taken = set(pool.images())
+    base = "retained_%s" % name.split("_", 1)[1]
+    kept = next(each for each in [base] + ["%s_%d" % (base, n) for n in range(2, 1000)] if each not in taken)
+    if group:
+        pool.group_take(group, name)
+    pool.rename(name, kept)
+    return kept
+
+
 def remove_image(pool, op):
-    """Removes an image with its snapshots. A watcher of a QEMU that just ended goes away by itself: waited for."""
+    """Removes an image with its snapshots. A watcher of a QEMU that just ended goes away by itself: waited for. A disk that
+    is to be retained is kept under another name. With `nonce` only an image with that note is removed, whatever it says."""
     until = time.monotonic() + op.get("busySeconds", 45)
+    gone = []  # from earlier tries too
     while True:
         try:
             with pool.image(op["image"]) as image:
-                for snapshot in image.snapshots():
+                note = disk_note(image, op["image"])
+                if "nonce" in op and note.get("nonce") != op["nonce"]:
+                    return {"snapshots": gone, "kept": None}
+                group = image.group()
+                retain = "nonce" not in op and (op.get("retain") or note.get("retain"))
+                for snapshot in [] if retain else image.snapshots():
                     if snapshot["protected"]:
                         image.snapshot_unprotect(snapshot["name"])
                     image.snapshot_remove(snapshot["name"])
-                group = image.group()
+                    gone.append(snapshot["name"])
+            if retain:
+                return {"snapshots": gone, "kept": keep_image(pool, op["image"], group)}
             if group:
                 pool.group_take(group, op["image"])
             pool.remove(op["image"])
-            return
+            return {"snapshots": gone, "kept": None}
         except PoolError as error:
             if error.kind == "ImageNotFound":
-                return
+                return {"snapshots": gone, "kept": None}
             if error.kind != "ImageBusy" or time.monotonic() > until:
                 raise
             time.sleep(0.5)
@@ -160,9 +200,9 @@ def flatten_image(pool, op):
 
 
 def children(pool, op):
-    """The images that share something with a disk of a VM."""
+    """The images that share something with a disk of a VM; with `image` with that one."""
     found = []
-    for name in disks_of(pool, op["vm"]):
+    for name in [op["image"]] if "image" in op else disks_of(pool, op["vm"]):
         try:
             with pool.image(name) as image:
                 for snapshot in image.snapshots():
@@ -185,6 +225,7 @@ OPERATIONS = {
     "removeGroup": remove_group,
     "resizeImage": resize_image,
     "setMetadata": set_metadata,
+    "countDisks": count_disks,
     "removeImage": remove_image,
     "watchers": watchers,
 }

@@ -4,8 +4,8 @@
  */
 import type { dynamic } from "@pulumi/pulumi";
 import {
-  colocationProvider, guestResourceProvider, metadataProvider, orderProvider, PlannedRegister, remoteGuestProvider,
-  remoteKeyProvider, vmProvider,
+  colocationProvider, diskKind, guestResourceProvider, metadataProvider, orderProvider, PlannedRegister, providerOf,
+  remoteGuestProvider, remoteKeyProvider, vmProvider,
 } from "./resources";
 import { configure as keep, currentCluster } from "./session";
 
@@ -25,6 +25,7 @@ export const providers = {
   GuestResource: guestResourceProvider(surroundings),
   RemoteGuest: remoteGuestProvider(surroundings),
   RemoteKey: remoteKeyProvider(surroundings),
+  Disk: providerOf(diskKind(surroundings.planned), surroundings),
 };
 
 /** Reads and changes beside the resources: what the functions of the sdk and the command line are made of. */

@@ -1,3 +1,5 @@
+export { Disk } from "./disk";
+export type { DiskArgs, DiskSource, PoolImage } from "./disk";
 export { Vm } from "./vm";
 export { Colocation, type ColocationArgs } from "./colocation";
 export { Order, type OrderArgs } from "./order";

@@ -42,7 +42,7 @@ export interface SystemDisk {
    * @default the size of the source
    */
   size?: Input<string | number>;
-  /** The bus of all disks of the VM; vm-mgr's `--disk-bus`. @default "virtio" */
+  /** The bus of the system disk; vm-mgr's `--disk-bus`. A `Disk` has its own. @default "virtio" */
   bus?: Input<"virtio" | "scsi" | "sata" | "usb" | "ide">;
 }
 

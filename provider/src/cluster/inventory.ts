@@ -52,7 +52,7 @@ const answerSchema = z.object({
 /** An image file on the node that was asked: what qemu-img says, or why it says nothing. */
 export type SourceFile = z.infer<typeof sourceSchema>;
 
-/** An RBD image with its metadata (system images only). */
+/** An RBD image with its metadata: of system images, and of data disks where they were asked for. */
 export interface ImageFacts {
   name: string;
   /** Bytes. */
@@ -95,6 +95,8 @@ export interface InventoryRequest {
   cephHosts?: boolean;
   /** Operations that are done before it is read; each may be done twice. What fails of them does not end the reading. */
   before?: StorageOperation[];
+  /** Whether the metadata of data disks are read as well. */
+  disks?: boolean;
 }
 
 /**

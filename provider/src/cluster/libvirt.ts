@@ -1,21 +1,42 @@
-/** libvirt on the node that is asked. */
+/** libvirt on the node that is asked, and on the others, which it reaches by its own SSH. */
+import { z } from "zod";
 import type { Runner } from "../transport/types";
+import { ParseError } from "./errors";
 import { runLong, runProgram } from "./program";
 
-/**
- * Tells a running guest that a disk has grown.
- * @param at where the guest runs: the node that is asked, or another one, which libvirt reaches by its own SSH
- * @param target the disk's device, e.g. `vda`
- */
-export async function growDisk(
-  runner: Runner,
-  at: { domain: string; node: string; asked: string; user: string },
-  target: string,
-  bytes: number,
-): Promise<void> {
-  const uri = at.node === at.asked ? "qemu:///system" : `qemu+ssh://${at.user}@${at.node}/system`;
-  const argv = ["virsh", "--connect", uri, "blockresize", at.domain, target, `${bytes}B`];
+/** A guest that runs: on the node that is asked, or on another one, where libvirt logs in as that user. */
+export interface GuestAt {
+  domain: string;
+  node: string;
+  asked: string;
+  user: string;
+}
+
+const uriOf = (at: GuestAt) => (at.node === at.asked ? "qemu:///system" : `qemu+ssh://${at.user}@${at.node}/system`);
+
+/** Tells a running guest that a disk has grown. @param target the disk's device, e.g. `vda` */
+export async function growDisk(runner: Runner, at: GuestAt, target: string, bytes: number): Promise<void> {
+  const argv = ["virsh", "--connect", uriOf(at), "blockresize", at.domain, target, `${bytes}B`];
   await runLong(runner, { argv, timeoutMs: 60_000 });
+}
+
+/** The XML of running guests, in the order of the question; undefined for one that does not run there any more. */
+export async function readDomains(runner: Runner, guests: readonly GuestAt[]): Promise<(string | undefined)[]> {
+  if (guests.length === 0) return [];
+  const domains = guests.map((at) => ({ domain: at.domain, uri: uriOf(at) }));
+  const answer = await runProgram(runner, "devices", { verb: "read", domains }, { readOnly: true, timeoutMs: 90_000 });
+  const read = z.array(z.string().nullable()).length(guests.length).safeParse(answer);
+  if (!read.success) throw new ParseError("the devices program", z.prettifyError(read.error), JSON.stringify(answer));
+  return read.data.map((xml) => xml ?? undefined);
+}
+
+/**
+ * Attaches a device to a running guest, or asks the guest to let go of one, which it may do later or never.
+ * @throws ProgramError with `kind` "no-domain" (it does not run there), "exists" (the target is taken), "no-slot" (the guest
+ * has no place for one more), "absent" (there is no such device), or "libvirtError" with libvirt's words
+ */
+export async function changeDevice(runner: Runner, at: GuestAt, verb: "attach" | "detach", xml: string): Promise<void> {
+  await runProgram(runner, "devices", { verb, uri: uriOf(at), domain: at.domain, xml }, { timeoutMs: 90_000 });
 }
 
 /**

@@ -18,13 +18,14 @@ export type StorageOperation =
       /** What keys have to say for it to be done at all; null: not there. Otherwise it fails as `MetadataChanged`. */
       expect?: Record<string, string | null>;
     }
-  | { op: "removeImage"; image: string; busySeconds?: number }
+  | { op: "countDisks"; vm: string }
+  | { op: "removeImage"; image: string; busySeconds?: number; retain?: boolean; nonce?: string }
   | { op: "watchers"; image: string }
   | { op: "holdSnapshots"; vm: string; snapshot: string; own: boolean; protect: boolean }
   | { op: "releaseSnapshots"; vm: string; snapshot: string }
   | { op: "cloneImage"; parent: string; snapshot: string; image: string; size?: number; set?: Record<string, string> }
   | { op: "flattenImage"; image: string }
-  | { op: "children"; vm: string };
+  | { op: "children"; vm: string; image?: string };
 
 /**
  * Does the operations in order, over one connection to Ceph, and answers with what each one returned.
@@ -46,6 +47,14 @@ export async function changeStorage(
 export function storageError(error: unknown): unknown {
   if (!(error instanceof ProgramError) || !/^(ImageExists|ObjectExists)$/.test(error.kind)) return error;
   return new AlreadyExists(error.words, "Another program has just made it; nothing of that was touched.");
+}
+
+/** What `removeImage` answers. */
+export interface Removed {
+  /** Snapshots that went with it. */
+  snapshots: string[];
+  /** The name under which a disk that is to be retained was kept. */
+  kept: string | null;
 }
 
 const IMPORT_DEADLINE_MS = 4 * 3600_000;

@@ -23,12 +23,14 @@ export function mergeRequests(a: InventoryRequest, b: InventoryRequest): Invento
   return {
     sources: [...new Set([...(a.sources ?? []), ...(b.sources ?? [])])],
     cephHosts: (a.cephHosts ?? false) || (b.cephHosts ?? false),
+    ...(a.disks === true || b.disks === true ? { disks: true } : {}),
     ...(before.length > 0 ? { before } : {}),
   };
 }
 
 const covers = (has: InventoryRequest, wanted: InventoryRequest) =>
   (has.cephHosts === true || wanted.cephHosts !== true) &&
+  (has.disks === true || wanted.disks !== true) &&
   (wanted.sources ?? []).every((path) => has.sources?.includes(path));
 
 export class RecentInventory {
@@ -67,8 +69,10 @@ export class RecentInventory {
     return fresh && covers(kept.request, request) ? kept.answer : undefined;
   }
 
-  /** The request, with the image files that were looked at last: the next one may ask for those again. */
+  /** The request, with the image files and the disks that were looked at last: the next one may ask for those again. */
   extended(request: InventoryRequest): InventoryRequest {
-    return this.#kept === undefined ? request : mergeRequests(request, { sources: this.#kept.request.sources ?? [] });
+    if (this.#kept === undefined) return request;
+    const { sources = [], disks = false } = this.#kept.request;
+    return mergeRequests(request, { sources, disks });
   }
 }

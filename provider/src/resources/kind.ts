@@ -42,6 +42,13 @@ export interface Kind<Inputs extends CommonInputs> {
   replacedBy: readonly (keyof Inputs & string)[];
   /** Of these, the ones after whose change the new one can stand beside the old one, so that it is made first. @default [] */
   beside?: readonly (keyof Inputs & string)[];
+  /**
+   * Of these, the ones by which it follows another resource, `vm` say: when that one is replaced, which the engine tells by
+   * a value that is not known, so is this. @default []
+   */
+  follows?: readonly (keyof Inputs & string)[];
+  /** Of these, the ones that say what it was made of, once: only another value replaces it, a new or a lost one does not. @default [] */
+  origins?: readonly (keyof Inputs & string)[];
   /** The id on the cluster. It never changes while the resource lives. */
   idOf(inputs: Inputs): string;
   /**
@@ -49,8 +56,13 @@ export interface Kind<Inputs extends CommonInputs> {
    * the top-level inputs that are not known yet are absent.
    */
   refusals?(cluster: Cluster, inputs: Partial<Inputs>, intent: KindIntent, say: (text: string) => void): Promise<Refusal[]>;
+  /**
+   * Inputs that are chosen where nothing is given, and kept from then on: from `olds`, the inputs before, or by what the
+   * cluster has. What is given, known or not, counts more. Asked in each check.
+   */
+  chosen?(cluster: Cluster, inputs: Partial<Inputs>, olds: Raw): Promise<Partial<Inputs>>;
   /** What a change does that its diff does not show, a sentence each. `olds` is the state. */
-  announce?(olds: Raw, news: Raw): string[];
+  announce?(olds: Raw, news: Raw, replaces?: readonly string[]): string[];
   /** Makes it, and returns it as observed. Leaves nothing when it fails, or throws ChangeFailed with what is left. */
   create(context: Context, inputs: Inputs): Promise<Observed<Inputs>>;
   /** As it is now, or undefined when it is gone. What cannot be observed is taken from `before`, the state. */
@@ -82,7 +94,12 @@ const knownInputs = <I>(inputs: Raw): Partial<I> => {
 
 function replacing<I extends CommonInputs>(kind: Kind<I>, olds: Raw, news: Raw): string[] {
   const wanted = withCommonDefaults(kind, news);
-  const differs = (key: string) => unknownPaths(wanted[key]).length === 0 && !isDeepStrictEqual(olds[key], wanted[key]);
+  const has = (keys: readonly string[] | undefined, key: string) => keys?.includes(key) ?? false;
+  const differs = (key: string) => {
+    if (unknownPaths(wanted[key]).length > 0) return has(kind.follows, key);
+    if (has(kind.origins, key) && (olds[key] === undefined || wanted[key] === undefined)) return false;
+    return !isDeepStrictEqual(olds[key], wanted[key]);
+  };
   return [...kind.replacedBy, "cluster"].filter(differs);
 }
 
@@ -101,20 +118,24 @@ export function providerOf<I extends CommonInputs>(kind: Kind<I>, { cluster, say
       shown(async () => {
         const inputs = withCommonDefaults(kind, news);
         const failures = schemaFailures(kind.schema, inputs, kind.type);
-        if (failures.length > 0 || isUnknown(inputs["cluster"]) || kind.refusals === undefined) return { inputs, failures };
-        const known = knownInputs<I>(inputs);
+        const asksNothing = kind.chosen === undefined && kind.refusals === undefined;
+        if (failures.length > 0 || isUnknown(inputs["cluster"]) || asksNothing) return { inputs, failures };
         const recordedInputs = Object.keys(dropUndefined(olds)).length > 0;
-        const intent = !recordedInputs ? "create" : replacing(kind, olds, news).length > 0 ? "replace" : "update";
         const named = [inputs["name"], inputs["vm"], inputs["first"]].find((each) => typeof each === "string" && !isUnknown(each));
         const what = `The inputs of this ${kind.noun} (${typeof named === "string" ? named : "its name is not known yet"})`;
-        const ask = () => kind.refusals?.(cluster(known.cluster), known, intent, say) ?? Promise.resolve([]);
+        const ask = async () => {
+          const at = cluster(inputs["cluster"] as string | undefined);
+          for (const [key, value] of Object.entries((await kind.chosen?.(at, knownInputs<I>(inputs), olds)) ?? {})) inputs[key] ??= value;
+          const intent = !recordedInputs ? "create" : replacing(kind, olds, inputs).length > 0 ? "replace" : "update";
+          return (await kind.refusals?.(at, knownInputs<I>(inputs), intent, say)) ?? [];
+        };
         return { inputs, failures: await clusterFailures(what, say, ask) };
       }),
 
     diff: (_id, olds, news) =>
       shown(() => {
         const replaces = replacing(kind, olds, news);
-        for (const text of kind.announce?.(olds, news) ?? []) say(text);
+        for (const text of kind.announce?.(olds, news, replaces) ?? []) say(text);
         const beside = replaces.some((key) => key === "cluster" || (kind.beside as readonly string[] | undefined)?.includes(key));
         return Promise.resolve({ replaces, deleteBeforeReplace: replaces.length > 0 && !beside });
       }),

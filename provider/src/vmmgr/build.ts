@@ -63,7 +63,7 @@ function freshUuid(inventory: Inventory): string {
  * defining it there would make a persistent domain of it.
  * @throws DomainRefused
  */
-export async function validateXml(cluster: Cluster, xml: VmXml): Promise<void> {
+export async function validateXml(cluster: Cluster, xml: Pick<VmXml, "finalElement">): Promise<void> {
   await asked((probe) => validateDomain(cluster.runner, probe), xml);
 }
 
@@ -75,7 +75,7 @@ export async function validateThenMake(cluster: Cluster, xml: VmXml, operations:
   await asked((probe) => validateThenChange(cluster.runner, probe, operations), xml);
 }
 
-async function asked(ask: (probe: string) => Promise<void>, xml: VmXml): Promise<void> {
+async function asked(ask: (probe: string) => Promise<void>, xml: Pick<VmXml, "finalElement">): Promise<void> {
   const name = `seapath-check-${randomUUID()}`;
   const children = xml.finalElement.children.map((node) => {
     if (node.name === "name") return { ...node, text: name };

@@ -1,6 +1,8 @@
 /** Removing a VM: out of Pacemaker first, its disks last, and never a disk of a guest that may still run. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { changeStorage, cleanup, settle, WaitTimeout, type Cluster, type Inventory, type Outcome, type StorageOperation } from "../cluster";
+import {
+  changeStorage, cleanup, settle, WaitTimeout, type Cluster, type Inventory, type Outcome, type Removed, type StorageOperation,
+} from "../cluster";
 import { deadlineOf, hypervisorsOf, reportOf, type Context } from "./context";
 import { writePlan } from "./apply";
 import { ChangeFailed, Refused, type Refusal } from "./errors";
@@ -16,13 +18,15 @@ import { describe, waitFor } from "./wait";
 /**
  * Removes images and the group of that name. May be done twice.
  * @param parent what they were cloned of: the snapshot that was taken for them goes as well
+ * @returns the names under which disks are kept that are to be retained
  */
-export async function clearVm(cluster: Cluster, vm: string, images: readonly string[], parent?: Parent): Promise<void> {
-  await changeStorage(cluster.runner, [
+export async function clearVm(cluster: Cluster, vm: string, images: readonly string[], parent?: Parent): Promise<string[]> {
+  const answers = await changeStorage(cluster.runner, [
     ...images.map((image): StorageOperation => ({ op: "removeImage", image })),
     { op: "removeGroup", group: vm },
     ...(parent?.own ? [{ op: "releaseSnapshots" as const, vm: parent.vm, snapshot: parent.snapshot }] : []),
   ]);
+  return (answers.slice(0, images.length) as Removed[]).flatMap(({ kept }) => kept ?? []);
 }
 
 /**
@@ -115,7 +119,9 @@ export async function removeVm(context: Context, vm: string, { comesBack = false
     throw new ChangeFailed(what, "stopping it", cause, [`the VM, ${seen}`, ...disks]);
   }
   try {
-    await clearVm(cluster, vm, images, readMetadata(inventory.images.get(systemImage(vm))?.metadata ?? {}).linkedTo);
+    const { linkedTo } = readMetadata(inventory.images.get(systemImage(vm))?.metadata ?? {});
+    const kept = await clearVm(cluster, vm, images, linkedTo);
+    for (const image of kept) reportOf(context)(`${vm}: a disk of it that is to be retained is kept as ${image}`);
   } catch (cause) {
     throw new ChangeFailed(what, "removing its disks", cause, [`of ${images.join(", ")} what is not gone yet`]);
   }

@@ -91,7 +91,8 @@ export function xmlFailures(inputs: Raw): Refusal[] {
   }
 }
 
-async function localFileFailures(inputs: Raw): Promise<Refusal[]> {
+/** A source on this machine that cannot be read. */
+export async function localFileFailures(inputs: Raw): Promise<Refusal[]> {
   const path = (inputs["source"] as Raw | undefined)?.["path"];
   if (typeof path !== "string" || isUnknown(path)) return [];
   try {

@@ -1,0 +1,48 @@
+"""Devices of running guests: read, attached, detached through virsh, which also reaches libvirt on the other nodes."""
+import os
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+
+# How virsh ends what may happen at any time, and what it means.
+KINDS = (
+    ("failed to get domain", "no-domain"),
+    ("domain is not running", "no-domain"),
+    ("already exists", "exists"),
+    ("No more available PCI slots", "no-slot"),
+    ("device not found", "absent"),
+)
+
+
+def virsh(uri, words):
+    argv = ["virsh", "--quiet", "--connect", uri] + words
+    english = dict(os.environ, LC_ALL="C.UTF-8")
+    done = subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, env=english)
+    if done.returncode == 0:
+        return done.stdout
+    lines = [line[len("error: "):] if line.startswith("error: ") else line for line in done.stderr.splitlines() if line]
+    told = [line for line in lines if not line.startswith("Failed to ")] or lines
+    words = "; ".join(told) or "virsh failed (exit %d)" % done.returncode
+    raise Failure(next((kind for text, kind in KINDS if text in words), "libvirtError"), words)
+
+
+def read(each):
+    try:
+        return virsh(each["uri"], ["dumpxml", each["domain"]])
+    except Failure as failure:
+        if failure.kind == "no-domain":
+            return None  # it has moved, or ended
+        raise
+
+
+def devices(request):
+    if request["verb"] == "read":
+        with ThreadPoolExecutor(8) as pool:
+            return list(pool.map(read, request["domains"]))
+    with tempfile.NamedTemporaryFile("w", suffix=".xml") as file:
+        file.write(request["xml"])
+        file.flush()
+        virsh(request["uri"], [request["verb"] + "-device", request["domain"], file.name, "--live"])
+
+
+def main(encoded):
+    run(devices, encoded)

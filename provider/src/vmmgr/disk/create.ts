@@ -1,0 +1,124 @@
+/** Making a disk, or making one that is there into what is asked: all of it, or nothing. */
+import { randomUUID } from "node:crypto";
+import { changeStorage, importImage, NotFound, type Inventory, type StorageOperation } from "../../cluster";
+import type { Context } from "../context";
+import { dataImage } from "../names";
+import { stateRefusals } from "../state";
+import { runSteps, type Step } from "../steps";
+import { convergeSteps, noteOf, sayNextStart } from "./converge";
+import { DiskRefused } from "./errors";
+import { noteMetadata, readNote, type DiskSpec, type ObservedDisk } from "./model";
+import { findDisk, guestAt, liveDisks, observeDisk, takenNumbers } from "./observe";
+import { contentSizeRefusals, diskRefusals, type DiskIntent } from "./refusals";
+import { localSource, nodePathOf } from "./source";
+
+/**
+ * Makes a disk and gives it to its VM; a VM that runs gets it at once where its bus allows that. One that an earlier run
+ * made and lost track of is taken up: whole it stays, else it is filled again.
+ * @throws DiskRefused before anything was changed; ChangeFailed with what could not be undone, usually nothing
+ */
+export async function createDisk(context: Context, spec: DiskSpec): Promise<ObservedDisk> {
+  return makeDisk(context, spec, "create");
+}
+
+/** Makes a disk that is there into what is asked, in place. @throws NotFound when it is gone */
+export async function updateDisk(context: Context, spec: DiskSpec): Promise<ObservedDisk> {
+  return makeDisk(context, spec, "update");
+}
+
+async function makeDisk(context: Context, spec: DiskSpec, intent: DiskIntent): Promise<ObservedDisk> {
+  const { cluster } = context;
+  const image = dataImage(spec.vm, spec.index);
+  const verb = intent === "create" ? "create" : "change";
+  const sent = intent === "create" ? await localSource(context, image, spec.source) : spec.source;
+  const path = nodePathOf(sent);
+  const asked = sent === undefined ? spec : { ...spec, source: sent };
+  const inventory = await cluster.inventory({ disks: true, cephHosts: true, ...(path === undefined ? {} : { sources: [path] }) });
+  const what = `Unable to ${verb} disk "${image}" on ${inventory.node}`;
+  const refusals = [...(intent === "update" ? stateRefusals(inventory) : []), ...diskRefusals(inventory, asked, intent, { vm: false, index: () => false })];
+  if (refusals.length > 0) throw new DiskRefused(verb, image, inventory.node, refusals);
+  const found = findDisk(inventory, spec.vm, spec.index);
+  if (found === undefined && intent === "update") {
+    throw new NotFound(`${what}: it is not on the cluster any more`, "Run `pulumi refresh`; the next `pulumi up` makes it anew.");
+  }
+  if (found !== undefined && found.note?.filling !== true) {
+    const whole = await withLive(context, inventory, found);
+    await runSteps(what, convergeSteps(context, spec, inventory, whole));
+    sayNextStart(context, whole, spec);
+  } else {
+    await runSteps(what, [...imageSteps(context, asked, inventory), ...convergeSteps(context, spec, inventory)]);
+  }
+  const made = await observeDisk(cluster, spec.vm, spec.index);
+  if (made === undefined) throw new NotFound(`${what}: it was made, and is gone again; someone removed it meanwhile`);
+  return made;
+}
+
+async function withLive({ cluster }: Context, inventory: Inventory, found: ObservedDisk): Promise<ObservedDisk> {
+  const guest = guestAt(inventory, found.vm);
+  const live = guest === undefined ? undefined : (await liveDisks(cluster, guest))?.get(found.image);
+  return live === undefined ? found : { ...found, live };
+}
+
+/** Its image in the VM's group, with a note whose it is from the first moment on, and its content. */
+function imageSteps(context: Context, spec: DiskSpec, inventory: Inventory): Step[] {
+  const { cluster, report } = context;
+  const { vm, index } = spec;
+  const image = dataImage(vm, index);
+  const nonce = randomUUID();
+  const source = contentOf(inventory, spec);
+  const size = Math.max(spec.size ?? 0, Math.ceil((source?.bytes ?? 0) / 512) * 512);
+  const refusals = source === undefined ? [] : contentSizeRefusals(source.bytes, spec, inventory.freeBytes);
+  if (refusals.length > 0) throw new DiskRefused("create", image, inventory.node, refusals);
+  // What is left there is a disk that was deleted, or one of ours that never became whole: that very one makes room.
+  const leftover = readNote(image, inventory.images.get(image)?.metadata)?.nonce;
+  const note = { ...noteOf(spec, nonce), ...(source === undefined ? {} : { filling: true }) };
+  const make: StorageOperation[] = [
+    ...(leftover === undefined ? [] : [{ op: "removeImage" as const, image, nonce: leftover }]),
+    { op: "createImage", image, size },
+    { op: "setMetadata", image, set: noteMetadata(note) },
+    { op: "addToGroup", group: vm, image },
+  ];
+  const steps: Step[] = [{
+    // Of two creates at once only one gets the image, and the other has changed nothing.
+    name: "making its RBD image",
+    act: () => changeStorage(cluster.runner, make),
+    undo: () => changeStorage(cluster.runner, [{ op: "removeImage", image, nonce }, { op: "countDisks", vm }]),
+  }];
+  if (source !== undefined) {
+    let said = Date.now();
+    const onProgress = (percent: number) => {
+      if (Date.now() - said < 3_000) return;
+      said = Date.now();
+      report?.(`${image}: copying ${source.path}: ${percent} %`);
+    };
+    steps.push(
+      { name: `copying ${source.path}`, act: () => importImage(cluster.runner, source, image, onProgress), noUndo: "it goes with the image" },
+      {
+        name: "noting that it is whole",
+        act: () => changeStorage(cluster.runner, [{ op: "setMetadata", image, set: noteMetadata(noteOf(spec, nonce)) }]),
+        noUndo: "it goes with the image",
+      },
+    );
+  }
+  return steps;
+}
+
+/** What a disk is filled from, as qemu-img reads it; nothing for a blank one. */
+function contentOf(inventory: Inventory, spec: DiskSpec): { path: string; format: string; bytes: number } | undefined {
+  const { source } = spec;
+  if (source === undefined) return undefined;
+  if ("image" in source) {
+    return { path: `rbd:rbd/${source.image}`, format: "raw", bytes: inventory.images.get(source.image)?.size ?? 0 };
+  }
+  const file = inventory.sources.get(nodePathOf(source) ?? "");
+  if (file !== undefined && "virtualSize" in file) return { path: file.path, format: file.format, bytes: file.virtualSize };
+  const reason = file !== undefined && "error" in file ? file.error : `there is no such file on ${inventory.node}`;
+  throw new DiskRefused("create", dataImage(spec.vm, spec.index), inventory.node, [{ property: "source", reason }]);
+}
+
+/** The lower numbers that a VM has no disk of: as long as there are some, a disk would stand behind a gap. */
+export async function missingBelow(context: Context, vm: string, index: number): Promise<number[]> {
+  if (index === 0) return [];
+  const taken = takenNumbers(await context.cluster.inventory({ disks: true }), vm);
+  return Array.from({ length: index }, (_, each) => each).filter((each) => !taken.includes(each));
+}

@@ -1,0 +1,78 @@
+/** Data disks as they are on the cluster. */
+import { Coalesced, parseXml, readDomains, type Cluster, type GuestAt, type Inventory, type XmlElement } from "../../cluster";
+import { ownDisks } from "../domain";
+import { readMetadata } from "../metadata";
+import { dataImage, dataNumber, isDataImage, systemImage } from "../names";
+import { readNote, type ObservedDisk } from "./model";
+import { storedXml } from "./stored";
+
+/** Where a guest runs, steadily, or undefined. */
+export function guestAt(inventory: Inventory, vm: string): GuestAt | undefined {
+  const resource = inventory.status.resources.get(vm);
+  const [node] = resource?.nodes ?? [];
+  if (resource?.role !== "Started" || resource.nodes.length !== 1 || node === undefined) return undefined;
+  const { migrationUser } = readMetadata(inventory.images.get(systemImage(vm))?.metadata ?? {});
+  return { domain: vm, node, asked: inventory.node, user: migrationUser };
+}
+
+const readers = new WeakMap<Cluster, Coalesced<GuestAt[], Map<string, XmlElement>>>();
+
+/** The domains of guests that run, by name; those who ask at the same time share one program. */
+function liveDomains(cluster: Cluster, guests: GuestAt[]): Promise<Map<string, XmlElement>> {
+  const reader = readers.get(cluster) ?? new Coalesced<GuestAt[], Map<string, XmlElement>>(
+    async (asked) => {
+      const texts = await readDomains(cluster.runner, asked);
+      return new Map(asked.flatMap(({ domain }, index) => {
+        const text = texts[index];
+        return text === undefined ? [] : [[domain, parseXml(text, `virsh dumpxml ${domain}`)] as const];
+      }));
+    },
+    (a, b) => [...a, ...b.filter((each) => !a.some((other) => other.domain === each.domain && other.node === each.node))],
+  );
+  readers.set(cluster, reader);
+  return reader.ask(guests);
+}
+
+/** The disks of a running guest, by image; undefined when it does not run there. */
+export async function liveDisks(cluster: Cluster, guest: GuestAt): Promise<Map<string, XmlElement> | undefined> {
+  const root = (await liveDomains(cluster, [guest])).get(guest.domain);
+  return root === undefined ? undefined : ownDisks(root, guest.domain);
+}
+
+/** The disk as it is, without a look at the guest; undefined when it, or its VM, is not there. */
+export function findDisk(inventory: Inventory, vm: string, index: number): ObservedDisk | undefined {
+  const image = dataImage(vm, index);
+  const facts = inventory.images.get(image);
+  const note = readNote(image, facts?.metadata);
+  if (facts === undefined || note?.deleted === true || !inventory.images.has(systemImage(vm))) return undefined;
+  const root = storedXml(inventory, vm)?.root;
+  const stored = root === undefined ? undefined : ownDisks(root, vm).get(image);
+  return {
+    image, vm, index,
+    bytes: facts.size,
+    ...(note === undefined ? {} : { note }),
+    inGroup: (inventory.groups.get(vm) ?? []).includes(image),
+    ...(stored === undefined ? {} : { stored }),
+    running: guestAt(inventory, vm) !== undefined,
+  };
+}
+
+/** The disk as it is, with what the running guest has of it. */
+export async function observeDisk(cluster: Cluster, vm: string, index: number): Promise<ObservedDisk | undefined> {
+  const inventory = await cluster.recentInventory({ disks: true });
+  const found = findDisk(inventory, vm, index);
+  const guest = guestAt(inventory, vm);
+  if (found === undefined || guest === undefined) return found;
+  const disks = await liveDisks(cluster, guest);
+  const live = disks?.get(found.image);
+  return { ...found, running: disks !== undefined, ...(live === undefined ? {} : { live }) };
+}
+
+/** The numbers that a VM's data images have, those of deleted disks among them. */
+export function takenNumbers(inventory: Inventory, vm: string): number[] {
+  return [...inventory.images.keys()].filter((image) => isDataImage(vm, image)).map(dataNumber).sort((a, b) => a - b);
+}
+
+/** Whether a number has the image of a deleted disk only. */
+export const isDeleted = (inventory: Inventory, vm: string, index: number) =>
+  readNote(dataImage(vm, index), inventory.images.get(dataImage(vm, index))?.metadata)?.deleted === true;

@@ -1,0 +1,129 @@
+/** What can be known to be wrong with a disk before anything is changed: the same for a preview and for the change itself. */
+import type { Inventory } from "../../cluster";
+import { ownDisks } from "../domain";
+import type { Refusal } from "../errors";
+import { dataImage, systemImage } from "../names";
+import { stateRefusals } from "../state";
+import { readElement, targetHolder, wantedElement } from "./element";
+import { readNote, type DiskSpec } from "./model";
+import { findDisk, isDeleted, takenNumbers } from "./observe";
+import { storedXml } from "./stored";
+
+/** What is to happen: with `replace` the disk of the same number goes before. */
+export type DiskIntent = "create" | "update" | "replace";
+
+/** What of a program is not on the cluster yet, but will be. */
+export interface Planned {
+  /** Whether the program makes a VM of this name. */
+  vm: boolean;
+  /** Whether the program has a disk of this number at the VM. */
+  index: (index: number) => boolean;
+  /** The number that the disk has now, when it is to have another one at the same VM. */
+  leaves?: number;
+}
+
+/** What the cluster has against a disk. In a preview some parts of it are not known yet. */
+export function diskRefusals(inventory: Inventory, spec: Partial<DiskSpec>, intent: DiskIntent, planned: Planned): Refusal[] {
+  const { vm, index } = spec;
+  const general = intent === "update" ? [] : stateRefusals(inventory);
+  if (general.length > 0) return general;
+  if (vm === undefined) return contentRefusals(inventory, spec, intent);
+  if (!inventory.images.has(systemImage(vm))) {
+    if (planned.vm) return contentRefusals(inventory, spec, intent);
+    return [{ property: "vm", reason: `the cluster has no VM "${vm}"` }];
+  }
+  return [
+    ...(index === undefined ? [] : numberRefusals(inventory, { ...spec, vm, index }, intent, planned)),
+    ...(index === undefined ? [] : targetRefusals(inventory, { ...spec, vm, index })),
+    ...contentRefusals(inventory, spec, intent),
+  ];
+}
+
+type Numbered = Partial<DiskSpec> & { vm: string; index: number };
+
+/** Whose a disk is that is there already. */
+export function isOurs(inventory: Inventory, spec: Numbered): boolean {
+  const image = dataImage(spec.vm, spec.index);
+  const owner = readNote(image, inventory.images.get(image)?.metadata)?.owner;
+  return spec.adopt === true || (owner !== undefined && owner === spec.owner);
+}
+
+function numberRefusals(inventory: Inventory, spec: Numbered, intent: DiskIntent, planned: Planned): Refusal[] {
+  const { vm, index } = spec;
+  if (intent === "update") return [];
+  const found = findDisk(inventory, vm, index);
+  if (found !== undefined && intent === "create" && !isOurs(inventory, spec)) {
+    const owner = found.note?.owner === undefined ? "by another program" : `by ${found.note.owner}`;
+    const reason = `${index} is taken: VM "${vm}" has ${found.image}, made ${owner}. Leave \`index\` out for the next one, or take that disk over with \`adopt: true\``;
+    return [{ property: "index", reason }];
+  }
+  if (found === undefined && intent === "create" && spec.adopt === true && spec.size === undefined && spec.source === undefined) {
+    return [{ property: "adopt", reason: `there is no disk ${dataImage(vm, index)} to adopt; give the \`size\` or the \`source\` that it is to be made of` }];
+  }
+  const taken = new Set(takenNumbers(inventory, vm));
+  const missing = Array.from({ length: index }, (_, each) => each).filter((each) => (!taken.has(each) || each === planned.leaves) && !planned.index(each));
+  if (missing.length === 0) return [];
+  const reason = `${index} would leave a gap: VM "${vm}" has no data disk ${missing.join(", ")}, and vm-mgr's clone counts them from 0. ` +
+    `Leave \`index\` out for the next one; a disk of this program with a lower number has to stand above, or in \`dependsOn\``;
+  return [{ property: "index", reason }];
+}
+
+function targetRefusals(inventory: Inventory, spec: Numbered): Refusal[] {
+  const root = storedXml(inventory, spec.vm)?.root;
+  if (root === undefined || spec.bus === undefined) return [];
+  const wanted = wantedElement({ cache: "writeback", readOnly: false, ...spec, bus: spec.bus }, inventory);
+  const holder = targetHolder(root, wanted);
+  if (holder === undefined) return [];
+  const own = ownDisks(root, spec.vm).has(holder.replace(/^rbd\//, "")) ? "disk " : "";
+  return [{ property: "bus", reason: `the target ${readElement(wanted).target} of VM "${spec.vm}" is taken by ${own}${holder}` }];
+}
+
+/** Size and source. */
+function contentRefusals(inventory: Inventory, spec: Partial<DiskSpec>, intent: DiskIntent): Refusal[] {
+  const { vm, index, size, source } = spec;
+  const found = vm === undefined || index === undefined ? undefined : findDisk(inventory, vm, index);
+  // A disk that is taken up, or over, keeps what is on it; so it is only ever grown.
+  if (found !== undefined && intent !== "replace" && found.note?.filling !== true) {
+    if (size === undefined || size >= found.bytes) return [];
+    return [{ property: "size", reason: `${found.image} has ${found.bytes} bytes and is never made smaller: that would cut off what is on it` }];
+  }
+  if (source === undefined || intent === "update") return [];
+  if ("image" in source) return imageRefusals(inventory, source.image, spec);
+  if (!("nodePath" in source)) return [];
+  const file = inventory.sources.get(source.nodePath);
+  if (file === undefined) return [];
+  const refuse = (reason: string) => [{ property: "source.nodePath", reason: `${file.path}: ${reason}` }];
+  if ("missing" in file) return refuse(`there is no such file on ${inventory.node}`);
+  if ("error" in file) return refuse(file.error);
+  if (file.backing != null) return refuse(`it is based on another file (${file.backing}); give a whole image`);
+  return contentSizeRefusals(file.virtualSize, spec, inventory.freeBytes);
+}
+
+function imageRefusals(inventory: Inventory, image: string, spec: Partial<DiskSpec>): Refusal[] {
+  const refuse = (reason: string) => [{ property: "source.image", reason }];
+  const facts = inventory.images.get(image);
+  if (!/^(system|data|retained)_/.test(image)) return refuse(`"${image}" is no disk of a VM: those are system_<vm>, data_<vm>_<number> and retained_<vm>_<number>`);
+  if (facts === undefined) return refuse(`Ceph has no image "${image}"`);
+  const note = readNote(image, facts.metadata);
+  if (note?.deleted === true || note?.filling === true) return refuse(`"${image}" is ${note.deleted ? "deleted" : "not whole yet"}`);
+  return contentSizeRefusals(facts.size, spec, inventory.freeBytes);
+}
+
+/** A disk that its content does not fit into, or that does not fit into Ceph. */
+export function contentSizeRefusals(bytes: number, spec: Partial<DiskSpec>, freeBytes: number): Refusal[] {
+  if (spec.size !== undefined && spec.size < bytes) {
+    return [{ property: "size", reason: `the source has ${bytes} bytes; the disk must not be smaller` }];
+  }
+  if (bytes > freeBytes) return [{ property: "source", reason: `it has ${bytes} bytes, and Ceph has ${freeBytes} left` }];
+  return [];
+}
+
+/** The number for a disk that names none: its own, if an earlier run made it and lost track of it, else the lowest free one. */
+export function nextNumber(inventory: Inventory, vm: string, owner: string | undefined, isPlanned: (index: number) => boolean): number {
+  const numbers = takenNumbers(inventory, vm);
+  const own = numbers.find((index) => !isDeleted(inventory, vm, index) && owner !== undefined && findDisk(inventory, vm, index)?.note?.owner === owner);
+  if (own !== undefined) return own;
+  for (let index = 0; ; index++) {
+    if (!isPlanned(index) && (!numbers.includes(index) || isDeleted(inventory, vm, index))) return index;
+  }
+}

@@ -1,0 +1,159 @@
+/** Removing a disk: from the guest, from the VM's XML, and last its image. */
+import { randomUUID } from "node:crypto";
+import { changeStorage, ProgramError, type Inventory, type Outcome, type Removed, type StorageOperation, type XmlElement } from "../../cluster";
+import { deadlineOf, reportOf, type Context } from "../context";
+import { ChangeFailed, type Refusal } from "../errors";
+import { dataImage, systemImage } from "../names";
+import { fullRefusals, quorumRefusals } from "../state";
+import { withElement } from "./element";
+import { DiskRefused } from "./errors";
+import { detachLive } from "./live";
+import { noteMetadata, readNote } from "./model";
+import { findDisk, isDeleted, takenNumbers } from "./observe";
+import { editStored, inTurn } from "./stored";
+
+/** How a removal is meant. */
+export interface Removal {
+  vm: string;
+  index: number;
+  /** The image is kept, under another name. */
+  retain: boolean;
+  owner?: string;
+  /** Which disks of higher numbers stay, as far as the program shows. */
+  stays: (index: number, owner: string | undefined) => boolean;
+  /** The same number is made anew right after. */
+  replaced: boolean;
+  /** The VM goes as well: what its guest does not let go of is left to that. */
+  withVm: boolean;
+}
+
+const PATIENCE_SECONDS = 30;
+const WITH_VM_SECONDS = 8;
+/** A number needs an image, of whatever size. */
+const PLACEHOLDER_BYTES = 4096;
+
+/**
+ * Removes a disk. One that is gone already, or whose VM is, is removed.
+ * @throws DiskRefused, ChangeFailed: the disk is as it was, or says what is left
+ */
+export async function removeDisk(context: Context, removal: Removal): Promise<void> {
+  const { cluster } = context;
+  const { vm, index } = removal;
+  const image = dataImage(vm, index);
+  const ask: StorageOperation = { op: "children", vm, image };
+  const inventory = await cluster.inventory({ disks: true, before: [ask] });
+  const what = `Unable to delete disk "${image}" on ${inventory.node}`;
+  const shared = removal.retain ? [] : sharedRefusals(inventory.before.get(ask));
+  const refusals = [...quorumRefusals(inventory), ...fullRefusals(inventory), ...shared];
+  if (refusals.length > 0) throw new DiskRefused("delete", image, inventory.node, refusals);
+  if (!inventory.images.has(systemImage(vm))) return removeOrphan(context, inventory, removal);
+  if (findDisk(inventory, vm, index) === undefined) return;
+  refuseGap(inventory, removal, image);
+
+  const seconds = Math.min(removal.withVm ? WITH_VM_SECONDS : PATIENCE_SECONDS, deadlineOf(context));
+  const held = await detachLive(context, vm, image, seconds);
+  if (held !== undefined && !removal.withVm) {
+    const reason = `${held}; it is attached as before, and nothing on it was touched`;
+    const hint = "Unmount it in the guest, or stop the VM (`started: false`), and run `pulumi up` again.";
+    throw new DiskRefused("delete", image, inventory.node, [{ property: "the guest", reason }], hint);
+  }
+  const left = [`${image}, which VM "${vm}" may not have any more`];
+  if (held === undefined || removal.retain) await step(what, "removing it", left, () => removeImage(context, removal, image));
+  else {
+    const also = () => [{ op: "setMetadata" as const, image, set: deletedNote(image, removal.owner) }];
+    await step(what, "taking it out of the VM's XML", left, () =>
+      editStored(cluster, vm, { edit: (root) => withElement(root, vm, image, undefined), also }));
+    reportOf(context)(`${image}: ${held}; its image goes with VM "${vm}"`);
+  }
+}
+
+async function step(what: string, name: string, left: readonly string[], act: () => Promise<unknown>): Promise<void> {
+  try {
+    await act();
+  } catch (cause) {
+    throw new ChangeFailed(what, name, cause, left);
+  }
+}
+
+const deletedNote = (image: string, owner: string | undefined) =>
+  noteMetadata({ image, deleted: true, nonce: randomUUID(), ...(owner === undefined ? {} : { owner }) });
+
+/** Images that share what the disk has, as linked clones do: they would be lost with it. */
+function sharedRefusals(answer: Outcome | undefined): Refusal[] {
+  const images = answer !== undefined && "ok" in answer ? (answer.ok as string[]) : [];
+  if (images.length === 0) return [];
+  return [{ property: "the image", reason: `${images.join(", ")} shares it as a linked clone; delete that first, make it stand alone, or set \`retain\`` }];
+}
+
+/** Its VM is gone. What has the disk's name still is removed when it is this disk, and no VM's. */
+async function removeOrphan(context: Context, inventory: Inventory, { vm, index, owner, retain }: Removal): Promise<void> {
+  const image = dataImage(vm, index);
+  const note = readNote(image, inventory.images.get(image)?.metadata);
+  if (note === undefined || note.owner !== owner) return;
+  const [removed] = (await changeStorage(context.cluster.runner, [{ op: "removeImage", image, retain }])) as [Removed];
+  sayRemoved(context, image, removed);
+}
+
+/** vm-mgr's clone counts the data disks from 0: none may go from among those that stay. */
+function refuseGap(inventory: Inventory, { vm, index, replaced, stays }: Removal, image: string): void {
+  if (replaced) return;
+  const higher = takenNumbers(inventory, vm).filter((each) => each > index && !isDeleted(inventory, vm, each));
+  const ownerOf = (each: number) => findDisk(inventory, vm, each)?.note?.owner;
+  const staying = higher.filter((each) => stays(each, ownerOf(each)));
+  if (staying.length === 0) return;
+  const names = staying.map((each) => `${dataImage(vm, each)} (${ownerOf(each) ?? "made by another program"})`);
+  const reason = `${names.join(", ")} ${names.length === 1 ? "comes" : "come"} after it and ${names.length === 1 ? "stays" : "stay"}, and vm-mgr's clone counts a VM's data disks from 0 without a gap`;
+  throw new DiskRefused("delete", image, inventory.node, [{ property: "index", reason }], "Delete the ones after it as well, or first. Nothing was changed.");
+}
+
+/** Takes it out of the XML, and then its image away. */
+async function removeImage(context: Context, removal: Removal, image: string): Promise<void> {
+  const { cluster } = context;
+  const { vm, index, owner, replaced, retain } = removal;
+  let ends = false;
+  const operations = (inventory: Inventory): StorageOperation[] => {
+    const deleted = (each: number) => isDeleted(inventory, vm, each);
+    // Those after it go in this run too, before or after this: until then its number has to be one.
+    const needed = !replaced && takenNumbers(inventory, vm).some((each) => each > index && !deleted(each));
+    ends = !needed && takenNumbers(inventory, vm).some(deleted);
+    return [
+      { op: "removeImage", image, retain },
+      ...(!needed ? [] : [
+        { op: "createImage" as const, image, size: PLACEHOLDER_BYTES },
+        { op: "setMetadata" as const, image, set: deletedNote(image, owner) },
+        { op: "addToGroup" as const, group: vm, image },
+      ]),
+      { op: "countDisks", vm },
+    ];
+  };
+  const edit = (root: XmlElement) => withElement(root, vm, image, undefined);
+  const [removed] = (await editStored(cluster, vm, { edit, also: operations })) as [Removed];
+  sayRemoved(context, image, removed);
+  if (ends) await inTurn(cluster, vm, () => sweep(context, vm));
+}
+
+function sayRemoved(context: Context, image: string, { snapshots, kept }: Removed): void {
+  const say = reportOf(context);
+  if (kept !== null) say(`${image}: its image is kept as ${kept}; \`source: { image: "${kept}" }\` makes a disk of it again`);
+  if (snapshots.length > 0) say(`${image}: its snapshots ${snapshots.join(", ")} went with it`);
+}
+
+/** Removes what deleted disks have left at the end of a VM's numbers, as far as nobody has it open. */
+export async function sweep({ cluster }: Context, vm: string): Promise<void> {
+  const inventory = await cluster.inventory({ disks: true });
+  const operations: StorageOperation[] = [];
+  for (const index of takenNumbers(inventory, vm).reverse()) {
+    const image = dataImage(vm, index);
+    const note = readNote(image, inventory.images.get(image)?.metadata);
+    if (note?.deleted !== true || note.nonce === undefined) break;
+    operations.push({ op: "removeImage", image, nonce: note.nonce, busySeconds: 0 });
+  }
+  if (operations.length === 0) return;
+  try {
+    await changeStorage(cluster.runner, [...operations, { op: "countDisks", vm }]);
+  } catch (error) {
+    // A guest still has it open: it goes with the next disk, or with the VM.
+    if (!(error instanceof ProgramError) || error.kind !== "ImageBusy") throw error;
+  }
+}
+

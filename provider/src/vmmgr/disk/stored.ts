@@ -1,0 +1,55 @@
+/** The stored XML of a VM, changed by several at once: by disks of this program, and by other programs. */
+import { changeStorage, NotFound, parseXml, ProgramError, renderPretty, type Cluster, type Inventory, type StorageOperation, type XmlElement } from "../../cluster";
+import { systemImage } from "../names";
+
+const TRIES = 8;
+const turns = new WeakMap<Cluster, Map<string, Promise<unknown>>>();
+
+/** What is done to one VM by this process, one after the other. */
+export async function inTurn<T>(cluster: Cluster, vm: string, act: () => Promise<T>): Promise<T> {
+  const known = turns.get(cluster) ?? new Map<string, Promise<unknown>>();
+  turns.set(cluster, known);
+  const mine = (known.get(vm) ?? Promise.resolve()).then(act);
+  known.set(vm, mine.catch(() => undefined));
+  return mine;
+}
+
+/** The stored XML of a VM, as text and as a tree. */
+export function storedXml(inventory: Inventory, vm: string): { text: string; root: XmlElement } | undefined {
+  const text = inventory.images.get(systemImage(vm))?.metadata?.["xml"];
+  return text === undefined ? undefined : { text, root: parseXml(text, `the XML stored for VM "${vm}"`) };
+}
+
+/** A change of the stored XML. */
+export interface StoredEdit {
+  /** The same tree means that nothing of it is to be changed. */
+  edit: (root: XmlElement) => XmlElement;
+  /** Operations that go with it, after it, whether or not it is changed. */
+  also?: (inventory: Inventory) => readonly StorageOperation[];
+  /** The cluster as it was read just before. */
+  known?: Inventory;
+}
+
+/**
+ * Changes the stored XML, when it still is what the change was computed from; otherwise the change is computed anew.
+ * @returns what the operations beside it answered
+ * @throws NotFound when the VM is gone
+ */
+export function editStored(cluster: Cluster, vm: string, { edit, also = () => [], known }: StoredEdit): Promise<unknown[]> {
+  return inTurn(cluster, vm, async () => {
+    for (let tries = 1; ; tries++) {
+      const inventory = tries === 1 && known !== undefined ? known : await cluster.inventory({ disks: true });
+      const stored = storedXml(inventory, vm);
+      if (stored === undefined) throw new NotFound(`VM "${vm}" is not on the cluster, or has no XML`);
+      const root = edit(stored.root);
+      const change: StorageOperation[] = root === stored.root ? [] : [
+        { op: "setMetadata", image: systemImage(vm), expect: { xml: stored.text }, set: { xml: renderPretty(root) } },
+      ];
+      try {
+        return (await changeStorage(cluster.runner, [...change, ...also(inventory)])).slice(change.length);
+      } catch (error) {
+        if (!(error instanceof ProgramError) || error.kind !== "MetadataChanged" || tries >= TRIES) throw error;
+      }
+    }
+  });
+}
