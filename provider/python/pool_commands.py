@@ -52,8 +52,11 @@ class CommandsPool:
             # One command opens all images, ten at once.
             listing = threads.submit(answer, ["rbd", "ls", "--long", POOL])
             metadata = threads.submit(in_parallel, lambda name: self.image(name).metadata(), sorted(detailed))
-            sizes = {row["image"]: row["size"] for row in listing.result() if "snapshot" not in row}
-        read = [{"name": name, "size": sizes[name]} for name in names if name in sizes]
+            rows = listing.result()
+        sizes = {row["image"]: row["size"] for row in rows if "snapshot" not in row}
+        # The listing has no times.
+        kept = in_parallel(lambda name: self.image(name).snapshots(), sorted({row["image"] for row in rows if "snapshot" in row} & set(names)))
+        read = [{"name": name, "size": sizes[name], "snapshots": kept.get(name, [])} for name in names if name in sizes]
         known = metadata.result()
         return [
             dict(found, metadata=known[found["name"]]) if found["name"] in known else found
@@ -84,6 +87,35 @@ class CommandsPool:
 
     def groups(self):
         return answer(["rbd", "group", "list", POOL])
+
+    def lock(self, image, name, cookie, seconds):
+        argv = ["rados", "--pool", POOL, "lock", "get", self.header(image), name]
+        try:
+            tool(argv + ["--lock-cookie", cookie, "--lock-duration", str(seconds)], "Object")
+            return True
+        except PoolError:
+            # Its exit code is 1 whatever it was.
+            held = [locker["cookie"] for locker in self.lockers(image, name)]
+            if not held:
+                raise
+        if cookie not in held:
+            return False
+        # No command can renew a lock: it is taken anew, and a moment is left to others.
+        self.unlock(image, name, cookie)
+        return self.lock(image, name, cookie, seconds)
+
+    def unlock(self, image, name, cookie):
+        # Each command is a client of its own, so what ends a lock is breaking it.
+        for locker in self.lockers(image, name):
+            if locker["cookie"] == cookie:
+                argv = ["rados", "--pool", POOL, "lock", "break", self.header(image), name, locker["name"]]
+                tool(argv + ["--lock-cookie", cookie], "Object")
+
+    def lockers(self, image, name):
+        return answer(["rados", "--pool", POOL, "lock", "info", self.header(image), name], "Object")["lockers"]
+
+    def header(self, image):
+        return "rbd_header." + self.image(image).info()["id"]
 
     def group_images(self, group):
         return [row["image"] for row in answer(["rbd", "group", "image", "list", spec(group)], "Object")]

@@ -3,6 +3,8 @@ pool_commands.py has the same methods by the tools' commands: a new one is added
 import calendar
 import functools
 
+RENEW = 1  # LIBRADOS_LOCK_FLAG_MAY_RENEW
+
 
 def told(method):
     """The library's errors under the names that both ways share."""
@@ -38,11 +40,12 @@ class LibrbdPool:
         return self.rbd.list(self.ioctx)
 
     def facts(self, names, detailed):
-        """{"name", "size"} of each image, and "metadata" of those that are `detailed`; without those that are gone."""
+        """{"name", "size", "snapshots"} of each image, and "metadata" of those that are `detailed`; without those that are
+        gone. An image that is open has its snapshots in memory, so they cost next to nothing."""
 
         def read(name):
             with self.image(name, read_only=True) as image:
-                found = {"name": name, "size": image.size()}
+                found = {"name": name, "size": image.size(), "snapshots": image.snapshots()}
                 return dict(found, metadata=image.metadata()) if name in detailed else found
 
         return list(in_parallel(read, names).values())
@@ -81,6 +84,34 @@ class LibrbdPool:
     @told
     def groups(self):
         return self.rbd.group_list(self.ioctx)
+
+    @told
+    def lock(self, image, name, cookie, seconds):
+        """Takes an advisory lock beside an image, or renews the same one. False: somebody else has it. It ends by itself
+        when its time is over, and has nothing to do with the lock by which librbd itself writes."""
+        import rados
+
+        try:
+            self.ioctx.lock_exclusive(self.header(image), name, cookie, "", seconds, RENEW)
+            return True
+        except rados.ObjectBusy:
+            return False
+
+    @told
+    def unlock(self, image, name, cookie):
+        import rados
+
+        try:
+            self.ioctx.unlock(self.header(image), name, cookie)
+        except rados.ObjectNotFound:
+            pass
+
+    def header(self, image):
+        """The object that there is for as long as the image, and never again: a lock makes the object that it is put on."""
+        import rbd
+
+        with rbd.Image(self.ioctx, image, read_only=True) as found:
+            return "rbd_header." + found.id()
 
     @told
     def group_images(self, group):

@@ -5,7 +5,7 @@
 import type { dynamic } from "@pulumi/pulumi";
 import {
   colocationProvider, diskKind, guestResourceProvider, metadataProvider, orderProvider, PlannedRegister, providerOf,
-  remoteGuestProvider, remoteKeyProvider, vmProvider,
+  remoteGuestProvider, remoteKeyProvider, retentionKind, rollbackKind, snapshotKind, vmProvider,
 } from "./resources";
 import { configure as keep, currentCluster } from "./session";
 
@@ -26,6 +26,9 @@ export const providers = {
   RemoteGuest: remoteGuestProvider(surroundings),
   RemoteKey: remoteKeyProvider(surroundings),
   Disk: providerOf(diskKind(surroundings.planned), surroundings),
+  Snapshot: providerOf(snapshotKind, surroundings),
+  Rollback: providerOf(rollbackKind, surroundings),
+  SnapshotRetention: providerOf(retentionKind, surroundings),
 };
 
 /** Reads and changes beside the resources: what the functions of the sdk and the command line are made of. */

@@ -1,5 +1,8 @@
 export { Disk } from "./disk";
 export type { DiskArgs, DiskSource, PoolImage } from "./disk";
+export { SnapshotRetention, type SnapshotRetentionArgs } from "./retention";
+export { Rollback, type RollbackArgs, type Triggers } from "./rollback";
+export { Snapshot, type SnapshotArgs } from "./snapshot";
 export { Vm } from "./vm";
 export { Colocation, type ColocationArgs } from "./colocation";
 export { Order, type OrderArgs } from "./order";

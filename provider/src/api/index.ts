@@ -7,4 +7,5 @@ export * from "./guests";
 export * from "./plan";
 export * from "./reads";
 export * from "./relations";
+export * from "./snapshots";
 export * from "./writes";

@@ -12,6 +12,7 @@ export * from "./patch";
 export * from "./rbd";
 export * from "./simulate";
 export * from "./remoted";
+export * from "./snapshots";
 export * from "./status";
 export { validateThenChange, type Outcome, type Write } from "./write";
 export * from "./xml";

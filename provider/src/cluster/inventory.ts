@@ -32,13 +32,22 @@ const spaceSchema = z.object({
   clusterFlags: z.array(z.string()),
 });
 
+const snapshotSchema = z.object({ name: z.string(), size: z.number(), protected: z.boolean(), created: z.number() });
+
+const imageSchema = z.object({
+  name: z.string(),
+  size: z.number(),
+  snapshots: z.array(snapshotSchema).optional(),
+  metadata: z.record(z.string(), z.string()).optional(),
+});
+
 const answerSchema = z.object({
   node: z.string(),
   cib: z.string(),
   status: z.string(),
   observer: z.string().nullable(),
   storage: z.object({
-    images: z.array(z.object({ name: z.string(), size: z.number(), metadata: z.record(z.string(), z.string()).optional() })),
+    images: z.array(imageSchema),
     groups: z.array(z.object({ name: z.string(), images: z.array(z.string()) })),
     space: spaceSchema,
   }),
@@ -52,11 +61,24 @@ const answerSchema = z.object({
 /** An image file on the node that was asked: what qemu-img says, or why it says nothing. */
 export type SourceFile = z.infer<typeof sourceSchema>;
 
+/** A snapshot of one RBD image. */
+export interface SnapshotFacts {
+  name: string;
+  /** Bytes that the image had. */
+  size: number;
+  /** It can have linked clones, and a purge leaves it. */
+  protected: boolean;
+  /** Seconds since 1970, UTC. */
+  created: number;
+}
+
 /** An RBD image with its metadata: of system images, and of data disks where they were asked for. */
 export interface ImageFacts {
   name: string;
   /** Bytes. */
   size: number;
+  /** The oldest first. */
+  snapshots?: SnapshotFacts[];
   metadata?: Record<string, string>;
 }
 

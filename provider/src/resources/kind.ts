@@ -54,8 +54,9 @@ export interface Kind<Inputs extends CommonInputs> {
   /**
    * What the cluster has against the inputs; asked in a preview and again before a create and an update. In a preview
    * the top-level inputs that are not known yet are absent.
+   * @param olds the inputs of the last run; empty where there was none
    */
-  refusals?(cluster: Cluster, inputs: Partial<Inputs>, intent: KindIntent, say: (text: string) => void): Promise<Refusal[]>;
+  refusals?(cluster: Cluster, inputs: Partial<Inputs>, intent: KindIntent, say: (text: string) => void, olds: Raw): Promise<Refusal[]>;
   /**
    * Inputs that are chosen where nothing is given, and kept from then on: from `olds`, the inputs before, or by what the
    * cluster has. What is given, known or not, counts more. Asked in each check.
@@ -127,7 +128,7 @@ export function providerOf<I extends CommonInputs>(kind: Kind<I>, { cluster, say
           const at = cluster(inputs["cluster"] as string | undefined);
           for (const [key, value] of Object.entries((await kind.chosen?.(at, knownInputs<I>(inputs), olds)) ?? {})) inputs[key] ??= value;
           const intent = !recordedInputs ? "create" : replacing(kind, olds, inputs).length > 0 ? "replace" : "update";
-          return (await kind.refusals?.(at, knownInputs<I>(inputs), intent, say)) ?? [];
+          return (await kind.refusals?.(at, knownInputs<I>(inputs), intent, say, olds)) ?? [];
         };
         return { inputs, failures: await clusterFailures(what, say, ask) };
       }),

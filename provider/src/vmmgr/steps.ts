@@ -6,8 +6,8 @@ export interface Step {
   /** What it does, as it stands after "…: " in an error: `import the image`. */
   name: string;
   act: () => Promise<unknown>;
-  /** Puts back what `act` did. */
-  undo?: () => Promise<unknown>;
+  /** Puts back what `act` did. It is given the failure that is undone. */
+  undo?: (cause: unknown) => Promise<unknown>;
   /** Why there is no undo, for the reader. */
   noUndo?: string;
 }
@@ -22,16 +22,16 @@ export async function runSteps(what: string, steps: readonly Step[]): Promise<vo
     try {
       await step.act();
     } catch (cause) {
-      throw new ChangeFailed(what, step.name, cause, await undo(steps.slice(0, index + 1)));
+      throw new ChangeFailed(what, step.name, cause, await undo(steps.slice(0, index + 1), cause));
     }
   }
 }
 
-async function undo(steps: readonly Step[]): Promise<string[]> {
+async function undo(steps: readonly Step[], cause: unknown): Promise<string[]> {
   const left: string[] = [];
   for (const step of [...steps].reverse()) {
     try {
-      await step.undo?.();
+      await step.undo?.(cause);
     } catch (error) {
       left.push(`"${step.name}" could not be undone (${error instanceof Error ? error.message : String(error)})`);
     }

@@ -16,6 +16,7 @@ import { findVm } from "./observe";
 import { changeRefusals, clusterRefusals } from "./refusals";
 import { takeOutOfCib } from "./remove";
 import { restartSteps, runAgainStep } from "./restart";
+import { finishRollback } from "./snapshots/rollback";
 import { runSteps, type Step } from "./steps";
 import { disableChanges, enableChanges, foreignConstraints, undoChanges } from "./sync";
 import { isReached } from "./wait";
@@ -31,6 +32,8 @@ export async function updateVm(context: Context, spec: VmSpec): Promise<Observed
 
 /** The same, for a cluster that was just looked at, its Ceph hosts included. */
 export async function changeVm(context: Context, spec: VmSpec, inventory: Inventory): Promise<ObservedVm> {
+  // It is kept from running until then.
+  if (await finishRollback(context, inventory, spec.name)) return changeVm(context, spec, await context.cluster.inventory({ cephHosts: true }));
   const observed = findVm(inventory, spec.name);
   const what = `Unable to change VM "${spec.name}" on ${inventory.node}`;
   if (observed === undefined) {

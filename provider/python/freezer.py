@@ -1,0 +1,112 @@
+"""Freezes the file systems of a guest and thaws them again, whatever becomes of those who asked for it. It runs on the
+node where the guest runs, in a session of its own, and comes on standard input behind its length; what is left of
+standard input is the line that says "thaw". Its end says the same, and so does the deadline.
+
+It answers with lines of JSON: {"state": "none", "why"}, or {"state": "frozen", "count"} and then {"state": "thawed",
+"count", "late"}. The agent is asked by commands of its own protocol: they alone have a time-out each, and an agent that
+hangs does not hold up the thaw behind it."""
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+URI = "qemu:///system"
+# How long a guest that answers no more is asked to thaw.
+PATIENCE = 180
+OTHERS = "somebody else has frozen its file systems"
+
+
+class Agent:
+    def __init__(self, domain):
+        self.domain, self.connection = domain, None
+        try:
+            import libvirt
+            import libvirt_qemu
+
+            libvirt.registerErrorHandler(lambda context, error: None, None)
+            self.libvirt, self.qemu = libvirt, libvirt_qemu
+        except ImportError:
+            self.libvirt = None
+
+    def ask(self, name, seconds):
+        """What the agent returns; raises OSError in the words of libvirt when there is no answer."""
+        text = json.dumps({"execute": name})
+        if self.libvirt is None:
+            argv = ["virsh", "--quiet", "--connect", URI, "qemu-agent-command", "--timeout", str(seconds), self.domain, text]
+            done = subprocess.run(argv, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+            if done.returncode != 0:
+                raise OSError(done.stderr.replace("error: ", "", 1).strip())
+            return json.loads(done.stdout)["return"]
+        try:
+            # Its own connection each time: libvirtd may have been started anew meanwhile.
+            connection = self.libvirt.open(URI)
+            try:
+                found = connection.lookupByName(self.domain)
+                return json.loads(self.qemu.qemuAgentCommand(found, text, seconds, 0))["return"]
+            finally:
+                connection.close()
+        except self.libvirt.libvirtError as error:
+            raise OSError(error.get_error_message()) from error
+
+
+def say(**answer):
+    try:
+        sys.stdout.write(json.dumps(answer) + "\n")
+        sys.stdout.flush()
+    except (OSError, ValueError):
+        pass  # nobody listens any more; the thaw counts all the same
+
+
+def thaw(agent, patience):
+    """How many file systems it thawed, or None when the agent did not answer for so long."""
+    until, pause = time.monotonic() + patience, 0.2
+    while True:
+        try:
+            return agent.ask("guest-fsfreeze-thaw", 5)
+        except OSError as error:
+            gone = "Domain not found" in str(error) or "is not running" in str(error)
+            if gone or time.monotonic() > until:
+                return None
+        time.sleep(pause)
+        pause = min(pause * 2, 3)
+
+
+def freeze(agent, seconds):
+    """The number of file systems that are frozen now, or the reason why none is."""
+    try:
+        agent.ask("guest-ping", 3)
+        if agent.ask("guest-fsfreeze-status", 3) != "thawed":
+            return None, OTHERS
+    except OSError as error:
+        return None, str(error)
+    try:
+        return agent.ask("guest-fsfreeze-freeze", seconds), ""
+    except OSError as error:
+        return None, str(error)
+
+
+def main(domain, seconds):
+    asked = threading.Event()
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: asked.set())
+    signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+
+    def listen():
+        sys.stdin.buffer.readline()
+        asked.set()
+
+    threading.Thread(target=listen, daemon=True).start()
+    agent, begun = Agent(domain), time.monotonic()
+    count, why = freeze(agent, seconds)
+    if count is None:
+        say(state="none", why=why)
+        # One that did not answer in time may freeze them later.
+        if why != OTHERS and time.monotonic() - begun > 1:
+            thaw(agent, PATIENCE)
+        return
+    say(state="frozen", count=count)
+    on_time = asked.wait(max(0.1, begun + seconds - time.monotonic()))
+    say(state="thawed", count=thaw(agent, PATIENCE), late=not on_time)

@@ -1,0 +1,101 @@
+"""A guest whose file systems are frozen while something is done: seen from the node that does it. What freezes and thaws
+is freezer.py, on the node where the guest runs; that one dies last, and sees by itself when nobody is left who waits."""
+import os
+import queue
+import shlex
+import socket
+import threading
+
+# Reads a program from standard input by its length, and leaves what comes after it to the program.
+BOOT = "import sys; exec(compile(sys.stdin.buffer.read(int(sys.stdin.buffer.readline())), 'freezer', 'exec'))"
+SSH = ["ssh", "-o", "BatchMode=yes", "-o", "ConnectTimeout=5", "-o", "ServerAliveInterval=2", "-o", "ServerAliveCountMax=2"]
+# Beyond the freeze itself: the way to the other node, the question whether the agent lives.
+ANSWER_SECONDS = 20
+
+
+class Quiesced:
+    """`with Quiesced(…) as guest:` and `guest.frozen`, a number or None; when it is over, `guest.held` says whether they
+    were frozen all the time, and `guest.why` why not."""
+
+    def __init__(self, source, domain, node, user, seconds):
+        self.source, self.domain = source, json.dumps(domain)
+        self.seconds, self.frozen, self.held, self.why = seconds, None, False, ""
+        argv = ["/usr/bin/python3", "-c", BOOT]
+        if node != socket.gethostname():
+            argv = SSH + ["%s@%s" % (user, node), " ".join(shlex.quote(word) for word in argv)]
+        self.node, self.argv, self.answers = node, argv, queue.Queue()
+
+    def start(self, call):
+        # Not of this run's processes: what ends those must leave it, or nobody thaws.
+        clean = {key: value for key, value in os.environ.items() if key != "SEAPATH_RUN"}
+        self.process = subprocess.Popen(
+            self.argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=clean, start_new_session=True
+        )
+        threading.Thread(target=self.listen, args=(self.process,), daemon=True).start()
+        text = ("%s\n\n%s\n" % (self.source, call)).encode("utf-8")
+        try:
+            self.process.stdin.write(b"%d\n%s" % (len(text), text))
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            pass  # its end is told by its output
+
+    def listen(self, process):
+        for line in process.stdout:
+            try:
+                self.answers.put(json.loads(line))
+            except ValueError:
+                self.answers.put({"state": "none", "why": "%s answered: %s" % (self.node, line.decode("utf-8", "replace").strip())})
+        self.answers.put({"state": "ended"})
+
+    def answer(self, seconds):
+        try:
+            found = self.answers.get(timeout=seconds)
+        except queue.Empty:
+            return {"state": "none", "why": "%s did not answer within %d s" % (self.node, seconds)}
+        if found["state"] == "ended":
+            said = self.process.stderr.read().decode("utf-8", "replace").strip().splitlines()
+            found["why"] = "what freezes it ended on %s%s" % (self.node, ": " + said[-1] if said else "")
+        return found
+
+    def __enter__(self):
+        self.start("main(%s, %d)" % (self.domain, self.seconds))
+        found = self.answer(ANSWER_SECONDS + self.seconds)
+        if found["state"] == "frozen":
+            self.frozen = found["count"]
+        else:
+            self.why = found["why"]
+            self.leave()
+        return self
+
+    def leave(self):
+        try:
+            self.process.stdin.close()
+        except BrokenPipeError:
+            pass
+
+    def __exit__(self, *_):
+        if self.frozen is None:
+            return
+        try:
+            self.process.stdin.write(b"thaw\n")
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            pass
+        found = self.answer(ANSWER_SECONDS)
+        if found["state"] != "thawed":
+            self.why = found["why"]
+            self.thaw_again()
+        elif found["late"]:
+            self.why = "it was thawed when its time of %d s was over" % self.seconds
+        elif found["count"] is None:
+            self.why = "its agent did not answer any more"
+        elif found["count"] == 0 and self.frozen > 0:
+            self.why = "somebody else has thawed its file systems meanwhile"
+        else:
+            self.held = True
+        self.leave()
+
+    def thaw_again(self):
+        """What was to thaw is gone: another one is to do that alone."""
+        self.start("thaw(Agent(%s), PATIENCE)" % self.domain)
+        self.leave()

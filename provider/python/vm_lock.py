@@ -1,0 +1,44 @@
+"""One at a time on the disks of a VM, whoever asks and from wherever: a lock in Ceph that ends by itself when its holder
+does, and that is renewed while it works."""
+# Needs: pool
+import threading
+import time
+import uuid
+
+LOCK = "seapath"
+LOCK_SECONDS = 60
+WAIT_SECONDS = 45
+
+
+class VmLock:
+    def __init__(self, pool, vm, wait=WAIT_SECONDS):
+        self.pool, self.vm, self.image, self.wait = pool, vm, "system_%s" % vm, wait
+        self.cookie, self.ended = uuid.uuid4().hex, threading.Event()
+        self.thread = threading.Thread(target=self.renew, daemon=True)
+
+    def take(self):
+        return self.pool.lock(self.image, LOCK, self.cookie, LOCK_SECONDS)
+
+    def __enter__(self):
+        until = time.monotonic() + self.wait
+        while not self.take():
+            if time.monotonic() > until:
+                raise Failure("locked", "another program has been at work on the disks of %s for %d s" % (self.vm, self.wait))
+            time.sleep(0.3)
+        self.thread.start()
+        return self
+
+    def renew(self):
+        while not self.ended.wait(LOCK_SECONDS / 4):
+            try:
+                self.take()
+            except Exception:  # the next one makes it good, or the work itself fails, and says why
+                traceback.print_exc()
+
+    def __exit__(self, *_):
+        self.ended.set()
+        self.thread.join()
+        try:
+            self.pool.unlock(self.image, LOCK, self.cookie)
+        except Exception:  # it ends by itself
+            traceback.print_exc()

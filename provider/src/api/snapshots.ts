@@ -1,0 +1,85 @@
+/** Snapshots outside of a Pulumi program: vm-mgr's create_snapshot, remove_snapshot, list_snapshots, purge and rollback. */
+import {
+  createSnapshot as make, findSnapshot, listSnapshots as list, moment, NotFound, purgeSnapshots, removeSnapshot as drop, rollbackVm,
+  vmDisks, type PurgeResult, type Quiesce, type VmSnapshot,
+} from "../vmmgr";
+import { contextOf, look, type At } from "./at";
+
+/** A snapshot, for people and programs. */
+export interface SnapshotSummary {
+  name: string;
+  /** e.g. `2026-03-01T12:00:00Z` */
+  created: string;
+  disks: { name: string; size: number }[];
+  /** Disks of the VM that it does not have. */
+  lacking: string[];
+  protected: boolean;
+  /** Nothing was written meanwhile; not known of those that other programs made. */
+  quiesced?: boolean;
+  /** The same in words. */
+  consistency?: string;
+  /** The project and stack whose it is. */
+  owner?: string;
+}
+
+function summary({ name, created, disks, lacking, lost, mark, protected: isProtected }: VmSnapshot): SnapshotSummary {
+  return {
+    name,
+    created: moment(created),
+    disks: disks.map((disk) => ({ name: disk.image, size: disk.size })),
+    lacking: [...lacking, ...lost],
+    protected: isProtected,
+    ...(mark?.quiesced === undefined ? {} : { quiesced: mark.quiesced }),
+    ...(mark?.consistency === undefined ? {} : { consistency: mark.consistency }),
+    ...(mark?.owner ? { owner: mark.owner } : {}),
+  };
+}
+
+/** How a snapshot is to be made. */
+export interface SnapshotOptions {
+  /** @default "auto" */
+  quiesce?: Quiesce;
+  /** @default false */
+  protect?: boolean;
+  /** Seconds that the guest may be frozen. @default 10 */
+  freezeTimeout?: number;
+}
+
+/** The snapshots of a VM, the oldest first. @throws NotFound where there is no such VM */
+export async function listSnapshots(at: At, vm: string): Promise<SnapshotSummary[]> {
+  const inventory = await look(at);
+  if (vmDisks(inventory, vm).length === 0) {
+    throw new NotFound(`Unable to list the snapshots of VM "${vm}" on ${inventory.node}: the cluster has no such VM`);
+  }
+  return list(inventory, vm).map(summary);
+}
+
+/** Makes a snapshot of all disks; it belongs to no program. @throws Refused where one of the name is there */
+export async function createSnapshot(at: At, vm: string, name: string, options: SnapshotOptions = {}): Promise<SnapshotSummary> {
+  const { quiesce = "auto", protect = false, freezeTimeout = 10 } = options;
+  return summary(await make(contextOf(at), { vm, name, owner: "", quiesce, protect, freezeTimeout }));
+}
+
+/** Removes a snapshot from all disks. @throws NotFound where no disk has it */
+export async function removeSnapshot(at: At, vm: string, name: string): Promise<void> {
+  const inventory = await look(at);
+  if (findSnapshot(inventory, vm, name) === undefined) {
+    throw new NotFound(`Unable to remove snapshot "${name}" on ${inventory.node}: VM "${vm}" has none of that name`);
+  }
+  await drop(contextOf(at), vm, name);
+}
+
+/**
+ * Removes snapshots: all, or the oldest `number`, or those taken before `before`. Those that are protected or belong to a
+ * program stay.
+ */
+export async function purge(at: At, vm: string, which: { number?: number; before?: Date } = {}): Promise<PurgeResult> {
+  const { number, before } = which;
+  if (number !== undefined) return purgeSnapshots(contextOf(at), vm, { oldest: number });
+  return purgeSnapshots(contextOf(at), vm, before === undefined ? { purgeAll: true } : { before: before.getTime() / 1000 });
+}
+
+/** Brings a VM back to a snapshot, all disks or none; it runs afterwards if it ran. @returns the disks */
+export async function rollback(at: At, vm: string, name: string): Promise<string[]> {
+  return (await rollbackVm(contextOf(at), { vm, snapshot: name })).disks;
+}

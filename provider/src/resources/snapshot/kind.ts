@@ -1,0 +1,62 @@
+/** `seapath.Snapshot`: a snapshot of every disk of a VM, and what Pulumi asks of it. */
+import {
+  createSnapshot, findSnapshot, moment, removeSnapshot, snapshotRefusals, updateSnapshot, type SnapshotSpec, type VmSnapshot,
+} from "../../vmmgr";
+import type { Kind, Observed } from "../kind";
+import { snapshotSchema, type SnapshotInputs } from "./schema";
+
+const specOf = ({ vm, name, owner, quiesce, protect, adopt, freezeTimeout }: SnapshotInputs): SnapshotSpec =>
+  ({ vm, name, owner, quiesce, protect, adopt, freezeTimeout });
+
+function observed(before: SnapshotInputs, found: VmSnapshot): Observed<SnapshotInputs> {
+  return {
+    inputs: { ...before, protect: found.protected, complete: found.lost.length === 0 && found.mark?.making !== true },
+    outputs: {
+      created: moment(found.created),
+      disks: found.disks.map(({ image, size }) => ({ name: image, size })),
+      lacking: found.lacking,
+      quiesced: found.mark?.quiesced ?? false,
+      consistency: found.mark?.consistency ?? "not known: another program made it",
+    },
+  };
+}
+
+export const snapshotKind: Kind<SnapshotInputs> = {
+  type: "seapath.Snapshot",
+  noun: "snapshot",
+  schema: snapshotSchema,
+  withDefaults: (inputs) => ({ quiesce: "auto", protect: false, adopt: false, freezeTimeout: 10, complete: true, ...inputs }),
+  outputs: ["created", "disks", "lacking", "quiesced", "consistency"],
+  replacedBy: ["vm", "name", "complete"],
+  beside: ["vm", "name"],
+  idOf: ({ vm, name }) => `${vm}@${name}`,
+
+  async refusals(cluster, inputs, intent, _say, olds) {
+    const same = olds["vm"] === inputs.vm && olds["name"] === inputs.name;
+    if (intent === "update" || (intent === "replace" && same)) return [];
+    return snapshotRefusals(await cluster.recentInventory(), inputs);
+  },
+
+  announce(olds) {
+    if (olds["complete"] !== false) return [];
+    const what = `snapshot "${String(olds["name"])}" of VM "${String(olds["vm"])}"`;
+    return [`${what} is missing on a disk, or was made anew there: what is left of it is removed, and a new one is taken of what the disks hold now`];
+  },
+
+  create: async (context, inputs) => observed(inputs, await createSnapshot(context, specOf(inputs))),
+
+  async read(cluster, _id, before) {
+    const found = findSnapshot(await cluster.recentInventory(), before.vm, before.name);
+    return found === undefined ? undefined : observed(before, found);
+  },
+
+  async update(context, _id, inputs, state) {
+    // Recorded by a create that could not be undone: what is left is made whole.
+    const change = state["created"] === "" ? createSnapshot : updateSnapshot;
+    return observed(inputs, await change(context, specOf(inputs)));
+  },
+
+  async delete(context, _id, { vm, name }) {
+    await removeSnapshot(context, vm, name);
+  },
+};

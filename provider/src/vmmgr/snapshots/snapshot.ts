@@ -1,0 +1,121 @@
+/** Making a snapshot of all disks of a VM, changing it in place and removing it. */
+import { changeSnapshot, dropSnapshot, makeSnapshot, NotFound, ProgramError, type Inventory } from "../../cluster";
+import { SeapathError } from "../../errors";
+import type { Context } from "../context";
+import { Refused, type Refusal } from "../errors";
+import { findVm } from "../observe";
+import { runSteps } from "../steps";
+import { findSnapshot } from "./observe";
+import type { SnapshotSpec, VmSnapshot } from "./model";
+
+/** A snapshot could not be made, changed or removed; everything is as it was. */
+export class SnapshotFailed extends SeapathError {
+  constructor(what: string, reason: string, hint: string | undefined, cause: unknown) {
+    super("snapshot-failed", `${what}: ${reason}`, { cause, ...(hint === undefined ? {} : { hint }) });
+  }
+}
+
+const HINTS: Record<string, string> = {
+  quiesce: 'Let the qemu-guest-agent run in the guest, with its channel in the domain\'s XML, or ask for `quiesce: "auto"`.',
+  children: "Flatten those images (`rbd flatten`), or remove them first.",
+  exists: "Choose another name, or take it over with `adopt: true`.",
+  locked: "Wait until that one has ended, and run it again.",
+};
+
+/** What a node program refused, in the words of what was asked; any other error as it is. */
+function told(what: string, error: unknown): unknown {
+  if (!(error instanceof ProgramError)) return error;
+  return new SnapshotFailed(what, error.words, HINTS[error.kind], error);
+}
+
+/** What the cluster has against a snapshot that is to be made; a VM that is not there yet may still come. */
+export function snapshotRefusals(inventory: Inventory, spec: Partial<SnapshotSpec>): Refusal[] {
+  const { vm, name } = spec;
+  if (vm === undefined || name === undefined) return [];
+  const found = findSnapshot(inventory, vm, name);
+  if (found === undefined || spec.adopt === true || isOurs(found, spec)) return [];
+  const whose = found.mark?.owner ? `it belongs to ${found.mark.owner}` : "it belongs to no program";
+  const disks = found.disks.map((disk) => disk.image).join(", ");
+  const reason = `VM "${vm}" has a snapshot "${name}" already, on ${disks}: ${whose}. Choose another name, or take it over with \`adopt: true\``;
+  return [{ property: "name", reason }];
+}
+
+const isOurs = ({ mark }: VmSnapshot, { owner }: Partial<SnapshotSpec>) =>
+  mark !== undefined && mark.owner === owner && (owner !== "" || mark.making === true);
+
+/** Where the guest runs, when exactly one node runs it. */
+function guestOf(inventory: Inventory, spec: SnapshotSpec) {
+  const [node, another] = inventory.status.resources.get(spec.vm)?.nodes ?? [];
+  if (node === undefined || another !== undefined || spec.quiesce === "none") return {};
+  return { guest: { node, user: findVm(inventory, spec.vm)?.migrationUser ?? "root", seconds: spec.freezeTimeout } };
+}
+
+/**
+ * Makes a snapshot on every disk of the VM's group, or on none, and returns it as observed. One of ours that a run lost
+ * track of is taken as it is, one that was cut off is made anew.
+ * @throws Refused when there is no such VM, or a snapshot of the name that is not ours; SnapshotFailed when it could not
+ * be made, and nothing of it is left; ChangeFailed when the link broke and what became of it could not be found out
+ */
+export async function createSnapshot(context: Context, spec: SnapshotSpec): Promise<VmSnapshot> {
+  const { cluster } = context;
+  const { vm, name, owner, protect, quiesce } = spec;
+  const inventory = await cluster.inventory();
+  const what = `Unable to create snapshot "${name}" of VM "${vm}" on ${inventory.node}`;
+  const refusals = [...vmRefusals(inventory, vm), ...snapshotRefusals(inventory, spec)];
+  if (refusals.length > 0) throw new Refused(`create snapshot "${name}" of`, vm, inventory.node, refusals);
+  const found = findSnapshot(inventory, vm, name);
+  if (found !== undefined && found.mark?.making !== true) return updateSnapshot(context, spec);
+  try {
+    await runSteps(what, [{
+      name: "taking it of every disk",
+      act: () => makeSnapshot(cluster.runner, { vm, name, owner, protect, quiesce, ...guestOf(inventory, spec) }),
+      // What the program itself says has failed it has taken back.
+      undo: (cause) => (cause instanceof ProgramError ? Promise.resolve() : dropSnapshot(cluster.runner, { vm, name, owner })),
+    }]);
+  } catch (error) {
+    const cause = error instanceof Error ? error.cause : undefined;
+    throw cause instanceof ProgramError ? told(what, cause) : error;
+  }
+  return observed(context, vm, name, what);
+}
+
+/** Why there is nothing to take a snapshot of. */
+export function vmRefusals(inventory: Inventory, vm: string): Refusal[] {
+  const found = findVm(inventory, vm);
+  if (found === undefined) return [{ property: "vm", reason: `there is no VM "${vm}" on the cluster` }];
+  if (found.unfinished !== undefined) return [{ property: "vm", reason: `VM "${vm}" is not finished: the create of it is under way, or was cut off` }];
+  return [];
+}
+
+async function observed({ cluster }: Context, vm: string, name: string, what: string): Promise<VmSnapshot> {
+  const found = findSnapshot(await cluster.inventory(), vm, name);
+  if (found !== undefined) return found;
+  throw new NotFound(`${what}: it is not there any more`, "Somebody removed it meanwhile; run `pulumi refresh`, and `pulumi up` makes it anew.");
+}
+
+/** Protects a snapshot or not, and says whose it is. @throws NotFound, SnapshotFailed */
+export async function updateSnapshot(context: Context, spec: SnapshotSpec): Promise<VmSnapshot> {
+  const { cluster } = context;
+  const { vm, name, owner, protect } = spec;
+  const { node } = await cluster.inventory();
+  const what = `Unable to change snapshot "${name}" of VM "${vm}" on ${node}`;
+  try {
+    await changeSnapshot(cluster.runner, { vm, name, owner, protect });
+  } catch (error) {
+    throw told(what, error);
+  }
+  return observed(context, vm, name, what);
+}
+
+/**
+ * Removes a snapshot from every disk, protected or not. One that is gone already is removed.
+ * @returns the disks that had it
+ * @throws SnapshotFailed when it has linked clones, which are named; it is then untouched
+ */
+export async function removeSnapshot({ cluster }: Context, vm: string, name: string): Promise<string[]> {
+  try {
+    return await dropSnapshot(cluster.runner, { vm, name });
+  } catch (error) {
+    throw told(`Unable to delete snapshot "${name}" of VM "${vm}" on ${cluster.runner.node ?? "the cluster"}`, error);
+  }
+}

@@ -1,0 +1,64 @@
+import * as pulumi from "@pulumi/pulumi";
+import { isOfKind, SeapathResource, typeOf } from "./resource";
+import type { Triggers } from "./rollback";
+import { stubOf } from "./stub";
+import type { CommonArgs } from "./types";
+
+/** The inputs of a retention: `purgeAll`, or one or both of `keepLast` and `keepWithin`. */
+export interface SnapshotRetentionArgs extends CommonArgs {
+  /** The VM, by its name: `web.name`. */
+  vm: pulumi.Input<string>;
+  /** The newest so many stay, of those that it may remove at all. */
+  keepLast?: pulumi.Input<number>;
+  /** Those stay that are younger: `"7d"`, `"36h"`, `"1w2d"`, or seconds. Beside `keepLast`, what one of the two keeps stays. */
+  keepWithin?: pulumi.Input<string | number>;
+  /** None stays; vm-mgr's `purge`. @default false */
+  purgeAll?: pulumi.Input<boolean>;
+  /** Removes those as well that belong to a `Snapshot`, of this stack or any other. @default false */
+  includeManaged?: pulumi.Input<boolean>;
+  /** Removes those as well that are protected. @default false */
+  includeProtected?: pulumi.Input<boolean>;
+  /**
+   * When one of them changes, it is done again.
+   * @example [new Date().toISOString().slice(0, 10)] // at the first `up` of each day
+   */
+  triggers?: Triggers;
+}
+
+/**
+ * Removes snapshots of a VM by a rule: when this resource is made, and again when its `triggers` or the rule change. It
+ * is meant for those that others make, vm-mgr in a cron job say. A preview names those that would go.
+ *
+ * Protected ones and those that belong to a `Snapshot` stay, unless told otherwise; those with linked clones always do.
+ * Deleting the resource changes nothing on the cluster.
+ *
+ * @example
+ * new seapath.SnapshotRetention("tidy", { vm: web.name, keepLast: 3, keepWithin: "7d", triggers: [today] });
+ */
+export class SnapshotRetention extends SeapathResource {
+  static readonly __pulumiType = typeOf("SnapshotRetention");
+
+  declare readonly vm: pulumi.Output<string>;
+  declare readonly keepLast: pulumi.Output<number | undefined>;
+  declare readonly keepWithin: pulumi.Output<string | number | undefined>;
+  declare readonly purgeAll: pulumi.Output<boolean>;
+  declare readonly includeManaged: pulumi.Output<boolean>;
+  declare readonly includeProtected: pulumi.Output<boolean>;
+  declare readonly triggers: pulumi.Output<unknown[] | Record<string, unknown> | undefined>;
+  /** The names of those that it removed the last time. */
+  declare readonly removed: pulumi.Output<string[]>;
+  /** The names of those that it left then. */
+  declare readonly kept: pulumi.Output<string[]>;
+
+  /** Whether a value is a retention, also when another copy of this package made it. */
+  static override isInstance(value: unknown): value is SnapshotRetention {
+    return isOfKind(value, SnapshotRetention.__pulumiType);
+  }
+
+  constructor(name: string, args: SnapshotRetentionArgs, options?: pulumi.CustomResourceOptions) {
+    const inputs = {
+      keepLast: undefined, keepWithin: undefined, purgeAll: undefined, includeManaged: undefined, includeProtected: undefined, triggers: undefined,
+    };
+    super("SnapshotRetention", stubOf("SnapshotRetention"), name, { ...inputs, ...args, removed: undefined, kept: undefined }, options);
+  }
+}
