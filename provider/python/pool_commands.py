@@ -95,7 +95,7 @@ class CommandsPool:
             return True
         except PoolError:
             # Its exit code is 1 whatever it was.
-            held = [locker["cookie"] for locker in self.lockers(image, name)]
+            held = self.lockers(image, name)
             if not held:
                 raise
         if cookie not in held:
@@ -105,13 +105,19 @@ class CommandsPool:
         return self.lock(image, name, cookie, seconds)
 
     def unlock(self, image, name, cookie):
-        # Each command is a client of its own, so what ends a lock is breaking it.
-        for locker in self.lockers(image, name):
+        # Each command is a client of its own, so there is no other way.
+        self.unlock_by_force(image, name, cookie)
+
+    def unlock_by_force(self, image, name, cookie):
+        for locker in self.locks(image, name):
             if locker["cookie"] == cookie:
                 argv = ["rados", "--pool", POOL, "lock", "break", self.header(image), name, locker["name"]]
                 tool(argv + ["--lock-cookie", cookie], "Object")
 
     def lockers(self, image, name):
+        return [locker["cookie"] for locker in self.locks(image, name)]
+
+    def locks(self, image, name):
         return answer(["rados", "--pool", POOL, "lock", "info", self.header(image), name], "Object")["lockers"]
 
     def header(self, image):

@@ -106,6 +106,15 @@ class LibrbdPool:
         except rados.ObjectNotFound:
             pass
 
+    # librados' Python cannot ask who has a lock.
+    def lockers(self, image, name):
+        """The cookies of those who have the lock."""
+        return CommandsPool().lockers(image, name)
+
+    def unlock_by_force(self, image, name, cookie):
+        """Takes away a lock, whoever has it."""
+        CommandsPool().unlock_by_force(image, name, cookie)
+
     def header(self, image):
         """The object that there is for as long as the image, and never again: a lock makes the object that it is put on."""
         import rbd

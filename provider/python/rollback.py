@@ -45,7 +45,7 @@ def roll(pool, request):
     vm, name = request["vm"], request["name"]
     with VmLock(pool, vm), ExitStack() as stack:
         disks = disks_of(pool, vm)
-        if is_open(pool, disks):
+        if is_open(pool, disks, DEAD_SECONDS):
             raise Failure("open", "a program has its disks open")
         images = open_all(stack, pool, disks)
         if images[system_image(vm)].metadata().get(DONE) != name:

@@ -1,6 +1,7 @@
 """Snapshots of all disks of a VM: made, removed, protected. What belongs together is done under one lock, and what fails
 half-way is taken back here, where no broken link can come between."""
 # Needs: pool, vm_lock, quiesce
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
@@ -70,13 +71,24 @@ def open_all(stack, pool, names):
     return {name: stack.enter_context(pool.image(name)) for name in names}
 
 
-def is_open(pool, names):
-    """Whether somebody writes to one of the disks: asked before they are opened here, which counts as well."""
-    for name in names:
-        with pool.image(name, read_only=True) as image:
-            if image.watchers():
-                return True
+def is_open(pool, names, patience=0):
+    """Whether somebody writes to one of the disks: asked before they are opened here, which counts as well. A program that
+    was killed is seen for half a minute: `patience`, in seconds, waits for that."""
+    until = time.monotonic() + patience
+    while any(watchers_of(pool, name) for name in names):
+        if time.monotonic() >= until:
+            return True
+        time.sleep(0.5)
     return False
+
+
+def watchers_of(pool, name):
+    with pool.image(name, read_only=True) as image:
+        return image.watchers()
+
+
+# How long Ceph keeps a watcher of a program that was killed, and some.
+DEAD_SECONDS = 40
 
 
 def take(images, name, request, running):
@@ -108,7 +120,9 @@ def create(pool, request):
     vm, name = request["vm"], request["name"]
     with VmLock(pool, vm), ExitStack() as stack:
         disks = disks_of(pool, vm)
-        running = is_open(pool, disks)
+        with pool.image(system_image(vm), read_only=True) as image:
+            cut_off = MARK + name in image.metadata() and "guest" not in request
+        running = is_open(pool, disks, DEAD_SECONDS if cut_off else 0)
         images = open_all(stack, pool, disks)
         mark, present = read_mark(images, vm, name), found_on(images, name)
         if mark and mark.get("making") and mark.get("owner") == request["owner"]:
@@ -140,10 +154,11 @@ def change(pool, request):
         present = found_on(images, name)
         if not present:
             raise Failure("NoSnapshot", "no disk has it")
+        clones = [] if request["protect"] else children_on(images, name)
+        if clones:
+            raise Failure("children", "there are linked clones of it: %s" % ", ".join(clones))
         for disk, each in present.items():
             if each["protected"] and not request["protect"]:
-                if images[disk].snapshot_children(name):
-                    raise Failure("children", "there are linked clones of it: %s" % ", ".join(children_on(images, name)))
                 images[disk].snapshot_unprotect(name)
             elif request["protect"] and not each["protected"]:
                 images[disk].snapshot_protect(name)

@@ -44,10 +44,11 @@ export class FailingRunner implements Runner {
     throw new transport.ConnectionError(this.node ?? "?", "the link broke (made by the test)", { beforeSend: false });
   }
 
-  /** Whether it only renews the mark of a create, which happens whenever some seconds are over. */
+  /** Whether it only renews the mark of a create or a rollback, which happens whenever some seconds are over. */
   #isRenewal(command: Command): boolean {
     const encoded = /\n(?:main|run_parts)\("([^"]*)"\)\n$/.exec(String(command.stdin ?? ""))?.[1];
     const request = encoded === undefined ? "" : Buffer.from(encoded, "base64").toString();
+    if (request.includes('"set":{"_seapath_rollback":')) return true;
     const phase = /"_seapath_create":"(\w+) /.exec(request)?.[1];
     if (phase === undefined) return false;
     const same = phase === this.#phase;

@@ -16,6 +16,9 @@ const ABANDONED_MS = 15_000;
 const HINT = "Wait until that one has ended, and run `pulumi up` again.";
 const OTHER = "another program";
 
+/** In place of whose it is. */
+const NOBODY = "-";
+
 export class RollbackMark {
   readonly #cluster: Cluster;
   readonly #vm: string;
@@ -58,6 +61,12 @@ export class RollbackMark {
     await this.#renewal;
   }
 
+  /** Says that nobody is at work: whoever comes next need not wait to see that. */
+  async release(): Promise<void> {
+    await this.stop();
+    if (await this.isOurs()) await this.#change({ [ROLLBACK_KEY]: `${phaseOf(this.#plan)} ${NOBODY}` });
+  }
+
   async #there(): Promise<string | undefined> {
     return (await this.#cluster.inventory()).images.get(systemImage(this.#vm))?.metadata?.[ROLLBACK_KEY];
   }
@@ -85,6 +94,7 @@ export class RollbackMark {
 export async function waitUntilAbandoned(context: Context, vm: string, node: string): Promise<void> {
   const mark = async () => (await context.cluster.inventory()).images.get(systemImage(vm))?.metadata?.[ROLLBACK_KEY];
   const first = await mark();
+  if (first?.split(" ")[1] === NOBODY) return;
   reportOf(context)(`${vm}: a rollback of it has not ended; waiting ${ABANDONED_MS / 1000} s to see whether it is still at work`);
   for (const end = Date.now() + ABANDONED_MS; Date.now() < end; ) {
     await sleep(1000);

@@ -4,7 +4,7 @@ import { z } from "zod";
 import type { Inventory } from "../../cluster";
 import type { Refusal } from "../errors";
 import { systemImage } from "../names";
-import { stateRefusals } from "../refusals";
+import { stateRefusals } from "../state";
 import { dependents } from "./ban";
 import { moment } from "./model";
 import { findSnapshot, vmDisks } from "./observe";

@@ -5,7 +5,7 @@ import {
 } from "../../cluster";
 import { SeapathError } from "../../errors";
 import { deadlineOf, hypervisorsOf, reportOf, type Context } from "../context";
-import { Refused } from "../errors";
+import { ChangeFailed, Refused } from "../errors";
 import { findVm } from "../observe";
 import { runSteps, type Step } from "../steps";
 import { waitFor } from "../wait";
@@ -92,6 +92,10 @@ async function carryOut(context: Context, inventory: Inventory, vm: string, plan
       },
     ]);
     return last;
+  } catch (error) {
+    // When even that cannot be said, the next one waits until the mark has stood still.
+    if (error instanceof ChangeFailed && error.left.length > 0) await mark.release().catch(() => undefined);
+    throw error;
   } finally {
     await mark.stop();
   }
@@ -179,9 +183,10 @@ const TRIES = 3;
 
 /** Asks again when the link broke: the node program goes on by itself, and the next one waits for it and finds it done. */
 async function roll({ cluster }: Context, vm: string, name: string, progress: Progress): Promise<string[]> {
-  const before = progress.touched;
-  progress.touched = true;
   for (let attempt = 1; ; attempt++) {
+    // After a first one whose end is not known, whatever the second says of itself.
+    const before = progress.touched;
+    progress.touched = true;
     try {
       const disks = await rollDisks(cluster.runner, { vm, name });
       progress.back = true;
