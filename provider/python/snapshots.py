@@ -5,7 +5,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
-MARK = "_seapath_snapshot_"
+SNAPSHOT_MARK = "_seapath_snapshot_"
 
 
 def system_image(vm):
@@ -32,7 +32,7 @@ def found_on(images, name):
 
 
 def read_mark(images, vm, name):
-    text = images[system_image(vm)].metadata().get(MARK + name)
+    text = images[system_image(vm)].metadata().get(SNAPSHOT_MARK + name)
     try:
         return json.loads(text) if text else None
     except ValueError:
@@ -40,7 +40,7 @@ def read_mark(images, vm, name):
 
 
 def write_mark(images, vm, name, mark):
-    images[system_image(vm)].metadata_set(MARK + name, json.dumps(mark, sort_keys=True))
+    images[system_image(vm)].metadata_set(SNAPSHOT_MARK + name, json.dumps(mark, sort_keys=True))
 
 
 def remove_from(image, name):
@@ -121,7 +121,7 @@ def create(pool, request):
     with VmLock(pool, vm), ExitStack() as stack:
         disks = disks_of(pool, vm)
         with pool.image(system_image(vm), read_only=True) as image:
-            cut_off = MARK + name in image.metadata() and "guest" not in request
+            cut_off = SNAPSHOT_MARK + name in image.metadata() and "guest" not in request
         running = is_open(pool, disks, DEAD_SECONDS if cut_off else 0)
         images = open_all(stack, pool, disks)
         mark, present = read_mark(images, vm, name), found_on(images, name)
@@ -139,7 +139,7 @@ def create(pool, request):
         except BaseException:
             # Under the lock whatever bears the name now is this run's own.
             everywhere(images, lambda image: remove_from(image, name))
-            images[system_image(vm)].metadata_remove(MARK + name)
+            images[system_image(vm)].metadata_remove(SNAPSHOT_MARK + name)
             raise
         made = {disk: each["created"] for disk, each in found_on(images, name).items()}
         write_mark(images, vm, name, dict(said, owner=request["owner"], disks=made))
@@ -184,7 +184,7 @@ def remove(pool, request):
                 raise Failure("children", "there are linked clones of it: %s" % ", ".join(clones))
             present = found_on(images, name)
             everywhere({disk: images[disk] for disk in present}, lambda image: remove_from(image, name))
-            images[system_image(vm)].metadata_remove(MARK + name)
+            images[system_image(vm)].metadata_remove(SNAPSHOT_MARK + name)
             return sorted(present)
     except (Failure, PoolError) as error:
         if getattr(error, "kind", "") in ("NoVm", "ImageNotFound"):
@@ -215,7 +215,7 @@ def purge(pool, request):
                 kept[name] = "there are linked clones of it: %s" % ", ".join(clones)
             else:
                 everywhere({disk: images[disk] for disk in present}, lambda image: remove_from(image, name))
-                images[system_image(vm)].metadata_remove(MARK + name)
+                images[system_image(vm)].metadata_remove(SNAPSHOT_MARK + name)
                 removed.append(name)
     return {"removed": removed, "kept": kept}
 

@@ -1,0 +1,29 @@
+import * as pulumi from "@pulumi/pulumi";
+import * as seapath from "pulumi-seapath";
+
+const config = new pulumi.Config("upgrade");
+const type = config.get("domainType") === "kvm" ? ("kvm" as const) : ("qemu" as const);
+
+// The lab's smallest guest: it counts the seconds in its own disk, so that one can see it go back.
+const relay = new seapath.Vm("relay", {
+  source: { nodePath: config.get("image") ?? "/var/lib/seapath/images/tick.qcow2" },
+  domain: { type, memory: 4, machine: "pc", firmware: "bios" },
+});
+
+// Taken once, before the change that one may want to take back. Protected: vm-mgr's purge leaves it as well.
+const before = new seapath.Snapshot("beforeupgrade", { vm: relay.name, quiesce: "auto", protect: true });
+
+// `pulumi config set upgrade:undo 1` brings the VM back; 2, 3, … do it again. Without it nothing is rolled back.
+const undo = config.get("undo");
+const rollback = undo === undefined ? undefined
+  : new seapath.Rollback("undo", { vm: relay.name, snapshot: before.name, triggers: [undo] });
+
+// What others make of this VM, a nightly vm-mgr say: the newest three stay, and those of the last week. At most once a day.
+const tidy = new seapath.SnapshotRetention("tidy", {
+  vm: relay.name, keepLast: 3, keepWithin: "7d", triggers: [config.get("today") ?? new Date().toISOString().slice(0, 10)],
+});
+
+export const takenAt = before.created;
+export const consistency = before.consistency;
+export const rolledBackAt = rollback?.rolledBack ?? "never";
+export const removed = tidy.removed;
