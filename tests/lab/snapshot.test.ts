@@ -42,9 +42,8 @@ describe("snapshots, rollbacks and retentions through their lives", function () 
     assert.deepEqual((await stack.up(asked)).changes, { update: 1, same: 2 });
     assert.deepEqual(await everySnap(), [{ before: true }, { before: true }]);
     await on("node1", "rbd", "snap", "unprotect", `${data(VM)}@before`);
-    const { text } = await stack.preview(asked, { refresh: true });
-    assert.match(text, /protect\s*:\s*false => true/);
     await stack.refresh();
+    assert.match(await stack.state(), /"protect":false/);
     assert.deepEqual((await stack.up(asked)).changes, { update: 1, same: 2 });
     assert.deepEqual(await everySnap(), [{ before: true }, { before: true }]);
   });
@@ -52,16 +51,14 @@ describe("snapshots, rollbacks and retentions through their lives", function () 
   it("a snapshot that a disk has lost is replaced, which the preview announces; a disk that came later is no drift", async () => {
     const asked = { ...vm, before: snap({ protect: true }) };
     await giveDisk(VM, "data_snaplife_1");
-    await stack.refresh();
-    assert.match(await stack.state(), /"lacking":\["data_snaplife_1"\]/);
-    assert.deepEqual((await stack.preview(asked)).changes, { same: 3 });
     await on("node1", "rbd", "snap", "unprotect", `${data(VM)}@before`);
     await on("node1", "rbd", "snap", "rm", "--no-progress", `${data(VM)}@before`);
-    const { text, changes } = await stack.preview(asked, { refresh: true });
+    await stack.refresh();
+    assert.match(await stack.state(), /"lacking":\["data_snaplife_1"\]/);
+    const { text, changes } = await stack.preview(asked);
     assert.match(text, /complete\s*:\s*false => true/);
     assert.match(text, /snapshot "before" of VM "snaplife" is missing on a disk.*a new one is taken/);
     assert.equal(changes["replace"], 1);
-    await stack.refresh();
     await stack.up(asked);
     assert.deepEqual([...(await everySnap()), await snaps("data_snaplife_1")], [{ before: true }, { before: true }, { before: true }]);
   });
@@ -70,7 +67,6 @@ describe("snapshots, rollbacks and retentions through their lives", function () 
     for (const image of [system(VM), data(VM), "data_snaplife_1"]) await on("node1", "rbd", "snap", "create", "--no-progress", `${image}@nightly`);
     const asked = (more = {}) => ({ ...vm, before: snap({ protect: true }), theirs: snap({ name: "nightly", ...more }) });
     assert.match(await stack.failing("preview", asked()), /VM "snaplife" has a snapshot "nightly" already.*take it over with `adopt: true`/);
-    assert.match(await stack.failing("preview", { ...vm, before: snap({ protect: true }), "not-legal": snap() }), /letters and digits only/);
     assert.deepEqual((await stack.up(asked({ adopt: true }))).changes, { create: 1, same: 3 });
     assert.deepEqual(await notes(VM), ["_seapath_snapshot_before", "_seapath_snapshot_nightly"]);
   });
@@ -120,7 +116,6 @@ describe("snapshots, rollbacks and retentions through their lives", function () 
     assert.match(await stack.state(), /"removed":\["two"\]/);
     await stack.up({ ...asked, tidy: retention({ purgeAll: true, includeProtected: true, triggers: { day: 1 } }) });
     assert.deepEqual(Object.keys(await snaps(system(VM))).sort(), ["before", "held"]);
-    assert.match(await stack.failing("preview", { ...asked, tidy: retention() }), /give `keepLast`, `keepWithin` or `purgeAll: true`/);
 
     // What vm-mgr's purge does: everything that is not protected, on each disk.
     for (const image of [system(VM), data(VM), "data_snaplife_1", "data_snaplife_2"]) await tryOn("node1", "rbd", "snap", "rm", "--no-progress", `${image}@held`);
