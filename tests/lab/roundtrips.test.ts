@@ -68,6 +68,9 @@ describe("round trips", function () {
     assert.equal(await on("node1", "rbd", "image-meta", "get", "system_coretrip", "owner"), "bob");
     await updateVm({ cluster: clusterOn(runner) }, { ...spec, priority: 7, metadata: { owner: "carol" } });
     assert.deepEqual(runner.take(), ["the inventory program", "the write program", "the inventory program"]);
+    const grown = await updateVm({ cluster: clusterOn(runner) }, { ...spec, priority: 7, metadata: { owner: "carol" }, systemSize: 2 << 20 });
+    assert.equal(grown.systemSize, 2 << 20, "what is returned is what is there after the last step");
+    runner.take();
     assert.deepEqual(await qemu("coretrip"), pid);
   });
 

@@ -67,9 +67,12 @@ class VmChange {
 
   steps(): Step[] {
     const steps = this.#spec.enabled ? this.#enabled() : this.#disabled();
+    const grow = growSteps(this.#context, this.#spec, this.#inventory, this.#observed);
     const flatten = flattenSteps(this.#context, this.#spec, this.#inventory, this.#observed.linkedTo);
-    if (flatten.length > 0) this.#last = undefined;
-    return [...growSteps(this.#context, this.#spec, this.#inventory, this.#observed), ...steps, ...flatten];
+    // What was read before these is not how it is after them.
+    if (grow.length > 0 || flatten.length > 0) this.#last = undefined;
+    const forget: Step = { name: "looking at it again", act: () => Promise.resolve((this.#last = undefined)), noUndo: "it only looks" };
+    return [...grow, ...steps, ...(flatten.length > 0 ? [...flatten, forget] : [])];
   }
 
   /** The cluster after the change; a step may have read it already. */
