@@ -3,8 +3,10 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { on, traces } from "./support/cluster.ts";
+import { inGuest } from "../../lab/index.ts";
+import { eventually, imageMeta, metaAttribute, on, qemu, traces, tryOn } from "./support/cluster.ts";
 import { seapath } from "./support/cli.ts";
+import { cibLines, remoteVm } from "./support/remote.ts";
 import { TICK, tickXml } from "./support/vms.ts";
 
 /** What was printed, and the exit code behind it where it is not 0. */
@@ -21,7 +23,8 @@ describe("the command line on several VMs", function () {
     const folder = mkdtempSync(join(tmpdir(), "seapath-cli-"));
     writeFileSync(join(folder, "vm.xml"), tickXml());
     await Promise.all(VMS.map((vm) => seapath("remove", "-n", vm)));
-    const made = await Promise.all(VMS.map((vm) => seapath("create", "-n", vm, "--xml", join(folder, "vm.xml"), "-i", `node:${TICK}`)));
+    const origin = ["--priority", "7", "--metadata", "a=1", "--pacemaker-meta", "resource-stickiness=5"];
+    const made = await Promise.all(VMS.map((vm) => seapath("create", "-n", vm, ...origin, "--xml", join(folder, "vm.xml"), "-i", `node:${TICK}`)));
     for (const { code, stderr } of made) assert.equal(code, 0, stderr);
     rmSync(folder, { recursive: true });
   });
@@ -50,5 +53,57 @@ describe("the command line on several VMs", function () {
     assert.equal(await said("remove_colocation", ...words), "exit 1");
     assert.equal(await said("remove_colocation", "--strong", "-n", "clinear", "clifar"), "");
     assert.doesNotMatch(await constraints(), /colocation-[^"]*cli(snap|near)/);
+  });
+
+  it("clones one with all that it has, or without what is cleared", async () => {
+    await said("remove", "-n", "clicopy");
+    try {
+      assert.equal(await said("clone", "-n", "clisnap", "--dst_name", "clicopy", "--metadata", "b=2", "--stop-timeout", "44"), "");
+      assert.equal(await said("status", "-n", "clicopy"), "Started\n");
+      assert.deepEqual([await metaAttribute("clicopy", "priority"), await metaAttribute("clicopy", "resource-stickiness")], ["7", "5"]);
+      assert.equal(await said("list_metadata", "-n", "clicopy"), "['a', 'b', 'vm_name', 'xml']\n");
+      const uuid = async (vm: string) => /<uuid>(.*)<\/uuid>/.exec(await imageMeta(vm, "xml"))?.[1];
+      assert.notEqual(await uuid("clicopy"), await uuid("clisnap"));
+      const again = ["clone", "-n", "clisnap", "--dst_name", "clicopy"];
+      assert.match((await seapath(...again)).stderr, /--dst_name: "clicopy" is taken/);
+      assert.equal(await said(...again, "--force", "--disable", "--clear-pacemaker-meta"), "");
+      assert.equal(await said("status", "-n", "clicopy"), "Disabled\n");
+      assert.equal((await tryOn("node1", "rbd", "image-meta", "get", "system_clicopy", "_pacemaker_meta")).exitCode, 2);
+      assert.match((await seapath("clone", "-n", "nobody", "--dst_name", "cliother")).stderr, /--name: the cluster has no VM "nobody"/);
+    } finally {
+      await said("remove", "-n", "clicopy");
+    }
+    assert.deepEqual(await traces("clicopy"), []);
+  });
+});
+
+describe("the command line on a guest node", function () {
+  this.timeout(180_000);
+  const LAST = 231;
+  const vm = "cliremote";
+
+  after(async () => {
+    await seapath("remove", "-n", vm);
+    assert.deepEqual(await traces(vm), []);
+  });
+
+  it("makes a VM one, and takes that away while it runs on", async () => {
+    const { source, xml } = remoteVm(LAST) as { source: { nodePath: string }; xml: string };
+    const folder = mkdtempSync(join(tmpdir(), "seapath-cli-"));
+    writeFileSync(join(folder, "vm.xml"), xml);
+    await seapath("remove", "-n", vm);
+    assert.equal(await said("create", "-n", vm, "--xml", join(folder, "vm.xml"), "-i", `node:${source.nodePath}`), "");
+    rmSync(folder, { recursive: true });
+    const pid = await qemu(vm);
+    await eventually(() => inGuest(`10.99.0.${LAST}`, "true", { ok: true, seconds: 8 }), ({ exitCode }) => exitCode === 0);
+    const add = ["add_pacemaker_remote", "-n", vm, "--remote_name", "cliinside", "--remote_address", `10.99.0.${LAST}`, "--remote_timeout", "40"];
+    assert.match((await seapath(...add.map((word) => (word === "cliinside" ? "cli-inside" : word)))).stderr, /--remote_name: must have letters and digits only/);
+    assert.equal(await said(...add), "");
+    assert.match(await on("node1", "crm_mon", "-1"), /GuestOnline:.*cliinside/);
+    assert.deepEqual([await metaAttribute(vm, "remote-connect-timeout"), await imageMeta(vm, "_remote_node")], ["40", "cliinside"]);
+    assert.equal(await said("remove_pacemaker_remote", "-n", vm), "");
+    assert.deepEqual(await cibLines("cliinside"), []);
+    assert.equal(await said("remove_pacemaker_remote", "-n", vm), "exit 1");
+    assert.deepEqual(await qemu(vm), pid);
   });
 });
