@@ -8,7 +8,31 @@ DISK_KEY = "_seapath_disk"
 
 
 def create_image(pool, op):
-    pool.create(op["image"], op["size"])
+    try:
+        pool.create(op["image"], op["size"])
+    except PoolError as error:
+        if error.kind != "ImageExists" or not is_half_removed(pool, op["image"]):
+            raise
+        finish_removal(pool, op["image"])
+        pool.create(op["image"], op["size"])
+
+
+# Longer than it takes somebody else to make an image, which is listed before it can be opened.
+MAKING_SECONDS = 3
+
+
+def is_half_removed(pool, name):
+    """Whether an image is listed and cannot be opened, and that not because it is just being made."""
+    for pause in (MAKING_SECONDS, 0):
+        try:
+            with pool.image(name, read_only=True) as image:
+                image.size()
+            return False
+        except PoolError as error:
+            if error.kind != "ImageNotFound":
+                raise
+        time.sleep(pause)
+    return True
 
 
 def create_group(pool, op):
@@ -90,6 +114,17 @@ def keep_image(pool, name, group):
     return kept
 
 
+def finish_removal(pool, image):
+    """A removal that was cut off leaves a name that is listed and cannot be opened, nor be given to another image."""
+    if image not in pool.images():
+        return
+    try:
+        pool.remove(image)
+    except PoolError as error:
+        if error.kind != "ImageNotFound":
+            raise
+
+
 def remove_image(pool, op):
     """Removes an image with its snapshots. A watcher of a QEMU that just ended goes away by itself: waited for. A disk that
     is to be retained is kept under another name. With `nonce` only an image with that note is removed, whatever it says."""
@@ -116,6 +151,7 @@ def remove_image(pool, op):
             return {"snapshots": gone, "kept": None}
         except PoolError as error:
             if error.kind == "ImageNotFound":
+                finish_removal(pool, op["image"])
                 return {"snapshots": gone, "kept": None}
             if error.kind != "ImageBusy" or time.monotonic() > until:
                 raise

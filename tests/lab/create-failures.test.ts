@@ -108,6 +108,15 @@ describe("a create that fails", function () {
     assert.deepEqual(await traces("halfway"), []);
   });
 
+  it("is not kept off by an image whose removal was cut off, which is listed and cannot be opened", async () => {
+    await on("node1", "rbd", "create", "--size", "4M", "system_halfway");
+    const { id } = JSON.parse(await on("node1", "rbd", "info", "system_halfway", "--format", "json")) as { id: string };
+    await on("node1", "rados", "--pool", "rbd", "rm", `rbd_header.${id}`);
+    await createVm({ cluster: clusterOn(runner) }, spec("halfway"));
+    await removeVm({ cluster: clusterOn(runner) }, "halfway");
+    assert.deepEqual(await traces("halfway"), []);
+  });
+
   it("can be made right after", async () => {
     const made = await createVm({ cluster: clusterOn(runner) }, spec("halfway"));
     assert.equal(made.status, "Started");
