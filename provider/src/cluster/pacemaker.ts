@@ -25,9 +25,12 @@ export async function watchStatus(runner: Runner, seen: ClusterStatus, seconds: 
   return parseStatus((await runProgram(runner, "watch", { seen: seen.digest, seconds }, options)) as string);
 }
 
-/** Forgets the failures of a resource, so that Pacemaker tries again. */
+/** crm_resource's answer when there is no such resource. */
+const NO_SUCH_OBJECT = 105;
+
+/** Forgets the failures of a resource, so that Pacemaker tries again. Of one that is gone there is nothing to forget. */
 export async function cleanup(runner: Runner, resource: string): Promise<void> {
-  await runLong(runner, { argv: ["crm_resource", "--cleanup", "--resource", resource], timeoutMs: 60_000 });
+  await runLong(runner, { argv: ["crm_resource", "--cleanup", "--resource", resource], okExitCodes: [0, NO_SUCH_OBJECT], timeoutMs: 60_000 });
 }
 
 /**

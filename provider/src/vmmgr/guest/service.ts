@@ -172,9 +172,10 @@ async function takeOut(context: Context, name: string): Promise<void> {
     const blocked = inventory.status.resources.get(name)?.blocked === true;
     if (blocked && ran) await cleanup(cluster.runner, name);
     if (!blocked || ran) await waitForService(context, { ...before, started: false });
+    // What is gone cannot be cleaned up, and its count of failures would stay.
+    if (failuresOf(await cluster.status(), name).length > 0) await cleanup(cluster.runner, name);
     await changeAfresh(cluster, ({ cib }) => resourceRemoval(cib, name));
   }
-  if (failuresOf(await cluster.status(), name).length > 0) await cleanup(cluster.runner, name);
 }
 
 /**
