@@ -1,6 +1,6 @@
 /** Snapshots outside of a Pulumi program: vm-mgr's create_snapshot, remove_snapshot, list_snapshots, purge and rollback. */
 import {
-  createSnapshot as make, findSnapshot, listSnapshots as list, moment, NotFound, purgeSnapshots, removeSnapshot as drop, rollbackVm,
+  createSnapshot as make, findSnapshot, listSnapshots as list, moment, nameProblem, NotFound, purgeSnapshots, Refused, removeSnapshot as drop, rollbackVm,
   vmDisks, type PurgeResult, type Quiesce, type VmSnapshot,
 } from "../vmmgr";
 import { contextOf, look, type At } from "./at";
@@ -56,6 +56,8 @@ export async function listSnapshots(at: At, vm: string): Promise<SnapshotSummary
 
 /** Makes a snapshot of all disks; it belongs to no program. @throws Refused where one of the name is there */
 export async function createSnapshot(at: At, vm: string, name: string, options: SnapshotOptions = {}): Promise<SnapshotSummary> {
+  const problem = nameProblem(name);
+  if (problem !== undefined) throw new Refused("create a snapshot of", vm, (await look(at)).node, [{ property: "name", reason: problem }]);
   const { quiesce = "auto", protect = false, freezeTimeout = 10 } = options;
   return summary(await make(contextOf(at), { vm, name, owner: "", quiesce, protect, freezeTimeout }));
 }

@@ -1,8 +1,8 @@
 /** What can be done with VMs outside of a Pulumi program, each as a resource would do it. */
 import { givenSpec, wholeInputs } from "../resources";
 import {
-  createVm, findTakenIn, forceStop, openConsole as open, removeVm, replaceVm, setEnabled, setMetadata as set, setStarted, summaryOf,
-  NotFound, Refused, takeIn, type Terminal,
+  createWithDisks, findTakenIn, forceStop, openConsole as open, removeVm, setEnabled, setMetadata as set, setStarted, summaryOf,
+  NotFound, Refused, takeIn, type Source, type Terminal,
 } from "../vmmgr";
 import { contextOf, look, type At } from "./at";
 
@@ -10,14 +10,16 @@ type Raw = Record<string, unknown>;
 
 /** A create beside the inputs of `seapath.Vm`. */
 export interface CreateOptions {
+  /** Images of data disks, each a file of the node or of this machine; `data_<vm>_0` is made of the first. @default none */
+  disks?: Source[];
   /** An existing VM of the name is removed, once nothing speaks against the new one any more. @default false */
   force?: boolean;
 }
 
 /** Makes a VM: all of it or nothing. @param inputs those of `seapath.Vm`; a clone inherits what they do not say */
-export async function create(at: At, inputs: Raw, { force = false }: CreateOptions = {}): Promise<void> {
+export async function create(at: At, inputs: Raw, { force = false, disks = [] }: CreateOptions = {}): Promise<void> {
   const spec = givenSpec("create", await wholeInputs(() => look(at), inputs));
-  await (force ? replaceVm : createVm)(contextOf(at), spec);
+  await createWithDisks(contextOf(at), spec, disks, force);
 }
 
 /** Removes a VM with its disks and their snapshots. @throws NotFound where nothing of it is there */

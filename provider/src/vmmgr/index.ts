@@ -2,6 +2,7 @@ export { defaultMac, canonicalBase, domainElement, sameDomain } from "./domain";
 export { createVm } from "./create";
 export { crmConfigure, forceStop, getVm, replaceVm, setEnabled, setStarted, specOfObserved } from "./lifecycle";
 export * from "./summary";
+export { createWithDisks } from "./with-disks";
 export { findTakenIn, takeIn, takeInXml, type TakenIn } from "./takein";
 export { setMetadata } from "./set-metadata";
 export { openConsole, type Terminal } from "./console";

@@ -16,7 +16,9 @@ async function create(run: Run): Promise<void> {
     enabled: !given.has("disable"),
     started: !given.has("nostart"),
   };
-  await api.create(at, inputs, force(run));
+  const disks = [];
+  for (const image of given.all("additional-disk")) disks.push(await imageSource(given, image, say));
+  await api.create(at, inputs, { ...force(run), disks });
 }
 
 /** What a clone does without, by the option that says so. */
@@ -74,10 +76,12 @@ export const lifecycle: readonly Verb[] = [
       { name: "xml", takes: "file", placeholder: "FILE", required: true, help: "libvirt's domain of it, a file of this machine; -: standard input" },
       PROGRESS,
       DISK_BUS,
+      { name: "additional-disk", takes: "file", placeholder: "FILE", repeated: true, help: "an image of a data disk" },
       NOSTART,
       ...COMMON,
       IMAGE_ON_NODE,
     ],
+    calls: { disks: "--additional-disk" },
     run: create,
   },
   {

@@ -8,6 +8,7 @@ import { looking } from "./looking";
 import { metadata } from "./metadata";
 import { planning } from "./plan/verb";
 import { relations } from "./relations";
+import { snapshots } from "./snapshots";
 import type { Verb } from "./verb";
 
-export const VERBS: readonly Verb[] = [...lifecycle, ...looking, ...metadata, ...relations, ...guests, ...consoles, ...adopting, ...planning, ...completing];
+export const VERBS: readonly Verb[] = [...lifecycle, ...looking, ...snapshots, ...metadata, ...relations, ...guests, ...consoles, ...adopting, ...planning, ...completing];

@@ -28,7 +28,7 @@ const CREATE = ["-n", "web01", "-i", "a.qcow2", "--xml", "a.xml"];
 describe("the command line", () => {
   it("takes each of vm-mgr's options of each of its verbs", () => {
     const lines: [string, string[]][] = [
-      ["create", [...CREATE, "-p", "--disk-bus", "scsi", "--nostart", "--disable", "--force", "--enable-live-migration",
+      ["create", [...CREATE, "-p", "--disk-bus", "scsi", "--additional-disk", "b.qcow2", "--additional-disk", "c.raw", "--nostart", "--disable", "--force", "--enable-live-migration",
         "--metadata", "a=1", "b=2", "--pinned-host", "node1", "--migration-user", "root", "--stop-timeout", "30",
         "--migrate-to-timeout", "120", "--migration-downtime", "0", "--add-crm-config-cmd", "location a web01 1: node1",
         "--add-crm-config-cmd", "order o 1: a web01", "--priority", "5", "--pacemaker-meta", "a=b", "--pacemaker-params", "c=d",
@@ -42,6 +42,12 @@ describe("the command line", () => {
       ["stop", ["-n", "web01", "-f"]],
       ["status", ["-n", "web01"]],
       ["list", []],
+      ["create_snapshot", ["-n", "web01", "--snap_name", "s"]],
+      ["remove_snapshot", ["-n", "web01", "--snap_name", "s"]],
+      ["rollback", ["-n", "web01", "--snap_name", "s"]],
+      ["list_snapshots", ["-n", "web01"]],
+      ["purge", ["-n", "web01", "--date", "24/12/2026 18:00:00"]],
+      ["purge", ["-n", "web01", "--number", "3"]],
       ["list_metadata", ["-n", "web01"]],
       ["get_metadata", ["-n", "web01", "--metadata_name", "a"]],
       ["set_metadata", ["-n", "web01", "--metadata_name", "a", "--metadata_value", "b c"]],
