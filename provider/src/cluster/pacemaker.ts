@@ -5,7 +5,7 @@ import { runLong, runProgram } from "./program";
 import { parseStatus, type ClusterStatus } from "./status";
 
 /** A refusal of a change of the CIB by its kind; any other error as it is. */
-export function cibError(error: unknown): unknown {
+export function cibError<E>(error: E): E | CibConflict {
   if (!(error instanceof ProgramError) || !/^(cib|crm)/.test(error.kind)) return error;
   return new CibConflict(`the cluster refused the change of its configuration: ${error.words}`, error);
 }

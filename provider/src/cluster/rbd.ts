@@ -44,7 +44,7 @@ export async function changeStorage(
 }
 
 /** What a failed operation means; any other error as it is. */
-export function storageError(error: unknown): unknown {
+export function storageError<E>(error: E): E | AlreadyExists {
   if (!(error instanceof ProgramError) || !/^(ImageExists|ObjectExists)$/.test(error.kind)) return error;
   return new AlreadyExists(error.words, "Another program has just made it; nothing of that was touched.");
 }

@@ -28,7 +28,7 @@ export const outcomeSchema = z.union([
 export type Outcome = z.infer<typeof outcomeSchema>;
 
 /** The error of an outcome, as the tool means it; undefined where it was done. */
-export function outcomeError(outcome: Outcome, node: string, program: string): unknown {
+export function outcomeError(outcome: Outcome, node: string, program: string): Error | undefined {
   if (outcome.error === undefined) return undefined;
   return storageError(cibError(new ProgramError(node, program, outcome.error.kind, outcome.error.message)));
 }

@@ -23,6 +23,6 @@ export class InputsRefused extends SeapathError {
 export function givenSpec(verb: string, raw: Raw): VmSpec {
   const inputs = withDefaults(raw);
   const failures = [...schemaFailures(vmSchema, inputs, "a VM"), ...xmlFailures(inputs)];
-  if (failures.length > 0) throw new InputsRefused(verb, String(raw["name"] ?? ""), failures);
+  if (failures.length > 0) throw new InputsRefused(verb, typeof raw["name"] === "string" ? raw["name"] : "", failures);
   return specOf(vmSchema.parse(inputs));
 }
