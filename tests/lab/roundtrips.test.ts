@@ -20,7 +20,10 @@ class CountingRunner implements Runner {
     return this.#inner.node;
   }
   run(command: Command): Promise<CommandResult> {
-    this.asked.push(command.label ?? command.argv.join(" "));
+    // On a slow machine the mark of a create is renewed meanwhile, which is beside what is counted.
+    const encoded = /\nmain\("([^"]*)"\)\n$/.exec(String(command.stdin ?? ""))?.[1] ?? "";
+    const renewal = command.label === "the storage program" && Buffer.from(encoded, "base64").includes('"_seapath_create":');
+    if (!renewal) this.asked.push(command.label ?? command.argv.join(" "));
     return this.#inner.run(command);
   }
   upload(...args: Parameters<Runner["upload"]>): Promise<string> {
