@@ -7,7 +7,7 @@ import { clusterOn, FailingRunner, labRunner, type Moment } from "./support/fail
 import { tick, TICK } from "./support/vms.ts";
 
 const require = createRequire(import.meta.url);
-const { diskKind, PartialCreateError, providerOf, vmProvider } = require("../../provider/dist/resources/index.js") as typeof import("../../provider/dist/resources/index.js");
+const { diskKind, PartialCreateError, PlannedRegister, providerOf, vmProvider } = require("../../provider/dist/resources/index.js") as typeof import("../../provider/dist/resources/index.js");
 
 type Raw = Record<string, unknown>;
 const VM = "dfail";
@@ -19,9 +19,9 @@ describe("data disks that meet with trouble", function () {
   let runner: Runner;
 
   /** A provider as a new run of Pulumi has it: it remembers nothing. */
-  const disks = (link: Runner = runner) => {
+  const disks = (link: Runner = runner, program = new PlannedRegister()) => {
     const cluster = clusterOn(link);
-    const provider = providerOf(diskKind(), { cluster: () => cluster, say: () => undefined });
+    const provider = providerOf(diskKind(program), { cluster: () => cluster, say: () => undefined });
     /** Check, then create, as the engine does. */
     const make = async (inputs: Raw): Promise<{ id: string; outs: Raw }> => {
       const { inputs: checked = {}, failures = [] } = await provider.check!({}, inputs);
@@ -33,7 +33,7 @@ describe("data disks that meet with trouble", function () {
       ((await provider.check!(olds, inputs)).failures ?? []).map(({ property, reason }) => `${property}: ${reason}`);
     return { ...provider, make, failures, remove: (state: Raw) => provider.delete!(`data_${String(state["vm"])}_${String(state["index"])}`, state) };
   };
-  const vms = () => vmProvider({ cluster: () => clusterOn(runner), say: () => undefined });
+  const vms = (planned = new PlannedRegister()) => vmProvider({ cluster: () => clusterOn(runner), say: () => undefined, planned });
   const vm = (more: Raw = {}): Raw => ({ name: VM, owner: "test/dev", ...tick({ preferredHost: "node2", ...more }) });
   const disk = (name: string, more: Raw = {}): Raw => ({ vm: VM, size: "1MiB", owner: owner(name), ...more });
   const failing = (act: Promise<unknown>) => act.then(() => assert.fail("it succeeded, and had to fail"), (error: unknown) => error as Error);
@@ -184,10 +184,11 @@ describe("data disks that meet with trouble", function () {
     await vms().update!(VM, vm({ started: false }), vm());
     await disks().make(disk("one"));
     // A program that has the VM, which stays.
-    await vms().check!({}, vm());
-    const cold = await failing(disks().remove({ ...disk("cold"), index: 0 }));
+    const program = new PlannedRegister();
+    await vms(program).check!({}, vm());
+    const cold = await failing(disks(runner, program).remove({ ...disk("cold"), index: 0 }));
     assert.match(cold.message, /a disk on the bus ide cannot be taken from a guest that runs; it is attached as before/);
-    const error = await failing(disks().remove({ ...disk("one"), index: 1, timeouts: { delete: 6 } }));
+    const error = await failing(disks(runner, program).remove({ ...disk("one"), index: 1, timeouts: { delete: 6 } }));
     assert.match(error.message, /^Unable to delete disk "data_dfail_1" on node\d: the guest: the guest on node2 has not let go of it in 6 s.*; it is attached as before, and nothing on it was touched/);
     assert.match(error.message, /stop the VM \(`started: false`\)/);
     const both = [image(0), image(1)];
