@@ -38,6 +38,7 @@ describe("data disks", function () {
 
   before(async () => {
     stack = await TestStack.make("disks");
+    await tryOn("node1", "rbd", "rm", "--no-progress", "retained_diskvm_1"); // of a run that was killed
     await stack.up(vm);
     pid = await qemu("diskvm");
     assert.match(pid.join(), /^node2:\d+$/);
