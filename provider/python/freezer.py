@@ -16,6 +16,8 @@ import time
 URI = "qemu:///system"
 # How long a guest that answers no more is asked to thaw.
 PATIENCE = 180
+# How long one that lives may take for its first answer: a guest on a busy node is slow, and one that hangs holds all up.
+ANSWER = 8
 OTHERS = "somebody else has frozen its file systems"
 
 
@@ -77,8 +79,8 @@ def thaw(agent, patience):
 def freeze(agent, seconds):
     """The number of file systems that are frozen now, or the reason why none is."""
     try:
-        agent.ask("guest-ping", 3)
-        if agent.ask("guest-fsfreeze-status", 3) != "thawed":
+        agent.ask("guest-ping", ANSWER)
+        if agent.ask("guest-fsfreeze-status", ANSWER) != "thawed":
             return None, OTHERS
     except OSError as error:
         return None, str(error)

@@ -10,7 +10,7 @@ import threading
 BOOT = "import sys; exec(compile(sys.stdin.buffer.read(int(sys.stdin.buffer.readline())), 'freezer', 'exec'))"
 SSH = ["ssh", "-o", "BatchMode=yes", "-o", "ConnectTimeout=5", "-o", "ServerAliveInterval=2", "-o", "ServerAliveCountMax=2"]
 # Beyond the freeze itself: the way to the other node, the question whether the agent lives.
-ANSWER_SECONDS = 20
+ANSWER_SECONDS = 30
 
 
 class Quiesced:

@@ -8,7 +8,7 @@ import { clusterOn, labRunner } from "./support/failing.ts";
 import { data, PatchedRunner, snaps, snapshotSpec, system, vmmgr } from "./support/snapshots.ts";
 import { tickSpec } from "./support/vms.ts";
 
-const { createSnapshot, createVm, removeVm, rollbackVm, updateVm } = vmmgr;
+const { createDisk, createSnapshot, createVm, removeVm, rollbackVm, updateVm } = vmmgr;
 const VM = "snapquiet";
 /** The last byte of its MAC is that of its address. */
 const ADDRESS = "10.99.0.182";
@@ -55,9 +55,8 @@ describe("a snapshot of a guest that writes", function () {
     const spec = { ...tickSpec(VM), source: { nodePath: "/var/lib/seapath/images/remote.qcow2" }, preferredHost: NODE };
     delete spec.domain;
     await createVm(at(), { ...spec, xml: xml(128), started: false });
-    await on("node1", "rbd", "create", "--size", "32M", data(VM));
-    await on("node1", "rbd", "group", "image", "add", VM, data(VM));
-    await updateVm(at(), { ...spec, xml: xml(129) });
+    await createDisk(at(), { vm: VM, index: 0, size: 32 << 20, bus: "virtio", cache: "writeback", readOnly: false, retain: false });
+    await updateVm(at(), { ...spec, xml: xml(128) });
     await inside("true");
     await eventually(frozen, (found) => found === "thawed", 60);
     // A counter on each of the two disks, the data disk first, and each number with its own checksum.
