@@ -77,6 +77,51 @@ describe("the command line on several VMs", function () {
   });
 });
 
+describe("the command line on disks and snapshots", function () {
+  this.timeout(180_000);
+  const n = ["-n", "clidisks"];
+  const onDisk = async (image: string) =>
+    (JSON.parse(await on("node1", "rbd", "snap", "ls", image, "--format", "json")) as { name: string }[]).map(({ name }) => name);
+
+  after(async () => {
+    await seapath("remove", ...n);
+    assert.deepEqual(await traces("clidisks"), []);
+  });
+
+  it("makes a VM with data disks, all of it or nothing", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "seapath-cli-"));
+    writeFileSync(join(folder, "vm.xml"), tickXml());
+    await seapath("remove", ...n);
+    const create = ["create", ...n, "--xml", join(folder, "vm.xml"), "-i", `node:${TICK}`, "--additional-disk", `node:${TICK}`];
+    assert.match((await seapath(...create, "--additional-disk", "node:/nowhere")).stderr, /--additional-disk: \/nowhere: there is no such file/);
+    assert.deepEqual(await traces("clidisks"), []);
+    assert.equal(await said(...create), "");
+    rmSync(folder, { recursive: true });
+    assert.equal(await imageMeta("clidisks", "_additional_disks"), "1");
+    const [place] = await qemu("clidisks");
+    assert.match(await on(place?.split(":")[0] ?? "", "virsh", "domblklist", "clidisks"), /vdb +rbd\/data_clidisks_0/);
+  });
+
+  it("takes, lists, purges, goes back to and removes snapshots of all of them", async () => {
+    for (const name of ["one", "two"]) assert.equal(await said("create_snapshot", ...n, "--snap_name", name), "");
+    assert.equal(await said("create_snapshot", ...n, "--snap_name", "held", "--protect"), "");
+    assert.deepEqual(await onDisk("data_clidisks_0"), ["one", "two", "held"]);
+    assert.equal(await said("list_snapshots", ...n), "['one', 'two', 'held']\n");
+    assert.match((await seapath("create_snapshot", ...n, "--snap_name", "a-b")).stderr, /--snap_name: must have letters and digits only/);
+    assert.equal(await said("create_snapshot", ...n, "--snap_name", "one"), "exit 1");
+    assert.equal(await said("purge", ...n, "--number", "1"), "");
+    assert.equal(await said("purge", ...n, "--date", "31/02/2026 00:00:00"), "exit 2");
+    assert.equal((await seapath("purge", ...n)).stderr, "clidisks: held stays\n");
+    assert.deepEqual(await onDisk("data_clidisks_0"), ["held"]);
+    assert.equal(await said("stop", ...n), "");
+    assert.equal(await said("rollback", ...n, "--snap_name", "held"), "");
+    assert.equal(await said("status", ...n), "Stopped (disabled)\n");
+    assert.equal(await said("remove_snapshot", ...n, "--snap_name", "held"), "");
+    assert.equal(await said("remove_snapshot", ...n, "--snap_name", "held"), "exit 1");
+    assert.deepEqual([await onDisk("system_clidisks"), await onDisk("data_clidisks_0")], [[], []]);
+  });
+});
+
 describe("the command line on a guest node", function () {
   this.timeout(180_000);
   const LAST = 231;

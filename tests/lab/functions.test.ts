@@ -12,6 +12,7 @@ const CALLS: Vms = {
   all: { $call: "listVmsOutput", enabled: true, $after: ["clifn"] },
   keys: { $call: "listMetadataOutput", name: "$ref:clifn.name" },
   owner: { $call: "getMetadataOutput", name: "$ref:clifn.id", key: "owner" },
+  snapshots: { $call: "listSnapshotsOutput", name: "$ref:clifn.name" },
   cluster: { $call: "getCluster" },
 };
 
@@ -44,6 +45,7 @@ describe("functions in a program", function () {
     assert.ok((answer("all") as { name: string }[]).some(({ name }) => name === "clifn"));
     assert.deepEqual(answer("keys"), ["owner", "vm_name", "xml"]);
     assert.equal(answer("owner"), "grid");
+    assert.deepEqual(answer("snapshots"), []);
     const cluster: { nodes: { name: string; role: string; online: boolean; vms: string[] }[]; quorum: boolean; dc: string } = answer("cluster");
     assert.deepEqual(cluster.nodes.map(({ name, role, online }) => ({ name, role, online })), ["node1", "node2", "node3"].map((name) => ({ name, role: "hypervisor", online: true })));
     assert.equal(cluster.quorum, true);
@@ -52,8 +54,10 @@ describe("functions in a program", function () {
 
   it("say in a preview how it is now, and in an error what to do", async () => {
     await on("node1", "rbd", "image-meta", "set", "system_clifn", "owner", "other");
+    await on("node1", "rbd", "snap", "create", "--no-progress", "system_clifn@before");
     const { text } = await stack.preview({ ...CALLS, clifn: tick({ metadata: { owner: "grid" }, priority: 4 }) });
     assert.match(text, /answer_owner *: "grid" => "other"/);
+    assert.match(text, /answer_snapshots.*name *: "before"/s);
     const missing = { lost: { $call: "getMetadata", name: "clifn", key: "lost" }, clifn: CALLS["clifn"] ?? {} };
     assert.match(await stack.failing("preview", missing), /Unable to read the metadata "lost" of VM "clifn" on node\d: it has none of that key\s+→ It has owner, vm_name, xml\./);
   });
