@@ -183,7 +183,7 @@ describe("a snapshot or a rollback that fails", function () {
       await setStarted(at(), VM, false);
       const whole = new FailingRunner(runner, 0, "before");
       await rollbackVm(at(whole), { vm: VM, snapshot: "good" });
-      assert.deepEqual(whole.asked, ["the rollback program", "the configure program", "the storage program", "the rollback program", "the configure program", "the storage program"]);
+      assert.deepEqual(whole.asked, ["the rollback program", "the write program", "the storage program", "the rollback program", "the write program", "the storage program"]);
       const breaks = [["after", 1], ["after", 2], ["before", 3], ["after", 4], ["before", 5], ["after", 6]] as const;
       for (const [moment, call] of breaks) {
         const label = `${moment} ${call}`;
