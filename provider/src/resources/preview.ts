@@ -1,14 +1,16 @@
 /** What a preview plans for the cluster, read from `pulumi preview --json`. */
 import { z } from "zod";
 import { SeapathError } from "../errors";
-import type { Plan, VmSpec } from "../vmmgr";
+import type { Plan, VmSpec, XmlElement } from "../vmmgr";
+import { RELATIONS } from "./relation/planned";
 import { unknownPaths } from "./unknowns";
 import type { Raw } from "./values";
 import { withDefaults } from "./vm/defaults";
 import { vmSchema } from "./vm/schema";
 import { specOf } from "./vm/state";
 
-const stateSchema = z.object({ type: z.string(), inputs: z.record(z.string(), z.unknown()).optional() });
+const bag = z.record(z.string(), z.unknown()).optional();
+const stateSchema = z.object({ type: z.string(), inputs: bag, outputs: bag });
 const previewSchema = z.object({
   steps: z.array(z.object({ op: z.string(), urn: z.string(), oldState: stateSchema.nullish(), newState: stateSchema.nullish() })).optional(),
 });
@@ -42,27 +44,38 @@ export function readPreview(preview: unknown, cluster: string | undefined): Plan
   if (!read.success) {
     throw new SeapathError("preview", `This is no preview of Pulumi's: ${z.prettifyError(read.error)}`, { hint: "Give what `pulumi preview --json` prints." });
   }
-  const { steps = [] } = read.data;
-  const found: PlannedChange = { plan: { vms: [], removed: [] }, unknown: [], resources: new Map() };
+  const unknown: string[] = [];
+  const resources = new Map<string, string>();
   const vms = new Map<string, VmSpec>();
   const removed = new Set<string>();
-  for (const { op, urn, oldState, newState } of steps) {
+  const constraints: XmlElement[] = [];
+  const removedConstraints: string[] = [];
+  for (const { op, urn, oldState, newState } of read.data.steps ?? []) {
     const type = kindOf(newState?.type ?? oldState?.type ?? "");
-    if (type !== VM) continue;
-    if (REMOVES.includes(op) && (oldState?.inputs?.["cluster"] as string | undefined) === cluster) {
-      removed.add(String(oldState?.inputs?.["name"]));
+    const wanted = MAKES.includes(op) && newState?.inputs?.["cluster"] === cluster ? newState?.inputs : undefined;
+    const left = oldState?.inputs?.["cluster"] === cluster ? oldState : undefined;
+    if (type === VM) {
+      if (REMOVES.includes(op) && left != null) removed.add(String(left.inputs?.["name"]));
+      const spec = wanted === undefined ? undefined : specOfInputs(nameOf(urn), wanted, unknown);
+      if (spec === undefined) continue;
+      vms.set(spec.name, spec);
+      resources.set(spec.name, nameOf(urn));
+    } else if (type in RELATIONS) {
+      if (op !== "same") removedConstraints.push(...idsOf(left?.outputs));
+      if (wanted === undefined) continue;
+      if (unknownPaths(wanted).length === 0) constraints.push(...(RELATIONS[type]?.(wanted) ?? []));
+      else unknown.push(`${nameOf(urn)}: which VMs it is about is not known before other resources are made; it is left out`);
     }
-    if (!MAKES.includes(op) || newState?.inputs === undefined) continue;
-    if (newState.inputs["cluster"] !== cluster) continue;
-    const spec = specOfInputs(nameOf(urn), newState.inputs, found.unknown);
-    if (spec === undefined) continue;
-    vms.set(spec.name, spec);
-    found.resources.set(spec.name, nameOf(urn));
   }
   // A VM that is replaced under its name is removed and made; what counts is how it will be.
-  found.plan = { vms: [...vms.values()], removed: [...removed].filter((vm) => !vms.has(vm)) };
-  return found;
+  const gone = [...removed].filter((vm) => !vms.has(vm));
+  return { plan: { vms: [...vms.values()], removed: gone, constraints, removedConstraints }, unknown, resources };
 }
+
+const idsOf = (outputs: Raw | undefined): string[] => {
+  const ids = outputs?.["constraintIds"];
+  return Array.isArray(ids) ? ids.map(String) : [];
+};
 
 function specOfInputs(resource: string, raw: Raw, unknown: string[]): VmSpec | undefined {
   const inputs: Raw = { ...withDefaults(raw) };

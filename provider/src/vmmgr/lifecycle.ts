@@ -115,7 +115,7 @@ export async function replaceVm(context: Context, spec: VmSpec): Promise<Observe
     const refusals = [...changeRefusals(inventory, spec, "replace"), ...clusterRefusals(inventory, spec, "replace")];
     if (refusals.length > 0) throw new Refused("create", spec.name, inventory.node, refusals);
     await validateXml(cluster, buildXml(spec, inventory, [systemImage(spec.name)]));
-    await removeVm(context, spec.name);
+    await removeVm(context, spec.name, { comesBack: true });
   }
   return createVm(context, spec);
 }

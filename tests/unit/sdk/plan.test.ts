@@ -98,8 +98,27 @@ describe("what a preview plans", () => {
     assert.deepEqual(unknown.map((text) => text.split(" is ")[0]), ["a: `preferredHost`", "c: `name`"]);
   });
 
+  it("has its colocations and orders, without those of which the VMs are not known, and takes away what they were before", () => {
+    const relation = (op: string, type: string, name: string, inputs: Record<string, unknown>, ids: string[] = []) => ({
+      op, urn: `urn:pulumi:s::p::pulumi-nodejs:dynamic/seapath:${type}::${name}`,
+      ...(op === "delete" ? {} : { newState: { type: `pulumi-nodejs:dynamic/seapath:${type}`, inputs } }),
+      ...(ids.length === 0 ? {} : { oldState: { type: `pulumi-nodejs:dynamic/seapath:${type}`, inputs, outputs: { constraintIds: ids } } }),
+    });
+    const both = { vm: "a", with: ["b"], strong: true, apart: true };
+    const { plan, unknown } = read([
+      step("create", "a", vm("a")), step("create", "b", vm("b")),
+      relation("update", "Colocation", "pair", both, ["colocation-a-withb"]),
+      relation("create", "Order", "order", { first: "a", then: ["b"], sequential: true, kind: "optional", symmetrical: true }),
+      relation("create", "Colocation", "late", { ...both, with: [UNKNOWN] }),
+      relation("delete", "Order", "old", { first: "x", then: ["y"] }, ["order-x-theny"]),
+    ]);
+    assert.deepEqual(plan.constraints?.map(({ attrs }) => [attrs["id"], attrs["score"] ?? attrs["kind"]]), [["apart-strong-a-withb", "-INFINITY"], ["order-a-thenb", "Optional"]]);
+    assert.deepEqual(plan.removedConstraints, ["colocation-a-withb", "order-x-theny"]);
+    assert.match(unknown.join(), /^late: which VMs it is about is not known/);
+  });
+
   it("is refused when it is no preview", () => {
     for (const wrong of ["text", { steps: {} }, { steps: [{ op: 1 }] }]) assert.throws(() => readPreview(wrong, undefined));
-    assert.deepEqual(readPreview({}, undefined).plan, { vms: [], removed: [] });
+    assert.deepEqual(readPreview({}, undefined).plan, { vms: [], removed: [], constraints: [], removedConstraints: [] });
   });
 });

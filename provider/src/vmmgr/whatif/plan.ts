@@ -1,6 +1,7 @@
 /** What is planned for a cluster, as changes of its CIB that are simulated and never applied. */
 import { CONSTRAINTS, deleteChange, diffElement, pathOf, type Cib, type CibChange, type XmlElement } from "../../cluster";
 import type { VmSpec } from "../model";
+import { referencesOf } from "../parked";
 import { disableChanges, enableChanges } from "../sync";
 
 /** What is to be on the cluster, and what is to go. */
@@ -18,8 +19,10 @@ export interface Plan {
 /** The changes of the CIB that a plan means, VMs first, since constraints name them. */
 export function planChanges(cib: Cib, plan: Plan, observer: string | undefined): CibChange[] {
   const present = new Map(cib.constraints.map((node) => [node.attrs["id"] ?? "", node]));
+  const made = (plan.constraints ?? []).filter((node) => referencesOf(node).every((id) => isEnabled(cib, plan, id)));
+  const kept = new Set(made.map((node) => node.attrs["id"]));
   return [
-    ...(plan.removedConstraints ?? []).flatMap((id) => {
+    ...(plan.removedConstraints ?? []).filter((id) => !kept.has(id)).flatMap((id) => {
       const node = present.get(id);
       return node === undefined ? [] : [deleteChange(pathOf(CONSTRAINTS, node))];
     }),
@@ -28,8 +31,14 @@ export function planChanges(cib: Cib, plan: Plan, observer: string | undefined):
       if (spec.enabled) return enableChanges(cib, spec, observer).changes;
       return cib.primitives.has(spec.name) ? disableChanges(cib, spec.name).changes : [];
     }),
-    ...(plan.constraints ?? []).flatMap((node) => diffElement(CONSTRAINTS, present.get(node.attrs["id"] ?? ""), node)),
+    ...made.flatMap((node) => diffElement(CONSTRAINTS, present.get(node.attrs["id"] ?? ""), node)),
   ];
+}
+
+/** Whether Pacemaker has a resource once the plan is done: a constraint cannot name another one, and waits for it. */
+function isEnabled(cib: Cib, { vms, removed }: Plan, id: string): boolean {
+  const planned = vms.find(({ name }) => name === id);
+  return planned === undefined ? cib.primitives.has(id) && !removed.includes(id) : planned.enabled;
 }
 
 /** The constraints of a CIB as they are with changes made, as far as constraints come and go. */
