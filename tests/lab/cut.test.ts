@@ -12,8 +12,8 @@ import { TICK } from "./support/vms.ts";
 
 const { PartialCreateError, vmProvider } = createRequire(import.meta.url)("../../provider/dist/resources/index.js") as typeof import("../../provider/dist/resources/index.js");
 
-/** How long after its begin a program is cut off. */
-const MOMENT_MS = 150;
+/** How long after its begin a program is cut off: none has ended so soon, also on a quick machine. */
+const MOMENT_MS = 40;
 
 /** Cuts the link while the n-th program that may change something is under way. */
 class CutRunner implements Runner {
