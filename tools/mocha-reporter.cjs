@@ -1,4 +1,4 @@
-// mocha's own `spec` on the screen; the counts in the file MOCHA_COUNTS, for the last line of `npm test`; and which tests
+// mocha's own `spec` on the screen; the counts, of each file too, in the file MOCHA_COUNTS, for `npm test`; and which tests
 // passed, and what errors they met (tests/said.ts), in .pulumi-state/tried, for docs/failures.md.
 const { existsSync, mkdirSync, readFileSync, writeFileSync } = require("node:fs");
 const { basename, join } = require("node:path");
@@ -16,13 +16,21 @@ module.exports = class extends reporters.Spec {
       const file = basename(test.file ?? "");
       files.set(file, { ...files.get(file), [test.title]: said });
     };
+    /** @type {Record<string, { passes: number, failures: number }>} */
+    const counted = {};
+    const count = (/** @type {any} */ runnable, /** @type {"passes" | "failures"} */ what) => {
+      const of = (counted[runnable.file ?? runnable.parent?.file ?? ""] ??= { passes: 0, failures: 0 });
+      of[what]++;
+    };
+    runner.on(EVENT_TEST_PASS, (/** @type {any} */ test) => count(test, "passes"));
+    runner.on(EVENT_TEST_FAIL, (/** @type {any} */ test) => count(test, "failures"));
     const shared = /** @type {any} */ (globalThis);
     runner.on(EVENT_TEST_BEGIN, () => (shared.seapathSaid = []));
     runner.on(EVENT_TEST_PASS, (/** @type {any} */ test) => keep(test, shared.seapathSaid));
     runner.on(EVENT_TEST_FAIL, (/** @type {any} */ test) => keep(test, undefined));
     runner.once(EVENT_RUN_END, () => {
       const counts = process.env.MOCHA_COUNTS;
-      if (counts) writeFileSync(counts, JSON.stringify(this.stats));
+      if (counts) writeFileSync(counts, JSON.stringify({ ...this.stats, files: counted }));
       mkdirSync(folder, { recursive: true });
       for (const [file, tests] of files) {
         const path = join(folder, `${file}.json`);
