@@ -240,7 +240,7 @@ def children(pool, op):
     found = []
     for name in [op["image"]] if "image" in op else disks_of(pool, op["vm"]):
         try:
-            with pool.image(name) as image:
+            with pool.image(name, read_only=True) as image:  # on a full pool whatever may write waits
                 for snapshot in image.snapshots():
                     found += image.snapshot_children(snapshot["name"])
         except PoolError as error:

@@ -115,7 +115,7 @@ describe("a cluster that is in no state for it", function () {
   // Tried: the pool, or its quota, is full → create, update and delete are refused: every write would hang
   it("says that Ceph takes nothing more, instead of waiting without an end", async () => {
     const flags = () => on("node1", "ceph", "osd", "pool", "ls", "detail");
-    await on("node1", "ceph", "osd", "pool", "set-quota", "rbd", "max_bytes", "1000");
+    await on("node1", "ceph", "osd", "pool", "set-quota", "rbd", "max_bytes", "1");
     try {
       await eventually(flags, (text) => /full_quota/.test(text), 60);
       const says = /the cluster: Ceph takes nothing more: the quota of the pool is used up, .*set-quota rbd max_bytes/;
