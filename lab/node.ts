@@ -62,6 +62,8 @@ export async function boot(lab: number, node: LabNode): Promise<void> {
   if (!existsSync(throughSpace(lab, inLab("mnt", node.name, "root/usr")))) {
     throw new LabError(`${node.name} has no disk; run "lab up"`);
   }
+  // The kernel keeps what a power cut left for as long as connections in it would try again: its cable goes now.
+  await inSpace(lab, ["ip", "link", "del", cable(node)], { ok: true });
   const pid = await startNodeSpace(lab, node.name);
   // The other end moves into the node at once; when the node dies, the kernel takes both away.
   await inSpace(lab, ["ip", "link", "add", cable(node), "type", "veth", "peer", "name", "eth0", "netns", `/proc/${await pidInLab(pid)}/ns/net`]);
