@@ -55,7 +55,7 @@ describe("a link that is cut", function () {
   this.timeout(300_000);
   let sshd: OwnSshd;
   let inner: Runner;
-  const name = "opsstep";
+  const name = "cutstep";
   const inputs = { name, source: { nodePath: TICK }, domain: { type: "qemu", memory: 4, machine: "pc", firmware: "bios" } };
 
   before(async () => {
@@ -97,7 +97,7 @@ describe("a link that is cut", function () {
       assert.deepEqual(await traces(name), []);
     });
     assert.ok(said.length >= 2, said.join("\n"));
-    for (const text of said) assert.match(text, /^Unable to create VM "opsstep"/);
+    for (const text of said) assert.match(text, /^Unable to create VM "cutstep"/);
   });
 
   // Tried: the SSH link is cut in each step of an update → the next `up` ends it, QEMU keeps its pid

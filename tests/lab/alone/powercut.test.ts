@@ -49,7 +49,7 @@ class PowerCut implements Runner {
 
 describe("a power cut of the node that is asked", function () {
   this.timeout(240_000);
-  const name = "opspower";
+  const name = "powercut";
   const inputs = { name, source: { nodePath: TICK }, domain: { type: "qemu", memory: 4, machine: "pc", firmware: "bios" }, preferredHost: "node3" };
   const runners: Runner[] = [];
 
