@@ -1,12 +1,11 @@
 // The SSH link is cut for real, by a kill of the sshd that serves it, in each step of create, update and delete.
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
-import { setTimeout as sleep } from "node:timers/promises";
 import { pulumiEnvironment } from "../../tools/env.mjs";
-import type { Command, CommandResult, Runner } from "../../provider/dist/transport/index.js";
+import type { Runner } from "../../provider/dist/transport/index.js";
 import { createRunner, readSettings } from "../../provider/dist/transport/index.js";
 import { metaAttribute, qemu, traces } from "./support/cluster.ts";
-import { clusterOn } from "./support/failing.ts";
+import { clusterOn, CutRunner } from "./support/failing.ts";
 import { OwnSshd } from "./support/sshd.ts";
 import { TICK } from "./support/vms.ts";
 
@@ -14,42 +13,6 @@ const { PartialCreateError, vmProvider } = createRequire(import.meta.url)("../..
 
 /** How long after its begin a program is cut off: none has ended so soon, also on a quick machine. */
 const MOMENT_MS = 40;
-
-/** Cuts the link while the n-th program that may change something is under way. */
-class CutRunner implements Runner {
-  readonly #inner: Runner;
-  readonly #cut: () => Promise<void>;
-  readonly #at: number;
-  calls = 0;
-
-  constructor(inner: Runner, cut: () => Promise<void>, at: number) {
-    this.#inner = inner;
-    this.#cut = cut;
-    this.#at = at;
-  }
-
-  get node(): string | undefined {
-    return this.#inner.node;
-  }
-
-  async run(command: Command): Promise<CommandResult> {
-    const result = this.#inner.run(command);
-    if (command.readOnly !== true && ++this.calls === this.#at) {
-      result.catch(() => {});
-      await sleep(MOMENT_MS);
-      await this.#cut();
-    }
-    return result;
-  }
-
-  upload(...args: Parameters<Runner["upload"]>): Promise<string> {
-    return this.#inner.upload(...args);
-  }
-
-  close(): void {
-    this.#inner.close();
-  }
-}
 
 describe("a link that is cut", function () {
   this.timeout(300_000);
@@ -75,7 +38,7 @@ describe("a link that is cut", function () {
   /** Does something once for each of its steps, with the link cut there, and once without. */
   async function inEachStep(act: (provider: ReturnType<typeof on>) => Promise<void>): Promise<void> {
     for (let at = 1; ; at++) {
-      const runner = new CutRunner(inner, () => sshd.cut(), at);
+      const runner = new CutRunner(inner, () => sshd.cut(), at, MOMENT_MS);
       await act(on(runner));
       if (runner.calls < at) break;
     }

@@ -1,51 +1,14 @@
 // The power of the node that is asked is cut in the midst of a create, an update and a delete.
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
-import { setTimeout as sleep } from "node:timers/promises";
 import { kill, start } from "../../../lab/index.ts";
 import { pulumiEnvironment } from "../../../tools/env.mjs";
-import { createRunner, readSettings, type Command, type CommandResult, type Runner } from "../../../provider/dist/transport/index.js";
+import { createRunner, readSettings, type Runner } from "../../../provider/dist/transport/index.js";
 import { eventually, on, qemu, traces, tryOn } from "../support/cluster.ts";
-import { clusterOn } from "../support/failing.ts";
+import { clusterOn, CutRunner } from "../support/failing.ts";
 import { TICK } from "../support/vms.ts";
 
 const { PartialCreateError, vmProvider } = createRequire(import.meta.url)("../../../provider/dist/resources/index.js") as typeof import("../../../provider/dist/resources/index.js");
-
-/** Cuts the power of a node while the n-th program that may change something is under way. */
-class PowerCut implements Runner {
-  readonly #inner: Runner;
-  readonly #at: number;
-  #calls = 0;
-  cut: string | undefined;
-
-  constructor(inner: Runner, at: number) {
-    this.#inner = inner;
-    this.#at = at;
-  }
-
-  get node(): string | undefined {
-    return this.#inner.node;
-  }
-
-  async run(command: Command): Promise<CommandResult> {
-    const result = this.#inner.run(command);
-    if (command.readOnly !== true && ++this.#calls === this.#at) {
-      result.catch(() => {});
-      await sleep(100);
-      this.cut = "node1";
-      await kill("node1");
-    }
-    return result;
-  }
-
-  upload(...args: Parameters<Runner["upload"]>): Promise<string> {
-    return this.#inner.upload(...args);
-  }
-
-  close(): void {
-    this.#inner.close();
-  }
-}
 
 describe("a power cut of the node that is asked", function () {
   this.timeout(240_000);
@@ -53,9 +16,9 @@ describe("a power cut of the node that is asked", function () {
   const inputs = { name, source: { nodePath: TICK }, domain: { type: "qemu", memory: 4, machine: "pc", firmware: "bios" }, preferredHost: "node3" };
   const runners: Runner[] = [];
 
-  /** A provider of its own for each, which asks node1 first. */
-  function provider(at: number): { vm: ReturnType<typeof vmProvider>; cut: PowerCut } {
-    const cut = new PowerCut(createRunner(readSettings(() => undefined, pulumiEnvironment())), at);
+  /** A provider of its own for each, which asks node1 first; its power goes while the n-th program that may change something is under way. */
+  function provider(at: number): { vm: ReturnType<typeof vmProvider>; cut: CutRunner } {
+    const cut = new CutRunner(createRunner(readSettings(() => undefined, pulumiEnvironment())), () => kill("node1"), at, 100);
     runners.push(cut);
     return { vm: vmProvider({ cluster: () => clusterOn(cut), say: () => undefined }), cut };
   }
@@ -76,7 +39,7 @@ describe("a power cut of the node that is asked", function () {
     it(`in a create, when ${step}, leaves nothing, or what the next up heals`, async () => {
       const { vm, cut } = provider(at);
       const made = await vm.create(inputs).catch((error: unknown) => error as Error);
-      assert.equal(cut.cut, "node1");
+      assert.equal(cut.isCut, true);
       if (made instanceof PartialCreateError || !(made instanceof Error)) {
         const known = (made instanceof PartialCreateError ? made.properties : made.outs) ?? {};
         const healed = await provider(0).vm.update!(name, known, inputs);
@@ -97,14 +60,14 @@ describe("a power cut of the node that is asked", function () {
     const wanted = { ...inputs, priority: 7 };
     const first = provider(1);
     await first.vm.update!(name, inputs, wanted).catch(() => undefined);
-    assert.equal(first.cut.cut, "node1");
+    assert.equal(first.cut.isCut, true);
     await provider(0).vm.update!(name, inputs, wanted);
     assert.equal(await on("node2", "crm_resource", "--resource", name, "--meta", "--get-parameter", "priority"), "7");
     await back();
     assert.deepEqual(await qemu(name), pids);
     const second = provider(1);
     await second.vm.delete!(name, wanted).catch(() => undefined);
-    assert.equal(second.cut.cut, "node1");
+    assert.equal(second.cut.isCut, true);
     await provider(0).vm.delete!(name, wanted);
     await back();
     assert.deepEqual(await traces(name), []);

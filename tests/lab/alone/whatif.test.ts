@@ -10,31 +10,14 @@ import { pulumiEnvironment } from "../../../tools/env.mjs";
 import { eventually, on, traces } from "../support/cluster.ts";
 import { clusterOn, labRunner } from "../support/failing.ts";
 import { TestStack } from "../support/stack.ts";
-import { tick, TICK } from "../support/vms.ts";
+import { specOf, tick } from "../support/vms.ts";
 
 const require = createRequire(import.meta.url);
 const { createVm, removeVm, updateVm } = require("../../../provider/dist/vmmgr/index.js") as typeof import("../../../provider/dist/vmmgr/index.js");
 const { whatIf } = require("../../../provider/dist/vmmgr/whatif/index.js") as typeof import("../../../provider/dist/vmmgr/whatif/index.js");
 type VmSpec = Parameters<typeof createVm>[1];
 
-const spec = (name: string, more: Partial<VmSpec> = {}): VmSpec => ({
-  name,
-  source: { nodePath: TICK },
-  diskBus: "virtio",
-  domain: { type: "qemu", memory: 4, vcpus: 1, machine: "pc", firmware: "bios", interfaces: [], serialConsole: true },
-  enabled: true,
-  started: true,
-  liveMigration: true,
-  migrationUser: "root",
-  migrationDowntime: 0,
-  migrateToTimeout: 120,
-  stopTimeout: 30,
-  priority: 0,
-  metadata: {},
-  pacemaker: { meta: {}, params: {}, utilization: {} },
-  crmConfigCommands: [],
-  ...more,
-});
+const spec = (name: string, more: Partial<VmSpec> = {}): VmSpec => ({ ...specOf(name), liveMigration: true, ...more });
 
 describe("what is said ahead of time", function () {
   this.timeout(180_000);

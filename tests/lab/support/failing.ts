@@ -1,5 +1,6 @@
 /** A link that breaks at a chosen moment: the n-th thing that is asked of the node fails, before or after it was done. */
 import { createRequire } from "node:module";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Command, CommandResult, Runner } from "../../../provider/dist/transport/index.js";
 import { pulumiEnvironment } from "../../../tools/env.mjs";
 
@@ -66,3 +67,45 @@ export class FailingRunner implements Runner {
 }
 
 export const clusterOn = (runner: Runner) => new Cluster(runner);
+
+/** Passes everything on, and has something cut off for real while the n-th call that may change something is under way. */
+export class CutRunner implements Runner {
+  readonly #inner: Runner;
+  readonly #cut: () => Promise<void>;
+  readonly #at: number;
+  readonly #momentMs: number;
+  /** How many calls that may change something there were. */
+  calls = 0;
+  isCut = false;
+
+  /** @param momentMs how long after the begin of the call */
+  constructor(inner: Runner, cut: () => Promise<void>, at: number, momentMs: number) {
+    this.#inner = inner;
+    this.#cut = cut;
+    this.#at = at;
+    this.#momentMs = momentMs;
+  }
+
+  get node(): string | undefined {
+    return this.#inner.node;
+  }
+
+  async run(command: Command): Promise<CommandResult> {
+    const result = this.#inner.run(command);
+    if (command.readOnly !== true && ++this.calls === this.#at) {
+      result.catch(() => {});
+      await sleep(this.#momentMs);
+      this.isCut = true;
+      await this.#cut();
+    }
+    return result;
+  }
+
+  upload(...args: Parameters<Runner["upload"]>): Promise<string> {
+    return this.#inner.upload(...args);
+  }
+
+  close(): void {
+    this.#inner.close();
+  }
+}
