@@ -17,18 +17,19 @@ describe("a power cut of the node that is asked", function () {
   const runners: Runner[] = [];
 
   /** A provider of its own for each, which asks node1 first; its power goes while the n-th program that may change something is under way. */
-  function provider(at: number): { vm: ReturnType<typeof vmProvider>; cut: CutRunner } {
-    const cut = new CutRunner(createRunner(readSettings(() => undefined, pulumiEnvironment())), () => kill("node1"), at, 100);
+  function provider(at: number, node = "node1"): { vm: ReturnType<typeof vmProvider>; cut: CutRunner } {
+    const cut = new CutRunner(createRunner(readSettings(() => undefined, pulumiEnvironment())), () => kill(node), at, 100);
     runners.push(cut);
     return { vm: vmProvider({ cluster: () => clusterOn(cut), say: () => undefined }), cut };
   }
-  const back = async () => {
-    await start("node1");
+  const back = async (node = "node1") => {
+    await start(node);
     await eventually(() => tryOn("node1", "crm_mon", "-1"), ({ text }) => /Online: \[ node1 node2 node3 \]/.test(text), 60);
   };
 
   after(async () => {
     await back();
+    await back("node3");
     await provider(0).vm.delete!(name, inputs);
     for (const runner of runners) runner.close();
     assert.deepEqual(await traces(name), []);
@@ -70,6 +71,29 @@ describe("a power cut of the node that is asked", function () {
     assert.equal(second.cut.isCut, true);
     await provider(0).vm.delete!(name, wanted);
     await back();
+    assert.deepEqual(await traces(name), []);
+  });
+
+  // Tried: the node that runs the VM dies in an update, and in a delete → the VM runs elsewhere, and the next run ends what was begun
+  it("that runs the VM instead, in an update and in a delete, is made good by the next run", async () => {
+    const located = () => on("node2", "crm_resource", "--locate", "--resource", name);
+    const made = await provider(0).vm.create(inputs);
+    assert.match((await qemu(name)).join(), /^node3:/);
+    const wanted = { ...inputs, priority: 9 };
+    const first = provider(1, "node3");
+    await first.vm.update!(name, made.outs as Record<string, unknown>, wanted).catch(() => undefined);
+    assert.equal(first.cut.isCut, true);
+    await provider(0).vm.update!(name, made.outs as Record<string, unknown>, wanted);
+    assert.equal(await on("node2", "crm_resource", "--resource", name, "--meta", "--get-parameter", "priority"), "9");
+    assert.match(await eventually(located, (text) => /running on: node[12]/.test(text), 60), /running on: node[12]/);
+    await back("node3");
+    await provider(0).vm.update!(name, made.outs as Record<string, unknown>, wanted);
+    assert.match((await eventually(() => qemu(name), (found) => found.length === 1 && found.join().startsWith("node3"), 60)).join(), /^node3:/);
+    const second = provider(1, "node3");
+    await second.vm.delete!(name, wanted).catch(() => undefined);
+    assert.equal(second.cut.isCut, true);
+    await provider(0).vm.delete!(name, wanted);
+    await back("node3");
     assert.deepEqual(await traces(name), []);
   });
 });
