@@ -1,11 +1,11 @@
 /** Where VMs will run, before anything is changed: Pacemaker's own scheduler on a copy of what the cluster is told. */
 import { parseCib, simulate, type Cluster, type Simulation, type Simulations, type Cib } from "../../cluster";
-import { isToRun, outcomeOf, type Fate, type Outcome } from "./outcome";
+import { fatesOf, isToRun, type Fate } from "./outcome";
 import { otherOrders, planChanges, plannedConstraints, type Plan } from "./plan";
 import { needsOf, nodesRoom, roomOf, type NodeRoom, type Room } from "./room";
 import type { SavedCluster } from "./saved";
 
-export type { Fate, Outcome } from "./outcome";
+export type { Fate } from "./outcome";
 export type { Plan } from "./plan";
 export type { Need, NodeRoom, Room } from "./room";
 export { parseSaved, type SavedCluster } from "./saved";
@@ -85,23 +85,23 @@ function judge(
   const vms = [...new Set([...vmsOf(found.cib), ...planned])];
   const wanted = new Set(vms.filter((vm) => isWanted(found.cib, plan, vm)));
   const rules = plannedConstraints(found.cib, planChanges(found.cib, plan, observer));
-  const outcome = (simulation: Simulation, lost?: string): Outcome =>
-    outcomeOf(simulation, { nodes: found.cib.nodes.filter((node) => node !== lost), rules, vms, wanted }, lost);
-  const baseline = outcome(found.baseline);
-  const orders = found.orders.map((simulation) => outcome(simulation));
+  const fates = (simulation: Simulation, lost?: string): Fate[] =>
+    fatesOf(simulation, { nodes: found.cib.nodes.filter((node) => node !== lost), rules, vms, wanted }, lost);
+  const baseline = fates(found.baseline);
+  // Each is of the same VMs in the same order.
+  const orders = found.orders.map((simulation) => fates(simulation));
   const needs = needsOf(found.cib, plan.vms);
   const losses = [...found.lost].map(([node, simulation]): Loss => {
-    const fates = [...outcome(simulation, node).fates.values()];
-    return { node, fates, rooms: roomOf(nodes.filter((each) => each.node !== node), fates, needs) };
+    const left = fates(simulation, node);
+    return { node, fates: left, rooms: roomOf(nodes.filter((each) => each.node !== node), left, needs) };
   });
   return {
-    rooms: roomOf(nodes, [...baseline.fates.values()], needs),
+    rooms: roomOf(nodes, baseline, needs),
     losses,
-    placements: vms.map((vm) => {
-      const fate = baseline.fates.get(vm) ?? { vm };
-      const ends = [fate, ...orders.map(({ fates }) => fates.get(vm))].map((each) => each?.after);
+    placements: baseline.map((fate, index) => {
+      const ends = [fate, ...orders.map((each) => each[index])].map((each) => each?.after);
       const candidates = [...new Set(ends.filter((node) => node !== undefined))].sort();
-      return { ...fate, planned: planned.has(vm), candidates };
+      return { ...fate, planned: planned.has(fate.vm), candidates };
     }),
   };
 }

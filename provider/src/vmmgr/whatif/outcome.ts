@@ -16,11 +16,6 @@ export interface Fate {
   unplaced?: string;
 }
 
-/** Where everything is after a run of the scheduler. */
-export interface Outcome {
-  fates: Map<string, Fate>;
-}
-
 /** What the outcome is looked at for. */
 export interface Question {
   /** The cluster's nodes that are left. */
@@ -33,12 +28,13 @@ export interface Question {
 }
 
 /**
+ * What happens to each VM.
  * @param lost a node that is gone: what ran there runs nowhere, unless it is started elsewhere
  */
-export function outcomeOf(simulation: Simulation, asked: Question, lost?: string): Outcome {
+export function fatesOf(simulation: Simulation, asked: Question, lost?: string): Fate[] {
   const actions = new Map(simulation.actions.filter(({ blocked }) => !blocked).map((action) => [action.resource, action]));
   const held = new Map(simulation.actions.filter(({ blocked }) => blocked).map((action) => [action.resource, action]));
-  const fates = asked.vms.map((vm): Fate => {
+  return asked.vms.map((vm): Fate => {
     const before = simulation.resources.get(vm)?.nodes[0];
     const action = actions.get(vm);
     const stays = before === lost ? undefined : before;
@@ -54,7 +50,6 @@ export function outcomeOf(simulation: Simulation, asked: Question, lost?: string
     const why = blocked?.reason ?? action?.reason;
     return { ...fate, unplaced: whyUnplaced(simulation, asked, vm) ?? why ?? "Pacemaker does not say why" };
   });
-  return { fates: new Map(fates.map((fate) => [fate.vm, fate])) };
 }
 
 /** Why no node takes a VM, from what each node is worth to it. */
