@@ -110,6 +110,24 @@ const sdkRules = depths.map((depth) => ({
   },
 }));
 
+const policyRules = depths.map((depth) => ({
+  name: `layers/policy/${depth}`,
+  files: [folderAtDepth("policy/src", depth)],
+  rules: {
+    "@typescript-eslint/no-restricted-imports": [
+      "error",
+      {
+        patterns: [
+          {
+            regex: allBut({ packages: ["@pulumi/.+", "pulumi-seapath-provider", "pulumi-seapath/plan"], depth }),
+            message: "Policies may import Pulumi and the public entries of the provider and of the sdk; never their inside.",
+          },
+        ],
+      },
+    ],
+  },
+}));
+
 /** The rule above sees static imports only, so the layers have no others. */
 const staticImportsOnly = {
   name: "layers/static-imports-only",
@@ -187,7 +205,7 @@ export default defineConfig(
   everywhere,
   {
     name: "packages",
-    files: ["provider/src/**/*.ts", "sdk/src/**/*.ts"],
+    files: ["provider/src/**/*.ts", "sdk/src/**/*.ts", "policy/src/**/*.ts"],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: {
       ...typedStrictly,
@@ -217,5 +235,6 @@ export default defineConfig(
   },
   layerRules,
   sdkRules,
+  policyRules,
   staticImportsOnly,
 );

@@ -3,7 +3,9 @@
  * begins with where: the cluster, and who hears of progress.
  */
 export type { At } from "./at";
+export * from "./domain";
 export * from "./guests";
+export * from "./nodes";
 export * from "./plan";
 export * from "./reads";
 export * from "./relations";

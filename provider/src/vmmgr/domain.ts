@@ -78,6 +78,17 @@ export function readDomain(root: XmlElement): Domain {
   };
 }
 
+/** What a domain asks for; undefined where the text is no domain. */
+export function domainSizeOf(xml: string): { vcpus: number; memoryMiB: number } | undefined {
+  try {
+    const { vcpus, memory } = readDomain(parseXml(xml, "the domain XML"));
+    return { vcpus, memoryMiB: memory };
+  } catch (error) {
+    if (error instanceof ParseError) return undefined;
+    throw error;
+  }
+}
+
 function readInterface(node: XmlElement): Interface {
   const tag = descend(node, "vlan", "tag")?.attrs["id"];
   return {

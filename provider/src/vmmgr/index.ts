@@ -1,4 +1,4 @@
-export { defaultMac, canonicalBase, domainElement, sameDomain } from "./domain";
+export { defaultMac, canonicalBase, domainElement, domainSizeOf, sameDomain } from "./domain";
 export { createVm } from "./create";
 export { crmConfigure, forceStop, getVm, replaceVm, setEnabled, setStarted, specOfObserved } from "./lifecycle";
 export * from "./summary";

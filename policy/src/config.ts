@@ -1,0 +1,53 @@
+/** What the configuration of each rule may have, beside its own. */
+import type { PolicyConfigSchema } from "@pulumi/policy";
+
+type Properties = PolicyConfigSchema["properties"];
+
+/** What becomes of a rule that cannot look at everything. */
+export interface Limits {
+  /** A value that the rule looks at is not known before other resources are made. */
+  onUnknown: "fail" | "warn";
+  /** The cluster does not answer. */
+  onUnreachable: "fail" | "warn" | "skip";
+  /** A file of `npx seapath plan --save`, or a CIB, in place of the cluster. */
+  savedCluster?: string;
+}
+
+const unknowns: Properties = {
+  onUnknown: {
+    type: "string",
+    enum: ["fail", "warn"],
+    default: "warn",
+    description: "A value that is not known before other resources are made breaks the rule (fail), or is said and left out (warn).",
+  },
+};
+
+const unreachables = (onUnreachable: Limits["onUnreachable"]): Properties => ({
+  onUnreachable: {
+    type: "string",
+    enum: ["fail", "warn", "skip"],
+    default: onUnreachable,
+    description: "A cluster that does not answer breaks the rule (fail), is said aloud (warn), or only in placement-report (skip).",
+  },
+  savedCluster: {
+    type: "string",
+    description: "A file of `npx seapath plan --save`, or a CIB, in place of the cluster. Default: the environment's SEAPATH_SAVED_CLUSTER.",
+  },
+});
+
+/** The schema of a rule. @param onUnreachable what happens by default; absent: the rule asks no cluster */
+export const schemaOf = (own: Properties, onUnreachable?: Limits["onUnreachable"]): PolicyConfigSchema => ({
+  properties: { ...own, ...unknowns, ...(onUnreachable === undefined ? {} : unreachables(onUnreachable)) },
+});
+
+/** The configuration that was given, over the defaults of the schema: who calls a policy directly gives no defaults. */
+export function configOf<Config>(schema: PolicyConfigSchema, given: object): Config & Limits {
+  const defaults = Object.entries(schema.properties).flatMap(([key, { default: value }]) => (value === undefined ? [] : [[key, value]]));
+  return { ...Object.fromEntries(defaults), ...given } as Config & Limits;
+}
+
+export const texts = (description: string): Properties[string] => ({ type: "array", items: { type: "string" }, default: [], description });
+export const whole = (description: string, minimum: number, preset?: number): Properties[string] => ({
+  type: "integer", minimum, description, ...(preset === undefined ? {} : { default: preset }),
+});
+export const flag = (description: string, preset: boolean): Properties[string] => ({ type: "boolean", default: preset, description });

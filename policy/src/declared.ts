@@ -1,0 +1,44 @@
+/** The resources of a stack, as policies are told of them. */
+import type { PolicyResource, ResourceValidationArgs } from "@pulumi/policy";
+import { isRecord, knownOf, rawOf, touches, type Raw } from "./values";
+
+const PREFIX = "pulumi-nodejs:dynamic/seapath:";
+
+/** A resource of pulumi-seapath. */
+export interface Declared {
+  /** The name of its class: `Vm`, `Colocation`, … */
+  kind: string;
+  /** Its name in the program. */
+  name: string;
+  urn: string;
+  /** One of `seapath:clusters`. Absent: the cluster of `seapath:hosts`. */
+  cluster?: string;
+  /** The inputs that are known, the defaults among them. A resource that is not changed has its outputs as well. */
+  inputs: Raw;
+  /** The paths of the inputs that are not known before other resources are made: `domain.memory`. */
+  unknown: readonly string[];
+  /** The inputs with what is not known, as a preview has them. */
+  raw: Raw;
+}
+
+/** Reads a resource. Undefined: it is none of pulumi-seapath. */
+export function declaredOf({ type, name, urn, props }: Pick<PolicyResource | ResourceValidationArgs, "type" | "name" | "urn" | "props">): Declared | undefined {
+  if (!type.startsWith(PREFIX)) return undefined;
+  const raw = rawOf(props) as Raw;
+  const unknown: string[] = [];
+  const inputs = knownOf(raw, unknown) as Raw;
+  const { cluster } = inputs;
+  return { kind: type.slice(PREFIX.length), name, urn, ...(typeof cluster === "string" ? { cluster } : {}), inputs, unknown, raw };
+}
+
+/** Whether something of a path is not known yet. */
+export const isUnknownAt = ({ unknown }: Declared, path: string): boolean => unknown.some((each) => touches(each, path));
+
+/** The name on the cluster of a VM; that of the resource where it is not known. */
+export const vmName = ({ inputs, name }: Declared): string => (typeof inputs["name"] === "string" ? inputs["name"] : name);
+
+/** A map of texts among the inputs; empty where there is none. */
+export function textsAt(inputs: Raw, ...path: string[]): Record<string, string> {
+  const found = path.reduce<unknown>((at, key) => (isRecord(at) ? at[key] : undefined), inputs);
+  return isRecord(found) ? Object.fromEntries(Object.entries(found).map(([key, value]) => [key, String(value)])) : {};
+}

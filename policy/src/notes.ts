@@ -1,0 +1,37 @@
+/** What a run could not check. It is never passed over in silence: `placement-report` ends with it. */
+
+/** A rule that could not look at something. */
+export interface NotChecked {
+  rule: string;
+  /** What it is about: `web01`, `the cluster`. */
+  about: string;
+  why: string;
+}
+
+const notes = new Map<string, NotChecked>();
+
+/** Takes down what is not checked. With `aloud` it is also written where the pack's messages go, at once. */
+export function notChecked(note: NotChecked, aloud: boolean): void {
+  const key = JSON.stringify([note.rule, note.about, note.why]);
+  if (notes.has(key)) return;
+  notes.set(key, note);
+  if (aloud) console.error(wordsOf([note]).join("\n"));
+}
+
+/** All that was not checked so far, and forgets it: a sentence for each thing and reason, with the rules that it is about. */
+export function takeNotes(): string[] {
+  const taken = [...notes.values()];
+  notes.clear();
+  return wordsOf(taken);
+}
+
+function wordsOf(list: readonly NotChecked[]): string[] {
+  const together = new Map<string, { about: string; why: string; rules: string[] }>();
+  for (const { rule, about, why } of list) {
+    const key = JSON.stringify([about, why]);
+    const known = together.get(key) ?? { about, why, rules: [] };
+    known.rules.push(rule);
+    together.set(key, known);
+  }
+  return [...together.values()].map(({ about, why, rules }) => `not checked: ${rules.join(", ")} for ${about}: ${why}`);
+}

@@ -1,0 +1,82 @@
+/** What all rules have: who they are, and how they say that something is not as it must be. */
+import type { EnforcementLevel, Policy, PolicyConfigSchema, Severity } from "@pulumi/policy";
+import { nodesOf, isUnreachable, wordsFor, type ClusterNodes } from "./cluster";
+import type { Limits } from "./config";
+import type { Declared } from "./declared";
+import { notChecked } from "./notes";
+
+/** Who a rule is. */
+export interface About {
+  /** Subject first, with hyphens: `vm-off-observer`. */
+  name: string;
+  /** What must hold, in a few words. */
+  displayName: string;
+  /** What must hold, and why. */
+  description: string;
+  /** @default level "advisory" */
+  level: EnforcementLevel;
+  severity: Severity;
+  /** What to do about a violation. */
+  remediationSteps: string;
+  /** The properties of the configuration, as `schemaOf` puts them together. */
+  config: PolicyConfigSchema;
+}
+
+/** How a rule says something, and what it may ask. */
+export interface Look<Config> {
+  config: Config & Limits;
+  /** What must hold, for which VM and node, why, and what to do. @param resource the one that is shown with it */
+  report(message: string, resource?: Declared): void;
+  /** Takes down that something is not checked, or, with `onUnknown: "fail"`, lets the rule be broken by it. */
+  unknown(resource: Declared, path: string): void;
+  /** Takes down that something is not checked. */
+  skip(about: string, why: string): void;
+}
+
+/** The parts of a rule that @pulumi/policy shows. */
+export const policyOf = ({ name, displayName, description, level, severity, remediationSteps, config }: About): Policy => ({
+  name, displayName, description, severity, remediationSteps,
+  enforcementLevel: level,
+  configSchema: config,
+  tags: ["seapath", "placement"],
+  url: `https://github.com/seapath/pulumi-seapath/blob/main/docs/policies.md#${name}`,
+});
+
+/** How a rule says something. @param violation how @pulumi/policy is told */
+export function lookOf<Config>(rule: string, config: Config & Limits, violation: (message: string, urn?: string) => void): Look<Config> {
+  const report = (message: string, resource?: Declared) => violation(message, resource?.urn);
+  return {
+    config,
+    report,
+    unknown(resource, path) {
+      const why = `\`${path}\` is not known before other resources are made`;
+      if (config.onUnknown === "fail") report(`${resource.kind} "${resource.name}" must be known to ${rule} before an up: ${why}. Make it of values that no resource gives, or set onUnknown to "warn".`, resource);
+      else notChecked({ rule, about: `${resource.kind} "${resource.name}"`, why }, true);
+    },
+    skip: (about, why) => notChecked({ rule, about, why }, true),
+  };
+}
+
+/**
+ * Asks the cluster. One that does not answer is a violation, a warning or a note, as the configuration says; every
+ * other failure is a violation, whatever it says: nothing is known then, and it is not the network's fault.
+ * @returns undefined when there is no answer, which has been said
+ */
+export async function asked<T, Config>(rule: string, cluster: string | undefined, look: Look<Config>, ask: () => Promise<T>, resource?: Declared): Promise<T | undefined> {
+  try {
+    return await ask();
+  } catch (error) {
+    const { message, hint } = error as { message: string; hint?: string };
+    const why = `${message}${hint === undefined ? "" : ` (${hint})`}`;
+    const { onUnreachable } = look.config;
+    if (!isUnreachable(error)) look.report(`Unable to check ${wordsFor(cluster)}: ${why}`, resource);
+    else if (onUnreachable !== "warn" && onUnreachable !== "skip") {
+      look.report(`Not checked, and nothing may pass unchecked: ${wordsFor(cluster)} does not answer: ${why}. Run this where it can be reached, give a \`savedCluster\`, or set onUnreachable to "warn" or "skip".`, resource);
+    } else notChecked({ rule, about: resource === undefined ? wordsFor(cluster) : `${resource.kind} "${resource.name}"`, why: `${wordsFor(cluster)} does not answer: ${message}` }, onUnreachable === "warn");
+    return undefined;
+  }
+}
+
+/** The nodes of the cluster of a resource. */
+export const nodesFor = <Config>(rule: string, resource: Declared, look: Look<Config>): Promise<ClusterNodes | undefined> =>
+  asked(rule, resource.cluster, look, () => nodesOf({ cluster: resource.cluster, savedCluster: look.config.savedCluster }), resource);

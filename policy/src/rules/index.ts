@@ -1,0 +1,20 @@
+/** All rules, in the order in which they are told: of one resource, of the stack, of the cluster as it will be. */
+export { clusterConfigValid } from "./cluster-config-valid";
+export { colocationEffective } from "./colocation-effective";
+export { colocationPinsAgree } from "./colocation-pins-agree";
+export { failbackQuiet } from "./failback-quiet";
+export { guestNodeClosed } from "./guest-node-closed";
+export { memoryAfterFailure } from "./memory-after-failure";
+export { placementReport } from "./placement-report";
+export { planLeavesOthers } from "./plan-leaves-others";
+export { planPlacesAll } from "./plan-places-all";
+export { redundantVmsApart } from "./redundant-vms-apart";
+export { separationContradiction } from "./separation-contradiction";
+export { separationFitsHosts } from "./separation-fits-hosts";
+export { survivesNodeFailure } from "./survives-node-failure";
+export { vmHostExists } from "./vm-host-exists";
+export { vmOffObserver } from "./vm-off-observer";
+export { vmPinNotWithPreferred } from "./vm-pin-not-with-preferred";
+export { vmSizeLimits } from "./vm-size-limits";
+export { vmStickiness } from "./vm-stickiness";
+export { vmStopTimeout } from "./vm-stop-timeout";

@@ -1,0 +1,39 @@
+import { flag, schemaOf, texts } from "../config";
+import { clusterRule } from "../stack-rule";
+import { resourceOf } from "../view";
+
+interface Config {
+  hostFailures: number;
+  exempt: string[];
+  treatObserver: boolean;
+}
+
+/** Each VM outlives the failure of a node. */
+export const survivesNodeFailure = clusterRule<Config>({
+  name: "survives-node-failure",
+  displayName: "Each VM outlives a node",
+  description: "When a node fails, each VM that is to run must run on another one: a pin, a separation or a lack of room can leave it down for as long as the node is.",
+  level: "mandatory",
+  severity: "critical",
+  remediationSteps: "Use `preferredHost` in place of `pinnedHost`, make separations wishes, or name the VM in `exempt`.",
+  config: schemaOf({
+    hostFailures: { type: "integer", minimum: 0, maximum: 1, default: 1, description: "How many nodes may fail at once. A cluster of three has no quorum without two, and runs nothing then." },
+    exempt: texts("VMs that may be down with their node: those that are pinned on purpose."),
+    treatObserver: flag("Whether the loss of the observer counts as well.", false),
+  }, "fail"),
+  validate({ placements, losses, declared, observer }, view, { config, report }) {
+    if (config.hostFailures === 0) return;
+    const placed = new Set(placements.filter(({ unplaced }) => unplaced === undefined).map(({ vm }) => vm));
+    for (const { node, fates } of losses) {
+      if (node === observer && !config.treatObserver) continue;
+      for (const { vm, unplaced } of fates) {
+        // What finds no place even now is told by plan-places-all.
+        if (unplaced === undefined || !placed.has(vm) || config.exempt.includes(vm)) continue;
+        const pinned = declared.find((each) => each.vm === vm)?.pinnedHost;
+        const why = pinned === undefined ? unplaced : `it is pinned to ${pinned}`;
+        const todo = pinned === undefined ? "Change what is named here" : "Use `preferredHost`";
+        report(`VM "${vm}" must outlive the failure of ${node}; without ${node} it runs nowhere: ${why}. It would be down for as long as the node is. ${todo}, or name it in \`exempt\`.`, resourceOf(view, vm));
+      }
+    }
+  },
+});

@@ -1,0 +1,100 @@
+/** A stack on one of its clusters, together with what the cluster has beside it. */
+import type { StackValidationArgs } from "@pulumi/policy";
+import { wordsFor, type Planned } from "./cluster";
+import { declaredOf, isUnknownAt, vmName, type Declared } from "./declared";
+
+/** A VM of the stack, or one that the cluster has beside it. */
+export interface ViewVm {
+  vm: string;
+  /** Absent: it is none of this stack. */
+  resource?: Declared;
+  pinnedHost?: string;
+  preferredHost?: string;
+  metadata: Record<string, string>;
+  /** It is to run. */
+  runs: boolean;
+}
+
+/** VMs that are kept together, or apart. */
+export interface ViewRelation {
+  /** Of the resource, or of the constraint. */
+  name: string;
+  resource?: Declared;
+  kind: "together" | "apart";
+  /** Or not at all; otherwise it is a wish. */
+  strong: boolean;
+  vms: string[];
+}
+
+/** What the rules of a stack look at. */
+export interface View {
+  /** `the cluster`, or `cluster "north"`. */
+  where: string;
+  cluster?: string;
+  /** The resources of the stack on this cluster. */
+  resources: Declared[];
+  vms: ViewVm[];
+  relations: ViewRelation[];
+  /** What the scheduler says; absent where the cluster does not answer: then only the stack's own are in this view. */
+  planned?: Planned;
+}
+
+/** The resources of a stack. */
+export const resourcesOf = ({ resources }: StackValidationArgs): Declared[] =>
+  resources.map((each) => declaredOf(each)).filter((each) => each !== undefined);
+
+/** The clusters of a stack. @param standard whether the configuration has one that needs no name */
+export function clustersOf(resources: readonly Declared[], standard: boolean): (string | undefined)[] {
+  const named = resources.filter((each) => !isUnknownAt(each, "cluster")).map(({ cluster }) => cluster);
+  return [...new Set([...(standard ? [undefined] : []), ...named])];
+}
+
+/** Puts the stack and the cluster together. */
+export function viewOf(cluster: string | undefined, all: readonly Declared[], planned: Planned | undefined): View {
+  const resources = all.filter((each) => each.cluster === cluster && !isUnknownAt(each, "cluster"));
+  const own = resources.filter(({ kind }) => kind === "Vm").map(ofStack);
+  const names = new Set(own.map(({ vm }) => vm));
+  const beside = (planned?.declared ?? []).filter(({ vm }) => !names.has(vm)).map((each): ViewVm => ({
+    vm: each.vm,
+    ...(each.pinnedHost === undefined ? {} : { pinnedHost: each.pinnedHost }),
+    ...(each.preferredHost === undefined ? {} : { preferredHost: each.preferredHost }),
+    metadata: {},
+    runs: true,
+  }));
+  const relations = resources.filter(({ kind }) => kind === "Colocation").flatMap(relationOf);
+  const known = new Set(relations.map(keyOf));
+  const others = (planned?.relations ?? [])
+    .map(({ id, kind, strong, vms }): ViewRelation => ({ name: id, kind, strong, vms }))
+    .filter((each) => !known.has(keyOf(each)) && !isPartOf(relations, each));
+  return {
+    where: wordsFor(cluster),
+    ...(cluster === undefined ? {} : { cluster }),
+    resources,
+    vms: [...own, ...beside],
+    relations: [...relations, ...others],
+    ...(planned === undefined ? {} : { planned }),
+  };
+}
+
+const keyOf = ({ kind, strong, vms }: ViewRelation) => JSON.stringify([kind, strong, [...vms].sort()]);
+
+/** A colocation apart is a constraint for each of its pairs. */
+const isPartOf = (relations: readonly ViewRelation[], { kind, strong, vms }: ViewRelation) =>
+  relations.some((each) => each.kind === kind && each.strong === strong && vms.every((vm) => each.vms.includes(vm)));
+
+function ofStack(resource: Declared): ViewVm {
+  const { inputs } = resource;
+  const host = (key: "pinnedHost" | "preferredHost") => (typeof inputs[key] === "string" ? { [key]: inputs[key] } : {});
+  const metadata = (inputs["metadata"] ?? {}) as Record<string, string>;
+  return { vm: vmName(resource), resource, ...host("pinnedHost"), ...host("preferredHost"), metadata, runs: inputs["enabled"] !== false && inputs["started"] !== false };
+}
+
+function relationOf(resource: Declared): ViewRelation[] {
+  const { inputs, name } = resource;
+  const others = Array.isArray(inputs["with"]) ? inputs["with"].map(String) : [];
+  const first = typeof inputs["vm"] === "string" ? [inputs["vm"]] : [];
+  return [{ name, resource, kind: inputs["apart"] === true ? "apart" : "together", strong: inputs["strong"] === true, vms: [...first, ...others] }];
+}
+
+/** The resource of a VM; undefined where it is none of this stack. */
+export const resourceOf = ({ vms }: View, vm: string): Declared | undefined => vms.find((each) => each.vm === vm)?.resource;
