@@ -2,19 +2,23 @@
  * What the program says of its VMs, as far as this run has checked them. In a preview the cluster has not yet what the
  * same `up` makes, enables or pins; a resource that names a VM by its output is checked after it.
  */
-import type { PlannedVm, PlannedVms } from "../vmmgr";
+import type { PlannedVm, PlannedVms, XmlElement } from "../vmmgr";
+import { isMarkedBy } from "../vmmgr";
 import { isUnknown } from "./unknowns";
 import { isRecord, type Raw } from "./values";
 
 export class PlannedRegister {
   readonly #vms = new Map<string, PlannedVm>();
   readonly #guests = new Set<string>();
+  /** By cluster, the constraints of each relation by its owner. */
+  readonly #relations = new Map<unknown, Map<string, readonly XmlElement[]>>();
 
   /** Takes down a VM. @param inputs those of a VM, its defaults put in */
   note(inputs: Raw): void {
-    const { name, cluster, enabled, pinnedHost, metadata } = inputs;
+    const { name, cluster, enabled, started, pinnedHost, metadata } = inputs;
     this.#vms.set(key(name, cluster), {
       ...(isUnknown(enabled) ? {} : { enabled: enabled !== false }),
+      ...(isUnknown(started) ? {} : { started: started !== false }),
       ...(typeof pinnedHost === "string" && !isUnknown(pinnedHost) ? { pinnedHost } : {}),
       ...(isRecord(metadata) ? { keys: Object.keys(metadata) } : {}),
     });
@@ -28,6 +32,19 @@ export class PlannedRegister {
   /** Whether the program has a guest node of that name. */
   hasGuest(name: string, cluster: string | undefined): boolean {
     return this.#guests.has(key(name, cluster));
+  }
+
+  /** Takes down a relation. @param owner the resource that has it */
+  noteRelation(owner: string, cluster: string | undefined, elements: readonly XmlElement[]): void {
+    const known = this.#relations.get(cluster) ?? new Map<string, readonly XmlElement[]>();
+    this.#relations.set(cluster, known.set(owner, elements));
+  }
+
+  /** The constraints of a cluster as they will be, as far as this run has checked its relations. */
+  constraints(present: readonly XmlElement[], cluster: string | undefined): XmlElement[] {
+    const known = this.#relations.get(cluster) ?? new Map<string, readonly XmlElement[]>();
+    const kept = present.filter((node) => ![...known.keys()].some((owner) => isMarkedBy(node, owner)));
+    return [...kept, ...[...known.values()].flat()];
   }
 
   /** The VMs of the program on a cluster. */

@@ -1,7 +1,7 @@
 /** The libvirt domain of a VM: from typed settings to XML and back, and what vm-mgr puts into it. */
 import { createHash } from "node:crypto";
 import {
-  canonicalXml, child, children, descend, element, parseXml, type XmlElement,
+  canonicalXml, child, children, descend, element, ParseError, parseXml, type XmlElement,
 } from "../cluster";
 import type { Domain, Interface } from "./model";
 import { dataNumber, isOwnImage, systemImage } from "./names";

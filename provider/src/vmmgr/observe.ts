@@ -1,7 +1,7 @@
 /** A VM as it is on the cluster, put together from what Ceph and Pacemaker say. */
 import { canonicalXml, parseXml, type ClusterStatus, type Inventory } from "../cluster";
 import { baseDomain, domainUuid, readDomain } from "./domain";
-import { GROWING_KEY, readMetadata } from "./metadata";
+import { GROWING_KEY, OWNER_KEY, readMetadata } from "./metadata";
 import type { ObservedVm, VmStatus } from "./model";
 import { dataNumber, isDataImage, systemImage } from "./names";
 import { readPlacement } from "./constraints";
@@ -93,3 +93,7 @@ export function findVm(inventory: Inventory, vm: string): ObservedVm | undefined
       : { ...readPrimitive(primitive, asked.pacemaker), ...readPlacement(inventory.cib, vm) }),
   };
 }
+
+/** Who made a VM, or took it over; undefined where nobody of ours did. */
+export const ownerOfVm = (inventory: Inventory, vm: string): string | undefined =>
+  inventory.images.get(systemImage(vm))?.metadata?.[OWNER_KEY] || undefined;

@@ -2,6 +2,7 @@
 export interface PlannedVm {
   /** Undefined: not known before other resources are made. */
   enabled?: boolean;
+  started?: boolean;
   pinnedHost?: string;
   /** The keys of its metadata. */
   keys?: readonly string[];

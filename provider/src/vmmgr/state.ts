@@ -42,6 +42,7 @@ export function actRefusals(inventory: Inventory, spec: PartialSpec, acts: boole
   const { status } = inventory;
   if (status.maintenance) return [maintenanceRefusal];
   if (!wantsToRun(spec)) return [];
+  if (lacksFencing(inventory)) return [fencingRefusal];
   const pinned = spec.pinnedHost;
   if (pinned !== undefined) {
     const why = whyUnusable(status, pinned);
@@ -56,6 +57,16 @@ export function actRefusals(inventory: Inventory, spec: PartialSpec, acts: boole
 export const maintenanceRefusal: Refusal = {
   property: CLUSTER,
   reason: "it is in maintenance, so Pacemaker starts and stops nothing; `crm configure property maintenance-mode=false` ends that",
+};
+
+/** Fencing is on unless it is said to be off; without a device for it Pacemaker's scheduler plans nothing, and only crm_verify says so. */
+const lacksFencing = ({ cib }: Inventory) =>
+  !/^(false|off|no|n|0)$/i.test(cib.properties["stonith-enabled"] ?? "true") &&
+  ![...cib.primitives.values()].some(({ attrs }) => attrs["class"] === "stonith");
+
+const fencingRefusal: Refusal = {
+  property: CLUSTER,
+  reason: "its fencing is on (`stonith-enabled`) and has no device, so Pacemaker starts nothing; add a device, or `crm configure property stonith-enabled=false`, as SEAPATH has it",
 };
 
 export const wantsToRun = (spec: PartialSpec) => spec.enabled !== false && spec.started !== false;

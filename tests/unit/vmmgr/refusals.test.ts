@@ -166,3 +166,20 @@ describe("what a cluster has against a VM", () => {
     assert.match(refused({ name: "fxrun" }, "create", broken).join(), /^name: "fxrun" is taken: .*stored domain cannot be read.*rbd image-meta get system_fxrun xml/);
   });
 });
+
+describe("fencing without a device", () => {
+  const refusedWith = (stonith: string | undefined, change: (lab: Inventory) => void = () => {}) => {
+    const lab = inventory();
+    if (stonith === undefined) delete lab.cib.properties["stonith-enabled"];
+    else lab.cib.properties["stonith-enabled"] = stonith;
+    change(lab);
+    return changeRefusals(lab, fresh, "create").map(({ property, reason }) => `${property}: ${reason}`);
+  };
+
+  it("is refused, since Pacemaker starts nothing then, and only crm_verify says so", () => {
+    for (const on of ["true", undefined]) assert.match(refusedWith(on).join("\n"), /^the cluster: its fencing is on \(`stonith-enabled`\) and has no device, so Pacemaker starts nothing/);
+    assert.deepEqual(refusedWith("false"), []);
+    const device = cluster.element("primitive", { id: "fence", class: "stonith", type: "external/ipmi" });
+    assert.deepEqual(refusedWith("true", (lab) => lab.cib.primitives.set("fence", device)), []);
+  });
+});

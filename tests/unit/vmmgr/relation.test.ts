@@ -118,7 +118,7 @@ describe("a colocation that is read back", () => {
 
 describe("what speaks against a colocation", () => {
   const strong = (id: string, a: string, b: string, score = "INFINITY") => `<rsc_colocation id="${id}" score="${score}" rsc="${a}" with-rsc="${b}"/>`;
-  const refused = (lab: ReturnType<typeof inventory>, more: Partial<Spec>) => contradictions(lab, spec(more)).map(({ property, reason }) => `${property}: ${reason}`);
+  const refused = (lab: ReturnType<typeof inventory>, more: Partial<Spec>) => contradictions(lab.cib.constraints, spec(more)).map(({ property, reason }) => `${property}: ${reason}`);
 
   it("is nothing where nothing does", () => {
     assert.deepEqual(refused(inventory(), { strong: true }), []);
@@ -150,13 +150,38 @@ describe("what speaks against a colocation", () => {
     assert.match(memberRefusals(disabled, named.slice(0, 1), () => undefined)[0]?.reason ?? "", /VM "fxrun" is not enabled/);
   });
 
-  it("is warned of where pins or the number of nodes leave no room", () => {
-    const planned = (pins: Record<string, string>) => (vm: string) => (pins[vm] === undefined ? undefined : { enabled: true, pinnedHost: pins[vm] });
+  const planned = (pins: Record<string, string>) => (vm: string) => (pins[vm] === undefined ? undefined : { enabled: true, pinnedHost: pins[vm] });
+
+  it("is warned of where pins or the number of nodes leave no room for a wish", () => {
     const notices = (more: Partial<Spec>, pins: Record<string, string>) => colocationNotices(inventory(), spec(more), planned(pins)).join("\n");
-    assert.match(notices({ strong: true }, { fxrun: "node1", fxman: "node2" }), /"fxrun" is pinned to node1 and "fxman" to node2; "fxrun" will not run while "fxman" does/);
-    assert.match(notices({ apart: true, strong: true }, { fxrun: "node1", fxman: "node1" }), /both pinned to node1/);
-    assert.doesNotMatch(notices({ apart: true, strong: true, with: ["fxman"] }, { fxrun: "node1", fxman: "node2" }), /pinned/);
-    assert.match(notices({ apart: true, strong: true, with: ["fxman", "fxstop", "fxfail"] }, {}), /4 VMs apart on 3 nodes: fxrun will not run/);
+    assert.match(notices({}, { fxrun: "node1", fxman: "node2" }), /"fxrun" is pinned to node1 and "fxman" to node2; it will have no effect on them/);
+    assert.match(notices({ apart: true }, { fxrun: "node1", fxman: "node1" }), /both pinned to node1/);
+    assert.doesNotMatch(notices({ apart: true, with: ["fxman"] }, { fxrun: "node1", fxman: "node2" }), /pinned/);
+    assert.match(notices({ apart: true, with: ["fxman", "fxstop", "fxfail"] }, {}), /4 VMs apart on 3 nodes: some will share one/);
+  });
+
+  it("is refused where it is strong and could never hold", () => {
+    const never = (more: Partial<Spec>, pins: Record<string, string>) =>
+      relation.neverRefusals(inventory(), spec({ strong: true, ...more }), planned(pins)).map(({ property, reason }) => `${property}: ${reason}`).join("\n");
+    assert.match(never({}, { fxrun: "node1", fxman: "node2" }), /^with: "fxrun" is pinned to node1 and "fxman" to node2: "fxrun" would not run while "fxman" does\. Change a pin, or/);
+    assert.match(never({ apart: true }, { fxrun: "node1", fxman: "node1" }), /^apart: "fxrun" and "fxman" are both pinned to node1/);
+    assert.match(never({ apart: true, with: ["fxman", "fxfail", "web01"] }, { web01: "node3" }), /^with: 4 VMs cannot each have a node of their own: the cluster has the hypervisors node1, node2, node3, and fxrun would not run/);
+    assert.equal(never({ strong: false }, { fxrun: "node1", fxman: "node2" }), "");
+    assert.equal(never({ apart: true, with: ["fxman"] }, { fxrun: "node1", fxman: "node2" }), "");
+    // One that is not to run needs no node.
+    const idle = relation.neverRefusals(inventory(), spec({ strong: true, apart: true, with: ["fxman", "fxfail", "web01"] }), (vm) => (vm === "web01" ? { enabled: true, started: false } : undefined));
+    assert.deepEqual(idle, []);
+  });
+
+  it("is a pin that strong colocations of others leave no room for", () => {
+    const refused = (constraints: string[], pins: Record<string, string>, own: string[] = []) => {
+      const isOwn: Parameters<typeof relation.pinRefusals>[4] = (what) => own.includes(typeof what === "string" ? what : (what.attrs["id"] ?? ""));
+      return relation.pinRefusals(withConstraints(...constraints), "fxrun", "node1", planned(pins), isOwn).map(({ reason }) => reason).join("\n");
+    };
+    assert.match(refused([strong("t", "fxrun", "fxman")], { fxman: "node2" }), /^"t" keeps "fxrun" with "fxman", strongly, which is pinned to node2: on node1 one of them would not run$/);
+    assert.match(refused([strong("t", "fxman", "fxrun", "-INFINITY")], { fxman: "node1" }), /^"t" keeps "fxrun" apart from "fxman"/);
+    assert.equal(refused([strong("t", "fxrun", "fxman")], { fxman: "node1" }), "");
+    assert.equal(refused([strong("t", "fxrun", "fxman")], { fxman: "node2" }, ["t"]), "", "the program may change its own");
   });
 });
 
@@ -225,8 +250,8 @@ describe("an order", () => {
 
   it("that would make a ring is refused, by name", () => {
     const lab = withConstraints('<rsc_order id="o1" kind="Mandatory" first="fxstop" then="fxman"/>', '<rsc_order id="o2" first="fxman" then="fxrun"/>');
-    assert.match(orderRefusals(lab, order()).map(({ property, reason }) => `${property}: ${reason}`).join(), /^then: "fxstop" cannot wait for "fxrun": by "o1" and "o2"/);
-    assert.deepEqual(orderRefusals(lab, order({ kind: "optional" })), []);
-    assert.deepEqual(orderRefusals(inventory(), order()), []);
+    assert.match(orderRefusals(lab.cib.constraints, order()).map(({ property, reason }) => `${property}: ${reason}`).join(), /^then: "fxstop" cannot wait for "fxrun": by "o1" and "o2"/);
+    assert.deepEqual(orderRefusals(lab.cib.constraints, order({ kind: "optional" })), []);
+    assert.deepEqual(orderRefusals(inventory().cib.constraints, order()), []);
   });
 });

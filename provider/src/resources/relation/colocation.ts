@@ -1,7 +1,7 @@
 /** `seapath.Colocation`: VMs together, or apart. */
 import type { dynamic } from "@pulumi/pulumi";
 import { z } from "zod";
-import { colocationId, colocationNotices, colocationRelation, contradictions, readColocation, type ColocationSpec } from "../../vmmgr";
+import { colocationId, colocationNotices, colocationRelation, contradictions, neverRefusals, readColocation, type ColocationSpec } from "../../vmmgr";
 import { providerOf } from "../kind";
 import { named } from "../schema";
 import type { Surroundings } from "../surroundings";
@@ -45,6 +45,7 @@ export const colocationProvider = (surroundings: Surroundings): dynamic.Resource
       const read = readColocation(elements, specOf(before));
       return !read.strong && read.score === undefined && before.score === 700 ? { ...read, score: 700 } : read;
     },
-    refusals: (inventory, inputs) => contradictions(inventory, specOf(inputs)),
+    refusals: (constraints, inputs) => contradictions(constraints, specOf(inputs)),
+    never: (inventory, inputs, planned) => neverRefusals(inventory, specOf(inputs), planned),
     notices: (inventory, inputs, planned) => colocationNotices(inventory, specOf(inputs), planned),
   }, surroundings.planned), surroundings);

@@ -25,8 +25,10 @@ export interface RelationParts<I extends RelationInputs> extends Pick<Kind<I>, "
   relation(inputs: I): Relation;
   /** What constraints say, as inputs. */
   read(elements: readonly XmlElement[], before: I): Partial<I>;
-  /** What the constraints of others have against it. */
-  refusals(inventory: Inventory, inputs: I): Refusal[];
+  /** What the constraints of others have against it. @param constraints of the cluster, and those that the program makes before */
+  refusals(constraints: readonly XmlElement[], inputs: I): Refusal[];
+  /** What of it can never hold, with the VMs as the program has them. @default nothing */
+  never?(inventory: Inventory, inputs: I, planned: PlannedVms): Refusal[];
   /** What it will do, a sentence each. */
   notices(inventory: Inventory, inputs: I, planned: PlannedVms): string[];
 }
@@ -80,19 +82,24 @@ export function relationKind<I extends RelationInputs>(parts: RelationParts<I>, 
       if (intent === "update" && isInPlace(inventory, wanted)) {
         const found = findRelation(inventory, { noun, owners: [whole.data.owner], ids: [] });
         for (const vm of found?.waitsFor ?? []) if (plans(vm)?.enabled !== true) say(`The ${noun} "${wanted.label}" waits until VM "${vm}" is enabled`);
-        return [];
+        // One that could not hold before either is no fault of this change.
+        const never = (plans: PlannedVms) => parts.never?.(inventory, whole.data, plans) ?? [];
+        return never(() => undefined).length > 0 ? [] : never(plans);
       }
+      const constraints = planned?.constraints(inventory.cib.constraints, inputs.cluster) ?? inventory.cib.constraints;
+      planned?.noteRelation(whole.data.owner, inputs.cluster, wanted.elements);
       const failures = [
         ...(intent === "update" ? [] : takenRefusals(inventory, wanted, { noun, owners: [whole.data.owner], ids: [] })),
         ...memberRefusals(inventory, namedBy(parts.members, inputs), plans),
-        ...parts.refusals(inventory, whole.data),
+        ...parts.refusals(constraints, whole.data),
+        ...(parts.never?.(inventory, whole.data, plans) ?? []),
       ];
       if (failures.length === 0) for (const text of parts.notices(inventory, whole.data, plans)) say(text);
       return failures;
     },
 
     async create(context, inputs) {
-      await createRelation(context, parts.relation(inputs), (inventory) => parts.refusals(inventory, inputs));
+      await createRelation(context, parts.relation(inputs), ({ cib }) => parts.refusals(cib.constraints, inputs));
       return readBack(context, inputs);
     },
 
@@ -104,7 +111,7 @@ export function relationKind<I extends RelationInputs>(parts: RelationParts<I>, 
 
     async update(context, id, inputs, state) {
       const before = { ...inputs, owner: typeof state["owner"] === "string" ? state["owner"] : inputs.owner };
-      await updateRelation(context, knownOf(id, before, state), parts.relation(inputs), (inventory) => parts.refusals(inventory, inputs));
+      await updateRelation(context, knownOf(id, before, state), parts.relation(inputs), ({ cib }) => parts.refusals(cib.constraints, inputs));
       return readBack(context, inputs);
     },
 

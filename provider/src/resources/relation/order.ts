@@ -42,6 +42,6 @@ export const orderProvider = (surroundings: Surroundings): dynamic.ResourceProvi
     members: ["first", "then"],
     relation: (inputs) => orderRelation(specOf(inputs)),
     read: (elements, before) => (elements[0] === undefined ? {} : readOrder(elements[0], specOf(before))),
-    refusals: (inventory, inputs) => orderRefusals(inventory, specOf(inputs)),
+    refusals: (constraints, inputs) => orderRefusals(constraints, specOf(inputs)),
     notices: (inventory, inputs) => orderNotices(inventory, specOf(inputs)),
   }, surroundings.planned), surroundings);

@@ -2,8 +2,8 @@
 import { access, constants } from "node:fs/promises";
 import { isDeepStrictEqual } from "node:util";
 import {
-  canonicalBase, changeRefusals, clusterRefusals, ConnectionError, ParseError, parseXml, stateWarnings, type Cluster, type Intent, type PartialSpec,
-  type Refusal,
+  canonicalBase, changeRefusals, clusterRefusals, ConnectionError, isMarkedByStack, ownerOfVm, ParseError, parseXml, pinRefusals, stateWarnings,
+  type Cluster, type Intent, type Inventory, type PartialSpec, type PlannedVms, type Refusal,
 } from "../../vmmgr";
 import { UnknownCluster } from "../../errors";
 import { clusterFailures, schemaFailures } from "../refused";
@@ -53,7 +53,7 @@ export async function checkVm({ cluster, claims, planned, warn }: CheckContext, 
   const idle = intent === "update" && isDeepStrictEqual(dropOutputs(withDefaults(olds)), inputs);
   const what = `VM "${String(inputs["name"])}": its hosts, name and image`;
   return { inputs, failures: await clusterFailures(what, warn, async () => {
-    const refusals = await refusalsOf(cluster(at), intent, inputs, warn, idle);
+    const refusals = await refusalsOf(cluster(at), intent, inputs, warn, idle, planned?.on(at));
     // The VM that a clone is made of may be one that the same program makes first.
     const source = (inputs["source"] as Raw | undefined)?.["vm"];
     const comes = typeof source === "string" && claims.isChecked(claimOf(source, at));
@@ -109,16 +109,25 @@ function intentOf(olds: Raw, inputs: Raw, claims: Claims): Intent {
   return claims.isReplaced(claimOf(String(inputs["name"]), inputs["cluster"] as string | undefined)) ? "replace" : "create";
 }
 
-async function refusalsOf(cluster: Cluster, intent: Intent, inputs: Raw, warn: (text: string) => void, idle: boolean): Promise<Refusal[]> {
+async function refusalsOf(
+  cluster: Cluster, intent: Intent, inputs: Raw, warn: (text: string) => void, idle: boolean, planned?: PlannedVms,
+): Promise<Refusal[]> {
   const spec = partialSpec(inputs);
   const nodePath = spec.source !== undefined && "nodePath" in spec.source ? spec.source.nodePath : undefined;
   const inventory = await cluster.recentInventory(intent !== "update" && nodePath !== undefined ? { sources: [nodePath] } : {});
-  const refusals = [...clusterRefusals(inventory, spec, intent), ...(idle ? [] : changeRefusals(inventory, spec, intent))];
+  const refusals = [...clusterRefusals(inventory, spec, intent), ...(idle ? [] : [...changeRefusals(inventory, spec, intent), ...colocationRefusals(inventory, spec, planned)])];
   if (refusals.length > 0) return refusals;
   const notice = intent === "create" ? adoptionNotice(inventory, inputs) : undefined;
   if (notice !== undefined) warn(notice);
   if (!idle) for (const text of stateWarnings(inventory, spec)) warn(`VM "${spec.name ?? "?"}": ${text}`);
   return [];
+}
+
+/** A pin that the colocations of others leave no room for. */
+function colocationRefusals(inventory: Inventory, { name, owner, pinnedHost }: PartialSpec, planned: PlannedVms = () => undefined): Refusal[] {
+  if (name === undefined || pinnedHost === undefined) return [];
+  return pinRefusals(inventory, name, pinnedHost, planned, (what) =>
+    typeof what === "string" ? owner !== undefined && ownerOfVm(inventory, what) === owner : isMarkedByStack(what, owner));
 }
 
 /** What is known of a spec in a preview. */

@@ -55,6 +55,10 @@ export function ownerOf(node: XmlElement): string | undefined {
 export const isMarkedBy = (node: XmlElement, owner: string | undefined): boolean =>
   owner !== undefined && ownerOf(node) === slug(owner).replaceAll("..", "/");
 
+/** Whether a constraint was made by a resource of a stack. @param stack `project/stack` */
+export const isMarkedByStack = (node: XmlElement, stack: string | undefined): boolean =>
+  stack !== undefined && (ownerOf(node)?.startsWith(`${slug(stack).replaceAll("..", "/")}/`) ?? false);
+
 /** Whether two constraints say the same, whoever made them. */
 export function saysTheSame(a: XmlElement, b: XmlElement): boolean {
   const plain = (node: XmlElement) =>

@@ -1,12 +1,13 @@
 /** What can be known to be wrong with a relation before anything is changed, and what it will do to VMs that run. */
-import { nvpairs, type Inventory } from "../../cluster";
-import { readPlacement } from "../constraints";
+import { nvpairs, type Inventory, type XmlElement } from "../../cluster";
 import { hypervisorsOf } from "../context";
 import type { Refusal } from "../errors";
 import type { PlannedVms } from "../planned";
 import { systemImage } from "../names";
+import { strongBonds, tieBetween } from "./bonds";
 import { pairsOf, type ColocationSpec } from "./colocation";
 import { isMarkedBy, readScore, readSets } from "./element";
+import { disagreeingPins } from "./never";
 import type { OrderSpec } from "./order";
 
 /** A VM that an input names. */
@@ -27,37 +28,13 @@ export function memberRefusals(inventory: Inventory, named: readonly Named[], pl
   });
 }
 
-/** The bonds of strong constraints: which VMs always run on one node, and by which constraint. */
-function strongBonds(inventory: Inventory, owner: string | undefined, apart: boolean): { pair: [string, string]; id: string }[] {
-  return inventory.cib.constraints.flatMap((node) => {
-    const score = readScore(node.attrs["score"]);
-    if (node.name !== "rsc_colocation" || isMarkedBy(node, owner) || Math.abs(score) !== Infinity || score < 0 !== apart) return [];
-    const sets = (readSets(node) ?? []).map(({ members }) => members);
-    const [first = [], ...others] = sets;
-    const across = first.flatMap((a) => others.flat().map((b): [string, string] => [a, b]));
-    const along = sets.length === 1 ? first.slice(1).map((b, index): [string, string] => [first[index] ?? b, b]) : [];
-    return [...across, ...along].map((pair) => ({ pair, id: node.attrs["id"] ?? "" }));
-  });
-}
-
-/** The constraints that tie one VM to another, however many lie between them; undefined where nothing does. */
-function tieBetween(bonds: ReturnType<typeof strongBonds>, from: string, to: string): string[] | undefined {
-  const via = new Map<string, string[]>([[from, []]]);
-  for (const [at, path] of via) {
-    if (at === to) return path;
-    for (const { pair, id } of bonds) {
-      const [a, b] = pair;
-      const next = a === at ? b : b === at ? a : undefined;
-      if (next !== undefined && !via.has(next)) via.set(next, [...path, id]);
-    }
-  }
-  return undefined;
-}
-
-/** Strong constraints of others that say the contrary. */
-export function contradictions(inventory: Inventory, spec: ColocationSpec): Refusal[] {
+/**
+ * Strong constraints of others that say the contrary.
+ * @param constraints of the cluster, and those that the program makes before
+ */
+export function contradictions(constraints: readonly XmlElement[], spec: ColocationSpec): Refusal[] {
   if (!spec.strong) return [];
-  const together = strongBonds(inventory, spec.owner, false);
+  const together = strongBonds(constraints, spec.owner, false);
   const quoted = (ids: readonly string[]) => [...new Set(ids)].map((id) => `"${id}"`).join(" and ");
   if (spec.apart) {
     return pairsOf([spec.vm, ...spec.with]).flatMap(([a, b]) => {
@@ -68,7 +45,7 @@ export function contradictions(inventory: Inventory, spec: ColocationSpec): Refu
   }
   const ours = spec.with.map((other) => ({ pair: [spec.vm, other] as [string, string], id: "" }));
   const members = [spec.vm, ...spec.with];
-  return strongBonds(inventory, spec.owner, true).flatMap(({ pair: [a, b], id }) => {
+  return strongBonds(constraints, spec.owner, true).flatMap(({ pair: [a, b], id }) => {
     const tie = tieBetween([...ours, ...together], a, b);
     // A contradiction that is there without us is not for us to refuse.
     if (tie === undefined || tieBetween(together, a, b) !== undefined) return [];
@@ -79,9 +56,9 @@ export function contradictions(inventory: Inventory, spec: ColocationSpec): Refu
 }
 
 /** Orders of others that would make a ring with this one. */
-export function orderRefusals(inventory: Inventory, spec: OrderSpec): Refusal[] {
+export function orderRefusals(constraints: readonly XmlElement[], spec: OrderSpec): Refusal[] {
   if (spec.kind !== "mandatory") return [];
-  const steps = inventory.cib.constraints.flatMap((node) => {
+  const steps = constraints.flatMap((node) => {
     const mandatory = (node.attrs["kind"] ?? "Mandatory") === "Mandatory" && readScore(node.attrs["score"] ?? "INFINITY") > 0;
     if (node.name !== "rsc_order" || isMarkedBy(node, spec.owner) || !mandatory) return [];
     return successions(readSets(node) ?? []).map(([a, b]) => ({ pair: [a, b] as [string, string], id: node.attrs["id"] ?? "" }));
@@ -138,28 +115,16 @@ export function colocationNotices(inventory: Inventory, spec: ColocationSpec, pl
   ];
 }
 
+/** Of a wish; what a strong one can never do is refused. */
 function pinNotices(inventory: Inventory, spec: ColocationSpec, members: readonly string[], planned: PlannedVms): string[] {
-  const pinned = members.flatMap((vm) => {
-    const plan = planned(vm);
-    const host = plan === undefined ? readPlacement(inventory.cib, vm).pinnedHost : plan.pinnedHost;
-    return host === undefined ? [] : [{ vm, host }];
-  });
-  const against = pairsOf(pinned.map(({ vm }) => vm)).filter(([a, b]) => {
-    const [one, other] = [a, b].map((vm) => pinned.find((each) => each.vm === vm)?.host);
-    return spec.apart ? one === other : one !== other;
-  });
-  return against.map(([a, b]) => {
-    const [one, other] = [a, b].map((vm) => pinned.find((each) => each.vm === vm)?.host);
-    const pins = one === other ? `"${a}" and "${b}" are both pinned to ${one}` : `"${a}" is pinned to ${one} and "${b}" to ${other}`;
-    return `${pins}; ${spec.strong ? `"${a}" will not run while "${b}" does` : "it will have no effect on them"}`;
-  });
+  if (spec.strong) return [];
+  return disagreeingPins(inventory, members, spec.apart, planned).map(({ words }) => `${words}; it will have no effect on them`);
 }
 
 function roomNotices(inventory: Inventory, spec: ColocationSpec, members: readonly string[]): string[] {
   const hosts = hypervisorsOf(inventory).length;
-  if (!spec.apart || members.length <= hosts) return [];
-  const what = spec.strong ? `${members.slice(0, members.length - hosts).join(", ")} will not run` : "some will share one";
-  return [`${members.length} VMs apart on ${hosts} nodes: ${what}`];
+  if (!spec.apart || spec.strong || members.length <= hosts) return [];
+  return [`${members.length} VMs apart on ${hosts} nodes: some will share one`];
 }
 
 /** What an order that is not there yet will do, a sentence each. */
