@@ -21,11 +21,11 @@ export interface ClusterRule<Config> extends About {
 
 /** Makes a policy of a rule of a stack. Where the cluster does not answer it looks at what the stack alone has. */
 export const stackRule = <Config>(rule: StackRule<Config>): StackValidationPolicy =>
-  onEachCluster(rule, rule.reads, (view, look) => rule.validate(view, look));
+  onEachCluster<Config>(rule, rule.reads, (view, look) => rule.validate(view, look));
 
 /** Makes a policy of a rule of the cluster as it will be. Where the cluster does not answer it does not run, and that is said. */
 export const clusterRule = <Config>(rule: ClusterRule<Config>): StackValidationPolicy =>
-  onEachCluster(rule, {}, async (view, look) => {
+  onEachCluster<Config>(rule, {}, async (view, look) => {
     if (view.planned !== undefined) await rule.validate(view.planned, view, look);
   });
 

@@ -1,4 +1,4 @@
-import { schemaOf, whole } from "../config";
+import { schemaOf } from "../config";
 import type { Planned } from "../cluster";
 import { clusterRule } from "../stack-rule";
 
