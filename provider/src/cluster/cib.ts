@@ -16,6 +16,8 @@ export interface Cib {
   constraints: XmlElement[];
   /** The cluster's properties, e.g. `maintenance-mode`. */
   properties: Record<string, string>;
+  /** What meta attributes of resources are where they say nothing, e.g. `resource-stickiness`. */
+  defaults: Record<string, string>;
   /** The ids of everything that has one: a new element must not take one of them. */
   ids: Set<string>;
 }
@@ -37,6 +39,7 @@ export function parseCib(text: string): Cib {
     primitives: new Map(findPrimitives(child(configuration, "resources")).map((node) => [node.attrs["id"] ?? "", node])),
     constraints: child(configuration, "constraints")?.children ?? [],
     properties: nvpairs(child(configuration, "crm_config"), "cluster_property_set"),
+    defaults: nvpairs(child(configuration, "rsc_defaults"), "meta_attributes"),
     ids: collectIds(configuration),
   };
 }

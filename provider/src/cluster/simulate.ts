@@ -5,7 +5,7 @@ import { parseCib, type Cib } from "./cib";
 import { ParseError } from "./errors";
 import { renderPatch, type CibChange } from "./patch";
 import { runProgram } from "./program";
-import { readResources, type ResourceStatus } from "./status";
+import { readNodes, readResources, type NodeStatus, type ResourceStatus } from "./status";
 import { child, children, parseXml, type XmlElement } from "./xml";
 
 /** Something that the scheduler would have done. */
@@ -25,6 +25,8 @@ export interface SimulatedAction {
 
 /** One run of the scheduler. */
 export interface Simulation {
+  /** As they are before: the cluster's nodes, and guest nodes. */
+  nodes: NodeStatus[];
   /** As they are before. */
   resources: Map<string, ResourceStatus>;
   actions: SimulatedAction[];
@@ -34,32 +36,40 @@ export interface Simulation {
 
 /** What is to be simulated. */
 export interface SimulationRequest {
-  /** A CIB that was saved; without it the cluster's own of now. */
+  /** A CIB that was saved, and is well-formed: the scheduler takes one that is cut off for an empty cluster. Without it: of now. */
   cib?: string;
   /** The changes, and the same in other orders of creation, by which it is seen what depends on the order. */
   changes: readonly (readonly CibChange[])[];
+  /** Nodes that are in standby, whatever the CIB says of them. */
+  standby?: readonly string[];
   /** Nodes that are lost afterwards, one at a time. */
   lose: readonly string[];
+  /** Whether each of them comes back after that. */
+  failback?: boolean;
 }
 
 export interface Simulations {
-  /** The CIB that it began from. */
-  cib: Cib;
-  /** The same as text. */
+  /** The CIB that it began from, as text. */
   cibText: string;
+  /** The CIB with the changes, and without the status. */
+  planned: Cib;
   /** What `crm_verify` has against the CIB with the changes. */
   verified: { valid: boolean; words: string };
   baseline: Simulation;
   orders: Simulation[];
   lost: Map<string, Simulation>;
+  /** What happens when a lost node comes back, or why that was not simulated. */
+  back: Map<string, Simulation | string>;
 }
 
 const answerSchema = z.object({
   cib: z.string(),
+  planned: z.string(),
   verified: z.object({ valid: z.boolean(), words: z.string() }),
-  baseline: z.string(),
+  baseline: z.array(z.string()).min(1),
   orders: z.array(z.string()),
-  lost: z.record(z.string(), z.string()),
+  lost: z.record(z.string(), z.array(z.string()).min(1)),
+  back: z.record(z.string(), z.union([z.object({ answer: z.string() }), z.object({ not: z.string() })])).default({}),
 });
 
 /**
@@ -67,22 +77,23 @@ const answerSchema = z.object({
  * @throws ProgramError when the changes do not fit the CIB; ParseError when an answer is cut off or empty
  */
 export async function simulate(runner: Runner, request: SimulationRequest): Promise<Simulations> {
-  if (request.cib !== undefined) parseCib(request.cib); // crm_simulate takes a truncated one for an empty cluster
-  const patches = request.changes.map((changes) => (changes.length === 0 ? "" : renderPatch(changes)));
-  const answer = await runProgram(runner, "simulate", { cib: request.cib, patches, lose: request.lose }, { readOnly: true, timeoutMs: 300_000 });
+  const { changes, ...rest } = request;
+  const patches = changes.map((each) => (each.length === 0 ? "" : renderPatch(each)));
+  const answer = await runProgram(runner, "simulate", { ...rest, patches }, { readOnly: true, timeoutMs: 300_000 });
   const found = answerSchema.parse(answer);
-  const cib = parseCib(found.cib);
-  const baseline = parseSimulation(found.baseline);
+  const planned = parseCib(found.planned);
+  const baseline = parseRuns(found.baseline);
   // Truncated input makes "no resources" and exit code 0 of it.
-  const missing = [...cib.primitives.keys()].filter((id) => !baseline.resources.has(id) && !isDeleted(request.changes[0] ?? [], id));
-  if (missing.length > 0) throw new ParseError("crm_simulate", `it does not know ${missing.join(", ")}`, found.baseline);
+  const missing = [...planned.primitives.keys()].filter((id) => !baseline.resources.has(id));
+  if (missing.length > 0) throw new ParseError("crm_simulate", `it does not know ${missing.join(", ")}`, found.baseline.join("\n"));
   return {
-    cib,
     cibText: found.cib,
+    planned,
     verified: found.verified,
     baseline,
     orders: found.orders.map(parseSimulation),
-    lost: new Map(Object.entries(found.lost).map(([node, text]) => [node, parseSimulation(text)])),
+    lost: new Map(Object.entries(found.lost).map(([node, runs]) => [node, parseRuns(runs)])),
+    back: new Map(Object.entries(found.back).map(([node, each]) => [node, "not" in each ? each.not : parseSimulation(each.answer)])),
   };
 }
 
@@ -91,9 +102,6 @@ export async function readPending(runner: Runner): Promise<Simulation> {
   const argv = ["crm_simulate", "--live-check", "--run", "--output-as=xml"];
   return parseSimulation((await runner.run({ argv, readOnly: true })).stdout);
 }
-
-const isDeleted = (changes: readonly CibChange[], id: string) =>
-  changes.some((change) => change.attrs["operation"] === "delete" && (change.attrs["path"] ?? "").endsWith(`/primitive[@id='${id}']`));
 
 /** Reads the answer of `crm_simulate --output-as=xml`. */
 export function parseSimulation(text: string): Simulation {
@@ -109,11 +117,32 @@ export function parseSimulation(text: string): Simulation {
     const [id, node] = [attrs["id"] ?? "", attrs["node"] ?? ""];
     scores.set(id, (scores.get(id) ?? new Map<string, string>()).set(node, attrs["score"] ?? ""));
   }
+  const status = child(root, "cluster_status");
   return {
-    resources: readResources(child(child(root, "cluster_status"), "resources")),
+    nodes: readNodes(child(status, "nodes")),
+    resources: readResources(child(status, "resources")),
     actions: children(actions, "rsc_action").map(readAction),
     scores,
   };
+}
+
+/** Runs of the scheduler one after the other as one: as everything is before the first, and what all of them do. */
+function parseRuns(texts: readonly string[]): Simulation {
+  const runs = texts.map(parseSimulation);
+  const actions = new Map<string, SimulatedAction>();
+  for (const action of runs.flatMap((run) => run.actions)) {
+    const before = actions.get(action.resource);
+    actions.set(action.resource, before === undefined || before.blocked ? action : inTurn(before, action));
+  }
+  const [first] = runs;
+  return { nodes: first?.nodes ?? [], resources: first?.resources ?? new Map(), actions: [...actions.values()], scores: runs.at(-1)?.scores ?? new Map() };
+}
+
+/** Two actions on a resource as one: what is done first, and where it ends. */
+function inTurn(first: SimulatedAction, then: SimulatedAction): SimulatedAction {
+  if (then.blocked) return first;
+  const { from: _from, to: _to, ...rest } = then.to === undefined ? then : first.to === undefined ? { ...first, kind: "move" } : first;
+  return { ...rest, ...(first.from === undefined ? {} : { from: first.from }), ...(then.to === undefined ? {} : { to: then.to }) };
 }
 
 /** Start names the node that it goes to, stop the one that it leaves, restart and recover the one that they are about. */

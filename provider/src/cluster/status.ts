@@ -83,7 +83,7 @@ export function parseStatus(text: string): ClusterStatus {
     withQuorum: yes(dc?.attrs["with_quorum"]),
     ...(yes(dc?.attrs["present"]) && dc?.attrs["name"] ? { dc: dc.attrs["name"] } : {}),
     maintenance: yes(child(summary, "cluster_options")?.attrs["maintenance-mode"]),
-    nodes: children(child(root, "nodes"), "node").map(readNode),
+    nodes: readNodes(child(root, "nodes")),
     resources: readResources(child(root, "resources")),
     failures: children(child(root, "failures"), "failure").map(readFailure),
     history: children(child(root, "node_history"), "node").flatMap(readHistory),
@@ -102,6 +102,9 @@ function readHistory(node: XmlElement): PastOperation[] {
     })),
   );
 }
+
+/** The nodes of an answer of crm_mon or crm_simulate. */
+export const readNodes = (nodes: XmlElement | undefined): NodeStatus[] => children(nodes, "node").map(readNode);
 
 function readNode(node: XmlElement): NodeStatus {
   return {

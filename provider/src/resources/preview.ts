@@ -1,7 +1,8 @@
 /** What a preview plans for the cluster, read from `pulumi preview --json`. */
 import { z } from "zod";
 import { SeapathError } from "../errors";
-import type { Plan, VmSpec, XmlElement } from "../vmmgr";
+import type { GuestNodeSpec, GuestResourceSpec, Plan, VmSpec, XmlElement } from "../vmmgr";
+import { readGuestNode, readService, type ReadInputs } from "./planned-guests";
 import { RELATIONS } from "./relation/planned";
 import { unknownPaths } from "./unknowns";
 import type { Raw } from "./values";
@@ -27,7 +28,6 @@ export interface PlannedChange {
 const MAKES = ["create", "update", "replace", "create-replacement", "same", "read", "refresh"];
 const REMOVES = ["delete", "delete-replaced", "remove"];
 
-const VM = "seapath:Vm";
 const kindOf = (type: string) => type.split("/").at(-1) ?? "";
 const nameOf = (urn: string) => urn.split("::").at(-1) ?? urn;
 
@@ -44,32 +44,92 @@ export function readPreview(preview: unknown, cluster: string | undefined): Plan
   if (!read.success) {
     throw new SeapathError("preview", `This is no preview of Pulumi's: ${z.prettifyError(read.error)}`, { hint: "Give what `pulumi preview --json` prints." });
   }
-  const unknown: string[] = [];
-  const resources = new Map<string, string>();
-  const vms = new Map<string, VmSpec>();
-  const removed = new Set<string>();
-  const constraints: XmlElement[] = [];
-  const removedConstraints: string[] = [];
+  const reader = new Reader();
   for (const { op, urn, oldState, newState } of read.data.steps ?? []) {
-    const type = kindOf(newState?.type ?? oldState?.type ?? "");
-    const wanted = MAKES.includes(op) && newState?.inputs?.["cluster"] === cluster ? newState?.inputs : undefined;
+    const take = reader.kinds[kindOf(newState?.type ?? oldState?.type ?? "")];
+    const made = MAKES.includes(op) && newState?.inputs?.["cluster"] === cluster ? newState?.inputs : undefined;
     const left = oldState?.inputs?.["cluster"] === cluster ? oldState : undefined;
-    if (type === VM) {
-      if (REMOVES.includes(op) && left != null) removed.add(String(left.inputs?.["name"]));
-      const spec = wanted === undefined ? undefined : specOfInputs(nameOf(urn), wanted, unknown);
-      if (spec === undefined) continue;
-      vms.set(spec.name, spec);
-      resources.set(spec.name, nameOf(urn));
-    } else if (type in RELATIONS) {
-      if (op !== "same") removedConstraints.push(...idsOf(left?.outputs));
-      if (wanted === undefined) continue;
-      if (unknownPaths(wanted).length === 0) constraints.push(...(RELATIONS[type]?.(wanted) ?? []));
-      else unknown.push(`${nameOf(urn)}: which VMs it is about is not known before other resources are made; it is left out`);
-    }
+    take?.({ resource: nameOf(urn), op, made, left: left ?? undefined, gone: REMOVES.includes(op) ? left?.inputs : undefined });
   }
-  // A VM that is replaced under its name is removed and made; what counts is how it will be.
-  const gone = [...removed].filter((vm) => !vms.has(vm));
-  return { plan: { vms: [...vms.values()], removed: gone, constraints, removedConstraints }, unknown, resources };
+  return reader.result();
+}
+
+/** A step about a resource of the cluster that is asked about. */
+interface Step {
+  resource: string;
+  op: string;
+  /** What it is made of. */
+  made: Raw | undefined;
+  /** What it was before. */
+  left: { inputs?: Raw | undefined; outputs?: Raw | undefined } | undefined;
+  /** The inputs of one that is removed. */
+  gone: Raw | undefined;
+}
+
+/** Gathers steps, kind by kind. */
+class Reader {
+  readonly #unknown: string[] = [];
+  readonly #resources = new Map<string, string>();
+  readonly #vms = new Map<string, VmSpec>();
+  readonly #removed = new Set<string>();
+  readonly #constraints: XmlElement[] = [];
+  readonly #removedConstraints: string[] = [];
+  readonly #guests = new Map<string, GuestNodeSpec>();
+  readonly #removedGuests: { vm: string; name: string }[] = [];
+  readonly #services = new Map<string, GuestResourceSpec>();
+  readonly #removedServices: string[] = [];
+
+  /** What is done with a step, by the type of its resource. */
+  readonly kinds: Record<string, (step: Step) => void> = {
+    "seapath:Vm": ({ resource, made, gone }) => {
+      if (gone !== undefined) this.#removed.add(String(gone["name"]));
+      const spec = made === undefined ? undefined : specOfInputs(resource, made, this.#unknown);
+      if (spec === undefined) return;
+      this.#vms.set(spec.name, spec);
+      this.#resources.set(spec.name, resource);
+    },
+    "seapath:RemoteGuest": ({ resource, made, gone }) => {
+      if (gone !== undefined) this.#removedGuests.push({ vm: String(gone["vm"]), name: String(gone["name"]) });
+      this.#keep(resource, made === undefined ? undefined : readGuestNode(made), this.#guests);
+    },
+    "seapath:GuestResource": ({ resource, made, gone }) => {
+      if (gone !== undefined) this.#removedServices.push(String(gone["name"]));
+      this.#keep(resource, made === undefined ? undefined : readService(made), this.#services);
+    },
+    ...Object.fromEntries(Object.entries(RELATIONS).map(([type, elements]) => [type, (step: Step) => this.#relation(step, elements)])),
+  };
+
+  #keep<T extends { name: string }>(resource: string, read: ReadInputs<T> | undefined, into: Map<string, T>): void {
+    if (read === undefined) return;
+    if ("spec" in read) into.set(read.spec.name, read.spec);
+    else this.#unknown.push(`${resource}: ${read.why}; it is left out`);
+  }
+
+  #relation({ resource, op, made, left }: Step, elements: (inputs: Raw) => XmlElement[]): void {
+    if (op !== "same") this.#removedConstraints.push(...idsOf(left?.outputs));
+    if (made === undefined) return;
+    if (unknownPaths(made).length === 0) this.#constraints.push(...elements(made));
+    else this.#unknown.push(`${resource}: which VMs it is about is not known before other resources are made; it is left out`);
+  }
+
+  result(): PlannedChange {
+    // What is replaced under its name is removed and made; what counts is how it will be.
+    const isMade = ({ name, vm }: { vm: string; name: string }) => this.#guests.get(name)?.vm === vm;
+    return {
+      plan: {
+        vms: [...this.#vms.values()],
+        removed: [...this.#removed].filter((vm) => !this.#vms.has(vm)),
+        constraints: this.#constraints,
+        removedConstraints: this.#removedConstraints,
+        guests: [...this.#guests.values()],
+        removedGuests: this.#removedGuests.filter((each) => !isMade(each)),
+        services: [...this.#services.values()],
+        removedServices: this.#removedServices.filter((name) => !this.#services.has(name)),
+      },
+      unknown: this.#unknown,
+      resources: this.#resources,
+    };
+  }
 }
 
 const idsOf = (outputs: Raw | undefined): string[] => {

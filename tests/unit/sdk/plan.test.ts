@@ -12,8 +12,11 @@ const { parseXml } = require("../../../provider/dist/cluster/index.js") as typeo
 
 const GIB = 1024 ** 3;
 const taken = (vcpus: number, memory: number) => ({ vcpus, memoryBytes: memory * GIB });
+const needUnknown: string[] = [];
 const planned: Planned = {
   epoch: "1.7",
+  verified: [], assumedRemoved: [], guests: [], open: [], declared: [], relations: [], nodes: [], inside: [],
+  fencing: { enabled: false, devices: [] }, placementStrategy: "default", quorumPolicy: "stop",
   saved: { cib: "<cib/>", nodes: [] },
   hypervisors: ["node1", "node2"],
   placements: [
@@ -22,10 +25,10 @@ const planned: Planned = {
     { vm: "old", before: "node1", after: "node2", action: "migrate", planned: false, candidates: ["node2"] },
     { vm: "big", planned: true, candidates: [], unplaced: "node1 has no room for it; node2 is kept from it by a_b" },
   ],
-  rooms: [{ node: "node1", vcpus: 4, memoryBytes: 4 * GIB, taken: taken(3, 5) }, { node: "node2", taken: taken(1, 1) }],
+  rooms: [{ node: "node1", vcpus: 4, memoryBytes: 4 * GIB, taken: taken(3, 5), needUnknown }, { node: "node2", taken: taken(1, 1), needUnknown }],
   losses: [
-    { node: "node1", fates: [{ vm: "web", before: "node1", after: "node2", action: "start" }, { vm: "pin", before: "node1", unplaced: "no node" }, { vm: "old", before: "node2", after: "node2" }], rooms: [{ node: "node2", taken: taken(2, 2) }] },
-    { node: "node2", fates: [{ vm: "web", before: "node1", after: "node1" }, { vm: "pin", before: "node1", after: "node1" }, { vm: "old", before: "node2", after: "node1" }], rooms: [{ node: "node1", vcpus: 4, memoryBytes: 4 * GIB, taken: taken(4, 6) }] },
+    { node: "node1", fates: [{ vm: "web", before: "node1", after: "node2", action: "start" }, { vm: "pin", before: "node1", unplaced: "no node" }, { vm: "old", before: "node2", after: "node2" }], inside: [], rooms: [{ node: "node2", taken: taken(2, 2), needUnknown }] },
+    { node: "node2", fates: [{ vm: "web", before: "node1", after: "node1" }, { vm: "pin", before: "node1", after: "node1" }, { vm: "old", before: "node2", after: "node1" }], inside: [], rooms: [{ node: "node1", vcpus: 4, memoryBytes: 4 * GIB, taken: taken(4, 6), needUnknown }] },
   ],
   unknown: ["late: `preferredHost` is not known before other resources are made; it is left out"],
   resources: {},
@@ -117,8 +120,32 @@ describe("what a preview plans", () => {
     assert.match(unknown.join(), /^late: which VMs it is about is not known/);
   });
 
+  it("has its guest nodes and what runs inside of them, without what is not known, and those that go", () => {
+    const of = (op: string, type: string, name: string, inputs: Record<string, unknown>) => {
+      const state = { type: `pulumi-nodejs:dynamic/seapath:${type}`, inputs };
+      return { op, urn: `urn:pulumi:s::p::${state.type}::${name}`, ...(op.startsWith("delete") ? { oldState: state } : { newState: state }) };
+    };
+    const inside = { name: "svc", guest: "g1", agent: "systemd:nginx" };
+    const { plan, unknown } = read([
+      step("create", "a", vm("a")),
+      of("create", "RemoteGuest", "G1", { name: "g1", vm: "a", address: UNKNOWN }), of("create", "RemoteGuest", "G2", { name: "g2", vm: UNKNOWN, address: "x" }),
+      of("delete", "RemoteGuest", "G3", { name: "g3", vm: "c", address: "x" }), of("delete-replaced", "RemoteGuest", "G1", { name: "g1", vm: "a", address: "x" }),
+      of("create", "GuestResource", "S1", { ...inside, params: { x: UNKNOWN } }), of("create", "GuestResource", "S2", { ...inside, guest: UNKNOWN }),
+      of("delete", "GuestResource", "S3", { ...inside, name: "old" }),
+    ]);
+    assert.deepEqual(plan.guests, [{ name: "g1", vm: "a", address: "g1", port: 3121, timeout: 60 }]);
+    assert.deepEqual(plan.removedGuests, [{ vm: "c", name: "g3" }]);
+    assert.deepEqual(plan.services?.map(({ name, guest, started }) => [name, guest, started]), [["svc", "g1", true]]);
+    assert.deepEqual(plan.removedServices, ["old"]);
+    assert.deepEqual(unknown, [
+      "G2: `vm` is not known before other resources are made; it is left out", "S2: `guest` is not known before other resources are made; it is left out",
+    ]);
+  });
+
   it("is refused when it is no preview", () => {
     for (const wrong of ["text", { steps: {} }, { steps: [{ op: 1 }] }]) assert.throws(() => readPreview(wrong, undefined));
-    assert.deepEqual(readPreview({}, undefined).plan, { vms: [], removed: [], constraints: [], removedConstraints: [] });
+    assert.deepEqual(readPreview({}, undefined).plan, {
+      vms: [], removed: [], constraints: [], removedConstraints: [], guests: [], removedGuests: [], services: [], removedServices: [],
+    });
   });
 });

@@ -10,25 +10,32 @@ const expressionsOf = (constraint: XmlElement) =>
     rule.children.filter((each) => each.name === "expression").map((expression) => ({ rule, expression })),
   );
 
-/** Whether a constraint keeps its primitive out of a guest node: a ban, or a rule that holds for it. */
-function keepsOff(constraint: XmlElement, guest: string): boolean {
-  const { node, score } = constraint.attrs;
-  if (node === guest && isForbidding(score)) return true;
+/** Whether a constraint keeps its primitive off a node: a ban, or a rule that holds for it. @param kind what the node is */
+export function keepsOff(constraint: XmlElement, node: string, kind: "cluster" | "container" = "container"): boolean {
+  if (constraint.attrs["node"] === node && isForbidding(constraint.attrs["score"])) return true;
   return expressionsOf(constraint).some(({ rule, expression }) => {
     const { attribute, operation, value } = expression.attrs;
     if (rule.children.length !== 1 || !isForbidding(rule.attrs["score"])) return false;
-    if (attribute === "#kind") return operation === "ne" ? value === "cluster" : value === "container";
-    return attribute === "#uname" && (operation === "ne" ? value !== guest : value === guest);
+    const own = attribute === "#kind" ? kind : attribute === "#uname" ? node : undefined;
+    return own !== undefined && (operation === "ne" ? value !== own : operation === "eq" && value === own);
   });
 }
 
-const locationsOf = (cib: Cib, primitive: string) =>
-  cib.constraints.filter((each) => each.name === "rsc_location" && each.attrs["rsc"] === primitive);
+/** The location constraints of each primitive, those that name several in a set among them. */
+export function locationsByPrimitive(cib: Cib): Map<string, XmlElement[]> {
+  const found = new Map<string, XmlElement[]>();
+  for (const each of cib.constraints.filter(({ name }) => name === "rsc_location")) {
+    const sets = each.children.filter(({ name }) => name === "resource_set").flatMap((set) => set.children.map(({ attrs }) => attrs["id"] ?? ""));
+    for (const id of [...(each.attrs["rsc"] === undefined ? [] : [each.attrs["rsc"]]), ...sets]) found.set(id, [...(found.get(id) ?? []), each]);
+  }
+  return found;
+}
 
 /** Primitives that Pacemaker may place into a guest node: VMs, and others. The guest's own VM cannot be in itself. */
 export function openTo(cib: Cib, guest: string, vm: string): { vms: string[]; others: string[] } {
+  const locations = locationsByPrimitive(cib);
   const open = [...cib.primitives].filter(
-    ([id]) => id !== vm && !locationsOf(cib, id).some((constraint) => keepsOff(constraint, guest)),
+    ([id]) => id !== vm && !(locations.get(id) ?? []).some((constraint) => keepsOff(constraint, guest)),
   );
   return {
     vms: open.filter(([, primitive]) => isVm(primitive)).map(([id]) => id),

@@ -109,6 +109,9 @@ function boundTo(cib: Cib, name: string): string {
   return expression.attrs["value"] ?? UNBOUND;
 }
 
+/** The guest that a primitive is bound to by a rule of ours; undefined of every other primitive. */
+export const guestOf = (cib: Cib, name: string): string | undefined => (rulesFor(cib, name) === undefined ? undefined : boundTo(cib, name));
+
 /** It as it is, or undefined when there is none. */
 export function findGuestResource(cib: Cib, status: ClusterStatus, name: string): ObservedGuestResource | undefined {
   const primitive = cib.primitives.get(name);

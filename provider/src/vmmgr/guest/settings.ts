@@ -23,6 +23,9 @@ type Settings = Omit<GuestNodeSpec, "vm">;
 const valuesOf = (settings: Settings, place: 0 | 1): Record<string, string> =>
   Object.fromEntries(Object.entries(PLACES).map(([key, names]) => [names[place], String(settings[key as keyof Settings])]));
 
+/** The meta attributes of the VM's primitive. */
+export const guestMeta = (settings: Settings) => valuesOf(settings, 0);
+
 /** The metadata of the VM's image. */
 export const guestMetadata = (settings: Settings) => valuesOf(settings, 1);
 

@@ -1,117 +1,123 @@
 /** Where VMs will run, before anything is changed: Pacemaker's own scheduler on a copy of what the cluster is told. */
-import { parseCib, simulate, type Cluster, type Simulation, type Simulations, type Cib } from "../../cluster";
-import { fatesOf, isToRun, type Fate } from "./outcome";
-import { otherOrders, planChanges, plannedConstraints, type Plan } from "./plan";
-import { needsOf, nodesRoom, roomOf, type NodeRoom, type Room } from "./room";
+import { parseCib, simulate, type Cib, type Cluster, type Inventory } from "../../cluster";
+import { OWNER_KEY } from "../metadata";
+import { withAssumed } from "./assumed";
+import { declaredOf, type Declared } from "./declared";
+import { guestsOf, openOf, type Guest, type Open } from "./guests";
+import { judge, type Verdict } from "./judge";
+import { otherOrders, planChanges, type Plan } from "./plan";
+import { relationsOf, type RelatedVms } from "./relations";
+import { nodesRoom, storedNeeds, withCapacity, type Capacity } from "./room";
 import type { SavedCluster } from "./saved";
+import { settingsOf, type ClusterSettings } from "./settings";
 
+export type { Declared } from "./declared";
+export type { Guest, Open } from "./guests";
+export type { Inside, Loss, Placement } from "./judge";
 export type { Fate } from "./outcome";
 export type { Plan } from "./plan";
-export type { Need, NodeRoom, Room } from "./room";
+export type { RelatedVms } from "./relations";
+export type { Capacity as NodeCapacity, Need, NodeRoom, Room } from "./room";
 export { parseSaved, type SavedCluster } from "./saved";
-
-/** Where a VM is after the change. */
-export interface Placement extends Fate {
-  /** The plan makes, changes or removes it; otherwise it is of others. */
-  planned: boolean;
-  /** Where it may come to run, depending on the order of creation. One node: it is certain. None: it is not to run. */
-  candidates: string[];
-}
+export type { ClusterSettings, NodeState } from "./settings";
 
 /** What a plan means. */
-export interface WhatIf {
+export interface WhatIf extends Verdict, ClusterSettings {
   /** `admin_epoch.epoch` of the CIB that was looked at: a cluster that has another one has changed since. */
   epoch: string;
   /** What it was made of, to be saved for machines that cannot reach the cluster. */
   saved: SavedCluster;
   /** What `crm_verify` has against the CIB with the plan; absent when it is valid. */
   invalid?: string;
+  /** The lines of `crm_verify`, warnings about a valid CIB among them. */
+  verified: string[];
   /** The nodes that may run VMs. */
   hypervisors: string[];
   observer?: string;
-  placements: Placement[];
-  /** What the nodes have, and what their VMs take of it after the change. */
-  rooms: Room[];
-  /** What the loss of each hypervisor leaves. */
-  losses: Loss[];
+  /** VMs of the program that the plan does not name, and that are taken as removed by it (`owner`). */
+  assumedRemoved: string[];
+  /** The guest nodes after the change. */
+  guests: Guest[];
+  /** VMs that after the change no rule keeps off a guest node. */
+  open: Open[];
+  /** Every VM as it will be declared after the change. */
+  declared: Declared[];
+  /** Which VMs are kept together or apart after the change, by the plan and by others. */
+  relations: RelatedVms[];
 }
 
-/** What the loss of a node leaves. */
-export interface Loss {
-  node: string;
-  fates: Fate[];
-  /** The nodes that are left, and what is taken of them. */
-  rooms: Room[];
-}
-
-/** Where the what-if begins. */
+/** Where the what-if begins, and how far it goes. */
 export interface WhatIfOptions {
   /** A cluster that was saved, in place of the one of now. */
   saved?: SavedCluster;
+  /**
+   * The program that the plan is of, `project/stack`: what it has on the cluster and the plan does not name is taken as
+   * removed. For plans that have no removals of their own, as those of a policy. Of a saved cluster that does not say
+   * whose its VMs are, no VM is.
+   */
+  owner?: string;
+  /** What nodes have, in place of what their libvirt says. One that is not named has what it says. */
+  capacity?: Readonly<Record<string, Capacity>>;
+  /** For each loss also what happens when the node comes back afterwards. @default false */
+  failback?: boolean;
+  /** Nodes that go into standby with the change. */
+  standby?: readonly string[];
 }
 
 /**
  * Simulates a plan: at most three round trips, nothing is changed.
  * @throws ProgramError when the plan does not fit the CIB; ParseError when the scheduler's answer is cut off
  */
-export async function whatIf(cluster: Cluster, plan: Plan, { saved }: WhatIfOptions = {}): Promise<WhatIf> {
-  const inventory = saved === undefined ? await cluster.inventory() : undefined;
-  const cib = inventory?.cib ?? parseCib(saved?.cib ?? "");
-  const observer = inventory === undefined ? saved?.observer : inventory.observer;
+export async function whatIf(cluster: Cluster, asked: Plan, options: WhatIfOptions = {}): Promise<WhatIf> {
+  const seen = options.saved === undefined ? await lookAt(cluster) : seenOf(options.saved);
+  const { cib, observer, owners = {}, domains = {} } = seen;
   const hypervisors = cib.nodes.filter((node) => node !== observer);
-  const found = await simulate(cluster.runner, {
-    ...(saved === undefined ? {} : { cib: saved.cib }),
-    changes: [plan, ...otherOrders(cib, plan)].map((each) => planChanges(cib, each, observer)),
-    lose: hypervisors,
-  });
-  const nodes = saved === undefined ? await nodesRoom(cluster, hypervisors) : hypervisors.map((node) => saved.nodes.find((each) => each.node === node) ?? { node });
+  const { plan, removed } = withAssumed(cib, asked, options.owner, owners);
+  const { saved } = options;
+  const [found, nodes] = await Promise.all([
+    simulate(cluster.runner, {
+      ...(saved === undefined ? {} : { cib: saved.cib }),
+      changes: [plan, ...otherOrders(cib, plan)].map((each) => planChanges(cib, each, observer)),
+      standby: options.standby ?? [],
+      lose: hypervisors,
+      failback: options.failback ?? false,
+    }),
+    saved === undefined ? nodesRoom(cluster, hypervisors) : hypervisors.map((node) => saved.nodes.find((each) => each.node === node) ?? { node }),
+  ]);
+  const guests = guestsOf(found.planned);
+  const { valid, words } = found.verified;
   return {
-    epoch: found.cib.epoch,
-    saved: { cib: found.cibText, nodes, ...(observer === undefined ? {} : { observer }) },
-    ...(found.verified.valid ? {} : { invalid: found.verified.words }),
+    epoch: cib.epoch,
+    saved: { cib: found.cibText, nodes, ...(observer === undefined ? {} : { observer }), owners, domains },
+    ...(valid ? {} : { invalid: words }),
+    verified: words.split("\n").map((line) => line.trim()).filter((line) => line !== ""),
     hypervisors,
     ...(observer === undefined ? {} : { observer }),
-    ...judge(found, plan, observer, nodes),
+    assumedRemoved: removed,
+    guests,
+    open: openOf(found.planned, guests),
+    declared: declaredOf(found.planned, plan, guests, observer),
+    relations: relationsOf(found.planned),
+    ...settingsOf(found.planned, found.baseline, observer),
+    ...judge(found, plan, withCapacity(nodes, options.capacity ?? {}), domains),
   };
 }
 
-function judge(
-  found: Simulations,
-  plan: Plan,
-  observer: string | undefined,
-  nodes: readonly NodeRoom[],
-): Pick<WhatIf, "placements" | "losses" | "rooms"> {
-  const planned = new Set([...plan.vms.map(({ name }) => name), ...plan.removed]);
-  const vms = [...new Set([...vmsOf(found.cib), ...planned])];
-  const wanted = new Set(vms.filter((vm) => isWanted(found.cib, plan, vm)));
-  const rules = plannedConstraints(found.cib, planChanges(found.cib, plan, observer));
-  const fates = (simulation: Simulation, lost?: string): Fate[] =>
-    fatesOf(simulation, { nodes: found.cib.nodes.filter((node) => node !== lost), rules, vms, wanted }, lost);
-  const baseline = fates(found.baseline);
-  // Each is of the same VMs in the same order.
-  const orders = found.orders.map((simulation) => fates(simulation));
-  const needs = needsOf(found.cib, plan.vms);
-  const losses = [...found.lost].map(([node, simulation]): Loss => {
-    const left = fates(simulation, node);
-    return { node, fates: left, rooms: roomOf(nodes.filter((each) => each.node !== node), left, needs) };
-  });
-  return {
-    rooms: roomOf(nodes, baseline, needs),
-    losses,
-    placements: baseline.map((fate, index) => {
-      const ends = [fate, ...orders.map((each) => each[index])].map((each) => each?.after);
-      const candidates = [...new Set(ends.filter((node) => node !== undefined))].sort();
-      return { ...fate, planned: planned.has(fate.vm), candidates };
-    }),
-  };
+/** What is looked at: a cluster of now, or one that was saved. */
+type Seen = Omit<SavedCluster, "cib" | "nodes"> & { cib: Cib };
+
+const seenOf = ({ cib, ...rest }: SavedCluster): Seen => ({ ...rest, cib: parseCib(cib) });
+
+async function lookAt(cluster: Cluster): Promise<Seen> {
+  const inventory = await cluster.inventory();
+  const { cib, observer } = inventory;
+  return { cib, observer, owners: ownersOf(inventory), domains: storedNeeds(inventory) };
 }
 
-/** The primitives that are VMs. */
-const vmsOf = (cib: Cib) =>
-  [...cib.primitives].filter(([, { attrs }]) => attrs["type"] === "VirtualDomain").map(([id]) => id);
-
-function isWanted(cib: Cib, plan: Plan, vm: string): boolean {
-  if (plan.removed.includes(vm)) return false;
-  const spec = plan.vms.find(({ name }) => name === vm);
-  return spec === undefined ? isToRun(cib, vm) : spec.enabled && spec.started;
+/** Whose VMs are, of those that say it. */
+function ownersOf({ images }: Inventory): Record<string, string> {
+  return Object.fromEntries([...images.values()].flatMap(({ metadata = {} }) => {
+    const [vm, owner] = [metadata["vm_name"], metadata[OWNER_KEY]];
+    return vm === undefined || owner === undefined ? [] : [[vm, owner]];
+  }));
 }

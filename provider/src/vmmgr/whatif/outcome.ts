@@ -20,8 +20,8 @@ export interface Fate {
 export interface Question {
   /** The cluster's nodes that are left. */
   nodes: readonly string[];
-  /** The constraints that hold. */
-  rules: readonly XmlElement[];
+  /** The location constraints that hold, by primitive. */
+  rules: ReadonlyMap<string, readonly XmlElement[]>;
   vms: readonly string[];
   /** VMs that are to run. */
   wanted: ReadonlySet<string>;
@@ -53,23 +53,25 @@ export function fatesOf(simulation: Simulation, asked: Question, lost?: string):
 }
 
 /** Why no node takes a VM, from what each node is worth to it. */
-function whyUnplaced({ scores }: Simulation, { nodes, rules }: Question, vm: string): string | undefined {
+function whyUnplaced({ scores, nodes: states }: Simulation, { nodes, rules }: Question, vm: string): string | undefined {
   const own = scores.get(vm);
   if (own === undefined) return undefined;
   const reasons = nodes.map((node) => {
     const score = own.get(node);
+    const state = states.find(({ name }) => name === node);
+    if (state?.online === false) return `${node} is offline`;
+    if (state?.standby === true) return `${node} is in standby`;
     if (score !== "-INFINITY") return `${node} has no room for it`;
-    const ids = bansOn(rules, vm, node);
-    return `${node} is kept from it${ids.length > 0 ? ` by ${ids.join(", ")}` : ""}`;
+    const ids = bansOn(rules.get(vm) ?? [], node);
+    return `${node} is kept from it${ids.length > 0 ? ` by ${ids.sort().join(", ")}` : ""}`;
   });
   return reasons.join("; ");
 }
 
-/** The constraints that keep a VM off a node: bans, a pin to another node, colocations that can never hold. */
-function bansOn(rules: readonly XmlElement[], vm: string, node: string): string[] {
+/** The constraints that keep a VM off a node: bans, and a pin to another node. */
+function bansOn(rules: readonly XmlElement[], node: string): string[] {
   return rules.flatMap((each) => {
-    const { id = "", rsc, node: at, score, "resource-discovery": discovery } = each.attrs;
-    if (each.name !== "rsc_location" || rsc !== vm) return [];
+    const { id = "", node: at, score, "resource-discovery": discovery } = each.attrs;
     if (at === node && score === "-INFINITY") return [id];
     return at !== undefined && at !== node && discovery === "exclusive" ? [id] : [];
   });

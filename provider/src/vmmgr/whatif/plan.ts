@@ -1,8 +1,11 @@
 /** What is planned for a cluster, as changes of its CIB that are simulated and never applied. */
 import { CONSTRAINTS, deleteChange, diffElement, pathOf, type Cib, type CibChange, type XmlElement } from "../../cluster";
+import type { GuestNodeSpec, GuestResourceSpec } from "../guest";
 import type { VmSpec } from "../model";
 import { referencesOf } from "../parked";
-import { disableChanges, enableChanges } from "../sync";
+import { disableChanges } from "../sync";
+import { guestBans, serviceChanges } from "./guests";
+import { enabledVm, otherVms } from "./vms";
 
 /** What is to be on the cluster, and what is to go. */
 export interface Plan {
@@ -14,12 +17,21 @@ export interface Plan {
   constraints?: readonly XmlElement[];
   /** Ids of constraints that go. */
   removedConstraints?: readonly string[];
+  /** Guest nodes that are made or changed. */
+  guests?: readonly GuestNodeSpec[];
+  /** Guest nodes that are VMs alone again. */
+  removedGuests?: readonly Pick<GuestNodeSpec, "vm" | "name">[];
+  /** Primitives inside of guest nodes that are made or changed. */
+  services?: readonly GuestResourceSpec[];
+  /** Names of those that go. */
+  removedServices?: readonly string[];
 }
 
 /** The changes of the CIB that a plan means, VMs first, since constraints name them. */
 export function planChanges(cib: Cib, plan: Plan, observer: string | undefined): CibChange[] {
   const present = new Map(cib.constraints.map((node) => [node.attrs["id"] ?? "", node]));
-  const made = (plan.constraints ?? []).filter((node) => referencesOf(node).every((id) => isEnabled(cib, plan, id)));
+  const stays = whatStays(cib, plan);
+  const made = (plan.constraints ?? []).filter((node) => referencesOf(node).every(stays));
   const kept = new Set(made.map((node) => node.attrs["id"]));
   return [
     ...(plan.removedConstraints ?? []).filter((id) => !kept.has(id)).flatMap((id) => {
@@ -28,25 +40,22 @@ export function planChanges(cib: Cib, plan: Plan, observer: string | undefined):
     }),
     ...plan.removed.flatMap((vm) => disableChanges(cib, vm).changes),
     ...plan.vms.flatMap((spec) => {
-      if (spec.enabled) return enableChanges(cib, spec, observer).changes;
+      if (spec.enabled) return enabledVm(cib, plan, spec, observer);
       return cib.primitives.has(spec.name) ? disableChanges(cib, spec.name).changes : [];
     }),
+    ...otherVms(cib, plan),
+    ...guestBans(cib, plan),
+    ...serviceChanges(cib, plan),
     ...made.flatMap((node) => diffElement(CONSTRAINTS, present.get(node.attrs["id"] ?? ""), node)),
   ];
 }
 
-/** Whether Pacemaker has a resource once the plan is done: a constraint cannot name another one, and waits for it. */
-function isEnabled(cib: Cib, { vms, removed }: Plan, id: string): boolean {
-  const planned = vms.find(({ name }) => name === id);
-  return planned === undefined ? cib.primitives.has(id) && !removed.includes(id) : planned.enabled;
-}
-
-/** The constraints of a CIB as they are with changes made, as far as constraints come and go. */
-export function plannedConstraints(cib: Cib, changes: readonly CibChange[]): XmlElement[] {
-  const of = (operation: string) => changes.filter(({ attrs }) => attrs["operation"] === operation);
-  const gone = new Set(of("delete").map(({ attrs }) => attrs["path"] ?? ""));
-  const made = of("create").filter(({ attrs }) => attrs["path"] === CONSTRAINTS).flatMap(({ children }) => children);
-  return [...cib.constraints.filter((node) => !gone.has(pathOf(CONSTRAINTS, node))), ...made];
+/** Which resources Pacemaker has once the plan is done: a constraint cannot name another one, and waits for it. */
+function whatStays(cib: Cib, { vms, removed, services = [], removedServices = [] }: Plan): (id: string) => boolean {
+  const enabled = new Map(vms.map(({ name, enabled }) => [name, enabled]));
+  const made = new Set(services.map(({ name }) => name));
+  const gone = new Set([...removed, ...removedServices]);
+  return (id) => enabled.get(id) ?? (made.has(id) || (cib.primitives.has(id) && !gone.has(id)));
 }
 
 /** More orders than this say nothing new, and each costs a run of the scheduler. */
@@ -57,19 +66,26 @@ const ORDERS = 6;
  * same in each does not depend on it.
  */
 export function otherOrders(cib: Cib, plan: Plan): Plan[] {
-  const fresh = plan.vms.filter((spec) => spec.enabled && !cib.primitives.has(spec.name));
+  const isFresh = (spec: VmSpec) => spec.enabled && !cib.primitives.has(spec.name);
+  const fresh = plan.vms.filter(isFresh);
   if (fresh.length < 2) return [];
-  const rest = plan.vms.filter((spec) => !fresh.includes(spec));
-  const rotations = fresh.slice(1).map((_, index) => [...fresh.slice(index + 1), ...fresh.slice(0, index + 1)]);
-  const reversed = [...fresh].reverse();
-  const evens = [...fresh.filter((_, index) => index % 2 === 1), ...fresh.filter((_, index) => index % 2 === 0)];
-  const seen = new Set([fresh.map(({ name }) => name).join(" ")]);
+  const rest = plan.vms.filter((spec) => !isFresh(spec));
   const orders: Plan[] = [];
-  for (const order of [reversed, evens, ...rotations]) {
-    const key = order.map(({ name }) => name).join(" ");
-    if (seen.has(key) || orders.length >= ORDERS) continue;
+  const seen = new Set([nameAll(fresh)]);
+  for (const order of shuffles(fresh)) {
+    const key = nameAll(order);
+    if (seen.has(key)) continue;
     seen.add(key);
     orders.push({ ...plan, vms: [...rest, ...order] });
+    if (orders.length >= ORDERS) break;
   }
   return orders;
+}
+
+const nameAll = (vms: readonly VmSpec[]) => vms.map(({ name }) => name).join(" ");
+
+function* shuffles(fresh: readonly VmSpec[]): Generator<VmSpec[]> {
+  yield [...fresh].reverse();
+  yield [...fresh.filter((_, index) => index % 2 === 1), ...fresh.filter((_, index) => index % 2 === 0)];
+  for (let first = 1; first < fresh.length; first += 1) yield [...fresh.slice(first), ...fresh.slice(0, first)];
 }

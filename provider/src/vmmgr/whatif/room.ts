@@ -1,6 +1,9 @@
 /** What is left of each node's memory and processors, with VMs where they are or will be. */
-import { nvpairs, readCapacity, type Cib, type Cluster } from "../../cluster";
-import { DEFAULTS, type VmSpec } from "../model";
+import { nvpairs, parseXml, readCapacity, type Cib, type Cluster, type Inventory } from "../../cluster";
+import { readDomain } from "../domain";
+import { DEFAULTS, type Domain, type VmSpec } from "../model";
+import { systemImage } from "../names";
+import { isVm } from "./declared";
 import type { Fate } from "./outcome";
 
 /** What a VM takes of a node. */
@@ -22,35 +25,79 @@ export interface NodeRoom {
 export interface Room extends NodeRoom {
   /** What its VMs take. */
   taken: Need;
+  /** VMs on it of which nobody says how much memory they have: they are not counted. */
+  needUnknown: string[];
+}
+
+/** What somebody says that a node has, in place of what its libvirt says. */
+export interface Capacity {
+  vcpus?: number;
+  memoryMiB?: number;
 }
 
 const MIB = 1024 ** 2;
 
-/** What the VMs of a cluster take: of a plan as it says, of others what the resource agent writes into the CIB. */
-export function needsOf(cib: Cib, planned: readonly VmSpec[]): Map<string, Need> {
-  const needs = new Map<string, Need>();
+const needOf = ({ vcpus, memory }: Domain): Need => ({ vcpus, memoryBytes: memory * MIB });
+
+/**
+ * What the VMs of a cluster take: of a plan as it says, of others what the resource agent writes into the CIB.
+ * @param domains what is known otherwise of VMs of which the CIB says nothing
+ */
+export function needsOf(cib: Cib, planned: readonly VmSpec[], domains: Readonly<Record<string, Need>>): Map<string, Need> {
+  const needs = new Map<string, Need>(Object.entries(domains));
   for (const [id, primitive] of cib.primitives) {
     const written = nvpairs(primitive, "utilization");
-    needs.set(id, { vcpus: Number(written["cpu"] ?? 0), memoryBytes: Number(written["host_memory"] ?? written["hv_memory"] ?? 0) * MIB });
+    const memory = written["host_memory"] ?? written["hv_memory"];
+    if (memory !== undefined) needs.set(id, { vcpus: Number(written["cpu"] ?? 0), memoryBytes: Number(memory) * MIB });
   }
-  for (const { name, domain } of planned) {
-    if (domain !== undefined) needs.set(name, { vcpus: domain.vcpus, memoryBytes: domain.memory * MIB });
+  for (const { name, domain, xml } of planned) {
+    const need = domain === undefined ? storedNeed(xml) : needOf(domain);
+    if (need !== undefined) needs.set(name, need);
   }
   return needs;
 }
 
+/** What a domain's XML asks for; undefined when it is none, or does not say. */
+function storedNeed(xml: string | undefined): Need | undefined {
+  if (xml === undefined) return undefined;
+  try {
+    const need = needOf(readDomain(parseXml(xml, "the domain XML")));
+    return need.memoryBytes > 0 ? need : undefined;
+  } catch {
+    return undefined; // somebody else's, and what is unknown is said of it
+  }
+}
+
+/** What the stored domains of VMs ask for of which the CIB does not say it: of a VM that was never monitored. */
+export function storedNeeds({ cib, images }: Inventory): Record<string, Need> {
+  const silent = [...cib.primitives].filter(([, primitive]) => isVm(primitive) && nvpairs(primitive, "utilization")["host_memory"] === undefined);
+  return Object.fromEntries(silent.flatMap(([vm]) => {
+    const { xml, _base_xml: base } = images.get(systemImage(vm))?.metadata ?? {};
+    const need = storedNeed(xml) ?? storedNeed(base);
+    return need === undefined ? [] : [[vm, need]];
+  }));
+}
+
 /** What each node has and gives to the VMs that are on it in the end. */
 export function roomOf(nodes: readonly NodeRoom[], fates: readonly Fate[], needs: ReadonlyMap<string, Need>): Room[] {
-  return nodes.map((node) => {
-    const taken = { vcpus: 0, memoryBytes: 0 };
-    for (const { vm, after } of fates) {
-      if (after !== node.node) continue;
-      taken.vcpus += needs.get(vm)?.vcpus ?? 0;
-      taken.memoryBytes += needs.get(vm)?.memoryBytes ?? 0;
-    }
-    return { ...node, taken };
-  });
+  const rooms = new Map(nodes.map((node): [string, Room] => [node.node, { ...node, taken: { vcpus: 0, memoryBytes: 0 }, needUnknown: [] }]));
+  for (const { vm, after } of fates) {
+    const room = rooms.get(after ?? "");
+    const need = needs.get(vm);
+    if (room === undefined) continue;
+    if (need === undefined) room.needUnknown.push(vm);
+    room.taken.vcpus += need?.vcpus ?? 0;
+    room.taken.memoryBytes += need?.memoryBytes ?? 0;
+  }
+  return [...rooms.values()];
 }
+
+/** Nodes with what somebody says that they have, where somebody does. */
+export const withCapacity = (nodes: readonly NodeRoom[], said: Readonly<Record<string, Capacity>>): NodeRoom[] =>
+  nodes.map((room) => {
+    const { vcpus, memoryMiB } = said[room.node] ?? {};
+    return { ...room, ...(vcpus === undefined ? {} : { vcpus }), ...(memoryMiB === undefined ? {} : { memoryBytes: memoryMiB * MIB }) };
+  });
 
 /** What the nodes have, in their own libvirt's words. */
 export async function nodesRoom(cluster: Cluster, hypervisors: readonly string[]): Promise<NodeRoom[]> {

@@ -6,6 +6,10 @@ const savedSchema = z.object({
   cib: z.string(),
   observer: z.string().optional(),
   nodes: z.array(z.object({ node: z.string(), vcpus: z.number().optional(), memoryBytes: z.number().optional() })),
+  /** The projects and stacks that VMs are of, by VM. */
+  owners: z.record(z.string(), z.string()).optional(),
+  /** What VMs take of a node of which the CIB does not say it, as their stored domains have it. */
+  domains: z.record(z.string(), z.object({ vcpus: z.number(), memoryBytes: z.number() })).optional(),
 });
 
 /** What a what-if needs of a cluster. */

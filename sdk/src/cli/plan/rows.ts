@@ -30,7 +30,8 @@ export function whatHappens({ action, reason, unplaced, planned, before, after }
 
 /** Where a VM is after a loss: the same node, another one, or none. */
 export function afterLoss(planned: Planned, vm: string, node: string): string {
-  const fate = planned.losses.find((loss) => loss.node === node)?.fates.find((each) => each.vm === vm);
+  const loss = planned.losses.find((each) => each.node === node);
+  const fate = [...(loss?.fates ?? []), ...(loss?.inside ?? [])].find((each) => each.vm === vm);
   if (fate?.unplaced !== undefined) return "lost";
   return fate?.after ?? NOWHERE;
 }
@@ -48,17 +49,21 @@ export function roomWords({ vcpus, memoryBytes, taken }: Room): { cpu: string; m
   };
 }
 
-/** The head and the rows of the table of VMs. */
+/** The head and the rows of the table of VMs, and behind them of guest nodes and of what runs inside of those. */
 export function vmTable(planned: Planned): string[][] {
   const head = ["VM", "now", "after", ...planned.hypervisors.map((node) => `without ${node}`), "what happens"];
-  const rows = planned.placements.map((each) => [
-    each.vm,
+  const row = (name: string, each: Placement) => [
+    name,
     each.before ?? NOWHERE,
     whereAfter(each),
     ...planned.hypervisors.map((node) => afterLoss(planned, each.vm, node)),
     whatHappens(each),
-  ]);
-  return [head, ...rows];
+  ];
+  return [
+    head,
+    ...planned.placements.map((each) => row(each.vm, each)),
+    ...planned.inside.map((each) => row(`${each.vm} (${each.kind})`, each)),
+  ];
 }
 
 /** The head and the rows of the table of nodes: after the change, and in the worst of the losses. */
@@ -86,5 +91,23 @@ export function notes(planned: Planned): string[] {
     ...(planned.invalid === undefined ? [] : [`crm_verify says of this configuration: ${planned.invalid}`]),
     ...planned.unknown.map((text) => `Not known yet: ${text}.`),
     ...lost,
+    ...planned.open.map(({ vm, guest }) => `Nothing keeps ${vm} off guest node ${guest}: Pacemaker may move it into that VM.`),
+    ...returns(planned),
+    ...uncounted(planned),
   ];
+}
+
+/** What the return of a lost node does, where it was asked for. */
+function returns({ losses }: Planned): string[] {
+  return losses.flatMap(({ node, back = [], backNotSimulated }) => {
+    if (backNotSimulated !== undefined) return [`What the return of ${node} does was not simulated: ${backNotSimulated}.`];
+    return back.filter(({ action }) => action !== undefined).map(({ vm, action = "", before, after }) =>
+      `When ${node} returns, ${vm} ${ACTIONS[action] ?? action}: ${before ?? NOWHERE}, then ${after ?? NOWHERE}.`);
+  });
+}
+
+/** The VMs of which nobody says how much memory they have. */
+function uncounted({ rooms }: Planned): string[] {
+  const vms = rooms.flatMap(({ needUnknown }) => needUnknown);
+  return vms.length === 0 ? [] : [`How much memory ${vms.sort().join(", ")} takes is not known: it is not counted.`];
 }

@@ -1,38 +1,14 @@
 // What the scheduler says ahead of time: Pacemaker's own tools of this machine, on a CIB that is no cluster's.
 import assert from "node:assert/strict";
-import { createRequire } from "node:module";
-import { cluster } from "../cluster/fixtures.ts";
-import { LocalRunner } from "../cluster/local.ts";
-import { ScriptedRunner } from "../cluster/runner.ts";
-import { spec } from "./specs.ts";
+import { cluster } from "../../cluster/fixtures.ts";
+import { ScriptedRunner } from "../../cluster/runner.ts";
+import { ask, empty, vm, type WhatIf } from "./ask.ts";
 
-const require = createRequire(import.meta.url);
-const { whatIf } = require("../../../provider/dist/vmmgr/whatif/index.js") as typeof import("../../../provider/dist/vmmgr/whatif/index.js");
 const { parseSimulation } = cluster;
-
-const state = (id: number) =>
-  `<node_state id="${id}" uname="node${id}" in_ccm="true" crmd="online" join="member" expected="member"><lrm id="${id}"><lrm_resources/></lrm></node_state>`;
-const property = (name: string, value: string) => `<nvpair id="opt-${name}" name="${name}" value="${value}"/>`;
-/** Three nodes that are online, and nothing on them. */
-const empty = (stonith = "false") => `<cib crm_feature_set="3.16.1" validate-with="pacemaker-3.9" epoch="7" num_updates="0" admin_epoch="1" have-quorum="1" dc-uuid="1">
-  <configuration>
-    <crm_config><cluster_property_set id="opt">${property("stonith-enabled", stonith)}${property("dc-version", "2.1.5")}</cluster_property_set></crm_config>
-    <nodes>${[1, 2, 3].map((id) => `<node id="${id}" uname="node${id}"/>`).join("")}</nodes>
-    <resources/><constraints/>
-    <rsc_defaults><meta_attributes id="rsc-options"><nvpair id="rsc-options-rs" name="resource-stickiness" value="1"/></meta_attributes></rsc_defaults>
-  </configuration>
-  <status>${[1, 2, 3].map(state).join("")}</status>
-</cib>`;
-
-const vm = (name: string, more: Parameters<typeof spec>[0] = {}) => spec({ name, ...more });
 
 describe("where VMs will run", function () {
   this.timeout(30_000);
-  const here = new cluster.Cluster(new LocalRunner({ ...process.env }));
-  const nodes = ["node1", "node2", "node3"].map((node) => ({ node, vcpus: 4, memoryBytes: 1024 ** 3 }));
-  const ask = (plan: Partial<Parameters<typeof whatIf>[1]>, cib = empty()) =>
-    whatIf(here, { vms: [], removed: [], ...plan }, { saved: { cib, observer: "node3", nodes } });
-  const ends = ({ placements }: Awaited<ReturnType<typeof whatIf>>) => Object.fromEntries(placements.map(({ vm, candidates }) => [vm, candidates]));
+  const ends = ({ placements }: WhatIf) => Object.fromEntries(placements.map(({ vm, candidates }) => [vm, candidates]));
 
   it("is certain for a pin and a preference, and one of several where the order of creation decides", async () => {
     const found = await ask({ vms: [vm("a"), vm("b"), vm("c", { pinnedHost: "node2" }), vm("d", { preferredHost: "node1" })] });
@@ -110,7 +86,7 @@ describe("an answer of crm_simulate", () => {
   it("is refused when it does not know a primitive that the CIB has", async () => {
     const cib = empty().replace("<resources/>", `<resources><primitive id="a" class="ocf" provider="p" type="VirtualDomain"/></resources>`);
     const verified = { valid: true, words: "" };
-    const runner = new ScriptedRunner({ "the simulate program": () => ({ ok: { cib, verified, baseline: answer("<actions/>"), orders: [], lost: {} } }) });
+    const runner = new ScriptedRunner({ "the simulate program": () => ({ ok: { cib, planned: cib, verified, baseline: [answer("<actions/>")], orders: [], lost: {} } }) });
     await assert.rejects(cluster.simulate(runner, { cib, changes: [[]], lose: [] }), /it does not know a/);
   });
 });

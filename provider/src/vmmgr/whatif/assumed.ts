@@ -1,0 +1,36 @@
+/** What is taken as removed by a plan that cannot say so itself: a policy sees what a program has, not what it no longer has. */
+import type { Cib } from "../../cluster";
+import { ownerOf as ownerOfService } from "../guest/resource";
+import { ownerOf as ownerOfConstraint } from "../relation/element";
+import type { Plan } from "./plan";
+
+/** The plan with what it takes away. */
+export interface AssumedPlan {
+  plan: Plan;
+  /** The VMs that it is taken to remove. */
+  removed: string[];
+}
+
+/**
+ * Takes as removed what a program has on the cluster and a plan of it does not name: VMs, and colocations, orders and
+ * guest resources that carry its mark.
+ * @param owner project and stack
+ * @param owners of VMs
+ */
+export function withAssumed(cib: Cib, plan: Plan, owner: string | undefined, owners: Readonly<Record<string, string>>): AssumedPlan {
+  if (owner === undefined) return { plan, removed: [] };
+  const named = new Set([...plan.vms.map(({ name }) => name), ...plan.removed]);
+  const removed = [...cib.primitives.keys()].filter((vm) => owners[vm] === owner && !named.has(vm));
+  const services = new Set((plan.services ?? []).map(({ name }) => name));
+  const gone = [...cib.primitives].filter(([id, primitive]) => ownerOfService(primitive) === owner && !services.has(id)).map(([id]) => id);
+  const constraints = cib.constraints.filter((node) => ownerOfConstraint(node)?.startsWith(`${owner}/`));
+  return {
+    removed,
+    plan: {
+      ...plan,
+      removed: [...plan.removed, ...removed],
+      removedServices: [...(plan.removedServices ?? []), ...gone],
+      removedConstraints: [...(plan.removedConstraints ?? []), ...constraints.map(({ attrs }) => attrs["id"] ?? "")],
+    },
+  };
+}

@@ -1,0 +1,87 @@
+/** What is declared of each VM once a plan is done, whoever declares it: where it may run, and what it is worth. */
+import { nvpairs, type Cib, type XmlElement } from "../../cluster";
+import { readPlacement, vmConstraints } from "../constraints";
+import { keepsOff, locationsByPrimitive } from "../guest/keepoff";
+import type { VmSpec } from "../model";
+import { readScore } from "../relation/element";
+import type { Guest } from "./guests";
+import type { Plan } from "./plan";
+
+/** A VM as Pacemaker will be told of it. */
+export interface Declared {
+  vm: string;
+  /** The one node that it may run on. */
+  pinnedHost?: string;
+  /** The node that it runs on when it can. */
+  preferredHost?: string;
+  /** The nodes that bans and rules keep it off, guest nodes among them. What a pin leaves out is not among them. */
+  bannedFrom: string[];
+  liveMigration: boolean;
+  /** Its own `resource-stickiness`; absent: that of the cluster. */
+  stickiness?: string;
+  /** 1000000 is Pacemaker's INFINITY. */
+  priority: number;
+  /** The plan makes or changes it; otherwise it is of others. */
+  planned: boolean;
+  /** Pacemaker has it. */
+  enabled: boolean;
+}
+
+/** Pacemaker's own number for it, which JSON can hold. */
+const INFINITE = 1_000_000;
+
+/** Every VM of the cluster and of the plan, but for those that the plan removes. */
+export function declaredOf(cib: Cib, plan: Plan, guests: readonly Guest[], observer: string | undefined): Declared[] {
+  const planned = new Map(plan.vms.map((spec) => [spec.name, spec]));
+  const locations = locationsByPrimitive(cib);
+  const banned = (constraints: readonly XmlElement[]) => [
+    ...cib.nodes.filter((node) => constraints.some((each) => keepsOff(each, node, "cluster"))),
+    ...guests.map(({ guest }) => guest).filter((guest) => constraints.some((each) => keepsOff(each, guest))),
+  ];
+  const enabled = [...cib.primitives].filter(([, primitive]) => isVm(primitive)).map(([vm, primitive]): Declared => {
+    const own = locations.get(vm) ?? [];
+    const meta = nvpairs(primitive, "meta_attributes");
+    const stickiness = meta["resource-stickiness"];
+    return {
+      vm,
+      ...placementOf(cib, vm, own),
+      bannedFrom: banned(own),
+      liveMigration: meta["allow-migrate"] === "true",
+      ...(stickiness === undefined ? {} : { stickiness }),
+      priority: Math.max(-INFINITE, Math.min(readScore(meta["priority"]), INFINITE)),
+      planned: planned.has(vm),
+      enabled: true,
+    };
+  });
+  const disabled = plan.vms.filter(({ name }) => !cib.primitives.has(name));
+  return [...enabled, ...disabled.map((spec) => declaredBy(spec, banned(vmConstraints(spec, observer))))];
+}
+
+/** The primitives that are VMs. */
+export const isVm = ({ attrs }: XmlElement) => attrs["type"] === "VirtualDomain";
+
+/** Placements by vm-mgr's ids; where there are none, what somebody else's say of one node in the same way. */
+function placementOf(cib: Cib, vm: string, own: readonly XmlElement[]): Pick<Declared, "pinnedHost" | "preferredHost"> {
+  const read = readPlacement({ ...cib, constraints: [...own] }, vm);
+  const strong = own.filter(({ attrs }) => attrs["node"] !== undefined && readScore(attrs["score"]) === Infinity);
+  const isPin = ({ attrs }: XmlElement) => attrs["resource-discovery"] === "exclusive";
+  const pinnedHost = read.pinnedHost ?? strong.find(isPin)?.attrs["node"];
+  const preferredHost = read.preferredHost ?? strong.find((each) => !isPin(each) && each.attrs["node"] !== pinnedHost)?.attrs["node"];
+  return { ...(pinnedHost === undefined ? {} : { pinnedHost }), ...(preferredHost === undefined ? {} : { preferredHost }) };
+}
+
+function declaredBy(spec: VmSpec, bannedFrom: string[]): Declared {
+  const { name, pinnedHost, preferredHost, liveMigration, priority } = spec;
+  const stickiness = spec.pacemaker.meta["resource-stickiness"];
+  return {
+    vm: name,
+    ...(pinnedHost === undefined ? {} : { pinnedHost }),
+    ...(preferredHost === undefined ? {} : { preferredHost }),
+    bannedFrom,
+    liveMigration,
+    ...(stickiness === undefined ? {} : { stickiness }),
+    priority,
+    planned: true,
+    enabled: false,
+  };
+}

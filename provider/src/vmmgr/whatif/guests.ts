@@ -1,0 +1,49 @@
+/** Guest nodes and what runs inside of them: what a plan makes of them, and which VMs could get into one. */
+import type { Cib, CibChange } from "../../cluster";
+import { banChanges, openTo, unbanChanges } from "../guest/keepoff";
+import { resourceChanges, resourceRemoval } from "../guest/resource";
+import { guestNodes } from "../guest/settings";
+import type { Plan } from "./plan";
+
+/** A VM that is a node of the cluster. */
+export interface Guest {
+  /** The node. */
+  guest: string;
+  vm: string;
+}
+
+/** A VM that Pacemaker may place into a guest node: a VM inside of a VM. */
+export interface Open {
+  vm: string;
+  guest: string;
+}
+
+/** The bans by which VMs of others are kept out of the plan's guest nodes, as the provider makes them; those of guest nodes that go. */
+export function guestBans(cib: Cib, { vms, removed, guests = [], removedGuests = [] }: Plan): CibChange[] {
+  // Each of the plan's VMs has the rule that keeps it on nodes.
+  const own = new Set([...vms.map(({ name }) => name), ...removed]);
+  const there = (vm: string) => cib.primitives.has(vm) || own.has(vm);
+  return [
+    ...guests.filter(({ vm }) => there(vm)).flatMap(({ name, vm }) => banChanges(openTo(cib, name, vm).vms.filter((each) => !own.has(each)), name)),
+    ...removedGuests.filter(({ name }) => !guests.some((each) => each.name === name)).flatMap(({ name }) => unbanChanges(cib, name)),
+  ];
+}
+
+/** The primitives inside of guest nodes. */
+export const serviceChanges = (cib: Cib, { services = [], removedServices = [] }: Plan): CibChange[] => [
+  ...removedServices.filter((name) => !services.some((each) => each.name === name)).flatMap((name) => resourceRemoval(cib, name)),
+  ...services.flatMap((spec) => resourceChanges(cib, spec)),
+];
+
+/** The guest nodes of a CIB. */
+export const guestsOf = (cib: Cib): Guest[] => [...guestNodes(cib).values()].map(({ name, vm }) => ({ guest: name, vm }));
+
+/** The VMs that no rule keeps off a guest node. A pin that lets Pacemaker look at its own node alone keeps it off as well. */
+export function openOf(cib: Cib, guests: readonly Guest[]): Open[] {
+  const pins = new Map(
+    cib.constraints.filter(({ attrs }) => attrs["resource-discovery"] === "exclusive").map(({ attrs }) => [attrs["rsc"] ?? "", attrs["node"]]),
+  );
+  return guests.flatMap(({ guest, vm }) =>
+    openTo(cib, guest, vm).vms.filter((each) => !pins.has(each) || pins.get(each) === guest).map((each) => ({ vm: each, guest })),
+  );
+}

@@ -1,0 +1,39 @@
+/** The primitives of VMs as a plan makes them, those of guest nodes among them. */
+import { diffElement, RESOURCES, type Cib, type CibChange, type XmlElement } from "../../cluster";
+import type { GuestNodeSpec } from "../guest";
+import { guestMeta, readMeta, withSettings } from "../guest/settings";
+import type { VmSpec } from "../model";
+import { enableChanges } from "../sync";
+import type { Plan } from "./plan";
+
+/** What makes the CIB say of an enabled VM what its spec says, and what the plan says of its guest node. */
+export function enabledVm(cib: Cib, plan: Plan, spec: VmSpec, observer: string | undefined): CibChange[] {
+  const guest = plan.guests?.find(({ vm }) => vm === spec.name);
+  const sync = enableChanges(cib, spec, observer, undefined, guest === undefined ? {} : guestMeta(guest));
+  // They stand in the order in which they are taken back.
+  return [...sync.elements].reverse().flatMap(({ parent, before, after }) =>
+    diffElement(parent, before, parent === RESOURCES && after !== undefined ? asGuest(plan, after) : after),
+  );
+}
+
+/** What the plan's guest nodes mean for VMs that it does not name: those of other programs. */
+export function otherVms(cib: Cib, plan: Plan): CibChange[] {
+  const named = new Set([...plan.vms.map(({ name }) => name), ...plan.removed]);
+  const touched = new Set([...(plan.guests ?? []), ...(plan.removedGuests ?? [])].map(({ vm }) => vm));
+  return [...touched].filter((vm) => !named.has(vm)).flatMap((vm) => {
+    const primitive = cib.primitives.get(vm);
+    return primitive === undefined ? [] : diffElement(RESOURCES, primitive, asGuest(plan, primitive));
+  });
+}
+
+/** A VM's primitive with what the plan says of its guest node. */
+function asGuest({ guests = [], removedGuests = [] }: Plan, primitive: XmlElement): XmlElement {
+  const vm = primitive.attrs["id"];
+  const made = guests.find((each) => each.vm === vm);
+  if (made !== undefined) return withSettings(primitive, settingsOf(made));
+  const name = readMeta(primitive)?.name;
+  const gone = removedGuests.some((each) => each.vm === vm && each.name === name);
+  return gone ? withSettings(primitive, undefined) : primitive;
+}
+
+const settingsOf = ({ vm: _vm, ...settings }: GuestNodeSpec) => settings;

@@ -1,0 +1,69 @@
+// Memory and processors, the return of a lost node, and standby.
+import assert from "node:assert/strict";
+import { ask, running, vm } from "./ask.ts";
+
+const MIB = 1024 ** 2;
+const written = (id: string, memory: number) =>
+  `<utilization id="${id}-u"><nvpair id="${id}-u-c" name="cpu" value="2"/><nvpair id="${id}-u-m" name="host_memory" value="${memory}"/></utilization>`;
+
+describe("what is taken of the nodes", function () {
+  this.timeout(30_000);
+
+  it("is what the plan says, what the CIB says, and what stored domains say; of others it is said that it is not known", async () => {
+    const domain = { type: "qemu" as const, memory: 256, vcpus: 3, machine: "q35", firmware: "bios" as const, interfaces: [], serialConsole: true };
+    const cib = running({ told: 1, stored: 1, silent: 1 }, { utilization: { told: written("told", 128) } });
+    const { rooms } = await ask(
+      { vms: [vm("typed", { preferredHost: "node2", domain }), vm("text", { preferredHost: "node2", xml: "<domain><memory unit='MiB'>64</memory><vcpu>1</vcpu></domain>" })] },
+      cib, {}, { domains: { stored: { vcpus: 1, memoryBytes: 32 * MIB } } },
+    );
+    const [one, two] = rooms;
+    assert.deepEqual([one?.node, one?.taken, one?.needUnknown], ["node1", { vcpus: 3, memoryBytes: 160 * MIB }, ["silent"]]);
+    assert.deepEqual([two?.taken, two?.needUnknown], [{ vcpus: 4, memoryBytes: 320 * MIB }, []]);
+  });
+
+  it("is set against what is said that a node has, and else against what its libvirt says", async () => {
+    const { rooms, losses } = await ask({}, running({ a: 1 }), { capacity: { node1: { memoryMiB: 100 }, node2: { vcpus: 9 } } });
+    assert.deepEqual(rooms.map(({ vcpus, memoryBytes }) => [vcpus, memoryBytes]), [[4, 100 * MIB], [9, 1024 ** 3]]);
+    assert.equal(losses.find(({ node }) => node === "node2")?.rooms[0]?.memoryBytes, 100 * MIB);
+  });
+});
+
+describe("the return of a lost node", function () {
+  this.timeout(60_000);
+  const back = (found: Awaited<ReturnType<typeof ask>>, node: string) => found.losses.find((each) => each.node === node);
+
+  it("brings a VM back that prefers it, and leaves one alone that nothing draws", async () => {
+    const plan = { vms: [vm("drawn", { preferredHost: "node1", liveMigration: true })] };
+    const found = await ask(plan, running({ free: 1 }), { failback: true });
+    const lost = back(found, "node1");
+    const short = (name: string) => {
+      const { before, after, action } = lost?.back?.find((each) => each.vm === name) ?? {};
+      return [before, after, action];
+    };
+    assert.deepEqual(short("drawn"), ["node2", "node1", "migrate"]);
+    assert.equal(short("free")[2], undefined);
+    assert.equal(lost?.backNotSimulated, undefined);
+    assert.equal(back(await ask(plan, running({ free: 1 })), "node1")?.back, undefined);
+  });
+
+  it("is not simulated where the loss is too large, and that is said", async () => {
+    const names = Array.from({ length: 61 }, (_, index) => `v${index}`);
+    const found = await ask({}, running(Object.fromEntries(names.map((name) => [name, 1]))), { failback: true });
+    const lost = back(found, "node1");
+    assert.equal(lost?.back, undefined);
+    assert.match(lost?.backNotSimulated ?? "", /takes 61 actions; more than 60 are not followed up/);
+  });
+});
+
+describe("a node that goes into standby", function () {
+  this.timeout(30_000);
+
+  it("gives its VMs to the others, and takes none", async () => {
+    const found = await ask({ vms: [vm("new"), vm("pinned", { pinnedHost: "node1" })] }, running({ a: 1 }, { constraints: '<rsc_location id="o" rsc="a" node="node3" score="-INFINITY"/>' }), { standby: ["node1"] });
+    const short = Object.fromEntries(found.placements.map(({ vm: name, before, after, action, unplaced }) => [name, [before, after, action ?? unplaced]]));
+    assert.deepEqual(short["a"], ["node1", "node2", "migrate"]);
+    assert.deepEqual(short["new"], [undefined, "node2", "start"]);
+    assert.match(short["pinned"]?.[2] ?? "", /^node1 is in standby; node2 is kept from it by pin-pinned-onnode1/);
+    assert.equal(found.nodes.find(({ name }) => name === "node1")?.standby, true);
+  });
+});
