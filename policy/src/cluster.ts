@@ -1,5 +1,5 @@
 /** What policies ask of a cluster, of the real one or of one that was saved: once for all rules of a run. */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { api, configure } from "pulumi-seapath-provider";
@@ -22,23 +22,18 @@ export const wordsFor = (cluster: string | undefined): string => (cluster === un
 
 /** The stack's configuration is told to the pack after it was loaded, so it is read when something is asked. */
 function configureOnce(): void {
+  if (existsSync(join(startFolder(), "Pulumi.yaml"))) process.chdir(startFolder());
   const seapath = new pulumi.Config("seapath");
   configure({ config: { get: (key: string) => seapath.get(key.replace(/^seapath:/, "")) } } as Parameters<typeof configure>[0]);
 }
 
-/** Where relative paths begin: the folder of the program. A pack itself runs in its own. */
-const programFolder = (): string => {
-  try {
-    return pulumi.runtime.getRootDirectory() ?? process.env["PWD"] ?? process.cwd();
-  } catch {
-    return process.env["PWD"] ?? process.cwd();
-  }
-};
+/** Where Pulumi was started. A pack runs in a folder of its own, and the paths of the configuration are those of the program. */
+const startFolder = (): string => process.env["PWD"] ?? process.cwd();
 
 function optionsOf({ savedCluster }: Where): { saved?: ReturnType<typeof api.readSaved> } {
   const file = savedCluster ?? process.env["SEAPATH_SAVED_CLUSTER"];
   if (file === undefined || file === "") return {};
-  return { saved: api.readSaved(readFileSync(isAbsolute(file) ? file : join(programFolder(), file), "utf8")) };
+  return { saved: api.readSaved(readFileSync(isAbsolute(file) ? file : join(startFolder(), file), "utf8")) };
 }
 
 /** Long enough for all rules of a stack, too short for a cluster to become another one unnoticed. */

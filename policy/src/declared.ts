@@ -37,6 +37,9 @@ export const isUnknownAt = ({ unknown }: Declared, path: string): boolean => unk
 /** The name on the cluster of a VM; that of the resource where it is not known. */
 export const vmName = ({ inputs, name }: Declared): string => (typeof inputs["name"] === "string" ? inputs["name"] : name);
 
+/** A resource in words: `VM "web01"`, `Colocation "pair"`. */
+export const wordsOf = (resource: Declared): string => (resource.kind === "Vm" ? `VM "${vmName(resource)}"` : `${resource.kind} "${resource.name}"`);
+
 /** A map of texts among the inputs; empty where there is none. */
 export function textsAt(inputs: Raw, ...path: string[]): Record<string, string> {
   const found = path.reduce<unknown>((at, key) => (isRecord(at) ? at[key] : undefined), inputs);

@@ -9,7 +9,7 @@ import type { ClusterNodes } from "./cluster";
 /** What a rule of one resource may ask besides. */
 export interface ResourceLook<Config> extends Look<Config> {
   /** The nodes of its cluster; undefined when they cannot be known, which has been said. */
-  nodes(): Promise<ClusterNodes | undefined>;
+  nodes: () => Promise<ClusterNodes | undefined>;
 }
 
 /** A rule of one resource. */
@@ -20,7 +20,7 @@ export interface ResourceRule<Config> extends About {
   reads: readonly string[];
   validate(resource: Declared, look: ResourceLook<Config>): void | Promise<void>;
   /** The inputs as they must be; undefined where they are. Given, so that the level `remediate` can be chosen. */
-  remediate?(inputs: Raw, config: Config & Limits): Raw | undefined;
+  remediate?: (inputs: Raw, config: Config & Limits) => Raw | undefined;
 }
 
 /** Makes a policy of a rule. */

@@ -2,7 +2,7 @@
 import type { EnforcementLevel, Policy, PolicyConfigSchema, Severity } from "@pulumi/policy";
 import { nodesOf, isUnreachable, wordsFor, type ClusterNodes } from "./cluster";
 import type { Limits } from "./config";
-import type { Declared } from "./declared";
+import { wordsOf, type Declared } from "./declared";
 import { notChecked } from "./notes";
 
 /** Who a rule is. */
@@ -26,11 +26,13 @@ export interface About {
 export interface Look<Config> {
   config: Config & Limits;
   /** What must hold, for which VM and node, why, and what to do. @param resource the one that is shown with it */
-  report(message: string, resource?: Declared): void;
+  report: (message: string, resource?: Declared) => void;
   /** Takes down that something is not checked, or, with `onUnknown: "fail"`, lets the rule be broken by it. */
-  unknown(resource: Declared, path: string): void;
+  unknown: (resource: Declared, path: string) => void;
+  /** The same of what the scheduler could not be told, in a sentence. */
+  unsure: (text: string) => void;
   /** Takes down that something is not checked. */
-  skip(about: string, why: string): void;
+  skip: (about: string, why: string) => void;
 }
 
 /** The parts of a rule that @pulumi/policy shows. */
@@ -50,8 +52,13 @@ export function lookOf<Config>(rule: string, config: Config & Limits, violation:
     report,
     unknown(resource, path) {
       const why = `\`${path}\` is not known before other resources are made`;
-      if (config.onUnknown === "fail") report(`${resource.kind} "${resource.name}" must be known to ${rule} before an up: ${why}. Make it of values that no resource gives, or set onUnknown to "warn".`, resource);
-      else notChecked({ rule, about: `${resource.kind} "${resource.name}"`, why }, true);
+      if (config.onUnknown === "fail") report(`${wordsOf(resource)} must be known to ${rule} before an up: ${why}. Make it of values that no resource gives, or set onUnknown to "warn".`, resource);
+      else notChecked({ rule, about: wordsOf(resource), why }, true);
+    },
+    unsure(text) {
+      const [about = "", why = text] = text.split(/: (.*)/s);
+      if (config.onUnknown === "fail") report(`${rule} must know all that decides a placement before an up: ${text}. Make it of values that no resource gives, or set onUnknown to "warn".`);
+      else notChecked({ rule, about, why }, true);
     },
     skip: (about, why) => notChecked({ rule, about, why }, true),
   };
@@ -72,7 +79,7 @@ export async function asked<T, Config>(rule: string, cluster: string | undefined
     if (!isUnreachable(error)) look.report(`Unable to check ${wordsFor(cluster)}: ${why}`, resource);
     else if (onUnreachable !== "warn" && onUnreachable !== "skip") {
       look.report(`Not checked, and nothing may pass unchecked: ${wordsFor(cluster)} does not answer: ${why}. Run this where it can be reached, give a \`savedCluster\`, or set onUnreachable to "warn" or "skip".`, resource);
-    } else notChecked({ rule, about: resource === undefined ? wordsFor(cluster) : `${resource.kind} "${resource.name}"`, why: `${wordsFor(cluster)} does not answer: ${message}` }, onUnreachable === "warn");
+    } else notChecked({ rule, about: resource === undefined ? wordsFor(cluster) : wordsOf(resource), why: `${wordsFor(cluster)} does not answer: ${message}` }, onUnreachable === "warn");
     return undefined;
   }
 }

@@ -11,6 +11,8 @@ import { clustersOf, resourcesOf, viewOf, type View } from "./view";
 export interface StackRule<Config> extends About {
   /** By the names of their classes, the inputs that it looks at. Of those that are not known yet it is said that they were not checked. */
   reads: Readonly<Record<string, readonly string[]>>;
+  /** The same, where the configuration says that more is looked at. */
+  readsBesides?(config: Config): StackRule<Config>["reads"];
   validate(view: View, look: Look<Config>): void | Promise<void>;
 }
 
@@ -21,17 +23,17 @@ export interface ClusterRule<Config> extends About {
 
 /** Makes a policy of a rule of a stack. Where the cluster does not answer it looks at what the stack alone has. */
 export const stackRule = <Config>(rule: StackRule<Config>): StackValidationPolicy =>
-  onEachCluster<Config>(rule, rule.reads, (view, look) => rule.validate(view, look));
+  onEachCluster<Config>(rule, (config) => [rule.reads, rule.readsBesides?.(config) ?? {}], (view, look) => rule.validate(view, look));
 
 /** Makes a policy of a rule of the cluster as it will be. Where the cluster does not answer it does not run, and that is said. */
 export const clusterRule = <Config>(rule: ClusterRule<Config>): StackValidationPolicy =>
-  onEachCluster<Config>(rule, {}, async (view, look) => {
+  onEachCluster<Config>(rule, () => [], async (view, look) => {
     if (view.planned !== undefined) await rule.validate(view.planned, view, look);
   });
 
 function onEachCluster<Config>(
   rule: About,
-  reads: StackRule<Config>["reads"],
+  readsOf: (config: Config) => readonly StackRule<Config>["reads"][],
   validate: (view: View, look: Look<Config>) => void | Promise<void>,
 ): StackValidationPolicy {
   return {
@@ -41,12 +43,14 @@ function onEachCluster<Config>(
       const look = lookOf<Config>(rule.name, config, violation);
       const resources = resourcesOf(args);
       if (resources.length === 0) return;
-      for (const each of resources) for (const path of reads[each.kind] ?? []) if (isUnknownAt(each, path)) look.unknown(each, path);
-      for (const each of resources) if (isUnknownAt(each, "cluster")) look.unknown(each, "cluster");
+      for (const each of resources) {
+        const paths = readsOf(config).flatMap((reads) => reads[each.kind] ?? []);
+        for (const path of ["cluster", ...paths]) if (isUnknownAt(each, path)) look.unknown(each, path);
+      }
       for (const cluster of clustersOf(resources, hasStandard())) {
         const where = { cluster, savedCluster: config.savedCluster };
         const planned = await asked(rule.name, cluster, look, () => planOf(where, resources));
-        for (const text of planned?.unknown ?? []) look.skip(text.split(":")[0] ?? "", text);
+        for (const text of planned?.unknown ?? []) look.unsure(text);
         await validate(viewOf(cluster, resources, planned), look);
       }
     },

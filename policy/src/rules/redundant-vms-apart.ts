@@ -59,7 +59,8 @@ export const redundantVmsApart = stackRule<Config>({
     maxPerHost: whole("The most VMs of a group on one node.", 1, 1),
     maxSkew: whole("The most by which two nodes may differ in VMs of a group. Default: any number.", 1),
   }, "warn"),
-  reads: { Vm: ["name", "metadata", "pinnedHost"], Colocation: ["vm", "with", "strong", "apart"] },
+  reads: { Vm: ["name", "pinnedHost"], Colocation: ["vm", "with", "strong", "apart"] },
+  readsBesides: ({ metadataKey }): Record<string, string[]> => (metadataKey === undefined ? {} : { Vm: [`metadata.${metadataKey}`] }),
   validate(view, { config, report }) {
     for (const { name, vms } of groupsOf(view, config)) {
       const present = vms.filter((vm) => view.vms.some((each) => each.vm === vm && each.runs));

@@ -99,7 +99,7 @@ export async function whatIf(cluster: Cluster, asked: Plan, options: WhatIfOptio
     declared: declaredOf(found.planned, plan, guests, observer),
     relations: relationsOf(found.planned),
     ...settingsOf(found.planned, found.baseline, observer),
-    ...judge(found, plan, withCapacity(nodes, options.capacity ?? {}), domains),
+    ...judge(cib, found, plan, withCapacity(nodes, options.capacity ?? {}), domains),
   };
 }
 

@@ -6,12 +6,15 @@ import { isVm } from "./declared";
 import { guestsOf } from "./guests";
 import { fatesOf, isToRun, type Fate } from "./outcome";
 import type { Plan } from "./plan";
+import { touchedVms } from "./touched";
 import { needsOf, roomOf, type Need, type NodeRoom, type Room } from "./room";
 
 /** Where a VM is after the change. */
 export interface Placement extends Fate {
   /** The plan makes, changes or removes it; otherwise it is of others. */
   planned: boolean;
+  /** The plan changes something about it; otherwise it is only named, or taken along by what is changed. */
+  changed: boolean;
   /** Where it may come to run, depending on the order of creation. One node: it is certain. None: it is not to run. */
   candidates: string[];
 }
@@ -46,11 +49,12 @@ export interface Verdict {
   losses: Loss[];
 }
 
-/** Judges all runs. @param domains what VMs take of which the CIB does not say it */
-export function judge(found: Simulations, plan: Plan, nodes: readonly NodeRoom[], domains: Readonly<Record<string, Need>>): Verdict {
+/** Judges all runs. @param before the CIB without the plan @param domains what VMs take of which the CIB does not say it */
+export function judge(before: Cib, found: Simulations, plan: Plan, nodes: readonly NodeRoom[], domains: Readonly<Record<string, Need>>): Verdict {
   const { planned: cib } = found;
   const own = new Set([...plan.vms.map(({ name }) => name), ...plan.removed]);
   const vms = [...new Set([...[...cib.primitives].filter(([, primitive]) => isVm(primitive)).map(([id]) => id), ...own])];
+  const touched = touchedVms(before, cib, own);
   const guests = insideOf(cib, plan);
   const asked = { rules: locationsByPrimitive(cib), wanted: wantedOf(cib, vms, guests) };
   const all = [...vms, ...guests.map(({ id }) => id)];
@@ -63,7 +67,7 @@ export function judge(found: Simulations, plan: Plan, nodes: readonly NodeRoom[]
   const orders = found.orders.map((simulation) => fates(simulation));
   const ends = (index: number) => [baseline, ...orders].map((each) => each[index]?.after).filter((node) => node !== undefined);
   const placed = baseline.map((fate, index): Placement => ({
-    ...fate, planned: own.has(fate.vm), candidates: [...new Set(ends(index))].sort(),
+    ...fate, planned: own.has(fate.vm), changed: touched.has(fate.vm), candidates: [...new Set(ends(index))].sort(),
   }));
   const needs = needsOf(cib, plan.vms, domains);
   return {
