@@ -9,13 +9,17 @@ export interface NotChecked {
 }
 
 const notes = new Map<string, NotChecked>();
+/** What was said aloud: once, however many rules it keeps from something. */
+const said = new Set<string>();
 
 /** Takes down what is not checked. With `aloud` it is also written where the pack's messages go, at once. */
 export function notChecked(note: NotChecked, aloud: boolean): void {
-  const key = JSON.stringify([note.rule, note.about, note.why]);
-  if (notes.has(key)) return;
-  notes.set(key, note);
-  if (aloud) console.error(wordsOf([note]).join("\n"));
+  const { rule, about, why } = note;
+  notes.set(JSON.stringify([rule, about, why]), note);
+  const text = `not checked for ${about}: ${why}`;
+  if (!aloud || said.has(text)) return;
+  said.add(text);
+  console.error(text);
 }
 
 /** All that was not checked so far, and forgets it: a sentence for each thing and reason, with the rules that it is about. */

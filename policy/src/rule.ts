@@ -41,7 +41,6 @@ export const policyOf = ({ name, displayName, description, level, severity, reme
   enforcementLevel: level,
   configSchema: config,
   tags: ["seapath", "placement"],
-  url: `https://github.com/seapath/pulumi-seapath/blob/main/docs/policies.md#${name}`,
 });
 
 /** How a rule says something. @param violation how @pulumi/policy is told */

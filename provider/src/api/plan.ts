@@ -18,9 +18,11 @@ export interface Planned extends WhatIf {
  * @param preview what `pulumi preview --json` printed, parsed; undefined: nothing is planned
  */
 export async function plan(at: At, preview: unknown, options: WhatIfOptions = {}): Promise<Planned> {
-  const { plan, unknown, resources } = readPreview(preview ?? {}, at.cluster);
+  const { plan, unknown, resources, whole } = readPreview(preview ?? {}, at.cluster);
+  // What could not be read may be what the cluster has: nothing is taken as removed then.
+  const { owner, ...rest } = options;
   const cluster = options.saved === undefined ? currentCluster(at.cluster) : noCluster();
-  return { ...(await whatIf(cluster, plan, options)), unknown, resources: Object.fromEntries(resources) };
+  return { ...(await whatIf(cluster, plan, { ...rest, ...(whole && owner !== undefined ? { owner } : {}) })), unknown, resources: Object.fromEntries(resources) };
 }
 
 /** Reads what `saved` takes: what was saved of a plan, or a CIB alone. @throws ParseError */

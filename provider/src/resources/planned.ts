@@ -2,13 +2,14 @@
  * What the program says of its VMs, as far as this run has checked them. In a preview the cluster has not yet what the
  * same `up` makes, enables or pins; a resource that names a VM by its output is checked after it.
  */
-import type { PlannedVm, PlannedVms, XmlElement } from "../vmmgr";
+import type { PlannedVm, PlannedVms, VmSpec, XmlElement } from "../vmmgr";
 import { isMarkedBy } from "../vmmgr";
 import { isUnknown } from "./unknowns";
 import { isRecord, type Raw } from "./values";
 
 export class PlannedRegister {
   readonly #vms = new Map<string, PlannedVm>();
+  readonly #specs = new Map<unknown, Map<string, VmSpec>>();
   readonly #guests = new Set<string>();
   /** By cluster, the constraints of each relation by its owner. */
   readonly #relations = new Map<unknown, Map<string, readonly XmlElement[]>>();
@@ -22,6 +23,17 @@ export class PlannedRegister {
       ...(typeof pinnedHost === "string" && !isUnknown(pinnedHost) ? { pinnedHost } : {}),
       ...(isRecord(metadata) ? { keys: Object.keys(metadata) } : {}),
     });
+  }
+
+  /** Takes down what a VM is to be, where all of it is known. */
+  noteSpec(spec: VmSpec, cluster: string | undefined): void {
+    const known = this.#specs.get(cluster) ?? new Map<string, VmSpec>();
+    this.#specs.set(cluster, known.set(spec.name, spec));
+  }
+
+  /** The VMs of a cluster of which all is known, in the order in which they were checked. */
+  specs(cluster: string | undefined): VmSpec[] {
+    return [...(this.#specs.get(cluster)?.values() ?? [])];
   }
 
   /** Takes down a guest node, by its name. */

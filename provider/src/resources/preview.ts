@@ -8,7 +8,7 @@ import { unknownPaths } from "./unknowns";
 import type { Raw } from "./values";
 import { withDefaults } from "./vm/defaults";
 import { vmSchema } from "./vm/schema";
-import { specOf } from "./vm/state";
+import { OUTPUTS, specOf } from "./vm/state";
 
 const bag = z.record(z.string(), z.unknown()).optional();
 const stateSchema = z.object({ type: z.string(), inputs: bag, outputs: bag });
@@ -23,6 +23,8 @@ export interface PlannedChange {
   unknown: string[];
   /** VMs of the plan by the names of their resources. */
   resources: Map<string, string>;
+  /** All of it could be read: what is not in the plan is not in the program either. */
+  whole: boolean;
 }
 
 const MAKES = ["create", "update", "replace", "create-replacement", "same", "read", "refresh"];
@@ -69,6 +71,7 @@ interface Step {
 /** Gathers steps, kind by kind. */
 class Reader {
   readonly #unknown: string[] = [];
+  #whole = true;
   readonly #resources = new Map<string, string>();
   readonly #vms = new Map<string, VmSpec>();
   readonly #removed = new Set<string>();
@@ -84,7 +87,10 @@ class Reader {
     "seapath:Vm": ({ resource, made, gone }) => {
       if (gone !== undefined) this.#removed.add(String(gone["name"]));
       const spec = made === undefined ? undefined : specOfInputs(resource, made, this.#unknown);
-      if (spec === undefined) return;
+      if (spec === undefined) {
+        this.#whole &&= made === undefined;
+        return;
+      }
       this.#vms.set(spec.name, spec);
       this.#resources.set(spec.name, resource);
     },
@@ -102,14 +108,19 @@ class Reader {
   #keep<T extends { name: string }>(resource: string, read: ReadInputs<T> | undefined, into: Map<string, T>): void {
     if (read === undefined) return;
     if ("spec" in read) into.set(read.spec.name, read.spec);
-    else this.#unknown.push(`${resource}: ${read.why}; it is left out`);
+    else this.#leaveOut(resource, read.why);
   }
 
   #relation({ resource, op, made, left }: Step, elements: (inputs: Raw) => XmlElement[]): void {
     if (op !== "same") this.#removedConstraints.push(...idsOf(left?.outputs));
     if (made === undefined) return;
     if (unknownPaths(made).length === 0) this.#constraints.push(...elements(made));
-    else this.#unknown.push(`${resource}: which VMs it is about is not known before other resources are made; it is left out`);
+    else this.#leaveOut(resource, "which VMs it is about is not known before other resources are made");
+  }
+
+  #leaveOut(resource: string, why: string): void {
+    this.#whole = false;
+    this.#unknown.push(`${resource}: ${why}; it is left out`);
   }
 
   result(): PlannedChange {
@@ -128,6 +139,7 @@ class Reader {
       },
       unknown: this.#unknown,
       resources: this.#resources,
+      whole: this.#whole,
     };
   }
 }
@@ -144,6 +156,7 @@ function specOfInputs(resource: string, raw: Raw, unknown: string[]): VmSpec | u
     if (DECISIVE.includes(key)) unknown.push(`${resource}: \`${key}\` is not known before other resources are made; it is left out`);
     delete inputs[key];
   }
+  for (const output of OUTPUTS) delete inputs[output]; // a resource that is not changed has them beside its inputs
   if (inputs["name"] === undefined) return undefined;
   // What the domain is made of decides nothing; something has to be there.
   if (inputs["domain"] === undefined && inputs["xml"] === undefined) inputs["xml"] = "<domain/>";

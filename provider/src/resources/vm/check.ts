@@ -2,7 +2,7 @@
 import { access, constants } from "node:fs/promises";
 import { isDeepStrictEqual } from "node:util";
 import {
-  canonicalBase, changeRefusals, clusterRefusals, ConnectionError, isMarkedByStack, ownerOfVm, ParseError, parseXml, pinRefusals, stateWarnings,
+  canonicalBase, changeRefusals, clusterRefusals, ConnectionError, isMarkedByStack, ownerOfVm, ParseError, parseXml, pinRefusals, placeRefusals, stateWarnings,
   type Cluster, type Intent, type Inventory, type PartialSpec, type PlannedVms, type Refusal,
 } from "../../vmmgr";
 import { UnknownCluster } from "../../errors";
@@ -16,7 +16,7 @@ import { claimOf, type Claims } from "./claims";
 import { withDefaults } from "./defaults";
 import { withInherited } from "./inherit";
 import { vmSchema, type VmInputs } from "./schema";
-import { OUTPUTS, sourceOf } from "./state";
+import { OUTPUTS, sourceOf, specOf } from "./state";
 
 /** What `check` answers. */
 export interface Checked {
@@ -53,7 +53,7 @@ export async function checkVm({ cluster, claims, planned, warn }: CheckContext, 
   const idle = intent === "update" && isDeepStrictEqual(dropOutputs(withDefaults(olds)), inputs);
   const what = `VM "${String(inputs["name"])}": its hosts, name and image`;
   return { inputs, failures: await clusterFailures(what, warn, async () => {
-    const refusals = await refusalsOf(cluster(at), intent, inputs, warn, idle, planned?.on(at));
+    const refusals = await refusalsOf(cluster(at), intent, inputs, warn, idle, planned);
     // The VM that a clone is made of may be one that the same program makes first.
     const source = (inputs["source"] as Raw | undefined)?.["vm"];
     const comes = typeof source === "string" && claims.isChecked(claimOf(source, at));
@@ -110,13 +110,20 @@ function intentOf(olds: Raw, inputs: Raw, claims: Claims): Intent {
 }
 
 async function refusalsOf(
-  cluster: Cluster, intent: Intent, inputs: Raw, warn: (text: string) => void, idle: boolean, planned?: PlannedVms,
+  cluster: Cluster, intent: Intent, inputs: Raw, warn: (text: string) => void, idle: boolean, planned: PlannedRegister | undefined,
 ): Promise<Refusal[]> {
+  const at = inputs["cluster"] as string | undefined;
   const spec = partialSpec(inputs);
   const nodePath = spec.source !== undefined && "nodePath" in spec.source ? spec.source.nodePath : undefined;
   const inventory = await cluster.recentInventory(intent !== "update" && nodePath !== undefined ? { sources: [nodePath] } : {});
-  const refusals = [...clusterRefusals(inventory, spec, intent), ...(idle ? [] : [...changeRefusals(inventory, spec, intent), ...colocationRefusals(inventory, spec, planned)])];
+  const refusals = [...clusterRefusals(inventory, spec, intent), ...(idle ? [] : [...changeRefusals(inventory, spec, intent), ...colocationRefusals(inventory, spec, planned?.on(at))])];
   if (refusals.length > 0) return refusals;
+  const whole = vmSchema.safeParse(inputs);
+  if (whole.success && unknownPaths(inputs).length === 0) {
+    planned?.noteSpec(specOf(whole.data), at);
+    const unplaced = idle ? [] : await placeRefusals(cluster, inventory, planned?.specs(at) ?? [specOf(whole.data)], whole.data.name);
+    if (unplaced.length > 0) return unplaced;
+  }
   const notice = intent === "create" ? adoptionNotice(inventory, inputs) : undefined;
   if (notice !== undefined) warn(notice);
   if (!idle) for (const text of stateWarnings(inventory, spec)) warn(`VM "${spec.name ?? "?"}": ${text}`);
