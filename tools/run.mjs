@@ -6,6 +6,7 @@ import { labEnvironment, ownCluster, pulumiEnvironment, root } from "./env.mjs";
 import { demo } from "./demo.mjs";
 import { failures } from "./failures.mjs";
 import { lab } from "./lab.mjs";
+import { policies } from "./policies.mjs";
 import { allSteps, StepError } from "./steps.mjs";
 import { test } from "./test.mjs";
 import { debianPackages } from "./toolchain/debian.mjs";
@@ -33,6 +34,7 @@ const verbs = {
     return handOver([await node, "bench/main.ts", ...args], pulumiEnvironment());
   },
   failures: () => Promise.resolve(failures()),
+  policies: () => Promise.resolve(policies()),
   async setup() {
     await prepare({ lab: !ownCluster }).all;
     return 0;

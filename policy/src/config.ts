@@ -46,6 +46,9 @@ export function configOf<Config>(schema: PolicyConfigSchema, given: object): Con
   return { ...Object.fromEntries(defaults), ...given } as Config & Limits;
 }
 
+/** Keys that a rule does not have: Pulumi looks at the types of those that it has, and passes over the others. */
+export const strangeKeys = (schema: PolicyConfigSchema, given: object): string[] => Object.keys(given).filter((key) => !(key in schema.properties));
+
 export const texts = (description: string): Properties[string] => ({ type: "array", items: { type: "string" }, default: [], description });
 export const whole = (description: string, minimum: number, preset?: number): Properties[string] => ({
   type: "integer", minimum, description, ...(preset === undefined ? {} : { default: preset }),

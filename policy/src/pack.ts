@@ -62,14 +62,21 @@ export class SeapathPolicyPack extends PolicyPack {
   }
 }
 
+/** Refuses a name that is no rule's: its level or its limit would be none, and nobody would know. */
+function known(config: PolicyPackConfig, policies: Policies): PolicyPackConfig {
+  const names = policies.map(({ name }) => name);
+  const strange = Object.keys(config).filter((name) => !names.includes(name));
+  if (strange.length > 0) throw new Error(`The pack has no rule ${strange.map((name) => `"${name}"`).join(", ")}; it has ${names.join(", ")}`);
+  return config;
+}
+
 /** `all`, told for each rule that has no level here: the engine knows it in its own files only. */
 function withAll({ all, ...config }: SeapathPolicyConfig, policies: Policies): PolicyPackConfig {
-  if (all === undefined) return config;
-  const known = new Set(policies.map(({ name }) => name));
-  const levels = Object.fromEntries([...known].map((name) => {
+  if (all === undefined) return known(config, policies);
+  const levels = Object.fromEntries(policies.map(({ name }) => {
     const own = config[name];
     if (own === undefined) return [name, all];
     return [name, typeof own === "string" ? own : { enforcementLevel: all, ...own }];
   }));
-  return { ...config, ...levels };
+  return { ...known(config, policies), ...levels };
 }

@@ -35,7 +35,7 @@ export function resourceRule<Config>(rule: ResourceRule<Config>): ResourceValida
     async validateResource(args, violation) {
       const resource = found(args);
       if (resource === undefined) return;
-      const look = lookOf<Config>(rule.name, configOf<Config>(rule.config, args.getConfig()), violation);
+      const look = lookOf<Config>(rule, args.getConfig(), violation);
       for (const path of rule.reads) if (isUnknownAt(resource, path)) look.unknown(resource, path);
       await rule.validate(resource, { ...look, nodes: () => nodesFor(rule.name, resource, look) });
     },

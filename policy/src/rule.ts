@@ -1,7 +1,7 @@
 /** What all rules have: who they are, and how they say that something is not as it must be. */
 import type { EnforcementLevel, Policy, PolicyConfigSchema, Severity } from "@pulumi/policy";
 import { nodesOf, isUnreachable, wordsFor, type ClusterNodes } from "./cluster";
-import type { Limits } from "./config";
+import { configOf, strangeKeys, type Limits } from "./config";
 import { wordsOf, type Declared } from "./declared";
 import { notChecked } from "./notes";
 
@@ -43,9 +43,16 @@ export const policyOf = ({ name, displayName, description, level, severity, reme
   tags: ["seapath", "placement"],
 });
 
-/** How a rule says something. @param violation how @pulumi/policy is told */
-export function lookOf<Config>(rule: string, config: Config & Limits, violation: (message: string, urn?: string) => void): Look<Config> {
+/**
+ * How a rule says something. A key of its configuration that it does not have is a violation: somebody meant something by it.
+ * @param given the configuration @param violation how @pulumi/policy is told
+ */
+export function lookOf<Config>({ name: rule, config: schema }: About, given: object, violation: (message: string, urn?: string) => void): Look<Config> {
+  const config = configOf<Config>(schema, given);
   const report = (message: string, resource?: Declared) => violation(message, resource?.urn);
+  for (const key of strangeKeys(schema, given)) {
+    report(`The configuration of ${rule} must not have "${key}", which means nothing to it; it has ${Object.keys(schema.properties).join(", ")}.`);
+  }
   return {
     config,
     report,

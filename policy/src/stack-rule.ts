@@ -2,7 +2,6 @@
 import type { StackValidationArgs, StackValidationPolicy } from "@pulumi/policy";
 import * as pulumi from "@pulumi/pulumi";
 import { planOf, type Planned } from "./cluster";
-import { configOf } from "./config";
 import { isUnknownAt } from "./declared";
 import { asked, lookOf, policyOf, type About, type Look } from "./rule";
 import { clustersOf, resourcesOf, viewOf, type View } from "./view";
@@ -39,8 +38,8 @@ function onEachCluster<Config>(
   return {
     ...policyOf(rule),
     async validateStack(args: StackValidationArgs, violation) {
-      const config = configOf<Config>(rule.config, args.getConfig());
-      const look = lookOf<Config>(rule.name, config, violation);
+      const look = lookOf<Config>(rule, args.getConfig(), violation);
+      const { config } = look;
       const resources = resourcesOf(args);
       if (resources.length === 0) return;
       for (const each of resources) {

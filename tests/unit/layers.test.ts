@@ -120,6 +120,11 @@ const layers: Layer[] = [
       "fast-xml-parser",
     ],
   },
+  {
+    file: "policy/src/rules/x.ts",
+    allowed: ["@pulumi/policy", "@pulumi/pulumi", "pulumi-seapath-provider", "pulumi-seapath/plan", "../config", "./y"],
+    refused: ["pulumi-seapath-provider/dist/vmmgr", "pulumi-seapath/dist/vm", "../../../provider/src/vmmgr", "../../../sdk/src", "ssh2", "zod"],
+  },
 ];
 
 describe("the rule of the layers", function () {
