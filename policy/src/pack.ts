@@ -58,25 +58,29 @@ export class SeapathPolicyPack extends PolicyPack {
       tags: ["seapath"],
       ...args,
       policies: [...policies.filter((each) => !last.includes(each)), ...more, ...last],
-    }, withAll(config, [...policies, ...more]));
+    }, withLevels(known(config, [...policies, ...more]), [...policies, ...more]));
   }
 }
 
 /** Refuses a name that is no rule's: its level or its limit would be none, and nobody would know. */
-function known(config: PolicyPackConfig, policies: Policies): PolicyPackConfig {
+function known(config: SeapathPolicyConfig, policies: Policies): SeapathPolicyConfig {
   const names = policies.map(({ name }) => name);
-  const strange = Object.keys(config).filter((name) => !names.includes(name));
+  const strange = Object.keys(config).filter((name) => name !== "all" && !names.includes(name));
   if (strange.length > 0) throw new Error(`The pack has no rule ${strange.map((name) => `"${name}"`).join(", ")}; it has ${names.join(", ")}`);
   return config;
 }
 
-/** `all`, told for each rule that has no level here: the engine knows it in its own files only. */
-function withAll({ all, ...config }: SeapathPolicyConfig, policies: Policies): PolicyPackConfig {
-  if (all === undefined) return known(config, policies);
-  const levels = Object.fromEntries(policies.map(({ name }) => {
+/**
+ * The level of each rule: of `all`, which the engine knows in its own files only, or the rule's own. To the engine a rule that
+ * is configured without a level is advisory, whatever it was before.
+ */
+function withLevels({ all, ...config }: SeapathPolicyConfig, policies: Policies): PolicyPackConfig {
+  const levels = policies.flatMap(({ name, enforcementLevel = "advisory" }) => {
     const own = config[name];
-    if (own === undefined) return [name, all];
-    return [name, typeof own === "string" ? own : { enforcementLevel: all, ...own }];
-  }));
-  return { ...known(config, policies), ...levels };
+    // The report is no violation: a level at which violations count would refuse each preview.
+    const general = name === rules.placementReport.name && all !== "disabled" ? undefined : all;
+    if (own === undefined) return general === undefined ? [] : [[name, general]];
+    return [[name, typeof own === "string" ? own : { enforcementLevel: general ?? enforcementLevel, ...own }]];
+  });
+  return { ...config, ...Object.fromEntries(levels) };
 }

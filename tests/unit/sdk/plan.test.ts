@@ -142,6 +142,17 @@ describe("what a preview plans", () => {
     ]);
   });
 
+  it("has what is not changed with its outputs, as policies are told of it", () => {
+    const of = (type: string, inputs: Record<string, unknown>) => ({ op: "same", urn: `urn:${type}`, newState: { type: `seapath:${type}`, inputs } });
+    const { plan, unknown } = readPreview({ steps: [
+      of("Vm", { ...vm("a").inputs, uuid: "u", node: "node1", status: "Started", restartRequired: false }),
+      of("RemoteGuest", { name: "g1", vm: "a", address: "x", authkey: "k", online: true, node: "node1" }),
+      of("GuestResource", { name: "svc", guest: "g1", agent: "systemd:nginx", status: "Started" }),
+    ] }, undefined);
+    assert.deepEqual(unknown, []);
+    assert.deepEqual([plan.vms, plan.guests, plan.services].map((made) => made?.map(({ name }) => name)), [["a"], ["g1"], ["svc"]]);
+  });
+
   it("is refused when it is no preview", () => {
     for (const wrong of ["text", { steps: {} }, { steps: [{ op: 1 }] }]) assert.throws(() => readPreview(wrong, undefined));
     assert.deepEqual(readPreview({}, undefined).plan, {
