@@ -50,7 +50,7 @@ def end_marked():
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def watch(sshd, until):
+def watch_link(sshd, until):
     while time.monotonic() < until:
         status = process_status(sshd[0])
         if status is None or status[2] != sshd[1]:
@@ -62,4 +62,4 @@ def watch(sshd, until):
 def begin_watch(seconds):
     sshd = find_sshd()
     if sshd and MARK in os.environ:
-        threading.Thread(target=watch, args=(sshd, time.monotonic() + seconds), daemon=True).start()
+        threading.Thread(target=watch_link, args=(sshd, time.monotonic() + seconds), daemon=True).start()

@@ -40,7 +40,7 @@ def handshake(connection, key, seconds):
         tls.gnutls_psk_free_client_credentials(credentials)
 
 
-def attempt(request, key):
+def try_once(request, key):
     try:
         connection = socket.create_connection((request["address"], request["port"]), timeout=5)
     except OSError as error:
@@ -62,7 +62,7 @@ def reach(request):
             key = file.read()
     end = time.monotonic() + request["seconds"]
     while True:
-        answer = attempt(request, key)
+        answer = try_once(request, key)
         left = end - time.monotonic()
         if answer["answer"] != "silent" or left <= 0:
             return answer

@@ -50,6 +50,16 @@ describe("the node programs", function () {
       const done = spawnSync("python3", ["-W", "error", "-c", check], { input: `${text}\n\nmain("e30=")\n`, encoding: "utf8" });
       assert.deepEqual([done.status, done.stderr], [0, ""]);
     });
+
+    // They are sent as one text, in which a second thing of a name takes the place of the first.
+    it(`${file} and what it needs have no two things of one name`, () => {
+      const names = "import ast, sys\nfor n in ast.parse(sys.stdin.read()).body:\n  if isinstance(n, (ast.FunctionDef, ast.ClassDef)): print(n.name)\n  if isinstance(n, ast.Assign): print(*[t.id for t in ast.walk(n.targets[0]) if isinstance(t, ast.Name)], sep='\\n')";
+      const { stdout, status } = spawnSync("python3", ["-c", names], { input: programSource(file.replace(/\.py$/, "")), encoding: "utf8" });
+      const found = stdout.trim().split("\n");
+      assert.ok(status === 0 && found.length > 5);
+      // The main of the program itself comes last, and is the one that counts.
+      assert.deepEqual(found.filter((name, index) => name !== "main" && found.indexOf(name) !== index), []);
+    });
   }
 
   it("configure puts a patch into the CIB", async () => {
