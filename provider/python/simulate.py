@@ -1,14 +1,17 @@
 """What Pacemaker would do: its own scheduler on copies of the CIB. The cluster itself is only looked at."""
-# Needs: copies
+# Needs: copies, executed
+import concurrent.futures
 import os
 import re
 import tempfile
 import xml.etree.ElementTree as ElementTree
 
-# `-S` writes the copy anew for each action: fine for some dozens, minutes for hundreds.
-EXECUTED_ACTIONS = 60
+# What cannot be written down at once is done by `-S`, which writes the copy anew for each action.
+STEPWISE_ACTIONS = 60
 # As many runs of the scheduler are followed: VMs, the connections to guest nodes in them, and what is inside of those.
 TRANSITIONS = 3
+# The nodes have VMs to run as well.
+AT_ONCE = min(4, os.cpu_count() or 1)
 
 
 def simulated(path, folder, options):
@@ -63,72 +66,94 @@ def actions_of(answer):
     return len(re.findall(r"<rsc_action ", answer))
 
 
-def follow(path, folder, name, options, deep):
+def carry_out(path, folder, answer, lost, into):
+    """Writes the copy as it is when the actions of an answer are done. Returns why that cannot be, or None."""
+    try:
+        executed(path, answer, lost, into)
+        return None
+    except Unwritable as reason:
+        count = actions_of(answer)
+        if count > STEPWISE_ACTIONS:
+            return "%s; %d actions are too many to be done one by one" % (reason, count)
+    simulated(path, folder, ["-S", "-O", into] + ([] if lost is None else ["-f", lost]))
+    return None
+
+
+def follow(path, folder, lost=None, deep=True):
     """
     One run of the scheduler after the other until it has nothing left to do: what is inside of a guest node starts once
-    that is there. Returns the answers, and the copy as it is in the end, or None where that is too much to follow.
+    that is there. Returns the answers, the copy as it is in the end, or None, and why there is none.
     """
-    answers = [simulated(path, folder, ["-R", "-s"] + options)]
-    while len(answers) <= TRANSITIONS:
-        count = actions_of(answers[-1])
-        if count > EXECUTED_ACTIONS:
-            return answers, None
-        if count == 0 and not options:
-            return answers, path
-        after = os.path.join(folder, "%s%d.xml" % (name, len(answers)))
-        simulated(path, folder, ["-S", "-O", after] + options)
-        path, options = after, []
-        if not deep:
-            return answers, path
+    answers = [simulated(path, folder, ["-R", "-s"] + ([] if lost is None else ["-f", lost]))]
+    while lost is not None or actions_of(answers[-1]) > 0:
+        after = "%s.%s%d" % (path, lost or "", len(answers))
+        why = carry_out(path, folder, answers[-1], lost, after)
+        if why is not None:
+            return answers, None, why
+        path, lost = after, None
+        if not deep or len(answers) == TRANSITIONS:
+            break
         answers.append(simulated(path, folder, ["-R", "-s"]))
-    return answers, path
+    return answers, path, None
 
 
-def failback(lost, folder, node, answers):
-    """What happens when a lost node comes back, its VMs having been recovered elsewhere."""
-    if lost is None:
-        return {"not": "its loss takes %d actions; more than %d are not followed up" % (actions_of(answers[-1]), EXECUTED_ACTIONS)}
+def failback(lost, folder, node):
+    """What happens when a lost node comes back with nothing on it, its VMs having been recovered elsewhere."""
     tree = ElementTree.parse(lost)
-    for state in tree.getroot().findall("./status/node_state[@uname='%s']" % node):
-        # It comes back with nothing on it. What was known of it before would be a second copy of each of its VMs.
-        for history in state.findall("lrm"):
-            state.remove(history)
-    path = os.path.join(folder, "back.xml")
+    # What is known of it from before would be a second copy of each of its VMs.
+    Histories(tree.getroot()).forget(node)
+    path = "%s.back" % lost
     tree.write(path)
-    return {"answer": simulated(path, folder, ["-R", "-s", "-u", node])}
+    return simulated(path, folder, ["-R", "-s", "-u", node])
+
+
+def lose_one(path, folder, node, guests, returns):
+    """What the loss of a node does, and its return; looked at further than the loss only where that says more."""
+    if not guests and not returns:
+        return [simulated(path, folder, ["-R", "-s", "-f", node])], None
+    answers, end, why = follow(path, folder, node, guests)
+    if not returns:
+        return answers, None
+    return answers, {"not": why} if end is None else {"answer": failback(end, folder, node)}
+
+
+def reordered(planned, names, path):
+    """The copy with primitives in another order of their creation."""
+    tree = ElementTree.parse(planned)
+    resources = tree.getroot().find("configuration/resources")
+    by_id = {each.get("id"): each for each in resources}
+    for each in (by_id[name] for name in names):
+        resources.remove(each)
+        resources.append(each)
+    tree.write(path)
 
 
 def simulate(request):
     text = request.get("cib") or command(["cibadmin", "--query"])
     standby, returns = request.get("standby", []), request.get("failback", False)
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
         planned = os.path.join(folder, "planned.xml")
-        copy_with(text, request["patches"][0], standby, planned, folder)
-        verified = verify(planned, folder)
+        copy_with(text, request["patch"], standby, planned, folder)
         declared, guests = with_guests(planned)
-        baseline, after = follow(planned, folder, "after", [], True)
-        orders = []
-        for index, patch in enumerate(request["patches"][1:]):
+
+        def in_order(index, names):
             path = os.path.join(folder, "order%d.xml" % index)
-            copy_with(text, patch, standby, path, folder)
-            orders.append(simulated(path, folder, ["-R"]))
-        lost, back = {}, {}
+            reordered(planned, names, path)
+            return simulated(path, folder, ["-R"])
+
+        verified = pool.submit(verify, planned, folder)
+        first = pool.submit(follow, planned, folder)
+        orders = [pool.submit(in_order, index, names) for index, names in enumerate(request.get("orders", []))]
+        baseline, after, _ = first.result()
         # A node is lost after the change, not before it: what stands where counts then. One loss at a time.
-        for node in request.get("lose", []):
-            lost[node], end = loss(after or planned, folder, node, guests, returns)
-            if returns:
-                back[node] = failback(end, folder, node, lost[node])
+        losses = {node: pool.submit(lose_one, after or planned, folder, node, guests, returns) for node in request.get("lose", [])}
+        lost = {node: each.result() for node, each in losses.items()}
         return {
-            "cib": text, "planned": declared, "verified": verified,
-            "baseline": baseline, "orders": orders, "lost": lost, "back": back,
+            "cib": text, "planned": declared, "verified": verified.result(), "baseline": baseline,
+            "orders": [each.result() for each in orders],
+            "lost": {node: answers for node, (answers, _) in lost.items()},
+            "back": {node: back for node, (_, back) in lost.items() if back is not None},
         }
-
-
-def loss(path, folder, node, guests, returns):
-    """What the loss of a node does; looked at further than that only where it says more."""
-    if guests or returns:
-        return follow(path, folder, "lost", ["-f", node], guests)
-    return [simulated(path, folder, ["-R", "-s", "-f", node])], None
 
 
 def main(encoded):

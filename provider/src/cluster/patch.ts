@@ -2,7 +2,7 @@
  * Changes of the CIB as one patch of Pacemaker's second format, without versions: `cibadmin --patch` applies all of it
  * or nothing, and it collides only with changes of the very same elements (docs/decisions/0002).
  */
-import { canonicalXml, element, renderXml, type XmlElement } from "./xml";
+import { element, renderXml, type XmlElement } from "./xml";
 
 /** One change of a patch. */
 export type CibChange = XmlElement;
@@ -47,13 +47,19 @@ function modifyChange(path: string, before: XmlElement, after: XmlElement): CibC
   ]);
 }
 
+/** Whether two elements are the same, whatever is in them. */
+function sameHead(a: XmlElement, b: XmlElement): boolean {
+  const names = Object.keys(a.attrs);
+  return a.text?.trim() === b.text?.trim() && names.length === Object.keys(b.attrs).length && names.every((name) => a.attrs[name] === b.attrs[name]);
+}
+
 /** The changes that make `before` (below `parent`) into `after`, element by element, matched by name and id. */
 export function diffElement(parent: string, before: XmlElement | undefined, after: XmlElement | undefined): CibChange[] {
   if (before === undefined) return after === undefined ? [] : [createChange(parent, after)];
   const path = pathOf(parent, before);
   if (after === undefined) return [deleteChange(path)];
   const changes: CibChange[] = [];
-  if (canonicalXml({ ...before, children: [] }) !== canonicalXml({ ...after, children: [] })) {
+  if (!sameHead(before, after)) {
     changes.push(modifyChange(path, before, after));
   }
   const key = (node: XmlElement) => `${node.name}#${node.attrs["id"] ?? ""}`;

@@ -38,8 +38,9 @@ export interface Simulation {
 export interface SimulationRequest {
   /** A CIB that was saved, and is well-formed: the scheduler takes one that is cut off for an empty cluster. Without it: of now. */
   cib?: string;
-  /** The changes, and the same in other orders of creation, by which it is seen what depends on the order. */
-  changes: readonly (readonly CibChange[])[];
+  changes: readonly CibChange[];
+  /** Other orders of creation of primitives that the changes create, by which it is seen what depends on the order. */
+  orders?: readonly (readonly string[])[];
   /** Nodes that are in standby, whatever the CIB says of them. */
   standby?: readonly string[];
   /** Nodes that are lost afterwards, one at a time. */
@@ -78,8 +79,8 @@ const answerSchema = z.object({
  */
 export async function simulate(runner: Runner, request: SimulationRequest): Promise<Simulations> {
   const { changes, ...rest } = request;
-  const patches = changes.map((each) => (each.length === 0 ? "" : renderPatch(each)));
-  const answer = await runProgram(runner, "simulate", { ...rest, patches }, { readOnly: true, timeoutMs: 300_000 });
+  const patch = changes.length === 0 ? "" : renderPatch(changes);
+  const answer = await runProgram(runner, "simulate", { ...rest, patch }, { readOnly: true, timeoutMs: 300_000 });
   const found = answerSchema.parse(answer);
   const planned = parseCib(found.planned);
   const baseline = parseRuns(found.baseline);

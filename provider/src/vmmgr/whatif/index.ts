@@ -1,5 +1,5 @@
 /** Where VMs will run, before anything is changed: Pacemaker's own scheduler on a copy of what the cluster is told. */
-import { parseCib, simulate, type Cib, type Cluster, type Inventory } from "../../cluster";
+import { simulate, type Cib, type Cluster, type Inventory } from "../../cluster";
 import { OWNER_KEY } from "../metadata";
 import { withAssumed } from "./assumed";
 import { declaredOf, type Declared } from "./declared";
@@ -8,7 +8,7 @@ import { judge, type Verdict } from "./judge";
 import { otherOrders, planChanges, type Plan } from "./plan";
 import { relationsOf, type RelatedVms } from "./relations";
 import { nodesRoom, storedNeeds, withCapacity, type Capacity } from "./room";
-import type { SavedCluster } from "./saved";
+import { cibOf, type SavedCluster } from "./saved";
 import { settingsOf, type ClusterSettings } from "./settings";
 
 export type { Declared } from "./declared";
@@ -77,7 +77,8 @@ export async function whatIf(cluster: Cluster, asked: Plan, options: WhatIfOptio
   const [found, nodes] = await Promise.all([
     simulate(cluster.runner, {
       ...(saved === undefined ? {} : { cib: saved.cib }),
-      changes: [plan, ...otherOrders(cib, plan)].map((each) => planChanges(cib, each, observer)),
+      changes: planChanges(cib, plan, observer),
+      orders: otherOrders(cib, plan),
       standby: options.standby ?? [],
       lose: hypervisors,
       failback: options.failback ?? false,
@@ -106,7 +107,7 @@ export async function whatIf(cluster: Cluster, asked: Plan, options: WhatIfOptio
 /** What is looked at: a cluster of now, or one that was saved. */
 type Seen = Omit<SavedCluster, "cib" | "nodes"> & { cib: Cib };
 
-const seenOf = ({ cib, ...rest }: SavedCluster): Seen => ({ ...rest, cib: parseCib(cib) });
+const seenOf = (saved: SavedCluster): Seen => ({ ...saved, cib: cibOf(saved) });
 
 async function lookAt(cluster: Cluster): Promise<Seen> {
   const inventory = await cluster.inventory();

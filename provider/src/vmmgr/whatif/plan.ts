@@ -1,11 +1,11 @@
 /** What is planned for a cluster, as changes of its CIB that are simulated and never applied. */
 import { CONSTRAINTS, deleteChange, diffElement, pathOf, type Cib, type CibChange, type XmlElement } from "../../cluster";
 import type { GuestNodeSpec, GuestResourceSpec } from "../guest";
+import { locationsByPrimitive } from "../guest/keepoff";
 import type { VmSpec } from "../model";
 import { referencesOf } from "../parked";
-import { disableChanges } from "../sync";
 import { guestBans, serviceChanges } from "./guests";
-import { enabledVm, otherVms } from "./vms";
+import { enabledVm, otherVms, removedVms } from "./vms";
 
 /** What is to be on the cluster, and what is to go. */
 export interface Plan {
@@ -32,23 +32,25 @@ export function planChanges(cib: Cib, plan: Plan, observer: string | undefined):
   const present = new Map(cib.constraints.map((node) => [node.attrs["id"] ?? "", node]));
   const stays = whatStays(cib, plan);
   const made = (plan.constraints ?? []).filter((node) => referencesOf(node).every(stays));
-  const kept = new Set(made.map((node) => node.attrs["id"]));
+  const kept = new Set(made.map((node) => node.attrs["id"] ?? ""));
+  const gone = new Set((plan.removedConstraints ?? []).filter((id) => !kept.has(id)));
+  const locations = locationsByPrimitive(cib);
   return [
-    ...(plan.removedConstraints ?? []).filter((id) => !kept.has(id)).flatMap((id) => {
+    ...[...gone].flatMap((id) => {
       const node = present.get(id);
       return node === undefined ? [] : [deleteChange(pathOf(CONSTRAINTS, node))];
     }),
-    ...plan.removed.flatMap((vm) => disableChanges(cib, vm).changes),
-    ...plan.vms.flatMap((spec) => {
-      if (spec.enabled) return enabledVm(cib, plan, spec, observer);
-      return cib.primitives.has(spec.name) ? disableChanges(cib, spec.name).changes : [];
-    }),
+    ...removedVms(cib, [...plan.removed, ...disabledBy(plan)], new Set([...kept, ...gone])),
+    ...plan.vms.filter(({ enabled }) => enabled).flatMap((spec) =>
+      enabledVm({ ...cib, constraints: locations.get(spec.name) ?? [] }, plan, spec, observer)),
     ...otherVms(cib, plan),
     ...guestBans(cib, plan),
     ...serviceChanges(cib, plan),
     ...made.flatMap((node) => diffElement(CONSTRAINTS, present.get(node.attrs["id"] ?? ""), node)),
   ];
 }
+
+const disabledBy = ({ vms }: Plan) => vms.filter(({ enabled }) => !enabled).map(({ name }) => name);
 
 /** Which resources Pacemaker has once the plan is done: a constraint cannot name another one, and waits for it. */
 function whatStays(cib: Cib, { vms, removed, services = [], removedServices = [] }: Plan): (id: string) => boolean {
@@ -62,29 +64,21 @@ function whatStays(cib: Cib, { vms, removed, services = [], removedServices = []
 const ORDERS = 6;
 
 /**
- * The plan with its new VMs in other orders. Programs that make VMs side by side make them in any; what comes out the
- * same in each does not depend on it.
+ * The plan's new VMs in other orders. Programs that make VMs side by side make them in any; what comes out the same in each
+ * does not depend on it.
  */
-export function otherOrders(cib: Cib, plan: Plan): Plan[] {
-  const isFresh = (spec: VmSpec) => spec.enabled && !cib.primitives.has(spec.name);
-  const fresh = plan.vms.filter(isFresh);
+export function otherOrders(cib: Cib, { vms }: Plan): string[][] {
+  const fresh = vms.filter(({ name, enabled }) => enabled && !cib.primitives.has(name)).map(({ name }) => name);
   if (fresh.length < 2) return [];
-  const rest = plan.vms.filter((spec) => !isFresh(spec));
-  const orders: Plan[] = [];
-  const seen = new Set([nameAll(fresh)]);
+  const orders = new Map([[fresh.join(" "), fresh]]);
   for (const order of shuffles(fresh)) {
-    const key = nameAll(order);
-    if (seen.has(key)) continue;
-    seen.add(key);
-    orders.push({ ...plan, vms: [...rest, ...order] });
-    if (orders.length >= ORDERS) break;
+    orders.set(order.join(" "), order);
+    if (orders.size > ORDERS) break;
   }
-  return orders;
+  return [...orders.values()].slice(1);
 }
 
-const nameAll = (vms: readonly VmSpec[]) => vms.map(({ name }) => name).join(" ");
-
-function* shuffles(fresh: readonly VmSpec[]): Generator<VmSpec[]> {
+function* shuffles(fresh: readonly string[]): Generator<string[]> {
   yield [...fresh].reverse();
   yield [...fresh.filter((_, index) => index % 2 === 1), ...fresh.filter((_, index) => index % 2 === 0)];
   for (let first = 1; first < fresh.length; first += 1) yield [...fresh.slice(first), ...fresh.slice(0, first)];

@@ -1,6 +1,6 @@
 /** A cluster as it was once seen, for machines that cannot reach it. */
 import { z } from "zod";
-import { ParseError, parseCib } from "../../cluster";
+import { ParseError, parseCib, type Cib } from "../../cluster";
 
 const savedSchema = z.object({
   cib: z.string(),
@@ -15,14 +15,24 @@ const savedSchema = z.object({
 /** What a what-if needs of a cluster. */
 export type SavedCluster = z.infer<typeof savedSchema>;
 
+const read = new WeakMap<SavedCluster, Cib>();
+
+/** The CIB of a saved cluster, read once. @throws ParseError when it is none, or is cut off */
+export function cibOf(saved: SavedCluster): Cib {
+  const cib = read.get(saved) ?? parseCib(saved.cib);
+  read.set(saved, cib);
+  return cib;
+}
+
 /**
  * Reads a saved cluster, or a CIB as `cibadmin --query` prints it, which says nothing of an observer or of memory.
  * @throws ParseError when it is neither, or is cut off
  */
 export function parseSaved(text: string): SavedCluster {
   if (!text.trimStart().startsWith("{")) {
-    parseCib(text);
-    return { cib: text, nodes: [] };
+    const bare = { cib: text, nodes: [] };
+    cibOf(bare);
+    return bare;
   }
   let value: unknown;
   try {
@@ -30,8 +40,8 @@ export function parseSaved(text: string): SavedCluster {
   } catch {
     throw new ParseError("the saved cluster", "it is no JSON, or it is cut off", text);
   }
-  const read = savedSchema.safeParse(value);
-  if (!read.success) throw new ParseError("the saved cluster", z.prettifyError(read.error), text);
-  parseCib(read.data.cib);
-  return read.data;
+  const parsed = savedSchema.safeParse(value);
+  if (!parsed.success) throw new ParseError("the saved cluster", z.prettifyError(parsed.error), text);
+  cibOf(parsed.data);
+  return parsed.data;
 }

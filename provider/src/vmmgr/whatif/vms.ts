@@ -1,8 +1,9 @@
 /** The primitives of VMs as a plan makes them, those of guest nodes among them. */
-import { diffElement, RESOURCES, type Cib, type CibChange, type XmlElement } from "../../cluster";
+import { CONSTRAINTS, diffElement, RESOURCES, type Cib, type CibChange, type XmlElement } from "../../cluster";
 import type { GuestNodeSpec } from "../guest";
 import { guestMeta, readMeta, withSettings } from "../guest/settings";
 import type { VmSpec } from "../model";
+import { referencesOf, without } from "../parked";
 import { enableChanges } from "../sync";
 import type { Plan } from "./plan";
 
@@ -14,6 +15,24 @@ export function enabledVm(cib: Cib, plan: Plan, spec: VmSpec, observer: string |
   return [...sync.elements].reverse().flatMap(({ parent, before, after }) =>
     diffElement(parent, before, parent === RESOURCES && after !== undefined ? asGuest(plan, after) : after),
   );
+}
+
+/**
+ * What takes VMs out of the CIB, and them out of the constraints that name them.
+ * @param settled ids of constraints of which the plan itself says what becomes of them
+ */
+export function removedVms(cib: Cib, vms: readonly string[], settled: ReadonlySet<string>): CibChange[] {
+  const gone = vms.filter((vm) => cib.primitives.has(vm));
+  const away = new Set(gone);
+  const constraints = cib.constraints.filter((node) => !settled.has(node.attrs["id"] ?? "") && referencesOf(node).some((id) => away.has(id)));
+  return [
+    ...constraints.flatMap((node) => {
+      // Those of more than one of them say of the others what is left once, not once for each.
+      const rest = without(node, referencesOf(node).filter((id) => away.has(id)));
+      return [...diffElement(CONSTRAINTS, node, undefined), ...diffElement(CONSTRAINTS, undefined, rest)];
+    }),
+    ...gone.flatMap((vm) => diffElement(RESOURCES, cib.primitives.get(vm), undefined)),
+  ];
 }
 
 /** What the plan's guest nodes mean for VMs that it does not name: those of other programs. */

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { cluster } from "../../cluster/fixtures.ts";
 import { ScriptedRunner } from "../../cluster/runner.ts";
-import { ask, empty, vm, type WhatIf } from "./ask.ts";
+import { ask, empty, running, vm, type WhatIf } from "./ask.ts";
 
 const { parseSimulation } = cluster;
 
@@ -53,6 +53,16 @@ describe("where VMs will run", function () {
     await assert.rejects(ask({}, empty().slice(0, 900)), /Unable to read what cibadmin answered/);
   });
 
+  it("takes several VMs out of one constraint, which goes on for the others, unless the plan itself ends it", async () => {
+    const set = ["a", "b", "c", "d"].map((id) => `<resource_ref id="${id}"/>`).join("");
+    const cib = running({ a: 1, b: 1, c: 1, d: 1 }, { constraints: `<rsc_colocation id="all" score="INFINITY"><resource_set id="all-0">${set}</resource_set></rsc_colocation>` });
+    const left = async (plan: Parameters<typeof ask>[0]) => (await ask(plan, cib)).relations.map(({ id, vms }) => [id, vms]);
+    assert.deepEqual(await left({ removed: ["a", "c"] }), [["all", ["b", "d"]]]);
+    assert.deepEqual(await left({ removed: ["a", "b", "c"] }), []);
+    assert.deepEqual(await left({ removed: ["a"], removedConstraints: ["all"] }), []);
+    assert.deepEqual(await left({ vms: [vm("a", { enabled: false })] }), [["all", ["b", "c", "d"]]]);
+  });
+
   it("leaves out a constraint on a VM that Pacemaker does not have: the cluster would refuse it, and it waits", async () => {
     const constraints = [cluster.element("rsc_colocation", { id: "x", score: "-INFINITY", rsc: "a", "with-rsc": "nobody" })];
     assert.equal((await ask({ vms: [vm("a", { preferredHost: "node1" })], constraints })).placements[0]?.after, "node1");
@@ -87,6 +97,6 @@ describe("an answer of crm_simulate", () => {
     const cib = empty().replace("<resources/>", `<resources><primitive id="a" class="ocf" provider="p" type="VirtualDomain"/></resources>`);
     const verified = { valid: true, words: "" };
     const runner = new ScriptedRunner({ "the simulate program": () => ({ ok: { cib, planned: cib, verified, baseline: [answer("<actions/>")], orders: [], lost: {} } }) });
-    await assert.rejects(cluster.simulate(runner, { cib, changes: [[]], lose: [] }), /it does not know a/);
+    await assert.rejects(cluster.simulate(runner, { cib, changes: [], lose: [] }), /it does not know a/);
   });
 });
