@@ -7,9 +7,10 @@ import {
   colocationProvider, diskKind, guestResourceProvider, metadataProvider, orderProvider, PlannedRegister, providerOf,
   remoteGuestProvider, remoteKeyProvider, retentionKind, rollbackKind, snapshotKind, vmProvider,
 } from "./resources";
-import { configure as keep, currentCluster } from "./session";
+import { clusterOfProgram, configure as keep } from "./session";
 
-const surroundings = { cluster: currentCluster, say: (text: string) => console.log(text), planned: new PlannedRegister() };
+const say = (text: string) => console.log(text);
+const surroundings = { cluster: (name?: string) => clusterOfProgram(name, say), say, planned: new PlannedRegister() };
 
 /** Takes the stack's configuration, for all kinds. */
 export function configure(request: dynamic.ConfigureRequest): void {

@@ -3,6 +3,7 @@
  * one link, one shared inventory and one queue of writes a cluster stand here, at module level.
  */
 import { Cluster } from "./cluster";
+import { changedSince, parsePlanned } from "./vmmgr";
 import { clusterNames, createRunner, inCluster, LocalRunner, readSettings, settingsOfCluster, traced, type ConnectionSettings } from "./transport";
 
 type Get = (key: string) => string | undefined;
@@ -29,6 +30,29 @@ export function currentCluster(name?: string): Cluster {
   known?.cluster.runner.close();
   const cluster = new Cluster(traced(createRunner(settings), process.env));
   current.set(name, { key, cluster });
+  return cluster;
+}
+
+const watched = new WeakSet<Cluster>();
+
+/**
+ * A cluster of the configuration, for a program's resources. When it is another than the plan was made of that the program
+ * was told of, `say` hears of it with the first that is seen of it; once.
+ * @throws NotPlanned when the plan's version is none
+ */
+export function clusterOfProgram(name: string | undefined, say: (text: string) => void): Cluster {
+  const get: Get = (key) => configured(`seapath:${key}`);
+  // What is said for one run counts more than what the stack keeps.
+  const text = process.env["SEAPATH_PLANNED"] || get("planned");
+  const planned = text ? parsePlanned(text, clusterNames(get)).get(name) : undefined;
+  const cluster = currentCluster(name);
+  if (planned !== undefined && !watched.has(cluster)) {
+    watched.add(cluster);
+    cluster.onFirstInventory(({ cib }) => {
+      const changed = changedSince(cib, planned, name);
+      if (changed !== undefined) say(changed);
+    });
+  }
   return cluster;
 }
 

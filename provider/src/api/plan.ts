@@ -1,7 +1,7 @@
 /** Where VMs will run once a preview is done. */
 import { readPreview } from "../resources";
 import { currentCluster, noCluster } from "../session";
-import { parseSaved, whatIf, type WhatIf, type WhatIfOptions } from "../vmmgr";
+import { parseSaved, plannedText, whatIf, type WhatIf, type WhatIfOptions } from "../vmmgr";
 import type { At } from "./at";
 
 /** What a preview means for a cluster. */
@@ -10,6 +10,8 @@ export interface Planned extends WhatIf {
   unknown: string[];
   /** The names of the resources by those of their VMs. */
   resources: Record<string, string>;
+  /** What it was made of, as `SEAPATH_PLANNED` takes it: an `up` that has it says when the cluster has changed since. */
+  planned: string;
 }
 
 /**
@@ -22,7 +24,8 @@ export async function plan(at: At, preview: unknown, options: WhatIfOptions = {}
   // What could not be read may be what the cluster has: nothing is taken as removed then.
   const { owner, ...rest } = options;
   const cluster = options.saved === undefined ? currentCluster(at.cluster) : noCluster();
-  return { ...(await whatIf(cluster, plan, { ...rest, ...(whole && owner !== undefined ? { owner } : {}) })), unknown, resources: Object.fromEntries(resources) };
+  const found = await whatIf(cluster, plan, { ...rest, ...(whole && owner !== undefined ? { owner } : {}) });
+  return { ...found, unknown, resources: Object.fromEntries(resources), planned: plannedText(found, at.cluster) };
 }
 
 /** Reads what `saved` takes: what was saved of a plan, or a CIB alone. @throws ParseError */

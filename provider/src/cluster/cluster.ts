@@ -26,14 +26,26 @@ export class Cluster {
   #waiting: Waiting[] = [];
   #watching: Promise<ClusterStatus> | undefined;
   #writing = false;
+  #firstHeard: ((inventory: Inventory) => void)[] = [];
 
   constructor(runner: Runner) {
     this.runner = this.#recent.watch(runner);
-    this.#inventory = new Coalesced((request) => this.#recent.keep(request, readInventory(this.runner, request)), mergeRequests);
+    const read = (request: InventoryRequest) => readInventory(this.runner, request).then((inventory) => this.#tell(inventory));
+    this.#inventory = new Coalesced((request) => this.#recent.keep(request, read(request)), mergeRequests);
     this.#status = new Coalesced(
       () => readStatus(this.runner),
       () => undefined,
     );
+  }
+
+  /** Hears of the first inventory from now on, before whoever asked for it does: nothing was changed by then. */
+  onFirstInventory(hear: (inventory: Inventory) => void): void {
+    this.#firstHeard.push(hear);
+  }
+
+  #tell(inventory: Inventory): Inventory {
+    for (const hear of this.#firstHeard.splice(0)) hear(inventory);
+    return inventory;
   }
 
   /** The cluster as it is now: read after this call, together with everyone else who asks meanwhile. */

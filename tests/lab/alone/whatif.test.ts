@@ -5,11 +5,13 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { kill, start } from "../../../lab/index.ts";
 import { pulumiEnvironment } from "../../../tools/env.mjs";
 import { eventually, on, traces } from "../support/cluster.ts";
 import { clusterOn, labRunner } from "../support/failing.ts";
-import { TestStack } from "../support/stack.ts";
+import { cibLines, httpd, remoteVm, served } from "../support/remote.ts";
+import { TestStack, type Vms } from "../support/stack.ts";
 import { specOf, tick } from "../support/vms.ts";
 
 const require = createRequire(import.meta.url);
@@ -62,21 +64,82 @@ describe("what is said ahead of time", function () {
     assert.equal((await where())["wiffree"], to);
   });
 
-  it("is what the death of a node leaves", async () => {
-    const { losses } = await whatIf(cluster, { vms: [], removed: [] });
-    const lost = losses.find(({ node }) => node === "node3")?.fates ?? [];
+  it("is where VMs go when a node goes into standby, and which stop", async () => {
+    const { placements } = await whatIf(cluster, { vms: [], removed: [] }, { standby: ["node3"] });
+    const said = fates(placements);
+    const of = (name: string) => placements.find(({ vm }) => vm === name);
+    assert.deepEqual([of("wifpref")?.action, of("wifpin")?.after], ["migrate", undefined]);
+    assert.match(of("wifpin")?.unplaced ?? "", /node3 is in standby/);
+    assert.equal((await where())["wifpref"], "node3", "nothing was changed");
+    try {
+      await on("node1", "crm_standby", "--node", "node3", "--update", "on");
+      assert.deepEqual(await eventually(where, (now) => isDeepStrictEqual(now, said)), said);
+    } finally {
+      await on("node1", "crm_standby", "--node", "node3", "--delete");
+    }
+    await eventually(where, (now) => now["wifpref"] === "node3" && now["wifpin"] === "node3");
+  });
+
+  it("is what the death of a node leaves, and what its return does", async () => {
+    const { losses } = await whatIf(cluster, { vms: [], removed: [] }, { failback: true });
+    const loss = losses.find(({ node }) => node === "node3");
+    const lost = loss?.fates ?? [];
     const said = fates(lost);
     assert.equal(said["wifpin"], undefined);
     assert.match(lost.find(({ vm }) => vm === "wifpin")?.unplaced ?? "", /is kept from it by pin-wifpin-onnode3/);
     await kill("node3");
     assert.deepEqual(await eventually(where, (now) => now["wifpref"] !== undefined && now["wifpref"] !== "node3" && now["wifpin"] === undefined), said);
+    assert.equal(loss?.backNotSimulated, undefined);
+    const back = loss?.back ?? [];
+    assert.deepEqual(fates(back), { ...said, wifpref: "node3", wifpin: "node3" });
+    assert.equal(back.find(({ vm }) => vm === "wifpref")?.action, "migrate");
+    await start("node3");
+    assert.deepEqual(await eventually(where, (now) => isDeepStrictEqual(now, fates(back)), 60), fates(back));
+  });
+});
+
+const inProgram = { cwd: join(import.meta.dirname, "../program"), encoding: "utf8" as const, env: pulumiEnvironment() };
+const seapath = (...words: string[]) => execFileSync("seapath", words, { ...inProgram, stdio: ["ignore", "pipe", "inherit"] });
+
+describe("what is said ahead of time of a guest node", function () {
+  this.timeout(240_000);
+  const [vm, guest, service, address] = ["wifguest", "wifguestnode", "wifguestweb", "10.99.0.216"];
+  const all: Vms = {
+    [vm]: remoteVm(216, { preferredHost: "node2" }),
+    [guest]: { $kind: "RemoteGuest", vm: `$ref:${vm}.name`, address },
+    [service]: httpd(`$ref:${guest}.name`),
+  };
+  let stack: TestStack;
+  before(async () => {
+    stack = await TestStack.make("wifguest");
+    await stack.configure(all);
+  });
+  after(async () => {
+    await stack.destroy();
+    assert.deepEqual(await cibLines(guest), []);
+    assert.deepEqual(await traces(vm), []);
+  });
+
+  it("comes true: the VM, Pacemaker's connection to it, and the service inside", async () => {
+    const planned = JSON.parse(seapath("plan", "--stack", "wifguest", "--json")) as {
+      placements: { vm: string; after?: string }[]; inside: { vm: string; after?: string; action?: string }[]; guests: unknown[]; open: unknown[];
+    };
+    assert.deepEqual(planned.guests, [{ guest, vm }]);
+    assert.deepEqual(planned.open, []);
+    const said = Object.fromEntries([...planned.placements, ...planned.inside].filter(({ vm: id }) => id.startsWith(vm)).map(({ vm: id, after: node }) => [id, node]));
+    assert.deepEqual(said, { [vm]: "node2", [guest]: "node2", [service]: guest });
+    assert.deepEqual(await cibLines(guest), [], "nothing was changed");
+    await stack.up(all);
+    const status = await on("node1", "crm", "resource", "status");
+    for (const id of [vm, service]) assert.match(status, new RegExp(`${id}\\s.*Started`));
+    const xml = await on("node1", "crm_mon", "-1", "--output-as=xml");
+    for (const [id, node] of Object.entries(said)) assert.match(xml, new RegExp(`<resource id="${id}"[^>]*role="Started"[^>]*>\\s*<node name="${node}"`));
+    assert.match((await served(address)) ?? "", /inside of the guest/);
   });
 });
 
 describe("seapath plan", function () {
-  this.timeout(120_000);
-  const inProgram = { cwd: join(import.meta.dirname, "../program"), encoding: "utf8" as const, env: pulumiEnvironment() };
-  const seapath = (...words: string[]) => execFileSync("seapath", words, { ...inProgram, stdio: ["ignore", "pipe", "inherit"] });
+  this.timeout(180_000);
   const folder = mkdtempSync(join(tmpdir(), "seapath-plan-"));
   let stack: TestStack;
 
@@ -84,7 +147,11 @@ describe("seapath plan", function () {
     stack = await TestStack.make("plan");
     await stack.configure({ planpin: tick({ pinnedHost: "node1" }), planfree: tick({ metadata: { peer: "$ref:planpin.uuid" } }) });
   });
-  after(() => rmSync(folder, { recursive: true, force: true }));
+  after(async () => {
+    rmSync(folder, { recursive: true, force: true });
+    await stack.destroy();
+    assert.deepEqual(await traces("plansince"), []);
+  });
 
   it("runs the preview of a program and says where its VMs will run, without changing anything", async () => {
     const text = seapath("plan", "--stack", "plan", "--save", join(folder, "saved.json"));
@@ -107,5 +174,23 @@ describe("seapath plan", function () {
     const cut = spawnSync("seapath", ["plan", "--no-preview", "--cib", join(folder, "cut.json")], { ...inProgram, env });
     assert.deepEqual([cut.status, cut.stdout], [1, ""]);
     assert.match(cut.stderr, /Unable to read what the saved cluster answered: it is no JSON, or it is cut off/);
+  });
+
+  it("prints what it was made of, and an `up` that has it says once whether the cluster has changed since", async () => {
+    const program = { plansince: tick({ preferredHost: "node1" }), plansincetoo: tick({ enabled: false }) };
+    await stack.configure(program);
+    const planned = /^SEAPATH_PLANNED=(\S+) pulumi up$/m.exec(seapath("plan", "--stack", "plan"))?.[1] ?? "";
+    assert.match(planned, /^\d+\.\d+:[0-9a-f]{12}$/);
+    await stack.setting("seapath:planned", planned);
+    // Pulumi shows it while it runs, and again among the diagnostics.
+    const says = /^ {4}The cluster has changed since the plan: that was made of configuration \d+\.\d+, and now it is \d+\.\d+/gm;
+    // Its own changes are none that happened since.
+    const first = await stack.up(program);
+    assert.deepEqual([first.text.match(says), first.changes["create"]], [null, 3]);
+    const second = await stack.up({ ...program, plansince: tick({ preferredHost: "node2" }) });
+    assert.equal(second.text.match(says)?.length, 1, second.text);
+    await stack.setting("seapath:planned", "yesterday");
+    assert.match(await stack.failing("preview", program), /The setting seapath:planned has "yesterday", which is no version of a configuration.*npx seapath plan/s);
+    await stack.setting("seapath:planned", "");
   });
 });

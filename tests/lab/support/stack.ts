@@ -32,6 +32,11 @@ export class TestStack {
     await this.#stack.setConfig("vms", { value: JSON.stringify(vms) });
   }
 
+  /** Sets a key of the stack's configuration, `seapath:planned` say. */
+  async setting(key: string, value: string): Promise<void> {
+    await this.#stack.setConfig(key, { value });
+  }
+
   /** `pulumi up`, without a preview of its own; the output of the run. */
   async up(vms: Vms): Promise<{ text: string; outputs: OutputMap; changes: Record<string, number> }> {
     await this.configure(vms);

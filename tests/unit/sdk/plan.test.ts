@@ -32,6 +32,7 @@ const planned: Planned = {
   ],
   unknown: ["late: `preferredHost` is not known before other resources are made; it is left out"],
   resources: {},
+  digest: "0123456789ab", planned: "1.7:0123456789ab",
 };
 
 describe("a plan", () => {
@@ -47,6 +48,7 @@ describe("a plan", () => {
       /^Not known yet: late: /m,
       /^Without node1, pin runs nowhere: no node\.$/m,
       /configuration 1\.7; nothing was changed/,
+      /^SEAPATH_PLANNED=1\.7:0123456789ab pulumi up$/m,
     ]) assert.match(text, line);
   });
 

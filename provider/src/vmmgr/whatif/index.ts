@@ -1,5 +1,5 @@
 /** Where VMs will run, before anything is changed: Pacemaker's own scheduler on a copy of what the cluster is told. */
-import { simulate, type Cib, type Cluster, type Inventory } from "../../cluster";
+import { NotFound, simulate, type Cib, type Cluster, type Inventory } from "../../cluster";
 import { OWNER_KEY } from "../metadata";
 import { withAssumed } from "./assumed";
 import { declaredOf, type Declared } from "./declared";
@@ -10,6 +10,7 @@ import { relationsOf, type RelatedVms } from "./relations";
 import { nodesRoom, storedNeeds, withCapacity, type Capacity } from "./room";
 import { cibOf, type SavedCluster } from "./saved";
 import { settingsOf, type ClusterSettings } from "./settings";
+import { digestOf } from "./since";
 
 export type { Declared } from "./declared";
 export type { Guest, Open } from "./guests";
@@ -20,11 +21,14 @@ export type { RelatedVms } from "./relations";
 export type { Capacity as NodeCapacity, Need, NodeRoom, Room } from "./room";
 export { parseSaved, type SavedCluster } from "./saved";
 export type { ClusterSettings, NodeState } from "./settings";
+export { changedSince, NotPlanned, parsePlanned, plannedText, type PlannedOf } from "./since";
 
 /** What a plan means. */
 export interface WhatIf extends Verdict, ClusterSettings {
   /** `admin_epoch.epoch` of the CIB that was looked at: a cluster that has another one has changed since. */
   epoch: string;
+  /** Of what of that CIB decides where VMs run: one of another epoch and the same digest has not changed in anything that counts. */
+  digest: string;
   /** What it was made of, to be saved for machines that cannot reach the cluster. */
   saved: SavedCluster;
   /** What `crm_verify` has against the CIB with the plan; absent when it is valid. */
@@ -66,12 +70,14 @@ export interface WhatIfOptions {
 
 /**
  * Simulates a plan: at most three round trips, nothing is changed.
- * @throws ProgramError when the plan does not fit the CIB; ParseError when the scheduler's answer is cut off
+ * @throws NotFound when a node in standby is none; ProgramError when the plan does not fit the CIB; ParseError when the scheduler's answer is cut off
  */
 export async function whatIf(cluster: Cluster, asked: Plan, options: WhatIfOptions = {}): Promise<WhatIf> {
   const seen = options.saved === undefined ? await lookAt(cluster) : seenOf(options.saved);
   const { cib, observer, owners = {}, domains = {} } = seen;
   const hypervisors = cib.nodes.filter((node) => node !== observer);
+  const strange = options.standby?.find((node) => !cib.nodes.includes(node));
+  if (strange !== undefined) throw new NotFound(`Unable to plan the standby of node "${strange}": the cluster's nodes are ${cib.nodes.join(", ")}`);
   const { plan, removed } = withAssumed(cib, asked, options.owner, owners);
   const { saved } = options;
   const [found, nodes] = await Promise.all([
@@ -89,6 +95,7 @@ export async function whatIf(cluster: Cluster, asked: Plan, options: WhatIfOptio
   const { valid, words } = found.verified;
   return {
     epoch: cib.epoch,
+    digest: digestOf(cib),
     saved: { cib: found.cibText, nodes, ...(observer === undefined ? {} : { observer }), owners, domains },
     ...(valid ? {} : { invalid: words }),
     verified: words.split("\n").map((line) => line.trim()).filter((line) => line !== ""),

@@ -17,7 +17,9 @@ export async function readPreview(source: string | undefined, stack: string | un
 function runPreview(stack: string | undefined): Promise<string> {
   const args = ["preview", "--json", "--non-interactive", ...(stack === undefined ? [] : ["--stack", stack])];
   return new Promise((resolve, reject) => {
-    const child = spawn("pulumi", args, { stdio: ["ignore", "pipe", "inherit"] });
+    // What an earlier plan was made of does not matter to a new one.
+    const { SEAPATH_PLANNED: _earlier, ...env } = process.env;
+    const child = spawn("pulumi", args, { env, stdio: ["ignore", "pipe", "inherit"] });
     let text = "";
     child.stdout.setEncoding("utf8").on("data", (chunk: string) => (text += chunk));
     child.on("error", (cause) => reject(new Error(`Unable to run pulumi preview: ${cause.message}`)));

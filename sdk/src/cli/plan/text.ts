@@ -15,7 +15,8 @@ export function planText(planned: Planned): string {
     ...aligned(nodeTable(planned)),
     ...(said.length === 0 ? [] : ["", ...said]),
     "",
-    `Of the cluster's configuration ${planned.epoch}; nothing was changed.`,
+    `Of the cluster's configuration ${planned.epoch}; nothing was changed. When it has changed by then, this says so:`,
+    `SEAPATH_PLANNED=${planned.planned} pulumi up`,
     "",
   ].join("\n");
 }
@@ -37,7 +38,7 @@ export function planMarkdown(planned: Planned): string {
     ...table(nodeTable(planned)),
     ...(said.length === 0 ? [] : ["", ...said]),
     "",
-    `Of the cluster's configuration \`${planned.epoch}\`; nothing was changed.`,
+    `Of the cluster's configuration \`${planned.epoch}\`; nothing was changed. When it has changed by then, \`SEAPATH_PLANNED=${planned.planned} pulumi up\` says so.`,
     "",
   ].join("\n");
 }

@@ -13,7 +13,11 @@ async function plan({ at, given, out }: Run): Promise<void> {
   const forms = FORMS.filter((form) => given.has(form));
   if (forms.length > 1) throw new UsageError(`argument --${forms[1]}: not allowed with argument --${forms[0]}`);
   const savedFile = given.find("cib");
-  const options = savedFile === undefined ? {} : { saved: api.readSaved(readFileSync(savedFile, "utf8")) };
+  const options = {
+    ...(savedFile === undefined ? {} : { saved: api.readSaved(readFileSync(savedFile, "utf8")) }),
+    standby: given.all("standby"),
+    failback: given.has("failback"),
+  };
   const preview = given.has("no-preview") ? undefined : await readPreview(given.find("preview"), given.find("stack"));
   const planned = await api.plan(at, preview, options);
   const file = given.find("save");
@@ -36,6 +40,8 @@ export const planning: readonly Verb[] = [
       { name: "preview", takes: "file", ours: true, without: ["no-preview"], help: "what `pulumi preview --json` printed; - reads standard input" },
       { name: "stack", takes: "text", ours: true, without: ["preview", "no-preview"], help: "the stack that is previewed" },
       { name: "no-preview", takes: "flag", ours: true, help: "nothing is planned: the cluster as it is, and after each loss" },
+      { name: "standby", takes: "list", placeholder: "NODE", ours: true, help: "nodes that go into standby with it: where their VMs go" },
+      { name: "failback", takes: "flag", ours: true, help: "after each loss also what happens when the node returns" },
       { name: "save", takes: "file", ours: true, help: "write down the cluster as it was seen, for --cib elsewhere" },
       { name: "cib", takes: "file", ours: true, help: "a cluster that --save wrote down, or a CIB, in place of the cluster" },
       { name: "json", takes: "flag", ours: true, help: "print JSON" },

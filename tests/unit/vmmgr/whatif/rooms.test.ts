@@ -1,5 +1,10 @@
 // Memory and processors, the return of a lost node, and standby.
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { cluster } from "../../cluster/fixtures.ts";
 import { ask, running, vm } from "./ask.ts";
 
 const MIB = 1024 ** 2;
@@ -25,6 +30,42 @@ describe("what is taken of the nodes", function () {
     const { rooms, losses } = await ask({}, running({ a: 1 }), { capacity: { node1: { memoryMiB: 100 }, node2: { vcpus: 9 } } });
     assert.deepEqual(rooms.map(({ vcpus, memoryBytes }) => [vcpus, memoryBytes]), [[4, 100 * MIB], [9, 1024 ** 3]]);
     assert.equal(losses.find(({ node }) => node === "node2")?.rooms[0]?.memoryBytes, 100 * MIB);
+  });
+});
+
+describe("what Pacemaker counts itself", function () {
+  this.timeout(30_000);
+
+  /** What `crm_simulate -U` says is left of each node, the nodes' capacity being put into a copy. */
+  function remaining(cib: string, capacity: { cpu: number; memory: number }, ...events: string[]): Record<string, [number, number]> {
+    const file = join(mkdtempSync(join(tmpdir(), "seapath-capacity-")), "cib.xml");
+    const has = (id: string) => `<utilization id="has-${id}"><nvpair id="has-${id}-c" name="cpu" value="${capacity.cpu}"/><nvpair id="has-${id}-m" name="host_memory" value="${capacity.memory}"/></utilization>`;
+    writeFileSync(file, cib.replace(/<node id="(\d)" uname="(node\d)"\/>/g, (_, id: string, name: string) => `<node id="${id}" uname="${name}">${has(id)}</node>`));
+    const answer = execFileSync("crm_simulate", ["-x", file, "-R", "-U", "--output-as=xml", ...events], { encoding: "utf8" });
+    rmSync(dirname(file), { recursive: true });
+    const left = cluster.findAll(cluster.parseXml(answer, "crm_simulate"), "capacity").filter(({ attrs }) => attrs["comment"] === "Remaining");
+    return Object.fromEntries(left.map((node) => [node.attrs["node"] ?? "", [Number(cluster.child(node, "cpu")?.text), Number(cluster.child(node, "host_memory")?.text)]]));
+  }
+
+  it("is what is counted here: with VMs that run, that start, that move, and after each loss, also where it is too much", async () => {
+    const names = ["a", "b", "c", "d", "e"];
+    const keep = names.map((name) => `<rsc_location id="o-${name}" rsc="${name}" node="node3" score="-INFINITY"/>`).join("");
+    const cib = running({ a: 1, b: 1, c: 2, d: 0, e: 0 }, {
+      constraints: `${keep}<rsc_location id="p" rsc="b" node="node2" score="INFINITY"/>`,
+      utilization: Object.fromEntries(names.map((name, index) => [name, written(name, 100 * (index + 1))])),
+    });
+    const found = await ask({}, cib, { capacity: { node1: { vcpus: 5, memoryMiB: 700 }, node2: { vcpus: 5, memoryMiB: 700 } } });
+    const counted = (rooms: typeof found.rooms) =>
+      Object.fromEntries(rooms.map(({ node, vcpus = 0, memoryBytes = 0, taken }) => [node, [vcpus - taken.vcpus, (memoryBytes - taken.memoryBytes) / MIB]]));
+    const capacity = { cpu: 5, memory: 700 };
+    const { node3: _observer, ...left } = remaining(cib, capacity);
+    assert.deepEqual(counted(found.rooms), left);
+    assert.ok(found.placements.filter(({ action }) => action !== undefined).length >= 3);
+    for (const { node, rooms } of found.losses) {
+      const { node3: _other, [node]: _lost, ...others } = remaining(cib, capacity, "-f", node);
+      assert.deepEqual(counted(rooms), others, `without ${node}`);
+      assert.ok(Object.values(others).some(([, memory]) => memory < 0), "it is too much for one node");
+    }
   });
 });
 
@@ -69,5 +110,6 @@ describe("a node that goes into standby", function () {
     assert.deepEqual(short["new"], [undefined, "node2", "start"]);
     assert.match(short["pinned"]?.[2] ?? "", /^node1 is in standby; node2 is kept from it by pin-pinned-onnode1/);
     assert.equal(found.nodes.find(({ name }) => name === "node1")?.standby, true);
+    await assert.rejects(ask({}, running({ a: 1 }), { standby: ["node9"] }), /Unable to plan the standby of node "node9": the cluster's nodes are node1, node2, node3/);
   });
 });
