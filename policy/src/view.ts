@@ -58,8 +58,8 @@ export function viewOf(cluster: string | undefined, all: readonly Declared[], pl
     vm: each.vm,
     ...(each.pinnedHost === undefined ? {} : { pinnedHost: each.pinnedHost }),
     ...(each.preferredHost === undefined ? {} : { preferredHost: each.preferredHost }),
-    metadata: {},
-    runs: true,
+    metadata: each.metadata,
+    runs: each.started,
   }));
   const relations = resources.filter(({ kind }) => kind === "Colocation").flatMap(relationOf);
   const known = new Set(relations.map(keyOf));

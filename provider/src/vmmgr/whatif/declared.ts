@@ -5,6 +5,7 @@ import { keepsOff, locationsByPrimitive } from "../guest/keepoff";
 import type { VmSpec } from "../model";
 import { readScore } from "../relation/element";
 import type { Guest } from "./guests";
+import { isToRun } from "./outcome";
 import type { Plan } from "./plan";
 
 /** A VM as Pacemaker will be told of it. */
@@ -25,13 +26,25 @@ export interface Declared {
   planned: boolean;
   /** Pacemaker has it. */
   enabled: boolean;
+  /** It is to run: Pacemaker has it, and is not told to let it be. */
+  started: boolean;
+  /** The user's keys. */
+  metadata: Readonly<Record<string, string>>;
+}
+
+/** What is known beside the CIB and the plan. */
+export interface Beside {
+  guests: readonly Guest[];
+  observer: string | undefined;
+  /** The users' metadata, by VM. */
+  metadata: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
 /** Pacemaker's own number for it, which JSON can hold. */
 const INFINITE = 1_000_000;
 
 /** Every VM of the cluster and of the plan, but for those that the plan removes. */
-export function declaredOf(cib: Cib, plan: Plan, guests: readonly Guest[], observer: string | undefined): Declared[] {
+export function declaredOf(cib: Cib, plan: Plan, { guests, observer, metadata }: Beside): Declared[] {
   const planned = new Map(plan.vms.map((spec) => [spec.name, spec]));
   const locations = locationsByPrimitive(cib);
   const banned = (constraints: readonly XmlElement[]) => [
@@ -51,6 +64,8 @@ export function declaredOf(cib: Cib, plan: Plan, guests: readonly Guest[], obser
       priority: Math.max(-INFINITE, Math.min(readScore(meta["priority"]), INFINITE)),
       planned: planned.has(vm),
       enabled: true,
+      started: isToRun(cib, vm),
+      metadata: planned.get(vm)?.metadata ?? metadata[vm] ?? {},
     };
   });
   const disabled = plan.vms.filter(({ name }) => !cib.primitives.has(name));
@@ -83,5 +98,7 @@ function declaredBy(spec: VmSpec, bannedFrom: string[]): Declared {
     priority,
     planned: true,
     enabled: false,
+    started: false,
+    metadata: spec.metadata,
   };
 }

@@ -1,6 +1,6 @@
 /** Where VMs will run, before anything is changed: Pacemaker's own scheduler on a copy of what the cluster is told. */
 import { NotFound, simulate, type Cib, type Cluster, type Inventory } from "../../cluster";
-import { OWNER_KEY } from "../metadata";
+import { isUserKey, OWNER_KEY } from "../metadata";
 import { withAssumed } from "./assumed";
 import { declaredOf, type Declared } from "./declared";
 import { guestsOf, openOf, type Guest, type Open } from "./guests";
@@ -74,7 +74,7 @@ export interface WhatIfOptions {
  */
 export async function whatIf(cluster: Cluster, asked: Plan, options: WhatIfOptions = {}): Promise<WhatIf> {
   const seen = options.saved === undefined ? await lookAt(cluster) : seenOf(options.saved);
-  const { cib, observer, owners = {}, domains = {} } = seen;
+  const { cib, observer, owners = {}, metadata = {}, domains = {} } = seen;
   const hypervisors = cib.nodes.filter((node) => node !== observer);
   const strange = options.standby?.find((node) => !cib.nodes.includes(node));
   if (strange !== undefined) throw new NotFound(`Unable to plan the standby of node "${strange}": the cluster's nodes are ${cib.nodes.join(", ")}`);
@@ -96,7 +96,7 @@ export async function whatIf(cluster: Cluster, asked: Plan, options: WhatIfOptio
   return {
     epoch: cib.epoch,
     digest: digestOf(cib),
-    saved: { cib: found.cibText, nodes, ...(observer === undefined ? {} : { observer }), owners, domains },
+    saved: { cib: found.cibText, nodes, ...(observer === undefined ? {} : { observer }), owners, metadata, domains },
     ...(valid ? {} : { invalid: words }),
     verified: words.split("\n").map((line) => line.trim()).filter((line) => line !== ""),
     hypervisors,
@@ -104,7 +104,7 @@ export async function whatIf(cluster: Cluster, asked: Plan, options: WhatIfOptio
     assumedRemoved: removed,
     guests,
     open: openOf(found.planned, guests),
-    declared: declaredOf(found.planned, plan, guests, observer),
+    declared: declaredOf(found.planned, plan, { guests, observer, metadata }),
     relations: relationsOf(found.planned),
     ...settingsOf(found.planned, found.baseline, observer),
     ...judge(cib, found, plan, withCapacity(nodes, options.capacity ?? {}), domains),
@@ -119,7 +119,7 @@ const seenOf = (saved: SavedCluster): Seen => ({ ...saved, cib: cibOf(saved) });
 async function lookAt(cluster: Cluster): Promise<Seen> {
   const inventory = await cluster.inventory();
   const { cib, observer } = inventory;
-  return { cib, observer, owners: ownersOf(inventory), domains: storedNeeds(inventory) };
+  return { cib, observer, owners: ownersOf(inventory), metadata: metadataOf(inventory), domains: storedNeeds(inventory) };
 }
 
 /** Whose VMs are, of those that say it. */
@@ -127,5 +127,13 @@ function ownersOf({ images }: Inventory): Record<string, string> {
   return Object.fromEntries([...images.values()].flatMap(({ metadata = {} }) => {
     const [vm, owner] = [metadata["vm_name"], metadata[OWNER_KEY]];
     return vm === undefined || owner === undefined ? [] : [[vm, owner]];
+  }));
+}
+
+/** What users keep with their VMs, of those that keep something. */
+function metadataOf({ images }: Inventory): Record<string, Record<string, string>> {
+  return Object.fromEntries([...images.values()].flatMap(({ metadata = {} }) => {
+    const own = Object.entries(metadata).filter(([key]) => isUserKey(key));
+    return metadata["vm_name"] === undefined || own.length === 0 ? [] : [[metadata["vm_name"], Object.fromEntries(own)]];
   }));
 }

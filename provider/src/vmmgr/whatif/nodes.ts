@@ -1,6 +1,6 @@
 /** The nodes of a cluster, of the one of now or of one that was saved. */
-import { parseCib, type Cluster } from "../../cluster";
-import type { SavedCluster } from "./saved";
+import type { Cluster } from "../../cluster";
+import { cibOf, type SavedCluster } from "./saved";
 
 /** What may run VMs, and what never does. */
 export interface ClusterNodes {
@@ -10,7 +10,7 @@ export interface ClusterNodes {
 
 /** Tells hypervisors from the observer. @throws ConnectionError when no node answers */
 export async function clusterNodes(cluster: Cluster, saved?: SavedCluster): Promise<ClusterNodes> {
-  const { cib, observer } = saved === undefined ? await cluster.recentInventory() : { ...saved, cib: parseCib(saved.cib) };
+  const { cib, observer } = saved === undefined ? await cluster.recentInventory() : { ...saved, cib: cibOf(saved) };
   const hypervisors = cib.nodes.filter((node) => node !== observer);
   return { hypervisors, ...(observer === undefined ? {} : { observer }) };
 }
