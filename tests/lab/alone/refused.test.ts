@@ -69,6 +69,32 @@ describe("a cluster that is in no state for it", function () {
     }
   });
 
+  // Tried: fencing is on without a device → a VM that is to run is refused: Pacemaker starts nothing then, and no tool says so
+  it("says that fencing is on without a device, for which Pacemaker starts nothing", async () => {
+    await on("node1", "crm_attribute", "--name", "stonith-enabled", "--update", "true");
+    try {
+      const says = /the cluster: its fencing is on \(`stonith-enabled`\) and has no device, so Pacemaker starts nothing/;
+      assert.match(await refused((context) => createVm(context, specOf(fresh))), says);
+      assert.match((await preview()).failures, says);
+      assert.equal((await preview({ started: false })).failures, "");
+    } finally {
+      await on("node1", "crm_attribute", "--name", "stonith-enabled", "--update", "false");
+    }
+  });
+
+  // Tried: Pacemaker counts room and no node has any → a VM that would not be started is refused in the preview
+  it("says that a VM finds no place where Pacemaker counts room", async () => {
+    await on("node1", "crm_attribute", "--name", "placement-strategy", "--update", "utilization");
+    try {
+      const says = /the cluster: it finds no place, and Pacemaker would not start it, without a word \(placement-strategy=utilization\): node1 has no room for it/;
+      assert.match((await preview({ pacemaker: { utilization: { cpu: "1" } } })).failures, says);
+      assert.equal((await preview({ started: false, pacemaker: { utilization: { cpu: "1" } } })).failures, "");
+    } finally {
+      await on("node1", "crm_attribute", "--name", "placement-strategy", "--delete");
+    }
+    await eventually(() => qemu(vm), (found) => found.length === 1, 60);
+  });
+
   // Tried: nodes are in standby → a VM that is pinned to one, or has no other, is refused; a preferred one is announced
   it("says which node is in standby: the only one that may run it is refused, the preferred one is announced", async () => {
     await on("node1", "crm_standby", "--node", "node3", "--update", "on");

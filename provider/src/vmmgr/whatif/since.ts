@@ -20,7 +20,7 @@ const BY_ITSELF = ["last-lrm-refresh", "dc-version", "cluster-infrastructure", "
  */
 export function digestOf(cib: Cib): string {
   const byId = (nodes: Iterable<XmlElement>) => [...nodes].map(canonicalXml).sort();
-  const told = Object.entries({ ...cib.defaults, ...cib.properties }).filter(([name]) => !BY_ITSELF.includes(name)).sort();
+  const told = Object.entries({ ...cib.defaults, ...cib.properties }).filter(([name]) => !BY_ITSELF.includes(name)).sort(([a], [b]) => (a < b ? -1 : 1));
   const primitives = [...cib.primitives.values()].map((each) => ({ ...each, children: each.children.filter(({ name }) => name !== "utilization") }));
   const all = [byId(primitives), byId(cib.constraints), [...cib.nodes].sort(), [...cib.standby].sort(), told];
   return createHash("sha256").update(JSON.stringify(all)).digest("hex").slice(0, 12);
