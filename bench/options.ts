@@ -4,10 +4,10 @@ import { parseArgs } from "node:util";
 /** `near`: as the lab is. `far`: a longer way from here to the nodes. `wide`: a longer way to each node, from everywhere. */
 export type Setting = "near" | "far" | "wide";
 /** What can be left out. */
-export type Part = "up" | "update" | "refresh" | "many";
+export type Part = "up" | "update" | "refresh" | "many" | "policies";
 
 export const SETTINGS: readonly Setting[] = ["near", "far", "wide"];
-export const PARTS: readonly Part[] = ["up", "update", "refresh", "many"];
+export const PARTS: readonly Part[] = ["up", "update", "refresh", "many", "policies"];
 
 export interface Options {
   settings: Setting[];
@@ -16,6 +16,8 @@ export interface Options {
   sizes: number[];
   /** How many images `many` is about. */
   images: number;
+  /** How many VMs the saved clusters of `policies` have, a preview without and one with the pack for each. */
+  saved: number[];
   /** Milliseconds that a round trip takes longer in `far` and `wide`. */
   latency: number;
   /** Resources that Pulumi changes at once. */
@@ -31,6 +33,7 @@ export const USAGE = `usage: npm run bench -- [options]
   --parts LIST        ${PARTS.join(",")}; all when nothing is said
   --sizes LIST        how many VMs, a run for each; 1,5,10
   --images N          how many images "many" is about; 200
+  --saved LIST        how many VMs the saved clusters of "policies" have; 10,100,1000
   --latency MS        50
   --parallel N        resources that Pulumi changes at once; 16, its own default on four cores
   --json FILE         the results for programs
@@ -57,7 +60,7 @@ function numberOf(name: string, text: string, least: number, most: number): numb
 
 const TEXT = { type: "string" } as const;
 const KNOWN = {
-  quick: { type: "boolean" }, settings: TEXT, parts: TEXT, sizes: TEXT, images: TEXT, latency: TEXT, parallel: TEXT, json: TEXT,
+  quick: { type: "boolean" }, settings: TEXT, parts: TEXT, sizes: TEXT, images: TEXT, saved: TEXT, latency: TEXT, parallel: TEXT, json: TEXT,
   help: { type: "boolean", short: "h" },
 } as const;
 
@@ -77,12 +80,14 @@ export function readOptions(args: string[]): Options | undefined {
   const values = parse(args);
   if (values.help === true) return undefined;
   const quick = values.quick === true;
-  const sizes = (values.sizes ?? (quick ? "1" : "1,5,10")).split(",").map((text) => numberOf("sizes", text, 1, 99));
+  const numbers = (name: string, text: string, most: number) =>
+    [...new Set(text.split(",").map((each) => numberOf(name, each, 1, most)))].sort((a, b) => a - b);
   return {
     settings: listOf("settings", values.settings ?? (quick ? "near" : SETTINGS.join(",")), SETTINGS),
     parts: listOf("parts", values.parts ?? PARTS.join(","), PARTS),
-    sizes: [...new Set(sizes)].sort((a, b) => a - b),
+    sizes: numbers("sizes", values.sizes ?? (quick ? "1" : "1,5,10"), 99),
     images: numberOf("images", values.images ?? (quick ? "10" : "200"), 1, 2000),
+    saved: numbers("saved", values.saved ?? (quick ? "10" : "10,100,1000"), 5000),
     latency: numberOf("latency", values.latency ?? "50", 1, 1000),
     parallel: numberOf("parallel", values.parallel ?? "16", 1, 1000),
     ...(values.json === undefined ? {} : { json: values.json }),

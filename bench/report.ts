@@ -5,13 +5,16 @@ import type { Setting } from "./options.ts";
 const COLUMNS = ["", "s", "on the cluster", "round trips", "programs", "KiB", "times the floor", "without Pulumi's start"];
 
 const seconds = (value: number | undefined) => (value === undefined ? "" : value.toFixed(2));
-const WORDS = { nothing: "an up of nothing", up: "up", update: "update of one of", refresh: "refresh of" } as const;
+const WORDS = {
+  nothing: "an up of nothing", up: "up of", update: "update of one of", refresh: "refresh of",
+  preview: "preview beside", "preview with policies": "preview with policies, beside",
+} as const;
 
 function nameOf({ what, vms, by }: Row): string {
   if (what === "nothing") return WORDS.nothing;
   const count = `${vms} VM${vms === 1 ? "" : "s"}`;
   if (by !== "pulumi") return `plain commands, ${count}${vms === 1 ? "" : `, ${by}`}`;
-  return `pulumi: ${WORDS[what]} ${what === "up" ? `of ${count}` : count}`;
+  return `pulumi: ${WORDS[what]} ${count}`;
 }
 
 function cellsOf(rows: readonly Row[], row: Row): string[] {

@@ -2,7 +2,7 @@
 import type { Setting } from "./options.ts";
 
 /** What was done. */
-export type What = "nothing" | "up" | "update" | "refresh";
+export type What = "nothing" | "up" | "update" | "refresh" | "preview" | "preview with policies";
 /** Who did it: this project, or plain commands on a node, for one VM after the other or for all at once. */
 export type By = "pulumi" | "one by one" | "at once";
 
@@ -41,8 +41,12 @@ export function floorOf(rows: readonly Row[], setting: Setting, vms: number): Ro
   return ways.sort((a, b) => a.seconds - b.seconds)[0];
 }
 
-/** How many times as long as the quickest plain commands an `up` took. */
+/** How many times as long as the quickest plain commands an `up` took, and a preview with policies as one without. */
 export function ratioOf(rows: readonly Row[], row: Row): number | undefined {
+  if (row.what === "preview with policies") {
+    const without = findRow(rows, { setting: row.setting, what: "preview", vms: row.vms });
+    return without === undefined ? undefined : row.seconds / without.seconds;
+  }
   if (row.what !== "up" || row.by !== "pulumi") return undefined;
   const floor = floorOf(rows, row.setting, row.vms);
   return floor === undefined ? undefined : row.seconds / floor.seconds;
@@ -51,7 +55,7 @@ export function ratioOf(rows: readonly Row[], row: Row): number | undefined {
 /** The same without what Pulumi takes for an `up` that has nothing to do. */
 export function ownRatioOf(rows: readonly Row[], row: Row): number | undefined {
   const nothing = findRow(rows, { setting: row.setting, what: "nothing" });
-  const whole = ratioOf(rows, row);
+  const whole = row.what === "up" ? ratioOf(rows, row) : undefined;
   return whole === undefined || nothing === undefined ? undefined : (whole * (row.seconds - nothing.seconds)) / row.seconds;
 }
 

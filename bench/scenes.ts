@@ -1,4 +1,8 @@
 /** What is measured, scene by scene. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { savedCluster } from "./cib.ts";
 import type { Options, Setting } from "./options.ts";
 import type { By, Row, What } from "./rows.ts";
 import { floorScript, images, metadataOf, readTemplate, removeVms, runFloor, type Template } from "./floor.ts";
@@ -7,6 +11,7 @@ import type { Way } from "./way.ts";
 
 /** Every VM of the benchmark begins so. */
 export const PREFIX = "bench";
+const PACK = join(import.meta.dirname, "../policy");
 const IMAGE = "/var/lib/seapath/images/tick.qcow2";
 
 const vm = (more: object = {}): object => ({
@@ -58,6 +63,8 @@ export class Scenes {
       await this.#empty();
     }
     if (parts.includes("many")) await this.#many(setting);
+    // The cluster that the policies look at is a file: the way to the nodes is nothing to them.
+    if (parts.includes("policies") && setting === "near") await this.#policies(setting);
   }
 
   /** What is done with VMs that are there. */
@@ -100,6 +107,30 @@ export class Scenes {
     this.#pulumi(setting, "refresh", count, await this.#stack.timed("refresh"), `${count + 1} unchanged`);
     await removeVms(this.#node, `${PREFIX}image`);
     await this.#stack.forget();
+  }
+
+  /** Five new VMs beside those of a saved cluster: the preview as it is, and with all rules of the pack. */
+  async #policies(setting: Setting): Promise<void> {
+    const folder = mkdtempSync(join(tmpdir(), "seapath-bench-"));
+    try {
+      // A VM that is pinned is lost with its node, and ends a preview: here it is said, and goes on.
+      const config = join(folder, "config.json");
+      writeFileSync(config, JSON.stringify({ all: "advisory" }));
+      await this.#stack.configure(vmsOf(5));
+      for (const vms of this.#options.saved) {
+        const saved = join(folder, `${vms}.json`);
+        writeFileSync(saved, JSON.stringify(savedCluster(vms, "bench/other")));
+        this.#pulumi(setting, "preview", vms, await this.#stack.preview(), "5 to create");
+        const before = this.#stack.environment;
+        this.#stack.environment = { ...before, SEAPATH_SAVED_CLUSTER: saved };
+        const timed = await this.#stack.preview("--policy-pack", PACK, "--policy-pack-config", config);
+        this.#stack.environment = before;
+        this.#pulumi(setting, "preview with policies", vms, timed, `vm${vms - 1} `);
+      }
+      await this.#stack.configure({});
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   }
 
   async #empty(): Promise<void> {

@@ -59,14 +59,22 @@ export class BenchStack {
     await this.#pulumi(["config", "set", "--stack", STACK, "vms"], { stdin: JSON.stringify(vms) });
   }
 
+  /** A preview, with these options besides. */
+  preview(...options: string[]): Promise<Timed> {
+    return this.#traced(["preview", "--stack", STACK, "--color", "never", ...options]);
+  }
+
   /** One run of `up`, `refresh` or `destroy`, without a preview before it. */
-  async timed(verb: "up" | "refresh" | "destroy"): Promise<Timed> {
+  timed(verb: "up" | "refresh" | "destroy"): Promise<Timed> {
+    return this.#traced([verb, "--stack", STACK, "--yes", "--skip-preview", "--color", "never", "--parallel", String(this.#parallel)]);
+  }
+
+  async #traced(argv: readonly string[]): Promise<Timed> {
     const trace = join(stateFolder, `bench-${process.pid}.trace`);
     mkdirSync(stateFolder, { recursive: true });
     rmSync(trace, { force: true });
-    const options = ["--stack", STACK, "--yes", "--skip-preview", "--color", "never", "--parallel", String(this.#parallel)];
     try {
-      return { ...(await this.#pulumi([verb, ...options], { trace })), ...sumOfFile(trace) };
+      return { ...(await this.#pulumi(argv, { trace })), ...sumOfFile(trace) };
     } finally {
       rmSync(trace, { force: true });
     }

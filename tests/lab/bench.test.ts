@@ -20,6 +20,7 @@ describe("the benchmark", function () {
     const { rows, goals } = JSON.parse(readFileSync(file, "utf8")) as { rows: Row[]; goals: Goal[] };
     assert.deepEqual(rows.map(({ what, vms, by }) => `${what} ${vms} ${by}`), [
       "nothing 0 pulumi", "up 1 one by one", "up 1 pulumi", "update 1 pulumi", "refresh 1 pulumi", "refresh 3 pulumi",
+      "preview 10 pulumi", "preview with policies 10 pulumi",
     ]);
     for (const row of rows) assert.ok(row.seconds > 0, JSON.stringify(row));
     assert.deepEqual(rows.filter(({ what }) => what === "refresh").map(({ roundTrips }) => roundTrips), [1, 1]);

@@ -4,8 +4,8 @@ import { readOptions, UsageError } from "../../../bench/options.ts";
 describe("the benchmark's options", () => {
   it("are all of it when nothing is said", () => {
     assert.deepEqual(readOptions([]), {
-      settings: ["near", "far", "wide"], parts: ["up", "update", "refresh", "many"],
-      sizes: [1, 5, 10], images: 200, latency: 50, parallel: 16,
+      settings: ["near", "far", "wide"], parts: ["up", "update", "refresh", "many", "policies"],
+      sizes: [1, 5, 10], images: 200, saved: [10, 100, 1000], latency: 50, parallel: 16,
     });
   });
 

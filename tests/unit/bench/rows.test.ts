@@ -25,6 +25,12 @@ describe("what the benchmark says", () => {
     assert.equal(ratioOf([up], up), undefined);
   });
 
+  it("measures a preview with policies by the same one without", () => {
+    const rows = [row({ what: "preview", vms: 100, seconds: 2 }), row({ what: "preview with policies", vms: 100, seconds: 3 }), row({ what: "nothing", vms: 0 })];
+    assert.deepEqual(rows.map((each) => [ratioOf(rows, each), ownRatioOf(rows, each)]), [[undefined, undefined], [1.5, undefined], [undefined, undefined]]);
+    assert.match(tableOf(rows, "near", "Here"), /^pulumi: preview with policies, beside 100 VMs +3\.00 .* +1\.50$/m);
+  });
+
   it("says of each goal whether it was met, and what was measured", () => {
     const goals = goalsOf([...near, row({ setting: "far", seconds: 11.9 }), row({ setting: "wide", seconds: 13 }),
       row({ setting: "wide", by: "at once", seconds: 12.5 })], 50);

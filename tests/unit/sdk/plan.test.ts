@@ -20,10 +20,10 @@ const planned: Planned = {
   saved: { cib: "<cib/>", nodes: [] },
   hypervisors: ["node1", "node2"],
   placements: [
-    { vm: "web", after: "node1", action: "start", planned: true, candidates: ["node1", "node2"] },
-    { vm: "pin", before: "node1", after: "node1", planned: true, candidates: ["node1"] },
-    { vm: "old", before: "node1", after: "node2", action: "migrate", planned: false, candidates: ["node2"] },
-    { vm: "big", planned: true, candidates: [], unplaced: "node1 has no room for it; node2 is kept from it by a_b" },
+    { vm: "web", after: "node1", action: "start", planned: true, changed: true, candidates: ["node1", "node2"] },
+    { vm: "pin", before: "node1", after: "node1", planned: true, changed: true, candidates: ["node1"] },
+    { vm: "old", before: "node1", after: "node2", action: "migrate", planned: false, changed: true, candidates: ["node2"] },
+    { vm: "big", planned: true, changed: true, candidates: [], unplaced: "node1 has no room for it; node2 is kept from it by a_b" },
   ],
   rooms: [{ node: "node1", vcpus: 4, memoryBytes: 4 * GIB, taken: taken(3, 5), needUnknown }, { node: "node2", taken: taken(1, 1), needUnknown }],
   losses: [
