@@ -22,7 +22,7 @@ const planned: Planned = {
   placements: [
     { vm: "web", after: "node1", action: "start", planned: true, changed: true, candidates: ["node1", "node2"] },
     { vm: "pin", before: "node1", after: "node1", planned: true, changed: true, candidates: ["node1"] },
-    { vm: "old", before: "node1", after: "node2", action: "migrate", planned: false, changed: true, candidates: ["node2"] },
+    { vm: "old", before: "node1", after: "node2", action: "migrate", planned: false, changed: false, candidates: ["node2"] },
     { vm: "big", planned: true, changed: true, candidates: [], unplaced: "node1 has no room for it; node2 is kept from it by a_b" },
   ],
   rooms: [{ node: "node1", vcpus: 4, memoryBytes: 4 * GIB, taken: taken(3, 5), needUnknown }, { node: "node2", taken: taken(1, 1), needUnknown }],
@@ -50,6 +50,29 @@ describe("a plan", () => {
       /configuration 1\.7; nothing was changed/,
       /^SEAPATH_PLANNED=1\.7:0123456789ab pulumi up$/m,
     ]) assert.match(text, line);
+  });
+
+  it("has rows for guest nodes and what is inside of them, and says what returns do, who is open, and who was not counted", () => {
+    const [one, two] = planned.losses;
+    assert.ok(one !== undefined && two !== undefined);
+    const text = planText({
+      ...planned,
+      inside: [{ vm: "g1", kind: "guest node", after: "node1", action: "start", planned: true, changed: true, candidates: ["node1"] }],
+      open: [{ vm: "old", guest: "g1" }],
+      rooms: planned.rooms.map((room) => ({ ...room, needUnknown: [`vmOn${room.node}`] })),
+      losses: [
+        { ...one, inside: [{ vm: "g1", before: "node1", after: "node2", action: "start" }], back: [{ vm: "web", before: "node2", after: "node1", action: "migrate" }, { vm: "old", before: "node2", after: "node2" }] },
+        { ...two, backNotSimulated: "it is too much" },
+      ],
+    });
+    for (const line of [
+      /^g1 \(guest node\) +– +node1 +node2 +– +is started$/m,
+      /^Nothing keeps old off guest node g1: Pacemaker may move it into that VM\.$/m,
+      /^When node1 returns, web moves live: node2, then node1\.$/m,
+      /^What the return of node2 does was not simulated: it is too much\.$/m,
+      /^How much memory vmOnnode1, vmOnnode2 takes is not known: it is not counted\.$/m,
+    ]) assert.match(text, line);
+    assert.doesNotMatch(text, /When node1 returns, old/);
   });
 
   it("is tables in Markdown, in which nothing of the cluster becomes markup", () => {
