@@ -10,7 +10,6 @@ import xml.etree.ElementTree as ElementTree
 STEPWISE_ACTIONS = 60
 # As many runs of the scheduler are followed: VMs, the connections to guest nodes in them, and what is inside of those.
 TRANSITIONS = 3
-# The nodes have VMs to run as well.
 AT_ONCE = min(4, os.cpu_count() or 1)
 
 
@@ -130,6 +129,7 @@ def reordered(planned, names, path):
 
 def simulate(request):
     text = request.get("cib") or command(["cibadmin", "--query"])
+    os.nice(10)  # a node has VMs to run as well
     standby, returns = request.get("standby", []), request.get("failback", False)
     with tempfile.TemporaryDirectory() as folder, concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
         planned = os.path.join(folder, "planned.xml")
