@@ -3,11 +3,13 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { api } from "pulumi-seapath-provider";
 import { UsageError } from "../grammar";
 import type { Run, Verb } from "../verb";
+import { orUnreachable, writePlan } from "./files";
+import { planMermaid } from "./mermaid";
 import { readPreview } from "./preview";
 import { planSvg } from "./svg";
 import { planMarkdown, planText } from "./text";
 
-const FORMS = ["json", "markdown", "svg"] as const;
+const FORMS = ["json", "markdown", "mermaid", "svg"] as const;
 
 async function plan({ at, given, out }: Run): Promise<void> {
   const forms = FORMS.filter((form) => given.has(form));
@@ -22,9 +24,12 @@ async function plan({ at, given, out }: Run): Promise<void> {
   const planned = await api.plan(at, preview, options);
   const file = given.find("save");
   if (file !== undefined) writeFileSync(file, `${JSON.stringify(planned.saved, undefined, 2)}\n`);
+  const folder = given.find("out");
+  if (folder !== undefined) writePlan(folder, planned);
   const { saved: _saved, ...shown } = planned;
   if (forms[0] === "json") out(`${JSON.stringify(shown)}\n`);
   else if (forms[0] === "markdown") out(planMarkdown(planned));
+  else if (forms[0] === "mermaid") out(planMermaid(planned));
   else out(forms[0] === "svg" ? planSvg(planned) : planText(planned));
 }
 
@@ -44,10 +49,12 @@ export const planning: readonly Verb[] = [
       { name: "failback", takes: "flag", ours: true, help: "after each loss also what happens when the node returns" },
       { name: "save", takes: "file", ours: true, help: "write down the cluster as it was seen, for --cib elsewhere" },
       { name: "cib", takes: "file", ours: true, help: "a cluster that --save wrote down, or a CIB, in place of the cluster" },
+      { name: "out", takes: "file", ours: true, help: "a folder: the plan is written there in each form as well" },
       { name: "json", takes: "flag", ours: true, help: "print JSON" },
       { name: "markdown", takes: "flag", ours: true, help: "print Markdown" },
+      { name: "mermaid", takes: "flag", ours: true, help: "print a drawing of the same for GitHub and GitLab" },
       { name: "svg", takes: "flag", ours: true, help: "print a picture of the nodes with their VMs" },
     ],
-    run: plan,
+    run: (run) => orUnreachable(() => plan(run)),
   },
 ];

@@ -1,0 +1,164 @@
+// @ts-check
+// What the commands do, from the options to the exit code.
+import { createHash } from "node:crypto";
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { basename, join, resolve } from "node:path";
+import { renderPreview } from "./comment.mjs";
+import { driftMarker, driftTitle, readDrift, renderDrift, settledNote } from "./drift.mjs";
+import { connect, findComment, putComment, putIssue, settleIssue, UNBOUND } from "./forge/index.mjs";
+import { readJob } from "./job.mjs";
+import { marker } from "./markdown.mjs";
+import { exitCode, EXIT, outcomeOf } from "./outcome.mjs";
+import { clusterEnvironment, clustersOf, plan } from "./plan.mjs";
+import { readPreview } from "./preview.mjs";
+import { preview, readStack, refresh } from "./pulumi.mjs";
+import { log, logReport, redactFiles, setOutputs, summarize, writeReport } from "./report.mjs";
+import { redactor, secretsOf } from "./secrets.mjs";
+
+/** @typedef {import("./options.mjs").Given} Given */
+/** @typedef {{ given: Given, env: NodeJS.ProcessEnv }} Run */
+
+/** @param {Run} run @returns {Promise<number>} the exit code */
+export async function runPreview({ given, env }) {
+  const { cwd, out, policyPacks, policyPackConfigs, cibs, failOn } = given;
+  const project = { cwd, env, ...(given.stack === undefined ? {} : { stack: given.stack }) };
+  const job = readJob(given.forge, env);
+  const named = await readStack(project);
+  const redact = redactor(secretsOf(named.config), env);
+  clean(out);
+  log(`Previewing ${named.project}/${named.stack}`, env);
+  const ran = await orFailed(preview(project, policyPacks, policyPackConfigs));
+  const found = readPreview(ran);
+  const reach = clusterEnvironment(named.config, env);
+  const plans = await plansOf();
+  redactFiles(out, redact);
+  const outcome = outcomeOf({
+    error: (found.errors.length > 0 && !plans.some(({ unreachable }) => unreachable)) || plans.some(({ error, unreachable }) => error !== undefined && !unreachable),
+    refused: found.mandatory.length > 0 || found.invalid.length > 0,
+    unreachable: found.notChecked.length > 0 || plans.some(({ unreachable }) => unreachable),
+    changed: found.changed.length > 0,
+  });
+  const report = { project: named.project, stack: named.stack, outcome, found, plans, job };
+  const whole = redact(renderPreview(report, UNBOUND));
+  const file = writeReport(out, "report.md", whole);
+  summarize(whole, env);
+  setOutputs({
+    code: String(EXIT[outcome]), changed: String(found.changed.length > 0), refused: String(outcome === "refused"),
+    unreachable: String(outcome === "unreachable"), summary: resolve(file), folder: resolve(out),
+  }, env);
+  log(`${named.project}/${named.stack}: ${outcome}; the report is in ${file}`, env);
+  const nobody = job.request === undefined ? "This is no merge request: there is no comment."
+    : job.fork ? "The merge request comes from a fork, whose jobs may not write here: there is no comment." : undefined;
+  if (nobody !== undefined && given.comment && given.forge !== "none") log(nobody, env);
+  if (nobody === undefined && !(await told({ given, env, report: whole, tell: (forge) => tell(forge, job.request ?? "") }))) return EXIT.error;
+  return exitCode(outcome, failOn);
+
+  /** Each cluster of the stack is asked; where the preview did not get to its end, whether it can be reached at all. */
+  async function plansOf() {
+    const broken = found.errors.length > 0 || found.invalid.length > 0;
+    const clusters = clustersOf(ran.steps);
+    const of = (/** @type {string | undefined} */ cluster, /** @type {boolean} */ simulate) => plan({
+      cwd, env: reach, cluster,
+      cib: cibs.find((each) => each.cluster === cluster)?.file,
+      ...(simulate ? { preview: ran.json, out: cluster === undefined ? out : join(out, cluster) } : {}),
+    });
+    if (!broken) return Promise.all(clusters.map((cluster) => of(cluster, true)));
+    if (found.errors.length === 0) return [];
+    const probes = await Promise.all((clusters.length > 0 ? clusters : [undefined]).map((cluster) => of(cluster, false)));
+    return probes.filter(({ unreachable }) => unreachable);
+  }
+
+  /** @param {import("./forge/index.mjs").Forge} forge @param {string} request */
+  async function tell(forge, request) {
+    const images = await upload(forge, request);
+    const body = redact(renderPreview({ ...report, images }, forge.limit));
+    return `The comment was ${await putComment(forge, request, body)}.`;
+  }
+
+  /** The pictures as the forge shows them; one that has not changed is not uploaded again. @param {import("./forge/index.mjs").Forge} forge @param {string} request */
+  async function upload(forge, request) {
+    if (forge.upload === undefined || plans.every(({ svgFile }) => svgFile === undefined)) return [];
+    const before = (await findComment(forge, request, marker("preview", named.project, named.stack)))?.body ?? "";
+    /** @type {string[]} */
+    const images = [];
+    for (const { svgFile } of plans) {
+      if (svgFile === undefined) {
+        images.push("");
+        continue;
+      }
+      const mark = `<!-- seapath-picture: ${createHash("sha256").update(readFileSync(svgFile)).digest("hex")} -->`;
+      const [, shown] = before.split(`${mark}\n`);
+      images.push(`${mark}\n${shown?.split("\n")[0] ?? (await forge.upload(svgFile, basename(svgFile)))}`);
+    }
+    return images;
+  }
+}
+
+/** @param {Run} run @returns {Promise<number>} the exit code */
+export async function runDrift({ given, env }) {
+  const { cwd, out, failOn } = given;
+  const project = { cwd, env, ...(given.stack === undefined ? {} : { stack: given.stack }) };
+  const named = await readStack(project);
+  const redact = redactor(secretsOf(named.config), env);
+  clean(out);
+  log(`Comparing the cluster with the state of ${named.project}/${named.stack}`, env);
+  const drift = readDrift(await orFailed(refresh(project)));
+  const reach = clusterEnvironment(named.config, env);
+  const failed = drift.errors.length > 0;
+  // Whether the cluster can be reached is not read from an error's words, but tried.
+  const unreachable = failed && (await plan({ cwd, env: reach })).unreachable;
+  const outcome = outcomeOf({ error: failed && !unreachable, refused: false, unreachable, changed: drift.drifted.length > 0 });
+  const report = { project: named.project, stack: named.stack, drift, job: readJob(given.forge, env) };
+  const whole = redact(renderDrift(report, UNBOUND));
+  const file = writeReport(out, "report.md", whole);
+  summarize(whole, env);
+  setOutputs({
+    code: String(EXIT[outcome]), changed: String(drift.drifted.length > 0), refused: "false",
+    unreachable: String(unreachable), summary: resolve(file), folder: resolve(out),
+  }, env);
+  log(`${named.project}/${named.stack}: ${outcome === "changed" ? "drift" : outcome === "same" ? "no drift" : outcome}; the report is in ${file}`, env);
+  const done = await told({ given, env, report: whole, tell: async (forge) => {
+    // What could not be compared says nothing about an issue that is open.
+    if (failed) return "The issue was left as it is, since nothing was compared.";
+    if (drift.drifted.length > 0) return `The issue was ${await putIssue(forge, driftTitle(report), redact(renderDrift(report, forge.limit)))}.`;
+    return (await settleIssue(forge, driftMarker(report), settledNote(report))) ? "The issue was closed." : "There is no issue.";
+  } });
+  return done ? exitCode(outcome, failOn) : EXIT.error;
+}
+
+/**
+ * Tells the forge. One that fails takes nothing of what was found: it is said, and the report stands in the log.
+ * @param {{ given: Given, env: NodeJS.ProcessEnv, report: string, tell: (forge: import("./forge/index.mjs").Forge) => Promise<string> }} about
+ * @returns {Promise<boolean>}
+ */
+async function told({ given, env, report, tell }) {
+  if (!given.comment || given.forge === "none") return true;
+  try {
+    const forge = connect(given.forge, env, given.author);
+    if (forge !== undefined) log(await tell(forge), env);
+    return true;
+  } catch (error) {
+    process.stderr.write(`Unable to tell ${given.forge} of it: ${redactor([], env)(error instanceof Error ? error.message : String(error))}\n`);
+    logReport(report, env);
+    return false;
+  }
+}
+
+/**
+ * What could not even begin is reported like what has failed: a comment of an earlier run would be wrong by now.
+ * @param {Promise<import("./pulumi.mjs").Ran>} running @returns {Promise<import("./pulumi.mjs").Ran>}
+ */
+async function orFailed(running) {
+  try {
+    return await running;
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    return { ok: false, steps: [], violations: [], json: "{}", stderr: "", diagnostics: [{ severity: "error", message }] };
+  }
+}
+
+/** What an earlier run has left would be taken for this one's. @param {string} out */
+function clean(out) {
+  mkdirSync(out, { recursive: true });
+  for (const name of ["report.md", "plan.json", "plan.txt", "plan.md", "plan.mmd", "plan.svg"]) rmSync(join(out, name), { force: true });
+}

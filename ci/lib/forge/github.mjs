@@ -1,0 +1,64 @@
+// @ts-check
+// GitHub's REST API: comments of pull requests are those of issues.
+import { client, ForgeError } from "./http.mjs";
+
+/** Who writes with the token of a job. Such a token may not ask who it is. */
+const JOB = "github-actions[bot]";
+
+/** 65536 is the bound; some of it is left for what counts twice. */
+const LIMIT = 65_000;
+
+/** @param {NodeJS.ProcessEnv} env @param {string} [author] @returns {import("./index.mjs").Forge} */
+export function github(env, author) {
+  const token = env["GITHUB_TOKEN"];
+  const repository = env["GITHUB_REPOSITORY"];
+  if (!token) throw new ForgeError("GITHUB_TOKEN is not set", { hint: "Give the job `permissions: pull-requests: write` and GITHUB_TOKEN: ${{ github.token }}." });
+  if (!repository) throw new ForgeError("GITHUB_REPOSITORY is not set");
+  const { request, pages } = client({
+    base: env["GITHUB_API_URL"] || "https://api.github.com",
+    headers: { authorization: `Bearer ${token}`, accept: "application/vnd.github+json", "x-github-api-version": "2022-11-28", "user-agent": "pulumi-seapath-ci" },
+  });
+  const repo = `/repos/${repository.split("/").map(encodeURIComponent).join("/")}`;
+  /** @type {Promise<string> | undefined} */
+  let own = author === undefined ? undefined : Promise.resolve(author);
+  return {
+    name: "GitHub",
+    limit: LIMIT,
+    author: () => (own ??= whoAmI(request)),
+    comments: (number) => written(pages(`${repo}/issues/${number}/comments`), "id"),
+    addComment: async (number, body) => void (await request("POST", `${repo}/issues/${number}/comments`, { body })),
+    changeComment: async (_number, id, body) => void (await request("PATCH", `${repo}/issues/comments/${id}`, { body })),
+    issues: () => written(withoutRequests(pages(`${repo}/issues?state=open`)), "number"),
+    addIssue: async (title, body) => void (await request("POST", `${repo}/issues`, { title, body })),
+    changeIssue: async (id, title, body) => void (await request("PATCH", `${repo}/issues/${id}`, { title, body })),
+    closeIssue: async (id, note) => {
+      await request("POST", `${repo}/issues/${id}/comments`, { body: note });
+      await request("PATCH", `${repo}/issues/${id}`, { state: "closed", state_reason: "completed" });
+    },
+    upload: undefined,
+  };
+}
+
+/** @param {import("./http.mjs").Client["request"]} request */
+async function whoAmI(request) {
+  try {
+    const { body } = await request("GET", "/user");
+    return String(/** @type {{ login?: unknown }} */ (body).login);
+  } catch (error) {
+    if (error instanceof ForgeError && error.status === 403) return JOB;
+    throw error;
+  }
+}
+
+/** @param {AsyncIterable<Record<string, unknown>>} entries @param {"id" | "number"} key @returns {AsyncGenerator<import("./index.mjs").Written>} */
+async function* written(entries, key) {
+  for await (const each of entries) {
+    const { login } = /** @type {{ login?: string }} */ (each["user"] ?? {});
+    yield { id: String(each[key]), body: String(each["body"] ?? ""), author: login ?? "" };
+  }
+}
+
+/** Pull requests are issues too. @param {AsyncIterable<Record<string, unknown>>} issues */
+async function* withoutRequests(issues) {
+  for await (const issue of issues) if (issue["pull_request"] === undefined) yield issue;
+}

@@ -1,0 +1,62 @@
+// @ts-check
+// GitLab's REST API: notes of merge requests, issues, and files that a text shows.
+import { readFileSync } from "node:fs";
+import { client, ForgeError } from "./http.mjs";
+
+/** 1,000,000 is the bound. */
+const LIMIT = 990_000;
+
+const HINT =
+  "Make a project access token with the scope `api` and the role Reporter (Developer for the picture), and give it to the job as the masked variable GITLAB_TOKEN. " +
+  "The token that each job has, CI_JOB_TOKEN, may not write comments.";
+
+/** What an upload's Markdown looks like; nothing else gets into a comment. */
+const IMAGE = /^!\[[\w .-]*\]\(\/[\w./-]+\)(?:\{[\w= %.-]*\})?$/;
+
+/** @param {NodeJS.ProcessEnv} env @param {string} [author] @returns {import("./index.mjs").Forge} */
+export function gitlab(env, author) {
+  const token = env["GITLAB_TOKEN"];
+  // Of a merge request from a fork the job runs in the fork, and the request is in the project.
+  const project = env["CI_MERGE_REQUEST_PROJECT_ID"] || env["CI_PROJECT_ID"];
+  if (!token) throw new ForgeError("GITLAB_TOKEN is not set", { hint: HINT });
+  if (!project) throw new ForgeError("CI_PROJECT_ID is not set");
+  const { request, pages } = client({
+    base: env["CI_API_V4_URL"] || "https://gitlab.com/api/v4",
+    headers: { "private-token": token, "user-agent": "pulumi-seapath-ci" },
+  });
+  const root = `/projects/${encodeURIComponent(project)}`;
+  /** @type {Promise<string> | undefined} */
+  let own = author === undefined ? undefined : Promise.resolve(author);
+  return {
+    name: "GitLab",
+    limit: LIMIT,
+    author: () => (own ??= request("GET", "/user").then(({ body }) => String(/** @type {{ username?: unknown }} */ (body).username))),
+    comments: (number) => written(pages(`${root}/merge_requests/${number}/notes?sort=asc&order_by=created_at`), "id", "body"),
+    addComment: async (number, body) => void (await request("POST", `${root}/merge_requests/${number}/notes`, { body })),
+    changeComment: async (number, id, body) => void (await request("PUT", `${root}/merge_requests/${number}/notes/${id}`, { body })),
+    issues: () => written(pages(`${root}/issues?state=opened`), "iid", "description"),
+    addIssue: async (title, description) => void (await request("POST", `${root}/issues`, { title, description })),
+    changeIssue: async (id, title, description) => void (await request("PUT", `${root}/issues/${id}`, { title, description })),
+    closeIssue: async (id, note) => {
+      await request("POST", `${root}/issues/${id}/notes`, { body: note });
+      await request("PUT", `${root}/issues/${id}`, { state_event: "close" });
+    },
+    upload: async (file, name) => {
+      const form = new FormData();
+      form.set("file", new Blob([readFileSync(file)], { type: "image/svg+xml" }), name);
+      const { body } = await request("POST", `${root}/uploads`, form);
+      const markdown = String(/** @type {{ markdown?: unknown }} */ (body).markdown).trim();
+      if (!IMAGE.test(markdown)) throw new ForgeError(`POST ${root}/uploads: the answer shows no picture: ${markdown.slice(0, 100)}`);
+      return markdown;
+    },
+  };
+}
+
+/** @param {AsyncIterable<Record<string, unknown>>} entries @param {"id" | "iid"} key @param {"body" | "description"} text @returns {AsyncGenerator<import("./index.mjs").Written>} */
+async function* written(entries, key, text) {
+  for await (const each of entries) {
+    if (each["system"] === true) continue;
+    const { username } = /** @type {{ username?: string }} */ (each["author"] ?? {});
+    yield { id: String(each[key]), body: String(each[text] ?? ""), author: username ?? "" };
+  }
+}

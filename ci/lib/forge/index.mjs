@@ -1,0 +1,97 @@
+// @ts-check
+// What a forge is asked for, whichever it is: one comment of a merge request, one issue of a stack.
+import { ForgeError } from "./http.mjs";
+import { github } from "./github.mjs";
+import { gitlab } from "./gitlab.mjs";
+
+/** @typedef {{ id: string, body: string, author: string }} Written */
+/**
+ * @typedef {object} Forge
+ * @property {string} name
+ * @property {number} limit of a comment, in characters
+ * @property {() => Promise<string>} author whose comments are ours
+ * @property {(request: string) => AsyncIterable<Written>} comments of a merge request
+ * @property {(request: string, body: string) => Promise<void>} addComment
+ * @property {(request: string, id: string, body: string) => Promise<void>} changeComment
+ * @property {() => AsyncIterable<Written>} issues that are open
+ * @property {(title: string, body: string) => Promise<void>} addIssue
+ * @property {(id: string, title: string, body: string) => Promise<void>} changeIssue
+ * @property {(id: string, note: string) => Promise<void>} closeIssue
+ * @property {((file: string, name: string) => Promise<string>) | undefined} upload gives the Markdown that shows it
+ */
+
+/** A report that goes to no forge may be this long: GitHub's bound of a job's summary. */
+export const UNBOUND = 1_000_000;
+
+/**
+ * @param {import("../options.mjs").Given["forge"]} name @param {NodeJS.ProcessEnv} env @param {string} [author]
+ * @returns {Forge | undefined} undefined: none
+ * @throws {ForgeError} when the environment lacks what it needs
+ */
+export function connect(name, env, author) {
+  if (name === "github") return github(env, author);
+  if (name === "gitlab") return gitlab(env, author);
+  return undefined;
+}
+
+/** How often what makes something is tried, each time after a look whether it is there. */
+const TRIES = 3;
+
+/**
+ * Does something that must not be done twice: when the forge broke down under it, it is looked again first.
+ * @template T @param {() => Promise<T>} work finds what is there, then makes or changes it @returns {Promise<T>}
+ */
+async function lookingAgain(work) {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await work();
+    } catch (error) {
+      const again = error instanceof ForgeError && (error.status === undefined || error.status >= 500);
+      if (!again || tries >= TRIES) throw error;
+    }
+  }
+}
+
+/** The first of ours that begins with a marker. @param {Forge} forge @param {AsyncIterable<Written>} list @param {string} marker */
+async function findOwn(forge, list, marker) {
+  const own = await forge.author();
+  // One that quotes our marker is not ours, and somebody else could write another text into it afterwards.
+  for await (const written of list) if (written.author === own && written.body.startsWith(marker)) return written;
+  return undefined;
+}
+
+/** The comment of a merge request that begins with this marker. @param {Forge} forge @param {string} request @param {string} marker */
+export const findComment = (forge, request, marker) => findOwn(forge, forge.comments(request), marker);
+
+/**
+ * Puts a comment where the last one of its marker is, else below.
+ * @param {Forge} forge @param {string} request @param {string} body its first line is the marker
+ * @returns {Promise<"added" | "updated">}
+ */
+export const putComment = (forge, request, body) => lookingAgain(async () => {
+  const found = await findComment(forge, request, markerOf(body));
+  if (found === undefined) await forge.addComment(request, body);
+  else if (found.body.trim() !== body.trim()) await forge.changeComment(request, found.id, body);
+  return found === undefined ? "added" : "updated";
+});
+
+/**
+ * Opens the issue of a marker, or changes the one that is open.
+ * @param {Forge} forge @param {string} title @param {string} body @returns {Promise<"opened" | "updated">}
+ */
+export const putIssue = (forge, title, body) => lookingAgain(async () => {
+  const found = await findOwn(forge, forge.issues(), markerOf(body));
+  if (found === undefined) await forge.addIssue(title, body);
+  else if (found.body.trim() !== body.trim()) await forge.changeIssue(found.id, title, body);
+  return found === undefined ? "opened" : "updated";
+});
+
+/** Closes the issue of a marker, where one is open. @param {Forge} forge @param {string} marker @param {string} note */
+export const settleIssue = (forge, marker, note) => lookingAgain(async () => {
+  const found = await findOwn(forge, forge.issues(), marker);
+  if (found !== undefined) await forge.closeIssue(found.id, note);
+  return found !== undefined;
+});
+
+/** @param {string} body */
+const markerOf = (body) => body.slice(0, body.indexOf("\n"));

@@ -1,0 +1,111 @@
+// @ts-check
+// Where VMs will run: `seapath plan` of the project's own pulumi-seapath, once a cluster.
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { run } from "./run.mjs";
+
+/**
+ * @typedef {object} Plan
+ * @property {string} [cluster]
+ * @property {string} [epoch] of the cluster's configuration
+ * @property {string} [markdown]
+ * @property {string} [mermaid]
+ * @property {string} [svgFile]
+ * @property {string[]} homeless VMs that find no place
+ * @property {string[]} moved VMs of others to which something happens
+ * @property {boolean} unreachable
+ * @property {boolean} saved of a cluster that was written down
+ * @property {string} [error] why there is none
+ */
+
+/** `seapath plan` exits with it when no node could be reached. */
+const UNREACHABLE = 4;
+
+/** Two keys of which a configuration with one does not take the other from the environment. */
+const PAIRS = [["privateKey", "privateKeyFile"], ["knownHosts", "knownHostsFile"]];
+
+/** The environment's name of a key of the configuration. @param {string} key */
+const twinOf = (key) => `SEAPATH_${key.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
+
+/**
+ * The environment in which the command line reaches the cluster of a stack: the stack's configuration wins.
+ * @param {import("./pulumi.mjs").Config} config @param {NodeJS.ProcessEnv} env @returns {NodeJS.ProcessEnv}
+ */
+export function clusterEnvironment(config, env) {
+  const own = new Map(Object.entries(config).flatMap(([key, { value, objectValue }]) => {
+    const [, name] = /^seapath:(\w+)$/.exec(key) ?? [];
+    const text = value ?? (objectValue === undefined ? undefined : JSON.stringify(objectValue));
+    return name === undefined || text === undefined ? [] : [/** @type {const} */ ([name, text])];
+  }));
+  const result = { ...env };
+  for (const pair of PAIRS) if (pair.some((key) => own.has(key))) for (const key of pair) delete result[twinOf(key)];
+  for (const [key, value] of own) result[twinOf(key)] = value;
+  return result;
+}
+
+/** The clusters that the resources of a preview name; undefined is the one without a name. @param {readonly import("./pulumi.mjs").Step[]} steps */
+export function clustersOf(steps) {
+  const named = steps.filter(({ urn }) => urn.includes("seapath:")).map(({ newState, oldState }) => (newState ?? oldState)?.inputs?.["cluster"]);
+  const clusters = [...new Set(named.map((cluster) => (typeof cluster === "string" ? cluster : undefined)))];
+  return clusters.sort((a, b) => ((a ?? "") < (b ?? "") ? -1 : 1));
+}
+
+/** The program of the project's own pulumi-seapath. @param {string} cwd */
+function seapath(cwd) {
+  try {
+    return join(dirname(createRequire(join(resolve(cwd), "index.js")).resolve("pulumi-seapath/package.json")), "bin", "seapath.js");
+  } catch (cause) {
+    throw new Error(`Unable to plan: pulumi-seapath is not installed for ${cwd}; run \`npm ci\` there first`, { cause });
+  }
+}
+
+/**
+ * Plans for one cluster.
+ * @param {{ cwd: string, env: NodeJS.ProcessEnv, out?: string, cluster?: string | undefined, cib?: string | undefined, preview?: string }} asked
+ *   `out`: the folder that keeps the plan in each form; `preview`: what `pulumi preview --json` printed, else the cluster as it is
+ * @returns {Promise<Plan>}
+ */
+export async function plan({ cwd, env, out, cluster, cib, preview }) {
+  const folder = mkdtempSync(join(tmpdir(), "seapath-ci-"));
+  const base = { ...(cluster === undefined ? {} : { cluster }), homeless: [], moved: [], unreachable: false, saved: cib !== undefined };
+  try {
+    const file = join(folder, "preview.json");
+    if (preview !== undefined) writeFileSync(file, preview, { mode: 0o600 });
+    const kept = resolve(out ?? join(folder, "plan"));
+    mkdirSync(kept, { recursive: true });
+    const args = [
+      seapath(cwd), "plan", "--json", "--out", kept,
+      ...(cluster === undefined ? [] : ["--cluster", cluster]),
+      ...(cib === undefined ? [] : ["--cib", resolve(cib)]),
+      ...(preview === undefined ? ["--no-preview"] : ["--preview", file]),
+    ];
+    const { code, stdout, stderr } = await run(process.execPath, args, { cwd, env });
+    if (code === UNREACHABLE) return { ...base, unreachable: true, error: stderr.trim() };
+    if (code !== 0) return { ...base, error: stderr.trim() || `seapath plan failed (exit ${code})` };
+    return { ...base, ...readPlan(stdout), ...forms(kept) };
+  } catch (error) {
+    return { ...base, error: error instanceof Error ? error.message : String(error) };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** @param {string} out */
+const forms = (out) => ({
+  markdown: readFileSync(join(out, "plan.md"), "utf8").trim(),
+  mermaid: readFileSync(join(out, "plan.mmd"), "utf8").trim(),
+  svgFile: join(out, "plan.svg"),
+});
+
+/** What counts of a plan. @param {string} text JSON @returns {Pick<Plan, "epoch" | "homeless" | "moved">} */
+export function readPlan(text) {
+  /** @type {{ epoch: string, placements: { vm: string, planned: boolean, action?: string, unplaced?: string }[] }} */
+  const { epoch, placements } = JSON.parse(text);
+  return {
+    epoch,
+    homeless: placements.filter(({ unplaced }) => unplaced !== undefined).map(({ vm }) => vm),
+    moved: placements.filter(({ planned, action }) => !planned && action !== undefined).map(({ vm }) => vm),
+  };
+}

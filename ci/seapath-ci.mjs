@@ -1,0 +1,25 @@
+#!/usr/bin/env node
+// @ts-check
+// Previews and drift of a stack for any CI: `node seapath-ci.mjs --help`, docs/ci.md.
+import { runDrift, runPreview } from "./lib/commands.mjs";
+import { EXIT } from "./lib/outcome.mjs";
+import { readOptions, USAGE, UsageError } from "./lib/options.mjs";
+import { redactor } from "./lib/secrets.mjs";
+
+/** @param {readonly string[]} words @param {NodeJS.ProcessEnv} env @returns {Promise<number>} */
+async function main(words, env) {
+  if (words.includes("--help") || words.includes("-h")) {
+    process.stdout.write(`${USAGE}\n`);
+    return 0;
+  }
+  const given = readOptions(words, env);
+  return given.command === "preview" ? runPreview({ given, env }) : runDrift({ given, env });
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2), process.env);
+} catch (error) {
+  const text = error instanceof Error ? error.message : String(error);
+  process.stderr.write(`${redactor([], process.env)(text)}\n${error instanceof UsageError ? `\n${USAGE}\n` : ""}`);
+  process.exitCode = EXIT.error;
+}

@@ -1,0 +1,37 @@
+/** A plan in all of its forms at once, and the exit code of one that could not be made: for programs that go on from there. */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describeError } from "pulumi-seapath-provider";
+import { planMermaid } from "./mermaid";
+import type { Planned } from "./rows";
+import { planSvg } from "./svg";
+import { planMarkdown, planText } from "./text";
+
+/** No node could be reached. 1 is any other failure. */
+export const UNREACHABLE = 4;
+
+/** Writes `plan.json`, `plan.txt`, `plan.md`, `plan.mmd` and `plan.svg`, of one simulation. */
+export function writePlan(folder: string, planned: Planned): void {
+  mkdirSync(folder, { recursive: true });
+  const { saved: _saved, ...shown } = planned;
+  const forms = {
+    json: `${JSON.stringify(shown)}\n`,
+    txt: planText(planned),
+    md: planMarkdown(planned),
+    mmd: planMermaid(planned),
+    svg: planSvg(planned),
+  };
+  for (const [form, text] of Object.entries(forms)) writeFileSync(join(folder, `plan.${form}`), text);
+}
+
+/** Says that no node could be reached, by an exit code of its own; every other error is thrown on. */
+export async function orUnreachable(planning: () => Promise<void>): Promise<number | void> {
+  try {
+    return await planning();
+  } catch (error) {
+    const { code } = error as { code?: unknown };
+    if (!(error instanceof Error) || code !== "connection") throw error;
+    process.stderr.write(`${describeError(error)}\n`);
+    return UNREACHABLE;
+  }
+}
