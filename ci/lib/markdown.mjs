@@ -20,7 +20,7 @@ export const inline = (text) =>
     .replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;")
     .replace(/[\\`*_{}[\]|~$]/g, (sign) => `\\${sign}`)
     .replace(REFERENCES, `$1${APART}`)
-    .replace(/^([-+=/]|\d+[.)])/, `${APART}$1`);
+    .replace(/^([-+=/#]|\d+[.)])/, `${APART}$1`);
 
 /** Markdown of others that is escaped already, without mentions and links to issues. @param {string} markdown */
 export const unlinked = (markdown) => seen(markdown).replace(REFERENCES, `$1${APART}`);

@@ -8,7 +8,7 @@ export class UsageError extends Error {}
 
 /**
  * @typedef {object} Option
- * @property {string} takes what stands behind it; empty: nothing does
+ * @property {string} takes what stands behind it
  * @property {boolean} [many] it may be given several times; in the environment one a line
  * @property {string} help
  */
@@ -23,7 +23,7 @@ export const OPTIONS = {
   out: { takes: "DIR", help: "where the report and the plan are written (default: seapath-ci)" },
   forge: { takes: "github|gitlab|none", help: "who gets the comment or the issue (default: whose job this is)" },
   author: { takes: "LOGIN", help: "whose comments are updated (default: whoever the token is)" },
-  "no-comment": { takes: "", help: "write the report and tell the forge nothing" },
+  comment: { takes: "true|false", help: "whether the forge is told; else the report is a file (default: true)" },
   "fail-on": { takes: "LIST", help: "exit with 0 except on these of changed, refused, unreachable; 1 stays" },
 };
 
@@ -86,8 +86,6 @@ export function readOptions(words, env) {
   const packs = all("policy-pack");
   const configs = all("policy-pack-config");
   if (configs.length > packs.length) throw new UsageError("there must be a --policy-pack for each --policy-pack-config");
-  const noComment = all("no-comment")[0] ?? "false";
-  if (noComment !== "true" && noComment !== "false") throw new UsageError(`${twinOf("no-comment")} must be true or false`);
   return {
     command,
     ...(stack === undefined ? {} : { stack }),
@@ -98,16 +96,14 @@ export function readOptions(words, env) {
     out: one("out") ?? "seapath-ci",
     forge: chosen("forge", one("forge") ?? ownForge(env), FORGES),
     ...(author === undefined ? {} : { author }),
-    comment: noComment === "false",
+    comment: chosen("comment", one("comment") ?? "true", ["true", "false"]) === "true",
     ...(failOn === undefined ? {} : { failOn: readFailures(failOn) }),
   };
 }
 
 /** @param {readonly string[]} words */
 function parsed(words) {
-  const options = Object.fromEntries(
-    Object.entries(OPTIONS).map(([name, { takes }]) => /** @type {const} */ ([name, { type: takes === "" ? "boolean" : "string", multiple: true }])),
-  );
+  const options = Object.fromEntries(Object.keys(OPTIONS).map((name) => /** @type {const} */ ([name, { type: "string", multiple: true }])));
   try {
     return parseArgs({ args: [...words], options, allowPositionals: true });
   } catch (error) {

@@ -48,8 +48,7 @@ export function clusterEnvironment(config, env) {
 /** The clusters that the resources of a preview name; undefined is the one without a name. @param {readonly import("./pulumi.mjs").Step[]} steps */
 export function clustersOf(steps) {
   const named = steps.filter(({ urn }) => urn.includes("seapath:")).map(({ newState, oldState }) => (newState ?? oldState)?.inputs?.["cluster"]);
-  const clusters = [...new Set(named.map((cluster) => (typeof cluster === "string" ? cluster : undefined)))];
-  return clusters.sort((a, b) => ((a ?? "") < (b ?? "") ? -1 : 1));
+  return [...new Set(named.map((cluster) => (typeof cluster === "string" ? cluster : undefined)))].sort();
 }
 
 /** The program of the project's own pulumi-seapath. @param {string} cwd */

@@ -37,8 +37,10 @@ import { run } from "./run.mjs";
 
 /** The project's and the stack's names, and the configuration with its secrets in clear. @param {Project} project */
 export async function readStack(project) {
-  const shown = await pulumi(project, ["stack", "--show-name"]);
-  const config = await pulumi(project, ["config", "--json", "--show-secrets"]);
+  const [shown, config] = await Promise.all([
+    pulumi(project, ["stack", "--show-name"]),
+    pulumi(project, ["config", "--json", "--show-secrets"]),
+  ]);
   return { project: projectName(project.cwd), stack: shown.trim(), config: /** @type {Config} */ (JSON.parse(config)) };
 }
 

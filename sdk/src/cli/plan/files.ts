@@ -25,13 +25,13 @@ export function writePlan(folder: string, planned: Planned): void {
 }
 
 /** Says that no node could be reached, by an exit code of its own; every other error is thrown on. */
-export async function orUnreachable(planning: () => Promise<void>): Promise<number | void> {
+export async function orUnreachable(planning: () => Promise<void>, say: (text: string) => void = (text) => void process.stderr.write(text)): Promise<number | void> {
   try {
     return await planning();
   } catch (error) {
     const { code } = error as { code?: unknown };
     if (!(error instanceof Error) || code !== "connection") throw error;
-    process.stderr.write(`${describeError(error)}\n`);
+    say(`${describeError(error)}\n`);
     return UNREACHABLE;
   }
 }

@@ -1,0 +1,139 @@
+// What is read of Pulumi's output, and what comes of it.
+import assert from "node:assert/strict";
+import { readDrift, renderDrift } from "../../../ci/lib/drift.mjs";
+import { clusterEnvironment, clustersOf, readPlan } from "../../../ci/lib/plan.mjs";
+import { countOf, readChanged, readPreview } from "../../../ci/lib/preview.mjs";
+import { changesOf, keysOf } from "../../../ci/lib/properties.mjs";
+import { kindOf, nameOf, readEvents, readPrinted } from "../../../ci/lib/pulumi.mjs";
+import { redactor, secretsOf } from "../../../ci/lib/secrets.mjs";
+
+const URN = "urn:pulumi:prod::grid::pulumi-nodejs:dynamic/seapath:";
+const state = (inputs: Record<string, unknown>, outputs = inputs) => ({ type: "pulumi-nodejs:dynamic/seapath:Vm", inputs, outputs });
+const step = (op: string, name: string, more: object = {}) => ({ op, urn: `${URN}${name}`, ...more });
+const ran = (more: object) => ({ ok: false, json: "", stderr: "", steps: [], diagnostics: [], violations: [], ...more });
+const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+
+describe("a preview in CI", () => {
+  it("names each resource once, with what is lost", () => {
+    const found = readChanged([
+      step("delete-replaced", "Disk::data"), step("delete-replaced", "Vm::web"), step("replace", "Vm::web"), step("create-replacement", "Vm::web"),
+      step("delete", "Vm::kept", { oldState: { ...state({}), retainOnDelete: true } }), step("same", "Vm::still"), step("create", "Rollback::back"), step("update", "Vm::more"),
+    ]);
+    assert.deepEqual(found.map(({ verb, name, kind }) => `${verb} ${kind} ${name}`), [
+      "replace Vm web", "delete Disk data", "delete Vm kept", "update Vm more", "create Rollback back",
+    ], "a disk that goes with a VM made anew, and is not made again, is deleted");
+    assert.deepEqual(found.filter(({ loses }) => loses !== undefined).map(({ name }) => name), ["web", "data", "back"]);
+    assert.equal(countOf(found), "1 to create, 1 to update, 1 to replace, 2 to delete");
+    assert.deepEqual([kindOf(`${URN}Vm::a`), kindOf("urn:pulumi:p::g::my:Group$pulumi-nodejs:dynamic/seapath:Disk::b"), nameOf(`${URN}Vm::a`)], ["Vm", "Disk", "a"]);
+  });
+
+  it("has properties as they were and will be, and no secret, and no stub", () => {
+    const found = changesOf(step("update", "Vm::web", {
+      oldState: state({ __provider: "long", priority: 1, metadata: { token: "[secret]", "a.b": "old" }, domain: { interfaces: [{ mac: "x" }] } }),
+      newState: state({ __provider: "longer", priority: 2, metadata: { token: "[secret]", "a.b": UNKNOWN }, domain: { interfaces: [] }, preferredHost: "node1" }),
+      detailedDiff: {
+        __provider: { kind: "update", inputDiff: true }, priority: { kind: "update", inputDiff: true }, "metadata.token": { kind: "update", inputDiff: true },
+        'metadata["a.b"]': { kind: "update-replace", inputDiff: true }, "domain.interfaces[0]": { kind: "delete", inputDiff: true }, preferredHost: { kind: "add", inputDiff: true },
+      },
+    }));
+    assert.deepEqual(Object.fromEntries(found.map(({ path, was, is, replaces }) => [path, [was, is, replaces]])), {
+      "domain.interfaces[0]": ['{"mac":"x"}', undefined, false],
+      'metadata["a.b"]': ["old", "known only in the up", true],
+      "metadata.token": ["[secret]", "[secret]", false],
+      preferredHost: [undefined, "node1", false],
+      priority: ["1", "2", false],
+      "the provider's version": [undefined, undefined, false],
+    });
+    assert.deepEqual(keysOf('a.b[0]["c.d"].e'), ["a", "b", "0", "c.d", "e"]);
+  });
+
+  it("tells a refused input from what failed, without the value", () => {
+    const error = (message: string) => ({ severity: "error", message });
+    const found = readPreview(ran({ diagnostics: [
+      error("error: pulumi-nodejs:dynamic/seapath:Vm resource 'web': property priority value {&{{hunter2}}} has a problem: must be a whole number\n"),
+      error("error: preview failed\n"),
+      { severity: "info", message: 'VM "web": its hosts, name and image were not checked: Unable to log in to 10.0.0.1\n\n' },
+      { severity: "info", message: 'VM "web": goes to node2\n\n' },
+    ] }));
+    assert.deepEqual(found.invalid, ["web: priority must be a whole number"]);
+    assert.deepEqual([found.errors, found.notChecked.length, found.remarks], [[], 1, ['VM "web": goes to node2']]);
+    assert.deepEqual(readPreview(ran({ diagnostics: [error("error: Running program failed\nError: no\n    at x (y)\n\u001b[90m    at z\u001b[39m\n")] })).errors, ["Running program failed\nError: no"]);
+    assert.deepEqual(readPreview(ran({ stderr: "the pack broke\n" })).errors, ["the pack broke"]);
+    assert.deepEqual(readPreview(ran({ diagnostics: [error("error: preview failed")], violations: [{ policy: "a", pack: "p", level: "mandatory", message: "m" }] })).errors, []);
+  });
+
+  it("has a policy that could not look at a cluster as not checked", () => {
+    const { notChecked } = readPreview(ran({ ok: true, violations: [{ policy: "survives", pack: "p", level: "advisory", message: "A node may fail.\nNot checked: no way to node1" }] }));
+    assert.deepEqual(notChecked, ["survives: A node may fail.\nNot checked: no way to node1"]);
+  });
+
+  it("reads violations from events, and nothing else of them", () => {
+    const events = [
+      { diagnosticEvent: { message: 'a secret, and the word "policyEvent"' } },
+      { policyEvent: { resourceUrn: `${URN}Vm::web`, message: "M\n", policyName: "rule", policyPackName: "pack", enforcementLevel: "mandatory", severity: "high" } },
+    ].map((event) => JSON.stringify(event)).join("\n");
+    assert.deepEqual(readEvents(`${events}\n`), [{ policy: "rule", pack: "pack", level: "mandatory", severity: "high", urn: `${URN}Vm::web`, message: "M" }]);
+  });
+
+  it("fails when there is nothing to read", () => {
+    assert.throws(() => readPrinted("", "pulumi preview failed (exit 6): no stack"), /no stack/);
+    assert.throws(() => readPrinted("{}", "pulumi preview failed (exit 1): no pack"), /no pack/);
+    assert.deepEqual(readPrinted("{}", undefined), { steps: [], diagnostics: [] });
+  });
+});
+
+describe("a plan in CI", () => {
+  it("is of the cluster that the stack's configuration has, which wins over the environment", () => {
+    const config = { "seapath:hosts": { value: "node1" }, "seapath:privateKeyFile": { value: "/k" }, "seapath:clusters": { objectValue: { north: { hosts: "n1" } } }, "grid:hosts": { value: "other" } };
+    const env = clusterEnvironment(config, { SEAPATH_HOSTS: "old", SEAPATH_PRIVATE_KEY: "text", SEAPATH_KNOWN_HOSTS: "lines", HOME: "/root" });
+    assert.deepEqual(env, { SEAPATH_HOSTS: "node1", SEAPATH_PRIVATE_KEY_FILE: "/k", SEAPATH_CLUSTERS: '{"north":{"hosts":"n1"}}', SEAPATH_KNOWN_HOSTS: "lines", HOME: "/root" });
+  });
+
+  it("is made for each cluster that a resource names", () => {
+    const at = (name: string, cluster?: string) => step("create", `Vm::${name}`, { newState: state({ cluster }) });
+    assert.deepEqual(clustersOf([at("a", "south"), at("b"), at("c", "north"), at("d", "north")]), ["north", "south", undefined]);
+    assert.deepEqual(clustersOf([{ op: "same", urn: "urn:pulumi:p::g::pulumi:pulumi:Stack::g-p" }]), []);
+  });
+
+  it("names VMs without a place, and those of others to which something happens", () => {
+    const placements = [{ vm: "big", planned: true, unplaced: "full" }, { vm: "other", planned: false, action: "migrate" }, { vm: "new", planned: true, action: "start" }];
+    assert.deepEqual(readPlan(JSON.stringify({ epoch: "4.5", placements })), { epoch: "4.5", homeless: ["big"], moved: ["other"] });
+  });
+});
+
+describe("drift", () => {
+  const drift = readDrift(ran({ ok: true, steps: [
+    { op: "update", urn: "urn:pulumi:p::g::pulumi:pulumi:Stack::g-p" },
+    step("update", "Vm::web", { oldState: state({ priority: 0 }), newState: state({ priority: 7 }), detailedDiff: { priority: { kind: "update", inputDiff: true } } }),
+    step("update", "Vm::moved", { oldState: state({}, { node: "node1" }), newState: state({}, { node: "node2" }), detailedDiff: { node: { kind: "update" } } }),
+    step("delete", "Vm::gone"), step("refresh", "Vm::same"), step("same", "Vm::too"),
+  ] }));
+
+  it("is what is otherwise than asked for; where a VM runs is none", () => {
+    assert.deepEqual(drift.drifted.map(({ name, gone }) => [name, gone]), [["gone", true], ["web", false]]);
+    assert.deepEqual(drift.seen.map(({ name, properties }) => [name, properties[0]?.was, properties[0]?.is]), [["moved", "node1", "node2"]]);
+  });
+
+  it("is a table of what was and what is", () => {
+    const text = renderDrift({ project: "grid", stack: "prod", drift, job: { fork: false } }, 65_000);
+    assert.match(text, /^<!-- seapath-drift: grid\/prod -->\nOn the cluster 2 resources of `grid\/prod` are otherwise/);
+    assert.match(text, /^\| `web` \| Vm \| `priority` \| `0` \| `7` \|$/m);
+    assert.match(text, /^\| `gone` \| Vm \|  \|  \| \*\*it is gone from the cluster\*\* \|$/m);
+  });
+
+  it("is not known when a resource could not be read", () => {
+    const failed = readDrift(ran({ diagnostics: [
+      { severity: "error", urn: `${URN}Vm::web`, message: "error: Preview failed: Unable to log in" }, { severity: "error", message: "error: preview failed" },
+    ] }));
+    assert.deepEqual(failed.errors, ["Preview failed: Unable to log in"]);
+    assert.equal(readDrift(ran({})).errors.length, 1);
+  });
+});
+
+describe("secrets", () => {
+  it("are taken out of every text, those of the configuration and of the environment", () => {
+    const secrets = secretsOf({ a: { value: "hunter2", secret: true }, b: { value: "plain", secret: false }, c: { objectValue: { d: ["deep-one"] }, secret: true }, e: { value: "abc", secret: true } });
+    const redact = redactor(secrets, { GITHUB_TOKEN: "ghs_1", PULUMI_CONFIG_PASSPHRASE: "words", SEAPATH_PRIVATE_KEY: "first line\nsecond line", SEAPATH_PRIVATE_KEY_FILE: "/key" });
+    assert.equal(redact("hunter2 plain deep-one abc ghs_1 words second line /key"), "[secret] plain [secret] abc [secret] [secret] [secret] /key");
+  });
+});

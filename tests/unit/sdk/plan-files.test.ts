@@ -1,0 +1,90 @@
+// A plan as a drawing in Mermaid, as files, and as an exit code.
+import assert from "node:assert/strict";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Planned } from "../../../sdk/dist/cli/plan/rows.js";
+
+const require = createRequire(import.meta.url);
+const { planMermaid } = require("../../../sdk/dist/cli/plan/mermaid.js") as typeof import("../../../sdk/dist/cli/plan/mermaid.js");
+const { orUnreachable, UNREACHABLE, writePlan } = require("../../../sdk/dist/cli/plan/files.js") as typeof import("../../../sdk/dist/cli/plan/files.js");
+
+const vm = (name: string, more: Partial<Planned["placements"][number]> = {}) =>
+  ({ vm: name, before: "node1", after: "node1", planned: false, candidates: ["node1"], ...more });
+const planned = (placements: Planned["placements"]): Planned => ({
+  epoch: "1.7",
+  saved: { cib: "<cib/>", nodes: [] },
+  hypervisors: ["node1", "node2"],
+  placements,
+  rooms: [],
+  losses: [{ node: "node1", fates: placements.map(({ vm: name }) => ({ vm: name, before: "node1", unplaced: "no node" })), rooms: [] }],
+  unknown: [],
+  resources: {},
+});
+
+/** The boxes of a drawing: each subgraph with its labels, as the lines nest. */
+function boxes(text: string): string[] {
+  const within: string[] = [];
+  const found: string[] = [];
+  for (const line of text.split("\n")) {
+    const [, title] = /^subgraph \w+\["(.*)"\]$/.exec(line) ?? [];
+    if (title !== undefined) within.push(title);
+    else if (line === "end") within.pop();
+    const [, label, look] = /^\w+\["(.*)"\]:::(\w+)$/.exec(line) ?? [];
+    if (label !== undefined) found.push(`${within.join("/")}: ${label} ${look}`);
+  }
+  assert.deepEqual(within, [], "each box is closed");
+  return found;
+}
+
+describe("a plan in Mermaid", () => {
+  it("has each VM on its node, now, after and after a loss", () => {
+    const text = planMermaid(planned([vm("web", { planned: true, after: "node2", candidates: ["node1", "node2"] }), vm("old")]));
+    assert.deepEqual(boxes(text).filter((box) => !box.endsWith(" empty")), [
+      "now/node1: web planned", "now/node1: old other", "after/node1: old other", "after/node2: web #63; moved",
+      "without node1/nowhere: web lost", "without node1/nowhere: old lost",
+    ]);
+    assert.match(text, /^flowchart LR\n/);
+    assert.match(text, /^s0 --> s1$/m);
+    assert.match(text, /^s1 -\.-> s2$/m);
+    const classes = new Set([...text.matchAll(/:::(\w+)/g)].map(([, look]) => look));
+    for (const look of classes) assert.match(text, new RegExp(`^classDef ${look} `, "m"));
+  });
+
+  it("has names as text, whatever they are", () => {
+    const text = planMermaid(planned([vm('a"]\nend\nclick x "javascript:1" `b` <i> ; %%')]));
+    assert.equal(boxes(text).filter((box) => box.startsWith("now/node1")).length, 1);
+    assert.doesNotMatch(text.replaceAll(/-->|-\.->/g, ""), /^click|[<>`%]|javascript:/m);
+  });
+
+  it("leaves out what cannot be read any more: losses, then what does not change", () => {
+    const many = (count: number) => planned(Array.from({ length: count }, (_, index) => vm(`vm${index}`, index === 0 ? { planned: true } : {})));
+    assert.match(planMermaid(many(20)), /without node1/);
+    assert.doesNotMatch(planMermaid(many(25)), /without node1/);
+    const large = planMermaid(many(300));
+    assert.deepEqual(boxes(large).filter((box) => box.startsWith("after/node1")), ["after/node1: vm0 planned", "after/node1: 299 of others other"]);
+    assert.ok(large.length < 2000);
+  });
+});
+
+describe("a plan as files", () => {
+  it("is there in each form, without the cluster that it was made of", () => {
+    const folder = mkdtempSync(join(tmpdir(), "seapath-plan-"));
+    try {
+      writePlan(join(folder, "new"), planned([vm("web")]));
+      assert.deepEqual(readdirSync(join(folder, "new")).sort(), ["plan.json", "plan.md", "plan.mmd", "plan.svg", "plan.txt"]);
+      assert.doesNotMatch(readFileSync(join(folder, "new", "plan.json"), "utf8"), /<cib/);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it("says by its exit code that no node could be reached, and throws anything else", async () => {
+    const said: string[] = [];
+    assert.equal(await orUnreachable(() => Promise.reject(Object.assign(new Error("no way"), { code: "connection" })), (text) => said.push(text)), UNREACHABLE);
+    assert.deepEqual(said, ["no way\n"]);
+    await assert.rejects(orUnreachable(() => Promise.reject(Object.assign(new Error("no file"), { code: "ENOENT" }))), /no file/);
+    assert.equal(await orUnreachable(() => Promise.resolve()), undefined);
+  });
+});
