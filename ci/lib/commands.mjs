@@ -21,7 +21,9 @@ import { redactor, secretsOf } from "./secrets.mjs";
 /** @param {Run} run @returns {Promise<number>} the exit code */
 export async function runPreview({ given, env }) {
   const { cwd, out, policyPacks, policyPackConfigs, cibs, failOn } = given;
-  const project = { cwd, env, ...(given.stack === undefined ? {} : { stack: given.stack }) };
+  // The policies are to see the same cluster.
+  const saved = cibs.length === 1 && cibs[0] !== undefined ? { SEAPATH_SAVED_CLUSTER: resolve(cibs[0].file) } : {};
+  const project = { cwd, env: { ...env, ...saved }, ...(given.stack === undefined ? {} : { stack: given.stack }) };
   const job = readJob(given.forge, env);
   const named = await readStack(project);
   const redact = redactor(secretsOf(named.config), env);
@@ -35,7 +37,7 @@ export async function runPreview({ given, env }) {
   const outcome = outcomeOf({
     error: (found.errors.length > 0 && !plans.some(({ unreachable }) => unreachable)) || plans.some(({ error, unreachable }) => error !== undefined && !unreachable),
     refused: found.mandatory.length > 0 || found.invalid.length > 0,
-    unreachable: found.notChecked.length > 0 || plans.some(({ unreachable }) => unreachable),
+    unreachable: found.unreachable || plans.some(({ unreachable }) => unreachable),
     changed: found.changed.length > 0,
   });
   const report = { project: named.project, stack: named.stack, outcome, found, plans, job };

@@ -3,6 +3,7 @@
 import { fit } from "./fit.mjs";
 import { block, caution, code, cut, details, inline, lines, marker, table, unlinked } from "./markdown.mjs";
 import { countOf } from "./preview.mjs";
+import { renderViolations } from "./violations.mjs";
 
 /**
  * @typedef {object} Report
@@ -22,11 +23,11 @@ export function renderPreview(report, limit) {
     { worth: 100, forms: [`${marker("preview", project, stack)}\n### SEAPATH preview of ${code(`${project}/${stack}`)}: ${title(outcome, found)}`] },
     { worth: 95, forms: short(verdict(report)) },
     { worth: 94, forms: losses(found.changed) },
-    { worth: 90, forms: section("Refused by policies", violations(found.mandatory), found.mandatory.length, "violations of mandatory policies") },
+    { worth: 90, forms: section("Refused by policies", renderViolations(found.mandatory), rulesOf(found.mandatory), "mandatory policies that refuse it") },
     { worth: 92, forms: section("Refused by a check of the inputs", found.invalid.map(bullet), found.invalid.length, "inputs that are refused") },
     { worth: 91, forms: section("Errors", found.errors.map((text) => block(cut(text, 4000))), found.errors.length, "errors") },
     { worth: 60, forms: resources(found.changed) },
-    { worth: 40, forms: section("Advice of policies", violations(found.advisory), found.advisory.length, "violations of advisory policies", true) },
+    { worth: 40, forms: section("Advice of policies", renderViolations(found.advisory), rulesOf(found.advisory), "advisory policies that say something", true) },
     { worth: 30, forms: section("What the provider says", found.remarks.map(bullet), found.remarks.length, "remarks", true) },
     ...plans.flatMap((plan, index) => placement(plan, images[index])),
     { worth: 99, forms: [footer(plans, job)] },
@@ -42,7 +43,7 @@ function title(outcome, { changed }) {
 /** A sentence for each thing that decides. @param {Report} report */
 function verdict({ outcome, found, plans }) {
   const { mandatory, invalid, notChecked, errors } = found;
-  const rules = new Set(mandatory.map(({ policy }) => policy)).size;
+  const rules = rulesOf(mandatory);
   const lost = plans.flatMap(({ homeless }) => homeless);
   const moved = plans.flatMap((plan) => plan.moved);
   return [
@@ -52,12 +53,15 @@ function verdict({ outcome, found, plans }) {
     ...plans.filter(({ unreachable }) => unreachable).map(({ cluster, error }) => `**Not checked**: where VMs will run${of(cluster)}, as no node could be reached. ${inline(cut(error ?? "", 400))}`),
     ...plans.filter(({ unreachable, error }) => error !== undefined && !unreachable).map(({ cluster, error }) => `**Not simulated**: where VMs will run${of(cluster)}. ${inline(cut(error ?? "", 800))}`),
     ...(plans.length === 0 && outcome !== "same" ? ["**Not simulated**: where VMs will run, since the preview did not get to its end."] : []),
-    ...notChecked.map((text) => `**Not checked**: ${lines(cut(text, 400))}`),
+    ...notChecked.map((text) => `**Not checked**: ${lines(cut(text.replace(/^not checked:? /i, ""), 400))}`),
     ...plans.filter(({ saved }) => saved).map(({ cluster }) => `Where VMs will run was simulated on a cluster that was written down earlier${of(cluster)}, not on the one of now.`),
     ...(lost.length > 0 ? [`**No place**: Pacemaker would run ${lost.map(code).join(", ")} nowhere.`] : []),
     ...(moved.length > 0 ? [`Something happens to VMs that are not in this plan: ${moved.map(code).join(", ")}.`] : []),
   ];
 }
+
+/** @param {readonly import("./pulumi.mjs").Violation[]} violations */
+const rulesOf = (violations) => new Set(violations.map(({ policy }) => policy)).size;
 
 /** @param {string | undefined} cluster */
 const of = (cluster) => (cluster === undefined ? "" : ` on ${code(cluster)}`);
@@ -77,15 +81,6 @@ function losses(changed) {
   const some = (/** @type {number} */ most) => caution([...all.slice(0, most), ...(all.length > most ? [`… and ${all.length - most} more`] : [])].map((text) => `- ${text}`).join("\n"));
   return [some(all.length), some(50), some(10)];
 }
-
-/** @param {readonly import("./pulumi.mjs").Violation[]} violations */
-const violations = (violations) => violations.map(({ policy, severity, urn, message }) => {
-  const name = urn === undefined || urn.includes("pulumi:pulumi:Stack::") ? undefined : urn.split("::").at(-1);
-  const head = `${code(policy)}${severity === undefined ? "" : ` (${inline(severity)})`}${name === undefined ? "" : ` on ${code(name)}`}`;
-  // A table that a policy prints stays one.
-  const laidOut = message.split("\n").length > 4;
-  return laidOut ? `${head}:\n\n${block(cut(message, 8000))}\n` : `- ${head}: ${lines(cut(message, 2000))}`;
-});
 
 /** @param {string} text */
 const bullet = (text) => `- ${lines(cut(text, 1000))}`;

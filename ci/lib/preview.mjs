@@ -19,6 +19,7 @@ import { changesOf } from "./properties.mjs";
  * @property {import("./pulumi.mjs").Violation[]} mandatory
  * @property {import("./pulumi.mjs").Violation[]} advisory
  * @property {string[]} invalid inputs that a check refuses
+ * @property {boolean} unreachable some inputs were not checked, as the cluster did not answer
  * @property {string[]} notChecked
  * @property {string[]} errors why the preview has failed otherwise
  * @property {string[]} remarks what else the provider says
@@ -44,12 +45,16 @@ export function readPreview({ ok, steps, diagnostics, violations, stderr }) {
   const invalid = errors.flatMap((message) => checkFailure(message) ?? []);
   const other = errors.filter((message) => checkFailure(message) === undefined && !isEnd(message));
   const said = diagnostics.filter(({ severity }) => severity === "info" || severity === "warning").map(({ message }) => message.trim());
+  const unchecked = said.filter(isNotChecked);
+  const advisory = violations.filter(({ level }) => level !== "mandatory");
   return {
     changed: readChanged(steps),
     mandatory,
-    advisory: violations.filter(({ level }) => level !== "mandatory"),
+    advisory,
     invalid,
-    notChecked: [...said.filter(isNotChecked), ...violations.filter(({ message }) => /^not checked\b/im.test(message)).map(({ policy, message }) => `${policy}: ${message}`)],
+    unreachable: unchecked.length > 0,
+    // A policy that passes without a look has a line for it; one that does not pass stands among those that refuse.
+    notChecked: [...new Set([...unchecked, ...advisory.flatMap(({ message }) => message.split("\n").filter((line) => /^not checked\b/i.test(line)))])],
     errors: other.length > 0 || ok || mandatory.length > 0 || invalid.length > 0 ? other.map(plain) : [otherwise(diagnostics, stderr)],
     remarks: said.filter((text) => !isNotChecked(text)),
   };

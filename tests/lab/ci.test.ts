@@ -96,7 +96,7 @@ describe("previews in CI", function () {
       /^\| cinew \| – \| node2 \| .* \| lost \| .*is started \|$/m,
       /```mermaid\nflowchart LR\n[^`]*\["cinew"\]:::planned[^`]*```/,
       /planned on configuration `\d+\.\d+` · commit `0123456789ab` · \[the job\]\(https:\/\/github\.example\/grid\/platform\/actions\/runs\/77\)/,
-      /<summary>Advice of policies \(1\)<\/summary>\n\n`vm-report`:/,
+      /<summary>Advice of policies \(1\)<\/summary>\n\n- `vm-report`: Says which VMs there are\.\n/,
     ]) assert.match(text, part);
     assert.deepEqual([outputs()["changed"], outputs()["refused"], outputs()["unreachable"], outputs()["code"]], ["true", "false", "false", "2"]);
     assert.equal(outputs()["summary"], join(out, "report.md"));
@@ -112,7 +112,7 @@ describe("previews in CI", function () {
     assert.equal(code, 3, stdout + stderr);
     assert.deepEqual(ours().map((each) => each.id), [id]);
     assert.match(comment(), /1 to create, 1 to update, refused$/m);
-    assert.match(comment(), /^- `vm-not-forbidden` \(high\) on `cinew`: No VM is forbidden\.<br>The owner &lt;b&gt;must&lt;\/b&gt; not be "forbidden", @\u200beveryone<br>\u200b\/close$/m);
+    assert.match(comment(), /^- `vm-not-forbidden` \(high\): No VM is forbidden\.\n {2}- `cinew`: The owner &lt;b&gt;must&lt;\/b&gt; not be "forbidden", @\u200beveryone<br>\u200b\/close$/m);
     assert.equal(outputs()["refused"], "true");
     assert.match(comment(), /^\| cinew \|/m, "where it would run is shown all the same");
     assert.equal(forge.comments[0]?.body, `${MARK}\nAll is well.`, "what somebody else wrote with our mark is not touched");

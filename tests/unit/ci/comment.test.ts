@@ -6,7 +6,7 @@ import { block, code, inline, lines, marker, unlinked } from "../../../ci/lib/ma
 
 type Report = Parameters<typeof renderPreview>[0];
 type Found = Report["found"];
-const nothing: Found = { changed: [], mandatory: [], advisory: [], invalid: [], notChecked: [], errors: [], remarks: [] };
+const nothing: Found = { changed: [], mandatory: [], advisory: [], invalid: [], unreachable: false, notChecked: [], errors: [], remarks: [] };
 const report = (found: Partial<Found> = {}, more: Partial<Report> = {}): Report =>
   ({ project: "grid", stack: "prod", outcome: "changed", found: { ...nothing, ...found }, plans: [], job: { fork: false }, ...more });
 const vm = (name: string, verb: "create" | "update" | "replace" | "delete", more: object = {}) =>
@@ -42,6 +42,13 @@ describe("a comment", () => {
     assert.match(said({}, { outcome: "unreachable", plans: [away] }), /\*\*Not checked\*\*: where VMs will run on `north`, as no node could be reached\. no way/);
     assert.match(said({}, { plans: [{ ...plan("| a |"), homeless: ["big"], moved: ["other"] }] }), /\*\*No place\*\*: Pacemaker would run `big` nowhere\.\n- Something happens to VMs that are not in this plan: `other`\./);
     assert.match(said({}, { outcome: "same", plans: [plan("| a |")] }), /: nothing changes$/m);
+  });
+
+  it("has a rule once, with each resource that breaks it", () => {
+    const on = (name: string, message: string, policy = "rule") => ({ policy, pack: "pack", level: "mandatory", severity: "high", urn: `urn:pulumi:s::p::t::${name}`, message });
+    const text = renderPreview(report({ mandatory: [on("a", "Why.\nit is a"), on("b", "Why.\nit is both"), on("c", "Why.\nit is both"), on("d", "alone", "other"),
+      { policy: "stack", pack: "pack", level: "mandatory", urn: "urn:pulumi:s::p::pulumi:pulumi:Stack::p-s", message: "Table.\n1\n2\n3\n4\n5" }] }), 65_000);
+    assert.match(text, /^- `rule` \(high\): Why\.\n {2}- `a`: it is a\n {2}- `b`, `c`: it is both\n- `other` \(high\)\n {2}- `d`: alone\n- `stack`: Table\.\n\n\n```text\n 1\n/m);
   });
 
   it("has a job's commit and address, and the configuration that was planned on", () => {

@@ -56,15 +56,16 @@ describe("a preview in CI", () => {
       { severity: "info", message: 'VM "web": goes to node2\n\n' },
     ] }));
     assert.deepEqual(found.invalid, ["web: priority must be a whole number"]);
-    assert.deepEqual([found.errors, found.notChecked.length, found.remarks], [[], 1, ['VM "web": goes to node2']]);
+    assert.deepEqual([found.errors, found.notChecked.length, found.unreachable, found.remarks], [[], 1, true, ['VM "web": goes to node2']]);
     assert.deepEqual(readPreview(ran({ diagnostics: [error("error: Running program failed\nError: no\n    at x (y)\n\u001b[90m    at z\u001b[39m\n")] })).errors, ["Running program failed\nError: no"]);
     assert.deepEqual(readPreview(ran({ stderr: "the pack broke\n" })).errors, ["the pack broke"]);
     assert.deepEqual(readPreview(ran({ diagnostics: [error("error: preview failed")], violations: [{ policy: "a", pack: "p", level: "mandatory", message: "m" }] })).errors, []);
   });
 
   it("has a policy that could not look at a cluster as not checked", () => {
-    const { notChecked } = readPreview(ran({ ok: true, violations: [{ policy: "survives", pack: "p", level: "advisory", message: "A node may fail.\nNot checked: no way to node1" }] }));
-    assert.deepEqual(notChecked, ["survives: A node may fail.\nNot checked: no way to node1"]);
+    const violation = (level: string, message: string) => ({ policy: "rule", pack: "p", level, message });
+    const found = readPreview(ran({ violations: [violation("advisory", "A report.\nnot checked: rule for web: unknown\nmore"), violation("mandatory", "A.\nNot checked, and nothing may pass")] }));
+    assert.deepEqual([found.notChecked, found.unreachable], [["not checked: rule for web: unknown"], false]);
   });
 
   it("reads violations from events, and nothing else of them", () => {

@@ -1,0 +1,54 @@
+// @ts-check
+// Violations of policies as Markdown: a rule once, with each resource that breaks it below.
+import { block, code, cut, inline, lines } from "./markdown.mjs";
+
+/** @typedef {import("./pulumi.mjs").Violation} Violation */
+
+/** What of a rule's violations is shown at most. */
+const MOST = 25;
+
+/** More lines than this are laid out by whoever wrote them, a table say. */
+const LAID_OUT = 4;
+
+/** An entry a rule. @param {readonly Violation[]} violations @returns {string[]} */
+export function renderViolations(violations) {
+  /** @type {Map<string, Violation[]>} */
+  const byRule = new Map();
+  for (const each of violations) byRule.set(each.policy, [...(byRule.get(each.policy) ?? []), each]);
+  return [...byRule].map(([policy, own]) => rule(policy, own));
+}
+
+/** @param {string} policy @param {readonly Violation[]} own */
+function rule(policy, own) {
+  const severity = own[0]?.severity;
+  const about = commonHead(own);
+  const head = `- ${code(policy)}${severity === undefined ? "" : ` (${inline(severity)})`}${about === undefined ? "" : `: ${inline(cut(about, 1000))}`}`;
+  /** @type {Map<string, string[]>} */
+  const byText = new Map();
+  for (const { message, urn } of own) {
+    const text = about === undefined ? message : message.slice(about.length).trim();
+    byText.set(text, [...(byText.get(text) ?? []), ...resource(urn)]);
+  }
+  const shown = [...byText].slice(0, MOST).map(([text, names]) => item(text, names));
+  return [head, ...shown, ...(byText.size > MOST ? [`  - … and ${byText.size - MOST} more, which the artifact has`] : [])].join("\n");
+}
+
+/**
+ * The rule's own description, which Pulumi puts in front of what was reported: the first line, where all have the same and say
+ * more below it. @param {readonly Violation[]} own
+ */
+function commonHead(own) {
+  const heads = new Set(own.map(({ message }) => message.split("\n")[0] ?? ""));
+  return heads.size === 1 && own.every(({ message }) => message.includes("\n")) ? [...heads][0] : undefined;
+}
+
+/** The resource that it is about; the stack as a whole is none. @param {string | undefined} urn @returns {string[]} */
+const resource = (urn) => (urn === undefined || urn.includes("::pulumi:pulumi:Stack::") ? [] : [code(urn.split("::").at(-1) ?? urn)]);
+
+/** @param {string} text @param {readonly string[]} names */
+function item(text, names) {
+  const on = [...new Set(names)];
+  const head = on.length === 0 ? "" : `${on.slice(0, MOST).join(", ")}${on.length > MOST ? ` and ${on.length - MOST} more` : ""}: `;
+  if (text.split("\n").length > LAID_OUT) return `${head === "" ? "" : `  - ${head}`}\n\n${block(cut(text, 8000))}\n`;
+  return `  - ${head}${lines(cut(text, 2000))}`;
+}
