@@ -56,7 +56,7 @@ function verdict({ outcome, found, plans }) {
     ...notChecked.map((text) => `**Not checked**: ${lines(cut(text.replace(/^not checked:? /i, ""), 400))}`),
     ...plans.filter(({ saved }) => saved).map(({ cluster }) => `Where VMs will run was simulated on a cluster that was written down earlier${of(cluster)}, not on the one of now.`),
     ...(lost.length > 0 ? [`**No place**: Pacemaker would run ${lost.map(code).join(", ")} nowhere.`] : []),
-    ...(moved.length > 0 ? [`Something happens to VMs that are not in this plan: ${moved.map(code).join(", ")}.`] : []),
+    ...(moved.length > 0 ? [`Something happens to VMs that nothing is changed about: ${moved.map(code).join(", ")}.`] : []),
   ];
 }
 

@@ -14,7 +14,7 @@ import { run } from "./run.mjs";
  * @property {string} [mermaid]
  * @property {string} [svgFile]
  * @property {string[]} homeless VMs that find no place
- * @property {string[]} moved VMs of others to which something happens
+ * @property {string[]} moved VMs that nothing is changed about, and to which something happens
  * @property {boolean} unreachable
  * @property {boolean} saved of a cluster that was written down
  * @property {string} [error] why there is none
@@ -100,11 +100,11 @@ const forms = (out) => ({
 
 /** What counts of a plan. @param {string} text JSON @returns {Pick<Plan, "epoch" | "homeless" | "moved">} */
 export function readPlan(text) {
-  /** @type {{ epoch: string, placements: { vm: string, planned: boolean, action?: string, unplaced?: string }[] }} */
+  /** @type {{ epoch: string, placements: { vm: string, changed: boolean, action?: string, unplaced?: string }[] }} */
   const { epoch, placements } = JSON.parse(text);
   return {
     epoch,
     homeless: placements.filter(({ unplaced }) => unplaced !== undefined).map(({ vm }) => vm),
-    moved: placements.filter(({ planned, action }) => !planned && action !== undefined).map(({ vm }) => vm),
+    moved: placements.filter(({ changed, action }) => !changed && action !== undefined).map(({ vm }) => vm),
   };
 }

@@ -54,7 +54,7 @@ export function readPreview({ ok, steps, diagnostics, violations, stderr }) {
     invalid,
     unreachable: unchecked.length > 0,
     // A policy that passes without a look has a line for it; one that does not pass stands among those that refuse.
-    notChecked: [...new Set([...unchecked, ...advisory.flatMap(({ message }) => message.split("\n").filter((line) => /^not checked\b/i.test(line)))])],
+    notChecked: [...new Set([...unchecked, ...advisory.flatMap(({ message }) => message.split("\n").filter((line) => /^not checked\b/i.test(line)))])].sort(),
     errors: other.length > 0 || ok || mandatory.length > 0 || invalid.length > 0 ? other.map(plain) : [otherwise(diagnostics, stderr)],
     remarks: said.filter((text) => !isNotChecked(text)),
   };

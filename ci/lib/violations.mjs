@@ -47,7 +47,7 @@ const resource = (urn) => (urn === undefined || urn.includes("::pulumi:pulumi:St
 
 /** @param {string} text @param {readonly string[]} names */
 function item(text, names) {
-  const on = [...new Set(names)];
+  const on = [...new Set(names)].sort();
   const head = on.length === 0 ? "" : `${on.slice(0, MOST).join(", ")}${on.length > MOST ? ` and ${on.length - MOST} more` : ""}: `;
   if (text.split("\n").length > LAID_OUT) return `${head === "" ? "" : `  - ${head}`}\n\n${block(cut(text, 8000))}\n`;
   return `  - ${head}${lines(cut(text, 2000))}`;

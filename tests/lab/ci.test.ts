@@ -94,7 +94,7 @@ describe("previews in CI", function () {
       /^\| update \| `ciold` \| Vm \| `metadata\.token`: `\[secret\]` → `\[secret\]`<br>`priority`: `0` → `3` \|$/m,
       /^\| create \| `cinew` \| Vm \|/m,
       /^\| cinew \| – \| node2 \| .* \| lost \| .*is started \|$/m,
-      /```mermaid\nflowchart LR\n[^`]*\["cinew"\]:::planned[^`]*```/,
+      /```mermaid\nflowchart LR\n[^`]*\["cinew"\]:::changed[^`]*```/,
       /planned on configuration `\d+\.\d+` · commit `0123456789ab` · \[the job\]\(https:\/\/github\.example\/grid\/platform\/actions\/runs\/77\)/,
       /<summary>Advice of policies \(1\)<\/summary>\n\n- `vm-report`: Says which VMs there are\.\n/,
     ]) assert.match(text, part);

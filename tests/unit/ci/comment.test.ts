@@ -40,7 +40,7 @@ describe("a comment", () => {
     assert.match(said({ errors: ["boom"] }, { outcome: "error" }), /: it failed$/m);
     const away = { ...plan(""), cluster: "north", unreachable: true, error: "no way to 10.0.0.1" };
     assert.match(said({}, { outcome: "unreachable", plans: [away] }), /\*\*Not checked\*\*: where VMs will run on `north`, as no node could be reached\. no way/);
-    assert.match(said({}, { plans: [{ ...plan("| a |"), homeless: ["big"], moved: ["other"] }] }), /\*\*No place\*\*: Pacemaker would run `big` nowhere\.\n- Something happens to VMs that are not in this plan: `other`\./);
+    assert.match(said({}, { plans: [{ ...plan("| a |"), homeless: ["big"], moved: ["other"] }] }), /\*\*No place\*\*: Pacemaker would run `big` nowhere\.\n- Something happens to VMs that nothing is changed about: `other`\./);
     assert.match(said({}, { outcome: "same", plans: [plan("| a |")] }), /: nothing changes$/m);
   });
 

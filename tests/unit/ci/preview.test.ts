@@ -97,7 +97,7 @@ describe("a plan in CI", () => {
   });
 
   it("names VMs without a place, and those of others to which something happens", () => {
-    const placements = [{ vm: "big", planned: true, unplaced: "full" }, { vm: "other", planned: false, action: "migrate" }, { vm: "new", planned: true, action: "start" }];
+    const placements = [{ vm: "big", changed: true, unplaced: "full" }, { vm: "other", changed: false, action: "migrate" }, { vm: "new", changed: true, action: "start" }];
     assert.deepEqual(readPlan(JSON.stringify({ epoch: "4.5", placements })), { epoch: "4.5", homeless: ["big"], moved: ["other"] });
   });
 });

@@ -11,14 +11,16 @@ const { planMermaid } = require("../../../sdk/dist/cli/plan/mermaid.js") as type
 const { orUnreachable, UNREACHABLE, writePlan } = require("../../../sdk/dist/cli/plan/files.js") as typeof import("../../../sdk/dist/cli/plan/files.js");
 
 const vm = (name: string, more: Partial<Planned["placements"][number]> = {}) =>
-  ({ vm: name, before: "node1", after: "node1", planned: false, candidates: ["node1"], ...more });
+  ({ vm: name, before: "node1", after: "node1", planned: false, changed: false, candidates: ["node1"], ...more });
 const planned = (placements: Planned["placements"]): Planned => ({
   epoch: "1.7",
+  verified: [], assumedRemoved: [], guests: [], open: [], declared: [], relations: [], nodes: [], inside: [],
+  fencing: { enabled: false, devices: [] }, placementStrategy: "default", quorumPolicy: "stop",
   saved: { cib: "<cib/>", nodes: [] },
   hypervisors: ["node1", "node2"],
   placements,
   rooms: [],
-  losses: [{ node: "node1", fates: placements.map(({ vm: name }) => ({ vm: name, before: "node1", unplaced: "no node" })), rooms: [] }],
+  losses: [{ node: "node1", fates: placements.map(({ vm: name }) => ({ vm: name, before: "node1", unplaced: "no node" })), inside: [], rooms: [] }],
   unknown: [],
   resources: {},
 });
@@ -40,9 +42,9 @@ function boxes(text: string): string[] {
 
 describe("a plan in Mermaid", () => {
   it("has each VM on its node, now, after and after a loss", () => {
-    const text = planMermaid(planned([vm("web", { planned: true, after: "node2", candidates: ["node1", "node2"] }), vm("old")]));
+    const text = planMermaid(planned([vm("web", { changed: true, after: "node2", candidates: ["node1", "node2"] }), vm("old")]));
     assert.deepEqual(boxes(text).filter((box) => !box.endsWith(" empty")), [
-      "now/node1: web planned", "now/node1: old other", "after/node1: old other", "after/node2: web #63; moved",
+      "now/node1: web changed", "now/node1: old other", "after/node1: old other", "after/node2: web #63; moved",
       "without node1/nowhere: web lost", "without node1/nowhere: old lost",
     ]);
     assert.match(text, /^flowchart LR\n/);
@@ -52,6 +54,10 @@ describe("a plan in Mermaid", () => {
     for (const look of classes) assert.match(text, new RegExp(`^classDef ${look} `, "m"));
   });
 
+  it("has a VM that comes to run in a guest node", () => {
+    assert.ok(boxes(planMermaid(planned([vm("web", { after: "guest1" })]))).includes("after/guest1: web moved"));
+  });
+
   it("has names as text, whatever they are", () => {
     const text = planMermaid(planned([vm('a"]\nend\nclick x "javascript:1" `b` <i> ; %%')]));
     assert.equal(boxes(text).filter((box) => box.startsWith("now/node1")).length, 1);
@@ -59,12 +65,14 @@ describe("a plan in Mermaid", () => {
   });
 
   it("leaves out what cannot be read any more: losses, then what does not change", () => {
-    const many = (count: number) => planned(Array.from({ length: count }, (_, index) => vm(`vm${index}`, index === 0 ? { planned: true } : {})));
+    const many = (count: number, changed = 1) => planned(Array.from({ length: count }, (_, index) => vm(`vm${index}`, index < changed ? { changed: true } : {})));
     assert.match(planMermaid(many(20)), /without node1/);
     assert.doesNotMatch(planMermaid(many(25)), /without node1/);
     const large = planMermaid(many(300));
-    assert.deepEqual(boxes(large).filter((box) => box.startsWith("after/node1")), ["after/node1: vm0 planned", "after/node1: 299 of others other"]);
+    assert.deepEqual(boxes(large).filter((box) => box.startsWith("after/node1")), ["after/node1: vm0 changed", "after/node1: 299 that stay as they are other"]);
     assert.ok(large.length < 2000);
+    const all = planMermaid(many(2000, 1500));
+    assert.deepEqual(boxes(all).filter((box) => box.startsWith("after/node1")), ["after/node1: 1500 changed changed", "after/node1: 500 that stay as they are other"]);
   });
 });
 

@@ -4,13 +4,16 @@ import type { Planned } from "./rows";
 /** A drawing with more VMs than this, over all of its scenes, says nothing at a glance: it has only what changes. */
 const READABLE = 60;
 
+/** With more than this it has numbers of VMs: forges draw no text of more than 50,000 characters. */
+const DRAWABLE = 300;
+
 /** Letters, digits and what means nothing to Mermaid as they are, everything else by its number. */
 const label = (text: string) => `"${text.replace(/[^\p{L}\p{N} ._-]/gu, (sign) => `#${sign.codePointAt(0)};`)}"`;
 
 /** A VM in a drawing; its class has a color below. */
 interface Shown {
   vm: string;
-  look: "planned" | "moved" | "lost" | "other";
+  look: "changed" | "moved" | "lost" | "other";
 }
 
 interface Scene {
@@ -19,20 +22,22 @@ interface Scene {
 }
 
 const LOOKS: Record<Shown["look"], string> = {
-  planned: "fill:#ddf4ff,stroke:#0969da,color:#0a3069",
+  changed: "fill:#ddf4ff,stroke:#0969da,color:#0a3069",
   moved: "fill:#fff8c5,stroke:#9a6700,color:#4d2d00",
   lost: "fill:#ffebe9,stroke:#cf222e,color:#82071e",
   other: "fill:#f6f8fa,stroke:#8c959f,color:#1f2328",
 };
 
 function scenesOf({ placements, hypervisors, losses }: Planned): Scene[] {
-  const planned = new Set(placements.filter((each) => each.planned).map(({ vm }) => vm));
+  const changed = new Set(placements.filter((each) => each.changed).map(({ vm }) => vm));
   const scene = (title: string, fates: readonly { vm: string; at: string | undefined; moved: boolean; lost: boolean; sign?: string }[], gone?: string): Scene => {
     const shown = (node: string | undefined) => fates.filter(({ at, lost }) => at === node && (node !== undefined || lost)).map((fate): Shown => ({
       vm: `${fate.vm}${fate.sign ?? ""}`,
-      look: fate.lost ? "lost" : fate.moved ? "moved" : planned.has(fate.vm) ? "planned" : "other",
+      look: fate.lost ? "lost" : fate.moved ? "moved" : changed.has(fate.vm) ? "changed" : "other",
     }));
-    const nodes = hypervisors.map((name) => ({ name, gone: name === gone, vms: shown(name) }));
+    // A guest node is one for Pacemaker, when nothing keeps VMs out of it.
+    const guests = [...new Set(fates.flatMap(({ at }) => (at === undefined || hypervisors.includes(at) ? [] : [at])))].sort();
+    const nodes = [...hypervisors, ...guests].map((name) => ({ name, gone: name === gone, vms: shown(name) }));
     const nowhere = shown(undefined);
     return { title, nodes: nowhere.length === 0 ? nodes : [...nodes, { name: "nowhere", gone: false, vms: nowhere }] };
   };
@@ -52,25 +57,27 @@ function scenesOf({ placements, hypervisors, losses }: Planned): Scene[] {
   ];
 }
 
-/** A scene without the VMs to which nothing happens and that are of others; their number stands in their place. */
-function withoutOthers(scene: Scene): Scene {
-  return {
-    ...scene,
-    nodes: scene.nodes.map((node) => {
-      const left = node.vms.filter(({ look }) => look !== "other");
-      const others = node.vms.length - left.length;
-      return { ...node, vms: others === 0 ? left : [...left, { vm: `${others} of others`, look: "other" }] };
-    }),
-  };
+/** A scene with the number of the VMs of some looks in place of their names. */
+function counted(scene: Scene, looks: Partial<Record<Shown["look"], string>>): Scene {
+  const nodes = scene.nodes.map((node) => {
+    const numbers = Object.entries(looks).flatMap(([look, words]): Shown[] => {
+      const count = node.vms.filter((each) => each.look === look).length;
+      return count === 0 ? [] : [{ vm: `${count} ${words}`, look: look as Shown["look"] }];
+    });
+    return { ...node, vms: [...node.vms.filter(({ look }) => looks[look] === undefined), ...numbers] };
+  });
+  return { ...scene, nodes };
 }
 
 const size = (scenes: readonly Scene[]) => scenes.reduce((sum, { nodes }) => sum + nodes.reduce((all, { vms }) => all + vms.length, 0), 0);
 
-/** What is drawn: with each loss where that can still be read, else now and after, else only what changes. */
+/** What is drawn: with each loss where that can still be read, else now and after, else only what changes, else numbers. */
 function readable(scenes: readonly Scene[]): Scene[] {
   const twoOnly = scenes.slice(0, 2);
   for (const choice of [[...scenes], twoOnly]) if (size(choice) <= READABLE) return choice;
-  return twoOnly.map(withoutOthers);
+  const changes = twoOnly.map((scene) => counted(scene, { other: "that stay as they are" }));
+  if (size(changes) <= DRAWABLE) return changes;
+  return twoOnly.map((scene) => counted(scene, { changed: "changed", moved: "moved", lost: "without a place", other: "that stay as they are" }));
 }
 
 /**
