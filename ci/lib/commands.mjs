@@ -1,7 +1,7 @@
 // @ts-check
 // What the commands do, from the options to the exit code.
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { renderPreview } from "./comment.mjs";
 import { driftMarker, driftTitle, readDrift, renderDrift, settledNote } from "./drift.mjs";
@@ -12,7 +12,7 @@ import { exitCode, EXIT, outcomeOf } from "./outcome.mjs";
 import { clusterEnvironment, clustersOf, plan } from "./plan.mjs";
 import { readPreview } from "./preview.mjs";
 import { preview, readStack, refresh } from "./pulumi.mjs";
-import { log, logReport, redactFiles, setOutputs, summarize, writeReport } from "./report.mjs";
+import { log, logReport, redactFiles, setOutputs, startReport, summarize, writeReport } from "./report.mjs";
 import { redactor, secretsOf } from "./secrets.mjs";
 
 /** @typedef {import("./options.mjs").Given} Given */
@@ -27,7 +27,7 @@ export async function runPreview({ given, env }) {
   const job = readJob(given.forge, env);
   const named = await readStack(project);
   const redact = redactor(secretsOf(named.config), env);
-  clean(out);
+  startReport(out);
   log(`Previewing ${named.project}/${named.stack}`, env);
   const ran = await orFailed(preview(project, policyPacks, policyPackConfigs));
   const found = readPreview(ran);
@@ -42,7 +42,7 @@ export async function runPreview({ given, env }) {
   });
   const report = { project: named.project, stack: named.stack, outcome, found, plans, job };
   const whole = redact(renderPreview(report, UNBOUND));
-  const file = writeReport(out, "report.md", whole);
+  const file = writeReport(out, whole);
   summarize(whole, env);
   setOutputs({
     code: String(EXIT[outcome]), changed: String(found.changed.length > 0), refused: String(outcome === "refused"),
@@ -102,7 +102,7 @@ export async function runDrift({ given, env }) {
   const project = { cwd, env, ...(given.stack === undefined ? {} : { stack: given.stack }) };
   const named = await readStack(project);
   const redact = redactor(secretsOf(named.config), env);
-  clean(out);
+  startReport(out);
   log(`Comparing the cluster with the state of ${named.project}/${named.stack}`, env);
   const drift = readDrift(await orFailed(refresh(project)));
   const reach = clusterEnvironment(named.config, env);
@@ -112,7 +112,7 @@ export async function runDrift({ given, env }) {
   const outcome = outcomeOf({ error: failed && !unreachable, refused: false, unreachable, changed: drift.drifted.length > 0 });
   const report = { project: named.project, stack: named.stack, drift, job: readJob(given.forge, env) };
   const whole = redact(renderDrift(report, UNBOUND));
-  const file = writeReport(out, "report.md", whole);
+  const file = writeReport(out, whole);
   summarize(whole, env);
   setOutputs({
     code: String(EXIT[outcome]), changed: String(drift.drifted.length > 0), refused: "false",
@@ -159,8 +159,3 @@ async function orFailed(running) {
   }
 }
 
-/** What an earlier run has left would be taken for this one's. @param {string} out */
-function clean(out) {
-  mkdirSync(out, { recursive: true });
-  for (const name of ["report.md", "plan.json", "plan.txt", "plan.md", "plan.mmd", "plan.svg"]) rmSync(join(out, name), { force: true });
-}

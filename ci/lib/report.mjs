@@ -1,7 +1,7 @@
 // @ts-check
 // Where a report goes besides the forge: files, the summary and the outputs of a job, the log.
 import { randomUUID } from "node:crypto";
-import { appendFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { cut } from "./markdown.mjs";
 
@@ -11,19 +11,30 @@ const SUMMARY = 900_000;
 /** What a job's log may have of a report that nobody else has got. */
 const LOGGED = 100_000;
 
-/** Writes a file of the report. @param {string} folder @param {string} name @param {string} text */
-export function writeReport(folder, name, text) {
+const REPORT = "report.md";
+
+/** Makes the folder. What an earlier run has left in it would be taken for this one's. @param {string} folder */
+export function startReport(folder) {
   mkdirSync(folder, { recursive: true });
-  const file = join(folder, name);
+  for (const file of [join(folder, REPORT), ...planFiles(folder)]) rmSync(file, { force: true });
+}
+
+/** The files of a plan, those of each cluster. @param {string} folder */
+const planFiles = (folder) =>
+  readdirSync(folder, { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile() && /^plan\.(?:json|txt|md|mmd|svg)$/.test(entry.name))
+    .map((entry) => join(entry.parentPath, entry.name));
+
+/** Writes the report. @param {string} folder @param {string} text */
+export function writeReport(folder, text) {
+  const file = join(folder, REPORT);
   writeFileSync(file, `${text}\n`);
   return file;
 }
 
 /** Takes secrets out of the files of a plan. @param {string} folder @param {(text: string) => string} redact */
 export function redactFiles(folder, redact) {
-  for (const entry of readdirSync(folder, { withFileTypes: true, recursive: true })) {
-    if (!entry.isFile() || !entry.name.startsWith("plan.")) continue;
-    const file = join(entry.parentPath, entry.name);
+  for (const file of planFiles(folder)) {
     const text = readFileSync(file, "utf8");
     if (redact(text) !== text) writeFileSync(file, redact(text));
   }

@@ -1,6 +1,6 @@
 // Previews and drift in CI, from the templates' own shell steps to what the forge has in the end.
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -50,7 +50,9 @@ describe("previews in CI", function () {
   });
   afterEach(() => {
     assert.deepEqual(forge.unexpected, []);
-    for (const name of readdirSync(out)) printed += readFileSync(join(out, name), "utf8");
+    for (const entry of readdirSync(out, { withFileTypes: true, recursive: true })) {
+      if (entry.isFile()) printed += readFileSync(join(entry.parentPath, entry.name), "utf8");
+    }
   });
 
   /** Runs a job's script by bash as the forges do. */
@@ -78,6 +80,8 @@ describe("previews in CI", function () {
       CI_JOB_URL: "https://gitlab.example/grid/platform/-/jobs/5", ...more,
     });
   const inRequest = { CI_MERGE_REQUEST_IID: "3", CI_MERGE_REQUEST_PROJECT_ID: "7", CI_MERGE_REQUEST_SOURCE_PROJECT_ID: "7" };
+  const config = (...words: string[]) =>
+    execFileSync("pulumi", ["config", ...words, "--stack", STACK], { cwd: PROGRAM, env: pulumiEnvironment(), stdio: "pipe" });
   const ours = () => forge.comments.filter(({ author, body }) => /bot/.test(author) && body.startsWith(MARK));
   const comment = () => ours()[0]?.body ?? "";
   /** The step's outputs, the last of each. */
@@ -145,24 +149,31 @@ describe("previews in CI", function () {
     assert.equal(outputs()["unreachable"], "true");
   });
 
-  it("take a saved cluster where there is none to be reached, and no comment comes from a fork", async () => {
+  it("take saved clusters where none can be reached, and no comment comes from a fork", async () => {
+    await stack.configure({ ...planned, cinew: tick({ pinnedHost: "node2", cluster: "north" }) });
     const saved = join(folder, "cluster.json");
     assert.equal((await seapath("plan", "--no-preview", "--save", saved)).code, 0);
     const fork = join(folder, "fork.json");
     writeFileSync(fork, JSON.stringify({ pull_request: { number: 12, head: { sha: HEAD, repo: { full_name: "mallory/platform" } } } }));
     const before = forge.asked.length;
-    const { code, stdout } = await github({ cib: saved }, { ...NOBODY, GITHUB_EVENT_PATH: fork });
+    config("set", "--path", "seapath:clusters.north.hosts", NOBODY.SEAPATH_HOSTS);
+    const { code, stdout } = await github({ cib: `north=${saved}\n${saved}` }, { ...NOBODY, GITHUB_EVENT_PATH: fork });
+    config("rm", "seapath:clusters");
     assert.equal(code, 0, stdout);
     assert.equal(outputs()["code"], "4");
     assert.match(stdout, /comes from a fork, whose jobs may not write here/);
     assert.equal(forge.asked.length, before);
     const report = readFileSync(join(out, "report.md"), "utf8");
-    assert.match(report, /^- Where VMs will run was simulated on a cluster that was written down earlier, not on the one of now\.$/m);
-    assert.match(report, /^\| cinew \| – \| node2 \|/m);
+    assert.match(report, /^- Where VMs will run was simulated on a cluster that was written down earlier on `north`, not on the one of now\.$/m);
+    // Clusters by name, the one without a name last.
+    const [, north = "", own = ""] = report.split(/^#### Where VMs will run/m);
+    assert.match(north, /^ on `north`\n[^]*^\| cinew \| – \| node2 \|/m);
+    assert.match(own, /^\n[^]*^\| ciold \| node1 \| node1 \|/m);
   });
 
   it("are a note with the uploaded picture on GitLab, which asks to wait now and then", async () => {
     forge.comments.length = 0;
+    await stack.configure(planned);
     forge.next.push({ status: 429, headers: { "retry-after": "0" } }, { status: 502 });
     const first = await gitlab(".seapath-preview", inRequest);
     assert.equal(first.code, 2, first.stdout + first.stderr);

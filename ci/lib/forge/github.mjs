@@ -26,10 +26,10 @@ export function github(env, author) {
     limit: LIMIT,
     author: () => (own ??= whoAmI(request)),
     comments: (number) => written(pages(`${repo}/issues/${number}/comments`), "id"),
-    addComment: async (number, body) => void (await request("POST", `${repo}/issues/${number}/comments`, { body })),
+    addComment: async (number, body) => loginOf((await request("POST", `${repo}/issues/${number}/comments`, { body })).body),
     changeComment: async (_number, id, body) => void (await request("PATCH", `${repo}/issues/comments/${id}`, { body })),
     issues: () => written(withoutRequests(pages(`${repo}/issues?state=open`)), "number"),
-    addIssue: async (title, body) => void (await request("POST", `${repo}/issues`, { title, body })),
+    addIssue: async (title, body) => loginOf((await request("POST", `${repo}/issues`, { title, body })).body),
     changeIssue: async (id, title, body) => void (await request("PATCH", `${repo}/issues/${id}`, { title, body })),
     closeIssue: async (id, note) => {
       await request("POST", `${repo}/issues/${id}/comments`, { body: note });
@@ -52,11 +52,11 @@ async function whoAmI(request) {
 
 /** @param {AsyncIterable<Record<string, unknown>>} entries @param {"id" | "number"} key @returns {AsyncGenerator<import("./index.mjs").Written>} */
 async function* written(entries, key) {
-  for await (const each of entries) {
-    const { login } = /** @type {{ login?: string }} */ (each["user"] ?? {});
-    yield { id: String(each[key]), body: String(each["body"] ?? ""), author: login ?? "" };
-  }
+  for await (const each of entries) yield { id: String(each[key]), body: String(each["body"] ?? ""), author: loginOf(each) };
 }
+
+/** Who has written something; nobody, when the login is gone. @param {unknown} entry */
+const loginOf = (entry) => /** @type {{ user?: { login?: string } | null }} */ (entry).user?.login ?? "";
 
 /** Pull requests are issues too. @param {AsyncIterable<Record<string, unknown>>} issues */
 async function* withoutRequests(issues) {

@@ -7,7 +7,7 @@ import { client, ForgeError } from "./http.mjs";
 const LIMIT = 990_000;
 
 const HINT =
-  "Make a project access token with the scope `api` and the role Reporter (Developer for the picture), and give it to the job as the masked variable GITLAB_TOKEN. " +
+  "Make a project access token with the scope `api` and the role Developer, and give it to the job as the masked variable GITLAB_TOKEN. " +
   "The token that each job has, CI_JOB_TOKEN, may not write comments.";
 
 /** What an upload's Markdown looks like; nothing else gets into a comment. */
@@ -32,10 +32,10 @@ export function gitlab(env, author) {
     limit: LIMIT,
     author: () => (own ??= request("GET", "/user").then(({ body }) => String(/** @type {{ username?: unknown }} */ (body).username))),
     comments: (number) => written(pages(`${root}/merge_requests/${number}/notes?sort=asc&order_by=created_at`), "id", "body"),
-    addComment: async (number, body) => void (await request("POST", `${root}/merge_requests/${number}/notes`, { body })),
+    addComment: async (number, body) => authorOf((await request("POST", `${root}/merge_requests/${number}/notes`, { body })).body),
     changeComment: async (number, id, body) => void (await request("PUT", `${root}/merge_requests/${number}/notes/${id}`, { body })),
     issues: () => written(pages(`${root}/issues?state=opened`), "iid", "description"),
-    addIssue: async (title, description) => void (await request("POST", `${root}/issues`, { title, description })),
+    addIssue: async (title, description) => authorOf((await request("POST", `${root}/issues`, { title, description })).body),
     changeIssue: async (id, title, description) => void (await request("PUT", `${root}/issues/${id}`, { title, description })),
     closeIssue: async (id, note) => {
       await request("POST", `${root}/issues/${id}/notes`, { body: note });
@@ -56,7 +56,9 @@ export function gitlab(env, author) {
 async function* written(entries, key, text) {
   for await (const each of entries) {
     if (each["system"] === true) continue;
-    const { username } = /** @type {{ username?: string }} */ (each["author"] ?? {});
-    yield { id: String(each[key]), body: String(each[text] ?? ""), author: username ?? "" };
+    yield { id: String(each[key]), body: String(each[text] ?? ""), author: authorOf(each) };
   }
 }
+
+/** Who has written something. @param {unknown} entry */
+const authorOf = (entry) => /** @type {{ author?: { username?: string } | null }} */ (entry).author?.username ?? "";

@@ -11,10 +11,10 @@ import { gitlab } from "./gitlab.mjs";
  * @property {number} limit of a comment, in characters
  * @property {() => Promise<string>} author whose comments are ours
  * @property {(request: string) => AsyncIterable<Written>} comments of a merge request
- * @property {(request: string, body: string) => Promise<void>} addComment
+ * @property {(request: string, body: string) => Promise<string>} addComment gives who has written it
  * @property {(request: string, id: string, body: string) => Promise<void>} changeComment
  * @property {() => AsyncIterable<Written>} issues that are open
- * @property {(title: string, body: string) => Promise<void>} addIssue
+ * @property {(title: string, body: string) => Promise<string>} addIssue gives who has written it
  * @property {(id: string, title: string, body: string) => Promise<void>} changeIssue
  * @property {(id: string, note: string) => Promise<void>} closeIssue
  * @property {((file: string, name: string) => Promise<string>) | undefined} upload gives the Markdown that shows it
@@ -60,30 +60,39 @@ async function findOwn(forge, list, marker) {
   return undefined;
 }
 
+/**
+ * What was done. A login that is not looked for would write anew each time, so it is said. @param {Forge} forge @param {string} what
+ * @param {string} login who has written
+ */
+async function made(forge, what, login) {
+  const own = await forge.author();
+  return login === own ? what : `${what} by ${login}, while those of ${own} are looked for: give --author ${login}, or the next run writes another one`;
+}
+
 /** The comment of a merge request that begins with this marker. @param {Forge} forge @param {string} request @param {string} marker */
 export const findComment = (forge, request, marker) => findOwn(forge, forge.comments(request), marker);
 
 /**
  * Puts a comment where the last one of its marker is, else below.
  * @param {Forge} forge @param {string} request @param {string} body its first line is the marker
- * @returns {Promise<"added" | "updated">}
+ * @returns {Promise<string>} what was done
  */
 export const putComment = (forge, request, body) => lookingAgain(async () => {
   const found = await findComment(forge, request, markerOf(body));
-  if (found === undefined) await forge.addComment(request, body);
-  else if (found.body.trim() !== body.trim()) await forge.changeComment(request, found.id, body);
-  return found === undefined ? "added" : "updated";
+  if (found === undefined) return made(forge, "added", await forge.addComment(request, body));
+  if (found.body.trim() !== body.trim()) await forge.changeComment(request, found.id, body);
+  return "updated";
 });
 
 /**
  * Opens the issue of a marker, or changes the one that is open.
- * @param {Forge} forge @param {string} title @param {string} body @returns {Promise<"opened" | "updated">}
+ * @param {Forge} forge @param {string} title @param {string} body @returns {Promise<string>} what was done
  */
 export const putIssue = (forge, title, body) => lookingAgain(async () => {
   const found = await findOwn(forge, forge.issues(), markerOf(body));
-  if (found === undefined) await forge.addIssue(title, body);
-  else if (found.body.trim() !== body.trim()) await forge.changeIssue(found.id, title, body);
-  return found === undefined ? "opened" : "updated";
+  if (found === undefined) return made(forge, "opened", await forge.addIssue(title, body));
+  if (found.body.trim() !== body.trim()) await forge.changeIssue(found.id, title, body);
+  return "updated";
 });
 
 /** Closes the issue of a marker, where one is open. @param {Forge} forge @param {string} marker @param {string} note */

@@ -40,6 +40,7 @@ describe("a forge", () => {
     standIn.write("grid-app[bot]", `${MARK}\nold`);
     await putComment(github("grid-app[bot]"), "12", `${MARK}\nnew`);
     assert.deepEqual(standIn.comments.map(({ body }) => body), [`${MARK}\nnew`]);
+    assert.match(await putComment(github("nobody"), "12", `${MARK}\nnew`), /^added by github-actions\[bot\], while those of nobody are looked for: give --author/);
   });
 
   it("is asked again when it is busy, and looked at again before something is made twice", async () => {
