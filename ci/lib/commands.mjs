@@ -12,7 +12,7 @@ import { exitCode, EXIT, outcomeOf } from "./outcome.mjs";
 import { clusterEnvironment, clustersOf, plan } from "./plan.mjs";
 import { readPreview } from "./preview.mjs";
 import { preview, readStack, refresh } from "./pulumi.mjs";
-import { log, logReport, redactFiles, setOutputs, startReport, summarize, writeReport } from "./report.mjs";
+import { log, logReport, redactFiles, setOutputs, startReport, summarize, writePlanned, writeReport } from "./report.mjs";
 import { redactor, secretsOf } from "./secrets.mjs";
 
 /** @typedef {import("./options.mjs").Given} Given */
@@ -47,6 +47,7 @@ export async function runPreview({ given, env }) {
   setOutputs({
     code: String(EXIT[outcome]), changed: String(found.changed.length > 0), refused: String(outcome === "refused"),
     unreachable: String(outcome === "unreachable"), summary: resolve(file), folder: resolve(out),
+    planned: writePlanned(out, plans.flatMap(({ planned }) => planned ?? [])),
   }, env);
   log(`${named.project}/${named.stack}: ${outcome}; the report is in ${file}`, env);
   const nobody = job.request === undefined ? "This is no merge request: there is no comment."

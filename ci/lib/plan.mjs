@@ -10,6 +10,7 @@ import { run } from "./run.mjs";
  * @typedef {object} Plan
  * @property {string} [cluster]
  * @property {string} [epoch] of the cluster's configuration
+ * @property {string} [planned] the same for `SEAPATH_PLANNED`, with which an `up` says that the cluster has changed since
  * @property {string} [markdown]
  * @property {string} [mermaid]
  * @property {string} [svgFile]
@@ -98,12 +99,13 @@ const forms = (out) => ({
   svgFile: join(out, "plan.svg"),
 });
 
-/** What counts of a plan. @param {string} text JSON @returns {Pick<Plan, "epoch" | "homeless" | "moved">} */
+/** What counts of a plan. @param {string} text JSON @returns {Pick<Plan, "epoch" | "planned" | "homeless" | "moved">} */
 export function readPlan(text) {
-  /** @type {{ epoch: string, placements: { vm: string, changed: boolean, action?: string, unplaced?: string }[] }} */
-  const { epoch, placements } = JSON.parse(text);
+  /** @type {{ epoch: string, planned: string, placements: { vm: string, changed: boolean, action?: string, unplaced?: string }[] }} */
+  const { epoch, planned, placements } = JSON.parse(text);
   return {
     epoch,
+    planned,
     homeless: placements.filter(({ unplaced }) => unplaced !== undefined).map(({ vm }) => vm),
     moved: placements.filter(({ changed, action }) => !changed && action !== undefined).map(({ vm }) => vm),
   };

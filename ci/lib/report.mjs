@@ -13,10 +13,13 @@ const LOGGED = 100_000;
 
 const REPORT = "report.md";
 
+/** For jobs that source it before an `up`. */
+const PLANNED = "planned.env";
+
 /** Makes the folder. What an earlier run has left in it would be taken for this one's. @param {string} folder */
 export function startReport(folder) {
   mkdirSync(folder, { recursive: true });
-  for (const file of [join(folder, REPORT), ...planFiles(folder)]) rmSync(file, { force: true });
+  for (const file of [...[REPORT, PLANNED].map((name) => join(folder, name)), ...planFiles(folder)]) rmSync(file, { force: true });
 }
 
 /** The files of a plan, those of each cluster. @param {string} folder */
@@ -30,6 +33,13 @@ export function writeReport(folder, text) {
   const file = join(folder, REPORT);
   writeFileSync(file, `${text}\n`);
   return file;
+}
+
+/** Writes down what was planned on, each cluster's. @param {string} folder @param {readonly string[]} planned @returns {string} what SEAPATH_PLANNED takes */
+export function writePlanned(folder, planned) {
+  const text = planned.join(",");
+  if (text !== "") writeFileSync(join(folder, PLANNED), `SEAPATH_PLANNED=${text}\n`);
+  return text;
 }
 
 /** Takes secrets out of the files of a plan. @param {string} folder @param {(text: string) => string} redact */

@@ -103,6 +103,8 @@ describe("previews in CI", function () {
       /<summary>Advice of policies \(1\)<\/summary>\n\n- `vm-report`: Says which VMs there are\.\n/,
     ]) assert.match(text, part);
     assert.deepEqual([outputs()["changed"], outputs()["refused"], outputs()["unreachable"], outputs()["code"]], ["true", "false", "false", "2"]);
+    assert.match(outputs()["planned"] ?? "", /^\d+\.\d+:[0-9a-f]+$/);
+    assert.equal(readFileSync(join(out, "planned.env"), "utf8"), `SEAPATH_PLANNED=${outputs()["planned"]}\n`);
     assert.equal(outputs()["summary"], join(out, "report.md"));
     assert.match(readFileSync(join(folder, "summary"), "utf8"), /^### SEAPATH preview of/m);
     assert.match(readFileSync(join(out, "plan.svg"), "utf8"), /^<svg /);

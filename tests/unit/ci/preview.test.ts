@@ -98,7 +98,7 @@ describe("a plan in CI", () => {
 
   it("names VMs without a place, and those of others to which something happens", () => {
     const placements = [{ vm: "big", changed: true, unplaced: "full" }, { vm: "other", changed: false, action: "migrate" }, { vm: "new", changed: true, action: "start" }];
-    assert.deepEqual(readPlan(JSON.stringify({ epoch: "4.5", placements })), { epoch: "4.5", homeless: ["big"], moved: ["other"] });
+    assert.deepEqual(readPlan(JSON.stringify({ epoch: "4.5", planned: "4.5:ab", placements })), { epoch: "4.5", planned: "4.5:ab", homeless: ["big"], moved: ["other"] });
   });
 });
 

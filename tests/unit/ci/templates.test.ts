@@ -26,7 +26,7 @@ describe("the GitHub action", () => {
   });
 
   it("names outputs that the script sets", () => {
-    for (const { value } of Object.values(action.outputs)) assert.match(value, /^\$\{\{ steps\.seapath\.outputs\.(?:changed|refused|unreachable|code|summary)\b/);
+    for (const { value } of Object.values(action.outputs)) assert.match(value, /^\$\{\{ steps\.seapath\.outputs\.(?:changed|refused|unreachable|planned|code|summary)\b/);
   });
 });
 

@@ -10,6 +10,11 @@ const DRAWABLE = 300;
 /** Letters, digits and what means nothing to Mermaid as they are, everything else by its number. */
 const label = (text: string) => `"${text.replace(/[^\p{L}\p{N} ._-]/gu, (sign) => `#${sign.codePointAt(0)};`)}"`;
 
+/** What of a plan is drawn. */
+export interface Drawn extends Pick<Planned, "placements" | "hypervisors"> {
+  losses: readonly Pick<Planned["losses"][number], "node" | "fates">[];
+}
+
 /** A VM in a drawing; its class has a color below. */
 interface Shown {
   vm: string;
@@ -28,7 +33,7 @@ const LOOKS: Record<Shown["look"], string> = {
   other: "fill:#f6f8fa,stroke:#8c959f,color:#1f2328",
 };
 
-function scenesOf({ placements, hypervisors, losses }: Planned): Scene[] {
+function scenesOf({ placements, hypervisors, losses }: Drawn): Scene[] {
   const changed = new Set(placements.filter((each) => each.changed).map(({ vm }) => vm));
   const scene = (title: string, fates: readonly { vm: string; at: string | undefined; moved: boolean; lost: boolean; sign?: string }[], gone?: string): Scene => {
     const shown = (node: string | undefined) => fates.filter(({ at, lost }) => at === node && (node !== undefined || lost)).map((fate): Shown => ({
@@ -84,7 +89,7 @@ function readable(scenes: readonly Scene[]): Scene[] {
  * The drawing: a box a node, with its VMs, now and after, and after each loss where there are few. A `?` stands behind a
  * VM that may come to run on another node, depending on the order of creation. Names never become Mermaid's own words.
  */
-export function planMermaid(planned: Planned): string {
+export function planMermaid(planned: Drawn): string {
   const lines = ["flowchart LR"];
   const scenes = readable(scenesOf(planned));
   scenes.forEach(({ title, nodes }, index) => {
