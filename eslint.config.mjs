@@ -92,41 +92,22 @@ const layerRules = Object.entries(layers).flatMap(([name, layer]) =>
   })),
 );
 
-const sdkRules = depths.map((depth) => ({
-  name: `layers/sdk/${depth}`,
-  files: [folderAtDepth("sdk/src", depth)],
-  rules: {
-    "@typescript-eslint/no-restricted-imports": [
-      "error",
-      {
-        patterns: [
-          {
-            regex: allBut({ packages: ["@pulumi/.+", "pulumi-seapath-provider"], depth }),
-            message: "The sdk may import Pulumi and the public entry of pulumi-seapath-provider; never its inside.",
-          },
-        ],
-      },
-    ],
-  },
+/** What a package above the provider may import: other packages by their public entries, and itself. */
+const packageRules = (name, packages, message) => depths.map((depth) => ({
+  name: `layers/${name}/${depth}`,
+  files: [folderAtDepth(`${name}/src`, depth)],
+  rules: { "@typescript-eslint/no-restricted-imports": ["error", { patterns: [{ regex: allBut({ packages, depth }), message }] }] },
 }));
 
-const policyRules = depths.map((depth) => ({
-  name: `layers/policy/${depth}`,
-  files: [folderAtDepth("policy/src", depth)],
-  rules: {
-    "@typescript-eslint/no-restricted-imports": [
-      "error",
-      {
-        patterns: [
-          {
-            regex: allBut({ packages: ["@pulumi/.+", "pulumi-seapath-provider", "pulumi-seapath/plan"], depth }),
-            message: "Policies may import Pulumi and the public entries of the provider and of the sdk; never their inside.",
-          },
-        ],
-      },
-    ],
-  },
-}));
+const sdkRules = packageRules(
+  "sdk", ["@pulumi/.+", "pulumi-seapath-provider"],
+  "The sdk may import Pulumi and the public entry of pulumi-seapath-provider; never its inside.",
+);
+
+const policyRules = packageRules(
+  "policy", ["@pulumi/.+", "pulumi-seapath-provider", "pulumi-seapath/plan"],
+  "Policies may import Pulumi and the public entries of the provider and of the sdk; never their inside.",
+);
 
 /** The rule above sees static imports only, so the layers have no others. */
 const staticImportsOnly = {

@@ -40,6 +40,13 @@ export const vmName = ({ inputs, name }: Declared): string => (typeof inputs["na
 /** A resource in words: `VM "web01"`, `Colocation "pair"`. */
 export const wordsOf = (resource: Declared): string => (resource.kind === "Vm" ? `VM "${vmName(resource)}"` : `${resource.kind} "${resource.name}"`);
 
+/** The nodes that a VM names, and by which input. */
+export const hostsOf = ({ inputs }: Declared): { key: "pinnedHost" | "preferredHost"; host: string }[] =>
+  (["pinnedHost", "preferredHost"] as const).flatMap((key) => {
+    const host = inputs[key];
+    return typeof host === "string" ? [{ key, host }] : [];
+  });
+
 /** A map of texts among the inputs; empty where there is none. */
 export function textsAt(inputs: Raw, ...path: string[]): Record<string, string> {
   const found = path.reduce<unknown>((at, key) => (isRecord(at) ? at[key] : undefined), inputs);

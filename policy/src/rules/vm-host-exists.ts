@@ -1,5 +1,5 @@
 import { schemaOf, texts } from "../config";
-import { vmName } from "../declared";
+import { hostsOf, vmName } from "../declared";
 import { resourceRule } from "../resource-rule";
 
 interface Config {
@@ -18,10 +18,7 @@ export const vmHostExists = resourceRule<Config>({
   kinds: ["Vm"],
   reads: ["pinnedHost", "preferredHost"],
   async validate(resource, { config, report, nodes }) {
-    const hosts = (["pinnedHost", "preferredHost"] as const).flatMap((key) => {
-      const host = resource.inputs[key];
-      return typeof host === "string" ? [{ key, host }] : [];
-    });
+    const hosts = hostsOf(resource);
     if (hosts.length === 0) return;
     const given = config.hypervisors.length > 0;
     const known = given ? undefined : await nodes();

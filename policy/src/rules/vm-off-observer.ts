@@ -1,5 +1,5 @@
 import { schemaOf, texts } from "../config";
-import { vmName } from "../declared";
+import { hostsOf, vmName } from "../declared";
 import { resourceRule } from "../resource-rule";
 import { withoutObserverBan } from "./observer-ban";
 
@@ -26,10 +26,7 @@ export const vmOffObserver = {
     kinds: ["Vm"],
     reads: ["pinnedHost", "preferredHost"],
     async validate(resource, { config, report, nodes }) {
-      const hosts = (["pinnedHost", "preferredHost"] as const).flatMap((key) => {
-        const host = resource.inputs[key];
-        return typeof host === "string" ? [{ key, host }] : [];
-      });
+      const hosts = hostsOf(resource);
       if (hosts.length === 0) return;
       const known = config.observers.length > 0 ? undefined : await nodes();
       const observers = config.observers.length > 0 ? config.observers : known?.observer === undefined ? [] : [known.observer];
