@@ -1,0 +1,12 @@
+// All rules of pulumi-seapath-policy, and one of our own. This is what holds for each stack; staging.json and
+// production.json say in what they are stricter or more lenient, by `--policy-pack-config`.
+import { SeapathPolicyPack } from "pulumi-seapath-policy";
+import { vmOwner } from "./vm-owner";
+
+new SeapathPolicyPack(
+  {
+    "redundant-vms-apart": { metadataKey: "redundancy" },
+    "vm-size-limits": { enforcementLevel: "mandatory", maxCpu: 4, maxMemory: 8192 },
+  },
+  { name: "platform", displayName: "The VMs of the platform", more: [vmOwner] },
+);
