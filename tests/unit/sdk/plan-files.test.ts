@@ -71,13 +71,13 @@ describe("a plan in Mermaid", () => {
 });
 
 describe("a plan as files", () => {
-  it("is there in each form, without the cluster that it was made of", () => {
+  it("is there in each form, without the cluster that it was made of and the metadata of VMs", () => {
     const folder = mkdtempSync(join(tmpdir(), "seapath-plan-"));
     try {
-      const whole = { ...planned([vm("web")]), epoch: "1.7", saved: { cib: "<cib/>", nodes: [] }, rooms: [], unknown: [], open: [], inside: [], resources: {} };
+      const whole = { ...planned([vm("web")]), epoch: "1.7", saved: { cib: "<cib/>", nodes: [] }, rooms: [], unknown: [], open: [], inside: [], declared: [{ vm: "web", priority: 3, metadata: { token: "hunter2" } }], resources: {} };
       writePlan(join(folder, "new"), whole as unknown as Planned);
       assert.deepEqual(readdirSync(join(folder, "new")).sort(), ["plan.json", "plan.md", "plan.mmd", "plan.svg", "plan.txt"]);
-      assert.doesNotMatch(readFileSync(join(folder, "new", "plan.json"), "utf8"), /<cib/);
+      assert.doesNotMatch(readFileSync(join(folder, "new", "plan.json"), "utf8"), /<cib|hunter2/);
     } finally {
       rmSync(folder, { recursive: true });
     }

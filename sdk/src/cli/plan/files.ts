@@ -10,12 +10,19 @@ import { planMarkdown, planText } from "./text";
 /** No node could be reached. 1 is any other failure. */
 export const UNREACHABLE = 4;
 
+/**
+ * A plan as it may be shown: without the cluster that it was made of, and without the VMs' metadata, which the cluster has in
+ * clear also where the program has a secret.
+ */
+export function shownOf({ saved: _saved, declared, ...shown }: Planned): object {
+  return { ...shown, declared: declared.map(({ metadata: _metadata, ...each }) => each) };
+}
+
 /** Writes `plan.json`, `plan.txt`, `plan.md`, `plan.mmd` and `plan.svg`, of one simulation. */
 export function writePlan(folder: string, planned: Planned): void {
   mkdirSync(folder, { recursive: true });
-  const { saved: _saved, ...shown } = planned;
   const forms = {
-    json: `${JSON.stringify(shown)}\n`,
+    json: `${JSON.stringify(shownOf(planned))}\n`,
     txt: planText(planned),
     md: planMarkdown(planned),
     mmd: planMermaid(planned),

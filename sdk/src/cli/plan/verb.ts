@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { api } from "pulumi-seapath-provider";
 import { UsageError } from "../grammar";
 import type { Run, Verb } from "../verb";
-import { orUnreachable, writePlan } from "./files";
+import { orUnreachable, shownOf, writePlan } from "./files";
 import { planMermaid } from "./mermaid";
 import { readPreview } from "./preview";
 import { planSvg } from "./svg";
@@ -26,8 +26,7 @@ async function plan({ at, given, out }: Run): Promise<void> {
   if (file !== undefined) writeFileSync(file, `${JSON.stringify(planned.saved, undefined, 2)}\n`);
   const folder = given.find("out");
   if (folder !== undefined) writePlan(folder, planned);
-  const { saved: _saved, ...shown } = planned;
-  if (forms[0] === "json") out(`${JSON.stringify(shown)}\n`);
+  if (forms[0] === "json") out(`${JSON.stringify(shownOf(planned))}\n`);
   else if (forms[0] === "markdown") out(planMarkdown(planned));
   else if (forms[0] === "mermaid") out(planMermaid(planned));
   else out(forms[0] === "svg" ? planSvg(planned) : planText(planned));
