@@ -2,6 +2,7 @@
 import { NotFound, simulate, type Cib, type Cluster, type Inventory } from "../../cluster";
 import { isUserKey, OWNER_KEY } from "../metadata";
 import { withAssumed } from "./assumed";
+import { withCandidates } from "./candidates";
 import { declaredOf, type Declared } from "./declared";
 import { guestsOf, openOf, type Guest, type Open } from "./guests";
 import { judge, type Verdict } from "./judge";
@@ -93,10 +94,16 @@ export async function whatIf(cluster: Cluster, asked: Plan, options: WhatIfOptio
   ]);
   const guests = guestsOf(found.planned);
   const { valid, words } = found.verified;
+  const bindings = {
+    declared: declaredOf(found.planned, plan, { guests, observer, metadata }),
+    relations: relationsOf(found.planned),
+    ...settingsOf(found.planned, found.baseline, observer),
+  };
+  const verdict = judge(cib, found, plan, withCapacity(nodes, options.capacity ?? {}), domains);
   return {
     epoch: cib.epoch,
     digest: digestOf(cib),
-    saved: { cib: found.cibText, nodes, ...(observer === undefined ? {} : { observer }), owners, metadata, domains },
+    saved: { cib: found.cibText, nodes, ...(observer === undefined ? {} : { observer }), owners, domains },
     ...(valid ? {} : { invalid: words }),
     verified: words.split("\n").map((line) => line.trim()).filter((line) => line !== ""),
     hypervisors,
@@ -104,15 +111,18 @@ export async function whatIf(cluster: Cluster, asked: Plan, options: WhatIfOptio
     assumedRemoved: removed,
     guests,
     open: openOf(found.planned, guests),
-    declared: declaredOf(found.planned, plan, { guests, observer, metadata }),
-    relations: relationsOf(found.planned),
-    ...settingsOf(found.planned, found.baseline, observer),
-    ...judge(cib, found, plan, withCapacity(nodes, options.capacity ?? {}), domains),
+    ...bindings,
+    ...verdict,
+    placements: withCandidates(verdict.placements, bindings),
   };
 }
 
 /** What is looked at: a cluster of now, or one that was saved. */
-type Seen = Omit<SavedCluster, "cib" | "nodes"> & { cib: Cib };
+type Seen = Omit<SavedCluster, "cib" | "nodes"> & {
+  cib: Cib;
+  /** The users' metadata, by VM. Nobody writes it down: it is theirs, and a saved cluster goes from machine to machine. */
+  metadata?: Record<string, Record<string, string>>;
+};
 
 const seenOf = (saved: SavedCluster): Seen => ({ ...saved, cib: cibOf(saved) });
 

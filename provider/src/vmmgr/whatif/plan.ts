@@ -60,8 +60,8 @@ function whatStays(cib: Cib, { vms, removed, services = [], removedServices = []
   return (id) => enabled.get(id) ?? (made.has(id) || (cib.primitives.has(id) && !gone.has(id)));
 }
 
-/** More orders than this say nothing new, and each costs a run of the scheduler. */
-const ORDERS = 6;
+/** What becomes of those that run; where new VMs may come to run is known without (candidates.ts). Each costs a run of the scheduler. */
+const ORDERS = 2;
 
 /**
  * The plan's new VMs in other orders. Programs that make VMs side by side make them in any; what comes out the same in each

@@ -8,8 +8,6 @@ const savedSchema = z.object({
   nodes: z.array(z.object({ node: z.string(), vcpus: z.number().optional(), memoryBytes: z.number().optional() })),
   /** The projects and stacks that VMs are of, by VM. */
   owners: z.record(z.string(), z.string()).optional(),
-  /** The users' metadata, by VM. */
-  metadata: z.record(z.string(), z.record(z.string(), z.string())).optional(),
   /** What VMs take of a node of which the CIB does not say it, as their stored domains have it. */
   domains: z.record(z.string(), z.object({ vcpus: z.number(), memoryBytes: z.number() })).optional(),
 });

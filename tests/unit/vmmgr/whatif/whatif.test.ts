@@ -17,6 +17,20 @@ describe("where VMs will run", function () {
     assert.deepEqual([found.epoch, found.invalid, found.hypervisors], ["1.7", undefined, ["node1", "node2"]]);
   });
 
+  it("is one of several for new VMs whatever their priorities, but where VMs that are settled draw them or drive them away", async () => {
+    const rule = (id: string, score: string, one: string, other: string) => cluster.element("rsc_colocation", { id, score, rsc: one, "with-rsc": other });
+    const vms = [vm("a", { priority: 10 }), vm("b", { priority: 5 }), vm("c", { preferredHost: "node1" }), vm("d"), vm("e"), vm("f")];
+    const found = await ask({ vms, constraints: [rule("x", "-700", "d", "c"), rule("y", "INFINITY", "e", "c"), rule("z", "-INFINITY", "f", "a")] });
+    const any = ["node1", "node2"];
+    assert.deepEqual(ends(found), { a: any, b: any, c: ["node1"], d: ["node2"], e: ["node1"], f: any });
+  });
+
+  it("is certain for a new VM that comes alone", async () => {
+    const { placements } = await ask({ vms: [vm("a")] }, running({ x: 1 }));
+    assert.deepEqual(placements.map(({ candidates, after }) => [candidates, [after]]).filter(([found, simulated]) => String(found) !== String(simulated)), []);
+    assert.equal(placements.length, 2);
+  });
+
   it("says what is left after the loss of each hypervisor, and why a VM finds no place", async () => {
     const { losses } = await ask({ vms: [vm("pinned", { pinnedHost: "node1" }), vm("free", { preferredHost: "node1" })] });
     assert.deepEqual(losses.map(({ node }) => node), ["node1", "node2"]);
