@@ -16,8 +16,10 @@ export interface ResourceLook<Config> extends Look<Config> {
 export interface ResourceRule<Config> extends About {
   /** The classes that it is about: `["Vm"]`. */
   kinds: readonly string[];
-  /** The inputs that it looks at. Of those that are not known yet it is said that they were not checked. */
-  reads: readonly string[];
+  /** The inputs that it looks at. Of those that are not known yet it is said that they were not checked, and it runs without them. */
+  reads?: readonly string[];
+  /** The inputs without which it can say nothing: while one of them is not known it does not run, which is said. */
+  needs?: readonly string[];
   validate(resource: Declared, look: ResourceLook<Config>): void | Promise<void>;
   /** The inputs as they must be; undefined where they are. Given, so that the level `remediate` can be chosen. */
   remediate?: (inputs: Raw, config: Config & Limits) => Raw | undefined;
@@ -25,7 +27,7 @@ export interface ResourceRule<Config> extends About {
 
 /** Makes a policy of a rule. */
 export function resourceRule<Config>(rule: ResourceRule<Config>): ResourceValidationPolicy {
-  const { remediate } = rule;
+  const { remediate, reads = [], needs = [] } = rule;
   const found = (args: Parameters<typeof declaredOf>[0]) => {
     const resource = declaredOf(args);
     return resource !== undefined && rule.kinds.includes(resource.kind) ? resource : undefined;
@@ -36,14 +38,15 @@ export function resourceRule<Config>(rule: ResourceRule<Config>): ResourceValida
       const resource = found(args);
       if (resource === undefined) return;
       const look = lookOf<Config>(rule, args.getConfig(), violation);
-      for (const path of rule.reads) if (isUnknownAt(resource, path)) look.unknown(resource, path);
+      for (const path of [...reads, ...needs]) if (isUnknownAt(resource, path)) look.unknown(resource, path);
+      if (needs.some((path) => isUnknownAt(resource, path))) return;
       await rule.validate(resource, { ...look, nodes: () => nodesFor(rule.name, resource, look) });
     },
     ...(remediate === undefined ? {} : {
       remediateResource(args) {
         const resource = found(args);
         // Inputs that are not known yet cannot be put right; the validation that follows says so.
-        if (resource === undefined || rule.reads.some((path) => isUnknownAt(resource, path))) return undefined;
+        if (resource === undefined || [...reads, ...needs].some((path) => isUnknownAt(resource, path))) return undefined;
         return remediate(shallow(args.props), configOf<Config>(rule.config, args.getConfig()));
       },
     }),

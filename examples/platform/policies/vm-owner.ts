@@ -1,4 +1,4 @@
-import { isUnknownAt, resourceRule, schemaOf, textsAt, vmName } from "pulumi-seapath-policy";
+import { resourceRule, schemaOf, textsAt, vmName } from "pulumi-seapath-policy";
 
 interface Config {
   teams: string[];
@@ -14,9 +14,8 @@ export const vmOwner = resourceRule<Config>({
   remediationSteps: 'Set `metadata: { owner: "<team>" }`.',
   config: schemaOf({ teams: { type: "array", items: { type: "string" }, default: ["protection", "scada"] } }),
   kinds: ["Vm"],
-  reads: ["metadata.owner"], // of what is not known yet it is said that it was not checked
+  needs: ["metadata.owner"], // while it is not known the rule does not run, and that is said
   validate(resource, { config: { teams }, report }) {
-    if (isUnknownAt(resource, "metadata.owner")) return;
     const { owner } = textsAt(resource.inputs, "metadata");
     if (owner !== undefined && teams.includes(owner)) return;
     report(`VM "${vmName(resource)}" must have an owner, one of ${teams.join(", ")}, and has ${owner ?? "none"}.`, resource);

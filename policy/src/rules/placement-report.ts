@@ -15,10 +15,10 @@ const config = schemaOf({ format: { type: "string", enum: ["text", "markdown"], 
 const report = clusterRule<Config>({
   name,
   displayName: "Where all VMs will run",
-  description: "Prints where each VM will run, now, after this change and after the failure of each node, and what was not checked. It is never violated: it is the report.",
+  description: "Where each VM will run, now, after this change and after the failure of each node, and what was not checked.",
   level: "advisory",
   severity: "low",
-  remediationSteps: "Nothing is to be done.",
+  remediationSteps: "It is the report, and no violation: nothing is to be done.",
   config,
   validate(planned, { where }, { config: { format }, report: say }) {
     say(`Where VMs will run on ${where}:\n\n${format === "markdown" ? planMarkdown(planned) : planText(planned)}`);

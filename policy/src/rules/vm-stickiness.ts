@@ -23,9 +23,8 @@ export const vmStickiness = resourceRule<Config>({
   remediationSteps: 'Set `pacemaker: { meta: { "resource-stickiness": "1" } }`, or the level "remediate", which does.',
   config: schemaOf({ min: whole("The least stickiness.", 1, 1) }),
   kinds: ["Vm"],
-  reads: ["pacemaker.meta.resource-stickiness"],
+  needs: ["pacemaker.meta.resource-stickiness"],
   validate(resource, { config, report }) {
-    if (resource.unknown.some((path) => path.startsWith("pacemaker"))) return;
     const value = textsAt(resource.inputs, "pacemaker", "meta")[KEY];
     if (worth(value) >= config.min) return;
     report(`VM "${vmName(resource)}" must have a ${KEY} of at least ${config.min}, and has ${value ?? "none"}: Pacemaker moves it between nodes for the sake of an even number, when another VM comes or goes or a node returns. Set \`pacemaker: { meta: { "${KEY}": "${config.min}" } }\`.`, resource);

@@ -16,7 +16,7 @@ export const vmStopTimeout = resourceRule<Config>({
   remediationSteps: 'Set `stopTimeout: 90`, or the level "remediate", which does.',
   config: schemaOf({ minSeconds: whole("The least seconds that a guest is given.", 1, 90) }),
   kinds: ["Vm"],
-  reads: ["stopTimeout"],
+  needs: ["stopTimeout"],
   validate(resource, { config, report }) {
     const { stopTimeout } = resource.inputs;
     if (typeof stopTimeout !== "number" || stopTimeout >= config.minSeconds) return;

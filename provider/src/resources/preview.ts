@@ -11,7 +11,7 @@ import { vmSchema } from "./vm/schema";
 import { OUTPUTS, specOf } from "./vm/state";
 
 const bag = z.record(z.string(), z.unknown()).optional();
-const stateSchema = z.object({ type: z.string(), inputs: bag, outputs: bag });
+const stateSchema = z.object({ type: z.string(), inputs: bag, outputs: bag, retainOnDelete: z.boolean().optional() });
 const previewSchema = z.object({
   steps: z.array(z.object({ op: z.string(), urn: z.string(), oldState: stateSchema.nullish(), newState: stateSchema.nullish() })).optional(),
 });
@@ -50,8 +50,10 @@ export function readPreview(preview: unknown, cluster: string | undefined): Plan
   for (const { op, urn, oldState, newState } of read.data.steps ?? []) {
     const take = reader.kinds[kindOf(newState?.type ?? oldState?.type ?? "")];
     const made = MAKES.includes(op) && newState?.inputs?.["cluster"] === cluster ? newState?.inputs : undefined;
-    const left = oldState?.inputs?.["cluster"] === cluster ? oldState : undefined;
-    take?.({ resource: nameOf(urn), op, made, left: left ?? undefined, gone: REMOVES.includes(op) ? left?.inputs : undefined });
+    const removes = REMOVES.includes(op);
+    // What is retained leaves the program, and stays on the cluster.
+    const left = oldState?.inputs?.["cluster"] === cluster && !(removes && oldState?.retainOnDelete === true) ? oldState : undefined;
+    take?.({ resource: nameOf(urn), op, made, left: left ?? undefined, gone: removes ? left?.inputs : undefined });
   }
   return reader.result();
 }

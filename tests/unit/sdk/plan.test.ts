@@ -111,6 +111,11 @@ describe("what a preview plans", () => {
     assert.equal(resources.get("one"), "One");
   });
 
+  it("leaves what is retained on the cluster", () => {
+    const gone = (retainOnDelete: boolean) => read([step("delete", "a", undefined, { ...vm("a"), retainOnDelete })]).plan.removed;
+    assert.deepEqual([gone(false), gone(true)], [["a"], []]);
+  });
+
   it("has the VMs of the cluster that is asked about, and no others", () => {
     const steps = [step("create", "a", vm("a")), step("create", "b", vm("b", { cluster: "north" })), step("delete", "c", undefined, vm("c", { cluster: "north" }))];
     assert.deepEqual(read(steps).plan.vms.map(({ name }) => name), ["a"]);
