@@ -2,7 +2,7 @@
 import type { Cib } from "../../cluster";
 import { ownerOf as ownerOfService } from "../guest/resource";
 import { ownerOf as ownerOfConstraint } from "../relation/element";
-import type { Plan } from "./plan";
+import type { Plan } from "./model";
 
 /** The plan with what it takes away. */
 export interface AssumedPlan {

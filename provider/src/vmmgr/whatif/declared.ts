@@ -6,7 +6,7 @@ import type { VmSpec } from "../model";
 import { readScore } from "../relation/element";
 import type { Guest } from "./guests";
 import { isToRun } from "./outcome";
-import type { Plan } from "./plan";
+import type { Plan } from "./model";
 
 /** A VM as Pacemaker will be told of it. */
 export interface Declared {

@@ -3,7 +3,7 @@ import type { Cib, CibChange } from "../../cluster";
 import { banChanges, openTo, unbanChanges } from "../guest/keepoff";
 import { resourceChanges, resourceRemoval } from "../guest/resource";
 import { guestNodes } from "../guest/settings";
-import type { Plan } from "./plan";
+import type { Plan } from "./model";
 
 /** A VM that is a node of the cluster. */
 export interface Guest {

@@ -5,7 +5,7 @@ import { guestOf } from "../guest/resource";
 import { isVm } from "./declared";
 import { guestsOf } from "./guests";
 import { fatesOf, isToRun, type Fate } from "./outcome";
-import type { Plan } from "./plan";
+import type { Plan } from "./model";
 import { touchedVms } from "./touched";
 import { needsOf, roomOf, type Need, type NodeRoom, type Room } from "./room";
 

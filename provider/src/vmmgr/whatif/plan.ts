@@ -1,31 +1,10 @@
 /** What is planned for a cluster, as changes of its CIB that are simulated and never applied. */
-import { CONSTRAINTS, deleteChange, diffElement, pathOf, type Cib, type CibChange, type XmlElement } from "../../cluster";
-import type { GuestNodeSpec, GuestResourceSpec } from "../guest";
+import { CONSTRAINTS, deleteChange, diffElement, pathOf, type Cib, type CibChange } from "../../cluster";
 import { locationsByPrimitive } from "../guest/keepoff";
-import type { VmSpec } from "../model";
 import { referencesOf } from "../parked";
 import { guestBans, serviceChanges } from "./guests";
+import type { Plan } from "./model";
 import { enabledVm, otherVms, removedVms } from "./vms";
-
-/** What is to be on the cluster, and what is to go. */
-export interface Plan {
-  /** VMs that are made or changed, in the order in which Pacemaker hears of them. */
-  vms: readonly VmSpec[];
-  /** VMs that are removed. */
-  removed: readonly string[];
-  /** Constraints that are made, or take the place of the ones of their ids. */
-  constraints?: readonly XmlElement[];
-  /** Ids of constraints that go. */
-  removedConstraints?: readonly string[];
-  /** Guest nodes that are made or changed. */
-  guests?: readonly GuestNodeSpec[];
-  /** Guest nodes that are VMs alone again. */
-  removedGuests?: readonly Pick<GuestNodeSpec, "vm" | "name">[];
-  /** Primitives inside of guest nodes that are made or changed. */
-  services?: readonly GuestResourceSpec[];
-  /** Names of those that go. */
-  removedServices?: readonly string[];
-}
 
 /** The changes of the CIB that a plan means, VMs first, since constraints name them. */
 export function planChanges(cib: Cib, plan: Plan, observer: string | undefined): CibChange[] {

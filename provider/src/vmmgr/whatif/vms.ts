@@ -5,7 +5,7 @@ import { guestMeta, readMeta, withSettings } from "../guest/settings";
 import type { VmSpec } from "../model";
 import { referencesOf, without } from "../parked";
 import { enableChanges } from "../sync";
-import type { Plan } from "./plan";
+import type { Plan } from "./model";
 
 /** What makes the CIB say of an enabled VM what its spec says, and what the plan says of its guest node. */
 export function enabledVm(cib: Cib, plan: Plan, spec: VmSpec, observer: string | undefined): CibChange[] {
