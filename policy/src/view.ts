@@ -52,7 +52,8 @@ export function clustersOf(resources: readonly Declared[], standard: boolean): (
 /** Puts the stack and the cluster together. */
 export function viewOf(cluster: string | undefined, all: readonly Declared[], planned: Planned | undefined): View {
   const resources = all.filter((each) => each.cluster === cluster && !isUnknownAt(each, "cluster"));
-  const own = resources.filter(({ kind }) => kind === "Vm").map(ofStack);
+  // The engine hands resources over in the order in which they were done, which is another one each time.
+  const own = resources.filter(({ kind }) => kind === "Vm").map(ofStack).sort((one, other) => (one.vm < other.vm ? -1 : 1));
   const names = new Set(own.map(({ vm }) => vm));
   const beside = (planned?.declared ?? []).filter(({ vm }) => !names.has(vm)).map((each): ViewVm => ({
     vm: each.vm,

@@ -2,11 +2,12 @@
 // (a VM where nothing is said), `$retain` sets `retainOnDelete`, `$after` names resources that it depends on. `$call` names a
 // function instead of a class; its answer is the stack's output `answer_<name>`. Anywhere in the inputs the text
 // `$ref:<name>.<output>` stands for that output of a resource above, which a preview may not know, and `$secret:<text>` for
-// a secret.
+// a secret. `$unchecked` makes a resource of the same type whose provider refuses nothing and makes nothing: policies see what
+// another release of the provider would let pass.
 import * as pulumi from "@pulumi/pulumi";
 import * as seapath from "pulumi-seapath";
 
-type Args = Record<string, unknown> & { $kind?: string; $retain?: boolean; $after?: string[]; $call?: string };
+type Args = Record<string, unknown> & { $kind?: string; $retain?: boolean; $after?: string[]; $call?: string; $unchecked?: boolean };
 type Call = (args: object, options?: object) => unknown;
 type Class = new (name: string, args: object, options?: pulumi.CustomResourceOptions) => pulumi.CustomResource;
 
@@ -30,12 +31,22 @@ function resolved(value: unknown): unknown {
   return name === undefined || output === undefined ? value : resource(name)[output];
 }
 
+class Unchecked extends pulumi.dynamic.Resource {
+  constructor(kind: string, name: string, args: object) {
+    super({ create: (inputs: object) => Promise.resolve({ id: name, outs: inputs }) }, name, args, {}, "seapath", kind);
+  }
+}
+
 for (const [name, given] of Object.entries(new pulumi.Config().requireObject<Record<string, Args>>("vms"))) {
-  const { $kind = "Vm", $retain: retainOnDelete = false, $after = [], $call, ...args } = given;
+  const { $kind = "Vm", $retain: retainOnDelete = false, $after = [], $call, $unchecked = false, ...args } = given;
   if ($call !== undefined) {
     const dependsOn = $after.map((each) => resource(each) as unknown as pulumi.CustomResource);
     const options = dependsOn.length > 0 ? [{ dependsOn }] : [];
     module.exports[`answer_${name}`] = pulumi.output(functions[$call]?.(resolved(args) as object, ...options));
+    continue;
+  }
+  if ($unchecked) {
+    made[name] = new Unchecked($kind, name, resolved(args) as object);
     continue;
   }
   const kind = classes[$kind];
