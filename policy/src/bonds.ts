@@ -48,8 +48,8 @@ export function tooMany(pairs: readonly Pair[], hosts: number): string[] | undef
   return grow([], [...apart.keys()]);
 }
 
-/** The names of colocations, for a sentence. */
-export const namesOf = (relations: readonly ViewRelation[]): string => [...new Set(relations.map(({ name }) => `"${name}"`))].join(", ");
+/** The names of colocations, for a sentence: the same one whatever the order in which the engine hands them over. */
+export const namesOf = (relations: readonly ViewRelation[]): string => [...new Set(relations.map(({ name }) => `"${name}"`))].sort().join(", ");
 
 /** The first resource of the stack among them: it is shown with what is said. */
 export const shownOf = (relations: readonly ViewRelation[]) => relations.find(({ resource }) => resource !== undefined)?.resource;

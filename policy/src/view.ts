@@ -53,7 +53,7 @@ export function clustersOf(resources: readonly Declared[], standard: boolean): (
 export function viewOf(cluster: string | undefined, all: readonly Declared[], planned: Planned | undefined): View {
   const resources = all.filter((each) => each.cluster === cluster && !isUnknownAt(each, "cluster"));
   // The engine hands resources over in the order in which they were done, which is another one each time.
-  const own = resources.filter(({ kind }) => kind === "Vm").map(ofStack).sort((one, other) => (one.vm < other.vm ? -1 : 1));
+  const own = sortedBy(resources.filter(({ kind }) => kind === "Vm").map(ofStack), ({ vm }) => vm);
   const names = new Set(own.map(({ vm }) => vm));
   const beside = (planned?.declared ?? []).filter(({ vm }) => !names.has(vm)).map((each): ViewVm => ({
     vm: each.vm,
@@ -62,7 +62,7 @@ export function viewOf(cluster: string | undefined, all: readonly Declared[], pl
     metadata: each.metadata,
     runs: each.started,
   }));
-  const relations = resources.filter(({ kind }) => kind === "Colocation").flatMap(relationOf);
+  const relations = sortedBy(resources.filter(({ kind }) => kind === "Colocation").flatMap(relationOf), ({ name }) => name);
   const known = new Set(relations.map(keyOf));
   const others = (planned?.relations ?? [])
     .map(({ id, kind, strong, vms }): ViewRelation => ({ name: id, kind, strong, vms }))
@@ -76,6 +76,8 @@ export function viewOf(cluster: string | undefined, all: readonly Declared[], pl
     ...(planned === undefined ? {} : { planned }),
   };
 }
+
+const sortedBy = <T>(list: readonly T[], key: (each: T) => string): T[] => [...list].sort((one, other) => (key(one) < key(other) ? -1 : 1));
 
 const keyOf = ({ kind, strong, vms }: ViewRelation) => JSON.stringify([kind, strong, [...vms].sort()]);
 

@@ -73,7 +73,7 @@ export const redundantVmsApart = stackRule<Config>({
       }
       if (view.planned === undefined) continue;
       const { hypervisors, placements } = view.planned;
-      const counts = hypervisors.map((node) => ({ node, there: placements.filter(({ vm, after }) => after === node && present.includes(vm)).map(({ vm }) => vm) }));
+      const counts = hypervisors.map((node) => ({ node, there: placements.filter(({ vm, after }) => after === node && present.includes(vm)).map(({ vm }) => vm).sort() }));
       for (const { node, there } of counts) {
         if (there.length <= config.maxPerHost) continue;
         report(`At most ${config.maxPerHost} of the group "${name}" must be on one node; after this change ${node} has ${there.join(", ")}, and its failure takes them all. Keep them apart by a Colocation, or prefer other nodes for some.`, shown);

@@ -29,9 +29,10 @@ export const survivesNodeFailure = clusterRule<Config>({
       for (const { vm, unplaced } of fates) {
         // What finds no place even now is told by plan-places-all.
         if (unplaced === undefined || !placed.has(vm) || config.exempt.includes(vm)) continue;
-        const pinned = declared.find((each) => each.vm === vm)?.pinnedHost;
-        const why = pinned === undefined ? unplaced : `it is pinned to ${pinned}`;
-        const todo = pinned === undefined ? "Change what is named here" : "Use `preferredHost`";
+        // Of a VM that is pinned elsewhere the pin is not all of the truth.
+        const pinned = declared.find((each) => each.vm === vm)?.pinnedHost === node;
+        const why = pinned ? `it is pinned to ${node}` : unplaced;
+        const todo = pinned ? "Use `preferredHost`" : "Change what is named here";
         report(`VM "${vm}" must outlive the failure of ${node}; without ${node} it runs nowhere: ${why}. It would be down for as long as the node is. ${todo}, or name it in \`exempt\`.`, resourceOf(view, vm));
       }
     }

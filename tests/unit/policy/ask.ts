@@ -1,0 +1,90 @@
+/** Rules asked directly: hand-made resources, as the engine hands them over, and a saved cluster. */
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { PolicyResource, ResourceValidationArgs, ResourceValidationPolicy, StackValidationArgs, StackValidationPolicy } from "@pulumi/policy";
+import { cluster } from "../cluster/fixtures.ts";
+import { running } from "../vmmgr/whatif/ask.ts";
+
+// Pulumi tells a pack by its environment what the stack is.
+Object.assign(process.env, { PULUMI_NODEJS_PROJECT: "p", PULUMI_NODEJS_STACK: "s" });
+delete process.env["SEAPATH_SAVED_CLUSTER"];
+
+const require = createRequire(import.meta.url);
+const load = <T>(file: string) => require(`../../../policy/dist/${file}.js`) as T;
+const { unknownCheckingProxy, unknownStringValue } = require("@pulumi/policy/proxy") as { unknownCheckingProxy: (of: object) => object; unknownStringValue: string };
+
+export const policies = load<typeof import("../../../policy/dist/index.js")>("index");
+export const values = load<typeof import("../../../policy/dist/values.js")>("values");
+export const notes = load<typeof import("../../../policy/dist/notes.js")>("notes");
+export const bonds = load<typeof import("../../../policy/dist/bonds.js")>("bonds");
+export { running, cluster, unknownCheckingProxy };
+
+/** What stands for a text that is not known before other resources are made. */
+export const UNKNOWN = unknownStringValue;
+
+type Raw = Record<string, unknown>;
+export interface Given {
+  kind: string;
+  name: string;
+  props: Raw;
+}
+
+/** A VM of the stack, with what the provider's check puts in. */
+export const vm = (name: string, more: Raw = {}): Given => ({
+  kind: "Vm", name,
+  props: { name, owner: "p/s", source: { nodePath: "/x.qcow2" }, domain: { type: "qemu", memory: 4, vcpus: 1, machine: "pc", firmware: "bios" }, stopTimeout: 90, pacemaker: { meta: { "resource-stickiness": "1" } }, ...more },
+});
+
+/** VMs that are kept together, or apart. */
+export const colocation = (name: string, first: string, others: string[], more: Raw = {}): Given => ({
+  kind: "Colocation", name, props: { vm: first, with: others, strong: true, apart: false, ...more },
+});
+
+const asResource = ({ kind, name, props }: Given) => ({
+  type: `pulumi-nodejs:dynamic/seapath:${kind}`, name, urn: `urn:pulumi:s::p::x::${name}`, props: unknownCheckingProxy(props),
+});
+
+/** What a rule says, each with the name of the resource that it is shown with. */
+export type Said = { message: string; resource: string }[];
+
+const collected = async (run: (report: (message: string, urn?: string) => void) => unknown): Promise<Said> => {
+  const said: Said = [];
+  await run((message, urn) => said.push({ message, resource: urn?.split("::").at(-1) ?? "" }));
+  return said;
+};
+
+/** What a rule of one resource says of it. */
+export const ofResource = ({ validateResource }: Pick<ResourceValidationPolicy, "validateResource">, given: Given, config: object = {}): Promise<Said> =>
+  collected(async (report) => {
+    const args = { ...asResource(given), getConfig: () => config } as unknown as ResourceValidationArgs;
+    for (const each of [validateResource ?? []].flat()) await each(args, report);
+  });
+
+/** What a rule of a stack says of it. */
+export const ofStack = ({ validateStack }: Pick<StackValidationPolicy, "validateStack">, given: readonly Given[], config: object = {}): Promise<Said> =>
+  collected((report) => validateStack({ resources: given.map(asResource) as unknown as PolicyResource[], getConfig: () => config } as unknown as StackValidationArgs, report));
+
+const folder = mkdtempSync(join(tmpdir(), "seapath-rules-"));
+let files = 0;
+
+/** Writes down a cluster of three nodes whose observer is node3. @returns the file */
+export function saved(cib: string, more: object = {}): string {
+  const file = join(folder, `${files++}.json`);
+  const nodes = ["node1", "node2", "node3"].map((node) => ({ node, vcpus: 4, memoryBytes: 1024 ** 3 }));
+  writeFileSync(file, JSON.stringify({ cib, observer: "node3", nodes, ...more }));
+  return file;
+}
+
+/** Keeps a VM off a node, as `crm resource ban` does. */
+export const ban = (name: string, node: string) => `<rsc_location id="cli-ban-${name}-on-${node}" rsc="${name}" node="${node}" score="-INFINITY" role="Started"/>`;
+
+/** VMs of others that are kept off the observer. */
+export const calm = (where: Record<string, number>, more: Parameters<typeof running>[1] = {}) =>
+  running(where, { ...more, constraints: Object.keys(where).map((name) => ban(name, "node3")).join("") + (more.constraints ?? "") });
+
+/** The same cluster, on which VMs move for the sake of an even number. */
+export const restless = (cib: string) => cib.replace('name="resource-stickiness" value="1"', 'name="resource-stickiness" value="0"');
+
+export const words = (said: Said) => said.map(({ message }) => message).join("\n");
