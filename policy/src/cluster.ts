@@ -64,7 +64,7 @@ export const nodesOf = (where: Where): Promise<ClusterNodes> =>
  * taken as removed: policies are not told of what is deleted.
  */
 export function planOf(where: Where, resources: readonly Declared[]): Promise<Planned> {
-  const steps = resources.map(({ kind, urn, raw }) => ({ op: "same", urn, newState: { type: `seapath:${kind}`, inputs: raw } }));
+  const steps = resources.map(({ kind, urn, raw }) => ({ op: api.hasOutputs(raw) ? "same" : "update", urn, newState: { type: `seapath:${kind}`, inputs: raw } }));
   return once(JSON.stringify(["plan", where, steps]), async () => {
     configureOnce();
     const owner = `${pulumi.getProject()}/${pulumi.getStack()}`;

@@ -1,5 +1,5 @@
 /** Where VMs will run once a preview is done. */
-import { readPreview } from "../resources";
+import { isUnknown, readPreview } from "../resources";
 import { currentCluster, noCluster } from "../session";
 import { parseSaved, plannedText, whatIf, type WhatIf, type WhatIfOptions } from "../vmmgr";
 import type { At } from "./at";
@@ -30,3 +30,13 @@ export async function plan(at: At, preview: unknown, options: WhatIfOptions = {}
 
 /** Reads what `saved` takes: what was saved of a plan, or a CIB alone. @throws ParseError */
 export const readSaved = (text: string) => parseSaved(text);
+
+/** Outputs of which each kind that decides where VMs run has one. */
+const TOLD = ["status", "online"];
+
+/**
+ * Whether the properties of a resource are more than its inputs, as a policy is told of one: nothing of it is changed then, or
+ * its change is done.
+ */
+export const hasOutputs = (properties: Readonly<Record<string, unknown>>): boolean =>
+  TOLD.some((key) => properties[key] !== undefined && !isUnknown(properties[key]));

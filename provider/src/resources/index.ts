@@ -4,7 +4,7 @@ export { diskKind } from "./disk/kind";
 export { providerOf } from "./kind";
 export { PartialCreateError } from "./errors";
 export { adoptingInputs } from "./vm/minimal";
-export { UNKNOWN } from "./unknowns";
+export { isUnknown, UNKNOWN } from "./unknowns";
 export { givenSpec, InputsRefused } from "./vm/given";
 export { readPreview, type PlannedChange } from "./preview";
 export { colocationProvider } from "./relation/colocation";

@@ -27,7 +27,8 @@ export interface PlannedChange {
   whole: boolean;
 }
 
-const MAKES = ["create", "update", "replace", "create-replacement", "same", "read", "refresh"];
+const UNCHANGED = "same";
+const MAKES = ["create", "update", "replace", "create-replacement", UNCHANGED, "read", "refresh"];
 const REMOVES = ["delete", "delete-replaced", "remove"];
 
 const kindOf = (type: string) => type.split("/").at(-1) ?? "";
@@ -83,10 +84,12 @@ class Reader {
   readonly #removedGuests: { vm: string; name: string }[] = [];
   readonly #services = new Map<string, GuestResourceSpec>();
   readonly #removedServices: string[] = [];
+  /** The ids of what is only named. */
+  readonly #unchanged: string[] = [];
 
   /** What is done with a step, by the type of its resource. */
   readonly kinds: Record<string, (step: Step) => void> = {
-    "seapath:Vm": ({ resource, made, gone }) => {
+    "seapath:Vm": ({ resource, op, made, gone }) => {
       if (gone !== undefined) this.#removed.add(String(gone["name"]));
       const spec = made === undefined ? undefined : specOfInputs(resource, made, this.#unknown);
       if (spec === undefined) {
@@ -94,30 +97,34 @@ class Reader {
         return;
       }
       this.#vms.set(spec.name, spec);
+      if (op === UNCHANGED) this.#unchanged.push(spec.name);
       this.#resources.set(spec.name, resource);
     },
-    "seapath:RemoteGuest": ({ resource, made, gone }) => {
+    "seapath:RemoteGuest": ({ resource, op, made, gone }) => {
       if (gone !== undefined) this.#removedGuests.push({ vm: String(gone["vm"]), name: String(gone["name"]) });
-      this.#keep(resource, made === undefined ? undefined : readGuestNode(made), this.#guests);
+      this.#keep(resource, op, made === undefined ? undefined : readGuestNode(made), this.#guests);
     },
-    "seapath:GuestResource": ({ resource, made, gone }) => {
+    "seapath:GuestResource": ({ resource, op, made, gone }) => {
       if (gone !== undefined) this.#removedServices.push(String(gone["name"]));
-      this.#keep(resource, made === undefined ? undefined : readService(made), this.#services);
+      this.#keep(resource, op, made === undefined ? undefined : readService(made), this.#services);
     },
     ...Object.fromEntries(Object.entries(RELATIONS).map(([type, elements]) => [type, (step: Step) => this.#relation(step, elements)])),
   };
 
-  #keep<T extends { name: string }>(resource: string, read: ReadInputs<T> | undefined, into: Map<string, T>): void {
+  #keep<T extends { name: string }>(resource: string, op: string, read: ReadInputs<T> | undefined, into: Map<string, T>): void {
     if (read === undefined) return;
-    if ("spec" in read) into.set(read.spec.name, read.spec);
-    else this.#leaveOut(resource, read.why);
+    if ("why" in read) return this.#leaveOut(resource, read.why);
+    into.set(read.spec.name, read.spec);
+    if (op === UNCHANGED) this.#unchanged.push(read.spec.name);
   }
 
   #relation({ resource, op, made, left }: Step, elements: (inputs: Raw) => XmlElement[]): void {
-    if (op !== "same") this.#removedConstraints.push(...idsOf(left?.outputs));
+    if (op !== UNCHANGED) this.#removedConstraints.push(...idsOf(left?.outputs));
     if (made === undefined) return;
-    if (unknownPaths(made).length === 0) this.#constraints.push(...elements(made));
-    else this.#leaveOut(resource, "which VMs it is about is not known before other resources are made");
+    if (unknownPaths(made).length > 0) return this.#leaveOut(resource, "which VMs it is about is not known before other resources are made");
+    const own = elements(made);
+    this.#constraints.push(...own);
+    if (op === UNCHANGED) this.#unchanged.push(...own.map(({ attrs }) => attrs["id"] ?? ""));
   }
 
   #leaveOut(resource: string, why: string): void {
@@ -138,6 +145,7 @@ class Reader {
         removedGuests: this.#removedGuests.filter((each) => !isMade(each)),
         services: [...this.#services.values()],
         removedServices: this.#removedServices.filter((name) => !this.#services.has(name)),
+        unchanged: this.#unchanged,
       },
       unknown: this.#unknown,
       resources: this.#resources,

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import type { StackValidationPolicy } from "@pulumi/policy";
 import { ban, calm, colocation, notes, ofStack, policies, restless, saved, UNKNOWN, vm, words } from "./ask.ts";
 
-const { clusterConfigValid, failbackQuiet, guestNodeClosed, memoryAfterFailure, placementReport, planLeavesOthers, planPlacesAll, survivesNodeFailure } = policies;
+const { clusterConfigValid, failbackQuiet, guestNodeClosed, memoryAfterFailure, placementReport, planLeavesOthers, planPlacesAll, survivesNodeFailure, vmOffObserver } = policies;
 
 const isGuest = '<nvpair id="host-r" name="remote-node" value="g1"/><nvpair id="host-a" name="remote-addr" value="10.0.0.1"/>';
 const MIB = 1024 ** 2;
@@ -137,6 +137,21 @@ describe("a rule of the cluster as it will be", function () {
     assert.match(await say(planPlacesAll, unknown, { onUnknown: "fail" }), /plan-places-all must know all that decides a placement before an up: a: `pinnedHost` is not known/);
     assert.equal(await say(planPlacesAll, unknown), "");
     assert.match(notes.takeNotes().join(), /not checked: plan-places-all for a: `pinnedHost` is not known/);
+  });
+
+  it("takes what is not changed as the cluster has it, whatever the program says; what is changed as it will be", async () => {
+    const unbanned = calm({ a: 1, host: 2 }, { meta: { host: isGuest } }).replace(/<rsc_location id="cli-ban-a-on-node3"[^>]*>/, "");
+    const savedCluster = saved(unbanned);
+    const guest = (more: object) => ({ kind: "RemoteGuest", name: "r", props: { vm: "host", name: "g1", address: "10.0.0.1", ...more } });
+    const there = [vm("a", { status: "Started", node: "node1" }), vm("host", { status: "Started" }), guest({ online: true })];
+    assert.match(await say(vmOffObserver as StackValidationPolicy, there, { savedCluster }), /^VM "a" must be kept off node3/);
+    assert.match(await say(guestNodeClosed, there, { savedCluster }), /^VM "a" must be kept off the guest node g1/);
+    const changed = [vm("a", { priority: 3 }), vm("host", { status: "Started" }), guest({ online: true })];
+    assert.equal(await say(vmOffObserver as StackValidationPolicy, changed, { savedCluster }), "");
+    assert.equal(await say(guestNodeClosed, [vm("a", { status: "Started" }), vm("host", { status: "Started" }), guest({ port: 3122 })], { savedCluster }), "");
+    // A colocation that somebody took away, and one that the program has no more.
+    const pinned = [vm("a", { status: "Started", pinnedHost: "node1" }), vm("new"), colocation("x", "new", ["a"], { status: "Active", apart: true })];
+    assert.match(await say(survivesNodeFailure, pinned, { savedCluster }), /VM "new" must outlive the failure of node2/);
   });
 
   it("takes what the program no longer has as removed, and nothing of it where something could not be read", async () => {

@@ -186,7 +186,7 @@ describe("what a preview plans", () => {
   it("is refused when it is no preview", () => {
     for (const wrong of ["text", { steps: {} }, { steps: [{ op: 1 }] }]) assert.throws(() => readPreview(wrong, undefined));
     assert.deepEqual(readPreview({}, undefined).plan, {
-      vms: [], removed: [], constraints: [], removedConstraints: [], guests: [], removedGuests: [], services: [], removedServices: [],
+      vms: [], removed: [], constraints: [], removedConstraints: [], guests: [], removedGuests: [], services: [], removedServices: [], unchanged: [],
     });
   });
 });

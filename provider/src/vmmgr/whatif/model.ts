@@ -21,4 +21,6 @@ export interface Plan {
   services?: readonly GuestResourceSpec[];
   /** Names of those that go. */
   removedServices?: readonly string[];
+  /** Of all these what is only named, by its id: as the cluster has it, it stays, whatever has become of it there. */
+  unchanged?: readonly string[];
 }

@@ -1,17 +1,35 @@
 /** What is planned for a cluster, as changes of its CIB that are simulated and never applied. */
-import { CONSTRAINTS, deleteChange, diffElement, pathOf, type Cib, type CibChange } from "../../cluster";
+import { CONSTRAINTS, deleteChange, diffElement, pathOf, type Cib, type CibChange, type XmlElement } from "../../cluster";
 import { locationsByPrimitive } from "../guest/keepoff";
 import { referencesOf } from "../parked";
-import { guestBans, serviceChanges } from "./guests";
+import { guestBans, guestsOf, serviceChanges } from "./guests";
 import type { Plan } from "./model";
 import { enabledVm, otherVms, removedVms } from "./vms";
+
+/** The plan without what it only names. What the cluster lacks is made all the same: it is one of before. */
+function changedOnly(cib: Cib, plan: Plan): Plan {
+  const named = new Set(plan.unchanged ?? []);
+  const guests = new Set(guestsOf(cib).map(({ guest }) => guest));
+  const constraints = new Set(cib.constraints.map(({ attrs }) => attrs["id"]));
+  const without = <T>(list: readonly T[] | undefined, idOf: (each: T) => string, isThere: (id: string) => boolean): T[] =>
+    (list ?? []).filter((each) => !named.has(idOf(each)) || !isThere(idOf(each)));
+  return {
+    ...plan,
+    vms: without(plan.vms, ({ name }) => name, (id) => cib.primitives.has(id)),
+    guests: without(plan.guests, ({ name }) => name, (id) => guests.has(id)),
+    services: without(plan.services, ({ name }) => name, (id) => cib.primitives.has(id)),
+    constraints: without(plan.constraints, ({ attrs }) => attrs["id"] ?? "", (id) => constraints.has(id)),
+  };
+}
 
 /** The changes of the CIB that a plan means, VMs first, since constraints name them. */
 export function planChanges(cib: Cib, plan: Plan, observer: string | undefined): CibChange[] {
   const present = new Map(cib.constraints.map((node) => [node.attrs["id"] ?? "", node]));
-  const stays = whatStays(cib, plan);
-  const made = (plan.constraints ?? []).filter((node) => referencesOf(node).every(stays));
-  const kept = new Set(made.map((node) => node.attrs["id"] ?? ""));
+  const changed = changedOnly(cib, plan);
+  const stays = whatStays(cib, changed);
+  const standing = (list: readonly XmlElement[] = []) => list.filter((node) => referencesOf(node).every(stays));
+  const made = standing(changed.constraints);
+  const kept = new Set(standing(plan.constraints).map((node) => node.attrs["id"] ?? ""));
   const gone = new Set((plan.removedConstraints ?? []).filter((id) => !kept.has(id)));
   const locations = locationsByPrimitive(cib);
   return [
@@ -19,12 +37,12 @@ export function planChanges(cib: Cib, plan: Plan, observer: string | undefined):
       const node = present.get(id);
       return node === undefined ? [] : [deleteChange(pathOf(CONSTRAINTS, node))];
     }),
-    ...removedVms(cib, [...plan.removed, ...disabledBy(plan)], new Set([...kept, ...gone])),
-    ...plan.vms.filter(({ enabled }) => enabled).flatMap((spec) =>
+    ...removedVms(cib, [...plan.removed, ...disabledBy(changed)], new Set([...kept, ...gone])),
+    ...changed.vms.filter(({ enabled }) => enabled).flatMap((spec) =>
       enabledVm({ ...cib, constraints: locations.get(spec.name) ?? [] }, plan, spec, observer)),
-    ...otherVms(cib, plan),
-    ...guestBans(cib, plan),
-    ...serviceChanges(cib, plan),
+    ...otherVms(cib, changed),
+    ...guestBans(cib, changed),
+    ...serviceChanges(cib, changed),
     ...made.flatMap((node) => diffElement(CONSTRAINTS, present.get(node.attrs["id"] ?? ""), node)),
   ];
 }

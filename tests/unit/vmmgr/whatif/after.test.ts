@@ -103,6 +103,29 @@ describe("after a plan", function () {
   });
 });
 
+describe("what a plan only names", function () {
+  this.timeout(30_000);
+  const ban = location("cli-ban-a-on-node3", "a", 'node="node3" score="-INFINITY" role="Started"');
+  const short = (found: Awaited<ReturnType<typeof ask>>) => found.declared.map(({ vm: name, pinnedHost, bannedFrom, planned }) => [name, pinnedHost, bannedFrom.join(), planned]).sort();
+
+  it("stays as the cluster has it, and is not taken as removed; what the cluster lacks is made", async () => {
+    const vms = [vm("a", { pinnedHost: "node2" }), vm("fresh")];
+    const cib = running({ a: 1 });
+    const changed = await ask({ vms }, cib, { owner: "p/s" }, { owners: { a: "p/s" } });
+    assert.deepEqual(short(changed), [["a", "node2", "node3", true], ["fresh", undefined, "node3", true]]);
+    const named = await ask({ vms, unchanged: ["a", "fresh"] }, cib, { owner: "p/s" }, { owners: { a: "p/s" } });
+    assert.deepEqual(short(named), [["a", undefined, "", true], ["fresh", undefined, "node3", true]]);
+    assert.deepEqual(named.placements.map(({ vm: name, changed: is, action }) => [name, is, action]).sort(), [["a", false, undefined], ["fresh", true, "start"]]);
+  });
+
+  it("is a constraint that is there, with the score that it has there", async () => {
+    const weak = cluster.element("rsc_colocation", { id: "own", score: "INFINITY", rsc: "a", "with-rsc": "b" });
+    const cib = running({ a: 1, b: 2 }, { constraints: `${ban}<rsc_colocation id="own" score="5" rsc="a" with-rsc="b"/>` });
+    const strong = async (more: object) => (await ask({ constraints: [weak], ...more }, cib)).relations.map(({ id, strong: is }) => [id, is]);
+    assert.deepEqual([await strong({}), await strong({ unchanged: ["own"] })], [[["own", true]], [["own", false]]]);
+  });
+});
+
 describe("a plan of a program that cannot say what it removes", function () {
   this.timeout(30_000);
 
