@@ -10,7 +10,7 @@ interface Config {
 export const guestNodeClosed = clusterRule<Config>({
   name: "guest-node-closed",
   displayName: "No VM within a guest node",
-  description: "Each VM must be kept off each guest node: to Pacemaker a guest node is a node like others, so it moves VMs into it.",
+  description: "Each VM must be kept off each guest node: to Pacemaker a guest node is a node like others, so it may move VMs into it.",
   level: "mandatory",
   severity: "critical",
   remediationSteps: "Make guest nodes by `seapath.RemoteGuest`, which keeps all VMs off; ban the others by `crm resource ban`.",
@@ -18,7 +18,7 @@ export const guestNodeClosed = clusterRule<Config>({
   validate({ open }, view, { config, report }) {
     for (const { vm, guest } of open) {
       if (config.exempt.includes(guest)) continue;
-      report(`VM "${vm}" must be kept off the guest node ${guest}: no constraint does, and to Pacemaker ${guest} is a node that has room, so the next failure or change moves "${vm}" into it, where it cannot run. Run \`crm resource ban ${vm} ${guest}\`, or make the guest node by \`seapath.RemoteGuest\`.`, resourceOf(view, vm));
+      report(`VM "${vm}" must be kept off the guest node ${guest}: no constraint does, and to Pacemaker ${guest} is a node that has room, so the next failure or change may move "${vm}" into it, where it cannot run: only that a guest lacks the VM's resource agent would stop that. Run \`crm resource ban ${vm} ${guest}\`, or make the guest node by \`seapath.RemoteGuest\`.`, resourceOf(view, vm));
     }
   },
 });

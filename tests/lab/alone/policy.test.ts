@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { kill, start } from "../../../lab/index.ts";
-import { eventually, on, traces } from "../support/cluster.ts";
+import { eventually, on, traces, tryOn } from "../support/cluster.ts";
 import { policed, type Policed } from "../support/policies.ts";
 import { TestStack, type Vms } from "../support/stack.ts";
 import { tick } from "../support/vms.ts";
@@ -114,7 +114,7 @@ describe("what the policies warn of happens", function () {
       assert.match(messages(said, "cluster-config-valid"), /Fencing is on \(`stonith-enabled`\) and there is no device for it.*Pacemaker starts nothing until it is/s);
       assert.match(await stack.failing("up", { ...vms, polnew: tick() }), /stonith|fencing/i);
       await on("node1", "crm_resource", "--resource", "polstop", "--meta", "--set-parameter", "target-role", "--parameter-value", "Started");
-      await on("node1", "crm_resource", "--wait", "--timeout", "15s");
+      await tryOn("node1", "crm_resource", "--wait", "--timeout", "5s");
       assert.equal((await where())["polstop"], "Stopped");
     } finally {
       await on("node1", "crm_attribute", "--name", "stonith-enabled", "--update", "false");
