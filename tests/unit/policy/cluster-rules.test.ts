@@ -75,7 +75,7 @@ describe("a rule of the cluster as it will be", function () {
   it("survives-node-failure: of a VM that is pinned elsewhere the pin is not called the reason", async () => {
     const apart = [vm("a", { pinnedHost: "node1" }), vm("b", { priority: 10 }), colocation("x", "a", ["b"], { apart: true })];
     const text = await say(survivesNodeFailure, apart);
-    assert.match(text, /VM "a" must outlive the failure of node2; without node2 it runs nowhere: node1 is kept from it/);
+    assert.match(text, /VM "a" must outlive the failure of node2; without node2 it runs nowhere: node1 is kept from it by apart-strong-a-withb/);
   });
 
   it("memory-after-failure: what VMs ask for, after the change and without a node, against libvirt's word or the configuration's", async () => {

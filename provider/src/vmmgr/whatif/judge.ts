@@ -6,6 +6,7 @@ import { isVm } from "./declared";
 import { guestsOf } from "./guests";
 import { fatesOf, isToRun, type Fate } from "./outcome";
 import type { Plan } from "./model";
+import { relationsOf } from "./relations";
 import { touchedVms } from "./touched";
 import { needsOf, roomOf, type Need, type NodeRoom, type Room } from "./room";
 
@@ -56,7 +57,7 @@ export function judge(before: Cib, found: Simulations, plan: Plan, nodes: readon
   const vms = [...new Set([...[...cib.primitives].filter(([, primitive]) => isVm(primitive)).map(([id]) => id), ...own])];
   const touched = touchedVms(before, cib, own);
   const guests = insideOf(cib, plan);
-  const asked = { rules: locationsByPrimitive(cib), wanted: wantedOf(cib, vms, guests) };
+  const asked = { rules: locationsByPrimitive(cib), bonds: bondsOf(cib), wanted: wantedOf(cib, vms, guests) };
   const all = [...vms, ...guests.map(({ id }) => id)];
   const fates = (simulation: Simulation, lost?: string): Fate[] =>
     fatesOf(simulation, { ...asked, nodes: cib.nodes.filter((node) => node !== lost), vms: all }, lost);
@@ -85,6 +86,15 @@ export function judge(before: Cib, found: Simulations, plan: Plan, nodes: readon
       return { node, ...left, rooms, ...(typeof back === "string" ? { backNotSimulated: back } : { back: split(fates(back)).fates }) };
     }),
   };
+}
+
+/** The strong colocations of each VM, by their ids. */
+function bondsOf(cib: Cib): Map<string, string[]> {
+  const found = new Map<string, string[]>();
+  for (const { id, strong, vms } of relationsOf(cib)) {
+    for (const vm of strong ? vms : []) found.set(vm, [...new Set([...(found.get(vm) ?? []), id])]);
+  }
+  return found;
 }
 
 /** What belongs to guest nodes: before the change, or after it. */

@@ -1,5 +1,6 @@
 /** What a run of the scheduler means for each VM. */
 import { nvpairs, type Cib, type Simulation, type XmlElement } from "../../cluster";
+import { keepsOff } from "../guest/keepoff";
 
 /** What happens to one VM. */
 export interface Fate {
@@ -22,6 +23,8 @@ export interface Question {
   nodes: readonly string[];
   /** The location constraints that hold, by primitive. */
   rules: ReadonlyMap<string, readonly XmlElement[]>;
+  /** The ids of the strong colocations, by VM. */
+  bonds: ReadonlyMap<string, readonly string[]>;
   vms: readonly string[];
   /** VMs that are to run. */
   wanted: ReadonlySet<string>;
@@ -53,7 +56,7 @@ export function fatesOf(simulation: Simulation, asked: Question, lost?: string):
 }
 
 /** Why no node takes a VM, from what each node is worth to it. */
-function whyUnplaced({ scores, nodes: states }: Simulation, { nodes, rules }: Question, vm: string): string | undefined {
+function whyUnplaced({ scores, nodes: states }: Simulation, { nodes, rules, bonds }: Question, vm: string): string | undefined {
   const own = scores.get(vm);
   if (own === undefined) return undefined;
   const reasons = nodes.map((node) => {
@@ -62,17 +65,19 @@ function whyUnplaced({ scores, nodes: states }: Simulation, { nodes, rules }: Qu
     if (state?.online === false) return `${node} is offline`;
     if (state?.standby === true) return `${node} is in standby`;
     if (score !== "-INFINITY") return `${node} has no room for it`;
-    const ids = bansOn(rules.get(vm) ?? [], node);
+    const banned = bansOn(rules.get(vm) ?? [], node);
+    // Where no location says it, it is another VM: the one that it must be with, or must not.
+    const ids = banned.length > 0 ? banned : [...(bonds.get(vm) ?? [])];
     return `${node} is kept from it${ids.length > 0 ? ` by ${ids.sort().join(", ")}` : ""}`;
   });
   return reasons.join("; ");
 }
 
-/** The constraints that keep a VM off a node: bans, and a pin to another node. */
+/** The constraints that keep a VM off a node: bans, rules, and a pin to another node. */
 function bansOn(rules: readonly XmlElement[], node: string): string[] {
   return rules.flatMap((each) => {
-    const { id = "", node: at, score, "resource-discovery": discovery } = each.attrs;
-    if (at === node && score === "-INFINITY") return [id];
+    const { id = "", node: at, "resource-discovery": discovery } = each.attrs;
+    if (keepsOff(each, node, "cluster")) return [id];
     return at !== undefined && at !== node && discovery === "exclusive" ? [id] : [];
   });
 }
