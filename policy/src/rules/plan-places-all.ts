@@ -19,7 +19,7 @@ export const planPlacesAll = clusterRule<Config>({
     for (const { vm, unplaced, before, planned } of placements) {
       if (unplaced === undefined || config.exempt.includes(vm)) continue;
       const other = planned ? "" : `, though it is none of this stack${before === undefined ? " and runs nowhere now either" : ` and runs on ${before} now`}`;
-      report(`VM "${vm}" must find a node to run on; it finds none${other}: ${unplaced}. Pacemaker would not start it, without a word. Change that constraint, or its \`priority\`.`, resourceOf(view, vm));
+      report(`VM "${vm}" must find a node to run on; it finds none${other}: ${unplaced}. Pacemaker would not start it, without a word. Change that constraint, or the VM's \`priority\`.`, resourceOf(view, vm));
     }
   },
 });

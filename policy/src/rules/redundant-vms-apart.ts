@@ -76,7 +76,7 @@ export const redundantVmsApart = stackRule<Config>({
       const counts = hypervisors.map((node) => ({ node, there: placements.filter(({ vm, after }) => after === node && present.includes(vm)).map(({ vm }) => vm).sort() }));
       for (const { node, there } of counts) {
         if (there.length <= config.maxPerHost) continue;
-        report(`At most ${config.maxPerHost} of the group "${name}" must be on one node; after this change ${node} has ${there.join(", ")}, and its failure takes them all. Keep them apart by a Colocation, or prefer other nodes for some.`, shown);
+        report(`At most ${config.maxPerHost} of the group "${name}" may be on one node; after this change ${node} has ${there.join(", ")}, and its failure takes them all. Keep them apart by a Colocation, or prefer other nodes for some.`, shown);
       }
       const sizes = counts.map(({ there }) => there.length);
       if (config.maxSkew === undefined || Math.max(...sizes) - Math.min(...sizes) <= config.maxSkew) continue;

@@ -25,6 +25,6 @@ export const separationFitsHosts = stackRule<Config>({
     const many = tooMany(pairs, hosts.length);
     if (many === undefined) return;
     const by = pairs.filter(({ vms }) => vms.every((vm) => many.includes(vm))).map((pair) => pair.by);
-    report(`At most ${hosts.length} VMs must be kept apart strongly, as ${view.where} has the hypervisors ${hosts.join(", ")}; ${namesOf(by)} does it to ${many.join(", ")}, and Pacemaker stops what finds no node. Take one out, or use \`strong: false\`.`, shownOf(by));
+    report(`At most ${hosts.length} VMs may be kept apart strongly, as ${view.where} has the hypervisors ${hosts.join(", ")}; ${namesOf(by)} does it to ${many.join(", ")}, and Pacemaker stops what finds no node. Take one out, or use \`strong: false\`.`, shownOf(by));
   },
 });

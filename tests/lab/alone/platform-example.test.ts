@@ -86,7 +86,7 @@ describe("the example platform", function () {
     const { exitCode, text } = await project.pulumi("up", "--yes", ...withPolicies("staging"));
     back();
     assert.notEqual(exitCode, 0);
-    assert.match(text, /\[mandatory\].*redundant-vms-apart[^]*At most 1 of the group "stgprotection1" must be on one node; after this change node1 has stgprotection/);
+    assert.match(text, /\[mandatory\].*redundant-vms-apart[^]*At most 1 of the group "stgprotection1" may be on one node; after this change node1 has stgprotection/);
     assert.deepEqual([await running(), await configuration()], before);
   });
 

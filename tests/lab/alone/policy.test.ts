@@ -156,7 +156,9 @@ describe("what the policies warn of happens", function () {
     await kill("node3");
     await arrived({ polpin1: "Stopped", polwatch: "node1", ...Object.fromEntries(returns.map(([, vm = "", from = ""]) => [vm, from])) }, 90);
     assert.deepEqual([before["polred1"], before["polred2"]], ["node3", "node3"]);
-    for (const node of ["node1", "node2"]) assert.equal(await memoryOf(node), memory(node), node);
+    const wanted = ["node1", "node2"].map(memory);
+    const taken = await eventually(() => Promise.all(["node1", "node2"].map(memoryOf)), (now) => now.join() === wanted.join());
+    assert.deepEqual(taken, wanted, JSON.stringify(await where()));
 
     await start("node3");
     await arrived({ polpin1: "node3", polwatch: "node3", ...Object.fromEntries(returns.map(([, vm = "", , to = ""]) => [vm, to])) }, 90);

@@ -28,7 +28,7 @@ describe("a rule of a stack", function () {
       [vm("a", { pinnedHost: "node1" }), vm("b"), vm("c", { pinnedHost: "node2" }), colocation("x", "a", ["b"]), colocation("y", "b", ["c"])], /VMs that "x", "y" keeps together/],
     ["pins together with a VM of the cluster", colocationPinsAgree, { savedCluster: others }, [vm("a", { pinnedHost: "node2" }), colocation("x", "a", ["b"])],
       [vm("a", { pinnedHost: "node1" }), colocation("x", "a", ["b"])], /"a" to node1, "b" to node2/],
-    ["more VMs apart than nodes", separationFitsHosts, { savedCluster: alone }, [...three, apart("x", "a", ["b"])], [...three, apart("x", "a", ["b", "c"])], /At most 2 VMs must be kept apart strongly, as the cluster has the hypervisors node1, node2; "x" does it to a, b, c/],
+    ["more VMs apart than nodes", separationFitsHosts, { savedCluster: alone }, [...three, apart("x", "a", ["b"])], [...three, apart("x", "a", ["b", "c"])], /At most 2 VMs may be kept apart strongly, as the cluster has the hypervisors node1, node2; "x" does it to a, b, c/],
     ["more VMs apart than nodes by several", separationFitsHosts, { savedCluster: alone }, [...three, apart("x", "a", ["b"]), apart("y", "b", ["c"])],
       [...three, apart("x", "a", ["b"]), apart("y", "b", ["c"]), apart("z", "a", ["c"])], /"x", "y", "z" does it to a, b, c/],
     ["more VMs apart with those of the cluster", separationFitsHosts, { savedCluster: others }, [vm("a"), apart("x", "a", ["e"])], [vm("a"), apart("x", "a", ["e", "f"])], /does it to a, e, f/],
@@ -42,7 +42,7 @@ describe("a rule of a stack", function () {
     ["a group that pins keep apart", redundantVmsApart, { savedCluster: alone, groups: [{ name: "g", vms: ["a", "b"] }] }, [vm("a", { pinnedHost: "node1" }), vm("b", { pinnedHost: "node2" })], [vm("a", { pinnedHost: "node1" }), vm("b", { pinnedHost: "node1" })], /after this change node1 has a, b/],
     ["a group by metadata", redundantVmsApart, { savedCluster: alone, metadataKey: "role" }, [vm("a", { metadata: { role: "x" } }), vm("b", { metadata: { role: "y" } })], [vm("a", { metadata: { role: "x" } }), vm("b", { metadata: { role: "x" } })], /of the group "x"/],
     ["a group with a VM of the cluster", redundantVmsApart, { savedCluster: others, groups: [{ name: "g", vms: ["a", "b"] }] }, [vm("a", { pinnedHost: "node1" })], [vm("a", { pinnedHost: "node2" })], /after this change node2 has a, b/],
-    ["two of a group on a node", redundantVmsApart, { savedCluster: alone, maxPerHost: 2, groups: [{ name: "g", vms: ["a", "b", "c"] }] }, three, three.map(({ name }) => vm(name, { preferredHost: "node1" })), /At most 2 of the group "g" must be on one node; after this change node1 has/],
+    ["two of a group on a node", redundantVmsApart, { savedCluster: alone, maxPerHost: 2, groups: [{ name: "g", vms: ["a", "b", "c"] }] }, three, three.map(({ name }) => vm(name, { preferredHost: "node1" })), /At most 2 of the group "g" may be on one node; after this change node1 has/],
     ["how much nodes differ", redundantVmsApart, { savedCluster: alone, maxPerHost: 9, maxSkew: 1, groups: [{ name: "g", vms: ["a", "b", "c"] }] }, three, three.map(({ name }) => vm(name, { preferredHost: "node1" })), /must differ by at most 1 in VMs of the group "g"; after this change they have node1 3, node2 0/],
     ["the ban of a VM", vmOffObserver as StackValidationPolicy, { savedCluster: others }, [vm("a")], [vm("a", { pinnedHost: "node1" })], /^$/],
   ];
