@@ -49,6 +49,13 @@ export function configOf<Config>(schema: PolicyConfigSchema, given: object): Con
 /** Keys that a rule does not have: Pulumi looks at the types of those that it has, and passes over the others. */
 export const strangeKeys = (schema: PolicyConfigSchema, given: object): string[] => Object.keys(given).filter((key) => !(key in schema.properties));
 
+/** Names that a rule is not for. @param what they are names of, and why they may be exempt */
+export const exempt = (what: string): Properties[string] => texts(`${what} A * stands for any letters and digits.`);
+
+/** Whether a name is one of these, in which `*` stands for any letters. */
+export const isNamed = (names: readonly string[], name: string): boolean =>
+  names.some((each) => each === name || new RegExp(`^${each.split("*").map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join(".*")}$`).test(name));
+
 export const texts = (description: string): Properties[string] => ({ type: "array", items: { type: "string" }, default: [], description });
 export const whole = (description: string, minimum: number, preset?: number): Properties[string] => ({
   type: "integer", minimum, description, ...(preset === undefined ? {} : { default: preset }),

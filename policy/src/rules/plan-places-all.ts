@@ -1,4 +1,4 @@
-import { schemaOf, texts } from "../config";
+import { exempt, isNamed, schemaOf } from "../config";
 import { clusterRule } from "../stack-rule";
 import { resourceOf } from "../view";
 
@@ -14,10 +14,10 @@ export const planPlacesAll = clusterRule<Config>({
   level: "mandatory",
   severity: "critical",
   remediationSteps: "Take away the constraint that is named, or `npx seapath plan` for the whole picture.",
-  config: schemaOf({ exempt: texts("VMs that may stay without a place.") }, "fail"),
+  config: schemaOf({ exempt: exempt("VMs that may stay without a place.") }, "fail"),
   validate({ placements }, view, { config, report }) {
     for (const { vm, unplaced, before, planned } of placements) {
-      if (unplaced === undefined || config.exempt.includes(vm)) continue;
+      if (unplaced === undefined || isNamed(config.exempt, vm)) continue;
       const other = planned ? "" : `, though it is none of this stack${before === undefined ? " and runs nowhere now either" : ` and runs on ${before} now`}`;
       report(`VM "${vm}" must find a node to run on; it finds none${other}: ${unplaced}. Pacemaker would not start it, without a word. Change that constraint, or the VM's \`priority\`.`, resourceOf(view, vm));
     }

@@ -1,4 +1,4 @@
-import { flag, schemaOf, texts } from "../config";
+import { exempt, flag, isNamed, schemaOf } from "../config";
 import { clusterRule } from "../stack-rule";
 import { resourceOf } from "../view";
 
@@ -18,7 +18,7 @@ export const survivesNodeFailure = clusterRule<Config>({
   remediationSteps: "Use `preferredHost` in place of `pinnedHost`, make separations wishes, or name the VM in `exempt`.",
   config: schemaOf({
     hostFailures: { type: "integer", minimum: 0, maximum: 1, default: 1, description: "How many nodes may fail at once. A cluster of three has no quorum without two, and runs nothing then." },
-    exempt: texts("VMs that may be down with their node: those that are pinned on purpose."),
+    exempt: exempt("VMs that may be down with their node: those that are pinned on purpose."),
     treatObserver: flag("Whether the loss of the observer counts as well.", false),
   }, "fail"),
   validate({ placements, losses, declared, observer }, view, { config, report }) {
@@ -28,7 +28,7 @@ export const survivesNodeFailure = clusterRule<Config>({
       if (node === observer && !config.treatObserver) continue;
       for (const { vm, unplaced } of fates) {
         // What finds no place even now is told by plan-places-all.
-        if (unplaced === undefined || !placed.has(vm) || config.exempt.includes(vm)) continue;
+        if (unplaced === undefined || !placed.has(vm) || isNamed(config.exempt, vm)) continue;
         // Of a VM that is pinned elsewhere the pin is not all of the truth.
         const pinned = declared.find((each) => each.vm === vm)?.pinnedHost === node;
         const why = pinned ? `it is pinned to ${node}` : unplaced;

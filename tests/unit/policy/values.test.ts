@@ -46,3 +46,10 @@ describe("what was not checked", () => {
     assert.deepEqual(notes.takeNotes(), []);
   });
 });
+
+describe("names that a rule is not for", () => {
+  it("are those that are said, and what a * stands for", () => {
+    const found = (names: string[]) => ["lab1", "lab2x", "web", "xlab1"].filter((name) => policies.isNamed(names, name));
+    assert.deepEqual([found([]), found(["web"]), found(["lab*"]), found(["*1"]), found(["l.b1"])], [[], ["web"], ["lab1", "lab2x"], ["lab1", "xlab1"], []]);
+  });
+});
