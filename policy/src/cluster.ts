@@ -75,5 +75,4 @@ export function planOf(where: Where, resources: readonly Declared[]): Promise<Pl
 const UNREACHABLE = ["connection", "settings", "host-key"];
 
 /** Whether an error says that the cluster cannot be asked at all; others are faults of what was asked. */
-export const isUnreachable = (error: unknown): boolean =>
-  UNREACHABLE.includes(String((error as { code?: unknown }).code)) || (error as { code?: unknown }).code === "ENOENT";
+export const isUnreachable = (error: unknown): boolean => UNREACHABLE.includes(String((error as { code?: unknown }).code));

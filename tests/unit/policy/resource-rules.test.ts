@@ -66,12 +66,23 @@ describe("a rule of one resource", function () {
     assert.match(words(await ofResource(vmStopTimeout, vm("a"), { minSecond: 3 })), /must not have "minSecond".*it has minSeconds, onUnknown/);
   });
 
-  it("is broken by a saved cluster that is none, and treats one that is missing like one that does not answer", async () => {
-    const said = await ofResource(vmHostExists, vm("a", { pinnedHost: "node1" }), { savedCluster: saved("<cib>").replace(".json", ".none") });
-    assert.match(words(said), /Not checked, and nothing may pass unchecked: the cluster does not answer: .*ENOENT/);
-    assert.match(words(await ofResource(vmHostExists, vm("a", { pinnedHost: "node1" }), { savedCluster: saved("<cib>") })), /Unable to check the cluster: /);
-    assert.deepEqual(await ofResource(vmHostExists, vm("a", { pinnedHost: "node1" }), { savedCluster: "/nowhere.json", onUnreachable: "skip" }), []);
-    assert.match(notes.takeNotes().join(), /not checked: vm-host-exists for VM "a": the cluster does not answer: .*ENOENT/);
+  it("is broken by a saved cluster that is none, or not there, whatever is said of one that does not answer", async () => {
+    const found = async (savedCluster: string) => words(await ofResource(vmHostExists, vm("a", { pinnedHost: "node1" }), { savedCluster, onUnreachable: "skip" }));
+    assert.match(await found(saved("<cib>").replace(".json", ".none")), /Unable to check the cluster: .*ENOENT/);
+    assert.match(await found(saved("<cib>")), /Unable to check the cluster: /);
+  });
+
+  it("does with a cluster that cannot be asked what is said of it", async () => {
+    const hosts = process.env["SEAPATH_HOSTS"];
+    delete process.env["SEAPATH_HOSTS"];
+    try {
+      const found = (onUnreachable: string) => ofResource(vmHostExists, vm("a", { pinnedHost: "node1" }), { onUnreachable });
+      assert.match(words(await found("fail")), /Not checked, and nothing may pass unchecked: the cluster does not answer: .*seapath:hosts/);
+      assert.deepEqual(await found("skip"), []);
+      assert.match(notes.takeNotes().join(), /not checked: vm-host-exists for VM "a": the cluster does not answer: .*seapath:hosts/);
+    } finally {
+      if (hosts !== undefined) process.env["SEAPATH_HOSTS"] = hosts;
+    }
   });
 
   describe("that puts inputs right", () => {
