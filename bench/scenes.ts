@@ -116,6 +116,9 @@ export class Scenes {
       // A VM that is pinned is lost with its node, and ends a preview: here it is said, and goes on.
       const config = join(folder, "config.json");
       writeFileSync(config, JSON.stringify({ all: "advisory" }));
+      // So that the stack itself is there, and is not one more to create.
+      await this.#stack.configure({});
+      await this.#stack.timed("up");
       await this.#stack.configure(vmsOf(5));
       for (const vms of this.#options.saved) {
         const saved = join(folder, `${vms}.json`);
