@@ -87,4 +87,13 @@ export const calm = (where: Record<string, number>, more: Parameters<typeof runn
 /** The same cluster, on which VMs move for the sake of an even number. */
 export const restless = (cib: string) => cib.replace('name="resource-stickiness" value="1"', 'name="resource-stickiness" value="0"');
 
+/** Within the tests of a `describe` no cluster is configured, so none answers, whatever the environment says. */
+export function withoutCluster(): void {
+  const hosts = process.env["SEAPATH_HOSTS"];
+  before(() => delete process.env["SEAPATH_HOSTS"]);
+  after(() => {
+    if (hosts !== undefined) process.env["SEAPATH_HOSTS"] = hosts;
+  });
+}
+
 export const words = (said: Said) => said.map(({ message }) => message).join("\n");

@@ -1,11 +1,12 @@
 // Rules of one resource, each kept and broken, with what is not known yet and what it puts right.
 import assert from "node:assert/strict";
 import type { ResourceValidationArgs, ResourceValidationPolicy } from "@pulumi/policy";
-import { calm, notes, ofResource, policies, saved, UNKNOWN, unknownCheckingProxy, vm, words, type Given } from "./ask.ts";
+import { calm, notes, ofResource, policies, saved, UNKNOWN, unknownCheckingProxy, vm, words, type Given, withoutCluster } from "./ask.ts";
 
 const { vmHostExists, vmOffObserver, vmPinNotWithPreferred, vmSizeLimits, vmStickiness, vmStopTimeout } = policies;
 
 describe("a rule of one resource", function () {
+  withoutCluster();
   this.timeout(30_000);
   const savedCluster = saved(calm({ foreign: 1 }));
   beforeEach(() => void notes.takeNotes());
@@ -73,16 +74,10 @@ describe("a rule of one resource", function () {
   });
 
   it("does with a cluster that cannot be asked what is said of it", async () => {
-    const hosts = process.env["SEAPATH_HOSTS"];
-    delete process.env["SEAPATH_HOSTS"];
-    try {
-      const found = (onUnreachable: string) => ofResource(vmHostExists, vm("a", { pinnedHost: "node1" }), { onUnreachable });
-      assert.match(words(await found("fail")), /Not checked, and nothing may pass unchecked: the cluster does not answer: .*seapath:hosts/);
-      assert.deepEqual(await found("skip"), []);
-      assert.match(notes.takeNotes().join(), /not checked: vm-host-exists for VM "a": the cluster does not answer: .*seapath:hosts/);
-    } finally {
-      if (hosts !== undefined) process.env["SEAPATH_HOSTS"] = hosts;
-    }
+    const found = (onUnreachable: string) => ofResource(vmHostExists, vm("a", { pinnedHost: "node1" }), { onUnreachable });
+    assert.match(words(await found("fail")), /Not checked, and nothing may pass unchecked: the cluster does not answer: .*seapath:hosts/);
+    assert.deepEqual(await found("skip"), []);
+    assert.match(notes.takeNotes().join(), /not checked: vm-host-exists for VM "a": the cluster does not answer: .*seapath:hosts/);
   });
 
   describe("that puts inputs right", () => {

@@ -1,7 +1,7 @@
 // Rules of a stack, each kept and broken, together with what the cluster has beside it.
 import assert from "node:assert/strict";
 import type { StackValidationPolicy } from "@pulumi/policy";
-import { bonds, calm, colocation, notes, ofResource, ofStack, policies, saved, UNKNOWN, vm, words, type Given, type Said } from "./ask.ts";
+import { bonds, calm, colocation, notes, ofResource, ofStack, policies, saved, UNKNOWN, vm, words, type Given, type Said, withoutCluster } from "./ask.ts";
 
 const { colocationEffective, colocationPinsAgree, redundantVmsApart, separationContradiction, separationFitsHosts, vmOffObserver } = policies;
 
@@ -10,11 +10,12 @@ const pin = (name: string, node: string) => `<rsc_location id="pin-${name}-on${n
 const apart = (name: string, first: string, others: string[], more: object = {}) => colocation(name, first, others, { apart: true, ...more });
 
 describe("a rule of a stack", function () {
+  withoutCluster();
   this.timeout(60_000);
   const alone = saved(calm({}));
   /** b is pinned to node2, c shares a node with d, and e is kept from f. */
   const others = saved(calm({ b: 2, c: 1, d: 1, e: 1, f: 2 }, { constraints: pin("b", "node2") + pair("tie", "c", "d", "INFINITY") + pair("part", "e", "f", "-INFINITY") }));
-  const nowhere = { savedCluster: "/nowhere.json", onUnreachable: "skip" };
+  const nowhere = { onUnreachable: "skip" };
   beforeEach(() => void notes.takeNotes());
 
   const three = [vm("a"), vm("b"), vm("c")];
@@ -86,7 +87,7 @@ describe("a rule of a stack", function () {
   });
 
   it("has nothing to say of a stack without resources of ours", async () => {
-    for (const rule of [...policies.stackRules, ...policies.clusterRules] as StackValidationPolicy[]) assert.deepEqual(await ofStack(rule, [], { savedCluster: "/nowhere.json" }), []);
+    for (const rule of [...policies.stackRules, ...policies.clusterRules] as StackValidationPolicy[]) assert.deepEqual(await ofStack(rule, []), []);
     assert.deepEqual(notes.takeNotes(), []);
   });
 });
