@@ -60,9 +60,10 @@ export async function test(args) {
     const quiet = Promise.allSettled(work);
     const ready = Promise.all([up, cli, built, quiet]);
     // Two at a time: most of a test on the lab is waiting. Those that disturb others (they cut power, fill the pool, put
-    // nodes into standby) lie in a folder of their own, and come when the others are through.
+    // nodes into standby) lie in a folder of their own, and come when the others are through. Taken two and two, the halves are
+    // about as long as each other.
     const shared = testFiles("tests/lab");
-    const halves = [0, 1].map((half) => suite(`lab ${half + 1}`, shared.filter((_, index) => index % 2 === half), ready));
+    const halves = [0, 1].map((half) => suite(`lab ${half + 1}`, shared.filter((_, index) => (index >> 1) % 2 === half), ready));
     work.push(...halves, suite("lab alone", testFiles("tests/lab/alone"), Promise.allSettled(halves).then(() => ready)));
   }
   await Promise.all(work);
