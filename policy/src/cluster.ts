@@ -21,7 +21,7 @@ export interface Where {
 export const wordsFor = (cluster: string | undefined): string => (cluster === undefined ? "the cluster" : `cluster "${cluster}"`);
 
 /** The stack's configuration is told to the pack after it was loaded, so it is read when something is asked. */
-function configureOnce(): void {
+function configureFromStack(): void {
   if (existsSync(join(startFolder(), "Pulumi.yaml"))) process.chdir(startFolder());
   const seapath = new pulumi.Config("seapath");
   configure({ config: { get: (key: string) => seapath.get(key.replace(/^seapath:/, "")) } } as Parameters<typeof configure>[0]);
@@ -30,7 +30,7 @@ function configureOnce(): void {
 /** Where Pulumi was started. A pack runs in a folder of its own, and the paths of the configuration are those of the program. */
 const startFolder = (): string => process.env["PWD"] ?? process.cwd();
 
-function optionsOf({ savedCluster }: Where): { saved?: ReturnType<typeof api.readSaved> } {
+function optionsOf(savedCluster: string | undefined): { saved?: ReturnType<typeof api.readSaved> } {
   const file = savedCluster ?? process.env["SEAPATH_SAVED_CLUSTER"];
   if (file === undefined || file === "") return {};
   return { saved: api.readSaved(readFileSync(isAbsolute(file) ? file : join(startFolder(), file), "utf8")) };
@@ -50,14 +50,16 @@ function once<T>(key: string, ask: () => Promise<T>): Promise<T> {
   return answer;
 }
 
-const at = (cluster: string | undefined) => (cluster === undefined ? {} : { cluster });
+/** Asks a cluster once, by the stack's configuration. @param key what is asked, beside where */
+const ask = <T>({ cluster, savedCluster }: Where, key: unknown, act: (at: { cluster?: string }, options: ReturnType<typeof optionsOf>) => Promise<T>): Promise<T> =>
+  once(JSON.stringify([cluster, savedCluster, key]), async () => {
+    configureFromStack();
+    return act(cluster === undefined ? {} : { cluster }, optionsOf(savedCluster));
+  });
 
 /** The nodes of the cluster. */
 export const nodesOf = (where: Where): Promise<ClusterNodes> =>
-  once(JSON.stringify(["nodes", where]), async () => {
-    configureOnce();
-    return api.nodes(at(where.cluster), optionsOf(where));
-  });
+  ask(where, "nodes", api.nodes);
 
 /**
  * What the scheduler says of the stack on the cluster. VMs of the cluster that this stack has made and has no more are
@@ -65,11 +67,8 @@ export const nodesOf = (where: Where): Promise<ClusterNodes> =>
  */
 export function planOf(where: Where, resources: readonly Declared[]): Promise<Planned> {
   const steps = resources.map(({ kind, urn, raw }) => ({ op: api.hasOutputs(raw) ? "same" : "update", urn, newState: { type: `seapath:${kind}`, inputs: raw } }));
-  return once(JSON.stringify(["plan", where, steps]), async () => {
-    configureOnce();
-    const owner = `${pulumi.getProject()}/${pulumi.getStack()}`;
-    return api.plan(at(where.cluster), { steps }, { ...optionsOf(where), owner, failback: true });
-  });
+  return ask(where, steps, (at, options) =>
+    api.plan(at, { steps }, { ...options, owner: `${pulumi.getProject()}/${pulumi.getStack()}`, failback: true }));
 }
 
 const UNREACHABLE = ["connection", "settings", "host-key"];

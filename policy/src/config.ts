@@ -54,7 +54,7 @@ export const exempt = (what: string): Properties[string] => texts(`${what} A * s
 
 /** Whether a name is one of these, in which `*` stands for any letters. */
 export const isNamed = (names: readonly string[], name: string): boolean =>
-  names.some((each) => each === name || new RegExp(`^${each.split("*").map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join(".*")}$`).test(name));
+  names.some((each) => new RegExp(`^${each.split("*").map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join(".*")}$`).test(name));
 
 export const texts = (description: string): Properties[string] => ({ type: "array", items: { type: "string" }, default: [], description });
 export const whole = (description: string, minimum: number, preset?: number): Properties[string] => ({

@@ -1,6 +1,6 @@
 /** The resources of a stack, as policies are told of them. */
 import type { PolicyResource, ResourceValidationArgs } from "@pulumi/policy";
-import { isRecord, knownOf, rawOf, touches, type Raw } from "./values";
+import { isRecord, knownOf, rawOf, touches, within, type Raw } from "./values";
 
 const PREFIX = "pulumi-nodejs:dynamic/seapath:";
 
@@ -49,6 +49,6 @@ export const hostsOf = ({ inputs }: Declared): { key: "pinnedHost" | "preferredH
 
 /** A map of texts among the inputs; empty where there is none. */
 export function textsAt(inputs: Raw, ...path: string[]): Record<string, string> {
-  const found = path.reduce<unknown>((at, key) => (isRecord(at) ? at[key] : undefined), inputs);
+  const found = within(inputs, path);
   return isRecord(found) ? Object.fromEntries(Object.entries(found).map(([key, value]) => [key, String(value)])) : {};
 }

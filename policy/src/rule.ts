@@ -82,10 +82,15 @@ export async function asked<T, Config>(rule: string, cluster: string | undefined
     const { message, hint } = error as { message: string; hint?: string };
     const why = `${message}${hint === undefined ? "" : ` (${hint})`}`;
     const { onUnreachable } = look.config;
-    if (!isUnreachable(error)) look.report(`Unable to check ${wordsFor(cluster)}: ${why}`, resource);
-    else if (onUnreachable !== "warn" && onUnreachable !== "skip") {
-      look.report(`Not checked, and nothing may pass unchecked: ${wordsFor(cluster)} does not answer: ${why}. Run this where it can be reached, give a \`savedCluster\`, or set onUnreachable to "warn" or "skip".`, resource);
-    } else notChecked({ rule, about: resource === undefined ? wordsFor(cluster) : wordsOf(resource), why: `${wordsFor(cluster)} does not answer: ${message}` }, onUnreachable === "warn");
+    const where = wordsFor(cluster);
+    if (!isUnreachable(error)) {
+      look.report(`Unable to check ${where}: ${why}`, resource);
+    } else if (onUnreachable === "warn" || onUnreachable === "skip") {
+      const about = resource === undefined ? where : wordsOf(resource);
+      notChecked({ rule, about, why: `${where} does not answer: ${message}` }, onUnreachable === "warn");
+    } else {
+      look.report(`Not checked, and nothing may pass unchecked: ${where} does not answer: ${why}. Run this where it can be reached, give a \`savedCluster\`, or set onUnreachable to "warn" or "skip".`, resource);
+    }
     return undefined;
   }
 }

@@ -44,9 +44,12 @@ export function knownOf(value: unknown, unknown: string[], path = ""): unknown {
   }));
 }
 
-/** What lies at a path; undefined where there is nothing. */
-export const valueAt = (value: unknown, path: string): unknown =>
-  path.split(".").reduce<unknown>((at, key) => (isRecord(at) || Array.isArray(at) ? (at as Raw)[key] : undefined), value);
+/** What lies within a value, key by key; undefined where there is nothing. */
+export const within = (value: unknown, keys: readonly string[]): unknown =>
+  keys.reduce<unknown>((at, key) => (isRecord(at) || Array.isArray(at) ? (at as Raw)[key] : undefined), value);
+
+/** What lies at a path: `domain.memory`. */
+export const valueAt = (value: unknown, path: string): unknown => within(value, path.split("."));
 
 /** Whether two paths concern each other: one is the other, or lies within it. */
 export const touches = (one: string, other: string): boolean => one === other || one.startsWith(`${other}.`) || other.startsWith(`${one}.`);

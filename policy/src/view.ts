@@ -1,7 +1,7 @@
 /** A stack on one of its clusters, together with what the cluster has beside it. */
 import type { StackValidationArgs } from "@pulumi/policy";
 import { wordsFor, type Planned } from "./cluster";
-import { declaredOf, isUnknownAt, vmName, type Declared } from "./declared";
+import { declaredOf, hostsOf, isUnknownAt, vmName, type Declared } from "./declared";
 
 /** A VM of the stack, or one that the cluster has beside it. */
 export interface ViewVm {
@@ -87,9 +87,9 @@ const isPartOf = (relations: readonly ViewRelation[], { kind, strong, vms }: Vie
 
 function ofStack(resource: Declared): ViewVm {
   const { inputs } = resource;
-  const host = (key: "pinnedHost" | "preferredHost") => (typeof inputs[key] === "string" ? { [key]: inputs[key] } : {});
+  const hosts = Object.fromEntries(hostsOf(resource).map(({ key, host }) => [key, host]));
   const metadata = (inputs["metadata"] ?? {}) as Record<string, string>;
-  return { vm: vmName(resource), resource, ...host("pinnedHost"), ...host("preferredHost"), metadata, runs: inputs["enabled"] !== false && inputs["started"] !== false };
+  return { vm: vmName(resource), resource, ...hosts, metadata, runs: inputs["enabled"] !== false && inputs["started"] !== false };
 }
 
 function relationOf(resource: Declared): ViewRelation[] {
@@ -101,3 +101,9 @@ function relationOf(resource: Declared): ViewRelation[] {
 
 /** The resource of a VM; undefined where it is none of this stack. */
 export const resourceOf = ({ vms }: View, vm: string): Declared | undefined => vms.find((each) => each.vm === vm)?.resource;
+
+/** The resource of the first of some VMs that this stack has; undefined where it has none of them. */
+export const resourceAmong = ({ vms }: View, names: Iterable<string>): Declared | undefined => {
+  const among = new Set(names);
+  return vms.find(({ vm, resource }) => resource !== undefined && among.has(vm))?.resource;
+};

@@ -1,6 +1,7 @@
 import { boundSets, namesOf, shownOf } from "../bonds";
 import { schemaOf } from "../config";
 import { stackRule } from "../stack-rule";
+import { resourceAmong } from "../view";
 
 /** VMs that are to share a node are not pinned to different ones. */
 export const colocationPinsAgree = stackRule<object>({
@@ -17,7 +18,7 @@ export const colocationPinsAgree = stackRule<object>({
       const pinned = view.vms.flatMap(({ vm, pinnedHost }) => (vms.has(vm) && pinnedHost !== undefined ? [{ vm, pinnedHost }] : []));
       if (new Set(pinned.map(({ pinnedHost }) => pinnedHost)).size < 2) continue;
       const pins = pinned.map(({ vm, pinnedHost }) => `"${vm}" to ${pinnedHost}`).join(", ");
-      const resource = shownOf(by) ?? view.vms.find(({ vm, resource }) => resource !== undefined && vms.has(vm))?.resource;
+      const resource = shownOf(by) ?? resourceAmong(view, vms);
       report(`VMs that ${namesOf(by)} keeps together must be pinned to one node; ${pins} are pinned apart, and since neither can be where the other is, Pacemaker stops one of them. Pin them to one node, or use \`strong: false\`.`, resource);
     }
   },

@@ -2,7 +2,7 @@ import type { PolicyConfigSchema } from "@pulumi/policy";
 import { pairsOf, samePair } from "../bonds";
 import { schemaOf, whole } from "../config";
 import { stackRule } from "../stack-rule";
-import type { View } from "../view";
+import { resourceAmong, type View } from "../view";
 
 interface Group {
   name: string;
@@ -64,7 +64,7 @@ export const redundantVmsApart = stackRule<Config>({
   validate(view, { config, report }) {
     for (const { name, vms } of groupsOf(view, config)) {
       const present = vms.filter((vm) => view.vms.some((each) => each.vm === vm && each.runs));
-      const shown = view.vms.find(({ vm, resource }) => resource !== undefined && present.includes(vm))?.resource;
+      const shown = resourceAmong(view, present);
       if (shown === undefined) continue; // none of this stack
       if (config.maxPerHost === 1) {
         for (const pair of pairsOf(present).filter((each) => !areKeptApart(view, each))) {

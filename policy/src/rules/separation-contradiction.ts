@@ -1,6 +1,7 @@
 import { apartPairs, boundSets, namesOf, shownOf } from "../bonds";
 import { schemaOf } from "../config";
 import { stackRule } from "../stack-rule";
+import { resourceAmong } from "../view";
 
 /** VMs that are kept apart are not bound together by something else. */
 export const separationContradiction = stackRule<object>({
@@ -22,7 +23,7 @@ export const separationContradiction = stackRule<object>({
       }
       const host = pins.get(one);
       if (host === undefined || host !== pins.get(other)) continue;
-      const resource = by.resource ?? view.vms.find(({ vm, resource }) => resource !== undefined && (vm === one || vm === other))?.resource;
+      const resource = by.resource ?? resourceAmong(view, [one, other]);
       report(`"${one}" and "${other}" must not be pinned to one node, ${host}, while "${by.name}" keeps them apart: only one of them runs. Pin one of them to another node.`, resource);
     }
   },

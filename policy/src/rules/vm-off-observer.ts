@@ -1,7 +1,7 @@
 import { schemaOf, texts } from "../config";
 import { hostsOf, vmName } from "../declared";
 import { resourceRule } from "../resource-rule";
-import { withoutObserverBan } from "./observer-ban";
+import { observersOf, withoutObserverBan } from "./observer-ban";
 
 interface Config {
   observers: string[];
@@ -29,7 +29,7 @@ export const vmOffObserver = {
       const hosts = hostsOf(resource);
       if (hosts.length === 0) return;
       const known = config.observers.length > 0 ? undefined : await nodes();
-      const observers = config.observers.length > 0 ? config.observers : known?.observer === undefined ? [] : [known.observer];
+      const observers = observersOf(config, known);
       for (const { key, host } of hosts) {
         if (!observers.includes(host)) continue;
         const others = known === undefined ? "a hypervisor" : known.hypervisors.join(" or ");

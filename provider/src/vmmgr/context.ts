@@ -19,8 +19,8 @@ export const deadlineOf = (context: Context) => context.deadline ?? 300;
 export const reportOf = (context: Context) => context.report ?? (() => undefined);
 
 /** The nodes that may run VMs. */
-export const hypervisorsOf = (inventory: Inventory) =>
-  inventory.cib.nodes.filter((node) => node !== inventory.observer);
+export const hypervisorsOf = ({ cib, observer }: Pick<Inventory, "cib"> & { observer?: string | undefined }) =>
+  cib.nodes.filter((node) => node !== observer);
 
 /** How an enabled VM is to be when a change is done. */
 export function wantedOf(spec: VmSpec, inventory: Inventory): Wanted {

@@ -23,7 +23,7 @@ export * from "./snapshots";
 export { Cluster, NotFound, ConnectionError, ParseError, parseXml, renderPretty } from "../cluster";
 export * from "./whatif";
 export * from "./whatif/nodes";
-export { placeRefusals } from "./whatif/place";
+export { countsRoom, placeRefusals } from "./whatif/place";
 export type { Inventory, Quiesce, XmlElement } from "../cluster";
 export { createDisk, missingBelow, updateDisk } from "./disk/create";
 export { readElement } from "./disk/element";

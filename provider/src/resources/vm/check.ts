@@ -2,7 +2,7 @@
 import { access, constants } from "node:fs/promises";
 import { isDeepStrictEqual } from "node:util";
 import {
-  canonicalBase, changeRefusals, clusterRefusals, ConnectionError, isMarkedByStack, ownerOfVm, ParseError, parseXml, pinRefusals, placeRefusals, stateWarnings,
+  canonicalBase, changeRefusals, clusterRefusals, ConnectionError, countsRoom, isMarkedByStack, ownerOfVm, ParseError, parseXml, pinRefusals, placeRefusals, stateWarnings,
   type Cluster, type Intent, type Inventory, type PartialSpec, type PlannedVms, type Refusal,
 } from "../../vmmgr";
 import { UnknownCluster } from "../../errors";
@@ -118,16 +118,21 @@ async function refusalsOf(
   const inventory = await cluster.recentInventory(intent !== "update" && nodePath !== undefined ? { sources: [nodePath] } : {});
   const refusals = [...clusterRefusals(inventory, spec, intent), ...(idle ? [] : [...changeRefusals(inventory, spec, intent), ...colocationRefusals(inventory, spec, planned?.on(at))])];
   if (refusals.length > 0) return refusals;
-  const whole = vmSchema.safeParse(inputs);
-  if (whole.success && unknownPaths(inputs).length === 0) {
-    planned?.noteSpec(specOf(whole.data), at);
-    const unplaced = idle ? [] : await placeRefusals(cluster, inventory, planned?.specs(at) ?? [specOf(whole.data)], whole.data.name);
-    if (unplaced.length > 0) return unplaced;
-  }
+  const unplaced = countsRoom(inventory) ? await roomRefusals(cluster, inventory, inputs, idle, planned) : [];
+  if (unplaced.length > 0) return unplaced;
   const notice = intent === "create" ? adoptionNotice(inventory, inputs) : undefined;
   if (notice !== undefined) warn(notice);
   if (!idle) for (const text of stateWarnings(inventory, spec)) warn(`VM "${spec.name ?? "?"}": ${text}`);
   return [];
+}
+
+/** A VM for which there is no room beside those that were checked before it. */
+async function roomRefusals(cluster: Cluster, inventory: Inventory, inputs: Raw, idle: boolean, planned: PlannedRegister | undefined): Promise<Refusal[]> {
+  const whole = vmSchema.safeParse(inputs);
+  if (!whole.success || unknownPaths(inputs).length > 0) return [];
+  const spec = specOf(whole.data);
+  planned?.noteSpec(spec, whole.data.cluster);
+  return idle ? [] : placeRefusals(cluster, inventory, planned?.specs(whole.data.cluster) ?? [spec], spec.name);
 }
 
 /** A pin that the colocations of others leave no room for. */

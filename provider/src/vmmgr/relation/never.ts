@@ -62,7 +62,7 @@ export function pinRefusals(inventory: Inventory, vm: string, pinnedHost: string
     return { property: "pinnedHost", reason: `${names} keeps "${vm}" ${how} "${other}", strongly, which is pinned to ${pinOf(inventory, planned, other)}: on ${pinnedHost} one of them would not run` };
   };
   const together = strongBonds(foreign, undefined, false);
-  const others = [...new Set(strongBonds(foreign, undefined, false).flatMap(({ pair }) => pair))].filter((each) => each !== vm && settled(each));
+  const others = [...new Set(together.flatMap(({ pair }) => pair))].filter((each) => each !== vm && settled(each));
   const bound = others.flatMap((other) => {
     const tie = tieBetween(together, vm, other);
     const pin = pinOf(inventory, planned, other);

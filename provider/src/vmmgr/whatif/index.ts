@@ -1,5 +1,6 @@
 /** Where VMs will run, before anything is changed: Pacemaker's own scheduler on a copy of what the cluster is told. */
 import { NotFound, simulate, type Cib, type Cluster, type Inventory } from "../../cluster";
+import { hypervisorsOf } from "../context";
 import { isUserKey, OWNER_KEY } from "../metadata";
 import { withAssumed } from "./assumed";
 import { withCandidates } from "./candidates";
@@ -77,7 +78,7 @@ export interface WhatIfOptions {
 export async function whatIf(cluster: Cluster, asked: Plan, options: WhatIfOptions = {}): Promise<WhatIf> {
   const seen = options.saved === undefined ? await lookAt(cluster) : seenOf(options.saved);
   const { cib, observer, owners = {}, metadata = {}, domains = {} } = seen;
-  const hypervisors = cib.nodes.filter((node) => node !== observer);
+  const hypervisors = hypervisorsOf(seen);
   const strange = options.standby?.find((node) => !cib.nodes.includes(node));
   if (strange !== undefined) throw new NotFound(`Unable to plan the standby of node "${strange}": the cluster's nodes are ${cib.nodes.join(", ")}`);
   const { plan, removed } = withAssumed(cib, asked, options.owner, owners);

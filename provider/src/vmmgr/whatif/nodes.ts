@@ -1,5 +1,6 @@
 /** The nodes of a cluster, of the one of now or of one that was saved. */
 import type { Cluster } from "../../cluster";
+import { hypervisorsOf } from "../context";
 import { cibOf, type SavedCluster } from "./saved";
 
 /** What may run VMs, and what never does. */
@@ -10,7 +11,7 @@ export interface ClusterNodes {
 
 /** Tells hypervisors from the observer. @throws ConnectionError when no node answers */
 export async function clusterNodes(cluster: Cluster, saved?: SavedCluster): Promise<ClusterNodes> {
-  const { cib, observer } = saved === undefined ? await cluster.recentInventory() : { ...saved, cib: cibOf(saved) };
-  const hypervisors = cib.nodes.filter((node) => node !== observer);
-  return { hypervisors, ...(observer === undefined ? {} : { observer }) };
+  const seen = saved === undefined ? await cluster.recentInventory() : { ...saved, cib: cibOf(saved) };
+  const { observer } = seen;
+  return { hypervisors: hypervisorsOf(seen), ...(observer === undefined ? {} : { observer }) };
 }

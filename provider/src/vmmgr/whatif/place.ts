@@ -8,11 +8,10 @@ import { whatIf } from "./index";
 export const countsRoom = ({ cib }: Inventory): boolean => (cib.properties["placement-strategy"] ?? "default") !== "default";
 
 /**
- * VMs of a program that would not be started for lack of room.
+ * A VM of a program that would not be started for lack of room. Worth asking where `countsRoom`.
  * @param vms in the order in which they come
  */
 export async function placeRefusals(cluster: Cluster, inventory: Inventory, vms: readonly VmSpec[], vm: string): Promise<Refusal[]> {
-  if (!countsRoom(inventory)) return [];
   const { placements } = await whatIf(cluster, { vms, removed: [] });
   const found = placements.find((each) => each.vm === vm);
   if (found?.unplaced === undefined) return [];
