@@ -1,9 +1,18 @@
 """libvirt's domains on one node, each by its name: looked at, ended, set aside and put back. By virsh alone, which every
 node has; whether there is a domain, and whether it runs, is looked up and never read from an error."""
 import os
+import re
+import tempfile
 import time
+import xml.etree.ElementTree as ElementTree
 
 ASIDE = "/var/lib/pulumi-seapath/set-aside"
+# What libvirt keeps of a domain beside its definition, and would have to delete to undefine it.
+KEPT = (
+    ("a saved state", "--with-managed-save"),
+    ("snapshots of libvirt's", "--with-snapshot"),
+    ("checkpoints of libvirt's", "--with-checkpoint"),
+)
 
 
 def virsh(request, *words):
@@ -39,7 +48,11 @@ def end(request, how):
 def describe(request):
     if request["name"] not in names(request, "--all"):
         return None
-    return {"xml": virsh(request, "dumpxml", "--inactive", request["name"]), "active": is_active(request)}
+    return {
+        "xml": virsh(request, "dumpxml", "--inactive", request["name"]),
+        "active": is_active(request),
+        "holds": [what for what, option in KEPT if request["name"] in names(request, "--all", option)],
+    }
 
 
 def destroy(request):
@@ -76,30 +89,48 @@ def start(request):
         virsh(request, "start", request["name"])
 
 
-def aside(name):
-    if "/" in name or name.startswith("."):
-        raise Failure("name", "a domain of that name cannot be set aside: %s" % name)
-    return os.path.join(ASIDE, name + ".xml")
+def aside(request):
+    """The file of a domain: with its uuid, so that no other one's that had the name is written over."""
+    if "/" in request["name"] or request["name"].startswith("."):
+        raise Failure("name", "a domain of that name cannot be set aside: %s" % request["name"])
+    if not re.fullmatch("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", request["uuid"]):
+        raise Failure("name", "a domain without a uuid cannot be set aside: %s" % request["name"])
+    return os.path.join(ASIDE, "%s.%s.xml" % (request["name"], request["uuid"]))
 
 
-def set_aside(request):
-    """Undefines a domain that has ended. Its definition, with its passwords, stays on the node; so do its files."""
-    path = aside(request["name"])
-    if is_active(request):
-        raise Failure("active", "the domain %s runs" % request["name"])
-    if is_defined(request):
-        os.makedirs(ASIDE, mode=0o700, exist_ok=True)
-        text = virsh(request, "dumpxml", "--inactive", "--security-info", request["name"])
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+def write_aside(path, text):
+    """Whole or not at all: an earlier one of the same domain is its own."""
+    os.makedirs(ASIDE, mode=0o700, exist_ok=True)
+    with tempfile.NamedTemporaryFile("w", dir=ASIDE, delete=False) as file:  # 0600 from the first moment on
+        try:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        virsh(request, "undefine", "--keep-nvram", "--managed-save", request["name"])
+            os.replace(file.name, path)
+        except BaseException:
+            os.unlink(file.name)
+            raise
+
+
+def set_aside(request):
+    """Undefines a domain that has ended. Its definition, with its passwords, stays on the node; so do all files of its own:
+    variables of its firmware, the state of its TPM. One that libvirt keeps more of stays defined: that would be deleted."""
+    path = aside(request)
+    if is_active(request):
+        raise Failure("active", "the domain %s runs" % request["name"])
+    if is_defined(request):
+        text = virsh(request, "dumpxml", "--inactive", "--security-info", request["name"])
+        root = ElementTree.fromstring(text)
+        if root.findtext("uuid") != request["uuid"]:
+            raise Failure("another", "another domain has the name %s now" % request["name"])
+        write_aside(path, text)
+        kept = ["--keep-tpm"] if root.find("devices/tpm/backend[@type='emulator']") is not None else []
+        virsh(request, "undefine", "--keep-nvram", *kept, request["name"])
     return path
 
 
 def put_back(request):
-    path = aside(request["name"])
+    path = aside(request)
     if not is_defined(request) and os.path.exists(path):
         virsh(request, "define", path)
 

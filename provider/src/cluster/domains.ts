@@ -10,6 +10,8 @@ export interface DomainFacts {
   xml: string;
   /** It runs. */
   active: boolean;
+  /** What libvirt keeps of it beside its definition: it is not undefined as long as that is there. */
+  holds: string[];
 }
 
 /** Where a guest runs: the node that is asked, or another one, which libvirt reaches by its own SSH. */
@@ -23,7 +25,7 @@ export interface DomainPlace {
 export const libvirtUri = (at: DomainPlace): string =>
   at.node === at.asked ? "qemu:///system" : `qemu+ssh://${at.user}@${at.node}/system?no_tty=1`;
 
-const factsSchema = z.object({ xml: z.string(), active: z.boolean() }).nullable();
+const factsSchema = z.object({ xml: z.string(), active: z.boolean(), holds: z.array(z.string()) }).nullable();
 
 /** The domain of a name on the node that is asked, or undefined. */
 export async function findDomain(runner: Runner, name: string): Promise<DomainFacts | undefined> {
@@ -52,15 +54,23 @@ export async function startDomain(runner: Runner, name: string): Promise<void> {
   await runProgram(runner, "domains", { op: "start", name });
 }
 
+/** A domain of the node that is asked: its name may be another's by now, its uuid is not. */
+export interface DomainId {
+  name: string;
+  uuid: string;
+}
+
 /**
- * Undefines a domain of the node that is asked, and keeps its definition there in a file. Its disks stay.
+ * Undefines a domain of the node that is asked, and keeps its definition there in a file. Its disks stay, and all other files
+ * of its own.
  * @returns the file
+ * @throws ProgramError when libvirt would have to delete something for that
  */
-export async function setDomainAside(runner: Runner, name: string): Promise<string> {
-  return (await runProgram(runner, "domains", { op: "setAside", name })) as string;
+export async function setDomainAside(runner: Runner, { name, uuid }: DomainId): Promise<string> {
+  return (await runProgram(runner, "domains", { op: "setAside", name, uuid })) as string;
 }
 
 /** Defines again what was set aside, unless it is defined. */
-export async function putDomainBack(runner: Runner, name: string): Promise<void> {
-  await runProgram(runner, "domains", { op: "putBack", name });
+export async function putDomainBack(runner: Runner, { name, uuid }: DomainId): Promise<void> {
+  await runProgram(runner, "domains", { op: "putBack", name, uuid });
 }

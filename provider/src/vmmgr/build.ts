@@ -8,6 +8,7 @@ import { SeapathError } from "../errors";
 import { baseDomain, domainElement, domainUuid, finalDomain } from "./domain";
 import type { VmSpec } from "./model";
 import { systemImage } from "./names";
+import { probeOf } from "./probe";
 import { vmUuids } from "./observe";
 
 /** The XML of a VM in both of vm-mgr's forms. */
@@ -77,12 +78,8 @@ export async function validateThenMake(cluster: Cluster, xml: VmXml, operations:
 
 async function asked(ask: (probe: string) => Promise<void>, xml: Pick<VmXml, "finalElement">): Promise<void> {
   const name = `seapath-check-${randomUUID()}`;
-  const children = xml.finalElement.children.map((node) => {
-    if (node.name === "name") return { ...node, text: name };
-    return node.name === "uuid" ? { ...node, text: randomUUID() } : node;
-  });
   try {
-    await ask(renderXml({ ...xml.finalElement, children }));
+    await ask(renderXml(probeOf(xml.finalElement, name)));
   } catch (error) {
     if (error instanceof ProgramError && error.kind === "libvirtError") {
       throw new DomainRefused(error.words.replaceAll(name, "the VM"));

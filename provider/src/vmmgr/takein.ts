@@ -9,6 +9,7 @@ import { createVm } from "./create";
 import { ChangeFailed, Refused } from "./errors";
 import { replaceVm, specOfObserved } from "./lifecycle";
 import type { ObservedVm, VmSpec } from "./model";
+import { domainUuid } from "./domain";
 import { systemImage } from "./names";
 import { changeRefusals, clusterRefusals, imageSizeRefusals } from "./refusals";
 import { removeVm } from "./remove";
@@ -19,6 +20,7 @@ import { updateVm } from "./update";
 export interface TakenIn {
   /** Its definition without the disk that is taken over. */
   xml: string;
+  uuid: string;
   /** The file or the device on the node that its disk is; absent where it is neither, of a network say. */
   disk?: string;
   /** It runs. */
@@ -41,7 +43,7 @@ export function takeInXml(text: string, domain: string, node: string): Omit<Take
   const without = root.children.map((each) =>
     each.name === "devices" ? { ...each, children: each.children.filter((device) => device !== disk) } : each,
   );
-  return { xml: renderPretty({ ...root, children: without }), ...(path === undefined ? {} : { disk: path }) };
+  return { xml: renderPretty({ ...root, children: without }), uuid: domainUuid(root) ?? "", ...(path === undefined ? {} : { disk: path }) };
 }
 
 /** The libvirt VM of a name on the node that is asked. @throws NotFound, Refused */
@@ -51,6 +53,10 @@ export async function findTakenIn({ cluster }: Context, domain: string): Promise
   if (facts === undefined) {
     const message = `Unable to take in VM "${domain}" on ${node}: libvirt there has no such domain`;
     throw new NotFound(message, "Name the node that has it with --node; `virsh list --all` there shows its domains.");
+  }
+  if (facts.holds.length > 0) {
+    const reason = `libvirt keeps ${facts.holds.join(" and ")} of it, which would be lost; end that there first (virsh managedsave-remove, snapshot-delete, checkpoint-delete)`;
+    throw new Refused("take in", domain, node, [{ property: "its domain", reason }]);
   }
   return { ...takeInXml(facts.xml, domain, node), active: facts.active, node };
 }
@@ -68,6 +74,7 @@ export async function takeIn(context: Context, domain: string, spec: VmSpec, for
   const found = await findTakenIn(context, domain);
   await refuseEarly(context, spec, force, found.active ? found.disk : undefined);
   const what = `Unable to take in VM "${domain}" on ${found.node}`;
+  const id = { name: domain, uuid: found.uuid };
   let made: ObservedVm | undefined;
   const steps: Step[] = [
     {
@@ -92,10 +99,10 @@ export async function takeIn(context: Context, domain: string, spec: VmSpec, for
     {
       name: "undefining it in libvirt",
       act: async () => {
-        const file = await setDomainAside(cluster.runner, domain);
+        const file = await setDomainAside(cluster.runner, id);
         report(`${domain}: libvirt on ${found.node} has it no more; its definition is kept there in ${file}, ${found.disk === undefined ? "its disk" : `its disk ${found.disk}`} as it was`);
       },
-      undo: () => putDomainBack(cluster.runner, domain),
+      undo: () => putDomainBack(cluster.runner, id),
     },
   ];
   if (spec.enabled) {

@@ -144,7 +144,7 @@ describe("the node programs", function () {
     symlinkSync(python, join(empty, "python3"));
     const without = new LocalRunner({ PATH: empty, PYTHONPATH: hideModules(cib.folder) });
     await assert.rejects(changeStorage(without, [{ op: "createGroup", group: "g" }]), /neither python3-rbd nor the command rbd is installed/);
-    await assert.rejects(cluster.validateDomain(without, "<domain/>"), /neither python3-libvirt nor the command virsh is installed/);
+    await assert.rejects(cluster.validateDomain(without, "<domain><name>seapath-check-1</name></domain>"), /neither python3-libvirt nor the command virsh is installed/);
   });
 
   it("an image that is there already is told apart from any other failure", async () => {
