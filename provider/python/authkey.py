@@ -14,8 +14,9 @@ cat >$new; chgrp haclient $new; chmod 640 $new; ln $new /etc/pacemaker/authkey""
 
 def on(node, script, stdin=b""):
     """Runs a fixed script on a node; what it prints is never part of an error."""
-    ssh = ["ssh", "-o", "BatchMode=yes", "-o", "ConnectTimeout=8", "--", node]
-    argv = ["sh", "-c", script] if node == LOCAL else ssh + [script]
+    argv = ["sh", "-c", script]
+    if node != LOCAL:
+        argv = ["ssh", "-o", "BatchMode=yes", "-o", "ConnectTimeout=8", "--", checked_node(node), script]
     done = subprocess.run(argv, input=stdin, capture_output=True, timeout=30)
     if done.returncode != 0:
         said = done.stderr.decode(errors="replace").strip().splitlines()

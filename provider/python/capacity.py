@@ -9,8 +9,10 @@ def virsh(uri, *words):
     return command(["env", "LC_ALL=C.UTF-8", "virsh", "--connect", uri] + list(words), timeout=20)
 
 
-def read_node(node, uri):
+def read_node(node, user):
+    """@param user None: it is this node"""
     try:
+        uri = LOCAL_URI if user is None else libvirt_uri(node, user)
         told = dict(
             (key.strip(), value.strip())
             for key, _, value in (line.partition(":") for line in virsh(uri, "nodeinfo").splitlines())
@@ -32,7 +34,7 @@ def read_storage():
 
 def read_libvirt():
     """`virsh version` says "Using library: libvirt 9.0.0" and "Running hypervisor: QEMU 7.2.22"."""
-    told = virsh("qemu:///system", "version")
+    told = virsh(LOCAL_URI, "version")
     found = {name: re.search(words + r" (\S+)", told) for name, words in (("libvirt", "Using library: libvirt"), ("qemu", "hypervisor: QEMU"))}
     return {name: match.group(1) if match else "" for name, match in found.items()}
 
@@ -44,11 +46,8 @@ def first_number(*argv):
 
 def capacity(request):
     here = socket.gethostname()
-    remote = "qemu+ssh://%s@%%s/system?no_tty=1" % request["user"]
     with ThreadPoolExecutor(8) as pool:
-        nodes = [
-            pool.submit(read_node, node, "qemu:///system" if node == here else remote % node) for node in request["nodes"]
-        ]
+        nodes = [pool.submit(read_node, node, None if node == here else request["user"]) for node in request["nodes"]]
         storage = pool.submit(read_storage)
         virtual = pool.submit(read_libvirt)
         others = {

@@ -2,6 +2,7 @@
 /usr/bin/python3 on standard input, so that neither a shell nor `ps` ever sees a name, a path or a document."""
 import base64
 import json
+import re
 import subprocess
 import sys
 import traceback
@@ -13,6 +14,37 @@ class Failure(Exception):
     def __init__(self, kind, message):
         super().__init__(message)
         self.kind = kind
+
+
+# Users and nodes are read back from metadata, the CIB and files: somebody else's words, and a URI or ssh's arguments have room
+# for more than a name. The other side has the same rules (cluster/place.ts); here they are looked at where they are used.
+USER_NAME = re.compile("[A-Za-z_][A-Za-z0-9_.-]{0,31}")
+NODE_NAME = re.compile("[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
+LOCAL_URI = "qemu:///system"
+REMOTE_URI = re.compile(r"qemu\+ssh://%s@%s/system(\?no_tty=1)?" % (USER_NAME.pattern, NODE_NAME.pattern))
+
+
+def checked_user(name):
+    if not USER_NAME.fullmatch(name):
+        raise Failure("unsafe", "%s is not the name of a user, and is not used" % json.dumps(name))
+    return name
+
+
+def checked_node(name):
+    if not NODE_NAME.fullmatch(name):
+        raise Failure("unsafe", "%s is not the name of a node, and is not used" % json.dumps(name))
+    return name
+
+
+def libvirt_uri(node, user):
+    """libvirt on another node, as that user."""
+    return "qemu+ssh://%s@%s/system?no_tty=1" % (checked_user(user), checked_node(node))
+
+
+def checked_uri(uri):
+    if uri != LOCAL_URI and not REMOTE_URI.fullmatch(uri):
+        raise Failure("unsafe", "%s is not the address of libvirt on a node, and is not used" % json.dumps(uri))
+    return uri
 
 
 def command(argv, stdin=None, timeout=60):

@@ -4,6 +4,14 @@ import os
 import tempfile
 
 
+# What changes the CIB and does nothing else. The others write and read files, run programs, or end what there is: `save`, `load`,
+# `filter`, `edit`, `graph`, `erase`. The other side has the same list (vmmgr/crm-commands.ts).
+CRM_VERBS = frozenset(
+    "node primitive group clone ms master promotable bundle rsc_template location colocation order rsc_ticket property "
+    "rsc_defaults op_defaults fencing_topology role user acl_target acl_group tag alert monitor modgroup set rename delete xml".split()
+)
+
+
 def patch_with_commands(patch, commands):
     """What crm makes of the commands on a copy of the CIB, together with the patch, as one versionless patch."""
     with tempfile.TemporaryDirectory() as folder:
@@ -15,6 +23,8 @@ def patch_with_commands(patch, commands):
         if patch:
             on_copy(["cibadmin", "--patch", "--xml-pipe"], after, folder, patch)
         for words in commands:
+            if not words or words[0] not in CRM_VERBS:
+                raise Failure("crm", "`crm configure %s` is not one that changes the CIB alone, and is not run" % " ".join(words)[:200])
             on_copy(["crm", "configure"] + words, after, folder)
         done = subprocess.run(
             ["crm_diff", "--no-version", "-o", before, "-n", after], capture_output=True, text=True, timeout=60

@@ -14,7 +14,7 @@ KINDS = (
 
 
 def virsh(uri, words):
-    argv = ["virsh", "--quiet", "--connect", uri] + words
+    argv = ["virsh", "--quiet", "--connect", checked_uri(uri)] + words
     english = dict(os.environ, LC_ALL="C.UTF-8")
     done = subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, env=english)
     if done.returncode == 0:

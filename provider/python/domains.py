@@ -16,7 +16,7 @@ KEPT = (
 
 
 def virsh(request, *words):
-    argv = ["virsh", "--connect", request.get("uri") or "qemu:///system"] + list(words)
+    argv = ["virsh", "--connect", checked_uri(request.get("uri") or LOCAL_URI)] + list(words)
     done = subprocess.run(argv, capture_output=True, text=True, timeout=60, env=dict(os.environ, LC_ALL="C.UTF-8"))
     if done.returncode != 0:
         said = (done.stderr.strip() or "exit %d" % done.returncode).replace("error: ", "")

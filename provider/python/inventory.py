@@ -71,7 +71,10 @@ def read_live(storage, status):
         if RESTART_KEY not in metadata or node is None:
             continue
         user = metadata.get("_migration_user", "root")
-        uri = "qemu:///system" if node == here else "qemu+ssh://%s@%s/system?no_tty=1" % (user, node)
+        try:
+            uri = LOCAL_URI if node == here else libvirt_uri(node, user)
+        except Failure:
+            continue  # who looks at this VM is told of its metadata
         wanted.setdefault(uri, []).append(metadata["vm_name"])
     with ThreadPoolExecutor(AT_ONCE) as threads:
         found = {}

@@ -3,12 +3,11 @@ import os
 import re
 import xml.etree.ElementTree as ElementTree
 
-URI = "qemu:///system"
 
 
 def virsh(words, stdin=None):
     """What virsh prints, in English. Its errors are libvirt's, behind a line of its own and the word "error"."""
-    argv, english = ["virsh", "--connect", URI] + words, dict(os.environ, LC_ALL="C.UTF-8")
+    argv, english = ["virsh", "--connect", LOCAL_URI] + words, dict(os.environ, LC_ALL="C.UTF-8")
     try:
         done = subprocess.run(argv, input=stdin, capture_output=True, text=True, timeout=60, env=english)
     except FileNotFoundError as error:
@@ -31,7 +30,7 @@ def read_libvirt():
             "secret": secrets.get("client.libvirt secret"),
             "domains": virsh(["list", "--all", "--name"]).split(),
         }
-    connection = libvirt.open(URI)
+    connection = libvirt.open(LOCAL_URI)
     try:
         secrets = {secret.usageID(): secret.UUIDString() for secret in connection.listAllSecrets()}
         domains = [domain.name() for domain in connection.listAllDomains()]
@@ -74,7 +73,7 @@ def define_and_undefine(xml):
         virsh(["undefine", "--keep-nvram", name])
         return
     libvirt.registerErrorHandler(lambda context, error: None, None)
-    connection = libvirt.open(URI)
+    connection = libvirt.open(LOCAL_URI)
     try:
         try:
             domain = connection.defineXMLFlags(xml, libvirt.VIR_DOMAIN_DEFINE_VALIDATE)

@@ -37,6 +37,10 @@ def answer(argv, about="Image"):
 
 
 def spec(name, snapshot=None):
+    """An image, or its snapshot, as the commands take it: a name with one of their signs would be another image's."""
+    for each in (name, snapshot):
+        if each is not None and (not each or re.search("[/@]", each)):
+            raise PoolError("InvalidArgument", "the commands have no way to say the name %s" % json.dumps(each))
     return "%s/%s" % (POOL, name) + ("@" + snapshot if snapshot is not None else "")
 
 

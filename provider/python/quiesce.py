@@ -22,7 +22,7 @@ class Quiesced:
         self.seconds, self.frozen, self.held, self.why = seconds, None, False, ""
         argv = ["/usr/bin/python3", "-c", BOOT]
         if node != socket.gethostname():
-            argv = SSH + ["%s@%s" % (user, node), " ".join(shlex.quote(word) for word in argv)]
+            argv = SSH + ["-l", checked_user(user), "--", checked_node(node), " ".join(shlex.quote(word) for word in argv)]
         self.node, self.argv, self.answers = node, argv, queue.Queue()
 
     def start(self, call):

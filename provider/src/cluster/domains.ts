@@ -2,6 +2,7 @@
 import { z } from "zod";
 import type { Runner } from "../transport/types";
 import { ParseError } from "./errors";
+import { libvirtUri, type GuestPlace } from "./place";
 import { runProgram } from "./program";
 
 /** A domain as libvirt on one node has it. */
@@ -14,17 +15,6 @@ export interface DomainFacts {
   holds: string[];
 }
 
-/** Where a guest runs: the node that is asked, or another one, which libvirt reaches by its own SSH. */
-export interface DomainPlace {
-  node: string;
-  asked: string;
-  user: string;
-}
-
-/** libvirt's address of a node as the one that is asked sees it. */
-export const libvirtUri = (at: DomainPlace): string =>
-  at.node === at.asked ? "qemu:///system" : `qemu+ssh://${at.user}@${at.node}/system?no_tty=1`;
-
 const factsSchema = z.object({ xml: z.string(), active: z.boolean(), holds: z.array(z.string()) }).nullable();
 
 /** The domain of a name on the node that is asked, or undefined. */
@@ -36,7 +26,7 @@ export async function findDomain(runner: Runner, name: string): Promise<DomainFa
 }
 
 /** Ends a guest at once, as pulling its plug would. Nothing happens where it does not run. */
-export async function destroyDomain(runner: Runner, name: string, at: DomainPlace): Promise<void> {
+export async function destroyDomain(runner: Runner, name: string, at: GuestPlace): Promise<void> {
   await runProgram(runner, "domains", { op: "destroy", name, uri: libvirtUri(at) });
 }
 

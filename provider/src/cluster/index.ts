@@ -9,6 +9,7 @@ export * from "./inventory";
 export * from "./libvirt";
 export * from "./pacemaker";
 export * from "./patch";
+export * from "./place";
 export * from "./rbd";
 export * from "./simulate";
 export * from "./remoted";

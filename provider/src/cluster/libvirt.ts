@@ -2,28 +2,19 @@
 import { z } from "zod";
 import type { Runner } from "../transport/types";
 import { ParseError } from "./errors";
+import { libvirtUri, type GuestAt } from "./place";
 import { runLong, runProgram } from "./program";
-
-/** A guest that runs: on the node that is asked, or on another one, where libvirt logs in as that user. */
-export interface GuestAt {
-  domain: string;
-  node: string;
-  asked: string;
-  user: string;
-}
-
-const uriOf = (at: GuestAt) => (at.node === at.asked ? "qemu:///system" : `qemu+ssh://${at.user}@${at.node}/system`);
 
 /** Tells a running guest that a disk has grown. @param target the disk's device, e.g. `vda` */
 export async function growDisk(runner: Runner, at: GuestAt, target: string, bytes: number): Promise<void> {
-  const argv = ["virsh", "--connect", uriOf(at), "blockresize", at.domain, target, `${bytes}B`];
+  const argv = ["virsh", "--connect", libvirtUri(at), "blockresize", at.domain, target, `${bytes}B`];
   await runLong(runner, { argv, timeoutMs: 60_000 });
 }
 
 /** The XML of running guests, in the order of the question; undefined for one that does not run there any more. */
 export async function readDomains(runner: Runner, guests: readonly GuestAt[]): Promise<(string | undefined)[]> {
   if (guests.length === 0) return [];
-  const domains = guests.map((at) => ({ domain: at.domain, uri: uriOf(at) }));
+  const domains = guests.map((at) => ({ domain: at.domain, uri: libvirtUri(at) }));
   const answer = await runProgram(runner, "devices", { verb: "read", domains }, { readOnly: true, timeoutMs: 90_000 });
   const read = z.array(z.string().nullable()).length(guests.length).safeParse(answer);
   if (!read.success) throw new ParseError("the devices program", z.prettifyError(read.error), JSON.stringify(answer));
@@ -36,7 +27,7 @@ export async function readDomains(runner: Runner, guests: readonly GuestAt[]): P
  * has no place for one more), "absent" (there is no such device), or "libvirtError" with libvirt's words
  */
 export async function changeDevice(runner: Runner, at: GuestAt, verb: "attach" | "detach", xml: string): Promise<void> {
-  await runProgram(runner, "devices", { verb, uri: uriOf(at), domain: at.domain, xml }, { timeoutMs: 90_000 });
+  await runProgram(runner, "devices", { verb, uri: libvirtUri(at), domain: at.domain, xml }, { timeoutMs: 90_000 });
 }
 
 /**

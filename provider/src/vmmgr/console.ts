@@ -14,6 +14,6 @@ export async function openConsole({ cluster }: Context, vm: string, user: string
   const inventory = await cluster.inventory();
   const { node } = getVm(inventory, vm, "open the console of");
   if (node === undefined) throw new NotNow("open the console of", vm, inventory.node, "it runs nowhere", "Start it first.");
-  const uri = libvirtUri({ node, asked: inventory.node, user });
-  return openTerminal(cluster.runner, ["virsh", "--connect", uri.replace("?no_tty=1", ""), "console", vm], terminal);
+  const uri = libvirtUri({ node, asked: inventory.node, user }, true);
+  return openTerminal(cluster.runner, ["virsh", "--connect", uri, "console", vm], terminal);
 }

@@ -1,5 +1,6 @@
 /** What every change of a VM needs beside what is asked. */
 import type { Cluster, Inventory } from "../cluster";
+import { CrmRefused, crmProblem } from "./crm-commands";
 import type { Wanted } from "./wait";
 import type { VmSpec } from "./model";
 
@@ -34,5 +35,10 @@ export function wantedOf(spec: VmSpec, inventory: Inventory): Wanted {
   };
 }
 
-/** Commands of `crm configure` as words, split at blanks as vm-mgr splits them. */
-export const commandWords = (commands: readonly string[]) => commands.map((line) => line.trim().split(/\s+/));
+/** Commands of `crm configure` as words, split at blanks as vm-mgr splits them. @throws CrmRefused */
+export const commandWords = (commands: readonly string[]): string[][] =>
+  commands.map((line) => {
+    const problem = crmProblem(line);
+    if (problem !== undefined) throw new CrmRefused(line, problem);
+    return line.trim().split(/\s+/);
+  });

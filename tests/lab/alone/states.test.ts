@@ -140,8 +140,8 @@ describe("states of a VM", function () {
     assert.equal(await imageMeta("alpha", "_crm_config_cmd"), commands[0]);
     assert.deepEqual((await stack.preview({ alpha: tick({ crmConfigCommands: commands }) }, { refresh: true })).changes, { same: 2 });
     assert.match((await stack.up({ alpha: tick() })).text, /what the crm command "location fromcommand alpha 33: node2" made stays in the CIB/);
-    const text = await stack.failing("up", { alpha: tick({ crmConfigCommands: commands }), bad: tick({ crmConfigCommands: ["nosuchverb x y"] }) });
-    assert.match(text, /Unable to create VM "bad" on node\d: telling Pacemaker of it: .*nosuchverb/s);
+    const text = await stack.failing("up", { alpha: tick({ crmConfigCommands: commands }), bad: tick({ crmConfigCommands: ["location broken nobody 1: node1"] }) });
+    assert.match(text, /Unable to create VM "bad" on node\d: telling Pacemaker of it: .*nobody/s);
     assert.deepEqual(await traces("bad"), []);
   });
 

@@ -73,7 +73,7 @@ describe("the node programs", function () {
     assert.deepEqual(all.map(({ status }) => status), ["fulfilled", "rejected", "fulfilled", "rejected"]);
     assert.ok(ids().includes("a") && ids().includes("b") && !ids().includes("many"));
     const commanded = await Promise.allSettled([
-      made.write({ changes: [rule("c")], commands: [["nonsense", "x"]] }),
+      made.write({ changes: [rule("c")], commands: [["location", "x"]] }),
       made.write({ changes: [rule("d")], commands: [["location", "e", "fxrun", "7", "node2"]] }),
     ]);
     assert.deepEqual(commanded.map(({ status }) => status), ["rejected", "fulfilled"]);
@@ -89,7 +89,7 @@ describe("the node programs", function () {
 
   it("several in one process end with the first that fails, which is named", async () => {
     await assert.rejects(
-      runPrograms(runner, [["configure", { patch: "<diff/>" }], ["storage", { operations: [{ op: "nonsense" }] }], ["configure", {}]]),
+      runPrograms(runner, [["configure", { patch: "<diff/>" }], ["storage", { operations: [{ op: "location" }] }], ["configure", {}]]),
       (error: Error) => error instanceof ProgramError && /^the storage program on here: /.test(error.message),
     );
   });
@@ -114,7 +114,7 @@ describe("the node programs", function () {
   it("configure changes nothing when one of the commands, or the patch, is refused", async () => {
     const before = cib.configuration();
     const conflict = (says: RegExp) => (error: Error) => error instanceof CibConflict && says.test(error.message);
-    await assert.rejects(changeCib(runner, [rule("patched")], [["location", "a", "fxrun", "7", "node2"], ["nonsense", "x"]]), conflict(/syntax of configure nonsense x/));
+    await assert.rejects(changeCib(runner, [rule("patched")], [["location", "a", "fxrun", "7", "node2"], ["location", "x"]]), conflict(/syntax of configure location x/));
     await assert.rejects(changeCib(runner, [rule("patched", { score: "many" })]), conflict(/schema|validat/i));
     await assert.rejects(changeCib(runner, [rule("fxorder")]), conflict(/./));
     assert.ok(cib.configuration() === before);
@@ -123,10 +123,10 @@ describe("the node programs", function () {
   it("a hostile request arrives as it is, and ends nothing", async () => {
     const hostile = `"); import os; os._exit(9) #'''\\\n\u2028 é漢😀 $(id) \`id\` 'quoted' end`;
     await assert.rejects(
-      changeCib(runner, [], [["nonsense", hostile]]),
-      (error: Error) => error instanceof CibConflict && error.message.includes(`syntax of configure nonsense ${hostile}`),
+      changeCib(runner, [], [["location", hostile]]),
+      (error: Error) => error instanceof CibConflict && error.message.includes(`syntax of configure location ${hostile}`),
     );
-    await assert.rejects(changeCib(runner, [], [["nonsense", "a\0b"]]), ProgramError);
+    await assert.rejects(changeCib(runner, [], [["location", "a\0b"]]), ProgramError);
     const asked: unknown[] = [];
     const echo = new ScriptedRunner({ "the validate program": (request) => (asked.push(request), { ok: null }) });
     await cluster.validateDomain(echo, hostile);

@@ -1,5 +1,6 @@
 /** The inputs of `seapath.Vm` after their defaults were put in: what is allowed, in words for the person who typed it. */
 import { z } from "zod";
+import { crmProblem, USER_NAME } from "../../vmmgr";
 import { common, count, named, scalarMap, size, text } from "../schema";
 
 const reserved = (names: Record<string, string>) =>
@@ -73,7 +74,7 @@ export const vmSchema = z
     pinnedHost: text.optional(),
     preferredHost: text.optional(),
     liveMigration: z.boolean(),
-    migrationUser: text.regex(/^[a-z_][a-z0-9_-]*$/, "must be the name of a user on the nodes"),
+    migrationUser: text.regex(USER_NAME, "must be the name of a user on the nodes"),
     migrationDowntime: count("milliseconds"),
     migrateToTimeout: count("seconds", 1),
     stopTimeout: count("seconds", 1),
@@ -89,7 +90,7 @@ export const vmSchema = z
       }),
       utilization: scalarMap,
     }),
-    crmConfigCommands: z.array(text.refine((line) => !/[\r\n]/.test(line), "must be one line, the words of one `crm configure`")),
+    crmConfigCommands: z.array(text.refine((line) => crmProblem(line) === undefined, { error: ({ input }) => crmProblem(String(input)) ?? "" })),
   })
   .superRefine((vm, context) => {
     if (vm.pinnedHost !== undefined && vm.preferredHost !== undefined) {
