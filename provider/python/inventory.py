@@ -1,6 +1,6 @@
 """Everything that is to be known of a cluster, read by one program in one go: Pacemaker, Ceph, libvirt, this node. What
 is to be done to images just before the reading may come with the question."""
-# Needs: pool, libvirt_node, storage
+# Needs: pool, libvirt_node, storage, image_file
 import configparser
 import os
 import socket
@@ -102,11 +102,11 @@ def read_observer():
     return config.get("machines", "observer", fallback="") or None
 
 
-def find_damage(path):
+def find_damage(path, driver):
     """Why an image is not whole. `convert` reads what a truncated file lacks as zeros and says nothing, so it is
     `check` that is asked; formats without one (raw) have nothing to tell (exit 63), leaks (3) harm nobody."""
     done = subprocess.run(
-        ["qemu-img", "check", "--output=json", "--", path], capture_output=True, text=True, timeout=600
+        ["qemu-img", "check", "-f", driver, "--output=json", "--", path], capture_output=True, text=True, timeout=600
     )
     if done.returncode in (0, 3, 63):
         return None
@@ -117,25 +117,41 @@ def find_damage(path):
     return "qemu-img check failed (exit %d): %s" % (done.returncode, done.stderr.strip()[:300])
 
 
-def read_source(path):
-    """An image file on this node, as qemu-img sees it."""
-    if not os.path.exists(path):
-        return {"path": path, "missing": True}
+def read_node_source(path, asked):
+    """An image file on this node. QEMU is not let near it before it has been judged."""
+    with opened(path) as handle:
+        said, _ = judge(sample_of(handle), asked)
+    driver = FORMATS[said]
     done = subprocess.run(
-        ["qemu-img", "info", "--output=json", "--", path], capture_output=True, text=True, timeout=60
+        ["qemu-img", "info", "-f", driver, "--output=json", "--", path], capture_output=True, text=True, timeout=60
     )
     if done.returncode != 0:
-        return {"path": path, "error": done.stderr.strip()}
+        raise NoDisk(done.stderr.strip())
     info = json.loads(done.stdout)
-    damage = find_damage(path)
+    others = external_parts(info, path)
+    if others:
+        raise NoDisk("it needs other files (%s); give a whole image" % shown(", ".join(others).encode()))
+    damage = find_damage(path, driver)
     if damage:
-        return {"path": path, "error": damage}
-    return {
-        "path": path,
-        "format": info["format"],
-        "virtualSize": info["virtual-size"],
-        "backing": info.get("backing-filename"),
-    }
+        raise NoDisk(damage)
+    return {"format": said, "driver": driver, "virtualSize": info["virtual-size"]}
+
+
+def read_source(question):
+    """An image file: one on this node, or one of the other side, of which the beginning and the end came along."""
+    found = {"key": question["key"], "path": question["path"]}
+    try:
+        if "head" not in question:
+            return dict(found, **read_node_source(question["path"], question.get("format")))
+        head, tail = (base64.b64decode(question[part]) for part in ("head", "tail"))
+        said, size = judge(Sample(question["size"], head, tail), question.get("format"))
+        return dict(found, format=said, driver=FORMATS[said], virtualSize=size)
+    except FileNotFoundError:
+        return dict(found, missing=True)
+    except OSError as error:
+        return dict(found, error=error.strerror)
+    except NoDisk as error:
+        return dict(found, error=str(error))
 
 
 def write_before(operations):
@@ -154,7 +170,7 @@ def inventory(request):
         storage = pool.submit(read_storage, request.get("disks"))
         virtual = pool.submit(read_libvirt)
         hosts = pool.submit(read_ceph_hosts) if request.get("cephHosts") else None
-        sources = [pool.submit(read_source, path) for path in request.get("sources", [])]
+        sources = [pool.submit(read_source, question) for question in request.get("sources", [])]
         found = {
             "node": socket.gethostname(),
             "before": done,

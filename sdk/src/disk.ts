@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { isOfKind, SeapathResource, typeOf } from "./resource";
 import { stubOf } from "./stub";
-import type { CommonArgs, LocalImage, NodeImage } from "./types";
+import type { CommonArgs, ImageFormat, LocalImage, NodeImage } from "./types";
 import { Vm } from "./vm";
 
 /** The RBD image of a disk of any VM of the cluster: it is copied as it is at that moment. */
@@ -73,7 +73,7 @@ export class Disk extends SeapathResource {
   /** Its number, also where none was given. */
   declare readonly index: pulumi.Output<number>;
   declare readonly size: pulumi.Output<string | number | undefined>;
-  declare readonly source: pulumi.Output<{ nodePath?: string; path?: string; image?: string } | undefined>;
+  declare readonly source: pulumi.Output<{ nodePath?: string; path?: string; format?: ImageFormat; image?: string } | undefined>;
   declare readonly adopt: pulumi.Output<boolean>;
   declare readonly bus: pulumi.Output<string>;
   declare readonly cache: pulumi.Output<string>;

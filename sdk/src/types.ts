@@ -1,16 +1,26 @@
 /** The inputs of `seapath.Vm`, as a program gives them. */
 import type { Input } from "@pulumi/pulumi";
 
+/**
+ * What an image file is. `raw` and `qcow2` are known by themselves; the others have to be said, and have to be whole: one that
+ * is based on another file, or has its data in others, is refused, since whoever made it could name any file of the node.
+ */
+export type ImageFormat = "raw" | "qcow2" | "vmdk" | "vdi" | "vhd" | "vhdx";
+
 /** A file on a node of the cluster. Which node it is does not matter where all nodes have it. */
 export interface NodeImage {
   /** An absolute path, e.g. `/var/lib/seapath/images/debian.qcow2`. */
   nodePath: Input<string>;
+  /** What the file is. `"raw"` takes it as it is, whatever it begins with. @default raw or qcow2, by the file's first bytes */
+  format?: Input<ImageFormat>;
 }
 
 /** A file on the machine that runs Pulumi; sent by SFTP, verified by its SHA-256, and not sent again when it is there. */
 export interface LocalImage {
   /** A path, relative to the folder of the Pulumi program. */
   path: Input<string>;
+  /** What the file is. `"raw"` takes it as it is, whatever it begins with. @default raw or qcow2, by the file's first bytes */
+  format?: Input<ImageFormat>;
 }
 
 /**

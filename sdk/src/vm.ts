@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { isOfKind, SeapathResource, typeOf } from "./resource";
 import { vmStub } from "./stub";
-import type { VmArgs } from "./types";
+import type { ImageFormat, VmArgs } from "./types";
 
 /**
  * A virtual machine on a SEAPATH cluster: an RBD group with its disks, a libvirt domain and a Pacemaker primitive. It
@@ -24,7 +24,7 @@ export class Vm extends SeapathResource {
   static readonly __pulumiType = typeOf("Vm");
 
   declare readonly name: pulumi.Output<string>;
-  declare readonly source: pulumi.Output<{ nodePath?: string; path?: string; vm?: string; snapshot?: string; mode?: "copy" | "linked" } | undefined>;
+  declare readonly source: pulumi.Output<{ nodePath?: string; path?: string; format?: ImageFormat; vm?: string; snapshot?: string; mode?: "copy" | "linked" } | undefined>;
   declare readonly adopt: pulumi.Output<boolean>;
   declare readonly systemDisk: pulumi.Output<{ size?: string | number; bus: string }>;
   declare readonly domain: pulumi.Output<Record<string, unknown> | undefined>;

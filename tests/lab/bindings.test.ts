@@ -12,7 +12,7 @@ import { TICK, tickSpec, tickXml } from "./support/vms.ts";
 
 const require = createRequire(import.meta.url);
 const { programSource } = require("../../provider/dist/cluster/program.js") as typeof import("../../provider/dist/cluster/program.js");
-const { ProgramError, readInventory, validateDomain } = require("../../provider/dist/cluster/index.js") as typeof import("../../provider/dist/cluster/index.js");
+const { nodeFile, ProgramError, readInventory, validateDomain } = require("../../provider/dist/cluster/index.js") as typeof import("../../provider/dist/cluster/index.js");
 const { createVm, removeVm, updateVm } = require("../../provider/dist/vmmgr/index.js") as typeof import("../../provider/dist/vmmgr/index.js");
 const calls = readFileSync(join(import.meta.dirname, "support/pool_calls.py"), "utf8");
 
@@ -51,7 +51,7 @@ describe("a node without Python's bindings", function () {
   it("reads the same inventory", async () => {
     await createVm({ cluster: clusterOn(library) }, tickSpec("bothwaysread"));
     try {
-      const asked = { cephHosts: true, sources: [TICK, "/nowhere"] };
+      const asked = { cephHosts: true, sources: [nodeFile(TICK), nodeFile("/nowhere")] };
       // Others may come and go on the cluster, so only what is this VM's is compared, and what never changes.
       const [one, other] = [await readInventory(library, asked), await readInventory(commands, asked)];
       assert.equal(one.images.get("system_bothwaysread")?.metadata?.["owner"], "alice");

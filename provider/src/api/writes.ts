@@ -2,7 +2,7 @@
 import { givenSpec, wholeInputs } from "../resources";
 import {
   createWithDisks, findTakenIn, forceStop, openConsole as open, removeVm, setEnabled, setMetadata as set, setStarted, summaryOf,
-  NotFound, Refused, takeIn, type Source, type Terminal,
+  NotFound, Refused, takeIn, type FileSource, type Terminal,
 } from "../vmmgr";
 import { contextOf, look, type At } from "./at";
 
@@ -11,7 +11,7 @@ type Raw = Record<string, unknown>;
 /** A create beside the inputs of `seapath.Vm`. */
 export interface CreateOptions {
   /** Images of data disks, each a file of the node or of this machine; `data_<vm>_0` is made of the first. @default none */
-  disks?: Source[];
+  disks?: FileSource[];
   /** An existing VM of the name is removed, once nothing speaks against the new one any more. @default false */
   force?: boolean;
 }
@@ -67,10 +67,10 @@ export async function openConsole(at: At, vm: string, user: string, terminal: Te
  */
 export async function addToCluster(at: At, domain: string, inputs: Raw, { force = false }: CreateOptions = {}): Promise<void> {
   const context = contextOf(at);
-  const { xml, disk, node } = await findTakenIn(context, domain);
+  const { xml, disk, format, node } = await findTakenIn(context, domain);
   if (disk === undefined && inputs["source"] === undefined) {
     throw new Refused("take in", domain, node, [{ property: "its disk", reason: "it is neither a file nor a device there; give the image" }]);
   }
-  const spec = givenSpec("take in", { source: { nodePath: disk }, ...inputs, xml });
+  const spec = givenSpec("take in", { source: { nodePath: disk, ...(format === undefined ? {} : { format }) }, ...inputs, xml });
   await takeIn(context, domain, spec, force);
 }

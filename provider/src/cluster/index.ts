@@ -5,6 +5,7 @@ export * from "./cluster";
 export * from "./domains";
 export { Coalesced } from "./coalesced";
 export * from "./errors";
+export * from "./image-file";
 export * from "./inventory";
 export * from "./libvirt";
 export * from "./pacemaker";

@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { Runner } from "../transport/types";
 import { parseCib, type Cib } from "./cib";
 import { ParseError } from "./errors";
+import { sourceSchema, type SourceFile, type SourceQuestion } from "./image-file";
 import { runProgram } from "./program";
 import type { StorageOperation } from "./rbd";
 import { outcomeSchema, type Outcome } from "./write";
@@ -11,16 +12,6 @@ import { parseStatus, type ClusterStatus } from "./status";
 /** In a VM's metadata: its live domain is to be read as well. The inventory program knows it by the same name. */
 export const RESTART_KEY = "_seapath_restart";
 
-const sourceSchema = z.union([
-  z.object({ path: z.string(), missing: z.literal(true) }),
-  z.object({ path: z.string(), error: z.string() }),
-  z.object({
-    path: z.string(),
-    format: z.string(),
-    virtualSize: z.number(),
-    backing: z.string().nullish(),
-  }),
-]);
 
 const spaceSchema = z.object({
   available: z.number(),
@@ -57,9 +48,6 @@ const answerSchema = z.object({
   before: z.array(outcomeSchema).default([]),
   live: z.record(z.string(), z.string()).default({}),
 });
-
-/** An image file on the node that was asked: what qemu-img says, or why it says nothing. */
-export type SourceFile = z.infer<typeof sourceSchema>;
 
 /** A snapshot of one RBD image. */
 export interface SnapshotFacts {
@@ -104,6 +92,7 @@ export interface Inventory {
   secret?: string;
   /** Where Ceph's monitors are, as its orchestrator says; empty where there is none. */
   cephHosts: string[];
+  /** Image files, by the keys of the questions. */
   sources: Map<string, SourceFile>;
   /** What came of the operations that went before the reading. */
   before: Map<StorageOperation, Outcome>;
@@ -111,8 +100,8 @@ export interface Inventory {
 
 /** What else than the standing part of an inventory is to be looked at. */
 export interface InventoryRequest {
-  /** Image files on the node. */
-  sources?: string[];
+  /** Image files. */
+  sources?: SourceQuestion[];
   /** Whether the orchestrator is asked for the hosts that go into a disk's XML. */
   cephHosts?: boolean;
   /** Operations that are done before it is read; each may be done twice. What fails of them does not end the reading. */
@@ -148,7 +137,7 @@ export function parseInventory(answer: unknown, before: readonly StorageOperatio
     live: new Map(Object.entries(found.live)),
     ...(found.libvirt.secret === null ? {} : { secret: found.libvirt.secret }),
     cephHosts: found.cephHosts,
-    sources: new Map(found.sources.map((source) => [source.path, source])),
+    sources: new Map(found.sources.map((source) => [source.key, source])),
     before: new Map(found.before.flatMap((outcome, index) => (before[index] === undefined ? [] : [[before[index], outcome]]))),
   };
 }

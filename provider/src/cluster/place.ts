@@ -35,6 +35,15 @@ export function checkedUser(user: string): string {
   throw new UnsafeName("a user on the nodes", user, "Look at the VM's `migration_user` in the CIB and at `_migration_user` in the metadata of its system image.");
 }
 
+/** What an image may be called where QEMU reads its name, in which `:` begins an option; it may have a snapshot's behind it. */
+const IMAGE_NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]*(?:@[A-Za-z0-9_.-]+)?$/;
+
+/** @throws UnsafeName */
+export function checkedImage(image: string): string {
+  if (IMAGE_NAME.test(image)) return image;
+  throw new UnsafeName("an image that QEMU can be given", image, "Rename it with `rbd mv`.");
+}
+
 /** @throws UnsafeName */
 export function checkedNode(node: string): string {
   if (NODE_NAME.test(node)) return node;

@@ -90,6 +90,9 @@ async function run(
   return answer.ok;
 }
 
+/** The command of a program that speaks for itself: by its output and its exit code, like a tool. */
+export const programCommand = (name: string, request: unknown, timeoutMs: number) => commandOf([name], `main("${encode(request)}")`, timeoutMs);
+
 /**
  * Runs a command that may take long, such that it ends soon after its connection did: on its own it would run on.
  * @throws as `Runner.run`
@@ -98,5 +101,5 @@ export function runLong(
   runner: Runner,
   { argv, timeoutMs, ...options }: Omit<Command, "stdin"> & { timeoutMs: number },
 ): Promise<CommandResult> {
-  return runner.run({ ...commandOf(["tool"], `main("${encode(argv)}")`, timeoutMs), label: argv.join(" "), ...options });
+  return runner.run({ ...programCommand("tool", argv, timeoutMs), label: argv.join(" "), ...options });
 }

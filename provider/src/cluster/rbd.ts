@@ -1,7 +1,7 @@
 /** RBD: images, groups and metadata, changed by lists of operations that go out together. */
 import type { Runner } from "../transport/types";
 import { AlreadyExists, ProgramError } from "./errors";
-import { runLong, runProgram } from "./program";
+import { runProgram } from "./program";
 
 /** One change of the pool `rbd`. All but `create…` and `cloneImage` may be done twice. */
 export type StorageOperation =
@@ -55,33 +55,4 @@ export interface Removed {
   snapshots: string[];
   /** The name under which a disk that is to be retained was kept. */
   kept: string | null;
-}
-
-const IMPORT_DEADLINE_MS = 4 * 3600_000;
-
-/**
- * Fills an RBD image, which is new and has the size, from an image file on the node.
- * @param onProgress per cent, as qemu-img counts
- */
-export async function importImage(
-  runner: Runner,
-  source: { path: string; format: string },
-  image: string,
-  onProgress?: (percent: number) => void,
-): Promise<void> {
-  let last = -1;
-  await runLong(runner, {
-    argv: [
-      "qemu-img", "convert", "-p", "-W", "-n", "--target-is-zero",
-      "-f", source.format, "-O", "raw", source.path, `rbd:rbd/${image}`,
-    ],
-    timeoutMs: IMPORT_DEADLINE_MS,
-    label: `qemu-img convert to ${image}`,
-    onStdout: (chunk) => {
-      const match = /\((\d+)(?:\.\d+)?\/100%\)\s*$/.exec(chunk);
-      if (match === null || Number(match[1]) === last) return;
-      last = Number(match[1]);
-      onProgress?.(last);
-    },
-  });
 }

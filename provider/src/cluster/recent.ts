@@ -3,6 +3,7 @@
  * other and refreshes them a few at a time, so a read for each, however well shared, would be one for every few VMs.
  */
 import { openTerminal, type Runner } from "../transport/types";
+import type { SourceQuestion } from "./image-file";
 import type { Inventory, InventoryRequest } from "./inventory";
 
 /** How long after its answer an inventory counts as one of a moment ago. */
@@ -17,11 +18,15 @@ interface Kept {
   answered: number;
 }
 
+/** A file of this machine may have become another one under its name, which shows in what comes along with the question. */
+const hasSource = (request: InventoryRequest, wanted: SourceQuestion) =>
+  request.sources?.some((each) => each.key === wanted.key && each.size === wanted.size && each.head === wanted.head && each.tail === wanted.tail) ?? false;
+
 /** What both requests ask for. */
 export function mergeRequests(a: InventoryRequest, b: InventoryRequest): InventoryRequest {
   const before = [...(a.before ?? []), ...(b.before ?? [])];
   return {
-    sources: [...new Set([...(a.sources ?? []), ...(b.sources ?? [])])],
+    sources: [...(a.sources ?? []), ...(b.sources ?? []).filter((each) => !hasSource(a, each))],
     cephHosts: (a.cephHosts ?? false) || (b.cephHosts ?? false),
     ...(a.disks === true || b.disks === true ? { disks: true } : {}),
     ...(before.length > 0 ? { before } : {}),
@@ -31,7 +36,7 @@ export function mergeRequests(a: InventoryRequest, b: InventoryRequest): Invento
 const covers = (has: InventoryRequest, wanted: InventoryRequest) =>
   (has.cephHosts === true || wanted.cephHosts !== true) &&
   (has.disks === true || wanted.disks !== true) &&
-  (wanted.sources ?? []).every((path) => has.sources?.includes(path));
+  (wanted.sources ?? []).every((each) => hasSource(has, each));
 
 export class RecentInventory {
   #kept: Kept | undefined;

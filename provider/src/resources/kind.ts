@@ -10,7 +10,7 @@ import { clusterFailures, schemaFailures } from "./refused";
 import { recorded, shown } from "./shown";
 import type { Surroundings } from "./surroundings";
 import { isUnknown, unknownPaths } from "./unknowns";
-import { dropUndefined, filled, TIMEOUTS, type Raw } from "./values";
+import { dropUndefined, filled, isRecord, TIMEOUTS, type Raw } from "./values";
 
 /** What every kind's inputs have. */
 export interface CommonInputs {
@@ -93,13 +93,16 @@ const knownInputs = <I>(inputs: Raw): Partial<I> => {
   return Object.fromEntries(Object.entries(inputs).filter(([key]) => !unknown.has(key))) as Partial<I>;
 };
 
+/** What a resource was made of. How its file was read then changes nothing of what there is: never a disk for that. */
+const made = (input: unknown) => (isRecord(input) ? { ...input, format: undefined } : input);
+
 function replacing<I extends CommonInputs>(kind: Kind<I>, olds: Raw, news: Raw): string[] {
   const wanted = withCommonDefaults(kind, news);
   const has = (keys: readonly string[] | undefined, key: string) => keys?.includes(key) ?? false;
   const differs = (key: string) => {
     if (unknownPaths(wanted[key]).length > 0) return has(kind.follows, key);
     if (has(kind.origins, key) && (olds[key] === undefined || wanted[key] === undefined)) return false;
-    return !isDeepStrictEqual(olds[key], wanted[key]);
+    return !isDeepStrictEqual(olds[key], wanted[key]) && !(has(kind.origins, key) && isDeepStrictEqual(made(olds[key]), made(wanted[key])));
   };
   return [...kind.replacedBy, "cluster"].filter(differs);
 }

@@ -1,6 +1,6 @@
 /** What the schemas of several kinds are made of. */
 import { z } from "zod";
-import { nameProblem } from "../vmmgr";
+import { IMAGE_FORMATS, nameProblem } from "../vmmgr";
 import { parseSize } from "./size";
 
 export const text = z.string().min(1, "must not be empty");
@@ -21,6 +21,9 @@ export const scalarMap = z.record(text, z.string().regex(/^[^\r\n\t]*$/, "must b
 export const size = z.union([z.string(), z.number()]).refine((value) => parseSize(value) !== undefined, {
   message: 'must be a size such as "20GiB", or a number of bytes',
 }).refine((value) => (parseSize(value) ?? 512) % 512 === 0, { message: "must be a multiple of 512 bytes" });
+
+/** What an image file is, where it does not say so itself. */
+export const imageFormat = z.enum(IMAGE_FORMATS, { error: `must be one of ${IMAGE_FORMATS.join(", ")}` });
 
 const timeout = count("seconds", 1);
 

@@ -31,7 +31,7 @@ export function cloneSteps(context: Context, spec: VmSpec, source: CloneSource, 
   if (source.mode === "linked") return [make];
   const copies = pairs.map(({ from, to }): Step => ({
     name: `copying ${from}`,
-    act: () => importImage(cluster.runner, { path: `rbd:rbd/${from}@${parent.snapshot}`, format: "raw" }, to, (percent) => {
+    act: () => importImage(cluster.runner, { image: `${from}@${parent.snapshot}` }, to, (percent) => {
       if (percent % 25 === 0 && percent > 0 && percent < 100) reportOf(context)(`${spec.name}: copying ${from}: ${percent} %`);
     }),
     noUndo: "it goes with the images",

@@ -1,13 +1,15 @@
 /** Making a VM: all of it, or nothing. */
-import { ensureUploaded, importImage, NotFound, type Inventory, type SourceFile, type StorageOperation } from "../cluster";
+import { importImage, NotFound, type ImportSource, type Inventory, type StorageOperation } from "../cluster";
 import { present, waitStep } from "./apply";
 import { buildXml, validateThenMake, validateXml, type VmXml } from "./build";
 import { cloneSteps } from "./clone";
 import { clonedDisks, parentOf, releaseParent, renamedDisks } from "./cloned";
-import { commandWords, reportOf, type Context } from "./context";
+import { commandWords, type Context } from "./context";
 import { Refused } from "./errors";
 import { PARENT_KEY, vmMetadata } from "./metadata";
-import type { CloneSource, ObservedVm, Source, VmSpec } from "./model";
+import { importOf, judgedFile, onNode, sourceFile, sourceQuestions, type FileSource } from "./image-source";
+import type { CloneSource, ObservedVm, VmSpec } from "./model";
+import { nowAndThen } from "./progress";
 import { systemImage } from "./names";
 import { findVm, isTakenOver, vmImages } from "./observe";
 import { changeRefusals, clusterRefusals, imageSizeRefusals } from "./refusals";
@@ -18,9 +20,6 @@ import { enableChanges } from "./sync";
 import { returningWith } from "./parked";
 import { changeVm } from "./update";
 
-type ImageSource = Exclude<Source, CloneSource>;
-type ReadableSource = Extract<SourceFile, { virtualSize: number }>;
-
 /**
  * Makes a VM as `vm-mgr create` does, waits until it is as asked, and returns it as observed. A create of ours that was
  * cut off is taken up again: an image that was whole stays, one that was not is thrown away.
@@ -28,7 +27,7 @@ type ReadableSource = Extract<SourceFile, { virtualSize: number }>;
  */
 export async function createVm(context: Context, spec: VmSpec): Promise<ObservedVm> {
   const { cluster } = context;
-  const inventory = await cluster.inventory({ ...sourcesOf(spec), cephHosts: true });
+  const inventory = await cluster.inventory({ ...(await sourceQuestions(spec.source)), cephHosts: true });
   const what = `Unable to create VM "${spec.name}" on ${inventory.node}`;
   refuse(inventory, [...changeRefusals(inventory, spec, "create"), ...clusterRefusals(inventory, spec, "create")], spec);
   const found = findVm(inventory, spec.name);
@@ -74,13 +73,14 @@ interface Making {
   after: StorageOperation[];
 }
 
-async function image(context: Context, spec: VmSpec, seen: Inventory, given: ImageSource, mark: CreateMark, whole?: ObservedVm): Promise<Making> {
-  const path = await sourcePath(context, spec.name, given);
-  const inventory = seen.sources.has(path) ? seen : await context.cluster.inventory({ sources: [path], cephHosts: true });
-  const source = readableSource(inventory, path, spec);
-  refuse(inventory, imageSizeRefusals(source.virtualSize, spec, inventory.freeBytes), spec);
+async function image(context: Context, spec: VmSpec, seen: Inventory, given: FileSource, mark: CreateMark, whole?: ObservedVm): Promise<Making> {
+  const source = await onNode(context, spec.name, given);
+  const inventory = sourceFile(seen, source) === undefined ? await context.cluster.inventory({ ...(await sourceQuestions(source)), cephHosts: true }) : seen;
+  const { file, refusals } = judgedFile(inventory, source);
+  refuse(inventory, [...refusals, ...imageSizeRefusals(file?.virtualSize ?? null, spec, inventory.freeBytes)], spec);
+  if (file?.virtualSize == null) throw new NotFound(`Unable to create VM "${spec.name}" on ${inventory.node}: nothing is known of its image`);
   const xml = buildXml(spec, inventory, [systemImage(spec.name)], whole?.uuid || undefined);
-  return { xml, steps: imageSteps(context, spec, source, xml, mark), set: {}, unset: [], after: [] };
+  return { xml, steps: imageSteps(context, spec, { from: importOf(file, source), path: file.path, size: file.virtualSize }, xml, mark), set: {}, unset: [], after: [] };
 }
 
 function clone(context: Context, spec: VmSpec, inventory: Inventory, source: CloneSource, mark: CreateMark, whole?: ObservedVm): Making {
@@ -99,40 +99,12 @@ function clone(context: Context, spec: VmSpec, inventory: Inventory, source: Clo
   };
 }
 
-const sourcesOf = ({ source }: VmSpec) =>
-  source !== undefined && "nodePath" in source ? { sources: [source.nodePath] } : {};
-
 function refuse(inventory: Inventory, refusals: ReturnType<typeof clusterRefusals>, spec: VmSpec): void {
   if (refusals.length > 0) throw new Refused("create", spec.name, inventory.node, refusals);
 }
 
-async function sourcePath(context: Context, vm: string, source: ImageSource): Promise<string> {
-  if ("nodePath" in source) return source.nodePath;
-  const local = source.path;
-  return ensureUploaded(context.cluster.runner, local, nowAndThen((percent) => reportOf(context)(`${vm}: sending ${local}: ${percent} %`)));
-}
-
-function readableSource(inventory: Inventory, path: string, spec: VmSpec): ReadableSource {
-  const source = inventory.sources.get(path);
-  if (source !== undefined && "virtualSize" in source) return source;
-  const reason = source !== undefined && "error" in source ? source.error : `there is no file ${path} on ${inventory.node}`;
-  throw new Refused("create", spec.name, inventory.node, [{ property: "source", reason }]);
-}
-
-const QUIET_MS = 3_000;
-
-/** Passes on progress every few seconds: work that takes less says nothing, and no log is filled. */
-function nowAndThen(say: (percent: number) => void): (percent: number) => void {
-  let last = Date.now();
-  return (percent) => {
-    if (Date.now() - last < QUIET_MS) return;
-    last = Date.now();
-    say(percent);
-  };
-}
-
 /** The system image and the group, marked as unfinished, and as this create's own, from the first moment on. */
-function imageSteps({ cluster, report }: Context, spec: VmSpec, source: ReadableSource, xml: VmXml, mark: CreateMark): Step[] {
+function imageSteps({ cluster, report }: Context, spec: VmSpec, source: { from: ImportSource; path: string; size: number }, xml: VmXml, mark: CreateMark): Step[] {
   const image = systemImage(spec.name);
   return [
     {
@@ -140,7 +112,7 @@ function imageSteps({ cluster, report }: Context, spec: VmSpec, source: Readable
       name: "making its RBD image and group",
       act: async () => {
         await validateThenMake(cluster, xml, [
-          { op: "createImage", image, size: Math.max(spec.systemSize ?? 0, Math.ceil(source.virtualSize / 512) * 512) },
+          { op: "createImage", image, size: Math.max(spec.systemSize ?? 0, Math.ceil(source.size / 512) * 512) },
           { op: "setMetadata", image, set: { vm_name: spec.name, ...mark.metadata("importing") } },
           { op: "createGroup", group: spec.name },
           { op: "addToGroup", group: spec.name, image },
@@ -154,7 +126,7 @@ function imageSteps({ cluster, report }: Context, spec: VmSpec, source: Readable
     },
     {
       name: `importing ${source.path}`,
-      act: () => importImage(cluster.runner, source, image, nowAndThen((percent) => report?.(`${spec.name}: importing: ${percent} %`))),
+      act: () => importImage(cluster.runner, source.from, image, nowAndThen((percent) => report?.(`${spec.name}: importing: ${percent} %`))),
       noUndo: "it goes with the image",
     },
   ];

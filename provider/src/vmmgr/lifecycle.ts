@@ -6,6 +6,7 @@ import { commandWords, deadlineOf, hypervisorsOf, reportOf, type Context } from 
 import { createVm } from "./create";
 import { Refused } from "./errors";
 import type { ObservedVm, VmSpec } from "./model";
+import { sourceQuestions } from "./image-source";
 import { systemImage } from "./names";
 import { findVm } from "./observe";
 import { changeRefusals, clusterRefusals } from "./refusals";
@@ -109,8 +110,7 @@ export async function forceStop(context: Context, vm: string): Promise<ObservedV
  */
 export async function replaceVm(context: Context, spec: VmSpec): Promise<ObservedVm> {
   const { cluster } = context;
-  const sources = spec.source !== undefined && "nodePath" in spec.source ? { sources: [spec.source.nodePath] } : {};
-  const inventory = await cluster.inventory({ ...sources, cephHosts: true });
+  const inventory = await cluster.inventory({ ...(await sourceQuestions(spec.source)), cephHosts: true });
   if (inventory.images.has(systemImage(spec.name)) || inventory.groups.has(spec.name)) {
     const refusals = [...changeRefusals(inventory, spec, "replace"), ...clusterRefusals(inventory, spec, "replace")];
     if (refusals.length > 0) throw new Refused("create", spec.name, inventory.node, refusals);

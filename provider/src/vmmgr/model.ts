@@ -1,4 +1,5 @@
 /** What a VM is on a SEAPATH cluster, free of where it is written down. */
+import type { FileSource } from "./image-source";
 
 /** A network interface on a bridge of the hypervisors. */
 export interface Interface {
@@ -30,7 +31,7 @@ export interface Domain {
 }
 
 /** Where the disks come from: a file on the node, one on this machine, which is sent there, or another VM. */
-export type Source = { nodePath: string } | { path: string } | CloneSource;
+export type Source = FileSource | CloneSource;
 
 /** Another VM, every disk of it. */
 export interface CloneSource {

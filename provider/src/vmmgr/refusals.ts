@@ -3,6 +3,8 @@ import { nvpairs, parseXml, ParseError, type Inventory } from "../cluster";
 import type { Refusal } from "./errors";
 import { cloneRefusals } from "./cloned";
 import { domainUuid } from "./domain";
+import { foreignImageRefusals } from "./foreign-images";
+import { judgedFile } from "./image-source";
 import { findVm, isTakenOver, vmUuids } from "./observe";
 import type { ObservedVm, VmSpec } from "./model";
 import { systemImage } from "./names";
@@ -25,6 +27,7 @@ export function clusterRefusals(inventory: Inventory, spec: PartialSpec, intent:
     ...hostRefusals(inventory, spec, "pinnedHost"),
     ...hostRefusals(inventory, spec, "preferredHost"),
     ...uuidRefusals(inventory, spec),
+    ...foreignImageRefusals(inventory, spec),
     ...(intent === "update" ? sizeRefusals(inventory, spec) : sourceRefusals(inventory, spec)),
   ];
 }
@@ -117,18 +120,14 @@ function sourceRefusals(inventory: Inventory, spec: PartialSpec): Refusal[] {
     // One that is taken over has its disks.
     return there !== undefined && there.unfinished === undefined ? [] : cloneRefusals(inventory, spec, spec.source);
   }
-  if (spec.source === undefined || !("nodePath" in spec.source)) return [];
-  const found = inventory.sources.get(spec.source.nodePath);
-  if (found === undefined) return [];
-  const refuse = (reason: string) => [{ property: "source.nodePath", reason: `${found.path}: ${reason}` }];
-  if ("missing" in found) return refuse(`there is no such file on ${inventory.node}`);
-  if ("error" in found) return refuse(found.error);
-  if (found.backing != null) return refuse(`it is based on another file (${found.backing}); give a whole image`);
-  return imageSizeRefusals(found.virtualSize, spec, inventory.freeBytes);
+  if (spec.source === undefined) return [];
+  const { file, refusals } = judgedFile(inventory, spec.source);
+  return file === undefined ? refusals : imageSizeRefusals(file.virtualSize, spec, inventory.freeBytes);
 }
 
 /** A system disk that its image does not fit into, or that does not fit into Ceph. */
-export function imageSizeRefusals(virtualSize: number, spec: PartialSpec, freeBytes: number): Refusal[] {
+export function imageSizeRefusals(virtualSize: number | null, spec: PartialSpec, freeBytes: number): Refusal[] {
+  if (virtualSize === null) return [];
   if (spec.systemSize !== undefined && spec.systemSize < virtualSize) {
     return [{ property: "systemDisk.size", reason: `the image has ${virtualSize} bytes; the disk must not be smaller` }];
   }

@@ -2,7 +2,7 @@
  * Taking a libvirt VM of one node into the cluster. It is shut down, because a disk that is written to cannot be copied
  * whole; it is undefined when its copy is, and started again when anything goes wrong. Its own disk is never touched.
  */
-import { child, children, findDomain, NotFound, parseXml, putDomainBack, renderPretty, setDomainAside, shutDownDomain, startDomain, type XmlElement } from "../cluster";
+import { child, children, findDomain, NotFound, parseXml, putDomainBack, renderPretty, setDomainAside, shutDownDomain, startDomain, type ImageFormat, type XmlElement } from "../cluster";
 import { buildXml, validateXml } from "./build";
 import { deadlineOf, reportOf, type Context } from "./context";
 import { createVm } from "./create";
@@ -10,8 +10,9 @@ import { ChangeFailed, Refused } from "./errors";
 import { replaceVm, specOfObserved } from "./lifecycle";
 import type { ObservedVm, VmSpec } from "./model";
 import { domainUuid } from "./domain";
+import { sourceQuestions } from "./image-source";
 import { systemImage } from "./names";
-import { changeRefusals, clusterRefusals, imageSizeRefusals } from "./refusals";
+import { changeRefusals, clusterRefusals } from "./refusals";
 import { removeVm } from "./remove";
 import { runSteps, type Step } from "./steps";
 import { updateVm } from "./update";
@@ -23,9 +24,14 @@ export interface TakenIn {
   uuid: string;
   /** The file or the device on the node that its disk is; absent where it is neither, of a network say. */
   disk?: string;
+  /** What libvirt says that the disk's file is; absent where that is nothing that is taken. */
+  format?: ImageFormat;
   /** It runs. */
   active: boolean;
 }
+
+/** libvirt's names of formats, as they are said here. */
+const FORMATS: Record<string, ImageFormat> = { raw: "raw", qcow2: "qcow2", vmdk: "vmdk", vdi: "vdi", vpc: "vhd", vhdx: "vhdx" };
 
 const isDisk = (node: XmlElement) => node.name === "disk" && (node.attrs["device"] ?? "disk") === "disk";
 
@@ -43,7 +49,8 @@ export function takeInXml(text: string, domain: string, node: string): Omit<Take
   const without = root.children.map((each) =>
     each.name === "devices" ? { ...each, children: each.children.filter((device) => device !== disk) } : each,
   );
-  return { xml: renderPretty({ ...root, children: without }), uuid: domainUuid(root) ?? "", ...(path === undefined ? {} : { disk: path }) };
+  const format = FORMATS[child(disk, "driver")?.attrs["type"] ?? ""];
+  return { xml: renderPretty({ ...root, children: without }), uuid: domainUuid(root) ?? "", ...(format === undefined ? {} : { format }), ...(path === undefined ? {} : { disk: path }) };
 }
 
 /** The libvirt VM of a name on the node that is asked. @throws NotFound, Refused */
@@ -123,12 +130,10 @@ export async function takeIn(context: Context, domain: string, spec: VmSpec, for
 /** What would be refused after the shutdown, refused before it. @param locked a disk that cannot be looked at now, as its guest runs */
 async function refuseEarly({ cluster }: Context, spec: VmSpec, force: boolean, locked: string | undefined): Promise<void> {
   const { source } = spec;
-  const sources = source !== undefined && "nodePath" in source && source.nodePath !== locked ? [source.nodePath] : [];
-  const inventory = await cluster.inventory({ sources, cephHosts: true });
-  const facts = sources[0] === undefined ? undefined : inventory.sources.get(sources[0]);
-  const size = facts !== undefined && "virtualSize" in facts ? imageSizeRefusals(facts.virtualSize, spec, inventory.freeBytes) : [];
+  const looked = source !== undefined && "nodePath" in source && source.nodePath === locked ? undefined : source;
+  const inventory = await cluster.inventory({ ...(await sourceQuestions(looked)), cephHosts: true });
   const intent = force ? "replace" : "create";
-  const refusals = [...changeRefusals(inventory, spec, intent), ...clusterRefusals(inventory, spec, intent), ...size];
+  const refusals = [...changeRefusals(inventory, spec, intent), ...clusterRefusals(inventory, spec, intent)];
   if (refusals.length > 0) throw new Refused("create", spec.name, inventory.node, refusals);
   await validateXml(cluster, buildXml(spec, inventory, [systemImage(spec.name)]));
 }

@@ -5,16 +5,17 @@ import { createVm } from "./create";
 import type { Context } from "./context";
 import { createDisk } from "./disk/create";
 import { replaceVm, specOfObserved } from "./lifecycle";
-import type { ObservedVm, Source, VmSpec } from "./model";
+import { judgedFile, sourceQuestions, type FileSource } from "./image-source";
+import type { ObservedVm, VmSpec } from "./model";
 import { removeVm } from "./remove";
 import { runSteps, type Step } from "./steps";
 import { updateVm } from "./update";
 
 /** Makes a VM with a data disk of each source, and starts it when it has all. @param force in place of one of the name */
-export async function createWithDisks(context: Context, spec: VmSpec, sources: readonly Source[], force: boolean): Promise<ObservedVm> {
+export async function createWithDisks(context: Context, spec: VmSpec, sources: readonly FileSource[], force: boolean): Promise<ObservedVm> {
   const make = force ? replaceVm : createVm;
   if (sources.length === 0) return make(context, spec);
-  const inventory = await context.cluster.inventory({ sources: sources.flatMap((source) => ("nodePath" in source ? [source.nodePath] : [])) });
+  const inventory = await context.cluster.inventory(await sourceQuestions(...sources));
   const refusals = sourceRefusals(inventory, sources);
   if (refusals.length > 0) throw new Refused("create", spec.name, inventory.node, refusals);
   const what = `Unable to create VM "${spec.name}" on ${inventory.node}`;
@@ -47,11 +48,6 @@ export async function createWithDisks(context: Context, spec: VmSpec, sources: r
   return made;
 }
 
-function sourceRefusals(inventory: Inventory, sources: readonly Source[]): Refusal[] {
-  return sources.flatMap((source) => {
-    const file = "nodePath" in source ? inventory.sources.get(source.nodePath) : undefined;
-    const refuse = (reason: string) => [{ property: "disks", reason }];
-    if (file === undefined || "virtualSize" in file) return [];
-    return refuse("error" in file ? `${file.path}: ${file.error}` : `${file.path}: there is no such file on ${inventory.node}`);
-  });
+function sourceRefusals(inventory: Inventory, sources: readonly FileSource[]): Refusal[] {
+  return sources.flatMap((source) => judgedFile(inventory, source).refusals.map(({ reason }) => ({ property: "disks", reason })));
 }

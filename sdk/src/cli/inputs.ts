@@ -2,6 +2,7 @@
 import { constants } from "node:fs";
 import { access, readFile } from "node:fs/promises";
 import { resolve } from "node:path";
+import type { FileSource } from "pulumi-seapath-provider";
 import { UsageError, type Given, type OptionSpec } from "./grammar";
 
 /** What create, clone and add-to-cluster have in common. */
@@ -29,6 +30,9 @@ export const DISK_BUS: OptionSpec = {
   name: "disk-bus", takes: "text", placeholder: "BUS", choices: ["virtio", "scsi", "sata", "usb", "ide"], help: "the bus of its disks (virtio)",
 };
 /** Where images are taken from; ours, as vm-mgr runs on the node. */
+export const IMAGE_FORMAT: OptionSpec = {
+  name: "image-format", takes: "text", placeholder: "FORMAT", ours: true, help: "what images are, where that is not raw or qcow2: vmdk, vdi, vhd, vhdx",
+};
 export const IMAGE_ON_NODE: OptionSpec = { name: "image-on-node", takes: "flag", ours: true, help: "images are files of the node, not of this machine" };
 
 /** The inputs for {@link COMMON}; what was not given is left out, so that a default or what is inherited holds. */
@@ -55,7 +59,7 @@ export function commonInputs(given: Given): Record<string, unknown> {
 
 /** The option that stands for an input, for errors. */
 const OPTION_OF: Record<string, string> = {
-  source: "--image", "source.path": "--image", "source.nodePath": "--image", xml: "--xml", name: "--name", "systemDisk.bus": "--disk-bus",
+  source: "--image", "source.format": "--image-format", "source.path": "--image", "source.nodePath": "--image", xml: "--xml", name: "--name", "systemDisk.bus": "--disk-bus",
   pinnedHost: "--pinned-host", preferredHost: "--preferred-host", migrationUser: "--migration-user", stopTimeout: "--stop-timeout",
   migrateToTimeout: "--migrate-to-timeout", migrationDowntime: "--migration-downtime", priority: "--priority",
 };
@@ -82,17 +86,18 @@ export async function readGivenFile(given: Given, option: string): Promise<strin
  * Where an image is: `node:/path` and, with `--image-on-node`, any path are the node's; otherwise it is a file of this
  * machine, or, where there is none, the node's, as with vm-mgr, which is said.
  */
-export async function imageSource(given: Given, text: string, say: (text: string) => void): Promise<{ path: string } | { nodePath: string }> {
+export async function imageSource(given: Given, text: string, say: (text: string) => void): Promise<FileSource> {
+  const format = given.has("image-format") ? { format: given.get("image-format") as FileSource["format"] & string } : {};
   const onNode = text.startsWith("node:") ? text.slice("node:".length) : given.has("image-on-node") ? text : undefined;
   if (onNode !== undefined) {
     if (!onNode.startsWith("/")) throw new UsageError(`argument --image: '${text}' is not an absolute path of the node`);
-    return { nodePath: onNode };
+    return { nodePath: onNode, ...format };
   }
   const here = await access(text, constants.R_OK).then(() => undefined, (error: NodeJS.ErrnoException) => error);
-  if (here === undefined) return { path: resolve(text) };
+  if (here === undefined) return { path: resolve(text), ...format };
   if (here.code === "ENOENT" && text.startsWith("/")) {
     say(`${text}: there is no such file on this machine; the node's is taken`);
-    return { nodePath: text };
+    return { nodePath: text, ...format };
   }
   throw new Error(`Unable to read the image ${text}: ${here.message}`, { cause: here });
 }

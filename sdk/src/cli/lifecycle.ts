@@ -1,6 +1,6 @@
 /** The verbs of a VM's life: create, remove, enable, disable, start, stop, add-to-cluster. */
 import { api } from "pulumi-seapath-provider";
-import { COMMON, commonInputs, DISK_BUS, IMAGE_ON_NODE, imageSource, NOSTART, PROGRESS, readGivenFile } from "./inputs";
+import { COMMON, commonInputs, DISK_BUS, IMAGE_FORMAT, IMAGE_ON_NODE, imageSource, NOSTART, PROGRESS, readGivenFile } from "./inputs";
 import { NAME, type Run, type Verb } from "./verb";
 
 const force = (run: Run) => ({ force: run.given.has("force") });
@@ -80,6 +80,7 @@ export const lifecycle: readonly Verb[] = [
       NOSTART,
       ...COMMON,
       IMAGE_ON_NODE,
+      IMAGE_FORMAT,
     ],
     calls: { disks: "--additional-disk" },
     run: create,
@@ -149,6 +150,7 @@ export const lifecycle: readonly Verb[] = [
       NOSTART,
       ...COMMON,
       IMAGE_ON_NODE,
+      IMAGE_FORMAT,
       { name: "node", takes: "text", placeholder: "HOST", ours: true, help: "the node that has it, as --hosts names it (the first that answers)" },
     ],
     run: addToCluster,

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { cluster, fixture } from "./fixtures.ts";
 import { errors, requestOf, ScriptedRunner } from "./runner.ts";
 
+const files = (...paths: string[]) => paths.map((path) => cluster.nodeFile(path));
 const { Cluster, CibConflict, ParseError, ProgramError, createChange, element, CONSTRAINTS } = cluster;
 const write = (id: string) => [createChange(CONSTRAINTS, element("rsc_location", { id }))];
 type Request = { writes: { storage: unknown[]; changes: string; commands: string[][] }[] };
@@ -91,14 +92,14 @@ describe("reads of a cluster", () => {
     });
     const made = new Cluster(runner);
     const [first, second] = await Promise.all([
-      made.inventory({ sources: ["/a"] }),
-      made.inventory({ sources: ["/b", "/a"], cephHosts: true }),
+      made.inventory({ sources: files("/a") }),
+      made.inventory({ sources: files("/b", "/a"), cephHosts: true }),
     ]);
-    assert.deepEqual(requests, [{ sources: ["/a", "/b"], cephHosts: true }]);
+    assert.deepEqual(requests, [{ sources: files("/a", "/b"), cephHosts: true }]);
     assert.equal(first, second);
     assert.equal(first.images.get("system_fxrun")?.metadata?.["note"], "kept");
     assert.deepEqual(first.groups.get("fxrun"), ["system_fxrun"]);
-    assert.deepEqual(first.sources.get("/nowhere"), { path: "/nowhere", missing: true });
+    assert.deepEqual(first.sources.get(cluster.nodeFile("/nowhere").key), { ...cluster.nodeFile("/nowhere"), missing: true });
     assert.match(first.secret ?? "", /^[0-9a-f-]{36}$/);
     assert.ok(runner.asked.every((command) => command.readOnly === true));
   });

@@ -3,6 +3,7 @@ import { mock } from "node:test";
 import { cluster, fixture } from "./fixtures.ts";
 import { ScriptedRunner } from "./runner.ts";
 
+const files = (...paths: string[]) => paths.map((path) => cluster.nodeFile(path));
 const { Cluster } = cluster;
 
 /** A cluster that counts how often its inventory is read, and keeps what was asked. */
@@ -35,12 +36,12 @@ describe("the inventory of a moment ago", () => {
 
   it("is read anew when it lacks an image file, and then has the files of before too", async () => {
     const { made, requests } = counted();
-    await made.recentInventory({ sources: ["/a"] });
-    await made.recentInventory({ sources: ["/b"] });
-    await made.recentInventory({ sources: ["/a"] });
-    await made.recentInventory({ sources: ["/b", "/a"] });
+    await made.recentInventory({ sources: files("/a") });
+    await made.recentInventory({ sources: files("/b") });
+    await made.recentInventory({ sources: files("/a") });
+    await made.recentInventory({ sources: files("/b", "/a") });
     await made.recentInventory();
-    assert.deepEqual(requests.map(({ sources }) => sources), [["/a"], ["/b", "/a"]]);
+    assert.deepEqual(requests.map(({ sources }) => sources), [files("/a"), files("/b", "/a")]);
     await made.recentInventory({ cephHosts: true });
     assert.equal(requests.length, 3);
   });

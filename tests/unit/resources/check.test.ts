@@ -76,7 +76,7 @@ describe("what a preview refuses", () => {
     assert.deepEqual(await ask(withDefaults(running), running), { asked: [{}], failures: [] });
     assert.deepEqual((await ask(withDefaults(running), typed({ name: "fxstop" }))).failures, ["name"]);
     const replaced = await ask({}, running, ["fxrun"]);
-    assert.deepEqual([replaced.asked, replaced.failures], [[{ sources: ["/var/lib/seapath/images/tick.qcow2"] }], []]);
+    assert.deepEqual([replaced.asked, replaced.failures], [[{ sources: [{ key: '["node","/var/lib/seapath/images/tick.qcow2",""]', path: "/var/lib/seapath/images/tick.qcow2" }] }], []]);
   });
 
   it("passes with a warning when the cluster is out of reach, and fails on any other error", async () => {

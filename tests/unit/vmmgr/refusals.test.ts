@@ -35,7 +35,7 @@ describe("what a cluster has against a VM", () => {
     ["the observer", { preferredHost: "node3" }, /^preferredHost: "node3" is the cluster's observer.*one of node1, node2$/, (lab) => (lab.observer = "node3")],
     ["a uuid of another VM", { xml: "<domain><uuid>11111111-2222-4333-8444-5555555555AA</uuid></domain>" }, /^xml: the uuid .* is taken by VM "fxrun"/],
     ["a missing image", { source: { nodePath: "/nowhere" } }, /^source\.nodePath: \/nowhere: there is no such file on node1$/],
-    ["an image that cannot be read", { source: { nodePath: "/etc" } }, /^source\.nodePath: \/etc: qemu-img:/],
+    ["an image that cannot be read", { source: { nodePath: "/etc" } }, /^source\.nodePath: \/etc: it is neither a file nor a block device$/],
     ["a disk smaller than its image", { systemSize: 512 }, /^systemDisk\.size: the image has 1048576 bytes/],
     ["no room in Ceph", {}, /^source: the image has 1048576 bytes, and Ceph has 5 left$/, (lab) => (lab.freeBytes = 5)],
   ];
@@ -53,7 +53,8 @@ describe("what a cluster has against a VM", () => {
 
   it("names an image that is based on another", () => {
     const path = fresh.source.nodePath;
-    const backed = (lab: Inventory) => lab.sources.set(path, { path, format: "qcow2", virtualSize: TICK, backing: "/base.qcow2" });
+    const { key } = cluster.nodeFile(path);
+    const backed = (lab: Inventory) => lab.sources.set(key, { key, path, error: "it is based on another file (/base.qcow2)" });
     assert.match(refused({}, "create", backed).join(), /based on another file \(\/base\.qcow2\)/);
   });
 

@@ -1,7 +1,7 @@
 /** `seapath.Disk`: a data disk of a VM. */
 import { setTimeout as sleep } from "node:timers/promises";
 import {
-  createDisk, diskRefusals, findVm, missingBelow, nextNumber, NotFound, observeDisk, removeDisk, updateDisk, type Cluster, type Context,
+  createDisk, diskRefusals, findVm, missingBelow, nextNumber, NotFound, observeDisk, removeDisk, sourceQuestions, updateDisk, type Cluster, type Context,
 } from "../../vmmgr";
 import type { Kind } from "../kind";
 import type { PlannedRegister } from "../planned";
@@ -84,8 +84,7 @@ export function diskKind(program?: PlannedRegister): Kind<DiskInputs> {
       const local = await localFileFailures(inputs);
       if (local.length > 0) return local;
       const { vm = "", cluster: at, owner, source } = inputs;
-      const path = source?.nodePath;
-      const inventory = await cluster.recentInventory({ disks: true, ...(path === undefined || intent === "update" ? {} : { sources: [path] }) });
+      const inventory = await cluster.recentInventory({ disks: true, ...(intent === "update" ? {} : await sourceQuestions(source)) });
       if (intent === "create") await adoptionNotice(cluster, inputs, say);
       const leaves = leaving.get(`${claimOf(vm, at)}/${owner ?? ""}`);
       const planned = {

@@ -1,17 +1,19 @@
 /** The inputs of `seapath.Disk` after their defaults were put in. */
 import { z } from "zod";
 import { isPluggable } from "../../vmmgr";
-import { common, count, named, size, text } from "../schema";
+import { common, count, imageFormat, named, size, text } from "../schema";
 
 const sourceSchema = z
   .strictObject({
     nodePath: text.refine((path) => path.startsWith("/"), "must be an absolute path on the node").optional(),
     path: text.optional(),
+    format: imageFormat.optional(),
     image: text.regex(/^[A-Za-z0-9_]+$/, "must be the name of an RBD image of the pool").optional(),
   })
-  .refine((source) => Object.values(source).filter((each) => each !== undefined).length === 1, {
+  .refine((source) => [source.nodePath, source.path, source.image].filter((each) => each !== undefined).length === 1, {
     message: "must have exactly one of `nodePath` (a file on the node), `path` (a file on this machine) and `image` (another disk)",
-  });
+  })
+  .refine((source) => source.format === undefined || source.image === undefined, { path: ["format"], message: "is for a file; an image of the pool is raw" });
 
 /** A device's last letter is z, and the system disk has the first one. */
 const MAX_INDEX = 24;

@@ -1,8 +1,8 @@
 /** What a preview refuses: all that can be known before an `up`, each with the input that it is about. */
-import { access, constants } from "node:fs/promises";
+import { access, constants, stat } from "node:fs/promises";
 import { isDeepStrictEqual } from "node:util";
 import {
-  canonicalBase, changeRefusals, clusterRefusals, ConnectionError, countsRoom, isMarkedByStack, ownerOfVm, ParseError, parseXml, pinRefusals, placeRefusals, stateWarnings,
+  canonicalBase, changeRefusals, clusterRefusals, ConnectionError, countsRoom, isMarkedByStack, ownerOfVm, ParseError, parseXml, pinRefusals, placeRefusals, sharedImageNotices, sourceQuestions, stateWarnings,
   type Cluster, type Intent, type Inventory, type PartialSpec, type PlannedVms, type Refusal,
 } from "../../vmmgr";
 import { UnknownCluster } from "../../errors";
@@ -95,11 +95,12 @@ export function xmlFailures(inputs: Raw): Refusal[] {
 export async function localFileFailures(inputs: Raw): Promise<Refusal[]> {
   const path = (inputs["source"] as Raw | undefined)?.["path"];
   if (typeof path !== "string" || isUnknown(path)) return [];
+  const refuse = (reason: string) => [{ property: "source.path", reason }];
   try {
     await access(path, constants.R_OK);
-    return [];
+    return (await stat(path)).isFile() ? [] : refuse(`${path} is no file`);
   } catch {
-    return [{ property: "source.path", reason: `there is no readable file ${path} on this machine` }];
+    return refuse(`there is no readable file ${path} on this machine`);
   }
 }
 
@@ -114,15 +115,14 @@ async function refusalsOf(
 ): Promise<Refusal[]> {
   const at = inputs["cluster"] as string | undefined;
   const spec = partialSpec(inputs);
-  const nodePath = spec.source !== undefined && "nodePath" in spec.source ? spec.source.nodePath : undefined;
-  const inventory = await cluster.recentInventory(intent !== "update" && nodePath !== undefined ? { sources: [nodePath] } : {});
+  const inventory = await cluster.recentInventory(intent === "update" ? {} : await sourceQuestions(spec.source));
   const refusals = [...clusterRefusals(inventory, spec, intent), ...(idle ? [] : [...changeRefusals(inventory, spec, intent), ...colocationRefusals(inventory, spec, planned?.on(at))])];
   if (refusals.length > 0) return refusals;
   const unplaced = countsRoom(inventory) ? await roomRefusals(cluster, inventory, inputs, idle, planned) : [];
   if (unplaced.length > 0) return unplaced;
   const notice = intent === "create" ? adoptionNotice(inventory, inputs) : undefined;
   if (notice !== undefined) warn(notice);
-  if (!idle) for (const text of stateWarnings(inventory, spec)) warn(`VM "${spec.name ?? "?"}": ${text}`);
+  if (!idle) for (const text of [...stateWarnings(inventory, spec), ...sharedImageNotices(spec)]) warn(`VM "${spec.name ?? "?"}": ${text}`);
   return [];
 }
 

@@ -1,7 +1,7 @@
 /** The inputs of `seapath.Vm` after their defaults were put in: what is allowed, in words for the person who typed it. */
 import { z } from "zod";
 import { crmProblem, USER_NAME } from "../../vmmgr";
-import { common, count, named, scalarMap, size, text } from "../schema";
+import { common, count, imageFormat, named, scalarMap, size, text } from "../schema";
 
 const reserved = (names: Record<string, string>) =>
   scalarMap.superRefine((map, context) => {
@@ -17,6 +17,7 @@ const sourceSchema = z
   .strictObject({
     nodePath: text.refine((path) => path.startsWith("/"), "must be an absolute path on the node").optional(),
     path: text.optional(),
+    format: imageFormat.optional(),
     vm: named.optional(),
     snapshot: named.optional(),
     mode: z.enum(["copy", "linked"], { error: 'must be "copy" or "linked"' }).optional(),
@@ -30,7 +31,10 @@ const sourceSchema = z
       const message = "must have exactly one of `nodePath` (a file on the node), `path` (a file on this machine) and `vm` (another VM)";
       context.addIssue({ code: "custom", message });
     }
-    if (source.vm !== undefined) return;
+    if (source.vm !== undefined) {
+      if (source.format !== undefined) context.addIssue({ code: "custom", path: ["format"], message: "is for a file; the disks of a VM are raw" });
+      return;
+    }
     for (const key of ["snapshot", "mode", "clear", "inherited"] as const) {
       if (source[key] !== undefined) context.addIssue({ code: "custom", path: [key], message: "is for a clone: it needs `vm`" });
     }

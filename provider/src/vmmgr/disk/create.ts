@@ -1,16 +1,17 @@
 /** Making a disk, or making one that is there into what is asked: all of it, or nothing. */
 import { randomUUID } from "node:crypto";
-import { changeStorage, importImage, NotFound, type Inventory, type StorageOperation } from "../../cluster";
+import { changeStorage, importImage, NotFound, type ImportSource, type Inventory, type StorageOperation } from "../../cluster";
 import type { Context } from "../context";
+import { importOf, isFile, judgedFile, onNode, sourceQuestions } from "../image-source";
 import { dataImage } from "../names";
 import { stateRefusals } from "../state";
+import { nowAndThen } from "../progress";
 import { runSteps, type Step } from "../steps";
 import { convergeSteps, noteOf, sayNextStart } from "./converge";
 import { DiskRefused } from "./errors";
 import { noteMetadata, readNote, type DiskSpec, type ObservedDisk } from "./model";
 import { findDisk, guestAt, liveDisks, observeDisk, takenNumbers } from "./observe";
 import { contentSizeRefusals, diskRefusals, type DiskIntent } from "./refusals";
-import { localSource, nodePathOf } from "./source";
 
 /**
  * Makes a disk and gives it to its VM; a VM that runs gets it at once where its bus allows that. One that an earlier run
@@ -30,10 +31,9 @@ async function makeDisk(context: Context, spec: DiskSpec, intent: DiskIntent): P
   const { cluster } = context;
   const image = dataImage(spec.vm, spec.index);
   const verb = intent === "create" ? "create" : "change";
-  const sent = intent === "create" ? await localSource(context, image, spec.source) : spec.source;
-  const path = nodePathOf(sent);
+  const sent = intent === "create" && isFile(spec.source) ? await onNode(context, image, spec.source) : spec.source;
   const asked = sent === undefined ? spec : { ...spec, source: sent };
-  const inventory = await cluster.inventory({ disks: true, cephHosts: true, ...(path === undefined ? {} : { sources: [path] }) });
+  const inventory = await cluster.inventory({ disks: true, cephHosts: true, ...(await sourceQuestions(sent)) });
   const what = `Unable to ${verb} disk "${image}" on ${inventory.node}`;
   const refusals = [...(intent === "update" ? stateRefusals(inventory) : []), ...diskRefusals(inventory, asked, intent, { vm: false, index: () => false })];
   if (refusals.length > 0) throw new DiskRefused(verb, image, inventory.node, refusals);
@@ -85,14 +85,9 @@ function imageSteps(context: Context, spec: DiskSpec, inventory: Inventory): Ste
     undo: () => changeStorage(cluster.runner, [{ op: "removeImage", image, nonce }, { op: "countDisks", vm }]),
   }];
   if (source !== undefined) {
-    let said = Date.now();
-    const onProgress = (percent: number) => {
-      if (Date.now() - said < 3_000) return;
-      said = Date.now();
-      report?.(`${image}: copying ${source.path}: ${percent} %`);
-    };
+    const onProgress = nowAndThen((percent) => report?.(`${image}: copying ${source.name}: ${percent} %`));
     steps.push(
-      { name: `copying ${source.path}`, act: () => importImage(cluster.runner, source, image, onProgress), noUndo: "it goes with the image" },
+      { name: `copying ${source.name}`, act: () => importImage(cluster.runner, source.from, image, onProgress), noUndo: "it goes with the image" },
       {
         name: "noting that it is whole",
         act: () => changeStorage(cluster.runner, [{ op: "setMetadata", image, set: noteMetadata(noteOf(spec, nonce)) }]),
@@ -103,17 +98,14 @@ function imageSteps(context: Context, spec: DiskSpec, inventory: Inventory): Ste
   return steps;
 }
 
-/** What a disk is filled from, as qemu-img reads it; nothing for a blank one. */
-function contentOf(inventory: Inventory, spec: DiskSpec): { path: string; format: string; bytes: number } | undefined {
+/** What a disk is filled from; nothing for a blank one. */
+function contentOf(inventory: Inventory, spec: DiskSpec): { name: string; from: ImportSource; bytes: number } | undefined {
   const { source } = spec;
   if (source === undefined) return undefined;
-  if ("image" in source) {
-    return { path: `rbd:rbd/${source.image}`, format: "raw", bytes: inventory.images.get(source.image)?.size ?? 0 };
-  }
-  const file = inventory.sources.get(nodePathOf(source) ?? "");
-  if (file !== undefined && "virtualSize" in file) return { path: file.path, format: file.format, bytes: file.virtualSize };
-  const reason = file !== undefined && "error" in file ? file.error : `there is no such file on ${inventory.node}`;
-  throw new DiskRefused("create", dataImage(spec.vm, spec.index), inventory.node, [{ property: "source", reason }]);
+  if ("image" in source) return { name: source.image, from: source, bytes: inventory.images.get(source.image)?.size ?? 0 };
+  const { file, refusals } = judgedFile(inventory, source);
+  if (file?.virtualSize != null) return { name: file.path, from: importOf(file, source), bytes: file.virtualSize };
+  throw new DiskRefused("create", dataImage(spec.vm, spec.index), inventory.node, refusals);
 }
 
 /** The lower numbers that a VM has no disk of: as long as there are some, a disk would stand behind a gap. */

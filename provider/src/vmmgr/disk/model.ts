@@ -1,7 +1,7 @@
 /** A data disk of a VM: what is asked of it, what is noted on its image, what is observed. */
 import { z } from "zod";
 import type { XmlElement } from "../../cluster";
-import type { Source } from "../model";
+import type { FileSource } from "../image-source";
 
 /** What can be asked of a disk and observed of it alike. */
 export interface DiskSettings {
@@ -20,7 +20,7 @@ export interface DiskSettings {
 }
 
 /** Where its content comes from: a file, or the image of another disk. */
-export type DiskSource = Source | { image: string };
+export type DiskSource = FileSource | { image: string };
 
 /** All that is asked of a disk. */
 export interface DiskSpec extends DiskSettings {

@@ -2,6 +2,7 @@
 import type { Inventory } from "../../cluster";
 import { ownDisks } from "../domain";
 import type { Refusal } from "../errors";
+import { judgedFile } from "../image-source";
 import { dataImage, systemImage } from "../names";
 import { stateRefusals } from "../state";
 import { readElement, targetHolder, wantedElement } from "./element";
@@ -89,14 +90,8 @@ function contentRefusals(inventory: Inventory, spec: Partial<DiskSpec>, intent: 
   }
   if (source === undefined || intent === "update") return [];
   if ("image" in source) return imageRefusals(inventory, source.image, spec);
-  if (!("nodePath" in source)) return [];
-  const file = inventory.sources.get(source.nodePath);
-  if (file === undefined) return [];
-  const refuse = (reason: string) => [{ property: "source.nodePath", reason: `${file.path}: ${reason}` }];
-  if ("missing" in file) return refuse(`there is no such file on ${inventory.node}`);
-  if ("error" in file) return refuse(file.error);
-  if (file.backing != null) return refuse(`it is based on another file (${file.backing}); give a whole image`);
-  return contentSizeRefusals(file.virtualSize, spec, inventory.freeBytes);
+  const { file, refusals } = judgedFile(inventory, source);
+  return file === undefined ? refusals : contentSizeRefusals(file.virtualSize, spec, inventory.freeBytes);
 }
 
 function imageRefusals(inventory: Inventory, image: string, spec: Partial<DiskSpec>): Refusal[] {
@@ -110,7 +105,8 @@ function imageRefusals(inventory: Inventory, image: string, spec: Partial<DiskSp
 }
 
 /** A disk that its content does not fit into, or that does not fit into Ceph. */
-export function contentSizeRefusals(bytes: number, spec: Partial<DiskSpec>, freeBytes: number): Refusal[] {
+export function contentSizeRefusals(bytes: number | null, spec: Partial<DiskSpec>, freeBytes: number): Refusal[] {
+  if (bytes === null) return [];
   if (spec.size !== undefined && spec.size < bytes) {
     return [{ property: "size", reason: `the source has ${bytes} bytes; the disk must not be smaller` }];
   }

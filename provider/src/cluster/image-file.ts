@@ -1,0 +1,103 @@
+/** Image files that disks are made of: what they are is judged on a node, by one program for those there and those here. */
+import { open } from "node:fs/promises";
+import { z } from "zod";
+import { checkedImage } from "./place";
+import { programCommand, runLong } from "./program";
+import type { Runner } from "../transport/types";
+
+/** The formats of image files that are taken. */
+export const IMAGE_FORMATS = ["raw", "qcow2", "vmdk", "vdi", "vhd", "vhdx"] as const;
+export type ImageFormat = (typeof IMAGE_FORMATS)[number];
+
+/** A file of which is asked what it is. */
+export interface SourceQuestion {
+  key: string;
+  path: string;
+  /** Said by the user; absent: raw or qcow2. */
+  format?: ImageFormat;
+  /** Of a file on this machine: its bytes, and its beginning and its end in base64. */
+  size?: number;
+  head?: string;
+  tail?: string;
+}
+
+export const sourceSchema = z.union([
+  z.object({ key: z.string(), path: z.string(), missing: z.literal(true) }),
+  z.object({ key: z.string(), path: z.string(), error: z.string() }),
+  z.object({
+    key: z.string(),
+    path: z.string(),
+    format: z.enum(IMAGE_FORMATS),
+    /** QEMU's name of the format. */
+    driver: z.string(),
+    /** Bytes of the disk; null where that shows only once the file is on a node. */
+    virtualSize: z.number().nullable(),
+  }),
+]);
+
+/** An image file: what it is, or why it is not taken. */
+export type SourceFile = z.infer<typeof sourceSchema>;
+
+const key = (where: "here" | "node", path: string, format: ImageFormat | undefined) => JSON.stringify([where, path, format ?? ""]);
+const of = (where: "here" | "node", path: string, format: ImageFormat | undefined) =>
+  ({ key: key(where, path, format), path, ...(format === undefined ? {} : { format }) });
+
+/** The question about a file on the node. */
+export const nodeFile = (path: string, format?: ImageFormat): SourceQuestion => of("node", path, format);
+/** The key of the question about a file on this machine. */
+export const localFileKey = (path: string, format?: ImageFormat): string => key("here", path, format);
+
+const HEAD_BYTES = 4096;
+/** A VMDK has its description behind its header. */
+const VMDK_HEAD_BYTES = 65_536;
+const TAIL_BYTES = 512;
+
+/** The question about a file on this machine. @throws what reading it throws */
+export async function localFile(path: string, format?: ImageFormat): Promise<SourceQuestion> {
+  const file = await open(path, "r");
+  try {
+    const { size } = await file.stat();
+    const read = async (position: number, length: number) => {
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, position);
+      return buffer.subarray(0, bytesRead);
+    };
+    const first = await read(0, HEAD_BYTES);
+    const head = first.subarray(0, 4).toString("latin1") === "KDMV" ? await read(0, VMDK_HEAD_BYTES) : first;
+    const tail = await read(Math.max(0, size - TAIL_BYTES), TAIL_BYTES);
+    return { ...of("here", path, format), size, head: head.toString("base64"), tail: tail.toString("base64") };
+  } finally {
+    await file.close();
+  }
+}
+
+const IMPORT_DEADLINE_MS = 4 * 3600_000;
+
+/** What an image is filled from: a file on the node that was judged, or another image, which may have `@snapshot` behind it. */
+export type ImportSource = { path: string; driver: string; asked?: ImageFormat } | { image: string };
+
+/**
+ * Fills an RBD image, which is new and has the size. A file is judged again where it is read.
+ * @param onProgress per cent, as qemu-img counts
+ */
+export async function importImage(runner: Runner, source: ImportSource, image: string, onProgress?: (percent: number) => void): Promise<void> {
+  let last = -1;
+  const options = {
+    timeoutMs: IMPORT_DEADLINE_MS,
+    label: `qemu-img convert to ${image}`,
+    onStdout: (chunk: string) => {
+      const match = /\((\d+)(?:\.\d+)?\/100%\)\s*$/.exec(chunk);
+      if (match === null || Number(match[1]) === last) return;
+      last = Number(match[1]);
+      onProgress?.(last);
+    },
+  };
+  const target = checkedImage(image);
+  if ("image" in source) {
+    const from = `rbd:rbd/${checkedImage(source.image)}`;
+    await runLong(runner, { argv: ["qemu-img", "convert", "-p", "-W", "-n", "--target-is-zero", "-f", "raw", "-O", "raw", from, `rbd:rbd/${target}`], ...options });
+    return;
+  }
+  const { path, driver, asked } = source;
+  const request = { path, driver, image: target, ...(asked === undefined ? {} : { format: asked }) };
+  await runner.run({ ...programCommand("import_image", request, IMPORT_DEADLINE_MS), ...options });
+}
