@@ -65,10 +65,16 @@ const DEFAULT_TIMEOUT_MS = 60_000;
 /** How much later than here a program's deadline is on the node, where nobody may be left to end it. */
 const LATER_MS = 10_000;
 
+/**
+ * Isolated: the folder in which it happens to be started, the user's packages and PYTHONPATH are not where it looks for
+ * modules, so that nobody's `socket.py` runs in the place of Python's own.
+ */
+const PYTHON = ["/usr/bin/python3", "-I", "-"] as const;
+
 /** The command that runs programs, which end themselves when nobody waits for them any more. */
 function commandOf(names: readonly string[], call: string, timeoutMs: number): Pick<Command, "argv" | "stdin" | "timeoutMs"> {
   const watch = `begin_watch(${Math.ceil((timeoutMs + LATER_MS) / 1000)})`;
-  return { argv: ["/usr/bin/python3", "-"], stdin: `${programSource(...names)}\n\n${watch}\n${call}\n`, timeoutMs };
+  return { argv: [...PYTHON], stdin: `${programSource(...names)}\n\n${watch}\n${call}\n`, timeoutMs };
 }
 
 async function run(
