@@ -20,7 +20,7 @@ export type { Context } from "./context";
 export * from "./guest";
 export * from "./model";
 export * from "./snapshots";
-export { Cluster, NotFound, ConnectionError, ParseError, parseXml, renderPretty } from "../cluster";
+export { Cluster, forbiddenChar, NotFound, ConnectionError, isOutOfReach, ParseError, parseXml, renderPretty } from "../cluster";
 export * from "./whatif";
 export * from "./whatif/nodes";
 export { countsRoom, placeRefusals } from "./whatif/place";
