@@ -3,7 +3,7 @@
  * JSON object. One round trip and one remote process, however many images or VMs it is about.
  */
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { Command, CommandResult, Runner } from "../transport/types";
 import { ParseError, ProgramError } from "./errors";
 
@@ -34,6 +34,8 @@ export interface ProgramOptions {
   readOnly?: boolean;
   /** @default 60000 */
   timeoutMs?: number;
+  /** @default 64 MiB */
+  maxOutputBytes?: number;
 }
 
 /**
@@ -84,7 +86,7 @@ async function run(
   label: string,
   { timeoutMs = DEFAULT_TIMEOUT_MS, ...options }: ProgramOptions,
 ): Promise<unknown> {
-  const result = await runner.run({ ...commandOf(names, call, timeoutMs), label, ...options });
+  const result = await runner.run({ ...commandOf(names, call, timeoutMs), label, traceAs: label, ...options });
   let answer: { ok?: unknown; error?: { kind: string; message: string; part?: string | null } };
   try {
     answer = JSON.parse(result.stdout) as typeof answer;
@@ -104,5 +106,5 @@ export function runLong(
   runner: Runner,
   { argv, timeoutMs, ...options }: Omit<Command, "stdin"> & { timeoutMs: number },
 ): Promise<CommandResult> {
-  return runner.run({ ...commandOf(["tool"], `main("${encode(argv)}")`, timeoutMs), label: argv.join(" "), ...options });
+  return runner.run({ ...commandOf(["tool"], `main("${encode(argv)}")`, timeoutMs), label: argv.join(" "), traceAs: basename(argv[0] ?? ""), ...options });
 }
