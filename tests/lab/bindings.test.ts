@@ -22,7 +22,7 @@ interface Told {
 }
 
 async function tellAll(runner: Runner): Promise<Told> {
-  const { stdout } = await runner.run({ argv: ["/usr/bin/python3", "-"], stdin: `${programSource("storage")}\n\n${calls}\n\nmain("e30=")\n`, timeoutMs: 180_000, label: "the calls" });
+  const { stdout } = await runner.run({ argv: ["/usr/bin/python3", "-I", "-"], stdin: `${programSource("storage")}\n\n${calls}\n\nmain("e30=")\n`, timeoutMs: 180_000, label: "the calls" });
   const answer = JSON.parse(stdout) as { ok?: Told; error?: unknown };
   assert.ok(answer.ok, JSON.stringify(answer.error));
   return answer.ok;

@@ -59,7 +59,7 @@ export function nvpairs(node: XmlElement | undefined, set: string): Record<strin
   const pairs: Record<string, string> = {};
   for (const each of children(node, set).flatMap((found) => children(found, "nvpair"))) {
     const { name, value } = each.attrs;
-    if (name !== undefined && value !== undefined && !(name in pairs)) pairs[name] = value;
+    if (name !== undefined && value !== undefined && !Object.hasOwn(pairs, name)) pairs[name] = value;
   }
   return pairs;
 }

@@ -20,4 +20,4 @@ export { validateThenChange, type Outcome, type Write } from "./write";
 export * from "./xml";
 export * from "./files";
 export { openTerminal, type Runner, type Terminal } from "../transport/types";
-export { CommandError, ConnectionError, HostKeyError } from "../transport/errors";
+export { CommandError, ConnectionError, HostKeyError, isOutOfReach, LoginRefused } from "../transport/errors";

@@ -111,13 +111,20 @@ export interface InventoryRequest {
 }
 
 /**
+ * A VM has some 10 KiB of it, most of them in its metadata and in the CIB: 20,000 VMs are 200 MiB. A bound that grew with what
+ * a node says would be none, and a packed answer would have to be bounded unpacked. One such read is under way at a time
+ * for each cluster, so this is what a node can cost at most.
+ */
+const MAX_ANSWER_BYTES = 320 * 1024 * 1024;
+
+/**
  * Reads the inventory.
  * @throws ProgramError when one of the tools refuses; ParseError when one says what it should not
  */
 export async function readInventory(runner: Runner, request: InventoryRequest): Promise<Inventory> {
   const { before = [] } = request;
   const looks = before.every(({ op }) => op === "watchers" || op === "children");
-  const options = { readOnly: looks, timeoutMs: 90_000 };
+  const options = { readOnly: looks, timeoutMs: 90_000, maxOutputBytes: MAX_ANSWER_BYTES };
   return parseInventory(await runProgram(runner, "inventory", request, options), before);
 }
 

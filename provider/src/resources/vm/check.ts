@@ -2,7 +2,7 @@
 import { access, constants, stat } from "node:fs/promises";
 import { isDeepStrictEqual } from "node:util";
 import {
-  canonicalBase, changeRefusals, clusterRefusals, ConnectionError, countsRoom, isMarkedByStack, ownerOfVm, ParseError, parseXml, pinRefusals, placeRefusals, sharedImageNotices, sourceQuestions, stateWarnings,
+  canonicalBase, changeRefusals, clusterRefusals, countsRoom, isMarkedByStack, isOutOfReach, ownerOfVm, ParseError, parseXml, pinRefusals, placeRefusals, sharedImageNotices, sourceQuestions, stateWarnings,
   type Cluster, type Intent, type Inventory, type PartialSpec, type PlannedVms, type Refusal,
 } from "../../vmmgr";
 import { UnknownCluster } from "../../errors";
@@ -66,7 +66,7 @@ async function inherited(cluster: CheckContext["cluster"], olds: Raw, news: Raw)
   try {
     return await withInherited(() => cluster(clusterName(news)).recentInventory(), olds, news);
   } catch (error) {
-    if (error instanceof ConnectionError || error instanceof UnknownCluster) return news;
+    if (isOutOfReach(error) || error instanceof UnknownCluster) return news;
     throw error;
   }
 }

@@ -1,7 +1,7 @@
 /** A plan in all of its forms at once, and the exit code of one that could not be made: for programs that go on from there. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describeError } from "pulumi-seapath-provider";
+import { describeError, printable } from "pulumi-seapath-provider";
 import { planMermaid } from "./mermaid";
 import type { Planned } from "./rows";
 import { planSvg } from "./svg";
@@ -28,11 +28,11 @@ export function writePlan(folder: string, planned: Planned): void {
     mmd: planMermaid(planned),
     svg: planSvg(planned),
   };
-  for (const [form, text] of Object.entries(forms)) writeFileSync(join(folder, `plan.${form}`), text);
+  for (const [form, text] of Object.entries(forms)) writeFileSync(join(folder, `plan.${form}`), printable(text));
 }
 
 /** Says that no node could be reached, by an exit code of its own; every other error is thrown on. */
-export async function orUnreachable(planning: () => Promise<void>, say: (text: string) => void = (text) => void process.stderr.write(text)): Promise<number | void> {
+export async function orUnreachable(planning: () => Promise<void>, say: (text: string) => void = (text) => void process.stderr.write(printable(text))): Promise<number | void> {
   try {
     return await planning();
   } catch (error) {
