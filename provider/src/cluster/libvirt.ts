@@ -1,7 +1,8 @@
 /** libvirt on the node that is asked, and on the others, which it reaches by its own SSH. */
 import { z } from "zod";
 import type { Runner } from "../transport/types";
-import { ParseError } from "./errors";
+import { readAs } from "./answers";
+import { ProgramError } from "./errors";
 import { runLong, runProgram } from "./program";
 
 /** A guest that runs: on the node that is asked, or on another one, where libvirt logs in as that user. */
@@ -12,6 +13,11 @@ export interface GuestAt {
   user: string;
 }
 
+const toldSchema = z.union([
+  z.object({ ok: z.string().nullable() }),
+  z.object({ error: z.object({ kind: z.string(), message: z.string() }) }),
+]);
+
 const uriOf = (at: GuestAt) => (at.node === at.asked ? "qemu:///system" : `qemu+ssh://${at.user}@${at.node}/system`);
 
 /** Tells a running guest that a disk has grown. @param target the disk's device, e.g. `vda` */
@@ -20,14 +26,18 @@ export async function growDisk(runner: Runner, at: GuestAt, target: string, byte
   await runLong(runner, { argv, timeoutMs: 60_000 });
 }
 
-/** The XML of running guests, in the order of the question; undefined for one that does not run there any more. */
-export async function readDomains(runner: Runner, guests: readonly GuestAt[]): Promise<(string | undefined)[]> {
+/**
+ * The XML of running guests, in the order of the question: undefined for one that does not run there any more, the error for
+ * one that cannot be asked.
+ */
+export async function readDomains(runner: Runner, guests: readonly GuestAt[]): Promise<(string | ProgramError | undefined)[]> {
   if (guests.length === 0) return [];
   const domains = guests.map((at) => ({ domain: at.domain, uri: uriOf(at) }));
   const answer = await runProgram(runner, "devices", { verb: "read", domains }, { readOnly: true, timeoutMs: 90_000 });
-  const read = z.array(z.string().nullable()).length(guests.length).safeParse(answer);
-  if (!read.success) throw new ParseError("the devices program", z.prettifyError(read.error), JSON.stringify(answer));
-  return read.data.map((xml) => xml ?? undefined);
+  return readAs(z.array(toldSchema).length(guests.length), answer, "the devices program").map((told) => {
+    if ("ok" in told) return told.ok ?? undefined;
+    return new ProgramError(runner.node ?? "the node", "devices", told.error.kind, told.error.message);
+  });
 }
 
 /**
