@@ -84,7 +84,6 @@ describe("a VM that others have put nonsense on", function () {
         assert.equal(list.code, 0, list.stderr);
         assert.match(list.stdout, /^brokenone$[^]*^brokentwo$/m);
         assert.deepEqual((await other.preview(others, { refresh: true })).changes, { same: 2 });
-        assert.equal((await seapath("plan")).code, 0);
       } finally {
         if (known === undefined) await on("node1", "rbd", "image-meta", "remove", "system_brokenone", key);
         else await setByPython("brokenone", key, known);
