@@ -1,3 +1,4 @@
+export { readAs, wrongPlace } from "./answers";
 export * from "./capacity";
 export * from "./authkey";
 export * from "./cib";

@@ -1,6 +1,7 @@
 /** Pacemaker's scheduler on a copy of the CIB: `crm_simulate`, run on a node, so that its version is the cluster's. */
 import { z } from "zod";
 import type { Runner } from "../transport/types";
+import { readAs } from "./answers";
 import { parseCib, type Cib } from "./cib";
 import { ParseError } from "./errors";
 import { renderPatch, type CibChange } from "./patch";
@@ -81,7 +82,7 @@ export async function simulate(runner: Runner, request: SimulationRequest): Prom
   const { changes, ...rest } = request;
   const patch = changes.length === 0 ? "" : renderPatch(changes);
   const answer = await runProgram(runner, "simulate", { ...rest, patch }, { readOnly: true, timeoutMs: 300_000 });
-  const found = answerSchema.parse(answer);
+  const found = readAs(answerSchema, answer, "the simulate program");
   const planned = parseCib(found.planned);
   const baseline = parseRuns(found.baseline);
   // Truncated input makes "no resources" and exit code 0 of it.

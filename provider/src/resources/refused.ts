@@ -1,7 +1,7 @@
 /** What a schema has against inputs, in words for the person who typed them, with what is not known yet set aside. */
 import type { z } from "zod";
-import { UnknownCluster } from "../errors";
-import { forbiddenChar, isOutOfReach, type Refusal } from "../vmmgr";
+import { SeapathError, UnknownCluster } from "../errors";
+import { BrokenVm, forbiddenChar, isOutOfReach, type Refusal } from "../vmmgr";
 import { concernsUnknown, unknownPaths } from "./unknowns";
 
 type Raw = Record<string, unknown>;
@@ -43,6 +43,20 @@ function strangeCharacters(value: unknown, path: readonly PropertyKey[] = []): R
   });
 }
 
+/**
+ * Inputs of that form.
+ * @param what they are, for the error: `The state of VM "web01"`
+ * @throws SeapathError which names what is wrong with them
+ */
+export function readInputsAs<T>(schema: z.ZodType<T>, inputs: Raw, kind: string, what: string): T {
+  const read = schema.safeParse(inputs);
+  if (read.success) return read.data;
+  const reasons = schemaFailures(schema, inputs, kind).map(({ property, reason }) => `${property === "" ? "it" : property}: ${reason}`);
+  throw new SeapathError("inputs", `${what} cannot be used: ${reasons.join("; ")}`, {
+    hint: "Put the inputs right in the program; what is wrong in a state alone is put right by `pulumi refresh`.",
+  });
+}
+
 function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
   return path.reduce<unknown>((at, part) => (at as Record<PropertyKey, unknown> | undefined)?.[part], value);
 }
@@ -54,17 +68,20 @@ const propertyPath = (path: readonly PropertyKey[]) =>
  * What the cluster has against the inputs. A cluster that is out of reach refuses nothing, which is said; one that shows a
  * wrong host key, or does not let in, is an error; a cluster that
  * the configuration does not have is the input's fault.
+ * @param property the input that names the VM, for one that cannot be read
  * @param what was not checked then: `VM "web01": its hosts, name and image`
  */
 export async function clusterFailures(
   what: string,
   warn: (text: string) => void,
   ask: () => Promise<Refusal[]>,
+  property = "vm",
 ): Promise<Refusal[]> {
   try {
     return await ask();
   } catch (error) {
     if (error instanceof UnknownCluster) return [{ property: "cluster", reason: error.message }];
+    if (error instanceof BrokenVm) return [{ property, reason: `VM "${error.vm}" cannot be read: ${error.reason}. ${error.hint}` }];
     if (!isOutOfReach(error)) throw error;
     const hint = error.hint === undefined ? "" : ` ${error.hint}`;
     warn(`${what} were not checked: ${error.message}.${hint}`);

@@ -6,7 +6,7 @@ import {
 import { deadlineOf, hypervisorsOf, reportOf, type Context } from "./context";
 import { writePlan } from "./apply";
 import { ChangeFailed, Refused, type Refusal } from "./errors";
-import { readMetadata } from "./metadata";
+import { parentIn } from "./metadata";
 import type { Parent } from "./model";
 import { isDataImage, systemImage } from "./names";
 import { deleteRefusals } from "./refusals";
@@ -119,7 +119,7 @@ export async function removeVm(context: Context, vm: string, { comesBack = false
     throw new ChangeFailed(what, "stopping it", cause, [`the VM, ${seen}`, ...disks]);
   }
   try {
-    const { linkedTo } = readMetadata(inventory.images.get(systemImage(vm))?.metadata ?? {});
+    const linkedTo = parentIn(inventory.images.get(systemImage(vm))?.metadata ?? {});
     const kept = await clearVm(cluster, vm, images, linkedTo);
     for (const image of kept) reportOf(context)(`${vm}: a disk of it that is to be retained is kept as ${image}`);
   } catch (cause) {

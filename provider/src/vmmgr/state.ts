@@ -14,6 +14,10 @@ const CLUSTER = "the cluster";
 export function stateRefusals(inventory: Inventory): Refusal[] {
   const quorum = quorumRefusals(inventory);
   if (quorum.length > 0) return quorum;
+  if (inventory.observerUnknown !== undefined) {
+    const reason = `${inventory.observerUnknown}, so nobody knows which node is the observer, and a VM could be started on it; put the file on ${inventory.node} right`;
+    return [{ property: CLUSTER, reason }];
+  }
   if (inventory.secret === undefined) {
     return [{ property: CLUSTER, reason: `libvirt on ${inventory.node} has no secret "client.libvirt secret"` }];
   }

@@ -164,7 +164,7 @@ describe("what a cluster has against a VM", () => {
       const metadata = lab.images.get("system_fxrun")?.metadata;
       if (metadata !== undefined) metadata["xml"] = "<domain";
     };
-    assert.match(refused({ name: "fxrun" }, "create", broken).join(), /^name: "fxrun" is taken: .*stored domain cannot be read.*rbd image-meta get system_fxrun xml/);
+    assert.match(refused({ name: "fxrun" }, "create", broken).join(), /^name: "fxrun" is taken: .*cannot be read: its metadata `xml` holds what is no XML.*rbd image-meta get system_fxrun xml/);
   });
 });
 

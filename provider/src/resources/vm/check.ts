@@ -2,7 +2,7 @@
 import { access, constants, stat } from "node:fs/promises";
 import { isDeepStrictEqual } from "node:util";
 import {
-  canonicalBase, changeRefusals, clusterRefusals, countsRoom, isMarkedByStack, isOutOfReach, ownerOfVm, ParseError, parseXml, pinRefusals, placeRefusals, sharedImageNotices, sourceQuestions, stateWarnings,
+  BrokenVm, canonicalBase, changeRefusals, clusterRefusals, countsRoom, isMarkedByStack, isOutOfReach, ownerOfVm, ParseError, parseXml, pinRefusals, placeRefusals, sharedImageNotices, sourceQuestions, stateWarnings,
   type Cluster, type Intent, type Inventory, type PartialSpec, type PlannedVms, type Refusal,
 } from "../../vmmgr";
 import { UnknownCluster } from "../../errors";
@@ -58,7 +58,7 @@ export async function checkVm({ cluster, claims, planned, warn }: CheckContext, 
     const source = (inputs["source"] as Raw | undefined)?.["vm"];
     const comes = typeof source === "string" && claims.isChecked(claimOf(source, at));
     return comes ? refusals.filter(({ property }) => property !== "source.vm") : refusals;
-  }) };
+  }, "name") };
 }
 
 /** The inputs with what a clone inherits; without, where the cluster cannot be asked, which is said further on. */
@@ -66,7 +66,8 @@ async function inherited(cluster: CheckContext["cluster"], olds: Raw, news: Raw)
   try {
     return await withInherited(() => cluster(clusterName(news)).recentInventory(), olds, news);
   } catch (error) {
-    if (isOutOfReach(error) || error instanceof UnknownCluster) return news;
+    // A VM that cannot be read is refused further on as the source of this one.
+    if (isOutOfReach(error) || error instanceof UnknownCluster || error instanceof BrokenVm) return news;
     throw error;
   }
 }

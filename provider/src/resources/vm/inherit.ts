@@ -5,7 +5,7 @@
  */
 import { defaultMac, domainElement, findVm, renderPretty, sameDomain, parseXml, type Inventory, type ObservedVm, type XmlElement } from "../../vmmgr";
 import { isUnknown } from "../unknowns";
-import { isRecord, type Raw } from "../values";
+import { isRecord, withoutEmpty, type Raw } from "../values";
 import { withDefaults } from "./defaults";
 import type { CLEARABLE } from "./schema";
 
@@ -46,7 +46,7 @@ function inheritable(observed: ObservedVm, name: string, clear: readonly Clearab
     ...(keeps("placement") && preferredHost !== undefined ? { preferredHost } : {}),
     ...(keeps("settings") ? Object.fromEntries(SETTINGS.map((key) => [key, observed[key]])) : {}),
     ...(keeps("settings") ? { bus: observed.diskBus } : {}),
-    metadata: keeps("metadata") ? observed.metadata : {},
+    metadata: keeps("metadata") ? withoutEmpty(observed.metadata) : {},
     pacemaker: {
       meta: keeps("pacemaker.meta") ? pacemaker.meta : {},
       params: keeps("pacemaker.params") ? pacemaker.params : {},

@@ -8,7 +8,7 @@ import { checkVm, takenByOther } from "./check";
 import { claimOf, Claims } from "./claims";
 import { announcedRestart, diffVm } from "./diff";
 import { wholeInputs } from "./inherit";
-import { observedInputs, OUTPUTS, readInputs, specOf, stateOf } from "./state";
+import { observedInputs, OUTPUTS, readInputs, sensible, specOf, stateOf, storedInputs } from "./state";
 import type { VmInputs } from "./schema";
 
 /** The provider of `seapath.Vm`. */
@@ -42,10 +42,11 @@ export function vmProvider({ cluster, say, planned }: Surroundings): dynamic.Res
 
     read: (id, raw = {}) =>
       shown(async () => {
-        const before = readInputs(raw);
-        const observed = findVm(await cluster(before.cluster).recentInventory(), id);
+        const before = storedInputs(raw);
+        const inventory = await cluster(before.cluster).recentInventory();
+        const observed = findVm(inventory, id);
         if (observed === undefined) return { id: "", props: {} };
-        const inputs: VmInputs = observedInputs(before, observed);
+        const inputs: VmInputs = sensible(observedInputs(before, observed), observed, inventory.node);
         return { id, props: stateOf(inputs, observed), inputs };
       }),
 
@@ -66,7 +67,7 @@ export function vmProvider({ cluster, say, planned }: Surroundings): dynamic.Res
 
     delete: (id, raw) =>
       shown(async () => {
-        const { cluster: at, timeouts } = readInputs(raw);
+        const { cluster: at, timeouts } = storedInputs(raw);
         if (claims.isKept(claimOf(id, at))) say(`VM "${id}" stays: another resource of this program has it now`);
         else await removeVm(context(at, timeouts.delete), id, { comesBack: claims.isReplaced(claimOf(id, at)) });
       }),

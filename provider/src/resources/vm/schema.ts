@@ -1,7 +1,7 @@
 /** The inputs of `seapath.Vm` after their defaults were put in: what is allowed, in words for the person who typed it. */
 import { z } from "zod";
 import { crmProblem, USER_NAME } from "../../vmmgr";
-import { common, count, imageFormat, named, scalarMap, size, text } from "../schema";
+import { common, count, imageFormat, metadataValue, named, scalarMap, size, text } from "../schema";
 
 const reserved = (names: Record<string, string>) =>
   scalarMap.superRefine((map, context) => {
@@ -83,7 +83,7 @@ export const vmSchema = z
     migrateToTimeout: count("seconds", 1),
     stopTimeout: count("seconds", 1),
     priority: z.number({ error: "must be a whole number" }).int("must be a whole number"),
-    metadata: z.record(named, z.string()),
+    metadata: z.record(named, metadataValue),
     pacemaker: z.strictObject({
       meta: reserved({
         "target-role": "started", "allow-migrate": "liveMigration", priority: "priority",

@@ -1,5 +1,7 @@
 /** From checked inputs to what vmmgr is asked, and from what was observed back to inputs and state. */
+import { SeapathError } from "../../errors";
 import { domainElement, sameDomain, type ObservedVm, type Source, type VmSpec } from "../../vmmgr";
+import { readInputsAs, schemaFailures } from "../refused";
 import { formatSize, parseSize } from "../size";
 import { withDefaults } from "./defaults";
 import { vmSchema, type VmInputs } from "./schema";
@@ -11,7 +13,30 @@ export function readInputs(raw: Raw): VmInputs {
   const inputs = withDefaults(raw);
   // The engine may hand over outputs of an earlier state among them.
   for (const output of OUTPUTS) delete inputs[output];
-  return vmSchema.parse(inputs);
+  return readInputsAs(vmSchema, inputs, "seapath.Vm", `VM "${String(raw["name"])}": what is asked`);
+}
+
+/** Inputs as a state has them: what was observed, which may be more than can be asked for, is taken as it is. */
+export function storedInputs(raw: Raw): VmInputs {
+  const inputs = withDefaults(raw);
+  for (const output of OUTPUTS) delete inputs[output];
+  return inputs as unknown as VmInputs;
+}
+
+/**
+ * What was observed, held to what a state may have.
+ * @throws SeapathError which names what makes no sense
+ */
+export function sensible(inputs: VmInputs, observed: ObservedVm, node: string): VmInputs {
+  // Drift that the typed form cannot say stands as XML beside it, and a value that is empty beside its key.
+  const { domain, metadata, ...rest } = inputs;
+  const asked = { ...rest, metadata: {}, ...(rest.xml === undefined ? { domain } : {}) };
+  const wrong = schemaFailures(vmSchema, { ...asked, adopt: true, metadata: Object.fromEntries(Object.keys(metadata).map((key) => [key, "-"])) }, "a VM");
+  if (wrong.length === 0) return inputs;
+  const reasons = wrong.map(({ property, reason }) => `its ${property} ${reason}`).join("; ");
+  throw new SeapathError("broken-vm", `Unable to read VM "${observed.name}" on ${node}: what the cluster has of it makes no sense: ${reasons}`, {
+    hint: `Look at \`rbd image-meta list system_${observed.name}\` and \`crm configure show ${observed.name}\`, and put it right there; other VMs are not concerned.`,
+  });
 }
 
 /** What a VM says of itself beside its inputs. */
