@@ -5,6 +5,8 @@ export * from "./cluster";
 export * from "./domains";
 export { Coalesced } from "./coalesced";
 export * from "./errors";
+export * from "./failcounts";
+export * from "./forget";
 export * from "./inventory";
 export * from "./libvirt";
 export * from "./pacemaker";

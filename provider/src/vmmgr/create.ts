@@ -3,6 +3,7 @@ import { ensureUploaded, importImage, NotFound, type Inventory, type SourceFile,
 import { present, waitStep } from "./apply";
 import { buildXml, validateThenMake, validateXml, type VmXml } from "./build";
 import { cloneSteps } from "./clone";
+import { hasFailed } from "./closed";
 import { clonedDisks, parentOf, releaseParent, renamedDisks } from "./cloned";
 import { commandWords, reportOf, type Context } from "./context";
 import { Refused } from "./errors";
@@ -11,7 +12,7 @@ import type { CloneSource, ObservedVm, Source, VmSpec } from "./model";
 import { systemImage } from "./names";
 import { findVm, isTakenOver, vmImages } from "./observe";
 import { changeRefusals, clusterRefusals, imageSizeRefusals } from "./refusals";
-import { clearVm, takeOutOfCib } from "./remove";
+import { clearVm, forgetVm, takeOutOfCib } from "./remove";
 import { runSteps, type Step } from "./steps";
 import { CreateMark, waitUntilAbandoned } from "./mark";
 import { enableChanges } from "./sync";
@@ -41,8 +42,10 @@ export async function createVm(context: Context, spec: VmSpec): Promise<Observed
   }
   if (found?.unfinished !== undefined) await waitUntilAbandoned(context, spec.name, inventory.node);
   if (found?.unfinished === "importing") {
-    await clearVm(cluster, spec.name, vmImages(inventory, spec.name), found.linkedTo);
+    await clearVm(context, spec.name, vmImages(inventory, spec.name), found.linkedTo);
   }
+  // They are of a VM that is gone, and would close nodes to this one.
+  if (!inventory.cib.primitives.has(spec.name) && hasFailed(inventory, spec.name)) await forgetVm(context, spec.name);
   const whole = found?.unfinished === "imported" ? found : undefined;
   const mark = new CreateMark(cluster, systemImage(spec.name));
   const disks = "vm" in given
@@ -132,7 +135,8 @@ function nowAndThen(say: (percent: number) => void): (percent: number) => void {
 }
 
 /** The system image and the group, marked as unfinished, and as this create's own, from the first moment on. */
-function imageSteps({ cluster, report }: Context, spec: VmSpec, source: ReadableSource, xml: VmXml, mark: CreateMark): Step[] {
+function imageSteps(context: Context, spec: VmSpec, source: ReadableSource, xml: VmXml, mark: CreateMark): Step[] {
+  const { cluster, report } = context;
   const image = systemImage(spec.name);
   return [
     {
@@ -149,7 +153,7 @@ function imageSteps({ cluster, report }: Context, spec: VmSpec, source: Readable
       },
       undo: async () => {
         await mark.stop();
-        if (await mark.isOnImage()) await clearVm(cluster, spec.name, [image]);
+        if (await mark.isOnImage()) await clearVm(context, spec.name, [image]);
       },
     },
     {

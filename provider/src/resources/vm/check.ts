@@ -2,7 +2,7 @@
 import { access, constants } from "node:fs/promises";
 import { isDeepStrictEqual } from "node:util";
 import {
-  canonicalBase, changeRefusals, clusterRefusals, ConnectionError, countsRoom, isMarkedByStack, ownerOfVm, ParseError, parseXml, pinRefusals, placeRefusals, stateWarnings,
+  canonicalBase, changeRefusals, clusterRefusals, ConnectionError, countsRoom, failureWarnings, isMarkedByStack, ownerOfVm, ParseError, parseXml, pinRefusals, placeRefusals, stateWarnings,
   type Cluster, type Intent, type Inventory, type PartialSpec, type PlannedVms, type Refusal,
 } from "../../vmmgr";
 import { UnknownCluster } from "../../errors";
@@ -122,7 +122,7 @@ async function refusalsOf(
   if (unplaced.length > 0) return unplaced;
   const notice = intent === "create" ? adoptionNotice(inventory, inputs) : undefined;
   if (notice !== undefined) warn(notice);
-  if (!idle) for (const text of stateWarnings(inventory, spec)) warn(`VM "${spec.name ?? "?"}": ${text}`);
+  for (const text of [...failureWarnings(inventory, spec), ...(idle ? [] : stateWarnings(inventory, spec))]) warn(`VM "${spec.name ?? "?"}": ${text}`);
   return [];
 }
 
