@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { domainElement, findVm, sameDomain, type Inventory } from "../../vmmgr";
 import { withDefaults } from "./defaults";
+import { signedXml } from "./kept";
 import { vmSchema, type VmInputs } from "./schema";
 import { observedInputs } from "./state";
 
@@ -27,7 +28,7 @@ export function adoptingInputs(inventory: Inventory, vm: string): Raw | undefine
   const observed = findVm(inventory, vm);
   if (observed === undefined) return undefined;
   const typed = sameDomain(domainElement(observed.domain), observed);
-  const form = typed ? { domain: { ...observed.domain } } : { xml: observed.baseXml };
+  const form = typed ? { domain: { ...observed.domain } } : { xml: signedXml(observed.baseXml) };
   const before = vmSchema.parse(withDefaults({ name: vm, adopt: true, ...form }));
   const whole: VmInputs = observedInputs(before, observed);
   const domain = { memory: typed ? observed.domain.memory : 1 };
