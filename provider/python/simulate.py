@@ -1,5 +1,5 @@
 """What Pacemaker would do: its own scheduler on copies of the CIB. The cluster itself is only looked at."""
-# Needs: copies, executed
+# Needs: copies, executed, forget
 import concurrent.futures
 import os
 import re
@@ -41,6 +41,24 @@ def copy_with(text, patch, standby, path, folder):
         on_copy(["cibadmin", "--patch", "--xml-pipe"], path, folder, patch)
     for node in standby:
         on_copy(["crm_attribute", "--node", node, "--name", "standby", "--update", "on"], path, folder)
+
+
+def without_failures(path, names):
+    """The copy without what is counted against resources that run nowhere: what the provider forgets before it starts them."""
+    tree = ElementTree.parse(path)
+    states = tree.getroot().findall("status/node_state")
+    for rsc in names:
+        found = [(state, failures_of(rsc, state)) for state in states]
+        if any(active for _, (_, active) in found):
+            continue
+        for state, (failed, _) in found:
+            for pairs in state.findall("transient_attributes/instance_attributes"):
+                for pair in [each for each in pairs if each.get("name") in counts_of(rsc, state)]:
+                    pairs.remove(pair)
+            for kept in state.findall("lrm/lrm_resources") if failed else []:
+                for each in [each for each in kept if each.get("id") == rsc]:
+                    kept.remove(each)
+    tree.write(path)
 
 
 def with_guests(path):
@@ -134,6 +152,8 @@ def simulate(request):
     with tempfile.TemporaryDirectory() as folder, concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
         planned = os.path.join(folder, "planned.xml")
         copy_with(text, request["patch"], standby, planned, folder)
+        if request.get("forgotten"):
+            without_failures(planned, request["forgotten"])
         declared, guests = with_guests(planned)
 
         def in_order(index, names):

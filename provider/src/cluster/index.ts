@@ -7,6 +7,8 @@ export * from "./domains";
 export { Coalesced } from "./coalesced";
 export * from "./errors";
 export * from "./image-file";
+export * from "./failcounts";
+export * from "./forget";
 export * from "./inventory";
 export * from "./libvirt";
 export * from "./pacemaker";

@@ -42,6 +42,8 @@ export interface SimulationRequest {
   changes: readonly CibChange[];
   /** Other orders of creation of primitives that the changes create, by which it is seen what depends on the order. */
   orders?: readonly (readonly string[])[];
+  /** Resources whose failures are forgotten by the change, where they do not run: they are tried on every node again. */
+  forgotten?: readonly string[];
   /** Nodes that are in standby, whatever the CIB says of them. */
   standby?: readonly string[];
   /** Nodes that are lost afterwards, one at a time. */

@@ -10,7 +10,7 @@ export { removeVm } from "./remove";
 export { updateVm } from "./update";
 export { findVm, isTakenOver, ownerOfVm } from "./observe";
 export { changeRefusals, clusterRefusals, type Intent, type PartialSpec } from "./refusals";
-export { stateWarnings } from "./state";
+export { failureWarnings, stateWarnings } from "./state";
 export * from "./relation";
 export * from "./keys";
 export type { PlannedVm, PlannedVms } from "./planned";

@@ -4,6 +4,7 @@ import { parkedWith, returningWith } from "./parked";
 import { present, runsNow, undoPlan, waitStep, writePlan, type Plan } from "./apply";
 import { validateXml } from "./build";
 import { flattenSteps } from "./clone";
+import { closedNodes, hasFailed } from "./closed";
 import { commandWords, reportOf, wantedOf, type Context } from "./context";
 import { documentChange, type DocumentChange } from "./document";
 import { Refused } from "./errors";
@@ -14,7 +15,7 @@ import type { ObservedVm, VmSpec } from "./model";
 import { systemImage } from "./names";
 import { findVm } from "./observe";
 import { changeRefusals, clusterRefusals } from "./refusals";
-import { takeOutOfCib } from "./remove";
+import { forgetVm, takeOutOfCib } from "./remove";
 import { restartSteps, runAgainStep } from "./restart";
 import { finishRollback } from "./snapshots/rollback";
 import { runSteps, type Step } from "./steps";
@@ -109,8 +110,11 @@ class VmChange {
     const change = { ...stored, storage: [...stored.storage, ...back.storage], restore: [...stored.restore, ...back.restore] };
     const commands = this.#commands();
     if (change.xml !== undefined && change.differs && !this.restarts) reportOf(context)(`${spec.name}: the changed domain takes effect when the VM is next stopped and started`);
-    const forget: Step[] = needsRetry(inventory, spec)
-      ? [{ name: "forgetting its failures", act: () => cleanup(context.cluster.runner, spec.name), noUndo: "Pacemaker only tries again" }]
+    const retry: Step = { name: "forgetting its failures", act: () => cleanup(context.cluster.runner, spec.name), noUndo: "Pacemaker only tries again" };
+    const forget: Step[] = needsRetry(inventory, spec) ? [retry] : [];
+    // What is not in the CIB yet has failed under an earlier one, and is to begin with every node open.
+    const fresh: Step[] = !inventory.cib.primitives.has(spec.name) && hasFailed(inventory, spec.name)
+      ? [{ ...retry, act: () => forgetVm(context, spec.name) }]
       : [];
     const wanted = this.restarts ? { ...spec, started: false } : spec;
     const remote = (seen: Inventory) => metaFromMetadata(seen.images.get(systemImage(spec.name))?.metadata ?? {});
@@ -123,7 +127,7 @@ class VmChange {
       return [...this.#check(change), ...this.#writeMetadata(change)];
     }
     const write = this.#write(plan, change);
-    if (!this.restarts) return [...this.#check(change), ...write, ...forget, forget.length > 0 ? waitStep(context, spec, inventory) : this.#settle()];
+    if (!this.restarts) return [...this.#check(change), ...fresh, ...write, ...forget, forget.length > 0 ? waitStep(context, spec, inventory) : this.#settle()];
     this.#restarted = true;
     return [...this.#check(change), runAgainStep(context, spec, inventory), ...write, ...restartSteps(context, spec, inventory)];
   }
@@ -205,8 +209,9 @@ class VmChange {
 }
 
 /** Whether Pacemaker has given the VM up: it tries no node again on which a start failed, whatever is changed since. */
-function needsRetry(inventory: Inventory, spec: VmSpec): boolean {
+export function needsRetry(inventory: Inventory, spec: Pick<VmSpec, "name" | "started">): boolean {
   const failed = inventory.status.resources.get(spec.name)?.failed ?? false;
   const runs = runsNow(inventory, spec.name) && inventory.status.resources.get(spec.name)?.role === "Started" && !failed;
-  return spec.started && !runs && inventory.status.failures.some((each) => each.resource === spec.name);
+  const counted = inventory.status.failures.some((each) => each.resource === spec.name) || closedNodes(inventory.cib, spec.name).length > 0;
+  return spec.started && inventory.cib.primitives.has(spec.name) && !runs && counted;
 }

@@ -2,7 +2,7 @@
 import { access, constants, stat } from "node:fs/promises";
 import { isDeepStrictEqual } from "node:util";
 import {
-  BrokenVm, canonicalBase, changeRefusals, clusterRefusals, countsRoom, isMarkedByStack, isOutOfReach, ownerOfVm, ParseError, parseXml, pinRefusals, placeRefusals, sharedImageNotices, sourceQuestions, stateWarnings,
+  BrokenVm, canonicalBase, changeRefusals, clusterRefusals, countsRoom, failureWarnings, isMarkedByStack, isOutOfReach, ownerOfVm, ParseError, parseXml, pinRefusals, placeRefusals, sharedImageNotices, sourceQuestions, stateWarnings,
   type Cluster, type Intent, type Inventory, type PartialSpec, type PlannedVms, type Refusal,
 } from "../../vmmgr";
 import { UnknownCluster } from "../../errors";
@@ -123,7 +123,7 @@ async function refusalsOf(
   if (unplaced.length > 0) return unplaced;
   const notice = intent === "create" ? adoptionNotice(inventory, inputs) : undefined;
   if (notice !== undefined) warn(notice);
-  if (!idle) for (const text of [...stateWarnings(inventory, spec), ...sharedImageNotices(spec)]) warn(`VM "${spec.name ?? "?"}": ${text}`);
+  for (const text of [...failureWarnings(inventory, spec), ...(idle ? [] : [...stateWarnings(inventory, spec), ...sharedImageNotices(spec)])]) warn(`VM "${spec.name ?? "?"}": ${text}`);
   return [];
 }
 

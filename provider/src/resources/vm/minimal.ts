@@ -5,6 +5,7 @@ import { withDefaults } from "./defaults";
 import type { VmInputs } from "./schema";
 import { withoutEmpty } from "../values";
 import { observedInputs, sensible, storedInputs } from "./state";
+import { signedXml } from "./kept";
 
 type Raw = Record<string, unknown>;
 
@@ -28,7 +29,7 @@ export function adoptingInputs(inventory: Inventory, vm: string): Raw | undefine
   const observed = findVm(inventory, vm);
   if (observed === undefined) return undefined;
   const typed = sameDomain(domainElement(observed.domain), observed);
-  const form = typed ? { domain: { ...observed.domain } } : { xml: observed.baseXml };
+  const form = typed ? { domain: { ...observed.domain } } : { xml: signedXml(observed.baseXml) };
   const before = storedInputs({ name: vm, adopt: true, ...form });
   const seen: VmInputs = sensible(observedInputs(before, observed), observed, inventory.node);
   // Nobody can ask for an empty value: it goes when the VM is adopted.

@@ -9,6 +9,7 @@ import { claimOf, Claims } from "./claims";
 import { announcedRestart, diffVm } from "./diff";
 import { wholeInputs } from "./inherit";
 import { observedInputs, OUTPUTS, readInputs, sensible, specOf, stateOf, storedInputs } from "./state";
+import { withKept } from "./kept";
 import type { VmInputs } from "./schema";
 
 /** The provider of `seapath.Vm`. */
@@ -33,7 +34,8 @@ export function vmProvider({ cluster, say, planned }: Surroundings): dynamic.Res
         if (claims.isOthers(vm)) throw new Error(takenByOther(inputs.name));
         claims.make(vm);
         try {
-          const made = await createVm(context(inputs.cluster, inputs.timeouts.create), specOf(inputs));
+          const spec = await withKept(() => cluster(at).inventory(), "create", specOf(inputs));
+          const made = await createVm(context(inputs.cluster, inputs.timeouts.create), spec);
           return { id: inputs.name, outs: stateOf(observedInputs(inputs, made), made) };
         } catch (error) {
           throw recorded(error, inputs.name, { ...inputs, ...unknownOutputs(), __provider: raw["__provider"] });
@@ -58,7 +60,8 @@ export function vmProvider({ cluster, say, planned }: Surroundings): dynamic.Res
           const make = olds["uuid"] === "" ? createVm : updateVm;
           // What the diff did not announce is not restarted, whatever has happened since.
           const restart = announcedRestart(olds, inputs) ? inputs.restart : "never";
-          const changed = await make(context(inputs.cluster, inputs.timeouts.update), specOf({ ...inputs, restart }));
+          const spec = await withKept(() => cluster(inputs.cluster).inventory(), "change", specOf({ ...inputs, restart }));
+          const changed = await make(context(inputs.cluster, inputs.timeouts.update), spec);
           return { outs: stateOf(observedInputs(inputs, changed), changed) };
         } catch (error) {
           throw recorded(error, id, { ...olds, __provider: news["__provider"] });

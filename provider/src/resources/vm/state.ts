@@ -1,9 +1,10 @@
 /** From checked inputs to what vmmgr is asked, and from what was observed back to inputs and state. */
 import { SeapathError } from "../../errors";
-import { domainElement, sameDomain, type ObservedVm, type Source, type VmSpec } from "../../vmmgr";
+import { canonicalBase, domainElement, sameDomain, type ObservedVm, type Source, type VmSpec } from "../../vmmgr";
 import { readInputsAs, schemaFailures } from "../refused";
 import { formatSize, parseSize } from "../size";
 import { withDefaults } from "./defaults";
+import { signedVm } from "./kept";
 import { vmSchema, type VmInputs } from "./schema";
 
 type Raw = Record<string, unknown>;
@@ -70,7 +71,8 @@ export function sourceOf(source: NonNullable<VmInputs["source"]>): Source {
  * The inputs that would describe what was observed. What nobody can observe is echoed, and what means the same as
  * before stays in the words that the user chose, so that only a real difference is a difference.
  */
-export function observedInputs(before: VmInputs, observed: ObservedVm): VmInputs {
+export function observedInputs(before: VmInputs, found: ObservedVm): VmInputs {
+  const observed = signedVm(found, before);
   const { pinnedHost: _pinned, preferredHost: _preferred, xml: _xml, domain: _domain, owner: _owner, ...rest } = before;
   return {
     ...rest,
@@ -103,11 +105,14 @@ function observedSize(before: VmInputs, observed: ObservedVm): { size?: string |
 /** The domain in the form that the user chose; what the typed form cannot say is shown as XML beside it. */
 function observedDomain(before: VmInputs, observed: ObservedVm): Pick<VmInputs, "xml" | "domain"> {
   if (before.domain === undefined) {
-    return { xml: before.xml !== undefined && sameDomain(before.xml, observed) ? before.xml : observed.baseXml };
+    return { xml: before.xml !== undefined && isSame(before.xml, observed) ? before.xml : observed.baseXml };
   }
-  const told = sameDomain(domainElement(observed.domain), observed);
+  const told = sameDomain(domainElement(observed.domain), observed); // a typed domain has no secrets
   return { domain: observed.domain, ...(told ? {} : { xml: observed.baseXml }) };
 }
+
+/** Signs may have been put into XML of any layout. */
+const isSame = (xml: string, { name, baseXml }: ObservedVm) => baseXml !== "" && canonicalBase(xml, name) === canonicalBase(baseXml, name);
 
 /** What goes into Pulumi's state: the inputs under the same keys, and the outputs. */
 export function stateOf(inputs: VmInputs, observed: ObservedVm): Raw {

@@ -8,7 +8,7 @@ import { declaredOf, type Declared } from "./declared";
 import { guestsOf, openOf, type Guest, type Open } from "./guests";
 import { judge, type Verdict } from "./judge";
 import type { Plan } from "./model";
-import { otherOrders, planChanges } from "./plan";
+import { forgottenBy, otherOrders, planChanges } from "./plan";
 import { relationsOf, type RelatedVms } from "./relations";
 import { nodesRoom, storedNeeds, withCapacity, type Capacity } from "./room";
 import { cibOf, type SavedCluster } from "./saved";
@@ -88,6 +88,7 @@ export async function whatIf(cluster: Cluster, asked: Plan, options: WhatIfOptio
       ...(saved === undefined ? {} : { cib: saved.cib }),
       changes: planChanges(cib, plan, observer),
       orders: otherOrders(cib, plan),
+      forgotten: forgottenBy(cib, plan),
       standby: options.standby ?? [],
       lose: hypervisors,
       failback: options.failback ?? false,
