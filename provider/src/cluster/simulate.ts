@@ -50,11 +50,16 @@ export interface SimulationRequest {
   lose: readonly string[];
   /** Whether each of them comes back after that. */
   failback?: boolean;
+  /** Whether the CIB that it begins from is to be kept. */
+  keep?: boolean;
 }
 
 export interface Simulations {
-  /** The CIB that it began from, as text. */
-  cibText: string;
+  /**
+   * The CIB that it began from, as text and without what looks secret, which changes nothing of the scheduler's answer. Only
+   * where it was asked for.
+   */
+  kept?: string;
   /** The CIB with the changes, and without the status. */
   planned: Cib;
   /** What `crm_verify` has against the CIB with the changes. */
@@ -67,7 +72,7 @@ export interface Simulations {
 }
 
 const answerSchema = z.object({
-  cib: z.string(),
+  kept: z.string().nullish(),
   planned: z.string(),
   verified: z.object({ valid: z.boolean(), words: z.string() }),
   baseline: z.array(z.string()).min(1),
@@ -91,7 +96,7 @@ export async function simulate(runner: Runner, request: SimulationRequest): Prom
   const missing = [...planned.primitives.keys()].filter((id) => !baseline.resources.has(id));
   if (missing.length > 0) throw new ParseError("crm_simulate", `it does not know ${missing.join(", ")}`, found.baseline.join("\n"));
   return {
-    cibText: found.cib,
+    ...(found.kept == null ? {} : { kept: found.kept }),
     planned,
     verified: found.verified,
     baseline,
