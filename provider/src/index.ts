@@ -7,10 +7,10 @@ import {
   colocationProvider, diskKind, guestResourceProvider, metadataProvider, orderProvider, PlannedRegister, providerOf,
   remoteGuestProvider, remoteKeyProvider, retentionKind, rollbackKind, snapshotKind, vmProvider,
 } from "./resources";
-import { clusterOfProgram, configure as keep } from "./session";
+import { clusterOfProgram, configure as keep, outageAllowed } from "./session";
 
 const say = (text: string) => console.log(text);
-const surroundings = { cluster: (name?: string) => clusterOfProgram(name, say), say, planned: new PlannedRegister() };
+const surroundings = { cluster: (name?: string) => clusterOfProgram(name, say), say, planned: new PlannedRegister(), outage: outageAllowed };
 
 /** Takes the stack's configuration, for all kinds. */
 export function configure(request: dynamic.ConfigureRequest): void {

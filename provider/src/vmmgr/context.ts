@@ -1,5 +1,6 @@
 /** What every change of a VM needs beside what is asked. */
 import type { Cluster, Inventory } from "../cluster";
+import type { Rolling } from "./rolling";
 import type { Wanted } from "./wait";
 import type { VmSpec } from "./model";
 
@@ -10,6 +11,8 @@ export interface Context {
   deadline?: number;
   /** Says how far long work is. */
   report?: (text: string) => void;
+  /** Keeps VMs that stand in for each other from being stopped at once. Absent: who asks has been told what he does. */
+  rolling?: Rolling;
 }
 
 /** The deadline of a context in seconds. */

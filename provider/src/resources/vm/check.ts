@@ -3,7 +3,7 @@ import { access, constants } from "node:fs/promises";
 import { isDeepStrictEqual } from "node:util";
 import {
   canonicalBase, changeRefusals, clusterRefusals, ConnectionError, countsRoom, isMarkedByStack, ownerOfVm, ParseError, parseXml, pinRefusals, placeRefusals, stateWarnings,
-  type Cluster, type Intent, type Inventory, type PartialSpec, type PlannedVms, type Refusal,
+  turnRefusals, type Cluster, type Intent, type Inventory, type PartialSpec, type PlannedVms, type Refusal, type Rolling,
 } from "../../vmmgr";
 import { UnknownCluster } from "../../errors";
 import { clusterFailures, schemaFailures } from "../refused";
@@ -13,7 +13,9 @@ import { isUnknown, knownPart, unknownPaths } from "../unknowns";
 import type { Raw } from "../values";
 import { adoptionNotice } from "./adopt";
 import { claimOf, type Claims } from "./claims";
+import type { RollingInputs } from "../rolling";
 import { withDefaults } from "./defaults";
+import { stoppedBy } from "./diff";
 import { withInherited } from "./inherit";
 import { vmSchema, type VmInputs } from "./schema";
 import { OUTPUTS, sourceOf, specOf } from "./state";
@@ -30,13 +32,15 @@ export interface CheckContext {
   claims: Claims;
   planned?: PlannedRegister | undefined;
   warn: (text: string) => void;
+  /** What keeps VMs that are kept apart from being stopped at once. */
+  rolling?: (at: string | undefined, inputs: RollingInputs | undefined) => Rolling;
 }
 
 /** Why a VM cannot be made by a resource while another of the same program has it. */
 export const takenByOther = (vm: string) => `VM "${vm}" belongs to another resource of this program; each VM needs a name of its own`;
 
 /** Checks the inputs of a VM by themselves, then against the cluster. */
-export async function checkVm({ cluster, claims, planned, warn }: CheckContext, olds: Raw, news: Raw): Promise<Checked> {
+export async function checkVm({ cluster, claims, planned, warn, rolling }: CheckContext, olds: Raw, news: Raw): Promise<Checked> {
   const inputs = withDefaults(await inherited(cluster, olds, news));
   const failures = schemaFailures(vmSchema, inputs, "seapath.Vm");
   failures.push(...xmlFailures(inputs), ...(await localFileFailures(inputs)));
@@ -57,7 +61,11 @@ export async function checkVm({ cluster, claims, planned, warn }: CheckContext, 
     // The VM that a clone is made of may be one that the same program makes first.
     const source = (inputs["source"] as Raw | undefined)?.["vm"];
     const comes = typeof source === "string" && claims.isChecked(claimOf(source, at));
-    return comes ? refusals.filter(({ property }) => property !== "source.vm") : refusals;
+    const left = comes ? refusals.filter(({ property }) => property !== "source.vm") : refusals;
+    const property = left.length > 0 || intent !== "update" || idle ? undefined : stoppedBy(olds, inputs);
+    if (property === undefined || rolling === undefined) return left;
+    const turns = rolling(at, inputs["rolling"] as RollingInputs | undefined);
+    return turnRefusals(await cluster(at).recentInventory(), String(inputs["name"]), turns, property);
   }) };
 }
 
