@@ -8,7 +8,7 @@ import { bootsOf, downInOrder, watched, type Sample } from "./support/watcher.ts
 const pair = ["rollone", "rolltwo"];
 
 describe("VMs that are kept apart strongly", function () {
-  this.timeout(240_000);
+  this.timeout(600_000);
   let stack: TestStack;
   const domain = (memory: number) => ({ type: "qemu", memory, machine: "pc", firmware: "bios" });
   const vms = (memory: number, more: Record<string, unknown> = {}): Vms => ({
@@ -73,16 +73,17 @@ describe("VMs that are kept apart strongly", function () {
   it("are not stopped while the other one is down, unless that is said", async () => {
     const source = { nodePath: "/var/lib/seapath/images/./tick.qcow2" };
     const one = (memory: number, more: object = {}) => ({ ...vms(5, { source }), rollone: tick({ source, restart: "whenRequired", domain: domain(memory), ...more }) });
+    await stack.up(vms(5, { source }));
     await on("node1", "crm", "resource", "stop", "rolltwo");
     try {
       await eventually(() => qemu("rolltwo"), (found) => found.length === 0);
       const boots = await bootsOf("rollone");
       for (const run of ["preview", "up"] as const) {
         const text = await stack.failing(run, one(6));
-        assert.match(text, /restart: stops it, and VM "rolltwo", from which "apart-strong-rolltwo-withrollone" keeps it apart, is Stopped \(disabled\).*Bring "rolltwo" back first/);
+        assert.match(text, /property restart .* has a problem: the change stops it, and VM "rolltwo", from which "apart-strong-rolltwo-withrollone" keeps it apart, is Stopped \(disabled\).*Bring "rolltwo" back first/);
       }
       const anew = await stack.failing("preview", one(5, { source: { nodePath: TICK } }));
-      assert.match(anew, /source: stops it, and VM "rolltwo"/);
+      assert.match(anew, /property source .* has a problem: the change stops it, and VM "rolltwo"/);
       assert.equal(await bootsOf("rollone"), boots);
       await stack.up(one(6, { rolling: { outage: "allowed" } }));
       assert.equal(await eventually(() => bootsOf("rollone"), (found) => found === boots + 1), boots + 1);

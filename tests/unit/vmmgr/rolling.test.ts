@@ -82,10 +82,10 @@ describe("turns of VMs that are kept apart", () => {
     const cluster = new TestCluster("b", "a");
     const work = outcome(cluster.change("a"));
     await cluster.clock.pass(1.5);
-    assert.deepEqual(cluster.log, []);
+    assert.equal(cluster.log.join(), "");
     await cluster.clock.pass(15);
     assert.equal(await work, "done");
-    assert.ok(cluster.clock.time < 17_000 && cluster.log[1]!.startsWith("+a@12"), cluster.log.join());
+    assert.ok(cluster.clock.time < 17_000 && cluster.log.some((each) => each.startsWith("+a@12")), String(cluster.log));
   });
 
   it("wait until the one before has had its time to come up, and until what is inside of it answers", async () => {

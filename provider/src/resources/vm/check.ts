@@ -2,7 +2,7 @@
 import { access, constants } from "node:fs/promises";
 import { isDeepStrictEqual } from "node:util";
 import {
-  canonicalBase, changeRefusals, clusterRefusals, ConnectionError, countsRoom, isMarkedByStack, ownerOfVm, ParseError, parseXml, pinRefusals, placeRefusals, stateWarnings,
+  canonicalBase, changeRefusals, clusterRefusals, ConnectionError, countsRoom, findVm, isMarkedByStack, ownerOfVm, ParseError, parseXml, pinRefusals, placeRefusals, stateWarnings,
   turnRefusals, type Cluster, type Intent, type Inventory, type PartialSpec, type PlannedVms, type Refusal, type Rolling,
 } from "../../vmmgr";
 import { UnknownCluster } from "../../errors";
@@ -62,11 +62,17 @@ export async function checkVm({ cluster, claims, planned, warn, rolling }: Check
     const source = (inputs["source"] as Raw | undefined)?.["vm"];
     const comes = typeof source === "string" && claims.isChecked(claimOf(source, at));
     const left = comes ? refusals.filter(({ property }) => property !== "source.vm") : refusals;
-    const property = left.length > 0 || intent !== "update" || idle ? undefined : stoppedBy(olds, inputs);
-    if (property === undefined || rolling === undefined) return left;
-    const turns = rolling(at, inputs["rolling"] as RollingInputs | undefined);
-    return turnRefusals(await cluster(at).recentInventory(), String(inputs["name"]), turns, property);
+    if (left.length > 0 || intent !== "update" || idle || rolling === undefined) return left;
+    return turnFailures(await cluster(at).recentInventory(), olds, inputs, rolling(at, inputs["rolling"] as RollingInputs | undefined));
   }) };
+}
+
+/** One that it is kept apart from is down, and the change would stop it. A check is told the old inputs alone, so the rest is looked at. */
+function turnFailures(inventory: Inventory, olds: Raw, inputs: Raw, rolling: Rolling): Refusal[] {
+  const vm = String(inputs["name"]);
+  const found = findVm(inventory, vm);
+  const property = stoppedBy({ ...olds, node: found?.node ?? "", restartRequired: found?.restartRequired ?? false }, inputs);
+  return property === undefined ? [] : turnRefusals(inventory, vm, rolling, property);
 }
 
 /** The inputs with what a clone inherits; without, where the cluster cannot be asked, which is said further on. */

@@ -75,7 +75,7 @@ export function turnRefusals(inventory: Inventory, vm: string, { turns, outage, 
   return peers.filter((peer) => peer.state === "down" && !turns.isBusy(peer.vm)).map((peer) => ({
     property,
     reason:
-      `stops it, and VM "${peer.vm}", from which "${peer.by}" keeps it apart, ${peer.words}: none of them would run. Bring "${peer.vm}" back first, or say that it may be ` +
+      `the change stops it, and VM "${peer.vm}", from which "${peer.by}" keeps it apart, ${peer.words}: none of them would run. Bring "${peer.vm}" back first, or say that it may be ` +
       'by `rolling: { outage: "allowed" }`, for one run by SEAPATH_OUTAGE=allowed',
   }));
 }
