@@ -8,11 +8,11 @@ import {
   remoteGuestProvider, remoteKeyProvider, retentionKind, rollbackKind, snapshotKind, vmProvider,
 } from "./resources";
 import { printable } from "./errors";
-import { clusterOfProgram, configure as keep } from "./session";
+import { clusterOfProgram, configure as keep, outageAllowed } from "./session";
 
 /** Pulumi prints what it is given, and what this process writes. */
 const say = (text: string) => console.log(printable(text));
-const surroundings = { cluster: (name?: string) => clusterOfProgram(name, say), say, planned: new PlannedRegister() };
+const surroundings = { cluster: (name?: string) => clusterOfProgram(name, say), say, planned: new PlannedRegister(), outage: outageAllowed };
 
 /** Takes the stack's configuration, for all kinds. */
 export function configure(request: dynamic.ConfigureRequest): void {

@@ -7,6 +7,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { z } from "zod";
 import type { Cluster, Context, Refusal } from "../vmmgr";
 import { clusterFailures, readInputsAs, schemaFailures } from "./refused";
+import { rollingOf } from "./rolling";
 import { recorded, shown } from "./shown";
 import type { Surroundings } from "./surroundings";
 import { isUnknown, unknownPaths } from "./unknowns";
@@ -110,11 +111,13 @@ function replacing<I extends CommonInputs>(kind: Kind<I>, olds: Raw, news: Raw):
 }
 
 /** The provider of a kind. */
-export function providerOf<I extends CommonInputs>(kind: Kind<I>, { cluster, say }: Surroundings): dynamic.ResourceProvider<Raw, Raw> {
+export function providerOf<I extends CommonInputs>(kind: Kind<I>, surroundings: Surroundings): dynamic.ResourceProvider<Raw, Raw> {
+  const { cluster, say } = surroundings;
   const context = (inputs: I, of: keyof CommonInputs["timeouts"]): Context => ({
     cluster: cluster(inputs.cluster),
     deadline: inputs.timeouts[of],
     report: say,
+    rolling: rollingOf(surroundings, inputs.cluster),
   });
   const stateOf = ({ inputs, outputs }: Observed<I>): Raw => ({ ...inputs, ...outputs });
   const unset = Object.fromEntries(kind.outputs.map((name) => [name, ""]));

@@ -2,6 +2,7 @@
 import type { Cluster, Inventory } from "../cluster";
 import { CrmRefused, crmProblem } from "./crm-commands";
 import { closedNodes } from "./closed";
+import type { Rolling } from "./rolling";
 import type { Wanted } from "./wait";
 import type { VmSpec } from "./model";
 
@@ -12,6 +13,8 @@ export interface Context {
   deadline?: number;
   /** Says how far long work is. */
   report?: (text: string) => void;
+  /** Keeps VMs that stand in for each other from being stopped at once. Absent: who asks has been told what he does. */
+  rolling?: Rolling;
 }
 
 /** The deadline of a context in seconds. */

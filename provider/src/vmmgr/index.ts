@@ -12,6 +12,7 @@ export { findVm, isTakenOver, ownerOfVm } from "./observe";
 export { changeRefusals, clusterRefusals, type Intent, type PartialSpec } from "./refusals";
 export { failureWarnings, stateWarnings } from "./state";
 export * from "./relation";
+export { beginTurn, turnNotice, turnRefusals, turnsOf, type Rolling, type Turns } from "./rolling";
 export * from "./keys";
 export type { PlannedVm, PlannedVms } from "./planned";
 export { sharedImageNotices } from "./foreign-images";

@@ -17,6 +17,8 @@ import { findVm } from "./observe";
 import { changeRefusals, clusterRefusals } from "./refusals";
 import { forgetVm, takeOutOfCib } from "./remove";
 import { restartSteps, runAgainStep } from "./restart";
+import { inTurn } from "./rolling";
+import { apartBonds, apartFrom } from "./rolling/apart";
 import { finishRollback } from "./snapshots/rollback";
 import { runSteps, type Step } from "./steps";
 import { disableChanges, enableChanges, foreignConstraints, undoChanges } from "./sync";
@@ -43,6 +45,11 @@ export async function changeVm(context: Context, spec: VmSpec, inventory: Invent
   const change = new VmChange(context, spec, inventory, observed);
   const refusals = [...changeRefusals(inventory, spec, "update", change.restarts), ...clusterRefusals(inventory, spec, "update")];
   if (refusals.length > 0) throw new Refused("change", spec.name, inventory.node, refusals);
+  if (context.rolling !== undefined && change.stops) {
+    // The wait for it may be long: what was looked at before is not how it is after that.
+    const again = async (inner: Context) => changeVm(inner, spec, await inner.cluster.inventory({ cephHosts: true }));
+    return inTurn(context, spec.name, "change", again, !isToRun(spec));
+  }
   await runSteps(what, change.steps());
   return present(await change.after(), spec.name, () => new NotFound(`${what}: it was changed, and is gone now; someone removed it meanwhile`));
 }
@@ -64,6 +71,12 @@ class VmChange {
     this.#observed = observed;
     const { differs } = documentChange(spec, inventory, observed);
     this.restarts = differs && spec.restart === "whenRequired" && spec.started && spec.enabled && inventory.cib.primitives.has(spec.name);
+  }
+
+  /** The guest that runs is stopped by it, be it to be started again. */
+  get stops(): boolean {
+    if (!runsNow(this.#inventory, this.#spec.name)) return false;
+    return this.restarts || !isToRun(this.#spec) || movesCold(this.#inventory, this.#spec);
   }
 
   steps(): Step[] {
@@ -206,6 +219,20 @@ class VmChange {
       },
     ];
   }
+}
+
+const isToRun = ({ enabled, started }: VmSpec) => enabled && started;
+
+/**
+ * Whether the VM goes to another node by a stop and a start. Not where one that it is kept apart from has that node: that one
+ * has to leave first, which it may be about to, and none can wait for the other.
+ */
+function movesCold(inventory: Inventory, { name, liveMigration, pinnedHost, preferredHost }: VmSpec): boolean {
+  const host = pinnedHost ?? preferredHost;
+  const resources = inventory.status.resources;
+  const usable = inventory.status.nodes.some((node) => node.name === host && node.online && !node.standby && !node.maintenance);
+  if (host === undefined || liveMigration || !usable || resources.get(name)?.nodes.includes(host)) return false;
+  return !apartFrom(apartBonds(inventory), name).some(({ vm }) => resources.get(vm)?.nodes.includes(host));
 }
 
 /** Whether Pacemaker has given the VM up: it tries no node again on which a start failed, whatever is changed since. */

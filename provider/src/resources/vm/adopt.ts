@@ -9,7 +9,7 @@ import { observedInputs } from "./state";
 type Raw = Record<string, unknown>;
 
 /** Nobody can observe these, so no VM differs in them. */
-const NOT_OBSERVED = ["source", "adopt", "owner", "restart", "timeouts", "cluster"];
+const NOT_OBSERVED = ["source", "adopt", "owner", "restart", "rolling", "timeouts", "cluster"];
 
 const isRecord = (value: unknown): value is Raw => typeof value === "object" && value !== null && !Array.isArray(value);
 

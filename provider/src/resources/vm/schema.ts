@@ -75,6 +75,10 @@ export const vmSchema = z
     enabled: z.boolean(),
     started: z.boolean(),
     restart: z.enum(["never", "whenRequired"], { error: 'must be "never" or "whenRequired"' }),
+    rolling: z.strictObject({
+      outage: z.enum(["refused", "allowed"], { error: 'must be "refused" or "allowed"' }).optional(),
+      readyAfter: count("seconds").optional(),
+    }).optional(),
     pinnedHost: text.optional(),
     preferredHost: text.optional(),
     liveMigration: z.boolean(),

@@ -45,7 +45,7 @@ export const OUTPUTS = ["uuid", "node", "status", "restartRequired"] as const;
 
 /** What vmmgr is asked for. */
 export function specOf(inputs: VmInputs): VmSpec {
-  const { systemDisk, domain, source, timeouts: _timeouts, cluster: _cluster, xml, owner, pinnedHost, preferredHost, ...rest } = inputs;
+  const { systemDisk, domain, source, timeouts: _timeouts, cluster: _cluster, rolling: _rolling, xml, owner, pinnedHost, preferredHost, ...rest } = inputs;
   const size = systemDisk.size === undefined ? undefined : parseSize(systemDisk.size);
   return {
     ...rest,
