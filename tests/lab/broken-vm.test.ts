@@ -6,7 +6,7 @@ import { TestStack } from "./support/stack.ts";
 import { TICK, tick, tickXml } from "./support/vms.ts";
 
 /** Sets metadata as vm-mgr does, by librbd's Python: `rbd` takes no empty value. */
-const setByPython = (vm: string, key: string, value: string) => on("node1", "python3", "-c", `
+const setByPython = (vm: string, key: string, value: string) => on("node1", "python3", "-I", "-c", `
 import rados, rbd, sys
 with rados.Rados(conffile="/etc/ceph/ceph.conf") as cluster, cluster.open_ioctx("rbd") as pool, rbd.Image(pool, sys.argv[1]) as image:
     image.metadata_set(sys.argv[2], sys.argv[3])

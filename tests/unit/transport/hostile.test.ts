@@ -98,8 +98,8 @@ describe("a server that is not as it should be", function () {
     ["a cipher in CBC", { cipher: ["aes256-cbc"] }],
     ["a host key signed with SHA-1", { serverHostKey: ["ssh-rsa"] }, "rsa"],
   ];
-  // Tried: a server takes nothing but SHA-1, CBC or zlib → refused, and nothing of it is done
   for (const [what, algorithms, type] of old) {
+    // Tried: a server takes nothing but SHA-1, CBC or zlib → refused, and nothing of it is done
     it(`that takes nothing but ${what} is refused, and not as one that is out of reach`, async () => {
       const error = await failureOf(runnerTo(await ssh(`host_${what.replace(/\W/g, "")}`, algorithms, type)));
       assert.ok(error instanceof LoginRefused && error.code === "login", String(error));
