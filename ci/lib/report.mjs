@@ -5,6 +5,7 @@ import { randomUUID } from "node:crypto";
 import { appendFileSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { cut } from "./markdown.mjs";
+import { printable } from "./printable.mjs";
 
 /** GitHub's bound of a job's summary is 1 MiB, of all its steps. */
 const SUMMARY = 900_000;
@@ -30,16 +31,16 @@ export function outlet(env, redact) {
 
   /** Writes into the log. GitHub takes some lines of it for commands, so it is told not to. @param {string} text */
   function log(text) {
-    if (env["GITHUB_ACTIONS"] !== "true") return void process.stdout.write(`${redact(text)}\n`);
+    if (env["GITHUB_ACTIONS"] !== "true") return void process.stdout.write(`${printable(redact(text))}\n`);
     const token = randomUUID();
-    process.stdout.write(`::stop-commands::${token}\n${redact(text)}\n::${token}::\n`);
+    process.stdout.write(`::stop-commands::${token}\n${printable(redact(text))}\n::${token}::\n`);
   }
 
   return {
     redact,
     log,
     /** Says what is wrong. @param {string} text */
-    warn: (text) => void process.stderr.write(`${redact(text)}\n`),
+    warn: (text) => void process.stderr.write(`${printable(redact(text))}\n`),
     /** A report that nobody else has got. @param {string} text */
     logReport: (text) => log(cut(redact(text), LOGGED)),
     /** Makes the folder. What an earlier run has left in it would be taken for this one's. @param {string} folder */

@@ -6,6 +6,7 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
+import { printable as inLog } from "../../../ci/lib/printable.mjs";
 import { cluster, fixture } from "../cluster/fixtures.ts";
 
 const require = createRequire(import.meta.url);
@@ -70,6 +71,7 @@ describe("what strangers write", function () {
     fc.assert(fc.property(word, (text) => {
       assert.doesNotMatch(printable(text), /[\u0000-\u0008\u000b-\u001f\u007f-\u009f‪-‮⁦-⁩]/);
       assert.equal(printable(printable(text)), printable(text));
+      assert.equal(inLog(text), printable(text));
     }), RUNS);
   });
 
