@@ -32,14 +32,11 @@ describe("a node without Python's bindings", function () {
   this.timeout(240_000);
   let library: Runner;
   let commands: Runner;
-  before(async () => {
+  before(() => {
     library = labRunner();
-    commands = await HiddenModules.on(library);
+    commands = new HiddenModules(library);
   });
-  after(async () => {
-    library.close();
-    await HiddenModules.end();
-  });
+  after(() => library.close());
 
   it("does every operation of the pool by commands, with the same answers and the same kinds of errors", async () => {
     const [one, other] = [await tellAll(library), await tellAll(commands)];
