@@ -25,7 +25,7 @@ export async function images<T>(node: string, request: Record<string, unknown>):
   const program = readFileSync(join(import.meta.dirname, "images.py"), "utf8");
   // A string of JSON is one of Python too, and the request in it is data.
   const text = `${program}\n\nmain(json.loads(${JSON.stringify(JSON.stringify(request))}))\n`;
-  return JSON.parse((await exec(node, ["/usr/bin/python3", "-"], { stdin: text })).stdout) as T;
+  return JSON.parse((await exec(node, ["/usr/bin/python3", "-I", "-"], { stdin: text })).stdout) as T;
 }
 
 /** Reads a VM that runs. */

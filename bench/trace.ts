@@ -7,7 +7,7 @@ export interface TraceSum {
   bytes: number;
   /** From the first program to the end of the last one; absent when none was run. */
   workSeconds?: number;
-  /** How often each was run, by its words up to the name of what it is about. */
+  /** How often each was run, by what the trace calls it. */
   programs: Record<string, number>;
 }
 
@@ -15,10 +15,7 @@ export interface TraceSum {
 export function sumOf(text: string): TraceSum {
   const lines = text.split("\n").filter((line) => line !== "").map((line) => JSON.parse(line) as TraceLine);
   const programs: Record<string, number> = {};
-  for (const { what } of lines) {
-    const name = what.replace(/ to \S+$/, "");
-    programs[name] = (programs[name] ?? 0) + 1;
-  }
+  for (const { what } of lines) programs[what] = (programs[what] ?? 0) + 1;
   const begun = Math.min(...lines.map(({ at }) => at));
   const ended = Math.max(...lines.map(({ at, ms }) => at + ms));
   return {

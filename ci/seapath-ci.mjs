@@ -4,7 +4,9 @@
 import { runDrift, runPreview } from "./lib/commands.mjs";
 import { EXIT } from "./lib/outcome.mjs";
 import { readOptions, USAGE, UsageError } from "./lib/options.mjs";
+import { outlet } from "./lib/report.mjs";
 import { redactor } from "./lib/secrets.mjs";
+import { cleanUpOnSignals } from "./lib/temporary.mjs";
 
 /** @param {readonly string[]} words @param {NodeJS.ProcessEnv} env @returns {Promise<number>} */
 async function main(words, env) {
@@ -16,10 +18,11 @@ async function main(words, env) {
   return given.command === "preview" ? runPreview({ given, env }) : runDrift({ given, env });
 }
 
+cleanUpOnSignals();
 try {
   process.exitCode = await main(process.argv.slice(2), process.env);
 } catch (error) {
   const text = error instanceof Error ? error.message : String(error);
-  process.stderr.write(`${redactor([], process.env)(text)}\n${error instanceof UsageError ? `\n${USAGE}\n` : ""}`);
+  outlet(process.env, redactor([], process.env)).warn(error instanceof UsageError ? `${text}\n\n${USAGE}` : text);
   process.exitCode = EXIT.error;
 }

@@ -21,7 +21,7 @@ async function setCable(lab: number, node: LabNode, latency: number, loss: numbe
   const quality = ["delay", `${latency}ms`, "loss", `${loss}%`];
   const netem = await inSpace(lab, ["tc", "qdisc", "add", "dev", name, "root", "netem", ...quality, "limit", "100000"], { ok: true });
   if (netem.exitCode === 0) return;
-  const wire = ["/usr/bin/python3", `${sourceDir}boot/wire`, name, wireOf(name), String(latency), String(loss)];
+  const wire = ["/usr/bin/python3", "-I", `${sourceDir}boot/wire`, name, wireOf(name), String(latency), String(loss)];
   await inSpace(lab, wire, { env: { WIRE_PID_FILE: pidFile(name) } });
 }
 

@@ -38,7 +38,7 @@ export async function makeDisk(lab: number, node: LabNode, cluster: Cluster): Pr
   }
   // An opaque folder hides what the lower layer has under the same name.
   const opaque = "import os,sys\nfor p in sys.argv[1:]: os.setxattr(p, 'trusted.overlay.opaque', b'y')";
-  await inSpace(lab, ["/usr/bin/python3", "-c", opaque, ...ownFolders.map(({ path }) => base + "/upper" + path)]);
+  await inSpace(lab, ["/usr/bin/python3", "-I", "-c", opaque, ...ownFolders.map(({ path }) => base + "/upper" + path)]);
   const layers = `lowerdir=/,upperdir=${base}/upper,workdir=${base}/work`;
   await inSpace(lab, ["mount", "-t", "overlay", "-o", layers, node.name, `${base}/root`]);
 }

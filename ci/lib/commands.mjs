@@ -1,8 +1,7 @@
 // @ts-check
 // What the commands do, from the options to the exit code.
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
-import { basename, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { renderPreview } from "./comment.mjs";
 import { driftMarker, driftTitle, readDrift, renderDrift, settledNote } from "./drift.mjs";
 import { connect, findComment, putComment, putIssue, settleIssue, UNBOUND } from "./forge/index.mjs";
@@ -12,8 +11,8 @@ import { exitCode, EXIT, outcomeOf } from "./outcome.mjs";
 import { clusterEnvironment, clustersOf, plan } from "./plan.mjs";
 import { readPreview } from "./preview.mjs";
 import { preview, readStack, refresh } from "./pulumi.mjs";
-import { log, logReport, redactFiles, setOutputs, startReport, summarize, writePlanned, writeReport } from "./report.mjs";
-import { redactor, secretsOf } from "./secrets.mjs";
+import { outlet } from "./report.mjs";
+import { redacted, redactor, secretsOf } from "./secrets.mjs";
 
 /** @typedef {import("./options.mjs").Given} Given */
 /** @typedef {{ given: Given, env: NodeJS.ProcessEnv }} Run */
@@ -27,13 +26,14 @@ export async function runPreview({ given, env }) {
   const job = readJob(given.forge, env);
   const named = await readStack(project);
   const redact = redactor(secretsOf(named.config), env);
-  startReport(out);
-  log(`Previewing ${named.project}/${named.stack}`, env);
+  const leaves = outlet(env, redact);
+  leaves.startReport(out);
+  leaves.log(`Previewing ${named.project}/${named.stack}`);
   const ran = await orFailed(preview(project, policyPacks, policyPackConfigs));
-  const found = readPreview(ran);
+  const found = readPreview(ran, redact);
   const reach = clusterEnvironment(named.config, env);
-  const plans = await plansOf();
-  redactFiles(out, redact);
+  const plans = redacted(await plansOf(), redact);
+  for (const { cluster, files } of plans) if (files !== undefined) leaves.writePlan(cluster === undefined ? out : join(out, cluster), files);
   const outcome = outcomeOf({
     error: (found.errors.length > 0 && !plans.some(({ unreachable }) => unreachable)) || plans.some(({ error, unreachable }) => error !== undefined && !unreachable),
     refused: found.mandatory.length > 0 || found.invalid.length > 0,
@@ -41,19 +41,19 @@ export async function runPreview({ given, env }) {
     changed: found.changed.length > 0,
   });
   const report = { project: named.project, stack: named.stack, outcome, found, plans, job };
-  const whole = redact(renderPreview(report, UNBOUND));
-  const file = writeReport(out, whole);
-  summarize(whole, env);
-  setOutputs({
+  const whole = renderPreview(report, UNBOUND);
+  const file = leaves.writeReport(out, whole);
+  leaves.summarize(whole);
+  leaves.setOutputs({
     code: String(EXIT[outcome]), changed: String(found.changed.length > 0), refused: String(outcome === "refused"),
     unreachable: String(outcome === "unreachable"), summary: resolve(file), folder: resolve(out),
-    planned: writePlanned(out, plans.flatMap(({ planned }) => planned ?? [])),
-  }, env);
-  log(`${named.project}/${named.stack}: ${outcome}; the report is in ${file}`, env);
+    planned: leaves.writePlanned(out, plans.flatMap(({ planned }) => planned ?? [])),
+  });
+  leaves.log(`${named.project}/${named.stack}: ${outcome}; the report is in ${file}`);
   const nobody = job.request === undefined ? "This is no merge request: there is no comment."
     : job.fork ? "The merge request comes from a fork, whose jobs may not write here: there is no comment." : undefined;
-  if (nobody !== undefined && given.comment && given.forge !== "none") log(nobody, env);
-  if (nobody === undefined && !(await told({ given, env, report: whole, tell: (forge) => tell(forge, job.request ?? "") }))) return EXIT.error;
+  if (nobody !== undefined && given.comment && given.forge !== "none") leaves.log(nobody);
+  if (nobody === undefined && !(await told({ given, env, leaves, report: whole, tell: (forge) => tell(forge, job.request ?? "") }))) return EXIT.error;
   return exitCode(outcome, failOn);
 
   /** Each cluster of the stack is asked; where the preview did not get to its end, whether it can be reached at all. */
@@ -63,7 +63,7 @@ export async function runPreview({ given, env }) {
     const of = (/** @type {string | undefined} */ cluster, /** @type {boolean} */ simulate) => plan({
       cwd, env: reach, cluster,
       cib: cibs.find((each) => each.cluster === cluster)?.file,
-      ...(simulate ? { preview: ran.json, out: cluster === undefined ? out : join(out, cluster) } : {}),
+      ...(simulate ? { preview: ran.json } : {}),
     });
     if (!broken) return Promise.all(clusters.map((cluster) => of(cluster, true)));
     if (found.errors.length === 0) return [];
@@ -74,24 +74,24 @@ export async function runPreview({ given, env }) {
   /** @param {import("./forge/index.mjs").Forge} forge @param {string} request */
   async function tell(forge, request) {
     const images = await upload(forge, request);
-    const body = redact(renderPreview({ ...report, images }, forge.limit));
+    const body = renderPreview({ ...report, images }, forge.limit);
     return `The comment was ${await putComment(forge, request, body)}.`;
   }
 
   /** The pictures as the forge shows them; one that has not changed is not uploaded again. @param {import("./forge/index.mjs").Forge} forge @param {string} request */
   async function upload(forge, request) {
-    if (forge.upload === undefined || plans.every(({ svgFile }) => svgFile === undefined)) return [];
+    if (forge.upload === undefined || plans.every(({ svg }) => svg === undefined)) return [];
     const before = (await findComment(forge, request, marker("preview", named.project, named.stack)))?.body ?? "";
     /** @type {string[]} */
     const images = [];
-    for (const { svgFile } of plans) {
-      if (svgFile === undefined) {
+    for (const { svg } of plans) {
+      if (svg === undefined) {
         images.push("");
         continue;
       }
-      const mark = `<!-- seapath-picture: ${createHash("sha256").update(readFileSync(svgFile)).digest("hex")} -->`;
+      const mark = `<!-- seapath-picture: ${createHash("sha256").update(svg).digest("hex")} -->`;
       const [, shown] = before.split(`${mark}\n`);
-      images.push(`${mark}\n${shown?.split("\n")[0] ?? (await forge.upload(svgFile, basename(svgFile)))}`);
+      images.push(`${mark}\n${shown?.split("\n")[0] ?? (await forge.upload(svg, "plan.svg"))}`);
     }
     return images;
   }
@@ -103,27 +103,28 @@ export async function runDrift({ given, env }) {
   const project = { cwd, env, ...(given.stack === undefined ? {} : { stack: given.stack }) };
   const named = await readStack(project);
   const redact = redactor(secretsOf(named.config), env);
-  startReport(out);
-  log(`Comparing the cluster with the state of ${named.project}/${named.stack}`, env);
-  const drift = readDrift(await orFailed(refresh(project)));
+  const leaves = outlet(env, redact);
+  leaves.startReport(out);
+  leaves.log(`Comparing the cluster with the state of ${named.project}/${named.stack}`);
+  const drift = readDrift(await orFailed(refresh(project)), redact);
   const reach = clusterEnvironment(named.config, env);
   const failed = drift.errors.length > 0;
   // Whether the cluster can be reached is not read from an error's words, but tried.
   const unreachable = failed && (await plan({ cwd, env: reach })).unreachable;
   const outcome = outcomeOf({ error: failed && !unreachable, refused: false, unreachable, changed: drift.drifted.length > 0 });
   const report = { project: named.project, stack: named.stack, drift, job: readJob(given.forge, env) };
-  const whole = redact(renderDrift(report, UNBOUND));
-  const file = writeReport(out, whole);
-  summarize(whole, env);
-  setOutputs({
+  const whole = renderDrift(report, UNBOUND);
+  const file = leaves.writeReport(out, whole);
+  leaves.summarize(whole);
+  leaves.setOutputs({
     code: String(EXIT[outcome]), changed: String(drift.drifted.length > 0), refused: "false",
     unreachable: String(unreachable), summary: resolve(file), folder: resolve(out),
-  }, env);
-  log(`${named.project}/${named.stack}: ${outcome === "changed" ? "drift" : outcome === "same" ? "no drift" : outcome}; the report is in ${file}`, env);
-  const done = await told({ given, env, report: whole, tell: async (forge) => {
+  });
+  leaves.log(`${named.project}/${named.stack}: ${outcome === "changed" ? "drift" : outcome === "same" ? "no drift" : outcome}; the report is in ${file}`);
+  const done = await told({ given, env, leaves, report: whole, tell: async (forge) => {
     // What could not be compared says nothing about an issue that is open.
     if (failed) return "The issue was left as it is, since nothing was compared.";
-    if (drift.drifted.length > 0) return `The issue was ${await putIssue(forge, driftTitle(report), redact(renderDrift(report, forge.limit)))}.`;
+    if (drift.drifted.length > 0) return `The issue was ${await putIssue(forge, driftTitle(report), renderDrift(report, forge.limit))}.`;
     return (await settleIssue(forge, driftMarker(report), settledNote(report))) ? "The issue was closed." : "There is no issue.";
   } });
   return done ? exitCode(outcome, failOn) : EXIT.error;
@@ -131,18 +132,18 @@ export async function runDrift({ given, env }) {
 
 /**
  * Tells the forge. One that fails takes nothing of what was found: it is said, and the report stands in the log.
- * @param {{ given: Given, env: NodeJS.ProcessEnv, report: string, tell: (forge: import("./forge/index.mjs").Forge) => Promise<string> }} about
+ * @param {{ given: Given, env: NodeJS.ProcessEnv, leaves: import("./report.mjs").Outlet, report: string, tell: (forge: import("./forge/index.mjs").Forge) => Promise<string> }} about
  * @returns {Promise<boolean>}
  */
-async function told({ given, env, report, tell }) {
+async function told({ given, env, leaves, report, tell }) {
   if (!given.comment || given.forge === "none") return true;
   try {
     const forge = connect(given.forge, env, given.author);
-    if (forge !== undefined) log(await tell(forge), env);
+    if (forge !== undefined) leaves.log(await tell(leaves.guarded(forge)));
     return true;
   } catch (error) {
-    process.stderr.write(`Unable to tell ${given.forge} of it: ${redactor([], env)(error instanceof Error ? error.message : String(error))}\n`);
-    logReport(report, env);
+    leaves.warn(`Unable to tell ${given.forge} of it: ${error instanceof Error ? error.message : String(error)}`);
+    leaves.logReport(report);
     return false;
   }
 }

@@ -4,6 +4,7 @@ import { fit } from "./fit.mjs";
 import { block, code, cut, details, inline, marker, table } from "./markdown.mjs";
 import { changesOf } from "./properties.mjs";
 import { kindOf, nameOf } from "./pulumi.mjs";
+import { redacted } from "./secrets.mjs";
 
 /**
  * @typedef {object} Drifted
@@ -15,10 +16,12 @@ import { kindOf, nameOf } from "./pulumi.mjs";
 /** @typedef {{ drifted: Drifted[], seen: Drifted[], errors: string[] }} Drift `seen`: only what nobody has asked for is otherwise, where a VM runs say */
 /** @typedef {{ project: string, stack: string, drift: Drift, job: import("./job.mjs").Job }} DriftReport */
 
-/** @param {import("./pulumi.mjs").Ran} ran a refresh @returns {Drift} */
-export function readDrift({ ok, steps, diagnostics }) {
+/** @param {import("./pulumi.mjs").Ran} ran a refresh @param {(text: string) => string} redact takes secrets out, before anything is cut @returns {Drift} */
+export function readDrift(ran, redact) {
+  const { ok, steps } = ran;
+  const diagnostics = redacted(ran.diagnostics, redact);
   const all = steps.filter(({ urn, op }) => !urn.includes("::pulumi:") && (op === "update" || op === "delete")).map((step) => ({
-    name: nameOf(step.urn), kind: kindOf(step.urn), gone: step.op === "delete", properties: changesOf(step, true),
+    name: redact(nameOf(step.urn)), kind: kindOf(step.urn), gone: step.op === "delete", properties: changesOf(step, redact, true),
   })).sort((a, b) => (a.name < b.name ? -1 : 1));
   const isDrift = (/** @type {Drifted} */ { gone, properties }) => gone || properties.some(({ input }) => input);
   const errors = diagnostics.filter(({ severity, urn }) => severity === "error" && (ok || urn !== undefined)).map(({ message }) => message.replace(/^error: /, "").trim());

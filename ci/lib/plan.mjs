@@ -1,10 +1,10 @@
 // @ts-check
 // Where VMs will run: `seapath plan` of the project's own pulumi-seapath, once a cluster.
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { run } from "./run.mjs";
+import { inFolder } from "./temporary.mjs";
 
 /**
  * @typedef {object} Plan
@@ -13,7 +13,8 @@ import { run } from "./run.mjs";
  * @property {string} [planned] the same for `SEAPATH_PLANNED`, with which an `up` says that the cluster has changed since
  * @property {string} [markdown]
  * @property {string} [mermaid]
- * @property {string} [svgFile]
+ * @property {string} [svg]
+ * @property {Record<string, string>} [files] all forms of it, by the names of their files
  * @property {string[]} homeless VMs that find no place
  * @property {string[]} moved VMs that nothing is changed about, and to which something happens
  * @property {boolean} unreachable
@@ -23,6 +24,9 @@ import { run } from "./run.mjs";
 
 /** `seapath plan` exits with it when no node could be reached. */
 const UNREACHABLE = 4;
+
+/** The files that `--out` writes. */
+const FORMS = ["plan.json", "plan.txt", "plan.md", "plan.mmd", "plan.svg"];
 
 /** Two keys of which a configuration with one does not take the other from the environment. */
 const PAIRS = [["privateKey", "privateKeyFile"], ["knownHosts", "knownHostsFile"]];
@@ -63,18 +67,22 @@ function seapath(cwd) {
 
 /**
  * Plans for one cluster.
- * @param {{ cwd: string, env: NodeJS.ProcessEnv, out?: string, cluster?: string | undefined, cib?: string | undefined, preview?: string }} asked
- *   `out`: the folder that keeps the plan in each form; `preview`: what `pulumi preview --json` printed, else the cluster as it is
+ * @param {{ cwd: string, env: NodeJS.ProcessEnv, cluster?: string | undefined, cib?: string | undefined, preview?: string }} asked
+ *   `preview`: what `pulumi preview --json` printed, else the cluster as it is
  * @returns {Promise<Plan>}
  */
-export async function plan({ cwd, env, out, cluster, cib, preview }) {
-  const folder = mkdtempSync(join(tmpdir(), "seapath-ci-"));
+export async function plan({ cwd, env, cluster, cib, preview }) {
   const base = { ...(cluster === undefined ? {} : { cluster }), homeless: [], moved: [], unreachable: false, saved: cib !== undefined };
   try {
+    return await inFolder({ "preview.json": preview ?? "" }, asked);
+  } catch (error) {
+    return { ...base, error: error instanceof Error ? error.message : String(error) };
+  }
+
+  /** @param {string} folder @returns {Promise<Plan>} */
+  async function asked(folder) {
     const file = join(folder, "preview.json");
-    if (preview !== undefined) writeFileSync(file, preview, { mode: 0o600 });
-    const kept = resolve(out ?? join(folder, "plan"));
-    mkdirSync(kept, { recursive: true });
+    const kept = join(folder, "plan");
     const args = [
       seapath(cwd), "plan", "--json", "--out", kept,
       ...(cluster === undefined ? [] : ["--cluster", cluster]),
@@ -85,19 +93,14 @@ export async function plan({ cwd, env, out, cluster, cib, preview }) {
     if (code === UNREACHABLE) return { ...base, unreachable: true, error: stderr.trim() };
     if (code !== 0) return { ...base, error: stderr.trim() || `seapath plan failed (exit ${code})` };
     return { ...base, ...readPlan(stdout), ...forms(kept) };
-  } catch (error) {
-    return { ...base, error: error instanceof Error ? error.message : String(error) };
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
   }
 }
 
-/** @param {string} out */
-const forms = (out) => ({
-  markdown: readFileSync(join(out, "plan.md"), "utf8").trim(),
-  mermaid: readFileSync(join(out, "plan.mmd"), "utf8").trim(),
-  svgFile: join(out, "plan.svg"),
-});
+/** What it is in each form. @param {string} out the folder that has them */
+function forms(out) {
+  const files = Object.fromEntries(FORMS.map((name) => [name, readFileSync(join(out, name), "utf8")]));
+  return { files, markdown: files["plan.md"]?.trim() ?? "", mermaid: files["plan.mmd"]?.trim() ?? "", svg: files["plan.svg"] ?? "" };
+}
 
 /** What counts of a plan. @param {string} text JSON @returns {Pick<Plan, "epoch" | "planned" | "homeless" | "moved">} */
 export function readPlan(text) {

@@ -2,6 +2,7 @@
 // What a preview means: what changes, what is refused, what was not looked at.
 import { kindOf, nameOf } from "./pulumi.mjs";
 import { changesOf } from "./properties.mjs";
+import { redacted } from "./secrets.mjs";
 
 /** @typedef {"create" | "update" | "replace" | "delete"} Verb */
 /**
@@ -38,8 +39,10 @@ const LOST = { Vm: "its disks are deleted, with all that is on them", Disk: "the
 /** What goes when one of a kind is made. @type {Record<string, string>} */
 const OVERWRITTEN = { Rollback: "the disks of its VM go back, and lose what was written since" };
 
-/** @param {import("./pulumi.mjs").Ran} ran @returns {Previewed} */
-export function readPreview({ ok, steps, diagnostics, violations, stderr }) {
+/** @param {import("./pulumi.mjs").Ran} ran @param {(text: string) => string} redact takes secrets out, before anything is cut @returns {Previewed} */
+export function readPreview(ran, redact) {
+  const { ok, steps } = ran;
+  const { diagnostics, violations, stderr } = redacted({ diagnostics: ran.diagnostics, violations: ran.violations, stderr: ran.stderr }, redact);
   const mandatory = violations.filter(({ level }) => level === "mandatory");
   const errors = diagnostics.filter(({ severity }) => severity === "error").map(({ message }) => message);
   const invalid = errors.flatMap((message) => checkFailure(message) ?? []);
@@ -48,7 +51,7 @@ export function readPreview({ ok, steps, diagnostics, violations, stderr }) {
   const unchecked = said.filter(isNotChecked);
   const advisory = violations.filter(({ level }) => level !== "mandatory");
   return {
-    changed: readChanged(steps),
+    changed: readChanged(steps, redact),
     mandatory,
     advisory,
     invalid,
@@ -88,17 +91,17 @@ function checkFailure(message) {
 const plain = (message) =>
   message.replace(/\u001b\[[0-9;]*m/g, "").replace(/^error: /, "").split("\n").filter((line) => line.trim() !== "" && !/^\s+at /.test(line)).join("\n").trim();
 
-/** The resources that change, one entry each, replaced ones and deletions first. @param {readonly import("./pulumi.mjs").Step[]} steps @returns {Changed[]} */
-export function readChanged(steps) {
+/** The resources that change, one entry each, replaced ones and deletions first. @param {readonly import("./pulumi.mjs").Step[]} steps @param {(text: string) => string} redact @returns {Changed[]} */
+export function readChanged(steps, redact) {
   /** @type {Map<string, import("./pulumi.mjs").Step[]>} */
   const byUrn = new Map();
   for (const step of steps) if (VERBS[step.op] !== undefined) byUrn.set(step.urn, [...(byUrn.get(step.urn) ?? []), step]);
   const order = ["replace", "delete", "update", "create"];
-  return [...byUrn].map(([urn, own]) => changed(urn, own)).sort((a, b) => order.indexOf(a.verb) - order.indexOf(b.verb) || (a.name < b.name ? -1 : 1));
+  return [...byUrn].map(([urn, own]) => changed(urn, own, redact)).sort((a, b) => order.indexOf(a.verb) - order.indexOf(b.verb) || (a.name < b.name ? -1 : 1));
 }
 
-/** @param {string} urn @param {readonly import("./pulumi.mjs").Step[]} steps @returns {Changed} */
-function changed(urn, steps) {
+/** @param {string} urn @param {readonly import("./pulumi.mjs").Step[]} steps @param {(text: string) => string} redact @returns {Changed} */
+function changed(urn, steps, redact) {
   const verbs = steps.map(({ op }) => VERBS[op]);
   // What goes because something else is made anew, and is not made again, is gone.
   const made = steps.some(({ op }) => op === "replace" || op === "create-replacement" || op === "import-replacement");
@@ -111,9 +114,9 @@ function changed(urn, steps) {
   const loses = goes ?? (verb === "delete" ? undefined : OVERWRITTEN[kind]);
   return {
     verb,
-    name: nameOf(urn),
+    name: redact(nameOf(urn)),
     kind,
-    properties: main === undefined ? [] : changesOf(main),
+    properties: main === undefined ? [] : changesOf(main, redact),
     ...(loses === undefined ? {} : { loses }),
     retained,
   };

@@ -1,6 +1,6 @@
 // @ts-check
 // The properties of a resource that change, with what they were and will be.
-import { SECRET } from "./secrets.mjs";
+import { redacted, SECRET } from "./secrets.mjs";
 
 /** @typedef {{ path: string, was?: string, is?: string, replaces: boolean, input: boolean }} Change absent: there was none, there will be none */
 
@@ -14,19 +14,19 @@ const PROVIDER = "__provider";
 const LONGEST = 120;
 
 /**
- * @param {import("./pulumi.mjs").Step} step @param {boolean} seen what is now was read from the cluster, as in a refresh
+ * @param {import("./pulumi.mjs").Step} step @param {(text: string) => string} redact @param {boolean} seen what is now was read from the cluster, as in a refresh
  * @returns {Change[]}
  */
-export function changesOf({ detailedDiff, oldState, newState }, seen = false) {
+export function changesOf({ detailedDiff, oldState, newState }, redact, seen = false) {
   return Object.entries(detailedDiff ?? {}).map(([path, { kind, inputDiff = false }]) => {
     const keys = keysOf(path);
     if (keys[0] === PROVIDER) return { path: "the provider's version", replaces: kind.endsWith("-replace"), input: false };
     const was = valueAt(inputDiff ? oldState?.inputs : oldState?.outputs, keys);
     const is = valueAt(seen && !inputDiff ? newState?.outputs : newState?.inputs, keys);
     return {
-      path,
-      ...(was === undefined || kind.startsWith("add") ? {} : { was: shown(was) }),
-      ...(is === undefined || kind.startsWith("delete") ? {} : { is: shown(is) }),
+      path: redact(path),
+      ...(was === undefined || kind.startsWith("add") ? {} : { was: shown(redacted(was, redact)) }),
+      ...(is === undefined || kind.startsWith("delete") ? {} : { is: shown(redacted(is, redact)) }),
       replaces: kind.endsWith("-replace"),
       input: inputDiff,
     };

@@ -1,9 +1,9 @@
 // @ts-check
 // The Pulumi CLI: what is run, and what it prints for programs.
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { run } from "./run.mjs";
+import { inFolder } from "./temporary.mjs";
 
 /**
  * @typedef {object} State what Pulumi keeps of a resource, or plans to
@@ -84,20 +84,17 @@ export const preview = (project, packs, configs) =>
 export const refresh = (project) => planned(project, "refresh", ["--preview-only", "--run-program"]);
 
 /** @param {Project} project @param {string} command @param {readonly string[]} words @returns {Promise<Ran>} */
-async function planned(project, command, words) {
+function planned(project, command, words) {
   // The log of events has inputs in clear, secrets too: nobody else may read it, and it does not stay.
-  const folder = mkdtempSync(join(tmpdir(), "seapath-ci-"));
-  const events = join(folder, "events");
-  try {
+  return inFolder({ events: "" }, async (folder) => {
+    const events = join(folder, "events");
     // Only with this variable does the CLI know the option, which is how Pulumi's own automation API reads events.
     const env = { ...project.env, PULUMI_DEBUG_COMMANDS: "true" };
     const args = [command, "--json", "--event-log", events, ...words, ...common(project)];
     const { code, stdout, stderr } = await run("pulumi", args, { cwd: project.cwd, env });
     const failure = code === 0 ? undefined : `pulumi ${command} failed (exit ${code}): ${stderr.trim()}`;
     return { ok: code === 0, json: stdout, stderr, ...readPrinted(stdout, failure), violations: readEvents(readIfThere(events) ?? "") };
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  });
 }
 
 /**

@@ -1,6 +1,7 @@
 // @ts-check
 // Runs a program to its end.
 import { spawn } from "node:child_process";
+import { signal as send, watch } from "./temporary.mjs";
 
 /** What is kept of what a program says. A preview of a thousand VMs has some tens of millions of characters. */
 const MOST = 512 * 1024 * 1024;
@@ -13,14 +14,16 @@ const MOST = 512 * 1024 * 1024;
  */
 export function run(program, args, { cwd, env }) {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
+    // A group of its own: what it has started is ended with it.
+    const child = spawn(program, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"], detached: true });
+    watch(child);
     /** @type {Record<"stdout" | "stderr", Buffer[]>} */
     const said = { stdout: [], stderr: [] };
     let length = 0;
     for (const stream of /** @type {const} */ (["stdout", "stderr"])) {
       child[stream].on("data", (/** @type {Buffer} */ chunk) => {
         length += chunk.length;
-        if (length > MOST) child.kill();
+        if (length > MOST) send(child, "SIGTERM");
         said[stream].push(chunk);
       });
     }

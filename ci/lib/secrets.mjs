@@ -1,6 +1,8 @@
 // @ts-check
 // No secret gets into a comment, a file or a log. Pulumi shows them as [secret] in its steps, but prints an input that a check
-// refuses as it is, and a policy can put one into its message: so what is known to be secret is taken out of every text.
+// refuses as it is, and a policy can put one into its message. So what is known to be secret is taken out of what was read, before
+// anything is cut or escaped, and once more out of all that leaves (report.mjs), in whatever way it is written there.
+import { readFileSync, statSync } from "node:fs";
 
 /** What stands in place of a secret. */
 export const SECRET = "[secret]";
@@ -8,8 +10,14 @@ export const SECRET = "[secret]";
 /** Shorter ones are words and numbers that stand in any text. */
 const SHORTEST = 4;
 
-/** Variables that are secret whatever they hold. */
-const VARIABLES = /(?:TOKEN|PASSWORD|PASSPHRASE|PRIVATE_KEY|SECRET|ACCESS_KEY)$/;
+/** Names of variables and of keys that are secret whatever they hold. */
+const NAMES = /(?:TOKEN|PASSWORD|PASSWD|PASSPHRASE|SECRET|CREDENTIALS?|(?:PRIVATE|ACCESS|API|ENCRYPTION)_?KEY)$/i;
+
+/** Such a variable, when it names the file that has the secret. */
+const FILES = /_FILE$/;
+
+/** Larger files are no keys. */
+const LARGEST_FILE = 64 * 1024;
 
 /**
  * Makes what takes secrets out of texts.
@@ -17,10 +25,28 @@ const VARIABLES = /(?:TOKEN|PASSWORD|PASSPHRASE|PRIVATE_KEY|SECRET|ACCESS_KEY)$/
  * @returns {(text: string) => string}
  */
 export function redactor(secrets, env) {
-  const named = Object.entries(env).filter(([name]) => VARIABLES.test(name)).map(([, value]) => value ?? "");
-  const all = [...new Set([...secrets, ...named].flatMap((value) => [value, ...value.split("\n")]).map((value) => value.trim()))];
-  const hidden = all.filter((value) => value.length >= SHORTEST).sort((a, b) => b.length - a.length);
-  return (text) => hidden.reduce((left, secret) => left.replaceAll(secret, SECRET), text);
+  const all = [...secrets, ...secretsIn(env)].flatMap((value) => [value, ...inJson(value)]).flatMap((value) => [value, ...value.split("\n")]);
+  const hidden = [...new Set(all.map((value) => value.trim()))].filter((value) => value.length >= SHORTEST).sort((a, b) => b.length - a.length);
+  if (hidden.length === 0) return (text) => text;
+  const written = new RegExp([...hidden.map(spelled), ...hidden.flatMap(encoded)].join("|"), "gu");
+  const whole = new RegExp(`${SECRET.replace(/[[\]]/g, "\\$&")}|${written.source}`, "gu");
+  return (text) => text.replace(whole, SECRET);
+}
+
+/**
+ * All texts in something that was read, without secrets. The keys of objects are the program's.
+ * @template T @param {T} value @param {(text: string) => string} redact @returns {T}
+ */
+export function redacted(value, redact) {
+  /** @param {unknown} each @returns {unknown} */
+  const walk = (each) => {
+    if (typeof each === "string") return redact(each);
+    // A number that is secret is no number any more.
+    if (typeof each === "number") return redact(String(each)) === String(each) ? each : SECRET;
+    if (Array.isArray(each)) return each.map(walk);
+    return typeof each === "object" && each !== null ? Object.fromEntries(Object.entries(each).map(([key, own]) => [key, walk(own)])) : each;
+  };
+  return /** @type {T} */ (walk(value));
 }
 
 /**
@@ -34,8 +60,105 @@ export function secretsOf(config) {
   ]);
 }
 
+/** What the environment has of secrets: in variables, in files that they name, in addresses, in the description of clusters. @param {NodeJS.ProcessEnv} env @returns {string[]} */
+function secretsIn(env) {
+  return Object.entries(env).flatMap(([name, value = ""]) => [
+    ...(NAMES.test(name) ? [value] : []),
+    ...(FILES.test(name) && NAMES.test(name.replace(FILES, "")) ? fileOf(value) : []),
+    ...[...value.matchAll(/:\/\/[^/@\s:]*:([^/@\s]+)@/g)].map(([, password = ""]) => password),
+    ...(name === "SEAPATH_CLUSTERS" ? named(parsed(value)) : []),
+  ]);
+}
+
+/** @param {string} file @returns {string[]} */
+function fileOf(file) {
+  try {
+    const there = statSync(file);
+    return there.isFile() && there.size <= LARGEST_FILE ? [readFileSync(file, "utf8")] : [];
+  } catch {
+    return []; // whoever needs it says that it is not there
+  }
+}
+
+/** @param {string} text @returns {unknown} undefined for what is no JSON */
+function parsed(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** A secret that is an object in JSON holds others. @param {string} text @returns {string[]} */
+const inJson = (text) => (/^\s*[{["]/.test(text) ? leaves(parsed(text)) : []);
+
 /** @param {unknown} value @returns {string[]} */
 function leaves(value) {
   if (typeof value === "string") return [value];
+  if (typeof value === "number") return [String(value)];
   return typeof value === "object" && value !== null ? Object.values(value).flatMap(leaves) : [];
+}
+
+/** What stands under a name of a secret, however deep. @param {unknown} value @returns {string[]} */
+function named(value) {
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([key, own]) => (NAMES.test(key) ? leaves(own) : named(own)));
+}
+
+/** Names of signs in HTML. @type {Record<string, string>} */
+const ENTITIES = { "&": "amp", "<": "lt", ">": "gt", '"': "quot", "'": "apos", "\u00a0": "nbsp" };
+
+/** How a line break and others are escaped. @type {Record<string, string>} */
+const ESCAPED = { "\n": "n", "\r": "r", "\t": "t", "\b": "b", "\f": "f" };
+
+/** @param {string} text */
+const literal = (text) => text.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
+
+/**
+ * A secret sign by sign, each as it is or as JSON, Markdown, HTML and addresses write it, also one in the other: a value with quotes is
+ * escaped in JSON, which then is escaped in Markdown. Space may have become one sign.
+ * @param {string} secret
+ */
+function spelled(secret) {
+  // All is bounded: a text of nothing but backslashes or space must not be looked through again and again.
+  const signs = secret.match(/\s+|\\+|[^]/gu) ?? [];
+  return signs.map((sign, at) => {
+    if (/^\s/.test(sign)) return "(?:\\s|(?:\\\\|%(?:25){0,4}5[cC]){1,8}[nrtbf]|%(?:25){0,4}(?:20|0[9aAdD])|\\+|<br>|\\u200b){1,64}";
+    if (sign.startsWith("\\")) return "(?:\\\\|%(?:25){0,4}5[cC]){1,64}";
+    return `${at === 0 || signs[at - 1]?.startsWith("\\") ? "" : "(?:\\\\|%(?:25){0,4}5[cC]){0,8}"}(?:${waysOf(sign).join("|")})\\u200b?`;
+  }).join("");
+}
+
+/** Hexadecimal digits, large or small. @param {string} hex */
+const digits = (hex) => hex.replace(/[a-f]/g, (digit) => `[${digit}${digit.toUpperCase()}]`);
+
+/** @param {string} sign */
+function waysOf(sign) {
+  const point = sign.codePointAt(0) ?? 0;
+  const hex = digits(point.toString(16));
+  const units = [...Array(sign.length).keys()].map((at) => `u${digits(sign.charCodeAt(at).toString(16).padStart(4, "0"))}`).join("\\\\{1,8}");
+  const bytes = [...Buffer.from(sign)].map((byte) => `%(?:25){0,4}${digits(byte.toString(16).padStart(2, "0"))}`).join("");
+  const entity = ENTITIES[sign];
+  const escape = ESCAPED[sign];
+  return [
+    literal(sign), bytes, units, `&(?:amp;){0,4}#(?:0{0,4}${point}|[xX]0{0,4}${hex});`,
+    ...(entity === undefined ? [] : [`&(?:amp;){0,4}${entity};`]),
+    ...(escape === undefined ? [] : [escape]),
+  ];
+}
+
+/** Base64 of a secret, wherever it begins within what is encoded; and its hexadecimal digits. @param {string} secret @returns {string[]} */
+function encoded(secret) {
+  const bytes = Buffer.from(secret);
+  const base64 = [0, 1, 2].map((before) => {
+    const text = Buffer.concat([Buffer.alloc(before), bytes]).toString("base64").replace(/=+$/, "");
+    // The first and the last sign may have bits of what stands beside it.
+    const first = Math.ceil((before * 8) / 6);
+    const last = Math.floor(((before + bytes.length) * 8) / 6);
+    return text.slice(first, last);
+  });
+  return [
+    ...base64.filter((text) => text.length >= 2 * SHORTEST - 2).map((text) => [...text].map((sign) => (sign === "+" ? "[+-]" : sign === "/" ? "(?:\\\\{0,8}/|_)" : sign)).join("\\s{0,4}")),
+    ...(bytes.length > SHORTEST ? [digits(bytes.toString("hex"))] : []),
+  ];
 }

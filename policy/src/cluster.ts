@@ -71,7 +71,10 @@ export function planOf(where: Where, resources: readonly Declared[]): Promise<Pl
     api.plan(at, { steps }, { ...options, owner: `${pulumi.getProject()}/${pulumi.getStack()}`, failback: true }));
 }
 
-const UNREACHABLE = ["connection", "settings", "host-key"];
+const UNREACHABLE = ["connection", "no-hosts"];
 
-/** Whether an error says that the cluster cannot be asked at all; others are faults of what was asked. */
+/**
+ * Whether an error says that there is nobody to be asked: no node can be reached, or none is named. A wrong host key, a login
+ * that is refused and a setting that is wrong are no such thing: whoever lets those pass lets everybody pass.
+ */
 export const isUnreachable = (error: unknown): boolean => UNREACHABLE.includes(String((error as { code?: unknown }).code));

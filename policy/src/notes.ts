@@ -1,5 +1,7 @@
 /** What a run could not check. It is never passed over in silence: `placement-report` ends with it. */
 
+import { printable } from "pulumi-seapath-provider";
+
 /** A rule that could not look at something. */
 export interface NotChecked {
   rule: string;
@@ -19,7 +21,7 @@ export function notChecked(note: NotChecked, aloud: boolean): void {
   const text = `not checked for ${about}: ${why}`;
   if (!aloud || said.has(text)) return;
   said.add(text);
-  console.error(text);
+  console.error(printable(text));
 }
 
 /** All that was not checked so far, and forgets it: a sentence for each thing and reason, with the rules that it is about. */

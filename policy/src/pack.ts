@@ -10,6 +10,7 @@ export const resourceRules: Policies = [
 /** The rules of the stack, together with what the cluster has beside it. */
 export const stackRules: Policies = [
   rules.colocationEffective, rules.colocationPinsAgree, rules.separationFitsHosts, rules.separationContradiction, rules.redundantVmsApart,
+  rules.redundantVmsNotAtOnce,
 ];
 
 /** The rules of the cluster as it will be: Pacemaker's own scheduler is asked. */

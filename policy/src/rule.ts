@@ -1,5 +1,6 @@
 /** What all rules have: who they are, and how they say that something is not as it must be. */
 import type { EnforcementLevel, Policy, PolicyConfigSchema, Severity } from "@pulumi/policy";
+import { printable } from "pulumi-seapath-provider";
 import { nodesOf, isUnreachable, wordsFor, type ClusterNodes } from "./cluster";
 import { configOf, strangeKeys, type Limits } from "./config";
 import { wordsOf, type Declared } from "./declared";
@@ -49,7 +50,7 @@ export const policyOf = ({ name, displayName, description, level, severity, reme
  */
 export function lookOf<Config>({ name: rule, config: schema }: About, given: object, violation: (message: string, urn?: string) => void): Look<Config> {
   const config = configOf<Config>(schema, given);
-  const report = (message: string, resource?: Declared) => violation(message, resource?.urn);
+  const report = (message: string, resource?: Declared) => violation(printable(message), resource?.urn);
   for (const key of strangeKeys(schema, given)) {
     report(`The configuration of ${rule} must not have "${key}", which means nothing to it; it has ${Object.keys(schema.properties).join(", ")}.`);
   }

@@ -1,11 +1,15 @@
 """What every node program shares. A program is this file, one other, and a last line `main("<request>")`: it comes to
-/usr/bin/python3 on standard input, so that neither a shell nor `ps` ever sees a name, a path or a document."""
+/usr/bin/python3 -I on standard input, so that neither a shell nor `ps` ever sees a name, a path or a document."""
 import base64
 import json
+import os
 import re
 import subprocess
 import sys
 import traceback
+
+# Ceph, for one, reads a ceph.conf of the folder that it is started in: nobody else may write to this one.
+os.chdir("/")
 
 
 class Failure(Exception):

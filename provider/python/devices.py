@@ -16,7 +16,12 @@ KINDS = (
 def virsh(uri, words):
     argv = ["virsh", "--quiet", "--connect", checked_uri(uri)] + words
     english = dict(os.environ, LC_ALL="C.UTF-8")
-    done = subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, env=english)
+    try:
+        done = subprocess.run(
+            argv, stdin=subprocess.DEVNULL, capture_output=True, encoding="utf-8", errors="replace", timeout=60, env=english
+        )
+    except subprocess.TimeoutExpired as error:
+        raise Failure("libvirtError", "virsh %s did not answer within 60 s" % words[0]) from error
     if done.returncode == 0:
         return done.stdout
     lines = [line[len("error: "):] if line.startswith("error: ") else line for line in done.stderr.splitlines() if line]
@@ -37,7 +42,7 @@ def read(each):
 def devices(request):
     if request["verb"] == "read":
         with ThreadPoolExecutor(8) as pool:
-            return list(pool.map(read, request["domains"]))
+            return list(pool.map(lambda each: attempt(lambda: read(each)), request["domains"]))
     with tempfile.NamedTemporaryFile("w", suffix=".xml") as file:
         file.write(request["xml"])
         file.flush()

@@ -3,6 +3,8 @@ is to be done to images just before the reading may come with the question."""
 # Needs: pool, libvirt_node, storage, image_file
 import configparser
 import os
+import re
+import secrets
 import socket
 import xml.etree.ElementTree as ElementTree
 
@@ -45,16 +47,22 @@ def read_storage(disks):
 
 
 def live_domains(uri, vms):
-    """The domains that run on a node, as libvirt has them now; those that it does not show are left out."""
+    """The domains that run on a node, as libvirt has them now; those that it does not show are left out. The text of each is
+    handed on as it is: a domain holds what others wrote, `<metadata>` with a <domain> in it say, so it is no place to look
+    for where the next one begins. That is said by a word that nobody knows beforehand."""
+    mark = "next:" + secrets.token_hex(16)
+    # virsh takes its commands as one text: only names by the rule get into it.
+    known = [vm for vm in vms if re.fullmatch("[A-Za-z0-9]+", vm)]
+    words = "; ".join("echo %s; dumpxml %s" % (mark, vm) for vm in known)
     try:
         done = subprocess.run(
-            ["virsh", "--quiet", "--readonly", "--connect", uri, "; ".join("dumpxml " + vm for vm in vms)],
-            capture_output=True, text=True, timeout=20,
+            ["virsh", "--quiet", "--readonly", "--connect", uri, words],
+            capture_output=True, encoding="utf-8", errors="replace", timeout=20,
         )
     except subprocess.TimeoutExpired:
         return {}
-    texts = ["<domain " + text for text in done.stdout.split("<domain ")[1:]]
-    return {ElementTree.fromstring(text).findtext("name"): text for text in texts}
+    texts = [text.strip() for text in done.stdout.split(mark + "\n")[1:]]
+    return {vm: text for vm, text in zip(known, texts) if text}
 
 
 def read_live(storage, status):
@@ -67,7 +75,8 @@ def read_live(storage, status):
     wanted = {}
     for image in storage["images"]:
         metadata = image.get("metadata", {})
-        node = nodes.get(metadata.get("vm_name"))
+        vm = image["name"][len("system_"):]
+        node = nodes.get(vm)
         if RESTART_KEY not in metadata or node is None:
             continue
         user = metadata.get("_migration_user", "root")
@@ -75,7 +84,7 @@ def read_live(storage, status):
             uri = LOCAL_URI if node == here else libvirt_uri(node, user)
         except Failure:
             continue  # who looks at this VM is told of its metadata
-        wanted.setdefault(uri, []).append(metadata["vm_name"])
+        wanted.setdefault(uri, []).append(vm)
     with ThreadPoolExecutor(AT_ONCE) as threads:
         found = {}
         for domains in threads.map(lambda item: live_domains(*item), wanted.items()):
@@ -96,10 +105,17 @@ def read_ceph_hosts():
     return [host["hostname"] for host in json.loads(done.stdout)]
 
 
-def read_observer():
-    config = configparser.ConfigParser()
-    config.read("/etc/cluster.conf")
-    return config.get("machines", "observer", fallback="") or None
+def read_observer(path="/etc/cluster.conf"):
+    """The observer; and the words for it where the file cannot be read, so that nobody knows whether there is one."""
+    config = configparser.ConfigParser(interpolation=None, strict=False, allow_no_value=True)
+    try:
+        with open(path, encoding="utf-8") as file:
+            config.read_file(file)
+    except FileNotFoundError:
+        return {"observer": None}
+    except (configparser.Error, OSError, UnicodeDecodeError) as error:
+        return {"observer": None, "observerUnknown": "%s cannot be read: %s" % (path, " ".join(str(error).split())[:300])}
+    return {"observer": config.get("machines", "observer", fallback="") or None}
 
 
 def find_damage(path, driver):
@@ -176,7 +192,7 @@ def inventory(request):
             "before": done,
             "cib": cib.result(),
             "status": status.result(),
-            "observer": read_observer(),
+            **read_observer(),
             "storage": storage.result(),
             "libvirt": virtual.result(),
             "cephHosts": hosts.result() if hosts else [],

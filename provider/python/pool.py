@@ -11,6 +11,26 @@ class PoolError(Failure):
     """What Ceph refuses; `kind` is the name of librbd's exception: ImageNotFound, ImageExists, ImageBusy, ObjectExists…"""
 
 
+def refuse_empty(key, value):
+    """python-rbd of Ceph 16 leaves an empty value out of its list but not its key, so that in vm-mgr all keys after it have
+    their neighbours' values: none is ever written."""
+    if value == "":
+        raise PoolError("EmptyMetadata", "the metadata %s would be empty, which moves the values of all others in vm-mgr" % key)
+
+
+def split_readable(metadata):
+    """What of an image's metadata is text, and the words for it where some is not."""
+    found = {}
+    for key, value in metadata.items():
+        try:
+            (key + value).encode("utf-8")
+            found[key] = value
+        except UnicodeEncodeError:
+            shown = key.encode("ascii", "backslashreplace").decode("ascii")
+            return {"metadata": {}, "broken": "its metadata %s is no UTF-8 text" % shown}
+    return {"metadata": found}
+
+
 def in_parallel(work, names):
     """What `work` gives for each name, by name; without those that are gone by now, for which it raises ImageNotFound or
     ObjectNotFound."""

@@ -2,8 +2,8 @@
 answers and the same errors. (Only what has no other way asks `ceph`, which is Python itself and wants python3-rados.) A command costs some 70 ms, so
 what reads many images runs several at once.
 
-The commands end with the errno of the library, which tells errors apart. `rbd` takes no empty value of metadata, and takes
-the others as arguments, where all users of the node can see them for as long as that takes."""
+The commands end with the errno of the library, which tells errors apart. `rbd` takes values of metadata as arguments, where
+all users of the node can see them for as long as that takes."""
 import time
 
 KINDS = {
@@ -17,7 +17,9 @@ TIMEOUT = ["--client_mount_timeout", "20"]
 def tool(argv, about="Image"):
     """The standard output of rbd or rados. `about`: Image or Object, as the library names what is missing or there."""
     try:
-        done = subprocess.run(argv[:1] + TIMEOUT + argv[1:], capture_output=True, text=True, stdin=subprocess.DEVNULL)
+        done = subprocess.run(
+            argv[:1] + TIMEOUT + argv[1:], capture_output=True, encoding="utf-8", errors="surrogateescape", stdin=subprocess.DEVNULL
+        )
     except FileNotFoundError as error:
         raise Failure("missing", "neither python3-rbd nor the command %s is installed here" % argv[0]) from error
     if done.returncode == 0:
@@ -44,6 +46,16 @@ def spec(name, snapshot=None):
     return "%s/%s" % (POOL, name) + ("@" + snapshot if snapshot is not None else "")
 
 
+def read_metadata(name):
+    """An image's metadata for `facts`; where they cannot be read, the words for it: that costs its VM, not the others."""
+    try:
+        return split_readable(CommandsImage(name).metadata())
+    except PoolError as error:
+        if error.kind == "ImageNotFound":
+            raise
+        return {"metadata": {}, "broken": "its image cannot be read (%s)" % error}
+
+
 class CommandsPool:
     def close(self):
         pass
@@ -55,7 +67,7 @@ class CommandsPool:
         with ThreadPoolExecutor(2) as threads:
             # One command opens all images, ten at once.
             listing = threads.submit(answer, ["rbd", "ls", "--long", POOL])
-            metadata = threads.submit(in_parallel, lambda name: self.image(name).metadata(), sorted(detailed))
+            metadata = threads.submit(in_parallel, read_metadata, sorted(detailed))
             rows = listing.result()
         sizes = {row["image"]: row["size"] for row in rows if "snapshot" not in row}
         # The listing has no times.
@@ -63,7 +75,7 @@ class CommandsPool:
         read = [{"name": name, "size": sizes[name], "snapshots": kept.get(name, [])} for name in names if name in sizes]
         known = metadata.result()
         return [
-            dict(found, metadata=known[found["name"]]) if found["name"] in known else found
+            dict(found, **known[found["name"]]) if found["name"] in known else found
             for found in read
             if found["name"] in known or found["name"] not in detailed
         ]
@@ -167,8 +179,7 @@ class CommandsImage:
         return json.loads(found) if found.strip() else {}  # none: it prints nothing at all
 
     def metadata_set(self, key, value):
-        if value == "":
-            raise PoolError("InvalidArgument", "rbd cannot set %s to nothing: install python3-rbd on the node" % key)
+        refuse_empty(key, value)
         tool(["rbd", "image-meta", "set", spec(self.name), "--", key, value])
 
     def metadata_remove(self, key):

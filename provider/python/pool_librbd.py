@@ -4,6 +4,9 @@ import calendar
 import functools
 
 RENEW = 1  # LIBRADOS_LOCK_FLAG_MAY_RENEW
+# Where librbd keeps an image's metadata: keys of its header object.
+PREFIX = "metadata_"
+PAGE = 256
 
 
 def told(method):
@@ -44,9 +47,15 @@ class LibrbdPool:
         gone. An image that is open has its snapshots in memory, so they cost next to nothing."""
 
         def read(name):
-            with self.image(name, read_only=True) as image:
-                found = {"name": name, "size": image.size(), "snapshots": image.snapshots()}
-                return dict(found, metadata=image.metadata()) if name in detailed else found
+            try:
+                with self.image(name, read_only=True) as image:
+                    found = {"name": name, "size": image.size(), "snapshots": image.snapshots()}
+                    return dict(found, **split_readable(image.metadata())) if name in detailed else found
+            except PoolError as error:
+                if error.kind == "ImageNotFound":
+                    raise
+                # One image that cannot be read costs its VM, which says so, and not the reading of all.
+                return {"name": name, "size": 0, "metadata": {}, "broken": "its image cannot be read (%s)" % error}
 
         return list(in_parallel(read, names).values())
 
@@ -175,10 +184,34 @@ class LibrbdImage:
 
     @told
     def metadata(self):
-        return dict(self.open.metadata_list())
+        """Its metadata, as its OSD has them: Image.metadata_list() of Ceph 16 drops empty values and keeps their keys, so that
+        all others after them have the values of their neighbours, and of more than one page it loses some. What is no UTF-8
+        has surrogates in its place."""
+        import rados
+
+        found, last = {}, ""
+        while True:
+            with rados.ReadOpCtx() as reading:
+                pairs, _ = self.ioctx.get_omap_vals(reading, last, PREFIX, PAGE)
+                try:
+                    self.ioctx.operate_read_op(reading, "rbd_header." + self.open.id())
+                    page = list(pairs)
+                except rados.ObjectNotFound as error:
+                    raise PoolError("ImageNotFound", str(error)) from error
+                except rados.Error as error:
+                    raise PoolError(type(error).__name__, str(error)) from error
+                except UnicodeDecodeError as error:
+                    raise PoolError("Undecodable", "a key of the metadata of %s is no UTF-8 text" % self.name) from error
+            # An OSD may give less than it was asked for, so that only an empty page is the last one.
+            if not page:
+                return found
+            last = page[-1][0]
+            for key, value in page:
+                found[key[len(PREFIX):]] = (value or b"").decode("utf-8", "surrogateescape")
 
     @told
     def metadata_set(self, key, value):
+        refuse_empty(key, value)
         self.open.metadata_set(key, value)
 
     @told

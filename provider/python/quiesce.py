@@ -20,7 +20,7 @@ class Quiesced:
     def __init__(self, source, domain, node, user, seconds):
         self.source, self.domain = source, json.dumps(domain)
         self.seconds, self.frozen, self.held, self.why = seconds, None, False, ""
-        argv = ["/usr/bin/python3", "-c", BOOT]
+        argv = ["/usr/bin/python3", "-I", "-c", BOOT]
         if node != socket.gethostname():
             argv = SSH + ["-l", checked_user(user), "--", checked_node(node), " ".join(shlex.quote(word) for word in argv)]
         self.node, self.argv, self.answers = node, argv, queue.Queue()

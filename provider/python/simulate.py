@@ -1,5 +1,5 @@
 """What Pacemaker would do: its own scheduler on copies of the CIB. The cluster itself is only looked at."""
-# Needs: copies, executed
+# Needs: copies, executed, forget, masked
 import concurrent.futures
 import os
 import re
@@ -41,6 +41,24 @@ def copy_with(text, patch, standby, path, folder):
         on_copy(["cibadmin", "--patch", "--xml-pipe"], path, folder, patch)
     for node in standby:
         on_copy(["crm_attribute", "--node", node, "--name", "standby", "--update", "on"], path, folder)
+
+
+def without_failures(path, names):
+    """The copy without what is counted against resources that run nowhere: what the provider forgets before it starts them."""
+    tree = ElementTree.parse(path)
+    states = tree.getroot().findall("status/node_state")
+    for rsc in names:
+        found = [(state, failures_of(rsc, state)) for state in states]
+        if any(active for _, (_, active) in found):
+            continue
+        for state, (failed, _) in found:
+            for pairs in state.findall("transient_attributes/instance_attributes"):
+                for pair in [each for each in pairs if each.get("name") in counts_of(rsc, state)]:
+                    pairs.remove(pair)
+            for kept in state.findall("lrm/lrm_resources") if failed else []:
+                for each in [each for each in kept if each.get("id") == rsc]:
+                    kept.remove(each)
+    tree.write(path)
 
 
 def with_guests(path):
@@ -127,13 +145,42 @@ def reordered(planned, names, path):
     tree.write(path)
 
 
+def as_written(text, folder):
+    """A run of the scheduler on a CIB of which nothing is changed."""
+    path = os.path.join(folder, "kept%s.xml" % hashlib.md5(text.encode()).hexdigest())
+    with open(path, "w") as file:
+        file.write(text)
+    return ElementTree.tostring(ElementTree.fromstring(simulated(path, folder, ["-R"])).find("actions"))
+
+
+def kept(text, folder):
+    """The CIB for whoever keeps it. That its secrets decide nothing is not believed, but tried."""
+    masked, names = without_secrets(text)
+    if names and as_written(masked, folder) != as_written(text, folder):
+        raise Failure("simulate", "the cluster cannot be written down: without %s the scheduler would do something else" % ", ".join(names))
+    return masked
+
+
 def simulate(request):
+    """What the tools say stands in answers and errors, and may quote the CIB."""
     text = request.get("cib") or command(["cibadmin", "--query"])
+    _, secrets = secrets_of(ElementTree.fromstring(text))
+    try:
+        answer = simulate_on(text, request)
+    except Failure as failure:
+        raise Failure(failure.kind, hidden(str(failure), secrets)) from None
+    answer["verified"]["words"] = hidden(answer["verified"]["words"], secrets)
+    return answer
+
+
+def simulate_on(text, request):
     os.nice(10)  # a node has VMs to run as well
     standby, returns = request.get("standby", []), request.get("failback", False)
     with tempfile.TemporaryDirectory() as folder, concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
         planned = os.path.join(folder, "planned.xml")
         copy_with(text, request["patch"], standby, planned, folder)
+        if request.get("forgotten"):
+            without_failures(planned, request["forgotten"])
         declared, guests = with_guests(planned)
 
         def in_order(index, names):
@@ -141,6 +188,7 @@ def simulate(request):
             reordered(planned, names, path)
             return simulated(path, folder, ["-R"])
 
+        keep = pool.submit(kept, text, folder) if request.get("keep") else None
         verified = pool.submit(verify, planned, folder)
         first = pool.submit(follow, planned, folder)
         orders = [pool.submit(in_order, index, names) for index, names in enumerate(request.get("orders", []))]
@@ -149,7 +197,7 @@ def simulate(request):
         losses = {node: pool.submit(lose_one, after or planned, folder, node, guests, returns) for node in request.get("lose", [])}
         lost = {node: each.result() for node, each in losses.items()}
         return {
-            "cib": text, "planned": declared, "verified": verified.result(), "baseline": baseline,
+            "kept": keep.result() if keep else None, "planned": declared, "verified": verified.result(), "baseline": baseline,
             "orders": [each.result() for each in orders],
             "lost": {node: answers for node, (answers, _) in lost.items()},
             "back": {node: back for node, (_, back) in lost.items() if back is not None},

@@ -74,6 +74,8 @@ def resize_image(pool, op):
 
 def set_metadata(pool, op):
     """Sets and removes keys; with `expect`, values that the change was computed from, only while they are still there."""
+    for key, value in op.get("set", {}).items():
+        refuse_empty(key, value)
     with pool.image(op["image"]) as image:
         present = image.metadata()
         for key, value in op.get("expect", {}).items():

@@ -1,3 +1,15 @@
+/** What a terminal acts on instead of showing it: control characters but for line break and tab, and what turns the direction of writing. */
+const UNPRINTABLE = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufff9-\ufffb]|[\u{e0000}-\u{e007f}]|\p{Surrogate}/gu;
+
+/**
+ * A text as it may be printed: what comes from a node, or from whoever stands in for one, must not write to the terminal
+ * as its owner does, nor look like another text. Each such sign is shown as `\u001b`, in which form JSON stays the same JSON.
+ */
+export function printable(text: string): string {
+  return text.replaceAll("\r\n", "\n").replace(UNPRINTABLE, (sign) =>
+    Array.from({ length: sign.length }, (_, at) => `\\u${sign.charCodeAt(at).toString(16).padStart(4, "0")}`).join(""));
+}
+
 /**
  * The one root of every error of this provider. Each layer defines its own below it, in its own folder, so that a
  * reader can tell from the class alone where a thing went wrong.
@@ -9,10 +21,10 @@ export class SeapathError extends Error {
   readonly hint?: string;
 
   constructor(code: string, message: string, options: { hint?: string; cause?: unknown } = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    super(printable(message), options.cause === undefined ? undefined : { cause: options.cause });
     this.name = new.target.name;
     this.code = code;
-    if (options.hint !== undefined) this.hint = options.hint;
+    if (options.hint !== undefined) this.hint = printable(options.hint);
   }
 }
 
@@ -29,5 +41,5 @@ export class UnknownCluster extends SeapathError {
 /** The message of an error together with its hint: what a person is shown. */
 export function describeError(error: unknown): string {
   if (error instanceof SeapathError) return error.hint ? `${error.message}\n  → ${error.hint}` : error.message;
-  return error instanceof Error ? error.message : String(error);
+  return printable(error instanceof Error ? error.message : String(error));
 }

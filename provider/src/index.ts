@@ -7,10 +7,12 @@ import {
   colocationProvider, diskKind, guestResourceProvider, metadataProvider, orderProvider, PlannedRegister, providerOf,
   remoteGuestProvider, remoteKeyProvider, retentionKind, rollbackKind, snapshotKind, vmProvider,
 } from "./resources";
-import { clusterOfProgram, configure as keep } from "./session";
+import { printable } from "./errors";
+import { clusterOfProgram, configure as keep, outageAllowed } from "./session";
 
-const say = (text: string) => console.log(text);
-const surroundings = { cluster: (name?: string) => clusterOfProgram(name, say), say, planned: new PlannedRegister() };
+/** Pulumi prints what it is given, and what this process writes. */
+const say = (text: string) => console.log(printable(text));
+const surroundings = { cluster: (name?: string) => clusterOfProgram(name, say), say, planned: new PlannedRegister(), outage: outageAllowed };
 
 /** Takes the stack's configuration, for all kinds. */
 export function configure(request: dynamic.ConfigureRequest): void {
@@ -36,5 +38,5 @@ export const providers = {
 export * as api from "./api";
 export type { ClusterSummary, DiskSummary, FileSource, NodeSummary, Terminal, VmDetails, VmStatus, VmSummary } from "./vmmgr";
 
-export { describeError, SeapathError } from "./errors";
+export { describeError, printable, SeapathError } from "./errors";
 export { close } from "./session";

@@ -3,6 +3,7 @@
  * one link, one shared inventory and one queue of writes a cluster stand here, at module level.
  */
 import { Cluster } from "./cluster";
+import { SeapathError } from "./errors";
 import { changedSince, parsePlanned } from "./vmmgr";
 import { clusterNames, createRunner, inCluster, LocalRunner, readSettings, settingsOfCluster, traced, type ConnectionSettings } from "./transport";
 
@@ -54,6 +55,18 @@ export function clusterOfProgram(name: string | undefined, say: (text: string) =
     });
   }
   return cluster;
+}
+
+/**
+ * Whether a run may stop VMs while those that they are kept apart from do not run.
+ * @throws SeapathError when it is neither said nor denied
+ */
+export function outageAllowed(): boolean {
+  const [source, text] = process.env["SEAPATH_OUTAGE"] ? ["SEAPATH_OUTAGE", process.env["SEAPATH_OUTAGE"]] : ["seapath:outage", configured("seapath:outage")];
+  if (text !== undefined && text !== "" && text !== "refused" && text !== "allowed") {
+    throw new SeapathError("settings", `${source} must be "refused" or "allowed", and is ${JSON.stringify(text)}`);
+  }
+  return text === "allowed";
 }
 
 function settingsOf(name: string | undefined): ConnectionSettings {

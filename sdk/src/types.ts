@@ -98,6 +98,29 @@ export interface PacemakerArgs {
   utilization?: Input<Record<string, Input<string>>>;
 }
 
+/**
+ * How a VM is changed that a strong `Colocation` with `apart: true`, or any constraint of -INFINITY, keeps apart from others.
+ * Of those a run stops one at a time, and the next when the one before runs and is ready again.
+ *
+ * @example
+ * { readyAfter: 60 } // its service is up a minute after the VM
+ */
+export interface RollingArgs {
+  /**
+   * Whether the VM may be stopped while one that it is kept apart from does not run, and at the same time as that one.
+   * `"refused"` is an error before anything is changed, in the preview where it is known. For one run the environment has
+   * the same: `SEAPATH_OUTAGE=allowed`.
+   * @default "refused"
+   */
+  outage?: Input<"refused" | "allowed">;
+  /**
+   * Seconds from its start until its guest does its work. It is for what Pacemaker cannot see: a guest node and the services
+   * inside of it are waited for by themselves.
+   * @default 0
+   */
+  readyAfter?: Input<number>;
+}
+
 /** How long Pacemaker may take for what it is told, in seconds. The import of an image is not counted. */
 export interface TimeoutArgs {
   /** @default 300 */
@@ -162,6 +185,7 @@ export interface VmArgs extends CommonArgs {
    * @default "never"
    */
   restart?: Input<"never" | "whenRequired">;
+  rolling?: Input<RollingArgs>;
   /** The only node that may run the VM: when it is down, so is the VM. Not beside `preferredHost`. */
   pinnedHost?: Input<string>;
   /** The node that runs the VM whenever it can. */

@@ -32,6 +32,7 @@ export class Vm extends SeapathResource {
   declare readonly enabled: pulumi.Output<boolean>;
   declare readonly started: pulumi.Output<boolean>;
   declare readonly restart: pulumi.Output<"never" | "whenRequired">;
+  declare readonly rolling: pulumi.Output<{ outage?: "refused" | "allowed"; readyAfter?: number } | undefined>;
   declare readonly pinnedHost: pulumi.Output<string | undefined>;
   declare readonly preferredHost: pulumi.Output<string | undefined>;
   declare readonly liveMigration: pulumi.Output<boolean>;
@@ -72,7 +73,7 @@ export class Vm extends SeapathResource {
 
 const NONE = {
   source: undefined, adopt: undefined, xml: undefined, domain: undefined, systemDisk: undefined, enabled: undefined, started: undefined,
-  restart: undefined, pinnedHost: undefined, preferredHost: undefined, liveMigration: undefined, migrationUser: undefined,
+  restart: undefined, rolling: undefined, pinnedHost: undefined, preferredHost: undefined, liveMigration: undefined, migrationUser: undefined,
   migrationDowntime: undefined, migrateToTimeout: undefined, stopTimeout: undefined, priority: undefined,
   metadata: undefined, pacemaker: undefined, crmConfigCommands: undefined,
 };

@@ -21,7 +21,7 @@ const program = ["common.py", "authkey.py"]
 
 async function ask(make: boolean, node = "node1", among = nodes()): Promise<Answer> {
   const request = Buffer.from(JSON.stringify({ nodes: among, make })).toString("base64");
-  const { stdout } = await exec(node, ["/usr/bin/python3", "-"], { stdin: `${program}\n\nmain("${request}")\n` });
+  const { stdout } = await exec(node, ["/usr/bin/python3", "-I", "-"], { stdin: `${program}\n\nmain("${request}")\n` });
   return JSON.parse(stdout) as Answer;
 }
 

@@ -22,7 +22,7 @@ interface Told {
 }
 
 async function tellAll(runner: Runner): Promise<Told> {
-  const { stdout } = await runner.run({ argv: ["/usr/bin/python3", "-"], stdin: `${programSource("storage")}\n\n${calls}\n\nmain("e30=")\n`, timeoutMs: 180_000, label: "the calls" });
+  const { stdout } = await runner.run({ argv: ["/usr/bin/python3", "-I", "-"], stdin: `${programSource("storage")}\n\n${calls}\n\nmain("e30=")\n`, timeoutMs: 180_000, label: "the calls" });
   const answer = JSON.parse(stdout) as { ok?: Told; error?: unknown };
   assert.ok(answer.ok, JSON.stringify(answer.error));
   return answer.ok;
@@ -32,14 +32,11 @@ describe("a node without Python's bindings", function () {
   this.timeout(240_000);
   let library: Runner;
   let commands: Runner;
-  before(async () => {
+  before(() => {
     library = labRunner();
-    commands = await HiddenModules.on(library);
+    commands = new HiddenModules(library);
   });
-  after(async () => {
-    library.close();
-    await HiddenModules.end();
-  });
+  after(() => library.close());
 
   it("does every operation of the pool by commands, with the same answers and the same kinds of errors", async () => {
     const [one, other] = [await tellAll(library), await tellAll(commands)];

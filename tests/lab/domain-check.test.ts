@@ -32,7 +32,7 @@ describe("libvirt's check of a domain", function () {
   let untouched: Record<string, string>;
   before(async () => {
     library = labRunner();
-    commands = await HiddenModules.on(library);
+    commands = new HiddenModules(library);
     for (const node of nodes()) {
       await on(node, "mkdir", "-p", TPM, "/var/lib/libvirt/qemu/nvram");
       for (const file of [NVRAM, LOADER, OTHERS, `${TPM}/tpm2-00.permall`]) await on(node, "sh", "-c", 'printf "%s of %s\n" "$2" "$1" > "$2"', "sh", node, file);
@@ -41,7 +41,6 @@ describe("libvirt's check of a domain", function () {
   });
   after(async () => {
     for (const node of nodes()) await on(node, "rm", "-rf", NVRAM, LOADER, OTHERS, TPM);
-    await HiddenModules.end();
     library.close();
   });
   afterEach(async () => assert.deepEqual(await files(), untouched));

@@ -125,7 +125,7 @@ describe("a snapshot of a guest that writes", function () {
   it("is thawed when what is to thaw it is killed itself", async () => {
     const run = take("unwatched", { freezeTimeout: 120 }, slow(8));
     assert.equal(await eventually(frozen, (found) => found === "frozen", 60), "frozen");
-    await on(NODE, "pkill", "-9", "-f", "^/usr/bin/python3 -c import sys; exec.*'freezer'");
+    await on(NODE, "pkill", "-9", "-f", "^/usr/bin/python3 -I -c import sys; exec.*'freezer'");
     const made = await run;
     assert.equal(made.mark?.quiesced, false);
     assert.match(made.mark?.consistency ?? "", /what freezes it ended on node2/);

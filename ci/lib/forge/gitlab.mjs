@@ -1,6 +1,5 @@
 // @ts-check
 // GitLab's REST API: notes of merge requests, issues, and files that a text shows.
-import { readFileSync } from "node:fs";
 import { client, ForgeError } from "./http.mjs";
 
 /** 1,000,000 is the bound. */
@@ -41,9 +40,9 @@ export function gitlab(env, author) {
       await request("POST", `${root}/issues/${id}/notes`, { body: note });
       await request("PUT", `${root}/issues/${id}`, { state_event: "close" });
     },
-    upload: async (file, name) => {
+    upload: async (picture, name) => {
       const form = new FormData();
-      form.set("file", new Blob([readFileSync(file)], { type: "image/svg+xml" }), name);
+      form.set("file", new Blob([picture], { type: "image/svg+xml" }), name);
       const { body } = await request("POST", `${root}/uploads`, form);
       const markdown = String(/** @type {{ markdown?: unknown }} */ (body).markdown).trim();
       if (!IMAGE.test(markdown)) throw new ForgeError(`POST ${root}/uploads: the answer shows no picture: ${markdown.slice(0, 100)}`);

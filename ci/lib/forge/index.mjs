@@ -17,7 +17,7 @@ import { gitlab } from "./gitlab.mjs";
  * @property {(title: string, body: string) => Promise<string>} addIssue gives who has written it
  * @property {(id: string, title: string, body: string) => Promise<void>} changeIssue
  * @property {(id: string, note: string) => Promise<void>} closeIssue
- * @property {((file: string, name: string) => Promise<string>) | undefined} upload gives the Markdown that shows it
+ * @property {((picture: string, name: string) => Promise<string>) | undefined} upload an SVG; gives the Markdown that shows it
  */
 
 /** A report that goes to no forge may be this long: GitHub's bound of a job's summary. */

@@ -6,6 +6,7 @@ import { vmOwner } from "./vm-owner";
 new SeapathPolicyPack(
   {
     "redundant-vms-apart": { metadataKey: "redundancy" },
+    "redundant-vms-not-at-once": { metadataKey: "redundancy" },
     "vm-size-limits": { enforcementLevel: "mandatory", maxCpu: 4, maxMemory: 8192 },
   },
   { name: "platform", displayName: "The VMs of the platform", more: [vmOwner] },

@@ -9,6 +9,7 @@ export { placementReport } from "./placement-report";
 export { planLeavesOthers } from "./plan-leaves-others";
 export { planPlacesAll } from "./plan-places-all";
 export { redundantVmsApart } from "./redundant-vms-apart";
+export { redundantVmsNotAtOnce } from "./redundant-vms-not-at-once";
 export { separationContradiction } from "./separation-contradiction";
 export { separationFitsHosts } from "./separation-fits-hosts";
 export { survivesNodeFailure } from "./survives-node-failure";

@@ -1,41 +1,14 @@
-import type { PolicyConfigSchema } from "@pulumi/policy";
 import { pairsOf, samePair } from "../bonds";
 import { schemaOf, whole } from "../config";
+import { groups, groupsOf, METADATA_KEY, type Group } from "../redundancy";
 import { stackRule } from "../stack-rule";
 import { resourceAmong, type View } from "../view";
-
-interface Group {
-  name: string;
-  vms: string[];
-}
 
 interface Config {
   groups: Group[];
   metadataKey?: string;
   maxPerHost: number;
   maxSkew?: number;
-}
-
-const groups: PolicyConfigSchema["properties"][string] = {
-  type: "array",
-  default: [],
-  description: "VMs that stand in for each other.",
-  items: {
-    type: "object",
-    required: ["name", "vms"],
-    additionalProperties: false,
-    properties: { name: { type: "string" }, vms: { type: "array", items: { type: "string" }, minItems: 2 } },
-  },
-};
-
-/** The groups that the configuration names, and those that the VMs' metadata make. */
-function groupsOf(view: View, { groups, metadataKey }: Config): Group[] {
-  const marked = new Map<string, string[]>();
-  for (const { vm, metadata } of metadataKey === undefined ? [] : view.vms) {
-    const value = metadata[metadataKey ?? ""];
-    if (value !== undefined) marked.set(value, [...(marked.get(value) ?? []), vm]);
-  }
-  return [...groups, ...[...marked].map(([name, vms]) => ({ name, vms }))].filter(({ vms }) => vms.length > 1);
 }
 
 /** Whether something keeps two VMs off one node: a colocation, be it a wish, or pins to different ones. */
@@ -55,7 +28,7 @@ export const redundantVmsApart = stackRule<Config>({
   remediationSteps: "Add a `seapath.Colocation` with `apart: true`, or pin them to different nodes.",
   config: schemaOf({
     groups,
-    metadataKey: { type: "string", description: "A key of `metadata`: VMs with one value of it are a group." },
+    metadataKey: METADATA_KEY,
     maxPerHost: whole("The most VMs of a group on one node.", 1, 1),
     maxSkew: whole("The most by which two nodes may differ in VMs of a group. Default: any number.", 1),
   }, "warn"),

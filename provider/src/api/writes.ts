@@ -1,5 +1,5 @@
 /** What can be done with VMs outside of a Pulumi program, each as a resource would do it. */
-import { givenSpec, wholeInputs } from "../resources";
+import { givenSpec, wholeInputs, withKept } from "../resources";
 import {
   createWithDisks, findTakenIn, forceStop, openConsole as open, removeVm, setEnabled, setMetadata as set, setStarted, summaryOf,
   NotFound, Refused, takeIn, type FileSource, type Terminal,
@@ -18,7 +18,7 @@ export interface CreateOptions {
 
 /** Makes a VM: all of it or nothing. @param inputs those of `seapath.Vm`; a clone inherits what they do not say */
 export async function create(at: At, inputs: Raw, { force = false, disks = [] }: CreateOptions = {}): Promise<void> {
-  const spec = givenSpec("create", await wholeInputs(() => look(at), inputs));
+  const spec = await withKept(() => look(at), "create", givenSpec("create", await wholeInputs(() => look(at), inputs)));
   await createWithDisks(contextOf(at), spec, disks, force);
 }
 

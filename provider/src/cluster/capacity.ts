@@ -1,7 +1,7 @@
 /** What a cluster has to offer and which versions of its tools it runs, by one node program. */
 import { z } from "zod";
 import type { Runner } from "../transport/types";
-import { ParseError } from "./errors";
+import { readAs } from "./answers";
 import { runProgram } from "./program";
 
 const answerSchema = z.object({
@@ -27,7 +27,5 @@ export type Capacity = z.infer<typeof answerSchema>;
  */
 export async function readCapacity(runner: Runner, nodes: readonly string[], user: string): Promise<Capacity> {
   const answer = await runProgram(runner, "capacity", { nodes, user }, { readOnly: true, timeoutMs: 90_000 });
-  const read = answerSchema.safeParse(answer);
-  if (!read.success) throw new ParseError("the capacity program", z.prettifyError(read.error), JSON.stringify(answer));
-  return read.data;
+  return readAs(answerSchema, answer, "the capacity program");
 }

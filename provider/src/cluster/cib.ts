@@ -1,6 +1,7 @@
 /** The CIB: what Pacemaker has been told. Read from `cibadmin --query`, never from what crmsh prints for people. */
 import { child, children, descend, parseXml, type XmlElement } from "./xml";
 import { ParseError } from "./errors";
+import { readFailCounts, type FailCount } from "./failcounts";
 
 /** The configuration part of a CIB, with elements as they are. */
 export interface Cib {
@@ -20,6 +21,8 @@ export interface Cib {
   defaults: Record<string, string>;
   /** The ids of everything that has one: a new element must not take one of them. */
   ids: Set<string>;
+  /** What has failed where, of resources that are gone as well; none where the text has no part for the status. */
+  failCounts: FailCount[];
 }
 
 /** Reads the answer of `cibadmin --query`. */
@@ -41,6 +44,7 @@ export function parseCib(text: string): Cib {
     properties: nvpairs(child(configuration, "crm_config"), "cluster_property_set"),
     defaults: nvpairs(child(configuration, "rsc_defaults"), "meta_attributes"),
     ids: collectIds(configuration),
+    failCounts: readFailCounts(root),
   };
 }
 
@@ -59,7 +63,7 @@ export function nvpairs(node: XmlElement | undefined, set: string): Record<strin
   const pairs: Record<string, string> = {};
   for (const each of children(node, set).flatMap((found) => children(found, "nvpair"))) {
     const { name, value } = each.attrs;
-    if (name !== undefined && value !== undefined && !(name in pairs)) pairs[name] = value;
+    if (name !== undefined && value !== undefined && !Object.hasOwn(pairs, name)) pairs[name] = value;
   }
   return pairs;
 }

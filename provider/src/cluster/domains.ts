@@ -1,8 +1,8 @@
 /** libvirt's domains on one node: looked at, ended, set aside and put back. */
 import { z } from "zod";
 import type { Runner } from "../transport/types";
-import { ParseError } from "./errors";
 import { libvirtUri, type GuestPlace } from "./place";
+import { readAs } from "./answers";
 import { runProgram } from "./program";
 
 /** A domain as libvirt on one node has it. */
@@ -20,9 +20,7 @@ const factsSchema = z.object({ xml: z.string(), active: z.boolean(), holds: z.ar
 /** The domain of a name on the node that is asked, or undefined. */
 export async function findDomain(runner: Runner, name: string): Promise<DomainFacts | undefined> {
   const answer = await runProgram(runner, "domains", { op: "describe", name }, { readOnly: true });
-  const read = factsSchema.safeParse(answer);
-  if (!read.success) throw new ParseError("the domains program", z.prettifyError(read.error), JSON.stringify(answer));
-  return read.data ?? undefined;
+  return readAs(factsSchema, answer, "the domains program") ?? undefined;
 }
 
 /** Ends a guest at once, as pulling its plug would. Nothing happens where it does not run. */

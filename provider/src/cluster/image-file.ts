@@ -84,6 +84,7 @@ export async function importImage(runner: Runner, source: ImportSource, image: s
   const options = {
     timeoutMs: IMPORT_DEADLINE_MS,
     label: `qemu-img convert to ${image}`,
+    traceAs: "qemu-img",
     onStdout: (chunk: string) => {
       const match = /\((\d+)(?:\.\d+)?\/100%\)\s*$/.exec(chunk);
       if (match === null || Number(match[1]) === last) return;

@@ -1,8 +1,8 @@
 /** Everything observed of a cluster at one moment, by one node program. */
 import { z } from "zod";
 import type { Runner } from "../transport/types";
+import { readAs } from "./answers";
 import { parseCib, type Cib } from "./cib";
-import { ParseError } from "./errors";
 import { sourceSchema, type SourceFile, type SourceQuestion } from "./image-file";
 import { runProgram } from "./program";
 import type { StorageOperation } from "./rbd";
@@ -30,6 +30,7 @@ const imageSchema = z.object({
   size: z.number(),
   snapshots: z.array(snapshotSchema).optional(),
   metadata: z.record(z.string(), z.string()).optional(),
+  broken: z.string().optional(),
 });
 
 const answerSchema = z.object({
@@ -37,6 +38,7 @@ const answerSchema = z.object({
   cib: z.string(),
   status: z.string(),
   observer: z.string().nullable(),
+  observerUnknown: z.string().optional(),
   storage: z.object({
     images: z.array(imageSchema),
     groups: z.array(z.object({ name: z.string(), images: z.array(z.string()) })),
@@ -68,6 +70,8 @@ export interface ImageFacts {
   /** The oldest first. */
   snapshots?: SnapshotFacts[];
   metadata?: Record<string, string>;
+  /** Why nothing more can be said of it, as a clause. */
+  broken?: string;
 }
 
 /** A cluster, observed. */
@@ -78,6 +82,8 @@ export interface Inventory {
   status: ClusterStatus;
   /** The node that never runs a VM, from /etc/cluster.conf. */
   observer?: string;
+  /** Why nobody knows whether there is an observer, as a clause: its file is there and cannot be read. */
+  observerUnknown?: string;
   images: Map<string, ImageFacts>;
   groups: Map<string, string[]>;
   /** Bytes that the pool can still take: what there is, and what its quota allows. */
@@ -111,26 +117,32 @@ export interface InventoryRequest {
 }
 
 /**
+ * A VM has some 10 KiB of it, most of them in its metadata and in the CIB: 20,000 VMs are 200 MiB. A bound that grew with what
+ * a node says would be none, and a packed answer would have to be bounded unpacked. One such read is under way at a time
+ * for each cluster, so this is what a node can cost at most.
+ */
+const MAX_ANSWER_BYTES = 320 * 1024 * 1024;
+
+/**
  * Reads the inventory.
  * @throws ProgramError when one of the tools refuses; ParseError when one says what it should not
  */
 export async function readInventory(runner: Runner, request: InventoryRequest): Promise<Inventory> {
   const { before = [] } = request;
   const looks = before.every(({ op }) => op === "watchers" || op === "children");
-  const options = { readOnly: looks, timeoutMs: 90_000 };
+  const options = { readOnly: looks, timeoutMs: 90_000, maxOutputBytes: MAX_ANSWER_BYTES };
   return parseInventory(await runProgram(runner, "inventory", request, options), before);
 }
 
 /** Reads the answer of the inventory program. */
 export function parseInventory(answer: unknown, before: readonly StorageOperation[] = []): Inventory {
-  const read = answerSchema.safeParse(answer);
-  if (!read.success) throw new ParseError("the inventory program", z.prettifyError(read.error), JSON.stringify(answer));
-  const found = read.data;
+  const found = readAs(answerSchema, answer, "the inventory program");
   return {
     node: found.node,
     cib: parseCib(found.cib),
     status: parseStatus(found.status),
     ...(found.observer === null ? {} : { observer: found.observer }),
+    ...(found.observerUnknown === undefined ? {} : { observerUnknown: found.observerUnknown }),
     images: new Map(found.storage.images.map((image) => [image.name, image])),
     groups: new Map(found.storage.groups.map((group) => [group.name, group.images])),
     ...readSpace(found.storage.space),

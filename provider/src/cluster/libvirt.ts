@@ -1,9 +1,15 @@
 /** libvirt on the node that is asked, and on the others, which it reaches by its own SSH. */
 import { z } from "zod";
 import type { Runner } from "../transport/types";
-import { ParseError } from "./errors";
+import { readAs } from "./answers";
+import { ProgramError } from "./errors";
 import { libvirtUri, type GuestAt } from "./place";
 import { runLong, runProgram } from "./program";
+
+const toldSchema = z.union([
+  z.object({ ok: z.string().nullable() }),
+  z.object({ error: z.object({ kind: z.string(), message: z.string() }) }),
+]);
 
 /** Tells a running guest that a disk has grown. @param target the disk's device, e.g. `vda` */
 export async function growDisk(runner: Runner, at: GuestAt, target: string, bytes: number): Promise<void> {
@@ -11,14 +17,18 @@ export async function growDisk(runner: Runner, at: GuestAt, target: string, byte
   await runLong(runner, { argv, timeoutMs: 60_000 });
 }
 
-/** The XML of running guests, in the order of the question; undefined for one that does not run there any more. */
-export async function readDomains(runner: Runner, guests: readonly GuestAt[]): Promise<(string | undefined)[]> {
+/**
+ * The XML of running guests, in the order of the question: undefined for one that does not run there any more, the error for
+ * one that cannot be asked.
+ */
+export async function readDomains(runner: Runner, guests: readonly GuestAt[]): Promise<(string | ProgramError | undefined)[]> {
   if (guests.length === 0) return [];
   const domains = guests.map((at) => ({ domain: at.domain, uri: libvirtUri(at) }));
   const answer = await runProgram(runner, "devices", { verb: "read", domains }, { readOnly: true, timeoutMs: 90_000 });
-  const read = z.array(z.string().nullable()).length(guests.length).safeParse(answer);
-  if (!read.success) throw new ParseError("the devices program", z.prettifyError(read.error), JSON.stringify(answer));
-  return read.data.map((xml) => xml ?? undefined);
+  return readAs(z.array(toldSchema).length(guests.length), answer, "the devices program").map((told) => {
+    if ("ok" in told) return told.ok ?? undefined;
+    return new ProgramError(runner.node ?? "the node", "devices", told.error.kind, told.error.message);
+  });
 }
 
 /**

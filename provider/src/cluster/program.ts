@@ -3,7 +3,7 @@
  * JSON object. One round trip and one remote process, however many images or VMs it is about.
  */
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { Command, CommandResult, Runner } from "../transport/types";
 import { ParseError, ProgramError } from "./errors";
 
@@ -34,6 +34,8 @@ export interface ProgramOptions {
   readOnly?: boolean;
   /** @default 60000 */
   timeoutMs?: number;
+  /** @default 64 MiB */
+  maxOutputBytes?: number;
 }
 
 /**
@@ -65,10 +67,16 @@ const DEFAULT_TIMEOUT_MS = 60_000;
 /** How much later than here a program's deadline is on the node, where nobody may be left to end it. */
 const LATER_MS = 10_000;
 
+/**
+ * Isolated: the folder in which it happens to be started, the user's packages and PYTHONPATH are not where it looks for
+ * modules, so that nobody's `socket.py` runs in the place of Python's own.
+ */
+const PYTHON = ["/usr/bin/python3", "-I", "-"] as const;
+
 /** The command that runs programs, which end themselves when nobody waits for them any more. */
 function commandOf(names: readonly string[], call: string, timeoutMs: number): Pick<Command, "argv" | "stdin" | "timeoutMs"> {
   const watch = `begin_watch(${Math.ceil((timeoutMs + LATER_MS) / 1000)})`;
-  return { argv: ["/usr/bin/python3", "-"], stdin: `${programSource(...names)}\n\n${watch}\n${call}\n`, timeoutMs };
+  return { argv: [...PYTHON], stdin: `${programSource(...names)}\n\n${watch}\n${call}\n`, timeoutMs };
 }
 
 async function run(
@@ -78,7 +86,7 @@ async function run(
   label: string,
   { timeoutMs = DEFAULT_TIMEOUT_MS, ...options }: ProgramOptions,
 ): Promise<unknown> {
-  const result = await runner.run({ ...commandOf(names, call, timeoutMs), label, ...options });
+  const result = await runner.run({ ...commandOf(names, call, timeoutMs), label, traceAs: label, ...options });
   let answer: { ok?: unknown; error?: { kind: string; message: string; part?: string | null } };
   try {
     answer = JSON.parse(result.stdout) as typeof answer;
@@ -101,5 +109,5 @@ export function runLong(
   runner: Runner,
   { argv, timeoutMs, ...options }: Omit<Command, "stdin"> & { timeoutMs: number },
 ): Promise<CommandResult> {
-  return runner.run({ ...programCommand("tool", argv, timeoutMs), label: argv.join(" "), ...options });
+  return runner.run({ ...programCommand("tool", argv, timeoutMs), label: argv.join(" "), traceAs: basename(argv[0] ?? ""), ...options });
 }

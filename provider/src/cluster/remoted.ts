@@ -1,7 +1,7 @@
 /** pacemaker_remoted inside of a guest, and the node that Pacemaker makes of it. */
 import { z } from "zod";
 import type { Runner } from "../transport/types";
-import { ParseError } from "./errors";
+import { readAs } from "./answers";
 import { runProgram } from "./program";
 
 const answerSchema = z.object({ answer: z.enum(["accepted", "refused", "silent", "unknown"]), reason: z.string() });
@@ -27,9 +27,7 @@ export async function reachRemoted(
 ): Promise<Reach> {
   const request = { address, port, ...options };
   const timeoutMs = (options.seconds + 40) * 1000;
-  const answer = answerSchema.safeParse(await runProgram(runner, "reach", request, { readOnly: true, timeoutMs }));
-  if (!answer.success) throw new ParseError("the reach program", z.prettifyError(answer.error), "");
-  return answer.data;
+  return readAs(answerSchema, await runProgram(runner, "reach", request, { readOnly: true, timeoutMs }), "the reach program");
 }
 
 /** Makes Pacemaker forget a guest node that is gone: its state, its attributes, the history of what ran in it. */

@@ -1,6 +1,7 @@
 /** Pacemaker's scheduler on a copy of the CIB: `crm_simulate`, run on a node, so that its version is the cluster's. */
 import { z } from "zod";
 import type { Runner } from "../transport/types";
+import { readAs } from "./answers";
 import { parseCib, type Cib } from "./cib";
 import { ParseError } from "./errors";
 import { renderPatch, type CibChange } from "./patch";
@@ -41,17 +42,24 @@ export interface SimulationRequest {
   changes: readonly CibChange[];
   /** Other orders of creation of primitives that the changes create, by which it is seen what depends on the order. */
   orders?: readonly (readonly string[])[];
+  /** Resources whose failures are forgotten by the change, where they do not run: they are tried on every node again. */
+  forgotten?: readonly string[];
   /** Nodes that are in standby, whatever the CIB says of them. */
   standby?: readonly string[];
   /** Nodes that are lost afterwards, one at a time. */
   lose: readonly string[];
   /** Whether each of them comes back after that. */
   failback?: boolean;
+  /** Whether the CIB that it begins from is to be kept. */
+  keep?: boolean;
 }
 
 export interface Simulations {
-  /** The CIB that it began from, as text. */
-  cibText: string;
+  /**
+   * The CIB that it began from, as text and without what looks secret, which changes nothing of the scheduler's answer. Only
+   * where it was asked for.
+   */
+  kept?: string;
   /** The CIB with the changes, and without the status. */
   planned: Cib;
   /** What `crm_verify` has against the CIB with the changes. */
@@ -64,7 +72,7 @@ export interface Simulations {
 }
 
 const answerSchema = z.object({
-  cib: z.string(),
+  kept: z.string().nullish(),
   planned: z.string(),
   verified: z.object({ valid: z.boolean(), words: z.string() }),
   baseline: z.array(z.string()).min(1),
@@ -81,14 +89,14 @@ export async function simulate(runner: Runner, request: SimulationRequest): Prom
   const { changes, ...rest } = request;
   const patch = changes.length === 0 ? "" : renderPatch(changes);
   const answer = await runProgram(runner, "simulate", { ...rest, patch }, { readOnly: true, timeoutMs: 300_000 });
-  const found = answerSchema.parse(answer);
+  const found = readAs(answerSchema, answer, "the simulate program");
   const planned = parseCib(found.planned);
   const baseline = parseRuns(found.baseline);
   // Truncated input makes "no resources" and exit code 0 of it.
   const missing = [...planned.primitives.keys()].filter((id) => !baseline.resources.has(id));
   if (missing.length > 0) throw new ParseError("crm_simulate", `it does not know ${missing.join(", ")}`, found.baseline.join("\n"));
   return {
-    cibText: found.cib,
+    ...(found.kept == null ? {} : { kept: found.kept }),
     planned,
     verified: found.verified,
     baseline,

@@ -1,7 +1,8 @@
 /** What is written about a VM at once: operations on its images, and changes of the CIB, by one node program. */
 import { z } from "zod";
 import type { Runner } from "../transport/types";
-import { ParseError, ProgramError } from "./errors";
+import { readAs } from "./answers";
+import { ProgramError } from "./errors";
 import { cibError } from "./pacemaker";
 import type { CibChange } from "./patch";
 import { runProgram, runPrograms } from "./program";
@@ -43,9 +44,7 @@ export async function makeWrites(runner: Runner, writes: readonly Write[]): Prom
     writes: writes.map(({ storage = [], changes = [], commands = [] }) => ({ storage, changes: changes.map(renderXml).join(""), commands })),
   };
   const answer = await runProgram(runner, "write", request, { timeoutMs: 180_000 });
-  const read = z.array(outcomeSchema).length(writes.length).safeParse(answer);
-  if (!read.success) throw new ParseError("the write program", z.prettifyError(read.error), JSON.stringify(answer));
-  return read.data.map((outcome) => outcomeError(outcome, runner.node ?? "the node", "write"));
+  return readAs(z.array(outcomeSchema).length(writes.length), answer, "the write program").map((outcome) => outcomeError(outcome, runner.node ?? "the node", "write"));
 }
 
 /**

@@ -4,6 +4,9 @@
  */
 import { XMLBuilder, XMLParser, XMLValidator } from "fast-xml-parser";
 import { ParseError } from "./errors";
+import { characterOf, checkBounds, forbiddenChar } from "./xml-bounds";
+
+export { forbiddenChar } from "./xml-bounds";
 
 /** An element with its attributes and children in document order. */
 export interface XmlElement {
@@ -33,20 +36,25 @@ const builder = new XMLBuilder({ ...options, format: false, suppressEmptyNode: t
 
 type Ordered = Record<string, unknown>;
 
-const ENTITIES: Record<string, string> = { lt: "<", gt: ">", amp: "&", quot: '"', apos: "'" };
+const ENTITIES = new Map([["lt", "<"], ["gt", ">"], ["amp", "&"], ["quot", '"'], ["apos", "'"]]);
 
 /** The text that is meant by a text of a document. Entities that the document declares itself are refused. */
 function unescape(text: string): string {
   return text.replace(/&([^;&]*);?/g, (whole, name: string) => {
     const digits = /^#(?:x([0-9a-fA-F]+)|(\d+))$/.exec(name);
-    if (digits === null && name in ENTITIES && whole.endsWith(";")) return ENTITIES[name] ?? "";
+    const known = ENTITIES.get(name);
+    if (known !== undefined && whole.endsWith(";")) return known;
     if (digits === null || !whole.endsWith(";")) throw new Error(`the entity ${whole.slice(0, 40)} is not known`);
-    return String.fromCodePoint(digits[1] === undefined ? Number(digits[2]) : parseInt(digits[1], 16));
+    return characterOf(digits[1] === undefined ? Number(digits[2]) : parseInt(digits[1], 16));
   });
 }
 
 const ESCAPES: Record<string, string> = { "<": "&lt;", ">": "&gt;", "&": "&amp;", '"': "&quot;" };
-const escape = (text: string, what: RegExp) => text.replace(what, (each) => ESCAPES[each] ?? `&#${each.charCodeAt(0)};`);
+const escape = (text: string, what: RegExp) => {
+  const forbidden = forbiddenChar(text);
+  if (forbidden !== undefined) throw new Error(`XML cannot hold the character ${forbidden}`);
+  return text.replace(what, (each) => ESCAPES[each] ?? `&#${each.charCodeAt(0)};`);
+};
 const escapeText = (text: string) => escape(text, /[<>&\r]/g);
 // A reader takes a bare line break in an attribute for a blank.
 const escapeAttr = (text: string) => escape(text, /[<>&"\n\r\t]/g);
@@ -69,9 +77,14 @@ export function element(
 
 /**
  * Parses a document and returns its root element.
- * @throws ParseError with the line and the reason, when it is not well-formed or has no single root
+ * @throws ParseError with the line and the reason, when it is not well-formed, has no single root, or declares a document type
  */
 export function parseXml(text: string, tool: string): XmlElement {
+  try {
+    checkBounds(text);
+  } catch (cause) {
+    throw new ParseError(tool, (cause as Error).message, text);
+  }
   const valid = XMLValidator.validate(text);
   if (valid !== true) {
     throw new ParseError(tool, `line ${valid.err.line}: ${valid.err.msg}`, text);

@@ -6,6 +6,7 @@ export { PartialCreateError } from "./errors";
 export { adoptingInputs } from "./vm/minimal";
 export { isUnknown, UNKNOWN } from "./unknowns";
 export { givenSpec, InputsRefused } from "./vm/given";
+export { withKept } from "./vm/kept";
 export { readPreview, type PlannedChange } from "./preview";
 export { colocationProvider } from "./relation/colocation";
 export { orderProvider } from "./relation/order";

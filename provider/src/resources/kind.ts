@@ -6,7 +6,8 @@ import type { dynamic } from "@pulumi/pulumi";
 import { isDeepStrictEqual } from "node:util";
 import type { z } from "zod";
 import type { Cluster, Context, Refusal } from "../vmmgr";
-import { clusterFailures, schemaFailures } from "./refused";
+import { clusterFailures, readInputsAs, schemaFailures } from "./refused";
+import { rollingOf } from "./rolling";
 import { recorded, shown } from "./shown";
 import type { Surroundings } from "./surroundings";
 import { isUnknown, unknownPaths } from "./unknowns";
@@ -34,6 +35,8 @@ export interface Kind<Inputs extends CommonInputs> {
   noun: string;
   /** The inputs after their defaults were put in; strict, so that a misspelt one is named. */
   schema: z.ZodType<Inputs>;
+  /** The inputs as a state has them, where more can be observed than may be asked for. @default schema */
+  stored?: z.ZodType<Inputs>;
   /** Puts in the kind's own defaults. `cluster` and `timeouts` are seen to. Unknown values stay where they are. */
   withDefaults(inputs: Raw): Raw;
   /** Outputs that are no inputs. */
@@ -81,10 +84,10 @@ const withCommonDefaults = <I extends CommonInputs>(kind: Kind<I>, raw: Raw): Ra
 };
 
 /** Inputs as the engine hands them over after a check, or as a state has them: outputs may be among them. */
-function readInputs<I extends CommonInputs>(kind: Kind<I>, raw: Raw): I {
+function readInputs<I extends CommonInputs>(kind: Kind<I>, raw: Raw, stored = false): I {
   const inputs = withCommonDefaults(kind, raw);
   for (const output of kind.outputs) delete inputs[output];
-  return kind.schema.parse(inputs);
+  return readInputsAs(stored ? (kind.stored ?? kind.schema) : kind.schema, inputs, kind.type, `What is known of this ${kind.noun}`);
 }
 
 /** The top-level inputs that are known. */
@@ -108,11 +111,13 @@ function replacing<I extends CommonInputs>(kind: Kind<I>, olds: Raw, news: Raw):
 }
 
 /** The provider of a kind. */
-export function providerOf<I extends CommonInputs>(kind: Kind<I>, { cluster, say }: Surroundings): dynamic.ResourceProvider<Raw, Raw> {
+export function providerOf<I extends CommonInputs>(kind: Kind<I>, surroundings: Surroundings): dynamic.ResourceProvider<Raw, Raw> {
+  const { cluster, say } = surroundings;
   const context = (inputs: I, of: keyof CommonInputs["timeouts"]): Context => ({
     cluster: cluster(inputs.cluster),
     deadline: inputs.timeouts[of],
     report: say,
+    rolling: rollingOf(surroundings, inputs.cluster),
   });
   const stateOf = ({ inputs, outputs }: Observed<I>): Raw => ({ ...inputs, ...outputs });
   const unset = Object.fromEntries(kind.outputs.map((name) => [name, ""]));
@@ -157,7 +162,7 @@ export function providerOf<I extends CommonInputs>(kind: Kind<I>, { cluster, say
 
     read: (id, raw = {}) =>
       shown(async () => {
-        const before = readInputs(kind, raw);
+        const before = readInputs(kind, raw, true);
         const observed = await kind.read(cluster(before.cluster), id, before, raw);
         if (observed === undefined) return { id: "", props: {} };
         return { id, props: stateOf(observed), inputs: observed.inputs as Raw };
@@ -175,7 +180,7 @@ export function providerOf<I extends CommonInputs>(kind: Kind<I>, { cluster, say
 
     delete: (id, raw) =>
       shown(async () => {
-        const before = readInputs(kind, raw);
+        const before = readInputs(kind, raw, true);
         await kind.delete(context(before, "delete"), id, before, raw);
       }),
   };

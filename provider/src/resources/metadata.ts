@@ -3,20 +3,22 @@ import type { dynamic } from "@pulumi/pulumi";
 import { z } from "zod";
 import { findKeys, keyRefusals, NotFound, removeKeys, setKeys, type Context, type KnownKeys } from "../vmmgr";
 import { providerOf, type Kind, type Observed } from "./kind";
-import { common, named, text } from "./schema";
+import { common, metadataValue, named, text } from "./schema";
 import type { Surroundings } from "./surroundings";
 import { strings, type Raw } from "./values";
 
-const schema = z.strictObject({
+const schemaOf = (value: z.ZodString) => z.strictObject({
   vm: named,
   metadata: z.record(
-    named.refine((key) => key !== "vm_name", "is vm-mgr's own"),
-    z.string().max(4096, "must have at most 4096 characters"),
+    named.refine((key) => key !== "vm_name", "is vm-mgr's own"), value,
   ).refine((map) => Object.keys(map).length > 0, "must have at least one key"),
   adopt: z.boolean(),
   owner: text,
   ...common,
 });
+const schema = schemaOf(metadataValue.max(4096, "must have at most 4096 characters"));
+/** Other programs may have set what none may ask for; it is shown as what it is, and the next `up` puts it right. */
+const stored = schemaOf(z.string());
 
 type MetadataInputs = z.infer<typeof schema>;
 
@@ -33,6 +35,7 @@ const kind = (surroundings: Surroundings): Kind<MetadataInputs> => ({
   type: "seapath.Metadata",
   noun: "metadata",
   schema,
+  stored,
   withDefaults: (inputs) => ({ ...inputs, metadata: strings(inputs["metadata"]), adopt: inputs["adopt"] ?? false }),
   outputs: [],
   replacedBy: ["vm"],

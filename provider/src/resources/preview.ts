@@ -1,7 +1,7 @@
 /** What a preview plans for the cluster, read from `pulumi preview --json`. */
 import { z } from "zod";
 import { SeapathError } from "../errors";
-import type { GuestNodeSpec, GuestResourceSpec, Plan, VmSpec, XmlElement } from "../vmmgr";
+import { wrongPlace, type GuestNodeSpec, type GuestResourceSpec, type Plan, type VmSpec, type XmlElement } from "../vmmgr";
 import { readGuestNode, readService, type ReadInputs } from "./planned-guests";
 import { RELATIONS } from "./relation/planned";
 import { unknownPaths } from "./unknowns";
@@ -45,7 +45,7 @@ const DECISIVE = ["name", "cluster", "enabled", "started", "pinnedHost", "prefer
 export function readPreview(preview: unknown, cluster: string | undefined): PlannedChange {
   const read = previewSchema.safeParse(preview);
   if (!read.success) {
-    throw new SeapathError("preview", `This is no preview of Pulumi's: ${z.prettifyError(read.error)}`, { hint: "Give what `pulumi preview --json` prints." });
+    throw new SeapathError("preview", `This is no preview of Pulumi's: ${wrongPlace(read.error)} is not of the form that it should have`, { hint: "Give what `pulumi preview --json` prints." });
   }
   const reader = new Reader();
   for (const { op, urn, oldState, newState } of read.data.steps ?? []) {

@@ -1,6 +1,6 @@
 /** What the schemas of several kinds are made of. */
 import { z } from "zod";
-import { IMAGE_FORMATS, nameProblem } from "../vmmgr";
+import { emptyValue, IMAGE_FORMATS, nameProblem } from "../vmmgr";
 import { parseSize } from "./size";
 
 export const text = z.string().min(1, "must not be empty");
@@ -8,6 +8,9 @@ export const text = z.string().min(1, "must not be empty");
 /** A whole number of something. */
 export const count = (unit: string, least = 0) =>
   z.number({ error: `must be a whole number (${unit})` }).int(`must be a whole number (${unit})`).min(least, `must be at least ${least} (${unit})`);
+
+/** A value of a VM's metadata. */
+export const metadataValue = z.string().min(1, emptyValue);
 
 /** A name as vm-mgr takes it: of VMs, metadata keys, snapshots and remote nodes alike. */
 export const named = text.superRefine((value, context) => {

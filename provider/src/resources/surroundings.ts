@@ -13,4 +13,6 @@ export interface Surroundings {
   say: (text: string) => void;
   /** What the program says of its VMs, for the kinds that name them. */
   planned?: PlannedRegister;
+  /** Whether this run may stop VMs while those that they are kept apart from do not run. @default no */
+  outage?: () => boolean;
 }

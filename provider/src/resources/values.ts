@@ -25,3 +25,7 @@ export function strings(value: unknown): unknown {
 
 /** Seconds that Pacemaker may take for what it is told, where nothing is said. */
 export const TIMEOUTS = { create: 300, update: 300, delete: 300 };
+
+/** A map without its empty values. */
+export const withoutEmpty = (map: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(map).filter(([, value]) => value !== ""));

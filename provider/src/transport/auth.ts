@@ -5,16 +5,24 @@ import type { ConnectionSettings } from "./settings";
 /** Which of the server's methods an attempt of ours is. */
 const methodOf = ({ type }: AnyAuthMethod): string => (type === "agent" ? "publickey" : type);
 
+/** What sshd asks, of which one question at most is ours to answer: rounds, questions in one, and what is shown of each. */
+const [MAX_ROUNDS, MAX_PROMPTS, MAX_WORDS] = [3, 8, 120];
+
+const cut = (text: string) => (text.length > MAX_WORDS ? `${text.slice(0, MAX_WORDS)}…` : text);
+
 /** The ways to log in to one host, in order, and what there is to say when none worked. */
 export class Authentication {
   readonly #left: AnyAuthMethod[];
   readonly #tried: string[] = [];
   #offered: readonly string[] = [];
-  #asked = false;
+  #asked = 0;
+  readonly #abort: (cause: string) => void;
   /** What went wrong on the way, without any secret. */
   readonly troubles: string[] = [];
 
-  constructor(host: HostAddress, settings: ConnectionSettings) {
+  /** @param abort ends the login */
+  constructor(host: HostAddress, settings: ConnectionSettings, abort: (cause: string) => void) {
+    this.#abort = abort;
     const username = host.user;
     const keys = host.keys ?? (settings.privateKey === undefined ? [] : [settings.privateKey]);
     const passphrase = settings.passphrase && { passphrase: settings.passphrase.reveal() };
@@ -58,10 +66,17 @@ export class Authentication {
       type: "keyboard-interactive",
       username,
       prompt: (_name, _instructions, _language, prompts, finish) => {
-        const single = !this.#asked && prompts.length === 1 && prompts[0]?.echo === false;
-        this.#asked = true;
-        if (single) return finish([password]);
-        this.troubles.push(`it asks ${prompts.map(({ prompt }) => JSON.stringify(prompt.trim())).join(" and ")}, which nobody is here to answer`);
+        const single = this.#asked === 0 && prompts.length === 1 && prompts[0]?.echo === false;
+        if (single) {
+          this.#asked++;
+          return finish([password]);
+        }
+        const words = prompts.slice(0, MAX_PROMPTS).map(({ prompt }) => JSON.stringify(cut(prompt.trim())));
+        const more = prompts.length > MAX_PROMPTS ? ` and ${prompts.length - MAX_PROMPTS} things more` : "";
+        // PAM may say something without a question.
+        if (words.length > 0) this.troubles.push(`it asks ${words.join(" and ")}${more}, which nobody is here to answer`);
+        // It could go on like this for ever.
+        if (++this.#asked > MAX_ROUNDS || prompts.length > MAX_PROMPTS) return this.#abort("it asks too much");
         finish(prompts.map(() => ""));
       },
     };

@@ -13,16 +13,19 @@ const CERTIFICATES = [
 ];
 const EXCHANGES = ["curve25519-sha256", "curve25519-sha256@libssh.org", "ecdh-sha2-nistp256"];
 const CIPHERS = ["aes128-ctr", "aes256-ctr", "aes128-gcm@openssh.com", "aes256-gcm@openssh.com", "chacha20-poly1305@openssh.com"];
-const MACS = ["hmac-sha2-256", "hmac-sha2-512", "hmac-sha2-256-etm@openssh.com", "hmac-sha2-512-etm@openssh.com", "hmac-sha1"];
+const MACS = ["hmac-sha2-256", "hmac-sha2-512", "hmac-sha2-256-etm@openssh.com", "hmac-sha2-512-etm@openssh.com"];
 const [KEXINIT, ECDH_INIT, ECDH_REPLY, DISCONNECT] = [20, 30, 31, 1];
 const MAX_PACKET = 256 * 1024;
+
+/** What answers speaks no SSH, or none that we do. */
+export class NotUnderstood extends Error {}
 
 /** The server hung up before it said who it is. */
 export class HungUp extends Error {}
 
 /**
  * The certificate that the server shows first, unverified, or undefined if it has none. The wire is used up.
- * @throws HungUp, or Error when the server does not answer as an SSH server does
+ * @throws HungUp, NotUnderstood, or Error when the server does not answer as an SSH server does
  */
 export function fetchCertificate(wire: Wire, timeoutMs: number): Promise<Buffer | undefined> {
   return new Promise<Buffer | undefined>((resolve, reject) => {
@@ -42,7 +45,8 @@ export function fetchCertificate(wire: Wire, timeoutMs: number): Promise<Buffer 
         clearTimeout(timer);
         resolve(answer.certificate);
       } catch (error) {
-        ended((error as Error).message)();
+        clearTimeout(timer);
+        reject(new NotUnderstood((error as Error).message));
       }
     });
     wire.stream.resume();

@@ -5,9 +5,16 @@ export class SettingsError extends SeapathError {
   /** The key without its namespace, e.g. `"hosts"`. */
   readonly setting: string;
 
-  constructor(setting: string, problem: string, hint?: string) {
-    super("settings", `The setting seapath:${setting} ${problem}`, hint === undefined ? {} : { hint });
+  constructor(setting: string, problem: string, hint?: string, code = "settings") {
+    super(code, `The setting seapath:${setting} ${problem}`, hint === undefined ? {} : { hint });
     this.setting = setting;
+  }
+}
+
+/** No setting names a host: there is no cluster that could be asked. */
+export class NoHosts extends SettingsError {
+  constructor(setting: string, hint: string) {
+    super(setting, "names no host", hint, "no-hosts");
   }
 }
 
@@ -21,12 +28,25 @@ export class ConnectionError extends SeapathError {
    */
   readonly beforeSend: boolean;
 
-  constructor(node: string, message: string, options: { beforeSend: boolean; hint?: string; cause?: unknown }) {
-    super("connection", message, options);
+  constructor(node: string, message: string, options: { beforeSend: boolean; hint?: string; cause?: unknown }, code = "connection") {
+    super(code, message, options);
     this.node = node;
     this.beforeSend = options.beforeSend;
   }
 }
+
+/**
+ * A host answers, and does not let in: the login was refused, or it speaks no SSH that we do. Another node is tried, but
+ * such a cluster is not out of reach: something is wrong with it, or with the settings.
+ */
+export class LoginRefused extends ConnectionError {
+  constructor(node: string, message: string, options: { beforeSend: boolean; hint?: string; cause?: unknown }) {
+    super(node, message, options, "login");
+  }
+}
+
+/** Whether an error says that a cluster cannot be asked, through no fault of what was asked, of the settings or of its keys. */
+export const isOutOfReach = (error: unknown): error is ConnectionError => error instanceof ConnectionError && !(error instanceof LoginRefused);
 
 /** A host key that known_hosts does not have, or has otherwise. Never overridden by trying another node quietly. */
 export class HostKeyError extends SeapathError {

@@ -8,7 +8,7 @@ import { asRoot } from "./sudo";
 import type { Command, CommandResult } from "./types";
 
 const DEFAULT_TIMEOUT_MS = 60_000;
-/** What one program may print. More is a mistake, and would end in the memory of the provider. */
+/** What one program may print where nothing else is said. More is a mistake, and would end in the memory of the provider. */
 const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
 /** How long a node has to show that it lives after a deadline, and a program to end after KILL. */
 const GRACE_MS = 5_000;
@@ -95,8 +95,10 @@ class Execution {
   #take(output: Output, chunk: Buffer, listener?: (text: string) => void): void {
     if (this.#doom || this.#settled) return;
     const text = output.add(chunk);
-    if (this.#stdout.bytes + this.#stderr.bytes > MAX_OUTPUT_BYTES) {
-      return void this.#end({ reason: `printed more than ${MAX_OUTPUT_BYTES / 1024 / 1024} MiB and was ended` });
+    const most = this.#command.maxOutputBytes ?? MAX_OUTPUT_BYTES;
+    // What is said of an error is for a person.
+    if (this.#stdout.bytes > most || this.#stderr.bytes > MAX_OUTPUT_BYTES) {
+      return void this.#end({ reason: `printed more than ${most / 1024 / 1024} MiB and was ended` });
     }
     if (!listener || text === "") return;
     try {

@@ -1,6 +1,7 @@
 import { Client } from "ssh2";
+import { ALGORITHMS } from "./algorithms";
 import { Authentication } from "./auth";
-import { ConnectionError, type HostKeyError } from "./errors";
+import { ConnectionError, LoginRefused, type HostKeyError } from "./errors";
 import type { Trust } from "./hostkey";
 import type { HostAddress } from "./hosts";
 import type { ConnectionSettings } from "./settings";
@@ -29,7 +30,6 @@ export function shakeHands(
   settings: ConnectionSettings,
   timeoutMs: number,
 ): Promise<Hop> {
-  const authentication = new Authentication(host, settings);
   return new Promise((resolve, reject) => {
     const client = new Client();
     let state: "open" | "ready" | "ended" = "open";
@@ -37,15 +37,16 @@ export function shakeHands(
     let onEnd: ((cause: string) => void) | undefined;
     let badKey: HostKeyError | undefined;
     let greeted = false;
+    const authentication = new Authentication(host, settings, (cause) => fail(cause, true));
 
-    const fail = (cause: string) => {
+    const fail = (cause: string, refused = false) => {
       const before = state;
       state = "ended";
       if (before === "ended") return;
       if (before === "ready") return onEnd ? onEnd(cause) : void (ended = cause);
       clearTimeout(deadline);
       wire.destroy();
-      reject(badKey ?? connectError(host, cause, authentication));
+      reject(badKey ?? connectError(host, cause, { authentication, refused }));
     };
     const deadline = setTimeout(() => fail(`no login within ${settings.connectTimeoutMs / 1000} s`), timeoutMs);
     const hungUp = (cause: string) => {
@@ -59,10 +60,10 @@ export function shakeHands(
       // ssh2 goes on with the next way to log in after an agent failed, so this alone ends nothing.
       if (error.level === "agent") authentication.troubles.push(`the agent ${settings.agent}: ${error.message}`);
       else if (error.message.startsWith("Connection lost before handshake")) hungUp(error.message);
-      else fail(error.message);
+      else fail(error.message, error.level !== "client-socket"); // what the host itself says, or what it has said wrongly
     });
     client.on("close", () => hungUp("the node closed the connection"));
-    client.on("change password", () => fail("the node wants a new password, the old one has expired"));
+    client.on("change password", () => fail("the node wants a new password, the old one has expired", true));
     client.on("ready", () => {
       clearTimeout(deadline);
       state = "ready";
@@ -78,7 +79,7 @@ export function shakeHands(
         sock: wire.stream,
         username: host.user,
         authHandler: authentication.handler,
-        algorithms: { serverHostKey: trust.algorithms as never },
+        algorithms: { ...ALGORITHMS, serverHostKey: trust.algorithms } as never,
         hostVerifier: (key: Buffer) => {
           badKey = trust.check(key);
           return badKey === undefined;
@@ -86,20 +87,24 @@ export function shakeHands(
         readyTimeout: 0, // the deadline above also covers the way to the handshake
         keepaliveInterval: 0,
       });
+      // ssh2 has paused the stream, and lets it flow when it listens, which in a fresh process is a moment after the
+      // connection is there. To let it flow here would lose what the server says first.
       wire.stream.on("data", (chunk: Buffer) => (greeted ||= /^SSH-/m.test(chunk.toString("latin1"))));
-      wire.stream.resume();
     } catch (error) {
-      fail((error as Error).message);
+      fail((error as Error).message, true);
     }
   });
 }
 
-/** @param authentication what was tried, when it came so far */
-export function connectError(host: HostAddress, cause: string, authentication?: Authentication): ConnectionError {
+/**
+ * @param authentication what was tried, when it came so far
+ * @param refused the host answers, and does not let in
+ */
+export function connectError(host: HostAddress, cause: string, { authentication, refused: answered = false }: { authentication?: Authentication; refused?: boolean } = {}): ConnectionError {
   const refused = authentication !== undefined && /authentication methods failed/i.test(cause);
   const why = refused ? `the login was refused: ${authentication.toString()}` : cause + troublesOf(authentication);
   const role = host.isJump ? "the jump host " : "";
-  return new ConnectionError(host.address, `Unable to log in to ${role}${host.address} as ${host.user}: ${why}`, {
+  return new (refused || answered ? LoginRefused : ConnectionError)(host.address, `Unable to log in to ${role}${host.address} as ${host.user}: ${why}`, {
     beforeSend: true,
     hint: hintFor(host, refused, cause),
   });

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { readSetting } from "./credentials";
 import { HostKeyError } from "./errors";
 import type { HostAddress } from "./hosts";
-import { fingerprint, keyType, knownName, KnownHosts, place, type KnownHostLine } from "./knownhosts";
+import { fingerprint, keyType, knownName, nameOfType, KnownHosts, place, type KnownHostLine } from "./knownhosts";
 import { vouch, type Vouched } from "./vouch";
 import { quoteArgv } from "./quote";
 import type { ConnectionSettings } from "./settings";
@@ -31,12 +31,20 @@ export async function trustIn(
   return {
     algorithms: known.algorithmsFor(name.host, name.port, vouched?.type),
     check(key) {
+      if (nameOfType(key) === "unknown") return unknownType(host, key);
       const error = checkHostKey(known, host, key, vouched);
       // A fingerprint in the settings is as good as a line of known_hosts, but what is revoked stays so.
       return error?.revoked !== true && hasFingerprint(host, settings, key) ? undefined : error;
     },
   };
 }
+
+/** No line could make it right: not even its bytes are shown, as there is nothing that they could be compared with. */
+const unknownType = (host: HostAddress, key: Buffer) => new HostKeyError(
+  host.address,
+  `Unable to verify the host key of ${host.address}: it shows a key of a type that is not known, ${fingerprint(key)}`,
+  "Give the node an Ed25519 key: `ssh-keygen -A`, and HostKey in its sshd_config.",
+);
 
 /** A HostKeyAlias stands alone, as with ssh: the port is not looked at. */
 function nameOf(host: HostAddress): { host: string; port: number } {
@@ -73,7 +81,7 @@ function checkHostKey(known: KnownHosts, host: HostAddress, key: Buffer, vouched
   // What is wrong with the certificate is what has to be mended, for whoever has set one up.
   const certificate = vouched === undefined ? "" : `; the @cert-authority line ${vouched.lines} does not help: ${problem}`;
   const instead = vouched?.hint === undefined ? "" : `${vouched.hint} Or else: `;
-  const shown = `${keyType(key)} key ${fingerprint(key)}`;
+  const shown = `${nameOfType(key)} key ${fingerprint(key)}`;
   const accept = `${knownName(name.host, name.port)} ${keyType(key)} ${key.toString("base64")}`;
   const compare = `If that is what \`ssh-keygen -lf\` says of the node's own key in /etc/ssh`;
   const unable = `Unable to verify the host key of ${host.address}`;

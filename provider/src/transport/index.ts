@@ -1,5 +1,5 @@
 export { clusterNames, inCluster, settingsOfCluster } from "./clusters";
-export { CommandError, ConnectionError, HostKeyError, SettingsError, UploadError } from "./errors";
+export { CommandError, ConnectionError, HostKeyError, isOutOfReach, LoginRefused, SettingsError, UploadError } from "./errors";
 export type { HostAddress } from "./hosts";
 export { LocalRunner } from "./local";
 export { KnownHosts, type KnownHostLine, type Verdict } from "./knownhosts";

@@ -35,6 +35,7 @@ export function converse(link: Link, argv: readonly string[], terminal: Terminal
       terminal.input.on("data", onInput).once("end", onEnd);
       stream.on("data", (chunk: Buffer) => void terminal.output.write(chunk));
       stream.stderr.on("data", (chunk: Buffer) => void terminal.output.write(chunk));
+      stream.stderr.on("error", (cause: Error) => reject(broken(cause.message)));
       stream.on("error", (cause: Error) => reject(broken(cause.message)));
       stream.on("exit", (code: number | null) => (exit = code ?? undefined));
       stream.once("close", () => {

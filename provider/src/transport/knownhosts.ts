@@ -29,7 +29,8 @@ const ALGORITHMS = new Map<string, readonly string[]>([
   ["ecdsa-sha2-nistp256", ["ecdsa-sha2-nistp256"]],
   ["ecdsa-sha2-nistp384", ["ecdsa-sha2-nistp384"]],
   ["ecdsa-sha2-nistp521", ["ecdsa-sha2-nistp521"]],
-  ["ssh-rsa", ["rsa-sha2-512", "rsa-sha2-256", "ssh-rsa"]],
+  // The key's type is called like its signature with SHA-1, which is not accepted.
+  ["ssh-rsa", ["rsa-sha2-512", "rsa-sha2-256"]],
 ]);
 
 /**
@@ -105,6 +106,12 @@ export function knownName(host: string, port: number): string {
 export function keyType(key: Buffer): string {
   const length = key.length < 4 ? 0 : key.readUInt32BE(0);
   return key.subarray(4, 4 + length).toString("latin1");
+}
+
+/** The type of a key for a person; what stands there is nobody's word as long as the key is not proven. */
+export function nameOfType(key: Buffer): string {
+  const type = keyType(key);
+  return ALGORITHMS.has(type) ? type : "unknown";
 }
 
 /** As ssh-keygen -l prints it. */

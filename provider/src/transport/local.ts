@@ -14,7 +14,7 @@ export class LocalRunner implements Runner {
     const node = this.node;
     const command = label ?? argv.join(" ");
     return new Promise((resolve, reject) => {
-      const child = spawn(program, args, { stdio: "pipe" });
+      const child = spawn(program, args, { stdio: "pipe", cwd: "/" }); // what lies in somebody's folder is not to be read, and less to be run
       const out = { stdout: "", stderr: "" };
       let timedOut = false;
       const deadline = setTimeout(() => {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { fetchCertificate, HungUp } from "./certfetch";
-import { ConnectionError } from "./errors";
+import { fetchCertificate, HungUp, NotUnderstood } from "./certfetch";
+import { ConnectionError, LoginRefused } from "./errors";
 import { connectError, shakeHands, TurnedAway, type Hop } from "./handshake";
 import { trustIn } from "./hostkey";
 import type { HostAddress } from "./hosts";
@@ -28,7 +28,7 @@ export async function logIn(host: HostAddress, settings: ConnectionSettings): Pr
       hops.at(-1)?.wire.destroy();
       if (to === host || !(error instanceof ConnectionError)) throw error;
       const { message, hint, beforeSend } = error;
-      throw new ConnectionError(host.address, `${message}, on the way to ${host.address}`, {
+      throw new (error instanceof LoginRefused ? LoginRefused : ConnectionError)(host.address, `${message}, on the way to ${host.address}`, {
         beforeSend,
         ...(hint !== undefined && { hint }),
       });
@@ -67,7 +67,7 @@ async function certificateOver(wire: Wire, to: HostAddress, deadline: number): P
     return await fetchCertificate(wire, deadline - Date.now());
   } catch (error) {
     const { message } = error as Error;
-    throw error instanceof HungUp ? new TurnedAway(message) : connectError(to, message);
+    throw error instanceof HungUp ? new TurnedAway(message) : connectError(to, message, { refused: error instanceof NotUnderstood });
   }
 }
 
@@ -84,8 +84,9 @@ async function throughInTime(via: Hop, to: HostAddress, settings: ConnectionSett
     return await Promise.race([through(via, to), tooLate, ended]);
   } catch (error) {
     // sshd says no more than "open failed" of what it does not allow, but gives the reason as a number.
-    const why = (error as { reason?: number }).reason === FORBIDDEN ? "administratively prohibited" : (error as Error).message;
-    throw connectError(to, `the jump host ${via.host.address} cannot reach it: ${why}`);
+    const refused = (error as { reason?: number }).reason === FORBIDDEN;
+    const why = refused ? "administratively prohibited" : (error as Error).message;
+    throw connectError(to, `the jump host ${via.host.address} cannot reach it: ${why}`, { refused });
   } finally {
     late.abort();
   }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Connection } from "./connection";
-import { ConnectionError } from "./errors";
+import { ConnectionError, LoginRefused } from "./errors";
 import type { HostAddress } from "./hosts";
 import type { ConnectionSettings } from "./settings";
 import type { Command, CommandResult, Runner, Terminal, TransferProgress } from "./types";
@@ -98,7 +98,7 @@ class Pool implements Runner {
   /** @throws HostKeyError at once: to go on with another node would hide an attack, or a node that was replaced. */
   async #openFirst(): Promise<Connection> {
     const causes: string[] = [];
-    let only: ConnectionError | undefined;
+    let [only, refused]: [ConnectionError | undefined, boolean] = [undefined, false];
     for (const host of this.#inOrder()) {
       if (this.#closed) throw this.#nobody("the connections were closed");
       try {
@@ -110,9 +110,10 @@ class Pool implements Runner {
         this.#failedAt.set(host, Date.now());
         causes.push(error.message);
         only = error;
+        refused ||= error instanceof LoginRefused;
       }
     }
-    throw this.#settings.hosts.length === 1 && only ? only : this.#nobody(causes.join("; "));
+    throw this.#settings.hosts.length === 1 && only ? only : this.#nobody(causes.join("; "), refused);
   }
 
   /** As in the settings, but who failed lately comes last, the latest failure at the very end. */
@@ -136,9 +137,10 @@ class Pool implements Runner {
     connection.retire();
   }
 
-  #nobody(cause: string): ConnectionError {
+  /** @param refused one of them answers: then the cluster is not merely out of reach */
+  #nobody(cause: string, refused = false): ConnectionError {
     const nodes = this.#settings.hosts.map(({ address }) => address).join(", ");
-    return new ConnectionError(nodes, `Unable to reach any of ${nodes}: ${cause}`, {
+    return new (refused ? LoginRefused : ConnectionError)(nodes, `Unable to reach any of ${nodes}: ${cause}`, {
       beforeSend: true,
       hint: "Check seapath:hosts, and that one of these nodes is up and lets this user in.",
     });

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { expandHome, loadCredentials, type Credentials } from "./credentials";
-import { SettingsError } from "./errors";
+import { NoHosts, SettingsError } from "./errors";
 import { checkUser, parseHosts, parsePort, splitList, type HostAddress } from "./hosts";
 import { Resolver } from "./resolve";
 import { Secret } from "./secret";
@@ -77,11 +77,7 @@ export function readSettings(get: (key: string) => string | undefined, env: Node
   const [user, port] = [read("user"), read("port")];
   const specs = parseHosts("hosts", read("hosts") ?? "");
   if (specs.length === 0) {
-    throw new SettingsError(
-      "hosts",
-      "names no host",
-      "Run `pulumi config set seapath:hosts node1,node2,node3`, or set SEAPATH_HOSTS.",
-    );
+    throw new NoHosts("hosts", "Run `pulumi config set seapath:hosts node1,node2,node3`, or set SEAPATH_HOSTS.");
   }
 
   const [privateKey, privateKeyFile] = pair("privateKey", "privateKeyFile");

@@ -12,7 +12,7 @@ export interface TraceLine {
   ms: number;
   /** The node that answered; absent when none did. */
   node?: string;
-  /** The program: its label, or the name of the file that is run. */
+  /** The kind of program, or the name of the file that is run. */
   what: string;
   /** Bytes to the node: standard input, or the file. */
   sent: number;
@@ -43,7 +43,7 @@ class TracedRunner implements Runner {
 
   run(command: Command): Promise<CommandResult> {
     const sent = Buffer.byteLength(command.stdin ?? "");
-    return this.#traced(command.label ?? basename(command.argv[0] ?? ""), () => this.#inner.run(command), (result) => ({
+    return this.#traced(command.traceAs ?? basename(command.argv[0] ?? ""), () => this.#inner.run(command), (result) => ({
       sent,
       ...(result && { node: result.node }),
       received: Buffer.byteLength(`${result?.stdout ?? ""}${result?.stderr ?? ""}`),

@@ -26,6 +26,10 @@ export interface Command {
    * @default the argv joined by spaces
    */
   label?: string;
+  /** What a trace calls it: no argument, no name is in it. @default the name of the program, without its folder */
+  traceAs?: string;
+  /** How much it may print; more ends it, as it would end in the memory of this process. @default 67108864, 64 MiB */
+  maxOutputBytes?: number;
 }
 
 /** What a program answered. */

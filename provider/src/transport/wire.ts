@@ -37,6 +37,7 @@ export function through(jump: { client: Client; wire: Wire }, to: { host: string
     jump.client.forwardOut("127.0.0.1", 0, to.host, to.port, (error, stream) => {
       if (error) return reject(error);
       let bytesRead = 0;
+      stream.stderr.on("error", () => {}); // the stream's own error is heard by who uses it
       stream.on("data", (chunk: Buffer) => (bytesRead += chunk.length));
       // Nobody reads it before the handshake begins, and what the host says first must not be lost.
       stream.pause();

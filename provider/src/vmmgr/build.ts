@@ -5,9 +5,9 @@ import {
   type StorageOperation, type XmlElement,
 } from "../cluster";
 import { SeapathError } from "../errors";
+import { storedDomain } from "./broken";
 import { baseDomain, domainElement, domainUuid, finalDomain } from "./domain";
 import type { VmSpec } from "./model";
-import { systemImage } from "./names";
 import { probeOf } from "./probe";
 import { vmUuids } from "./observe";
 
@@ -41,12 +41,11 @@ export function buildXml(spec: VmSpec, inventory: Inventory, images: readonly st
   const given = spec.domain === undefined ? parseXml(spec.xml ?? "", "the domain XML") : domainElement(spec.domain);
   const base = spec.domain === undefined ? (spec.xml ?? "") : renderPretty(given);
   const chosen = domainUuid(given) ?? uuid ?? freshUuid(inventory);
-  const own = inventory.images.get(systemImage(spec.name))?.metadata?.["xml"];
   const finalElement = finalDomain(
     baseDomain(given, spec.name),
     { name: spec.name, uuid: chosen, images },
     { bus: spec.diskBus, secret: inventory.secret ?? "", cephHosts: inventory.cephHosts },
-    stored ?? (own === undefined ? undefined : parseXml(own, `the XML stored for VM "${spec.name}"`)),
+    stored ?? storedDomain(inventory, spec.name)?.root,
   );
   return { uuid: chosen, base, final: renderPretty(finalElement), finalElement };
 }

@@ -23,7 +23,7 @@ export function cloneSteps(context: Context, spec: VmSpec, source: CloneSource, 
     },
     undo: async () => {
       await mark.stop();
-      if (await mark.isOnImage()) await clearVm(cluster, spec.name, images, parent);
+      if (await mark.isOnImage()) await clearVm(context, spec.name, images, parent);
       // Its name is this create's alone, so it is nobody else's.
       else if (parent.own) await changeStorage(cluster.runner, releaseParent(parent));
     },

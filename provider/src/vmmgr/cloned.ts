@@ -1,6 +1,7 @@
 /** A VM as it will be made of another one: every disk, under a name, a uuid and MACs of its own. */
 import { randomBytes } from "node:crypto";
-import { parseXml, type Inventory, type StorageOperation, type XmlElement } from "../cluster";
+import { type Inventory, type StorageOperation, type XmlElement } from "../cluster";
+import { BrokenVm, storedDomain } from "./broken";
 import type { Refusal } from "./errors";
 import type { CloneSource, Parent, VmSpec } from "./model";
 import { dataImage, dataNumber, systemImage } from "./names";
@@ -24,20 +25,26 @@ export function clonedDisks(inventory: Inventory, from: string, to: string): Dis
 
 /** The stored domain of the other VM, with the disks under the clone's names: each keeps its bus, cache and serial number. */
 export function renamedDisks(inventory: Inventory, from: string, pairs: readonly DiskPair[]): XmlElement | undefined {
-  const stored = inventory.images.get(systemImage(from))?.metadata?.["xml"];
+  const stored = storedDomain(inventory, from)?.root;
   const names = new Map(pairs.map((pair) => [`rbd/${pair.from}`, `rbd/${pair.to}`]));
   const renamed = (node: XmlElement): XmlElement => {
     const name = node.name === "source" ? names.get(node.attrs["name"] ?? "") : undefined;
     return { ...node, attrs: name === undefined ? node.attrs : { ...node.attrs, name }, children: node.children.map(renamed) };
   };
-  return stored === undefined ? undefined : renamed(parseXml(stored, `the XML stored for VM "${from}"`));
+  return stored === undefined ? undefined : renamed(stored);
 }
 
 /** What is wrong with a VM as the source of another one. */
 export function cloneRefusals(inventory: Inventory, spec: { name?: string }, source: CloneSource): Refusal[] {
   const refuse = (reason: string) => [{ property: "source.vm", reason }];
   if (source.vm === spec.name) return refuse("a VM cannot be made of itself");
-  const found = findVm(inventory, source.vm);
+  let found;
+  try {
+    found = findVm(inventory, source.vm);
+  } catch (error) {
+    if (error instanceof BrokenVm) return refuse(`VM "${source.vm}" cannot be read: ${error.reason}. ${error.hint}`);
+    throw error;
+  }
   if (found === undefined) return refuse(`the cluster has no VM "${source.vm}"`);
   if (found.unfinished !== undefined) return refuse(`a create of VM "${source.vm}" has not ended`);
   const bytes = clonedDisks(inventory, source.vm, "").reduce((sum, { size }) => sum + size, 0);

@@ -1,6 +1,8 @@
 /** What every change of a VM needs beside what is asked. */
 import type { Cluster, Inventory } from "../cluster";
 import { CrmRefused, crmProblem } from "./crm-commands";
+import { closedNodes } from "./closed";
+import type { Rolling } from "./rolling";
 import type { Wanted } from "./wait";
 import type { VmSpec } from "./model";
 
@@ -11,6 +13,8 @@ export interface Context {
   deadline?: number;
   /** Says how far long work is. */
   report?: (text: string) => void;
+  /** Keeps VMs that stand in for each other from being stopped at once. Absent: who asks has been told what he does. */
+  rolling?: Rolling;
 }
 
 /** The deadline of a context in seconds. */
@@ -25,7 +29,10 @@ export const hypervisorsOf = ({ cib, observer }: Pick<Inventory, "cib"> & { obse
 
 /** How an enabled VM is to be when a change is done. */
 export function wantedOf(spec: VmSpec, inventory: Inventory): Wanted {
-  const host = spec.pinnedHost ?? spec.preferredHost;
+  const asked = spec.pinnedHost ?? spec.preferredHost;
+  // A VM that runs is not tried anew where it has failed, so it does not come there either.
+  const runs = (inventory.status.resources.get(spec.name)?.nodes.length ?? 0) > 0;
+  const host = runs && closedNodes(inventory.cib, spec.name).some(({ node }) => node === asked) ? undefined : asked;
   return {
     vm: spec.name,
     state: spec.started ? "started" : "stopped",

@@ -3,6 +3,7 @@ import { importImage, NotFound, type ImportSource, type Inventory, type StorageO
 import { present, waitStep } from "./apply";
 import { buildXml, validateThenMake, validateXml, type VmXml } from "./build";
 import { cloneSteps } from "./clone";
+import { hasFailed } from "./closed";
 import { clonedDisks, parentOf, releaseParent, renamedDisks } from "./cloned";
 import { commandWords, type Context } from "./context";
 import { Refused } from "./errors";
@@ -13,7 +14,7 @@ import { nowAndThen } from "./progress";
 import { systemImage } from "./names";
 import { findVm, isTakenOver, vmImages } from "./observe";
 import { changeRefusals, clusterRefusals, imageSizeRefusals } from "./refusals";
-import { clearVm, takeOutOfCib } from "./remove";
+import { clearVm, forgetVm, takeOutOfCib } from "./remove";
 import { runSteps, type Step } from "./steps";
 import { CreateMark, waitUntilAbandoned } from "./mark";
 import { enableChanges } from "./sync";
@@ -40,8 +41,10 @@ export async function createVm(context: Context, spec: VmSpec): Promise<Observed
   }
   if (found?.unfinished !== undefined) await waitUntilAbandoned(context, spec.name, inventory.node);
   if (found?.unfinished === "importing") {
-    await clearVm(cluster, spec.name, vmImages(inventory, spec.name), found.linkedTo);
+    await clearVm(context, spec.name, vmImages(inventory, spec.name), found.linkedTo);
   }
+  // They are of a VM that is gone, and would close nodes to this one.
+  if (!inventory.cib.primitives.has(spec.name) && hasFailed(inventory, spec.name)) await forgetVm(context, spec.name);
   const whole = found?.unfinished === "imported" ? found : undefined;
   const mark = new CreateMark(cluster, systemImage(spec.name));
   const disks = "vm" in given
@@ -104,7 +107,8 @@ function refuse(inventory: Inventory, refusals: ReturnType<typeof clusterRefusal
 }
 
 /** The system image and the group, marked as unfinished, and as this create's own, from the first moment on. */
-function imageSteps({ cluster, report }: Context, spec: VmSpec, source: { from: ImportSource; path: string; size: number }, xml: VmXml, mark: CreateMark): Step[] {
+function imageSteps(context: Context, spec: VmSpec, source: { from: ImportSource; path: string; size: number }, xml: VmXml, mark: CreateMark): Step[] {
+  const { cluster, report } = context;
   const image = systemImage(spec.name);
   return [
     {
@@ -121,7 +125,7 @@ function imageSteps({ cluster, report }: Context, spec: VmSpec, source: { from: 
       },
       undo: async () => {
         await mark.stop();
-        if (await mark.isOnImage()) await clearVm(cluster, spec.name, [image]);
+        if (await mark.isOnImage()) await clearVm(context, spec.name, [image]);
       },
     },
     {

@@ -4,7 +4,7 @@ import { RESTART_KEY } from "../cluster";
 import { runsNow } from "./apply";
 import { buildXml, type VmXml } from "./build";
 import { canonicalBase } from "./domain";
-import { GROWING_KEY, metadataChanges, PHASE_KEY, vmMetadata } from "./metadata";
+import { GROWING_KEY, metadataChanges, PHASE_KEY, toPutBack, vmMetadata } from "./metadata";
 import type { ObservedVm, VmSpec } from "./model";
 import { systemImage } from "./names";
 import { vmImages } from "./observe";
@@ -58,6 +58,6 @@ function operations(image: string, before: Record<string, string>, set: Record<s
   const added = Object.keys(set).filter((key) => !(key in before));
   return {
     storage: [{ op: "setMetadata" as const, image, set, unset }],
-    restore: [{ op: "setMetadata" as const, image, set: Object.fromEntries(changed), unset: added }],
+    restore: [{ op: "setMetadata" as const, image, ...toPutBack([...changed, ...added.map((key) => [key, null] as const)]) }],
   };
 }

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { changeStorage, ConnectionError, NotFound, ProgramError, type Inventory, type StorageOperation } from "../cluster";
 import type { Context } from "./context";
 import { NotOwned, Refused, type Refusal } from "./errors";
-import { isUserKey, KEY_OWNER } from "./metadata";
+import { isUserKey, KEY_OWNER, toPutBack } from "./metadata";
 import { systemImage } from "./names";
 import type { PlannedVms } from "./planned";
 import { fullRefusals } from "./state";
@@ -102,11 +102,7 @@ async function changeKeys({ cluster }: Context, vm: string, what: string, plan: 
     const change = plan(inventory);
     if (Object.keys(change.set).length === 0 && change.unset.length === 0) return inventory;
     const act: StorageOperation = { op: "setMetadata", image, ...change };
-    const undo: StorageOperation = {
-      op: "setMetadata", image,
-      set: Object.fromEntries(Object.entries(change.expect).flatMap(([key, value]) => (value === null ? [] : [[key, value]]))),
-      unset: Object.keys(change.expect).filter((key) => change.expect[key] === null),
-    };
+    const undo: StorageOperation = { op: "setMetadata", image, ...toPutBack(Object.entries(change.expect)) };
     try {
       let begun = false;
       await runSteps(`${what} on ${inventory.node}`, [{

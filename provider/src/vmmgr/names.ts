@@ -8,6 +8,9 @@ export function nameProblem(name: string): string | undefined {
   return undefined;
 }
 
+/** Why a value of the metadata is refused when it is empty. */
+export const emptyValue = "must not be empty: of a VM with an empty value vm-mgr reads others at the wrong keys; leave the key out";
+
 /** The RBD image of a VM's system disk. */
 export const systemImage = (vm: string) => `system_${vm}`;
 

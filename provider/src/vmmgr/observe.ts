@@ -1,8 +1,9 @@
 /** A VM as it is on the cluster, put together from what Ceph and Pacemaker say. */
-import { canonicalXml, parseXml, type ClusterStatus, type Inventory } from "../cluster";
+import { canonicalXml, type ClusterStatus, type Inventory, type XmlElement } from "../cluster";
+import { readOf, refuseUnreadable, Senseless, storedDomain } from "./broken";
 import { baseDomain, domainUuid, readDomain } from "./domain";
-import { GROWING_KEY, OWNER_KEY, readMetadata } from "./metadata";
-import type { ObservedVm, VmStatus } from "./model";
+import { GROWING_KEY, OWNER_KEY, readMetadata, readNumber } from "./metadata";
+import type { Domain, ObservedVm, VmStatus } from "./model";
 import { dataNumber, isDataImage, systemImage } from "./names";
 import { readPlacement } from "./constraints";
 import { readPrimitive } from "./primitive";
@@ -60,21 +61,24 @@ export function vmUuids(inventory: Inventory): Map<string, string> {
 
 /**
  * The VM as it is, or undefined when there is none: no system image, whatever else may lie about under its name.
- * @throws ParseError when the XML that is stored for it is no XML
+ * @throws BrokenVm when what is stored of it makes no sense
  */
 export function findVm(inventory: Inventory, vm: string): ObservedVm | undefined {
   const image = inventory.images.get(systemImage(vm));
-  if (image?.metadata === undefined) return undefined;
-  const asked = readMetadata(image.metadata);
+  refuseUnreadable(inventory, vm);
+  return image?.metadata === undefined ? undefined : readOf(inventory, vm, () => observeVm(inventory, vm, image.size, image.metadata ?? {}));
+}
+
+function observeVm(inventory: Inventory, vm: string, size: number, metadata: Record<string, string>): ObservedVm {
+  const asked = readMetadata(metadata);
   const primitive = inventory.cib.primitives.get(vm);
-  const xml = image.metadata["xml"];
-  const root = xml === undefined ? undefined : parseXml(xml, `the XML stored for VM "${vm}"`);
+  const root = storedDomain(inventory, vm)?.root;
   const resource = inventory.status.resources.get(vm);
   const { pinnedHost, preferredHost, ...rest } = asked;
   const base = root === undefined ? undefined : baseDomain(root, vm);
   const baseXml = base === undefined ? "" : canonicalXml(base);
   const runs = (resource?.nodes.length ?? 0) > 0;
-  const running = runningRevision(inventory, vm, image.metadata);
+  const running = runningRevision(inventory, vm, metadata);
   return {
     ...rest,
     name: vm,
@@ -82,16 +86,24 @@ export function findVm(inventory: Inventory, vm: string): ObservedVm | undefined
     status: vmStatus(inventory, vm),
     ...(resource?.nodes.length === 1 && resource.nodes[0] ? { node: resource.nodes[0] } : {}),
     // A guest that was not told of its larger disk has the old one, until it is told or starts again.
-    systemSize: runs ? Number(image.metadata[GROWING_KEY] ?? image.size) : image.size,
+    systemSize: (runs ? readNumber(metadata, GROWING_KEY) : undefined) ?? size,
     restartRequired: runs && running !== undefined && running !== revisionOf(baseXml, asked.diskBus),
     baseXml,
-    domain: readDomain(base ?? { name: "domain", attrs: {}, children: [] }),
+    domain: base === undefined ? readDomain({ name: "domain", attrs: {}, children: [] }) : readSensible(base),
     enabled: primitive !== undefined,
     // The CIB is what Pacemaker acts on; the metadata count only while the VM is not in it.
     ...(primitive === undefined
       ? { ...(pinnedHost ? { pinnedHost } : {}), ...(preferredHost ? { preferredHost } : {}) }
       : { ...readPrimitive(primitive, asked.pacemaker), ...readPlacement(inventory.cib, vm) }),
   };
+}
+
+/** A stored domain in typed settings. @throws Senseless when it is one that no guest can have */
+function readSensible(base: XmlElement): Domain {
+  const domain = readDomain(base);
+  if (!(domain.memory > 0 && domain.memory < Infinity)) throw new Senseless("xml", "holds a domain without memory");
+  if (!Number.isSafeInteger(domain.vcpus) || domain.vcpus < 1) throw new Senseless("xml", "holds a domain without processors");
+  return domain;
 }
 
 /** Who made a VM, or took it over; undefined where nobody of ours did. */

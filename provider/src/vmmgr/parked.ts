@@ -2,7 +2,8 @@
  * Constraints that wait, in the metadata of a VM that is not enabled, until the CIB can hold them again. What one of several
  * VMs leaves behind goes on holding for the others meanwhile: it stands in for the whole.
  */
-import { canonicalXml, parseXml, renderXml, type Inventory, type StorageOperation, type XmlElement } from "../cluster";
+import { canonicalXml, renderXml, type Inventory, type StorageOperation, type XmlElement } from "../cluster";
+import { readDocument, readOf, Senseless } from "./broken";
 import { PARKED_KEY } from "./metadata";
 import { systemImage } from "./names";
 
@@ -12,18 +13,32 @@ export interface Parked {
   nodes: XmlElement[];
 }
 
-/** The constraints that an image keeps. @param text the value of its metadata */
+/** The constraints that an image keeps. @param text the value of its metadata @throws Senseless when it is something else */
 export const readParked = (text: string | undefined): XmlElement[] =>
-  text === undefined ? [] : parseXml(text, "the parked constraints").children;
+  text ? readDocument(PARKED_KEY, text, "constraints").children : [];
+
+/** The same of a VM. @throws BrokenVm */
+const parkedOf = (inventory: Inventory, vm: string): XmlElement[] =>
+  readOf(inventory, vm, () => readParked(inventory.images.get(systemImage(vm))?.metadata?.[PARKED_KEY]));
 
 /** The same, written down. */
 export const writeParked = (nodes: readonly XmlElement[]): string =>
   renderXml({ name: "constraints", attrs: {}, children: [...nodes] });
 
+/** Of an image among all: what makes no sense is told to whoever changes its VM, and is none of the others'. */
+function readParkedOfAny(text: string | undefined): XmlElement[] {
+  try {
+    return readParked(text);
+  } catch (error) {
+    if (error instanceof Senseless) return [];
+    throw error;
+  }
+}
+
 /** All constraints that wait on a cluster. */
 export function parkedOn(inventory: Inventory): Parked[] {
   return [...inventory.images.values()].flatMap(({ name, metadata }) => {
-    const nodes = readParked(metadata?.[PARKED_KEY]);
+    const nodes = readParkedOfAny(metadata?.[PARKED_KEY]);
     return nodes.length === 0 ? [] : [{ image: name, nodes }];
   });
 }
@@ -94,6 +109,7 @@ export function returningWith(inventory: Inventory, vm: string): Returning {
     // One that is waited for has its disk; who has none does not come back.
     if (!away.some((id) => inventory.images.has(systemImage(id)))) done.add(node);
   }
+  parkedOf(inventory, vm); // what makes no sense is not thrown away with the key
   const own = inventory.images.get(systemImage(vm))?.metadata?.[PARKED_KEY];
   const storage = forgetWhich(inventory, done);
   const restore = storage.flatMap((op): StorageOperation[] => {
@@ -114,7 +130,7 @@ export function parkedWith(inventory: Inventory, vm: string, foreign: readonly X
   const kept = parkedOn(inventory).flatMap(({ nodes }) => nodes);
   const fresh = foreign.filter((node) => !kept.some((each) => each.attrs["id"] === node.attrs["id"] && standsInFor(node, each)));
   const ids = new Set(fresh.map((node) => node.attrs["id"]));
-  const own = readParked(inventory.images.get(systemImage(vm))?.metadata?.[PARKED_KEY]).filter((node) => !ids.has(node.attrs["id"]));
+  const own = parkedOf(inventory, vm).filter((node) => !ids.has(node.attrs["id"]));
   return own.length + fresh.length === 0 ? undefined : writeParked([...own, ...fresh]);
 }
 
@@ -127,7 +143,7 @@ export function keptByOthers(inventory: Inventory, vm: string, foreign: readonly
   }
   return [...byImage].map(([image, nodes]) => {
     const ids = new Set(nodes.map((node) => node.attrs["id"]));
-    const kept = readParked(inventory.images.get(image)?.metadata?.[PARKED_KEY]).filter((node) => !ids.has(node.attrs["id"]));
+    const kept = parkedOf(inventory, image.slice(systemImage("").length)).filter((node) => !ids.has(node.attrs["id"]));
     return { op: "setMetadata", image, set: { [PARKED_KEY]: writeParked([...kept, ...nodes]) } };
   });
 }

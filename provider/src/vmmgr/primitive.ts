@@ -1,5 +1,6 @@
 /** A VM as a Pacemaker primitive of `ocf:seapath:VirtualDomain`. */
-import { child, children, element, nvpairs, seconds, type XmlElement } from "../cluster";
+import { child, children, element, nvpairs, seconds, USER_NAME, type XmlElement } from "../cluster";
+import { Senseless } from "./broken";
 import { DEFAULTS, type PacemakerSettings, type VmSpec } from "./model";
 import { configFile } from "./names";
 
@@ -92,8 +93,30 @@ function operationsElement(before: XmlElement | undefined, spec: VmSpec): XmlEle
   return { name: "operations", attrs: { ...set?.attrs }, children: [...wanted, ...others] };
 }
 
+/** A number of a primitive's. INFINITY is 1000000 to Pacemaker. @throws Senseless */
+function wholeNumber(vm: string, set: "meta" | "params", name: string, value: string | undefined): number | undefined {
+  if (value === undefined || value.trim() === "") return undefined;
+  const text = value.trim().replace(/^([+-]?)INFINITY$/i, "$11000000");
+  if (/^[+-]?\d{1,15}$/.test(text)) return Number(text);
+  const option = set === "meta" ? "--meta " : "";
+  throw new Senseless(
+    undefined, `its primitive's ${set} ${name} is no whole number`,
+    `\`crm_resource --resource ${vm} ${option}--set-parameter ${name} --parameter-value NUMBER\` puts it right; other VMs are not concerned.`,
+  );
+}
+
+/** @throws Senseless */
+function userName(vm: string, user: string): string {
+  if (USER_NAME.test(user)) return user;
+  throw new Senseless(
+    undefined, "its primitive's migration_user is not the name of a user on the nodes",
+    `\`crm_resource --resource ${vm} --set-parameter migration_user --parameter-value root\` puts it right; other VMs are not concerned.`,
+  );
+}
+
 /** What a primitive says of a VM. `asked` are the settings from the metadata: they say what is the user's own. */
 export function readPrimitive(primitive: XmlElement, asked: PacemakerSettings) {
+  const id = primitive.attrs["id"] ?? "";
   const params = nvpairs(primitive, "instance_attributes");
   const meta = nvpairs(primitive, "meta_attributes");
   const timeout = (name: string, fallback: number) =>
@@ -103,11 +126,11 @@ export function readPrimitive(primitive: XmlElement, asked: PacemakerSettings) {
   return {
     started: (meta["target-role"] ?? "Started") !== "Stopped",
     liveMigration: meta["allow-migrate"] === "true",
-    migrationUser: params["migration_user"] ?? DEFAULTS.migrationUser,
-    migrationDowntime: Number(params["migration_downtime"] ?? DEFAULTS.migrationDowntime),
+    migrationUser: userName(id, params["migration_user"] ?? DEFAULTS.migrationUser),
+    migrationDowntime: wholeNumber(id, "params", "migration_downtime", params["migration_downtime"]) ?? DEFAULTS.migrationDowntime,
     migrateToTimeout: timeout("migrate_to", DEFAULTS.migrateToTimeout),
     stopTimeout: timeout("stop", DEFAULTS.stopTimeout),
-    priority: Number(meta["priority"] ?? DEFAULTS.priority),
+    priority: wholeNumber(id, "meta", "priority", meta["priority"]) ?? DEFAULTS.priority,
     pacemaker: {
       params: without(params, PARAM_NAMES, asked.params),
       meta: without(meta, [...META_NAMES, ...REMOTE_META], asked.meta),

@@ -1,5 +1,6 @@
 /** What can be known to be wrong before anything is changed: the same for a preview and for the change itself. */
 import { nvpairs, parseXml, ParseError, type Inventory } from "../cluster";
+import { BrokenVm } from "./broken";
 import type { Refusal } from "./errors";
 import { cloneRefusals } from "./cloned";
 import { domainUuid } from "./domain";
@@ -65,9 +66,8 @@ function nameRefusals(inventory: Inventory, spec: PartialSpec): Refusal[] {
   try {
     found = findVm(inventory, name);
   } catch (error) {
-    if (!(error instanceof ParseError)) throw error;
-    const look = `look at it with \`rbd image-meta get ${systemImage(name)} xml\`, and choose another name or put it right`;
-    return taken(`the cluster has a VM of this name whose stored domain cannot be read (${error.message}); ${look}`);
+    if (!(error instanceof BrokenVm)) throw error;
+    return taken(`the cluster has a VM of this name that cannot be read: ${error.reason}. Choose another name; or: ${error.hint}`);
   }
   if (found?.unfinished !== undefined || (found !== undefined && isTakenOver(found, spec))) return [];
   const primitive = inventory.cib.primitives.get(name);

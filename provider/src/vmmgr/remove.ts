@@ -1,12 +1,13 @@
 /** Removing a VM: out of Pacemaker first, its disks last, and never a disk of a guest that may still run. */
 import { setTimeout as sleep } from "node:timers/promises";
 import {
-  changeStorage, cleanup, settle, WaitTimeout, type Cluster, type Inventory, type Outcome, type Removed, type StorageOperation,
+  changeStorageAndForget, cleanup, forgetFailures, settle, WaitTimeout, type Cluster, type Forgotten, type Inventory, type Outcome, type Removed, type StorageOperation,
 } from "../cluster";
+import { hasFailed } from "./closed";
 import { deadlineOf, hypervisorsOf, reportOf, type Context } from "./context";
 import { writePlan } from "./apply";
 import { ChangeFailed, Refused, type Refusal } from "./errors";
-import { readMetadata } from "./metadata";
+import { parentIn } from "./metadata";
 import type { Parent } from "./model";
 import { isDataImage, systemImage } from "./names";
 import { deleteRefusals } from "./refusals";
@@ -16,17 +17,29 @@ import { keptByOthers, without } from "./parked";
 import { describe, waitFor } from "./wait";
 
 /**
- * Removes images and the group of that name. May be done twice.
+ * Removes images and the group of that name, and what Pacemaker counts against it, which would count against the next one of
+ * the name. May be done twice.
  * @param parent what they were cloned of: the snapshot that was taken for them goes as well
  * @returns the names under which disks are kept that are to be retained
  */
-export async function clearVm(cluster: Cluster, vm: string, images: readonly string[], parent?: Parent): Promise<string[]> {
-  const answers = await changeStorage(cluster.runner, [
+export async function clearVm(context: Context, vm: string, images: readonly string[], parent?: Parent): Promise<string[]> {
+  const { answers, forgotten } = await changeStorageAndForget(context.cluster.runner, [
     ...images.map((image): StorageOperation => ({ op: "removeImage", image })),
     { op: "removeGroup", group: vm },
     ...(parent?.own ? [{ op: "releaseSnapshots" as const, vm: parent.vm, snapshot: parent.snapshot }] : []),
-  ]);
+  ], vm);
+  sayLeft(context, vm, forgotten);
   return (answers.slice(0, images.length) as Removed[]).flatMap(({ kept }) => kept ?? []);
+}
+
+/** Forgets what Pacemaker counts against a VM that is not in the CIB, and waits for what is still being recorded. */
+export async function forgetVm(context: Context, vm: string): Promise<void> {
+  sayLeft(context, vm, await forgetFailures(context.cluster.runner, vm));
+}
+
+function sayLeft(context: Context, vm: string, { left }: Forgotten): void {
+  if (left.length === 0) return;
+  reportOf(context)(`${vm}: Pacemaker still records failures of it (${left.join("; ")}), which count against the next VM of this name until that one is made`);
 }
 
 /**
@@ -45,6 +58,7 @@ export async function takeOutOfCib(context: Context, vm: string, inventory: Inve
     sync: disableChanges(seen.cib, vm),
     commands: [],
   }));
+  if (hasFailed(inventory, vm) || hasFailed(closed, vm)) await forgetVm(context, vm);
 }
 
 /** How long Ceph keeps a watcher of a program that is gone, and some. */
@@ -119,8 +133,8 @@ export async function removeVm(context: Context, vm: string, { comesBack = false
     throw new ChangeFailed(what, "stopping it", cause, [`the VM, ${seen}`, ...disks]);
   }
   try {
-    const { linkedTo } = readMetadata(inventory.images.get(systemImage(vm))?.metadata ?? {});
-    const kept = await clearVm(cluster, vm, images, linkedTo);
+    const linkedTo = parentIn(inventory.images.get(systemImage(vm))?.metadata ?? {});
+    const kept = await clearVm(context, vm, images, linkedTo);
     for (const image of kept) reportOf(context)(`${vm}: a disk of it that is to be retained is kept as ${image}`);
   } catch (cause) {
     throw new ChangeFailed(what, "removing its disks", cause, [`of ${images.join(", ")} what is not gone yet`]);

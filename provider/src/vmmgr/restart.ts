@@ -1,5 +1,6 @@
 /** Stopping a running guest and starting it again, for a domain that only a restart brings it. */
 import { cleanup, type Inventory } from "../cluster";
+import { hasFailed } from "./closed";
 import { undoPlan, waitStep, writePlan, type Plan } from "./apply";
 import type { Context } from "./context";
 import type { VmSpec } from "./model";
@@ -11,8 +12,8 @@ export const runAgainStep = (context: Context, spec: VmSpec, inventory: Inventor
   name: "restarting it",
   act: () => Promise.resolve(),
   undo: async () => {
-    const { status } = await context.cluster.inventory();
-    if (status.failures.some((each) => each.resource === spec.name)) await cleanup(context.cluster.runner, spec.name);
+    const { cib, status } = await context.cluster.inventory();
+    if (hasFailed({ cib, status }, spec.name)) await cleanup(context.cluster.runner, spec.name);
     await waitStep(context, spec, inventory).act();
   },
 });

@@ -4,7 +4,8 @@
  * (docs/decisions/0006).
  */
 import { createHash } from "node:crypto";
-import { child, element, parseXml, RESTART_KEY, type Inventory, type XmlElement } from "../cluster";
+import { child, element, RESTART_KEY, type Inventory, type XmlElement } from "../cluster";
+import { readDocument, readOf } from "./broken";
 
 const PREFIX = "seapath";
 const NAMESPACE = "https://lfenergy.org/seapath/pulumi/1";
@@ -36,7 +37,7 @@ export function withRevision(children: readonly XmlElement[], revision: string):
 
 /** The mark of a domain as libvirt runs it; none when it was started from one without. */
 function liveRevision(xml: string): string | undefined {
-  return child(parseXml(xml, "virsh dumpxml"), "metadata")?.children.find(isOurs)?.text?.trim();
+  return child(readDocument(undefined, xml, "domain", "its running domain, as libvirt has it, holds"), "metadata")?.children.find(isOurs)?.text?.trim();
 }
 
 /**
@@ -48,5 +49,5 @@ export function runningRevision(inventory: Inventory, vm: string, metadata: Reco
   const kept = metadata[RESTART_KEY];
   if (kept === undefined) return undefined;
   const live = inventory.live.get(vm);
-  return (live === undefined ? undefined : liveRevision(live)) ?? kept;
+  return (live === undefined ? undefined : readOf(inventory, vm, () => liveRevision(live))) ?? kept;
 }

@@ -3,7 +3,7 @@ import { changeStorage } from "../cluster";
 import type { Context } from "./context";
 import { Refused } from "./errors";
 import { getVm } from "./lifecycle";
-import { nameProblem, systemImage } from "./names";
+import { emptyValue, nameProblem, systemImage } from "./names";
 
 /** Sets one. Its key keeps to the rule of names, and is none of those that the VM itself needs. */
 export async function setMetadata({ cluster }: Context, vm: string, key: string, value: string): Promise<void> {
@@ -11,5 +11,6 @@ export async function setMetadata({ cluster }: Context, vm: string, key: string,
   getVm(inventory, vm, "set metadata of");
   const problem = nameProblem(key);
   if (problem !== undefined) throw new Refused("set metadata of", vm, inventory.node, [{ property: "the key", reason: problem }]);
+  if (value === "") throw new Refused("set metadata of", vm, inventory.node, [{ property: "the value", reason: emptyValue }]);
   await changeStorage(cluster.runner, [{ op: "setMetadata", image: systemImage(vm), set: { [key]: value } }]);
 }

@@ -1,5 +1,6 @@
 /** What of the cluster's own state is in the way of a change, each with the next step: said before anything is changed. */
 import type { ClusterStatus, Inventory } from "../cluster";
+import { closedClause, closedNodes, closedWords, openingCommand } from "./closed";
 import { hypervisorsOf } from "./context";
 import type { Refusal } from "./errors";
 import type { VmSpec } from "./model";
@@ -14,6 +15,10 @@ const CLUSTER = "the cluster";
 export function stateRefusals(inventory: Inventory): Refusal[] {
   const quorum = quorumRefusals(inventory);
   if (quorum.length > 0) return quorum;
+  if (inventory.observerUnknown !== undefined) {
+    const reason = `${inventory.observerUnknown}, so nobody knows which node is the observer, and a VM could be started on it; put the file on ${inventory.node} right`;
+    return [{ property: CLUSTER, reason }];
+  }
   if (inventory.secret === undefined) {
     return [{ property: CLUSTER, reason: `libvirt on ${inventory.node} has no secret "client.libvirt secret"` }];
   }
@@ -45,6 +50,8 @@ export function actRefusals(inventory: Inventory, spec: PartialSpec, acts: boole
   if (lacksFencing(inventory)) return [fencingRefusal];
   const pinned = spec.pinnedHost;
   if (pinned !== undefined) {
+    const closed = closedRefusals(inventory, spec, pinned);
+    if (closed.length > 0) return closed;
     const why = whyUnusable(status, pinned);
     return why === undefined ? [] : [{ property: "pinnedHost", reason: `${why}, and it may run nowhere else; ${nextStep(why, pinned)}` }];
   }
@@ -52,6 +59,33 @@ export function actRefusals(inventory: Inventory, spec: PartialSpec, acts: boole
   if (reasons.length === 0 || reasons.some((why) => why === undefined)) return [];
   const steps = new Set(hypervisorsOf(inventory).map((node, index) => nextStep(reasons[index] ?? "", node)));
   return [{ property: CLUSTER, reason: `no node can run it: ${reasons.join(", ")}; ${[...steps].join(", ")}` }];
+}
+
+/**
+ * A VM that runs and is pinned to a node that is closed to it: it would be stopped where it is, and started nowhere. One that
+ * does not run is tried anew by the change itself.
+ */
+function closedRefusals({ cib, status }: Inventory, { name }: PartialSpec, pinned: string): Refusal[] {
+  const runsOn = name === undefined ? [] : (status.resources.get(name)?.nodes ?? []);
+  const closed = name === undefined ? undefined : closedNodes(cib, name).find(({ node }) => node === pinned);
+  if (name === undefined || closed === undefined || runsOn.length === 0 || runsOn.includes(pinned)) return [];
+  const reason = `${closedClause(closed)}, and it runs on ${runsOn.join(" and ")}: it would be stopped there and started nowhere; ${openingCommand(name)} opens it`;
+  return [{ property: "pinnedHost", reason }];
+}
+
+/** What failures mean for a VM, whether or not something is to happen to it. */
+export function failureWarnings({ cib, status, observer }: Inventory, spec: PartialSpec): string[] {
+  const { name } = spec;
+  const hypervisors = hypervisorsOf({ cib, observer });
+  const closed = name === undefined ? [] : closedNodes(cib, name).filter(({ node }) => hypervisors.includes(node));
+  if (name === undefined || closed.length === 0 || !wantsToRun(spec)) return [];
+  const words = closedWords(closed);
+  if (!cib.primitives.has(name)) return [`${words} as an earlier VM of this name has failed there; that is forgotten before it is started`];
+  const runsOn = status.resources.get(name)?.nodes ?? [];
+  if (runsOn.length > 0) return [`${words}, so Pacemaker does not move it there, also when ${runsOn.join(" and ")} fails; ${openingCommand(name)} opens ${closed.length > 1 ? "them" : "it"}`];
+  const eligible = spec.pinnedHost === undefined ? hypervisors : [spec.pinnedHost];
+  const all = eligible.every((node) => closed.some((each) => each.node === node));
+  return [`${words}${all ? ", so Pacemaker starts it nowhere" : ""}; a change of it tries it there again, and so does ${openingCommand(name)}`];
 }
 
 export const maintenanceRefusal: Refusal = {
@@ -129,9 +163,10 @@ export function leftoverRefusals({ cib, status }: Inventory, vm: string): Refusa
   if (cib.primitives.has(vm)) return [];
   const orphan = status.resources.get(vm);
   const failures = status.failures.filter((each) => each.resource === vm);
-  if (orphan === undefined && failures.length === 0) return [];
-  const where = orphan !== undefined && orphan.nodes.length > 0 ? ` on ${orphan.nodes.join(" and ")}` : "";
-  const what = orphan === undefined ? "failures" : `an orphan (${orphan.role}${where})`;
+  // What only counts is forgotten by the create itself; a guest that may still run is somebody's to look at.
+  if (orphan === undefined || (orphan.nodes.length === 0 && !orphan.blocked)) return [];
+  const where = orphan.nodes.length > 0 ? ` on ${orphan.nodes.join(" and ")}` : "";
+  const what = `an orphan (${orphan.role}${where})`;
   const said = failures.map((each) => `${each.operation} failed on ${each.node}: ${each.reason || each.exit}`);
   const reason =
     `"${vm}" is what Pacemaker still has ${what} of${said.length > 0 ? ` (${said.join("; ")})` : ""}, which would count against the new one; ` +

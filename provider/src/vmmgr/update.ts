@@ -4,6 +4,7 @@ import { parkedWith, returningWith } from "./parked";
 import { present, runsNow, undoPlan, waitStep, writePlan, type Plan } from "./apply";
 import { validateXml } from "./build";
 import { flattenSteps } from "./clone";
+import { closedNodes, hasFailed } from "./closed";
 import { commandWords, reportOf, wantedOf, type Context } from "./context";
 import { documentChange, type DocumentChange } from "./document";
 import { Refused } from "./errors";
@@ -14,8 +15,10 @@ import type { ObservedVm, VmSpec } from "./model";
 import { systemImage } from "./names";
 import { findVm } from "./observe";
 import { changeRefusals, clusterRefusals } from "./refusals";
-import { takeOutOfCib } from "./remove";
+import { forgetVm, takeOutOfCib } from "./remove";
 import { restartSteps, runAgainStep } from "./restart";
+import { inTurn } from "./rolling";
+import { apartBonds, apartFrom } from "./rolling/apart";
 import { finishRollback } from "./snapshots/rollback";
 import { runSteps, type Step } from "./steps";
 import { disableChanges, enableChanges, foreignConstraints, undoChanges } from "./sync";
@@ -42,6 +45,11 @@ export async function changeVm(context: Context, spec: VmSpec, inventory: Invent
   const change = new VmChange(context, spec, inventory, observed);
   const refusals = [...changeRefusals(inventory, spec, "update", change.restarts), ...clusterRefusals(inventory, spec, "update")];
   if (refusals.length > 0) throw new Refused("change", spec.name, inventory.node, refusals);
+  if (context.rolling !== undefined && change.stops) {
+    // The wait for it may be long: what was looked at before is not how it is after that.
+    const again = async (inner: Context) => changeVm(inner, spec, await inner.cluster.inventory({ cephHosts: true }));
+    return inTurn(context, spec.name, "change", again, !isToRun(spec));
+  }
   await runSteps(what, change.steps());
   return present(await change.after(), spec.name, () => new NotFound(`${what}: it was changed, and is gone now; someone removed it meanwhile`));
 }
@@ -63,6 +71,12 @@ class VmChange {
     this.#observed = observed;
     const { differs } = documentChange(spec, inventory, observed);
     this.restarts = differs && spec.restart === "whenRequired" && spec.started && spec.enabled && inventory.cib.primitives.has(spec.name);
+  }
+
+  /** The guest that runs is stopped by it, be it to be started again. */
+  get stops(): boolean {
+    if (!runsNow(this.#inventory, this.#spec.name)) return false;
+    return this.restarts || !isToRun(this.#spec) || movesCold(this.#inventory, this.#spec);
   }
 
   steps(): Step[] {
@@ -109,8 +123,11 @@ class VmChange {
     const change = { ...stored, storage: [...stored.storage, ...back.storage], restore: [...stored.restore, ...back.restore] };
     const commands = this.#commands();
     if (change.xml !== undefined && change.differs && !this.restarts) reportOf(context)(`${spec.name}: the changed domain takes effect when the VM is next stopped and started`);
-    const forget: Step[] = needsRetry(inventory, spec)
-      ? [{ name: "forgetting its failures", act: () => cleanup(context.cluster.runner, spec.name), noUndo: "Pacemaker only tries again" }]
+    const retry: Step = { name: "forgetting its failures", act: () => cleanup(context.cluster.runner, spec.name), noUndo: "Pacemaker only tries again" };
+    const forget: Step[] = needsRetry(inventory, spec) ? [retry] : [];
+    // What is not in the CIB yet has failed under an earlier one, and is to begin with every node open.
+    const fresh: Step[] = !inventory.cib.primitives.has(spec.name) && hasFailed(inventory, spec.name)
+      ? [{ ...retry, act: () => forgetVm(context, spec.name) }]
       : [];
     const wanted = this.restarts ? { ...spec, started: false } : spec;
     const remote = (seen: Inventory) => metaFromMetadata(seen.images.get(systemImage(spec.name))?.metadata ?? {});
@@ -123,7 +140,7 @@ class VmChange {
       return [...this.#check(change), ...this.#writeMetadata(change)];
     }
     const write = this.#write(plan, change);
-    if (!this.restarts) return [...this.#check(change), ...write, ...forget, forget.length > 0 ? waitStep(context, spec, inventory) : this.#settle()];
+    if (!this.restarts) return [...this.#check(change), ...fresh, ...write, ...forget, forget.length > 0 ? waitStep(context, spec, inventory) : this.#settle()];
     this.#restarted = true;
     return [...this.#check(change), runAgainStep(context, spec, inventory), ...write, ...restartSteps(context, spec, inventory)];
   }
@@ -204,9 +221,24 @@ class VmChange {
   }
 }
 
+const isToRun = ({ enabled, started }: VmSpec) => enabled && started;
+
+/**
+ * Whether the VM goes to another node by a stop and a start. Not where one that it is kept apart from has that node: that one
+ * has to leave first, which it may be about to, and none can wait for the other.
+ */
+function movesCold(inventory: Inventory, { name, liveMigration, pinnedHost, preferredHost }: VmSpec): boolean {
+  const host = pinnedHost ?? preferredHost;
+  const resources = inventory.status.resources;
+  const usable = inventory.status.nodes.some((node) => node.name === host && node.online && !node.standby && !node.maintenance);
+  if (host === undefined || liveMigration || !usable || resources.get(name)?.nodes.includes(host)) return false;
+  return !apartFrom(apartBonds(inventory), name).some(({ vm }) => resources.get(vm)?.nodes.includes(host));
+}
+
 /** Whether Pacemaker has given the VM up: it tries no node again on which a start failed, whatever is changed since. */
-function needsRetry(inventory: Inventory, spec: VmSpec): boolean {
+export function needsRetry(inventory: Inventory, spec: Pick<VmSpec, "name" | "started">): boolean {
   const failed = inventory.status.resources.get(spec.name)?.failed ?? false;
   const runs = runsNow(inventory, spec.name) && inventory.status.resources.get(spec.name)?.role === "Started" && !failed;
-  return spec.started && !runs && inventory.status.failures.some((each) => each.resource === spec.name);
+  const counted = inventory.status.failures.some((each) => each.resource === spec.name) || closedNodes(inventory.cib, spec.name).length > 0;
+  return spec.started && inventory.cib.primitives.has(spec.name) && !runs && counted;
 }

@@ -17,7 +17,10 @@ function printList({ json, given, out }: Run, vms: readonly VmSummary[], before:
     const lines = given.has("long") ? longRows(vms) : vms.map(({ name }) => name);
     return out(lines.map((line) => `${line}\n`).join(""));
   }
-  if (process.stdout.isTTY) return out(`\u001b[H\u001b[2J${longRows(vms).map((line) => `${line}\n`).join("")}`);
+  if (process.stdout.isTTY) {
+    process.stdout.write("\u001b[H\u001b[2J"); // ours, and so past what takes such things out of others' texts
+    return out(`${longRows(vms).map((line) => `${line}\n`).join("")}`);
+  }
   const known = new Map((before ?? []).map((vm) => [vm.name, JSON.stringify(vm)]));
   const gone = (before ?? []).filter(({ name }) => !vms.some((vm) => vm.name === name));
   const changed = vms.filter((vm) => known.get(vm.name) !== JSON.stringify(vm));

@@ -1,5 +1,5 @@
 /** `npx seapath VERB …`: from the words to the exit code. */
-import { api, close, describeError } from "pulumi-seapath-provider";
+import { api, close, describeError, printable } from "pulumi-seapath-provider";
 import { candidates } from "./candidates";
 import { settleCluster, SHARED } from "./connection";
 import { Given, UsageError, type OptionSpec } from "./grammar";
@@ -55,14 +55,14 @@ async function run(words: readonly string[]): Promise<number> {
       at: { ...(cluster === undefined ? {} : { cluster }), report: (text) => progress.report(text) },
       json: given.has("json"),
       say: (text) => progress.report(text),
-      out: (text) => void process.stdout.write(text),
+      out: (text) => void process.stdout.write(printable(text)),
       settleNode: (node) => void settleCluster(given, process.env, node),
     });
     return code ?? 0;
   } catch (error) {
     progress.end();
     if (error instanceof UsageError) throw new UsageError(error.message, error.verb ?? verb);
-    process.stderr.write(`${described(error, given, verb)}\n`);
+    process.stderr.write(`${printable(described(error, given, verb))}\n`);
     return 1;
   } finally {
     progress.end();
@@ -99,7 +99,7 @@ async function complete(words: readonly string[]): Promise<void> {
   };
   // A shell that completes has no place for an error.
   const found = await candidates(VERBS, SHARED, words, () => vms().catch(() => []));
-  process.stdout.write(found.map((each) => (each === "files" ? ":files\n" : `${each.word}\t${each.help}\n`)).join(""));
+  process.stdout.write(found.map((each) => (each === "files" ? ":files\n" : `${printable(each.word)}\t${printable(each.help)}\n`)).join(""));
 }
 
 /** Runs the program. The exit code is 0, or 1 when it failed, or 2 when it was asked for wrongly. */
@@ -117,7 +117,7 @@ export async function main(words: readonly string[]): Promise<void> {
     if (!(error instanceof UsageError)) throw error;
     const { verb, message } = error;
     const usage = verb === undefined ? "usage: seapath [-v] [--cluster NAME] [--hosts HOST,…] VERB …" : usageOf(verb);
-    process.stderr.write(`${usage}\nseapath${verb === undefined ? "" : ` ${verb.name}`}: error: ${message}\n`);
+    process.stderr.write(`${usage}\nseapath${verb === undefined ? "" : ` ${verb.name}`}: error: ${printable(message)}\n`);
     process.exitCode = 2;
   } finally {
     close();

@@ -1,5 +1,7 @@
 /** What the verbs print: vm-mgr's words on standard output, progress and warnings on standard error. */
 
+import { printable } from "pulumi-seapath-provider";
+
 /** A text as Python's `repr` writes it: in single quotes, unless only double ones spare an escape. */
 export function pythonText(text: string): string {
   const quote = text.includes("'") && !text.includes('"') ? '"' : "'";
@@ -50,7 +52,8 @@ export class Progress {
   }
 
   /** Says how far something is, or anything else that a person should know. */
-  report(text: string): void {
+  report(words: string): void {
+    const text = printable(words);
     if (!/: \d+ %$/.test(text)) {
       this.end();
       this.#out.write(`${text}\n`);

@@ -65,4 +65,4 @@ sys.exit(os.waitstatus_to_exitcode(status))
 
 /** `seapath …` on a terminal. @param keys what is waited for on the screen, and what is typed then */
 export const onTerminal = (keys: [string, string][], ...words: string[]): Promise<Ended> =>
-  ran("/usr/bin/python3", ["-c", ON_TERMINAL, JSON.stringify(keys), process.execPath, CLI, ...words], { TERM: "vt100" });
+  ran("/usr/bin/python3", ["-I", "-c", ON_TERMINAL, JSON.stringify(keys), process.execPath, CLI, ...words], { TERM: "vt100" });

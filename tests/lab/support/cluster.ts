@@ -42,6 +42,18 @@ export async function constraints(vm: string): Promise<string[]> {
     .map((tag) => / id="([^"]*)"/.exec(tag)?.[1] ?? "");
 }
 
+/** What Pacemaker counts against a name, and what it has recorded of it as failed: both would meet the next VM of that name. */
+export async function counted(vm: string): Promise<string[]> {
+  const status = await on("node1", "cibadmin", "--query", "--scope", "status");
+  return status.split(/(?=<node_state )/).flatMap((state) => {
+    const node = /^<node_state [^>]*uname="([^"]*)"/.exec(state)?.[1] ?? "?";
+    const counts = [...state.matchAll(/ name="((?:fail-count|last-failure)-([^"#]+)(?:#[^"]*)?)"/g)].filter(([, , name]) => name === vm);
+    const [, history = ""] = new RegExp(`<lrm_resource id="${vm}"[^>]*>(.*?)</lrm_resource>`, "s").exec(state) ?? [];
+    const failed = [...history.matchAll(/<lrm_rsc_op [^>]*operation="([^"]*)"[^>]*rc-code="(\d+)"/g)].filter(([, , code]) => code !== "0" && code !== "7");
+    return [...counts.map(([, name]) => `${node}:${name}`), ...failed.map(([, operation]) => `${node}:failed ${operation}`)];
+  });
+}
+
 /** Everything on the cluster that carries a VM's name. */
 export async function traces(vm: string): Promise<string[]> {
   const cib = await on("node1", "cibadmin", "--query", "--scope", "configuration");
@@ -53,7 +65,7 @@ export async function traces(vm: string): Promise<string[]> {
     domains.push(...names.filter((name) => name === vm || name.startsWith("seapath-check")).map((name) => `${node}:${name}`));
   }
   const ids = [...cib.matchAll(/ id="([^"]*)"/g)].map((match) => match[1] ?? "").filter((id) => id.split("-").includes(vm));
-  return [...images, ...groups, ...domains, ...ids, ...(await qemu(vm))];
+  return [...images, ...groups, ...domains, ...ids, ...(await counted(vm)), ...(await qemu(vm))];
 }
 
 /** Asks again until the answer is as wanted; the last answer when it never is. */

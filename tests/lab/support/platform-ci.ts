@@ -25,7 +25,7 @@ export const pipeline = read(".gitlab-ci.yml") as Record<string, Pipeline>;
 
 /** The steps of a job that use the action of this repository, with a stack put in. */
 export const actionSteps = (job: string, stack: string): Record<string, string>[] =>
-  (workflow.jobs[job]?.steps ?? []).filter(({ uses }) => uses?.startsWith("seapath/pulumi-seapath/ci@"))
+  (workflow.jobs[job]?.steps ?? []).filter(({ uses }) => uses?.startsWith("./ci"))
     .map(({ with: inputs = {} }) => Object.fromEntries(Object.entries(inputs).map(([key, value]) => [key, value.replaceAll("${{ matrix.stack }}", stack)])));
 
 /** What the preview of a pull request gives the action. */

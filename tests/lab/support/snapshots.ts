@@ -21,7 +21,7 @@ export async function giveDisk(vm: string, image = data(vm), content = "first"):
 /** Writes the beginning of a data disk from outside. */
 export async function write(image: string, content: string): Promise<void> {
   const script = 'import rados, rbd, sys\nc = rados.Rados(conffile="/etc/ceph/ceph.conf")\nc.connect()\nio = c.open_ioctx("rbd")\nwith rbd.Image(io, sys.argv[1]) as i: i.write(sys.argv[2].encode(), 0)\nio.close()\nc.shutdown()';
-  await on("node1", "/usr/bin/python3", "-c", script, image, content);
+  await on("node1", "/usr/bin/python3", "-I", "-c", script, image, content);
 }
 
 /** The first word of a disk that `write` has written. */

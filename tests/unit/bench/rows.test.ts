@@ -65,11 +65,11 @@ describe("the sum of a trace", () => {
   it("counts programs, bytes, and the time from the first to the last", () => {
     const lines = [
       { at: 1000, ms: 500, what: "the inventory program", sent: 10, received: 20 },
-      { at: 1200, ms: 100, what: "qemu-img convert to system_a", sent: 0, received: 5 },
-      { at: 1300, ms: 900, what: "qemu-img convert to system_b", sent: 0, received: 5 },
+      { at: 1200, ms: 100, what: "qemu-img", sent: 0, received: 5 },
+      { at: 1300, ms: 900, what: "qemu-img", sent: 0, received: 5 },
     ];
     assert.deepEqual(sumOf(lines.map((line) => JSON.stringify(line)).join("\n") + "\n"), {
-      roundTrips: 3, bytes: 40, workSeconds: 1.2, programs: { "the inventory program": 1, "qemu-img convert": 2 },
+      roundTrips: 3, bytes: 40, workSeconds: 1.2, programs: { "the inventory program": 1, "qemu-img": 2 },
     });
   });
 

@@ -4,6 +4,7 @@ import { chmodSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "n
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import type { Runner } from "../../../provider/dist/transport/types.js";
+import { withoutBindings } from "../../hidden.ts";
 import { CibFile, cluster, fixture } from "./fixtures.ts";
 import { LocalRunner } from "./local.ts";
 import { ScriptedRunner } from "./runner.ts";
@@ -13,12 +14,6 @@ type Changes = Parameters<InstanceType<typeof Cluster>["changeCib"]>[0];
 const changeCib = (runner: Runner, changes: Changes, commands: string[][] = []) => new Cluster(runner).write({ changes, commands });
 const { programSource, runProgram, runPrograms } = createRequire(import.meta.url)("../../../provider/dist/cluster/program.js") as typeof import("../../../provider/dist/cluster/program.js");
 const folder = join(import.meta.dirname, "../../../provider/python");
-
-/** A folder for PYTHONPATH, with which Python finds none of the bindings. */
-function hideModules(folder: string): string {
-  for (const name of ["rados", "rbd", "libvirt"]) writeFileSync(join(folder, `${name}.py`), "raise ImportError('hidden')\n");
-  return folder;
-}
 
 /** A stand-in for crm, which knows "location <id> <rsc> <score> <node>" alone. */
 const CRM = `#!/bin/sh
@@ -124,7 +119,7 @@ describe("the node programs", function () {
     const hostile = `"); import os; os._exit(9) #'''\\\n\u2028 é漢😀 $(id) \`id\` 'quoted' end`;
     await assert.rejects(
       changeCib(runner, [], [["location", hostile]]),
-      (error: Error) => error instanceof CibConflict && error.message.includes(`syntax of configure location ${hostile}`),
+      (error: Error) => error instanceof CibConflict && error.message.includes(`syntax of configure location ${hostile.replace("\u2028", "\\u2028")}`),
     );
     await assert.rejects(changeCib(runner, [], [["location", "a\0b"]]), ProgramError);
     const asked: unknown[] = [];
@@ -142,7 +137,8 @@ describe("the node programs", function () {
     mkdirSync(empty);
     const python = spawnSync("python3", ["-c", "import sys; print(sys.executable)"], { encoding: "utf8" }).stdout.trim();
     symlinkSync(python, join(empty, "python3"));
-    const without = new LocalRunner({ PATH: empty, PYTHONPATH: hideModules(cib.folder) });
+    const bindings = new LocalRunner({ PATH: empty });
+    const without: Runner = { node: "here", run: (command) => bindings.run({ ...command, stdin: withoutBindings(String(command.stdin)) }), upload: () => bindings.upload(), close: () => undefined };
     await assert.rejects(changeStorage(without, [{ op: "createGroup", group: "g" }]), /neither python3-rbd nor the command rbd is installed/);
     await assert.rejects(cluster.validateDomain(without, "<domain><name>seapath-check-1</name></domain>"), /neither python3-libvirt nor the command virsh is installed/);
   });

@@ -57,6 +57,54 @@ describe("XML", () => {
     }
   });
 
+  it("knows five entities, and none that every object of JavaScript has", () => {
+    for (const name of ["constructor", "__proto__", "toString", "hasOwnProperty", "valueOf", "nbsp", ""]) {
+      assert.throws(() => parse(`<a>&${name};</a>`), ParseError, name);
+      assert.throws(() => parse(`<a b="&${name};"/>`), ParseError, name);
+    }
+    const tree = element("nvpair", { name: "constructor", value: "v" });
+    assert.equal(cluster.nvpairs(element("x", {}, [element("s", {}, [tree])]), "s")["constructor"], "v");
+  });
+
+  it("takes no character that XML cannot hold, written or referred to, and writes none", () => {
+    for (const reference of ["#0", "#x1b", "#8", "#xD800", "#xDFFF", "#xFFFE", "#xFFFF", "#x110000", "#99999999999", "#xFFFFFFFFFFFFFFFFFFFF"]) {
+      assert.throws(() => parse(`<a>&${reference};</a>`), ParseError, reference);
+      assert.throws(() => parse(`<a b="&${reference};"/>`), ParseError, reference);
+    }
+    for (const char of ["\u0000", "\u001b", "\u000b", "\ud800", "\udc00", "\ufffe"]) {
+      assert.throws(() => parse(`<a>${char}</a>`), ParseError);
+      assert.throws(() => parse(`<a b="${char}"/>`), ParseError);
+      assert.throws(() => renderXml(element("a", { b: char })), /XML cannot hold the character U\+/);
+      assert.throws(() => renderXml(element("a", {}, char)), /XML cannot hold the character U\+/);
+    }
+    assert.equal(parse("<a>&#x9;&#xD7FF;&#xE000;&#x10FFFF;\u0085</a>").text, "\t\ud7ff\ue000\u{10ffff}\u0085");
+  });
+
+  it("takes no document type, so that no entity grows and none names a file", () => {
+    for (const text of ['<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>', '<!DOCTYPE a SYSTEM "file:///etc/passwd"><a/>', "<a><!ELEMENT b></a>"]) {
+      assert.throws(() => parse(text), /it has a document type, which is not taken/);
+    }
+    assert.equal(parse("<a><!-- <!DOCTYPE x> --><![CDATA[<!DOCTYPE y>]]></a>").text, "<!DOCTYPE y>");
+  });
+
+  it("takes documents of a shape that readers can bear, and tells the others soon", function () {
+    this.timeout(60_000);
+    const nested = (levels: number) => "<a>".repeat(levels) + "</a>".repeat(levels);
+    assert.equal(findAll(parse(nested(100)), "a").length, 100);
+    const begun = Date.now();
+    for (const text of [nested(101), nested(200_000), "<a>".repeat(500_000), `<a>${"<a/>".repeat(1_600_000)}</a>`, `<a ${'b="" '.repeat(6_100_000)}/>`, "<!--".repeat(500_000), "<![CDATA[".repeat(300_000), "<?".repeat(500_000), '<a b="'.repeat(300_000), "<".repeat(500_000), "<a ".repeat(500_000)]) {
+      assert.throws(() => parse(text), ParseError, text.slice(0, 20));
+    }
+    assert.ok(Date.now() - begun < 30_000, `${Date.now() - begun} ms`);
+  });
+
+  it("reads the configuration of very many VMs", function () {
+    this.timeout(60_000);
+    const primitive = (at: number) => `<primitive id="vm${at}"><meta_attributes id="m${at}">${Array.from({ length: 3 }, (_, pair) => `<nvpair id="vm${at}-${pair}" name="n${pair}" value="v"/>`).join("")}</meta_attributes></primitive>`;
+    const text = `<cib><configuration><resources>${Array.from({ length: 20_000 }, (_, at) => primitive(at)).join("")}</resources></configuration></cib>`;
+    assert.equal(cluster.parseCib(text).primitives.size, 20_000);
+  });
+
   const malformed: [string, RegExp][] = [
     ["<a>\n<b>\n</a>", /line 3|line 2/],
     ["<a", /line 1/],

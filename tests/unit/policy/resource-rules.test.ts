@@ -1,8 +1,10 @@
 // Rules of one resource, each kept and broken, with what is not known yet and what it puts right.
 import assert from "node:assert/strict";
+import { createRequire } from "node:module";
 import type { ResourceValidationArgs, ResourceValidationPolicy } from "@pulumi/policy";
 import { calm, notes, ofResource, policies, saved, UNKNOWN, unknownCheckingProxy, vm, words, type Given, withoutCluster } from "./ask.ts";
 
+const { isUnreachable } = createRequire(import.meta.url)("../../../policy/dist/cluster.js") as typeof import("../../../policy/dist/cluster.js");
 const { vmHostExists, vmOffObserver, vmPinNotWithPreferred, vmSizeLimits, vmStickiness, vmStopTimeout } = policies;
 
 describe("a rule of one resource", function () {
@@ -78,6 +80,11 @@ describe("a rule of one resource", function () {
     assert.match(words(await found("fail")), /Not checked, and nothing may pass unchecked: the cluster does not answer: .*seapath:hosts/);
     assert.deepEqual(await found("skip"), []);
     assert.match(notes.takeNotes().join(), /not checked: vm-host-exists for VM "a": the cluster does not answer: .*seapath:hosts/);
+  });
+
+  it("is broken by a cluster that answers wrongly, or by settings that are wrong, whatever is said of one that does not answer", () => {
+    const unreachable = (code: string) => isUnreachable(Object.assign(new Error("x"), { code }));
+    assert.deepEqual(["connection", "no-hosts", "login", "host-key", "settings", "unknown-cluster", "parse"].filter(unreachable), ["connection", "no-hosts"]);
   });
 
   describe("that puts inputs right", () => {

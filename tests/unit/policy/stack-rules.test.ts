@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import type { StackValidationPolicy } from "@pulumi/policy";
 import { bonds, calm, colocation, notes, ofResource, ofStack, policies, saved, UNKNOWN, vm, words, type Given, type Said, withoutCluster } from "./ask.ts";
 
-const { colocationEffective, colocationPinsAgree, redundantVmsApart, separationContradiction, separationFitsHosts, vmOffObserver } = policies;
+const { colocationEffective, colocationPinsAgree, redundantVmsApart, redundantVmsNotAtOnce, separationContradiction, separationFitsHosts, vmOffObserver } = policies;
 
 const pair = (id: string, one: string, other: string, score: string) => `<rsc_colocation id="${id}" score="${score}" rsc="${one}" with-rsc="${other}"/>`;
 const pin = (name: string, node: string) => `<rsc_location id="pin-${name}-on${node}" rsc="${name}" node="${node}" score="INFINITY" resource-discovery="exclusive"/>`;
@@ -45,6 +45,14 @@ describe("a rule of a stack", function () {
     ["a group with a VM of the cluster", redundantVmsApart, { savedCluster: others, groups: [{ name: "g", vms: ["a", "b"] }] }, [vm("a", { pinnedHost: "node1" })], [vm("a", { pinnedHost: "node2" })], /after this change node2 has a, b/],
     ["two of a group on a node", redundantVmsApart, { savedCluster: alone, maxPerHost: 2, groups: [{ name: "g", vms: ["a", "b", "c"] }] }, three, three.map(({ name }) => vm(name, { preferredHost: "node1" })), /At most 2 of the group "g" may be on one node; after this change node1 has/],
     ["how much nodes differ", redundantVmsApart, { savedCluster: alone, maxPerHost: 9, maxSkew: 1, groups: [{ name: "g", vms: ["a", "b", "c"] }] }, three, three.map(({ name }) => vm(name, { preferredHost: "node1" })), /must differ by at most 1 in VMs of the group "g"; after this change they have node1 3, node2 0/],
+    ["a group that takes turns", redundantVmsNotAtOnce, { savedCluster: alone, groups: [{ name: "g", vms: ["a", "b"] }] }, [vm("a"), vm("b"), apart("x", "a", ["b"])],
+      [vm("a", { pinnedHost: "node1" }), vm("b", { pinnedHost: "node2" })], /"a" and "b" of "g" must be changed one after the other, and nothing sees to it/],
+    ["a group by metadata that a wish keeps apart", redundantVmsNotAtOnce, { savedCluster: alone, metadataKey: "role" }, [vm("a", { metadata: { role: "x" } }), vm("b", { metadata: { role: "x" } }), apart("x", "a", ["b"])],
+      [vm("a", { metadata: { role: "x" } }), vm("b", { metadata: { role: "x" } }), apart("x", "a", ["b"], { strong: false })], /^"a" and "b" of "x" must be changed one after the other[^\n]*$/],
+    ["what a colocation keeps apart", redundantVmsNotAtOnce, { savedCluster: alone }, three, [vm("a"), vm("b"), apart("z", "a", ["b"], { strong: false })], /"a" and "b" of "z" must be changed/],
+    ["a VM that may be down with the other", redundantVmsNotAtOnce, { savedCluster: alone }, [vm("a", { rolling: { readyAfter: 9 } }), vm("b"), apart("z", "a", ["b"])],
+      [vm("a", { rolling: { outage: "allowed" } }), vm("b"), apart("z", "a", ["b"])], /VM "a" of "z" must not have `rolling: \{ outage: "allowed" \}`/],
+    ["what another program has", redundantVmsNotAtOnce, { savedCluster: others, groups: [{ name: "g", vms: ["a", "b"] }] }, [vm("a")], [vm("a"), vm("b")], /"a" and "b" of "g"/],
     ["the ban of a VM", vmOffObserver as StackValidationPolicy, { savedCluster: others }, [vm("a")], [vm("a", { pinnedHost: "node1" })], /^$/],
   ];
   for (const [what, rule, config, keeps, breaks, says] of cases) {

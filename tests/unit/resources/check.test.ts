@@ -85,6 +85,9 @@ describe("what a preview refuses", () => {
     const checked = await checkVm(checking(lab(away).cluster, (text) => warnings.push(text)), {}, typed());
     assert.deepEqual(checked, { inputs: withDefaults(typed()), failures: [] });
     assert.match(warnings.join(), /VM "web01": its hosts, name and image were not checked: no route.*Look at the cable/);
+    const closed = new errors.LoginRefused("node1", "the login was refused", { beforeSend: true });
+    await assert.rejects(checkVm(checking(lab(closed).cluster), {}, typed()), errors.LoginRefused);
+    assert.equal(warnings.length, 1);
     const key = new errors.HostKeyError("node1", "another key", "hint");
     await assert.rejects(checkVm(checking(lab(key).cluster), {}, typed()), errors.HostKeyError);
   });

@@ -33,7 +33,7 @@ describe("what a clone inherits", () => {
   });
 
   it("has MACs of its own in XML, and no file of the other VM's", async () => {
-    const nic = '<domain type="kvm"><name>fxrun</name><title>t</title><os><nvram>/fxrun.fd</nvram></os><devices><interface type="bridge"><mac address="52:54:00:00:00:01"/></interface><interface type="bridge"/></devices></domain>';
+    const nic = '<domain type="kvm"><name>fxrun</name><title>t</title><memory>4096</memory><os><nvram>/fxrun.fd</nvram></os><devices><interface type="bridge"><mac address="52:54:00:00:00:01"/></interface><interface type="bridge"/></devices></domain>';
     const found = await withInherited(lab((metadata) => (metadata["xml"] = nic)), {}, clone());
     const macs = [...String(found["xml"]).matchAll(/mac address="([^"]*)"/g)].map(([, mac]) => mac);
     assert.equal(new Set(macs).size, 2);

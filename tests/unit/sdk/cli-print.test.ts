@@ -14,7 +14,7 @@ const CLI = join(import.meta.dirname, "..", "..", "..", "sdk", "bin", "seapath.j
 describe("what the command line prints", () => {
   it("has lists as Python prints them", () => {
     const texts = ["a", "it's", 'say "hi"', "both ' and \"", "back\\slash", "line\nbreak", "tab\t", "\u0007", "é€😀", "\u00a0"];
-    const python = execFileSync("/usr/bin/python3", ["-c", "import json, sys; sys.stdout.buffer.write(repr(json.load(sys.stdin)).encode())"], { input: JSON.stringify(texts) });
+    const python = execFileSync("/usr/bin/python3", ["-I", "-c", "import json, sys; sys.stdout.buffer.write(repr(json.load(sys.stdin)).encode())"], { input: JSON.stringify(texts) });
     assert.equal(pythonList(texts), python.toString("utf8"));
     assert.equal(pythonList([]), "[]");
     assert.equal(pythonText("owner"), "'owner'");

@@ -1,6 +1,6 @@
 // A plan as a drawing in Mermaid, as files, and as an exit code.
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,6 +10,7 @@ import type { Planned } from "../../../sdk/dist/cli/plan/rows.js";
 const require = createRequire(import.meta.url);
 const { planMermaid } = require("../../../sdk/dist/cli/plan/mermaid.js") as typeof import("../../../sdk/dist/cli/plan/mermaid.js");
 const { orUnreachable, UNREACHABLE, writePlan } = require("../../../sdk/dist/cli/plan/files.js") as typeof import("../../../sdk/dist/cli/plan/files.js");
+const { writePrivate } = require("../../../sdk/dist/cli/plan/private.js") as typeof import("../../../sdk/dist/cli/plan/private.js");
 
 const vm = (name: string, more: Partial<Planned["placements"][number]> = {}) =>
   ({ vm: name, before: "node1", after: "node1", planned: false, changed: false, candidates: ["node1"], ...more });
@@ -78,6 +79,30 @@ describe("a plan as files", () => {
       writePlan(join(folder, "new"), whole as unknown as Planned);
       assert.deepEqual(readdirSync(join(folder, "new")).sort(), ["plan.json", "plan.md", "plan.mmd", "plan.svg", "plan.txt"]);
       assert.doesNotMatch(readFileSync(join(folder, "new", "plan.json"), "utf8"), /<cib|hunter2/);
+      assert.equal(statSync(join(folder, "new")).mode & 0o777, 0o700);
+      for (const file of readdirSync(join(folder, "new"))) assert.equal(statSync(join(folder, "new", file)).mode & 0o777, 0o600, file);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it("is its owner's alone, also where anybody could read what was there, and through a link", () => {
+    const folder = mkdtempSync(join(tmpdir(), "seapath-plan-"));
+    const [file, link] = [join(folder, "cluster.json"), join(folder, "link.json")];
+    try {
+      writeFileSync(file, "old");
+      chmodSync(file, 0o644);
+      symlinkSync(file, link);
+      for (const [path, text] of [[file, "new"], [link, "by the link"]] as const) {
+        chmodSync(file, 0o666);
+        writePrivate(path, text);
+        assert.equal(readFileSync(file, "utf8"), text);
+        assert.equal(statSync(file).mode & 0o777, 0o600);
+      }
+      assert.ok(lstatSync(link).isSymbolicLink());
+      assert.deepEqual(readdirSync(folder).sort(), ["cluster.json", "link.json"]);
+      writePrivate("/dev/null", "a device stays one");
+      assert.ok(!statSync("/dev/null").isFile());
     } finally {
       rmSync(folder, { recursive: true });
     }

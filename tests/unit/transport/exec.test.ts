@@ -101,6 +101,12 @@ describe("running programs over a real sshd", function () {
     assert.equal((await runner.run({ argv: ["echo", "on"] })).stdout, "on\n");
   });
 
+  it("takes as much as a read is said to need, and no more", async () => {
+    const read = (MiB: number) => sh(`head -c ${MiB * 1024 * 1024} /dev/zero | tr "\\0" x; echo errors >&2`, { label: "a read", maxOutputBytes: 70 * 1024 * 1024 });
+    assert.equal((await runner.run(read(68))).stdout.length, 68 * 1024 * 1024);
+    assert.match((await failure(read(72))).message, /^a read on .* printed more than 70 MiB/);
+  });
+
   it("passes on what a progress callback throws", async () => {
     const boom = new Error("boom");
     const command = sh("echo x; sleep 5", { onStdout: () => { throw boom; } });

@@ -51,7 +51,7 @@ describe("a trace of the link", () => {
     const inner = new SmallRunner();
     const runner = traced(inner, { SEAPATH_TRACE: file });
     const from = Date.now();
-    assert.equal((await runner.run({ argv: ["/usr/bin/python3", "-"], label: "the inventory program", stdin: "größe" })).stdout, "größe");
+    assert.equal((await runner.run({ argv: ["/usr/bin/python3", "-I", "-"], label: "the inventory program of secretvm", traceAs: "the inventory program", stdin: "größe" })).stdout, "größe");
     await runner.run({ argv: ["/usr/sbin/crm_mon", "-1"] });
     await assert.rejects(runner.run({ argv: ["false"] }), CommandError);
     assert.equal(await runner.upload("/local", "/remote"), "node1");
@@ -70,7 +70,7 @@ describe("a trace of the link", () => {
 
   it("has no word of arguments and data, is for its owner alone, and is added to", async () => {
     const runner = traced(new SmallRunner(), { SEAPATH_TRACE: file });
-    await runner.run({ argv: ["rbd", "image-meta", "set", "secretvm"], stdin: "secretdata" });
+    await runner.run({ argv: ["rbd", "image-meta", "set", "secretvm"], stdin: "secretdata", label: "rbd image-meta set secretvm" });
     await runner.upload("/secretlocal", "/secretremote");
     runner.close();
     assert.equal(lines().length, 6);

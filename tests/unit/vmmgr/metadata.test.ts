@@ -42,12 +42,17 @@ describe("metadata", () => {
     assert.equal(vmMetadata(spec({ metadata: { vm_name: "evil" } }), xml)["vm_name"], "fxrun");
   });
 
-  it("are read as vm-mgr's Python writes them, and without harm when they are broken", () => {
-    const read = readMetadata({ _live_migration: "True", _priority: "", _stop_timeout: "soon", _pacemaker_meta: "{broken", _pacemaker_params: '["a"]' });
+  it("are read as vm-mgr's Python writes them, and say nothing where they are empty", () => {
+    const read = readMetadata({ _live_migration: "True", _priority: "", _stop_timeout: " 45 ", _pacemaker_meta: "", _disk_bus: "", _migration_user: "" });
     assert.equal(read.liveMigration, true);
-    assert.deepEqual([read.priority, read.stopTimeout], [0, 30]);
+    assert.deepEqual([read.priority, read.stopTimeout, read.diskBus, read.migrationUser], [0, 45, "virtio", "root"]);
     assert.deepEqual(read.pacemaker, { meta: {}, params: {}, utilization: {} });
     assert.deepEqual(readMetadata({ _pacemaker_meta: '{"a": 1, "b": true}' }).pacemaker.meta, { a: "1", b: "true" });
+  });
+  it("are the user's only under a name that vm-mgr takes: the others are somebody else's, and stay", () => {
+    const others = { conf_rbd_qos_iops_limit: "5", "backup.last": "1", xml: "<domain/>", owner: "alice" };
+    assert.deepEqual(readMetadata(others).metadata, { owner: "alice" });
+    assert.deepEqual(metadataChanges(others, { xml: "<domain/>" }).unset, ["owner"]);
   });
 
   it("know a create that has not ended", () => {

@@ -2,13 +2,14 @@
 import { isDeepStrictEqual } from "node:util";
 import { findVm, isTakenOver, type Inventory } from "../../vmmgr";
 import { unknownPaths } from "../unknowns";
+import { signedMap, signedXml } from "./kept";
 import { vmSchema } from "./schema";
 import { observedInputs } from "./state";
 
 type Raw = Record<string, unknown>;
 
 /** Nobody can observe these, so no VM differs in them. */
-const NOT_OBSERVED = ["source", "adopt", "owner", "restart", "timeouts", "cluster"];
+const NOT_OBSERVED = ["source", "adopt", "owner", "restart", "rolling", "timeouts", "cluster"];
 
 const isRecord = (value: unknown): value is Raw => typeof value === "object" && value !== null && !Array.isArray(value);
 
@@ -19,7 +20,8 @@ export function differences(before: unknown, after: unknown, path = ""): string[
     const keys = new Set([...Object.keys(before), ...Object.keys(after)]);
     return [...keys].flatMap((key) => differences(before[key], after[key], path === "" ? key : `${path}.${key}`));
   }
-  const shown = (value: unknown) => (value === undefined ? "(none)" : JSON.stringify(value));
+  const signed = (value: unknown) => (typeof value !== "string" ? value : path === "xml" ? signedXml(value) : Object.values(signedMap({ [path]: value }))[0]);
+  const shown = (value: unknown) => (value === undefined ? "(none)" : JSON.stringify(signed(value)));
   return [`${path}: ${shown(before)} => ${shown(after)}`];
 }
 

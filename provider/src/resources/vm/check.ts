@@ -2,8 +2,8 @@
 import { access, constants, stat } from "node:fs/promises";
 import { isDeepStrictEqual } from "node:util";
 import {
-  canonicalBase, changeRefusals, clusterRefusals, ConnectionError, countsRoom, isMarkedByStack, ownerOfVm, ParseError, parseXml, pinRefusals, placeRefusals, sharedImageNotices, sourceQuestions, stateWarnings,
-  type Cluster, type Intent, type Inventory, type PartialSpec, type PlannedVms, type Refusal,
+  BrokenVm, canonicalBase, changeRefusals, clusterRefusals, countsRoom, failureWarnings, findVm, isMarkedByStack, isOutOfReach, ownerOfVm, ParseError, parseXml, pinRefusals, placeRefusals, sharedImageNotices, sourceQuestions, stateWarnings,
+  turnRefusals, type Cluster, type Intent, type Inventory, type PartialSpec, type PlannedVms, type Refusal, type Rolling,
 } from "../../vmmgr";
 import { UnknownCluster } from "../../errors";
 import { clusterFailures, schemaFailures } from "../refused";
@@ -13,7 +13,9 @@ import { isUnknown, knownPart, unknownPaths } from "../unknowns";
 import type { Raw } from "../values";
 import { adoptionNotice } from "./adopt";
 import { claimOf, type Claims } from "./claims";
+import type { RollingInputs } from "../rolling";
 import { withDefaults } from "./defaults";
+import { stoppedBy } from "./diff";
 import { withInherited } from "./inherit";
 import { vmSchema, type VmInputs } from "./schema";
 import { OUTPUTS, sourceOf, specOf } from "./state";
@@ -30,13 +32,15 @@ export interface CheckContext {
   claims: Claims;
   planned?: PlannedRegister | undefined;
   warn: (text: string) => void;
+  /** What keeps VMs that are kept apart from being stopped at once. */
+  rolling?: (at: string | undefined, inputs: RollingInputs | undefined) => Rolling;
 }
 
 /** Why a VM cannot be made by a resource while another of the same program has it. */
 export const takenByOther = (vm: string) => `VM "${vm}" belongs to another resource of this program; each VM needs a name of its own`;
 
 /** Checks the inputs of a VM by themselves, then against the cluster. */
-export async function checkVm({ cluster, claims, planned, warn }: CheckContext, olds: Raw, news: Raw): Promise<Checked> {
+export async function checkVm({ cluster, claims, planned, warn, rolling }: CheckContext, olds: Raw, news: Raw): Promise<Checked> {
   const inputs = withDefaults(await inherited(cluster, olds, news));
   const failures = schemaFailures(vmSchema, inputs, "seapath.Vm");
   failures.push(...xmlFailures(inputs), ...(await localFileFailures(inputs)));
@@ -57,8 +61,18 @@ export async function checkVm({ cluster, claims, planned, warn }: CheckContext, 
     // The VM that a clone is made of may be one that the same program makes first.
     const source = (inputs["source"] as Raw | undefined)?.["vm"];
     const comes = typeof source === "string" && claims.isChecked(claimOf(source, at));
-    return comes ? refusals.filter(({ property }) => property !== "source.vm") : refusals;
-  }) };
+    const left = comes ? refusals.filter(({ property }) => property !== "source.vm") : refusals;
+    if (left.length > 0 || intent !== "update" || idle || rolling === undefined) return left;
+    return turnFailures(await cluster(at).recentInventory(), olds, inputs, rolling(at, inputs["rolling"] as RollingInputs | undefined));
+  }, "name") };
+}
+
+/** One that it is kept apart from is down, and the change would stop it. A check is told the old inputs alone, so the rest is looked at. */
+function turnFailures(inventory: Inventory, olds: Raw, inputs: Raw, rolling: Rolling): Refusal[] {
+  const vm = String(inputs["name"]);
+  const found = findVm(inventory, vm);
+  const property = stoppedBy({ ...olds, node: found?.node ?? "", restartRequired: found?.restartRequired ?? false }, inputs);
+  return property === undefined ? [] : turnRefusals(inventory, vm, rolling, property);
 }
 
 /** The inputs with what a clone inherits; without, where the cluster cannot be asked, which is said further on. */
@@ -66,7 +80,8 @@ async function inherited(cluster: CheckContext["cluster"], olds: Raw, news: Raw)
   try {
     return await withInherited(() => cluster(clusterName(news)).recentInventory(), olds, news);
   } catch (error) {
-    if (error instanceof ConnectionError || error instanceof UnknownCluster) return news;
+    // A VM that cannot be read is refused further on as the source of this one.
+    if (isOutOfReach(error) || error instanceof UnknownCluster || error instanceof BrokenVm) return news;
     throw error;
   }
 }
@@ -122,7 +137,7 @@ async function refusalsOf(
   if (unplaced.length > 0) return unplaced;
   const notice = intent === "create" ? adoptionNotice(inventory, inputs) : undefined;
   if (notice !== undefined) warn(notice);
-  if (!idle) for (const text of [...stateWarnings(inventory, spec), ...sharedImageNotices(spec)]) warn(`VM "${spec.name ?? "?"}": ${text}`);
+  for (const text of [...failureWarnings(inventory, spec), ...(idle ? [] : [...stateWarnings(inventory, spec), ...sharedImageNotices(spec)])]) warn(`VM "${spec.name ?? "?"}": ${text}`);
   return [];
 }
 

@@ -57,6 +57,13 @@ export function announcedRestart(olds: Raw, news: Raw): boolean {
   return olds["restartRequired"] === true || domainChanges(olds, news);
 }
 
+/** Whether a change of inputs stops the guest that runs, be it to make it anew: by which input, for whom it is refused. */
+export function stoppedBy(olds: Raw, news: Raw): "source" | "restart" | undefined {
+  const { replaces, deleteBeforeReplace } = diffVm(olds, news, () => undefined);
+  if (replaces.length > 0) return deleteBeforeReplace ? "source" : undefined;
+  return announcedRestart(olds, news) ? "restart" : undefined;
+}
+
 const runs = (olds: Raw, news: Raw) =>
   typeof olds["node"] === "string" && olds["node"] !== "" && news["started"] !== false && news["enabled"] !== false;
 

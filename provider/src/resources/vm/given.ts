@@ -1,7 +1,7 @@
 /** A VM as somebody asks for it outside of a Pulumi program: by the same inputs, held to the same schema. */
 import { SeapathError } from "../../errors";
 import type { Refusal, VmSpec } from "../../vmmgr";
-import { schemaFailures } from "../refused";
+import { readInputsAs, schemaFailures } from "../refused";
 import type { Raw } from "../values";
 import { xmlFailures } from "./check";
 import { withDefaults } from "./defaults";
@@ -24,5 +24,5 @@ export function givenSpec(verb: string, raw: Raw): VmSpec {
   const inputs = withDefaults(raw);
   const failures = [...schemaFailures(vmSchema, inputs, "a VM"), ...xmlFailures(inputs)];
   if (failures.length > 0) throw new InputsRefused(verb, typeof raw["name"] === "string" ? raw["name"] : "", failures);
-  return specOf(vmSchema.parse(inputs));
+  return specOf(readInputsAs(vmSchema, inputs, "a VM", "What is asked"));
 }

@@ -5,8 +5,9 @@
  */
 import { defaultMac, domainElement, findVm, renderPretty, sameDomain, parseXml, type Inventory, type ObservedVm, type XmlElement } from "../../vmmgr";
 import { isUnknown } from "../unknowns";
-import { isRecord, type Raw } from "../values";
+import { isRecord, withoutEmpty, type Raw } from "../values";
 import { withDefaults } from "./defaults";
+import { signedMap, signedVm, signedXml } from "./kept";
 import type { CLEARABLE } from "./schema";
 
 type Clearable = (typeof CLEARABLE)[number];
@@ -31,9 +32,22 @@ export async function withInherited(inventory: () => Promise<Inventory>, olds: R
   if (!isRecord(inherited)) {
     const observed = findVm(await inventory(), source.vm);
     if (observed === undefined || observed.unfinished !== undefined) return news;
-    inherited = inheritable(observed, news["name"], (source["clear"] ?? []) as Clearable[]);
+    inherited = inheritable(signedVm(observed), news["name"], (source["clear"] ?? []) as Clearable[]);
   }
+  inherited = signedInherited(inherited as Raw);
   return merged({ ...news, source: { ...source, mode: source["mode"] ?? "copy", inherited } }, inherited as Raw);
+}
+
+/** The same of a state that was made before secrets were left on the cluster. */
+function signedInherited(inherited: Raw): Raw {
+  const map = (value: unknown) => (isRecord(value) ? signedMap(value as Record<string, string>) : value);
+  const { xml, metadata, pacemaker } = inherited;
+  return {
+    ...inherited,
+    ...(typeof xml === "string" ? { xml: signedXml(xml) } : {}),
+    ...(metadata === undefined ? {} : { metadata: map(metadata) }),
+    ...(isRecord(pacemaker) ? { pacemaker: Object.fromEntries(Object.entries(pacemaker).map(([key, value]) => [key, map(value)])) } : {}),
+  };
 }
 
 /** What of a VM goes over to a clone of that name. Its crm commands do not: they name the other VM, and ids of its own. */
@@ -46,7 +60,7 @@ function inheritable(observed: ObservedVm, name: string, clear: readonly Clearab
     ...(keeps("placement") && preferredHost !== undefined ? { preferredHost } : {}),
     ...(keeps("settings") ? Object.fromEntries(SETTINGS.map((key) => [key, observed[key]])) : {}),
     ...(keeps("settings") ? { bus: observed.diskBus } : {}),
-    metadata: keeps("metadata") ? observed.metadata : {},
+    metadata: keeps("metadata") ? withoutEmpty(observed.metadata) : {},
     pacemaker: {
       meta: keeps("pacemaker.meta") ? pacemaker.meta : {},
       params: keeps("pacemaker.params") ? pacemaker.params : {},

@@ -2,8 +2,10 @@
 import { isDeepStrictEqual } from "node:util";
 import { domainElement, findVm, sameDomain, type Inventory } from "../../vmmgr";
 import { withDefaults } from "./defaults";
-import { vmSchema, type VmInputs } from "./schema";
-import { observedInputs } from "./state";
+import type { VmInputs } from "./schema";
+import { withoutEmpty } from "../values";
+import { observedInputs, sensible, storedInputs } from "./state";
+import { signedXml } from "./kept";
 
 type Raw = Record<string, unknown>;
 
@@ -27,9 +29,11 @@ export function adoptingInputs(inventory: Inventory, vm: string): Raw | undefine
   const observed = findVm(inventory, vm);
   if (observed === undefined) return undefined;
   const typed = sameDomain(domainElement(observed.domain), observed);
-  const form = typed ? { domain: { ...observed.domain } } : { xml: observed.baseXml };
-  const before = vmSchema.parse(withDefaults({ name: vm, adopt: true, ...form }));
-  const whole: VmInputs = observedInputs(before, observed);
+  const form = typed ? { domain: { ...observed.domain } } : { xml: signedXml(observed.baseXml) };
+  const before = storedInputs({ name: vm, adopt: true, ...form });
+  const seen: VmInputs = sensible(observedInputs(before, observed), observed, inventory.node);
+  // Nobody can ask for an empty value: it goes when the VM is adopted.
+  const whole: VmInputs = { ...seen, metadata: withoutEmpty(seen.metadata) };
   const domain = { memory: typed ? observed.domain.memory : 1 };
   const defaults = withDefaults({ name: vm, ...(typed ? { domain } : {}) });
   const found = withoutDefaults(whole, defaults);

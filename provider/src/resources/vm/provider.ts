@@ -1,28 +1,54 @@
 /** Pulumi's calls for `seapath.Vm`, each a few lines over vmmgr. */
 import type { dynamic } from "@pulumi/pulumi";
-import { createVm, findVm, removeVm, updateVm, type Context } from "../../vmmgr";
+import { beginTurn, createVm, findVm, removeVm, turnNotice, updateVm, type Context } from "../../vmmgr";
+import { rollingOf, type RollingInputs } from "../rolling";
 import { recorded, shown } from "../shown";
 import type { Surroundings } from "../surroundings";
 import type { Raw } from "../values";
 import { checkVm, takenByOther } from "./check";
 import { claimOf, Claims } from "./claims";
-import { announcedRestart, diffVm } from "./diff";
+import { announcedRestart, diffVm, stoppedBy } from "./diff";
 import { wholeInputs } from "./inherit";
-import { observedInputs, OUTPUTS, readInputs, specOf, stateOf } from "./state";
+import { observedInputs, OUTPUTS, readInputs, sensible, specOf, stateOf, storedInputs } from "./state";
+import { withKept } from "./kept";
 import type { VmInputs } from "./schema";
 
 /** The provider of `seapath.Vm`. */
-export function vmProvider({ cluster, say, planned }: Surroundings): dynamic.ResourceProvider<Raw, Raw> {
+export function vmProvider(surroundings: Surroundings): dynamic.ResourceProvider<Raw, Raw> {
+  const { cluster, say, planned } = surroundings;
   const context = (name: string | undefined, deadline: number): Context => ({ cluster: cluster(name), deadline, report: say });
+  const rolling = (at: string | undefined, inputs: RollingInputs | undefined) => rollingOf(surroundings, at, inputs);
   const claims = new Claims();
+  /** What the new inputs say of VMs that are made anew: a delete is told the old ones alone. */
+  const said = new Map<string, RollingInputs | undefined>();
+
+  /** Says in which order VMs that are kept apart are stopped. */
+  const announceTurn = async (olds: Raw, news: Raw) => {
+    if (stoppedBy(olds, news) === undefined) return;
+    const at = olds["cluster"] as string | undefined;
+    const vm = String(olds["name"]);
+    try {
+      const text = turnNotice(await cluster(at).recentInventory(), vm, rolling(at, news["rolling"] as RollingInputs | undefined));
+      if (text !== undefined) say(text);
+    } catch (error) {
+      // What a diff answers does not depend on it, and the change itself asks again.
+      say(`VM "${vm}": which others are stopped with it, and in which order, is not known: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  };
+
   return {
-    check: (olds, news) => shown(() => checkVm({ cluster, claims, planned, warn: say }, olds, news)),
+    check: (olds, news) => shown(() => checkVm({ cluster, claims, planned, warn: say, rolling }, olds, news)),
 
     diff: (_id, olds, news) =>
-      shown(() => {
+      shown(async () => {
         const found = diffVm(olds, news, say);
-        if (found.deleteBeforeReplace) claims.replace(claimOf(String(olds["name"]), olds["cluster"] as string | undefined));
-        return Promise.resolve(found);
+        const vm = claimOf(String(olds["name"]), olds["cluster"] as string | undefined);
+        if (found.deleteBeforeReplace) {
+          claims.replace(vm);
+          said.set(vm, news["rolling"] as RollingInputs | undefined);
+        }
+        await announceTurn(olds, news);
+        return found;
       }),
 
     create: (raw) =>
@@ -32,20 +58,29 @@ export function vmProvider({ cluster, say, planned }: Surroundings): dynamic.Res
         const vm = claimOf(inputs.name, inputs.cluster);
         if (claims.isOthers(vm)) throw new Error(takenByOther(inputs.name));
         claims.make(vm);
+        const { turns, readyAfter } = rolling(inputs.cluster, inputs.rolling);
+        let done = false;
+        turns.made(inputs.name);
         try {
-          const made = await createVm(context(inputs.cluster, inputs.timeouts.create), specOf(inputs));
+          const spec = await withKept(() => cluster(at).inventory(), "create", specOf(inputs));
+          const made = await createVm(context(inputs.cluster, inputs.timeouts.create), spec);
+          done = true;
           return { id: inputs.name, outs: stateOf(observedInputs(inputs, made), made) };
         } catch (error) {
           throw recorded(error, inputs.name, { ...inputs, ...unknownOutputs(), __provider: raw["__provider"] });
+        } finally {
+          // One that was deleted for it has kept its turn until now.
+          turns.end(inputs.name, done, readyAfter);
         }
       }),
 
     read: (id, raw = {}) =>
       shown(async () => {
-        const before = readInputs(raw);
-        const observed = findVm(await cluster(before.cluster).recentInventory(), id);
+        const before = storedInputs(raw);
+        const inventory = await cluster(before.cluster).recentInventory();
+        const observed = findVm(inventory, id);
         if (observed === undefined) return { id: "", props: {} };
-        const inputs: VmInputs = observedInputs(before, observed);
+        const inputs: VmInputs = sensible(observedInputs(before, observed), observed, inventory.node);
         return { id, props: stateOf(inputs, observed), inputs };
       }),
 
@@ -57,7 +92,9 @@ export function vmProvider({ cluster, say, planned }: Surroundings): dynamic.Res
           const make = olds["uuid"] === "" ? createVm : updateVm;
           // What the diff did not announce is not restarted, whatever has happened since.
           const restart = announcedRestart(olds, inputs) ? inputs.restart : "never";
-          const changed = await make(context(inputs.cluster, inputs.timeouts.update), specOf({ ...inputs, restart }));
+          const spec = await withKept(() => cluster(inputs.cluster).inventory(), "change", specOf({ ...inputs, restart }));
+          const turn = { rolling: rolling(inputs.cluster, inputs.rolling) };
+          const changed = await make({ ...context(inputs.cluster, inputs.timeouts.update), ...turn }, spec);
           return { outs: stateOf(observedInputs(inputs, changed), changed) };
         } catch (error) {
           throw recorded(error, id, { ...olds, __provider: news["__provider"] });
@@ -66,9 +103,19 @@ export function vmProvider({ cluster, say, planned }: Surroundings): dynamic.Res
 
     delete: (id, raw) =>
       shown(async () => {
-        const { cluster: at, timeouts } = readInputs(raw);
-        if (claims.isKept(claimOf(id, at))) say(`VM "${id}" stays: another resource of this program has it now`);
-        else await removeVm(context(at, timeouts.delete), id, { comesBack: claims.isReplaced(claimOf(id, at)) });
+        const { cluster: at, timeouts } = storedInputs(raw);
+        const vm = claimOf(id, at);
+        if (claims.isKept(vm)) return say(`VM "${id}" stays: another resource of this program has it now`);
+        const comesBack = claims.isReplaced(vm);
+        const turn = rolling(at, said.get(vm));
+        await beginTurn(context(at, timeouts.delete), turn, id, "delete", !comesBack);
+        try {
+          await removeVm(context(at, timeouts.delete), id, { comesBack });
+          turn.turns.deleted(id);
+        } catch (error) {
+          turn.turns.end(id, false);
+          throw error;
+        }
       }),
   };
 }

@@ -1,7 +1,7 @@
 /** The inputs of `seapath.Vm` after their defaults were put in: what is allowed, in words for the person who typed it. */
 import { z } from "zod";
 import { crmProblem, USER_NAME } from "../../vmmgr";
-import { common, count, imageFormat, named, scalarMap, size, text } from "../schema";
+import { common, count, imageFormat, metadataValue, named, scalarMap, size, text } from "../schema";
 
 const reserved = (names: Record<string, string>) =>
   scalarMap.superRefine((map, context) => {
@@ -75,6 +75,10 @@ export const vmSchema = z
     enabled: z.boolean(),
     started: z.boolean(),
     restart: z.enum(["never", "whenRequired"], { error: 'must be "never" or "whenRequired"' }),
+    rolling: z.strictObject({
+      outage: z.enum(["refused", "allowed"], { error: 'must be "refused" or "allowed"' }).optional(),
+      readyAfter: count("seconds").optional(),
+    }).optional(),
     pinnedHost: text.optional(),
     preferredHost: text.optional(),
     liveMigration: z.boolean(),
@@ -83,7 +87,7 @@ export const vmSchema = z
     migrateToTimeout: count("seconds", 1),
     stopTimeout: count("seconds", 1),
     priority: z.number({ error: "must be a whole number" }).int("must be a whole number"),
-    metadata: z.record(named, z.string()),
+    metadata: z.record(named, metadataValue),
     pacemaker: z.strictObject({
       meta: reserved({
         "target-role": "started", "allow-migrate": "liveMigration", priority: "priority",

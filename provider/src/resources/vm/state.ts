@@ -1,7 +1,10 @@
 /** From checked inputs to what vmmgr is asked, and from what was observed back to inputs and state. */
-import { domainElement, sameDomain, type ObservedVm, type Source, type VmSpec } from "../../vmmgr";
+import { SeapathError } from "../../errors";
+import { canonicalBase, domainElement, sameDomain, type ObservedVm, type Source, type VmSpec } from "../../vmmgr";
+import { readInputsAs, schemaFailures } from "../refused";
 import { formatSize, parseSize } from "../size";
 import { withDefaults } from "./defaults";
+import { signedVm } from "./kept";
 import { vmSchema, type VmInputs } from "./schema";
 
 type Raw = Record<string, unknown>;
@@ -11,7 +14,30 @@ export function readInputs(raw: Raw): VmInputs {
   const inputs = withDefaults(raw);
   // The engine may hand over outputs of an earlier state among them.
   for (const output of OUTPUTS) delete inputs[output];
-  return vmSchema.parse(inputs);
+  return readInputsAs(vmSchema, inputs, "seapath.Vm", `VM "${String(raw["name"])}": what is asked`);
+}
+
+/** Inputs as a state has them: what was observed, which may be more than can be asked for, is taken as it is. */
+export function storedInputs(raw: Raw): VmInputs {
+  const inputs = withDefaults(raw);
+  for (const output of OUTPUTS) delete inputs[output];
+  return inputs as unknown as VmInputs;
+}
+
+/**
+ * What was observed, held to what a state may have.
+ * @throws SeapathError which names what makes no sense
+ */
+export function sensible(inputs: VmInputs, observed: ObservedVm, node: string): VmInputs {
+  // Drift that the typed form cannot say stands as XML beside it, and a value that is empty beside its key.
+  const { domain, metadata, ...rest } = inputs;
+  const asked = { ...rest, metadata: {}, ...(rest.xml === undefined ? { domain } : {}) };
+  const wrong = schemaFailures(vmSchema, { ...asked, adopt: true, metadata: Object.fromEntries(Object.keys(metadata).map((key) => [key, "-"])) }, "a VM");
+  if (wrong.length === 0) return inputs;
+  const reasons = wrong.map(({ property, reason }) => `its ${property} ${reason}`).join("; ");
+  throw new SeapathError("broken-vm", `Unable to read VM "${observed.name}" on ${node}: what the cluster has of it makes no sense: ${reasons}`, {
+    hint: `Look at \`rbd image-meta list system_${observed.name}\` and \`crm configure show ${observed.name}\`, and put it right there; other VMs are not concerned.`,
+  });
 }
 
 /** What a VM says of itself beside its inputs. */
@@ -19,7 +45,7 @@ export const OUTPUTS = ["uuid", "node", "status", "restartRequired"] as const;
 
 /** What vmmgr is asked for. */
 export function specOf(inputs: VmInputs): VmSpec {
-  const { systemDisk, domain, source, timeouts: _timeouts, cluster: _cluster, xml, owner, pinnedHost, preferredHost, ...rest } = inputs;
+  const { systemDisk, domain, source, timeouts: _timeouts, cluster: _cluster, rolling: _rolling, xml, owner, pinnedHost, preferredHost, ...rest } = inputs;
   const size = systemDisk.size === undefined ? undefined : parseSize(systemDisk.size);
   return {
     ...rest,
@@ -45,7 +71,8 @@ export function sourceOf(source: NonNullable<VmInputs["source"]>): Source {
  * The inputs that would describe what was observed. What nobody can observe is echoed, and what means the same as
  * before stays in the words that the user chose, so that only a real difference is a difference.
  */
-export function observedInputs(before: VmInputs, observed: ObservedVm): VmInputs {
+export function observedInputs(before: VmInputs, found: ObservedVm): VmInputs {
+  const observed = signedVm(found, before);
   const { pinnedHost: _pinned, preferredHost: _preferred, xml: _xml, domain: _domain, owner: _owner, ...rest } = before;
   return {
     ...rest,
@@ -78,11 +105,14 @@ function observedSize(before: VmInputs, observed: ObservedVm): { size?: string |
 /** The domain in the form that the user chose; what the typed form cannot say is shown as XML beside it. */
 function observedDomain(before: VmInputs, observed: ObservedVm): Pick<VmInputs, "xml" | "domain"> {
   if (before.domain === undefined) {
-    return { xml: before.xml !== undefined && sameDomain(before.xml, observed) ? before.xml : observed.baseXml };
+    return { xml: before.xml !== undefined && isSame(before.xml, observed) ? before.xml : observed.baseXml };
   }
-  const told = sameDomain(domainElement(observed.domain), observed);
+  const told = sameDomain(domainElement(observed.domain), observed); // a typed domain has no secrets
   return { domain: observed.domain, ...(told ? {} : { xml: observed.baseXml }) };
 }
+
+/** Signs may have been put into XML of any layout. */
+const isSame = (xml: string, { name, baseXml }: ObservedVm) => baseXml !== "" && canonicalBase(xml, name) === canonicalBase(baseXml, name);
 
 /** What goes into Pulumi's state: the inputs under the same keys, and the outputs. */
 export function stateOf(inputs: VmInputs, observed: ObservedVm): Raw {

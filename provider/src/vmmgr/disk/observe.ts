@@ -1,7 +1,7 @@
 /** Data disks as they are on the cluster. */
-import { Coalesced, parseXml, readDomains, type Cluster, type GuestAt, type Inventory, type XmlElement } from "../../cluster";
+import { Coalesced, parseXml, ProgramError, readDomains, type Cluster, type GuestAt, type Inventory, type XmlElement } from "../../cluster";
 import { ownDisks } from "../domain";
-import { readMetadata } from "../metadata";
+import { migrationUserOf } from "../metadata";
 import { dataImage, dataNumber, isDataImage, systemImage } from "../names";
 import { readNote, type ObservedDisk } from "./model";
 import { storedXml } from "./stored";
@@ -11,21 +11,20 @@ export function guestAt(inventory: Inventory, vm: string): GuestAt | undefined {
   const resource = inventory.status.resources.get(vm);
   const [node] = resource?.nodes ?? [];
   if (resource?.role !== "Started" || resource.nodes.length !== 1 || node === undefined) return undefined;
-  const { migrationUser } = readMetadata(inventory.images.get(systemImage(vm))?.metadata ?? {});
+  const migrationUser = migrationUserOf(inventory.images.get(systemImage(vm))?.metadata ?? {});
   return { domain: vm, node, asked: inventory.node, user: migrationUser };
 }
 
-const readers = new WeakMap<Cluster, Coalesced<GuestAt[], Map<string, XmlElement>>>();
+/** By domain its text, or why there is none: whoever asked for that very one is told. */
+type Live = Map<string, string | ProgramError | undefined>;
+const readers = new WeakMap<Cluster, Coalesced<GuestAt[], Live>>();
 
 /** The domains of guests that run, by name; those who ask at the same time share one program. */
-function liveDomains(cluster: Cluster, guests: GuestAt[]): Promise<Map<string, XmlElement>> {
-  const reader = readers.get(cluster) ?? new Coalesced<GuestAt[], Map<string, XmlElement>>(
+function liveDomains(cluster: Cluster, guests: GuestAt[]): Promise<Live> {
+  const reader = readers.get(cluster) ?? new Coalesced<GuestAt[], Live>(
     async (asked) => {
-      const texts = await readDomains(cluster.runner, asked);
-      return new Map(asked.flatMap(({ domain }, index) => {
-        const text = texts[index];
-        return text === undefined ? [] : [[domain, parseXml(text, `virsh dumpxml ${domain}`)] as const];
-      }));
+      const told = await readDomains(cluster.runner, asked);
+      return new Map(asked.map(({ domain }, index) => [domain, told[index]]));
     },
     (a, b) => [...a, ...b.filter((each) => !a.some((other) => other.domain === each.domain && other.node === each.node))],
   );
@@ -35,8 +34,9 @@ function liveDomains(cluster: Cluster, guests: GuestAt[]): Promise<Map<string, X
 
 /** The disks of a running guest, by image; undefined when it does not run there. */
 export async function liveDisks(cluster: Cluster, guest: GuestAt): Promise<Map<string, XmlElement> | undefined> {
-  const root = (await liveDomains(cluster, [guest])).get(guest.domain);
-  return root === undefined ? undefined : ownDisks(root, guest.domain);
+  const told = (await liveDomains(cluster, [guest])).get(guest.domain);
+  if (told instanceof ProgramError) throw told;
+  return told === undefined ? undefined : ownDisks(parseXml(told, `virsh dumpxml ${guest.domain}`), guest.domain);
 }
 
 /** The disk as it is, without a look at the guest; undefined when it, or its VM, is not there. */

@@ -1,5 +1,6 @@
 /** The stored XML of a VM, changed by several at once: by disks of this program, and by other programs. */
-import { changeStorage, NotFound, parseXml, ProgramError, renderPretty, type Cluster, type Inventory, type StorageOperation, type XmlElement } from "../../cluster";
+import { changeStorage, NotFound, ProgramError, renderPretty, type Cluster, type Inventory, type StorageOperation, type XmlElement } from "../../cluster";
+import { storedDomain } from "../broken";
 import { systemImage } from "../names";
 
 const TRIES = 8;
@@ -14,11 +15,8 @@ export async function inTurn<T>(cluster: Cluster, vm: string, act: () => Promise
   return mine;
 }
 
-/** The stored XML of a VM, as text and as a tree. */
-export function storedXml(inventory: Inventory, vm: string): { text: string; root: XmlElement } | undefined {
-  const text = inventory.images.get(systemImage(vm))?.metadata?.["xml"];
-  return text === undefined ? undefined : { text, root: parseXml(text, `the XML stored for VM "${vm}"`) };
-}
+/** The stored XML of a VM, as text and as a tree. @throws BrokenVm when it is no domain */
+export const storedXml = storedDomain;
 
 /** A change of the stored XML. */
 export interface StoredEdit {

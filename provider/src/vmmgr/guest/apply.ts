@@ -1,15 +1,17 @@
 /** Making a VM a guest node, and changing what Pacemaker knows of it: in place, while the VM runs on. */
 import { setTimeout as sleep } from "node:timers/promises";
 import {
-  changeStorage, cleanup, diffElement, forgetNode, NotFound, RESOURCES, WaitTimeout, type CibChange, type Inventory,
+  changeStorage, diffElement, forgetNode, NotFound, RESOURCES, WaitTimeout, type CibChange, type Inventory,
 } from "../../cluster";
 import { changeAfresh } from "../afresh";
+import { hasFailed } from "../closed";
 import { deadlineOf, hypervisorsOf, reportOf, type Context } from "../context";
 import { Refused } from "../errors";
 import { metadataChanges } from "../metadata";
 import { systemImage } from "../names";
 import { findVm } from "../observe";
 import { maintenanceRefusal, stateRefusals } from "../state";
+import { forgetVm } from "../remove";
 import { runSteps, type Step } from "../steps";
 import { waitFor } from "../wait";
 import { banChanges, openTo, unbanChanges } from "./keepoff";
@@ -123,8 +125,7 @@ export async function takeOut(context: Context, { vm, name }: Pick<GuestNodeSpec
   if (before !== undefined) return;
   await waitUntilGone(context, name);
   await forgetNode(cluster.runner, name);
-  const { failures } = await cluster.status();
-  if (failures.some((each) => each.resource === name)) await cleanup(cluster.runner, name);
+  if (hasFailed(await cluster.inventory(), name)) await forgetVm(context, name);
 }
 
 /** Waits until Pacemaker has ended the connection: a node that is forgotten before comes back. */

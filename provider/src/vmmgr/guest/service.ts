@@ -4,9 +4,11 @@ import { isDeepStrictEqual } from "node:util";
 import { cleanup, findAgent, NotFound, WaitTimeout, type ClusterStatus, type Inventory } from "../../cluster";
 import { SeapathError } from "../../errors";
 import { changeAfresh } from "../afresh";
+import { hasFailed } from "../closed";
 import { deadlineOf, reportOf, type Context } from "../context";
 import { ChangeFailed, Refused, type Refusal } from "../errors";
 import { maintenanceRefusal, stateRefusals } from "../state";
+import { forgetVm } from "../remove";
 import { runSteps } from "../steps";
 import { diffTargetRole } from "../sync";
 import type { GuestResourceSpec, ObservedGuestResource } from "./model";
@@ -172,9 +174,11 @@ async function takeOut(context: Context, name: string): Promise<void> {
     const blocked = inventory.status.resources.get(name)?.blocked === true;
     if (blocked && ran) await cleanup(cluster.runner, name);
     if (!blocked || ran) await waitForService(context, { ...before, started: false });
-    // What is gone cannot be cleaned up, and its count of failures would stay.
-    if (failuresOf(await cluster.status(), name).length > 0) await cleanup(cluster.runner, name);
-    await changeAfresh(cluster, ({ cib }) => resourceRemoval(cib, name));
+    // Pacemaker cleans up what it has: a probe that found nothing to run is kept, and no failure that it counts.
+    const failed = failuresOf(await cluster.status(), name).length > 0;
+    if (failed) await cleanup(cluster.runner, name);
+    const last = await changeAfresh(cluster, ({ cib }) => resourceRemoval(cib, name));
+    if (failed || hasFailed(last, name)) await forgetVm(context, name);
   }
 }
 

@@ -6,7 +6,9 @@ import {
 import { SeapathError } from "../../errors";
 import { deadlineOf, hypervisorsOf, reportOf, type Context } from "../context";
 import { ChangeFailed, Refused } from "../errors";
+import { runsNow } from "../apply";
 import { findVm } from "../observe";
+import { inTurn } from "../rolling";
 import { runSteps, type Step } from "../steps";
 import { waitFor } from "../wait";
 import { banChanges, unbanChanges } from "./ban";
@@ -61,7 +63,13 @@ function refuse(inventory: Inventory, vm: string, snapshot: string): void {
   if (refusals.length > 0) throw new Refused("roll back", vm, inventory.node, refusals);
 }
 
-async function carryOut(context: Context, inventory: Inventory, vm: string, plan: RollbackPlan, insteadOf?: string): Promise<LastRollback> {
+/** Carries a rollback out when the VM may be stopped. */
+const carryOut = (context: Context, inventory: Inventory, vm: string, plan: RollbackPlan, insteadOf?: string): Promise<LastRollback> =>
+  runsNow(inventory, vm)
+    ? inTurn(context, vm, "roll back", async (inner) => carryThrough(inner, await inner.cluster.inventory(), vm, plan, insteadOf))
+    : carryThrough(context, inventory, vm, plan, insteadOf);
+
+async function carryThrough(context: Context, inventory: Inventory, vm: string, plan: RollbackPlan, insteadOf?: string): Promise<LastRollback> {
   const { cluster } = context;
   const mark = new RollbackMark(cluster, vm, plan);
   const what = `Unable to roll back VM "${vm}" to "${plan.snapshot}" on ${inventory.node}`;

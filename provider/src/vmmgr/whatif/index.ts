@@ -8,7 +8,7 @@ import { declaredOf, type Declared } from "./declared";
 import { guestsOf, openOf, type Guest, type Open } from "./guests";
 import { judge, type Verdict } from "./judge";
 import type { Plan } from "./model";
-import { otherOrders, planChanges } from "./plan";
+import { forgottenBy, otherOrders, planChanges } from "./plan";
 import { relationsOf, type RelatedVms } from "./relations";
 import { nodesRoom, storedNeeds, withCapacity, type Capacity } from "./room";
 import { cibOf, type SavedCluster } from "./saved";
@@ -32,8 +32,8 @@ export interface WhatIf extends Verdict, ClusterSettings {
   epoch: string;
   /** Of what of that CIB decides where VMs run: one of another epoch and the same digest has not changed in anything that counts. */
   digest: string;
-  /** What it was made of, to be saved for machines that cannot reach the cluster. */
-  saved: SavedCluster;
+  /** What it was made of, without what looks secret, to be saved for machines that cannot reach the cluster. Only with `keep`. */
+  saved?: SavedCluster;
   /** What `crm_verify` has against the CIB with the plan; absent when it is valid. */
   invalid?: string;
   /** The lines of `crm_verify`, warnings about a valid CIB among them. */
@@ -67,6 +67,8 @@ export interface WhatIfOptions {
   capacity?: Readonly<Record<string, Capacity>>;
   /** For each loss also what happens when the node comes back afterwards. @default false */
   failback?: boolean;
+  /** Whether the cluster is to be saved. @default false */
+  keep?: boolean;
   /** Nodes that go into standby with the change. */
   standby?: readonly string[];
 }
@@ -88,14 +90,17 @@ export async function whatIf(cluster: Cluster, asked: Plan, options: WhatIfOptio
       ...(saved === undefined ? {} : { cib: saved.cib }),
       changes: planChanges(cib, plan, observer),
       orders: otherOrders(cib, plan),
+      forgotten: forgottenBy(cib, plan),
       standby: options.standby ?? [],
       lose: hypervisors,
       failback: options.failback ?? false,
+      keep: options.keep ?? false,
     }),
     saved === undefined ? nodesRoom(cluster, hypervisors) : hypervisors.map((node) => saved.nodes.find((each) => each.node === node) ?? { node }),
   ]);
   const guests = guestsOf(found.planned);
   const { valid, words } = found.verified;
+  const digest = saved?.digest ?? digestOf(cib);
   const bindings = {
     declared: declaredOf(found.planned, plan, { guests, observer, metadata }),
     relations: relationsOf(found.planned),
@@ -104,8 +109,8 @@ export async function whatIf(cluster: Cluster, asked: Plan, options: WhatIfOptio
   const verdict = judge(cib, found, plan, withCapacity(nodes, options.capacity ?? {}), domains);
   return {
     epoch: cib.epoch,
-    digest: digestOf(cib),
-    saved: { cib: found.cibText, nodes, ...(observer === undefined ? {} : { observer }), owners, domains },
+    digest,
+    ...(found.kept === undefined ? {} : { saved: { cib: found.kept, digest, nodes, ...(observer === undefined ? {} : { observer }), owners, domains } }),
     ...(valid ? {} : { invalid: words }),
     verified: words.split("\n").map((line) => line.trim()).filter((line) => line !== ""),
     hypervisors,

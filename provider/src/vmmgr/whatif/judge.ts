@@ -1,11 +1,13 @@
 /** What the runs of the scheduler mean, taken together: where everything is after the change, and after each loss. */
 import type { Cib, Simulation, Simulations } from "../../cluster";
+import { closedNodes, type ClosedNode } from "../closed";
 import { locationsByPrimitive } from "../guest/keepoff";
 import { guestOf } from "../guest/resource";
 import { isVm } from "./declared";
 import { guestsOf } from "./guests";
 import { fatesOf, isToRun, type Fate } from "./outcome";
 import type { Plan } from "./model";
+import { forgottenBy } from "./plan";
 import { relationsOf } from "./relations";
 import { touchedVms } from "./touched";
 import { needsOf, roomOf, type Need, type NodeRoom, type Room } from "./room";
@@ -57,7 +59,7 @@ export function judge(before: Cib, found: Simulations, plan: Plan, nodes: readon
   const vms = [...new Set([...[...cib.primitives].filter(([, primitive]) => isVm(primitive)).map(([id]) => id), ...own])];
   const touched = touchedVms(before, cib, own);
   const guests = insideOf(cib, plan);
-  const asked = { rules: locationsByPrimitive(cib), bonds: bondsOf(cib), wanted: wantedOf(cib, vms, guests) };
+  const asked = { rules: locationsByPrimitive(cib), bonds: bondsOf(cib), closed: closedOf(before, found, vms, plan), wanted: wantedOf(cib, vms, guests) };
   const all = [...vms, ...guests.map(({ id }) => id)];
   const fates = (simulation: Simulation, lost?: string): Fate[] =>
     fatesOf(simulation, { ...asked, nodes: cib.nodes.filter((node) => node !== lost), vms: all }, lost);
@@ -86,6 +88,14 @@ export function judge(before: Cib, found: Simulations, plan: Plan, nodes: readon
       return { node, ...left, rooms, ...(typeof back === "string" ? { backNotSimulated: back } : { back: split(fates(back)).fates }) };
     }),
   };
+}
+
+/** What failures close, as the change leaves it. The copy with the plan has no part that says it. */
+function closedOf(before: Cib, { planned, baseline }: Simulations, vms: readonly string[], plan: Plan): Map<string, ClosedNode[]> {
+  const runs = (vm: string) => (baseline.resources.get(vm)?.nodes.length ?? 0) > 0;
+  const forgotten = new Set(forgottenBy(before, plan).filter((vm) => !runs(vm)));
+  const { failCounts } = before;
+  return new Map(vms.filter((vm) => !forgotten.has(vm)).map((vm) => [vm, closedNodes({ ...planned, failCounts }, vm)]));
 }
 
 /** The strong colocations of each VM, by their ids. */

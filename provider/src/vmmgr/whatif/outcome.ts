@@ -1,5 +1,6 @@
 /** What a run of the scheduler means for each VM. */
 import { nvpairs, type Cib, type Simulation, type XmlElement } from "../../cluster";
+import { closedClause, type ClosedNode } from "../closed";
 import { keepsOff } from "../guest/keepoff";
 
 /** What happens to one VM. */
@@ -25,6 +26,8 @@ export interface Question {
   rules: ReadonlyMap<string, readonly XmlElement[]>;
   /** The ids of the strong colocations, by VM. */
   bonds: ReadonlyMap<string, readonly string[]>;
+  /** The nodes that are closed after failures, by VM. */
+  closed: ReadonlyMap<string, readonly ClosedNode[]>;
   vms: readonly string[];
   /** VMs that are to run. */
   wanted: ReadonlySet<string>;
@@ -56,7 +59,7 @@ export function fatesOf(simulation: Simulation, asked: Question, lost?: string):
 }
 
 /** Why no node takes a VM, from what each node is worth to it. */
-function whyUnplaced({ scores, nodes: states }: Simulation, { nodes, rules, bonds }: Question, vm: string): string | undefined {
+function whyUnplaced({ scores, nodes: states }: Simulation, { nodes, rules, bonds, closed }: Question, vm: string): string | undefined {
   const own = scores.get(vm);
   if (own === undefined) return undefined;
   const reasons = nodes.map((node) => {
@@ -65,6 +68,8 @@ function whyUnplaced({ scores, nodes: states }: Simulation, { nodes, rules, bond
     if (state?.online === false) return `${node} is offline`;
     if (state?.standby === true) return `${node} is in standby`;
     if (score !== "-INFINITY") return `${node} has no room for it`;
+    const failed = closed.get(vm)?.find((each) => each.node === node);
+    if (failed !== undefined) return closedClause(failed);
     const banned = bansOn(rules.get(vm) ?? [], node);
     // Where no location says it, it is another VM: the one that it must be with, or must not.
     const ids = banned.length > 0 ? banned : [...(bonds.get(vm) ?? [])];

@@ -69,3 +69,10 @@ export function otherOrders(cib: Cib, { vms }: Plan): string[][] {
   // Of two VMs there is one other order only.
   return fresh.length === 2 ? [reversed] : [reversed, oddFirst];
 }
+
+/** The plan's VMs of which Pacemaker counts failures and which the change tries anew, where they do not run. */
+export function forgottenBy(cib: Cib, plan: Plan): string[] {
+  const counted = new Set(cib.failCounts.map(({ resource }) => resource));
+  const tried = changedOnly(cib, plan).vms.filter(({ enabled, started }) => enabled && started);
+  return tried.map(({ name }) => name).filter((name) => counted.has(name));
+}

@@ -1,9 +1,11 @@
 /** A cluster as it was once seen, for machines that cannot reach it. */
 import { z } from "zod";
-import { ParseError, parseCib, type Cib } from "../../cluster";
+import { ParseError, parseCib, readAs, type Cib } from "../../cluster";
 
 const savedSchema = z.object({
   cib: z.string(),
+  /** Of the CIB with its secrets, which are masked in what is written down. */
+  digest: z.string().regex(/^[0-9a-f]{12}$/).optional(),
   observer: z.string().optional(),
   nodes: z.array(z.object({ node: z.string(), vcpus: z.number().optional(), memoryBytes: z.number().optional() })),
   /** The projects and stacks that VMs are of, by VM. */
@@ -40,8 +42,7 @@ export function parseSaved(text: string): SavedCluster {
   } catch {
     throw new ParseError("the saved cluster", "it is no JSON, or it is cut off", text);
   }
-  const parsed = savedSchema.safeParse(value);
-  if (!parsed.success) throw new ParseError("the saved cluster", z.prettifyError(parsed.error), text);
-  cibOf(parsed.data);
-  return parsed.data;
+  const saved = readAs(savedSchema, value, "the saved cluster");
+  cibOf(saved);
+  return saved;
 }

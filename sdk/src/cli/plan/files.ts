@@ -1,8 +1,9 @@
 /** A plan in all of its forms at once, and the exit code of one that could not be made: for programs that go on from there. */
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { describeError } from "pulumi-seapath-provider";
+import { describeError, printable } from "pulumi-seapath-provider";
 import { planMermaid } from "./mermaid";
+import { writePrivate } from "./private";
 import type { Planned } from "./rows";
 import { planSvg } from "./svg";
 import { planMarkdown, planText } from "./text";
@@ -20,7 +21,7 @@ export function shownOf({ saved: _saved, declared, ...shown }: Planned): object 
 
 /** Writes `plan.json`, `plan.txt`, `plan.md`, `plan.mmd` and `plan.svg`, of one simulation. */
 export function writePlan(folder: string, planned: Planned): void {
-  mkdirSync(folder, { recursive: true });
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
   const forms = {
     json: `${JSON.stringify(shownOf(planned))}\n`,
     txt: planText(planned),
@@ -28,11 +29,11 @@ export function writePlan(folder: string, planned: Planned): void {
     mmd: planMermaid(planned),
     svg: planSvg(planned),
   };
-  for (const [form, text] of Object.entries(forms)) writeFileSync(join(folder, `plan.${form}`), text);
+  for (const [form, text] of Object.entries(forms)) writePrivate(join(folder, `plan.${form}`), printable(text));
 }
 
 /** Says that no node could be reached, by an exit code of its own; every other error is thrown on. */
-export async function orUnreachable(planning: () => Promise<void>, say: (text: string) => void = (text) => void process.stderr.write(text)): Promise<number | void> {
+export async function orUnreachable(planning: () => Promise<void>, say: (text: string) => void = (text) => void process.stderr.write(printable(text))): Promise<number | void> {
   try {
     return await planning();
   } catch (error) {

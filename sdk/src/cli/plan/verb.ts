@@ -1,11 +1,12 @@
 /** `seapath plan`: where VMs will run once a preview is done. */
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { api } from "pulumi-seapath-provider";
 import { UsageError } from "../grammar";
 import type { Run, Verb } from "../verb";
 import { orUnreachable, shownOf, writePlan } from "./files";
 import { planMermaid } from "./mermaid";
 import { readPreview } from "./preview";
+import { writePrivate } from "./private";
 import { planSvg } from "./svg";
 import { planMarkdown, planText } from "./text";
 
@@ -21,9 +22,9 @@ async function plan({ at, given, out }: Run): Promise<void> {
     failback: given.has("failback"),
   };
   const preview = given.has("no-preview") ? undefined : await readPreview(given.find("preview"), given.find("stack"));
-  const planned = await api.plan(at, preview, options);
   const file = given.find("save");
-  if (file !== undefined) writeFileSync(file, `${JSON.stringify(planned.saved, undefined, 2)}\n`);
+  const planned = await api.plan(at, preview, { ...options, keep: file !== undefined });
+  if (file !== undefined) writePrivate(file, `${JSON.stringify(planned.saved, undefined, 2)}\n`);
   const folder = given.find("out");
   if (folder !== undefined) writePlan(folder, planned);
   if (forms[0] === "json") out(`${JSON.stringify(shownOf(planned))}\n`);

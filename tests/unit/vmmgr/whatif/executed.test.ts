@@ -39,7 +39,7 @@ def seen(answer):
 function compare(cib: string, patch = ""): void {
   const request = Buffer.from(JSON.stringify({ cib, patch })).toString("base64");
   const text = `${programSource("simulate")}\n${both}\nrun(both, "${request}")\n`;
-  const done = spawnSync("python3", ["-"], { input: text, encoding: "utf8" });
+  const done = spawnSync("python3", ["-I", "-"], { input: text, encoding: "utf8" });
   const answer = JSON.parse(done.stdout) as { ok?: Record<string, [unknown[], unknown[]]>; error?: unknown };
   assert.equal(answer.error, undefined, done.stderr);
   let actions = 0;

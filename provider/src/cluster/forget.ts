@@ -1,0 +1,50 @@
+/** Forgetting what Pacemaker counts against a resource that is gone. */
+import { z } from "zod";
+import type { Runner } from "../transport/types";
+import { ParseError } from "./errors";
+import { runProgram, runPrograms } from "./program";
+import { storageError, type StorageOperation } from "./rbd";
+
+/** What was there, and what still is when the time is over: `fail-count-web01#start_0 on node2`, `start on node2`. */
+export interface Forgotten {
+  found: string[];
+  left: string[];
+}
+
+const forgottenSchema = z.object({ found: z.array(z.string()), left: z.array(z.string()) });
+
+const SECONDS = 20;
+
+function forgotten(answer: unknown): Forgotten {
+  const read = forgottenSchema.safeParse(answer);
+  if (!read.success) throw new ParseError("the forget program", "it does not say what it found", JSON.stringify(answer));
+  return read.data;
+}
+
+/**
+ * Forgets the failures of a resource that is not in the CIB, also those that are recorded while it looks. One that is in
+ * the CIB again is left alone.
+ */
+export async function forgetFailures(runner: Runner, resource: string): Promise<Forgotten> {
+  const request = { resource, failed: true, seconds: SECONDS };
+  return forgotten(await runProgram(runner, "forget", request, { timeoutMs: (SECONDS + 60) * 1000 }));
+}
+
+/**
+ * Does operations on images, and then looks once whether anything has failed of a resource that is gone, which is forgotten.
+ * @returns what each operation answered, and what was forgotten
+ * @throws as `changeStorage`
+ */
+export async function changeStorageAndForget(
+  runner: Runner,
+  operations: readonly StorageOperation[],
+  resource: string,
+): Promise<{ answers: unknown[]; forgotten: Forgotten }> {
+  try {
+    const parts = [["storage", { operations }], ["forget", { resource, failed: false, seconds: SECONDS }]] as const;
+    const [answers, forgot] = await runPrograms(runner, parts, { timeoutMs: 180_000 });
+    return { answers: answers as unknown[], forgotten: forgotten(forgot) };
+  } catch (error) {
+    throw storageError(error);
+  }
+}

@@ -1,0 +1,92 @@
+/** Turns of VMs on a real cluster. */
+import type { Cluster, Inventory, XmlElement } from "../../cluster";
+import { runsNow } from "../apply";
+import { deadlineOf, reportOf, type Context } from "../context";
+import type { Refusal } from "../errors";
+import { apartBonds, apartFrom, inOrder } from "./apart";
+import { readinessOf } from "./ready";
+import { Turns, type Look } from "./turns";
+
+export { Turns } from "./turns";
+
+/** What a change has to know, so that VMs that are kept apart are not stopped at once. */
+export interface Rolling {
+  turns: Turns;
+  /** Whether the VM may be stopped while one that it is kept apart from does not run. */
+  outage: boolean;
+  /** Seconds from its start until its guest does its work, where Pacemaker cannot see it. */
+  readyAfter: number;
+  /** Constraints that the program is about to make. */
+  planned: () => readonly XmlElement[];
+}
+
+const known = new WeakMap<Cluster, Turns>();
+
+/** The turns of a cluster: the same for all who change something on it. */
+export function turnsOf(cluster: Cluster): Turns {
+  const found = known.get(cluster) ?? new Turns();
+  known.set(cluster, found);
+  return found;
+}
+
+/** A cluster as one VM sees it. */
+function lookFrom(inventory: Inventory, vm: string, planned: readonly XmlElement[]): Look {
+  const bonds = apartBonds(inventory, planned);
+  return {
+    node: inventory.node,
+    runs: runsNow(inventory, vm),
+    peers: apartFrom(bonds, vm).map((peer) => ({ ...peer, ...readinessOf(inventory, peer.vm) })),
+    order: inOrder(bonds),
+  };
+}
+
+/**
+ * Waits until a VM may be stopped. The turn is its own then, and has to be given back.
+ * @throws NotAtOnce, before anything was changed
+ */
+export async function beginTurn(context: Context, rolling: Rolling, vm: string, verb: string, final = false): Promise<void> {
+  const { turns, outage, planned } = rolling;
+  if (final && turns.isIdle) return;
+  const look = async () => lookFrom(await context.cluster.inventory(), vm, planned());
+  await turns.begin({ vm, verb, look, deadline: deadlineOf(context), say: reportOf(context), outage, final });
+}
+
+/**
+ * Does what stops a VM when it may be stopped. Who has been told what he does, as on the command line, waits for nobody.
+ * @param work the cluster may be another one by then: it looks again
+ */
+export async function inTurn<T>({ rolling, ...context }: Context, vm: string, verb: string, work: (context: Context) => Promise<T>, final = false): Promise<T> {
+  if (rolling === undefined) return work(context);
+  await beginTurn(context, rolling, vm, verb, final);
+  let done = false;
+  try {
+    const result = await work(context);
+    done = true;
+    return result;
+  } finally {
+    rolling.turns.end(vm, done, rolling.readyAfter);
+  }
+}
+
+/** What a preview knows to be in the way of stopping a VM. What is only under way it leaves to the change itself. */
+export function turnRefusals(inventory: Inventory, vm: string, { turns, outage, planned }: Rolling, property: string): Refusal[] {
+  const { runs, peers } = lookFrom(inventory, vm, planned());
+  if (outage || !runs) return [];
+  return peers.filter((peer) => peer.state === "down" && !turns.isBusy(peer.vm)).map((peer) => ({
+    property,
+    reason:
+      `the change stops it, and VM "${peer.vm}", from which "${peer.by}" keeps it apart, ${peer.words}: none of them would run. Bring "${peer.vm}" back first, or say that it may be ` +
+      'by `rolling: { outage: "allowed" }`, for one run by SEAPATH_OUTAGE=allowed',
+  }));
+}
+
+/** In which order VMs are stopped, once a diff has shown that more than one of those that are kept apart is. */
+export function turnNotice(inventory: Inventory, vm: string, { turns, outage, planned }: Rolling): string | undefined {
+  const bonds = apartBonds(inventory, planned());
+  const peers = apartFrom(bonds, vm);
+  const others = turns.announce(vm, peers.map((peer) => peer.vm));
+  if (outage || others.length === 0) return undefined;
+  const order = inOrder(bonds).filter((each) => each === vm || others.includes(each)).map((each) => `"${each}"`);
+  const by = [...new Set(peers.filter((peer) => others.includes(peer.vm)).map((peer) => `"${peer.by}"`))].join(" and ");
+  return `VMs ${order.join(", ")}: ${by} keeps them apart, so they are stopped one after the other, ${order[0]} first; each of the others when the one before runs and is ready`;
+}

@@ -1,0 +1,65 @@
+/** Whether a VM stands in for another one now: it runs, Pacemaker is through with it, and what is inside of it answers. */
+import { nvpairs, RESTART_KEY, type Cib, type Inventory } from "../../cluster";
+import { keepsOff, usersOf } from "../guest/keepoff";
+import { readMeta } from "../guest/settings";
+import { isConnected } from "../guest/wait";
+import { PHASE_KEY } from "../metadata";
+import { systemImage } from "../names";
+import { describe } from "../wait";
+
+/** How it is with a VM, in words that complete `VM "b" …` where it is not ready. */
+export interface Readiness {
+  /**
+   * `coming`: something is under way that ends in its running. `idle`: it does not run and nothing is seen to happen, though it
+   * is meant to run. `down`: nobody is going to start it.
+   */
+  state: "ready" | "coming" | "idle" | "down";
+  words: string;
+}
+
+const READY: Readiness = { state: "ready", words: "runs" };
+
+/** How it is with a VM. */
+export function readinessOf(inventory: Pick<Inventory, "cib" | "status" | "images">, vm: string): Readiness {
+  const { cib, status, images } = inventory;
+  const metadata = images.get(systemImage(vm))?.metadata;
+  if (!cib.primitives.has(vm)) {
+    if (metadata?.[PHASE_KEY] !== undefined) return { state: "coming", words: "is being made" };
+    return { state: "down", words: metadata === undefined ? "is not on the cluster" : "is not enabled" };
+  }
+  const resource = status.resources.get(vm);
+  const seen = describe(status, vm);
+  if (resource === undefined) return { state: "idle", words: "is not known to Pacemaker yet" };
+  const words = `is ${seen}`;
+  if (resource.failed || resource.blocked) return { state: "down", words };
+  if (resource.targetRole === "Stopped") {
+    // A restart that somebody else is at tells Pacemaker to stop it, and has noted before what it is done for.
+    return { state: metadata?.[RESTART_KEY] === undefined ? "down" : "coming", words };
+  }
+  if (resource.role === "Started" && resource.pending === undefined && resource.nodes.length === 1) return settledOn(inventory, vm, resource.nodes[0] ?? "", words);
+  if (resource.role !== "Stopped" || resource.pending !== undefined) return { state: "coming", words };
+  return { state: status.failures.some((each) => each.resource === vm) ? "down" : "idle", words };
+}
+
+function settledOn({ cib, status }: Pick<Inventory, "cib" | "status">, vm: string, name: string, words: string): Readiness {
+  const node = status.nodes.find((each) => each.name === name);
+  if (node === undefined || !node.online || node.unclean) return { state: "idle", words: `${words}, and ${name} is offline` };
+  if (node.standby) return { state: "idle", words: `${words}, and ${name} is in standby` };
+  const guest = readMeta(cib.primitives.get(vm))?.name;
+  if (guest === undefined) return READY;
+  if (!isConnected(status, { vm, name: guest })) return { state: "coming", words: `runs, and its guest node "${guest}" is not connected yet` };
+  const service = servicesIn(cib, guest).find((each) => {
+    const found = status.resources.get(each);
+    return found?.role !== "Started" || found.failed || found.pending !== undefined;
+  });
+  return service === undefined ? READY : { state: "coming", words: `runs, and "${service}" inside of it is ${describe(status, service)}` };
+}
+
+/** What is to run inside of a guest node, and nowhere else. */
+function servicesIn(cib: Cib, guest: string): string[] {
+  const bound = usersOf(cib, guest).filter(({ constraint }) => cib.constraints.some((each) => each.attrs["id"] === constraint && !keepsOff(each, guest)));
+  return [...new Set(bound.map(({ primitive }) => primitive))].filter((id) => {
+    const primitive = cib.primitives.get(id);
+    return primitive !== undefined && nvpairs(primitive, "meta_attributes")["target-role"] !== "Stopped";
+  });
+}
