@@ -80,7 +80,7 @@ describe("round trips", function () {
   it("of a delete are five", async () => {
     await removeVm({ cluster: clusterOn(runner) }, "coretrip");
     assert.deepEqual(runner.take(), [
-      "the inventory program", "the write program", "the inventory program", "the write program", "the storage program",
+      "the inventory program", "the write program", "the inventory program", "the write program", "the storage and forget programs",
     ]);
     assert.deepEqual(await traces("coretrip"), []);
   });
