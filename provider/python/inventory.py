@@ -61,7 +61,8 @@ def live_domains(uri, vms):
         )
     except subprocess.TimeoutExpired:
         return {}
-    texts = [text.strip() for text in done.stdout.split(mark + "\n")[1:]]
+    # With --quiet no end of line follows the word.
+    texts = [text.strip() for text in done.stdout.split(mark)[1:]]
     return {vm: text for vm, text in zip(known, texts) if text}
 
 

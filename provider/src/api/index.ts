@@ -11,3 +11,4 @@ export * from "./reads";
 export * from "./relations";
 export * from "./snapshots";
 export * from "./writes";
+export { previewGuard, type PreviewGuardOptions } from "../vmmgr";

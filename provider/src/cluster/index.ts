@@ -14,6 +14,7 @@ export * from "./libvirt";
 export * from "./pacemaker";
 export * from "./patch";
 export * from "./place";
+export * from "./preview-guard";
 export * from "./rbd";
 export * from "./simulate";
 export * from "./remoted";

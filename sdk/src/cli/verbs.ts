@@ -2,6 +2,7 @@
 import { adopting } from "./adopt";
 import { completing } from "./completion";
 import { consoles } from "./console";
+import { guarding } from "./guard";
 import { guests } from "./guests";
 import { lifecycle } from "./lifecycle";
 import { looking } from "./looking";
@@ -11,4 +12,4 @@ import { relations } from "./relations";
 import { snapshots } from "./snapshots";
 import type { Verb } from "./verb";
 
-export const VERBS: readonly Verb[] = [...lifecycle, ...looking, ...snapshots, ...metadata, ...relations, ...guests, ...consoles, ...adopting, ...planning, ...completing];
+export const VERBS: readonly Verb[] = [...lifecycle, ...looking, ...snapshots, ...metadata, ...relations, ...guests, ...consoles, ...adopting, ...planning, ...guarding, ...completing];

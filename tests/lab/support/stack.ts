@@ -27,6 +27,12 @@ export class TestStack {
     return made;
   }
 
+  /** A stack that is there, as it is, with another environment: other settings of the cluster, say. */
+  static async at(name: string, environment: Record<string, string>): Promise<TestStack> {
+    const workDir = join(import.meta.dirname, "..", "program");
+    return new TestStack(await LocalWorkspace.selectStack({ stackName: name, workDir }, { envVars: { ...pulumiEnvironment(), ...environment } }));
+  }
+
   /** Says which VMs there are to be, without acting on it. */
   async configure(vms: Vms): Promise<void> {
     await this.#stack.setConfig("vms", { value: JSON.stringify(vms) });

@@ -18,7 +18,7 @@ for command in sys.argv[-1].split("; "):
     verb, word = command.split(" ", 1)
     path = os.path.join(os.environ["DOMAINS"], word)
     if verb == "echo":
-        print(word, flush=True)
+        print(word, end="", flush=True)
     elif os.path.exists(path):
         sys.stdout.buffer.write(open(path, "rb").read() + b"\\n\\n")
         sys.stdout.flush()
