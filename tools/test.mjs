@@ -6,6 +6,9 @@ import { lab } from "./lab.mjs";
 import { command, step, StepError } from "./steps.mjs";
 import { prepare } from "./toolchain/prepare.mjs";
 
+/** Of how many files it is told at the end how long they took. */
+const SLOWEST = 25;
+
 /** @param {string[]} args `--unit`: only what needs no lab; the rest goes to mocha (`--grep X`) */
 export async function test(args) {
   const unitOnly = args.includes("--unit");
@@ -14,6 +17,9 @@ export async function test(args) {
   let testsRun = 0;
   /** Files of the lab's tests of which some failed. @type {Map<string, { passes: number, failures: number }>} */
   const unsettled = new Map();
+
+  /** How long each file took. @type {Map<string, number>} */
+  const times = new Map();
 
   /** One thing that holds or does not. @param {Promise<unknown>} work */
   const check = (work) => work.then(() => void count.passed++, () => void count.failed++);
@@ -26,6 +32,7 @@ export async function test(args) {
       testsRun += passes + failures;
       count.passed += passes;
       count.failed += failures;
+      for (const [file, { ms }] of Object.entries(each)) times.set(file, ms);
       for (const [file, counts] of Object.entries(each)) if (kind.startsWith("lab") && counts.failures > 0) unsettled.set(file, counts);
     } catch (error) {
       if (!(error instanceof StepError)) console.error(error);
@@ -52,7 +59,7 @@ export async function test(args) {
     // Pulumi itself compiles them without a look at their types.
     check(built.then(() => tool("types of programs", ["tsc", "-p", "tsconfig.programs.json"]))),
     // They have no cluster, but its tools: cibadmin on a file, a sshd of their own.
-    suite("unit", ["tests/unit/**/*.test.ts"], Promise.all([built, debian])),
+    ...halvesOf(unitFiles()).map((files, half) => suite(`unit ${half + 1}`, files, Promise.all([built, debian]))),
   ];
   if (!unitOnly) {
     const up = Promise.all([node, debian]).then(([node]) => lab(node, "up"));
@@ -60,13 +67,12 @@ export async function test(args) {
     const quiet = Promise.allSettled(work);
     const ready = Promise.all([up, cli, built, quiet]);
     // Two at a time: most of a test on the lab is waiting. Those that disturb others (they cut power, fill the pool, put
-    // nodes into standby) lie in a folder of their own, and come when the others are through. Taken two and two, the halves are
-    // about as long as each other.
-    const shared = testFiles("tests/lab");
-    const halves = [0, 1].map((half) => suite(`lab ${half + 1}`, shared.filter((_, index) => (index >> 1) % 2 === half), ready));
+    // nodes into standby) lie in a folder of their own, and come when the others are through.
+    const halves = halvesOf(testFiles("tests/lab")).map((files, half) => suite(`lab ${half + 1}`, files, ready));
     work.push(...halves, suite("lab alone", testFiles("tests/lab/alone"), Promise.allSettled(halves).then(() => ready)));
   }
   await Promise.all(work);
+  console.log(`· time       ${[...times].sort(([, a], [, b]) => b - a).slice(0, SLOWEST).map(([file, ms]) => `${relative(join(root, "tests"), file).replace(".test.ts", "")} ${Math.round(ms / 1000)} s`).join(", ")}`);
   if (unsettled.size > 0) await tryAgain();
   if (!unitOnly) await leaveLab(node);
 
@@ -89,6 +95,13 @@ function tool(name, [program = "", ...args]) {
   return step(name, ({ log }) => command([join(npmBin, program), ...args], { cwd: root, log, env: pulumiEnvironment() }).then(() => {}));
 }
 
+/** What runs two at a time, in two parts: taken two and two, they are about as long as each other. @param {string[]} files */
+const halvesOf = (files) => [0, 1].map((half) => files.filter((_, index) => (index >> 1) % 2 === half));
+
+const unitFiles = () =>
+  readdirSync(join(root, "tests/unit"), { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".test.ts")).sort().map((name) => `tests/unit/${name}`);
+
 /** The test files right in a folder. @param {string} folder */
 const testFiles = (folder) =>
   existsSync(join(root, folder))
@@ -96,7 +109,7 @@ const testFiles = (folder) =>
     : [];
 
 /** @param {string} kind what to call them @param {string[]} files paths or patterns @param {string[]} args
- * @returns {Promise<{ passes: number, failures: number, files: Record<string, { passes: number, failures: number }> }>} */
+ * @returns {Promise<{ passes: number, failures: number, files: Record<string, { passes: number, failures: number, ms: number }> }>} */
 function mocha(kind, files, args) {
   return step(`${kind} tests`, async ({ log, done, failed }) => {
     mkdirSync(stateFolder, { recursive: true });
@@ -115,7 +128,7 @@ function mocha(kind, files, args) {
       return end;
     });
     if (!existsSync(counts)) throw new StepError(`mocha did not get to an end (exit ${code}); all of its output: ${log}`);
-    /** @type {{ passes: number, failures: number, files: Record<string, { passes: number, failures: number }> }} */
+    /** @type {{ passes: number, failures: number, files: Record<string, { passes: number, failures: number, ms: number }> }} */
     const { passes, failures, files: each } = JSON.parse(readFileSync(counts, "utf8"));
     if (code !== 0 && failures === 0) throw new StepError(`mocha failed (exit ${code}) though no test did`);
     (failures ? failed : done)(`${passes} passed, ${failures} failed`);

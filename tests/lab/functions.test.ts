@@ -32,7 +32,8 @@ describe("functions in a program", function () {
   });
 
   it("say what is on the cluster once it is, and keep a secret one", async () => {
-    const { outputs } = await stack.up(CALLS);
+    await stack.up(CALLS);
+    const outputs = await stack.outputs();
     const answer = (name: string) => outputs[`answer_${name}`]?.value as never;
     const [place] = await qemu("clifn");
     const vm: Record<string, unknown> = answer("vm");

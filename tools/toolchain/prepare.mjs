@@ -1,6 +1,6 @@
 // What a verb needs, begun all at once: the slow ones (the CLI's build, apt) run side by side with the rest.
 import { join } from "node:path";
-import { root, searchPath } from "../env.mjs";
+import { pulumiEnvironment, root, searchPath } from "../env.mjs";
 import { allSteps, command, step } from "../steps.mjs";
 import { debianPackages } from "./debian.mjs";
 import { npmPackages } from "./npm.mjs";
@@ -31,6 +31,8 @@ function build(quiet) {
       env: { ...process.env, PATH: searchPath() },
       advice: "the types do not hold: see above",
     });
+    // Pulumi kills its provider's process, which then keeps nothing of what it has compiled: so that is done once before.
+    await command(["node", "-e", 'require("pulumi-seapath/provider"); require("@pulumi/pulumi/dynamic")'], { cwd: join(root, "sdk"), log, env: pulumiEnvironment() });
     done("provider and sdk are compiled");
   }, quiet);
 }

@@ -49,9 +49,9 @@ describe("states of a VM", function () {
     await stack.up({ alpha: tick({ started: false }) });
     assert.deepEqual(await qemu("alpha"), []);
     assert.match(await on("node1", "crm", "status", "inactive"), /alpha\s.*Stopped \(disabled\)/);
-    const { outputs } = await stack.up({ alpha: tick() });
+    await stack.up({ alpha: tick() });
     const [running = ""] = await qemu("alpha");
-    assert.equal((outputs["nodes"]?.value as Record<string, string>)["alpha"], running.split(":")[0]);
+    assert.equal(((await stack.outputs())["nodes"]?.value as Record<string, string>)["alpha"], running.split(":")[0]);
   });
 
   // Tried: a disk is to be made smaller → refused in the preview

@@ -15,7 +15,7 @@ export interface Ended {
 /** Runs a program with the cluster in its environment. */
 export function ran(program: string, words: readonly string[], more: Record<string, string> = {}): Promise<Ended> {
   return new Promise((resolve) => {
-    execFile(program, words, { env: { ...pulumiEnvironment(), ...more } }, (error, stdout, stderr) => {
+    execFile(program, words, { env: { ...pulumiEnvironment(), ...more }, maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) => {
       resolve({ code: error === null ? 0 : typeof error.code === "number" ? error.code : -1, stdout, stderr });
     });
   });

@@ -1,65 +1,94 @@
-/** A stack of tests/lab/program, driven through the real CLI by Pulumi's automation API. */
+/**
+ * A stack of tests/lab/program, driven through the real CLI. Not by Pulumi's automation API, which runs the CLI four more times
+ * for each `up`: for the configuration, the outputs twice, and the history.
+ */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { LocalWorkspace, type OutputMap, type Stack } from "@pulumi/pulumi/automation/index.js";
 import { pulumiEnvironment } from "../../../tools/env.mjs";
 import { said } from "../../said.ts";
+import { ran } from "./cli.ts";
 
 /** The inputs of the resources of a stack, by logical name: VMs, where `$kind` names no other class. */
 export type Vms = Record<string, Record<string, unknown>>;
 
-export class TestStack {
-  readonly #stack: Stack;
+/** What a run said, and how many resources it did what with. */
+export interface Done {
+  text: string;
+  changes: Record<string, number>;
+}
 
-  private constructor(stack: Stack) {
-    this.#stack = stack;
+const PROGRAM = join(import.meta.dirname, "..", "program");
+
+export class TestStack {
+  readonly #name: string;
+  readonly #environment: Record<string, string>;
+
+  private constructor(name: string, environment: Record<string, string>) {
+    this.#name = name;
+    this.#environment = { ...pulumiEnvironment(), PULUMI_DEBUG_COMMANDS: "true", ...environment };
   }
 
   /** A new stack of that name; what an earlier run left in it is destroyed first. */
   static async make(name: string, environment: Record<string, string> = {}): Promise<TestStack> {
-    const workDir = join(import.meta.dirname, "..", "program");
-    const envVars = { ...pulumiEnvironment(), ...environment };
-    const stack = await LocalWorkspace.createOrSelectStack({ stackName: name, workDir }, { envVars });
-    const made = new TestStack(stack);
+    const made = new TestStack(name, environment);
+    await made.#pulumi("stack", "select", "--create");
     await made.configure({});
     // A run that was killed leaves its lock.
     await made.unlock();
-    await made.destroy();
+    if ((await made.#deployment()).resources?.length) await made.destroy();
     return made;
   }
 
   /** A stack that is there, as it is, with another environment: other settings of the cluster, say. */
-  static async at(name: string, environment: Record<string, string>): Promise<TestStack> {
-    const workDir = join(import.meta.dirname, "..", "program");
-    return new TestStack(await LocalWorkspace.selectStack({ stackName: name, workDir }, { envVars: { ...pulumiEnvironment(), ...environment } }));
+  static at(name: string, environment: Record<string, string>): TestStack {
+    return new TestStack(name, environment);
+  }
+
+  /** Runs the CLI on the stack. */
+  async #pulumi(...words: string[]): Promise<{ stdout: string; text: string }> {
+    const more = ["--stack", this.#name, "--cwd", PROGRAM, "--non-interactive", "--color", "never"];
+    const { code, stdout, stderr } = await ran("pulumi", [...words, ...more], this.#environment);
+    if (code !== 0) throw new Error(`pulumi ${words[0]} failed (exit ${code})\n${stdout}${stderr}`);
+    return { stdout, text: stdout + stderr };
+  }
+
+  /** Runs the program, and reads from the engine's events what came of it. */
+  async #run(words: readonly string[], vms: Vms): Promise<Done> {
+    const folder = mkdtempSync(join(tmpdir(), "seapath-stack-"));
+    try {
+      const log = join(folder, "events.json");
+      const { text } = await this.#pulumi(...words, "--config", `vms=${JSON.stringify(vms)}`, "--event-log", log);
+      const events = readFileSync(log, "utf8").split("\n").filter(Boolean).map((line) => JSON.parse(line) as { summaryEvent?: { resourceChanges: Record<string, number> } });
+      return { text, changes: events.findLast(({ summaryEvent }) => summaryEvent !== undefined)?.summaryEvent?.resourceChanges ?? {} };
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
   }
 
   /** Says which VMs there are to be, without acting on it. */
   async configure(vms: Vms): Promise<void> {
-    await this.#stack.setConfig("vms", { value: JSON.stringify(vms) });
+    await this.setting("vms", JSON.stringify(vms));
   }
 
   /** Sets a key of the stack's configuration, `seapath:planned` say. */
   async setting(key: string, value: string): Promise<void> {
-    await this.#stack.setConfig(key, { value });
+    await this.#pulumi("config", "set", key, value);
   }
 
-  /** `pulumi up`, without a preview of its own; the output of the run. */
-  async up(vms: Vms): Promise<{ text: string; outputs: OutputMap; changes: Record<string, number> }> {
-    await this.configure(vms);
-    const result = await this.#stack.up({ color: "never" });
-    return { text: result.stdout + result.stderr, outputs: result.outputs, changes: result.summary.resourceChanges ?? {} };
+  /** `pulumi up`, without a preview of its own. */
+  up(vms: Vms): Promise<Done> {
+    return this.#run(["up", "--yes", "--skip-preview"], vms);
   }
 
   /** `pulumi preview --diff`; with `refresh`, of what the cluster says now. */
-  async preview(vms: Vms, options: { refresh?: boolean } = {}): Promise<{ text: string; changes: Record<string, number> }> {
-    await this.configure(vms);
-    const result = await this.#stack.preview({ color: "never", diff: true, ...options });
-    return { text: result.stdout + result.stderr, changes: result.changeSummary as Record<string, number> };
+  preview(vms: Vms, { refresh = false }: { refresh?: boolean } = {}): Promise<Done> {
+    return this.#run(["preview", "--diff", ...(refresh ? ["--refresh"] : [])], vms);
   }
 
   /** `pulumi refresh`. */
   async refresh(): Promise<void> {
-    await this.#stack.refresh({ color: "never" });
+    await this.#pulumi("refresh", "--yes", "--skip-preview");
   }
 
   /** What a run that has to fail says. */
@@ -75,31 +104,46 @@ export class TestStack {
 
   /** `pulumi destroy` of everything. */
   async destroy(): Promise<void> {
-    await this.#stack.destroy({ color: "never" });
+    await this.#pulumi("destroy", "--yes", "--skip-preview");
   }
 
   /** Takes away the lock of a run that was killed. */
   async unlock(): Promise<void> {
-    await this.#stack.cancel();
+    await this.#pulumi("cancel", "--yes");
+  }
+
+  /** What the program puts out, and whether it is a secret. */
+  async outputs(): Promise<Record<string, { value: unknown; secret: boolean }>> {
+    const read = async (...more: string[]) => JSON.parse((await this.#pulumi("stack", "output", "--json", ...more)).stdout) as Record<string, unknown>;
+    const [shown, all] = await Promise.all([read(), read("--show-secrets")]);
+    return Object.fromEntries(Object.entries(all).map(([name, value]) => [name, { value, secret: shown[name] === "[secret]" }]));
+  }
+
+  async #deployment(): Promise<{ resources?: { type: string; urn: string }[] }> {
+    return (JSON.parse(await this.state()) as { deployment: { resources?: { type: string; urn: string }[] } }).deployment;
   }
 
   /** The logical names of the VMs in the state. */
   async recorded(): Promise<string[]> {
-    const { deployment } = await this.#stack.exportStack();
-    const { resources = [] } = deployment as { resources?: { type: string; urn: string }[] };
+    const { resources = [] } = await this.#deployment();
     return resources.filter((each) => each.type.endsWith("seapath:Vm")).map((each) => each.urn.split("::").at(-1) ?? "");
   }
 
   /** Loses a VM from the state, as a run that is killed before it is recorded does. */
   async forget(name: string): Promise<void> {
-    const exported = await this.#stack.exportStack();
-    const deployment = exported.deployment as { resources: { urn: string }[] };
-    deployment.resources = deployment.resources.filter((each) => each.urn.split("::").at(-1) !== name);
-    await this.#stack.importStack({ ...exported, deployment });
+    const exported = JSON.parse(await this.state()) as { deployment: { resources: { urn: string }[] } };
+    exported.deployment.resources = exported.deployment.resources.filter((each) => each.urn.split("::").at(-1) !== name);
+    const folder = mkdtempSync(join(tmpdir(), "seapath-stack-"));
+    try {
+      writeFileSync(join(folder, "state.json"), JSON.stringify(exported), { mode: 0o600 });
+      await this.#pulumi("stack", "import", "--file", join(folder, "state.json"));
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
   }
 
   /** The whole state as text. */
   async state(): Promise<string> {
-    return JSON.stringify(await this.#stack.exportStack());
+    return JSON.stringify(JSON.parse((await this.#pulumi("stack", "export", "--show-secrets")).stdout));
   }
 }

@@ -1,0 +1,184 @@
+#!/usr/bin/python3 -I
+"""The forced command of a key that previews: it lets those programs of pulumi-seapath through that only read, and refuses
+everything else. Written by `npx seapath preview-guard`; docs/ci.md says how a node gets it.
+
+A program comes as text on standard input. It is known by the SHA-256 of its text, so that nothing runs here that is not in
+the release that wrote this file, and its request is looked at: some programs can do more than read. It never has a word of
+the caller's in its arguments or its environment."""
+import base64
+import hashlib
+import json
+import os
+import pwd
+import re
+import shlex
+import signal
+import sys
+
+RELEASE = ""
+# The SHA-256 of the text of each program, and its name.
+PROGRAMS = {}
+# Where image files of this node may be looked at: their format and their size are told, not what is in them.
+IMAGE_FOLDERS = []
+
+SELF = "/usr/local/sbin/seapath-preview"
+MOST_BYTES = 64 * 1024 * 1024
+REFUSED = 77
+SURROUNDINGS = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"}
+
+MARK = re.compile("SEAPATH_RUN=[0-9a-f]{24}")
+NODE = re.compile("[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
+USER = re.compile("[A-Za-z_][A-Za-z0-9_.-]{0,31}")
+VM = re.compile("[A-Za-z0-9]+")
+ID = re.compile("[A-Za-z_][A-Za-z0-9_.-]*")
+AGENT = re.compile("[A-Za-z0-9_-]+(:[A-Za-z0-9_-]+){0,2}(@[A-Za-z0-9_-]+)?")
+# What stands behind the text of a program: for how long it may run, and what it is asked.
+LAST_LINES = re.compile(rb'\n\nbegin_watch\(\d{1,5}\)\n(main|run_parts)\("([A-Za-z0-9+/=]*)"\)\n')
+
+
+class Refused(Exception):
+    pass
+
+
+def need(holds, what):
+    if not holds:
+        raise Refused(what)
+
+
+def words(value, pattern):
+    return isinstance(value, list) and all(isinstance(each, str) and pattern.fullmatch(each) for each in value)
+
+
+def only(request, *keys):
+    need(isinstance(request, dict) and set(request) <= set(keys), "it is asked for more than a preview needs")
+
+
+def in_image_folder(path):
+    real = os.path.realpath(path)
+    return any(real.startswith(folder.rstrip("/") + "/") for folder in IMAGE_FOLDERS)
+
+
+def check_inventory(request):
+    only(request, "disks", "cephHosts", "sources", "before")
+    before = request.get("before", [])
+    need(isinstance(before, list) and all(isinstance(each, dict) for each in before), "its operations are no list")
+    need(all(each.get("op") in ("watchers", "children") for each in before), "it changes images")
+    sources = request.get("sources", [])
+    need(isinstance(sources, list) and all(isinstance(each, dict) for each in sources), "its image files are no list")
+    for each in sources:
+        path = each.get("path")
+        # With the beginning of the file sent along none of this node is opened.
+        need("head" in each or (isinstance(path, str) and in_image_folder(path)),
+             "it looks at an image file outside of %s" % ", ".join(IMAGE_FOLDERS))
+
+
+def check_simulate(request):
+    only(request, "patch", "cib", "standby", "lose", "orders", "failback", "forgotten", "keep")
+    need(all(isinstance(request.get(key, ""), str) for key in ("patch", "cib")), "its documents are no text")
+    need(all(words(request.get(key, []), NODE) for key in ("standby", "lose")), "its nodes are no names")
+    need(words(request.get("forgotten", []), ID), "its resources are no names")
+    orders = request.get("orders", [])
+    need(isinstance(orders, list) and all(words(each, ID) for each in orders), "its resources are no names")
+
+
+def check_capacity(request):
+    only(request, "nodes", "user")
+    need(words(request.get("nodes"), NODE) and words([request.get("user")], USER), "its nodes are no names")
+
+
+def check_devices(request):
+    only(request, "verb", "domains")
+    need(request.get("verb") == "read", "it changes the devices of guests")
+    domains = request.get("domains")
+    need(isinstance(domains, list), "its domains are no list")
+    for each in domains:
+        only(each, "uri", "domain")
+        need(words([each.get("domain")], VM), "its domains are no names")
+
+
+CHECKS = {"inventory": check_inventory, "simulate": check_simulate, "capacity": check_capacity, "devices": check_devices}
+
+
+def is_allowed(argv):
+    """Commands that come without a program."""
+    if argv in (["true"], ["crm_mon", "-1", "--output-as=xml"], ["crm_simulate", "--live-check", "--run", "--output-as=xml"]):
+        return True
+    agent = re.fullmatch("--show-metadata=(.*)", argv[1]) if len(argv) == 2 and argv[0] == "crm_resource" else None
+    return agent is not None and AGENT.fullmatch(agent.group(1)) is not None
+
+
+def split(line):
+    """The mark of a run and its words, without those that ask for root."""
+    found = shlex.split(line)
+    if found[:4] == ["sudo", "-n", "--", "env"]:
+        found = found[4:]
+    elif found[:3] == ["sudo", "-n", "--"]:
+        found = found[3:]
+    mark = found[0] if found and MARK.fullmatch(found[0]) else None
+    return mark, found[1:] if mark else found
+
+
+def end_marked(mark):
+    """Ends the programs of one run, as the provider does when somebody stops waiting. A mark cannot be guessed."""
+    for _ in range(5):
+        left = False
+        for pid in [int(name) for name in os.listdir("/proc") if name.isdigit() and int(name) != os.getpid()]:
+            try:
+                with open("/proc/%d/environ" % pid, "rb") as file:
+                    if mark.encode() in file.read().split(b"\0"):
+                        left = True
+                        os.kill(pid, signal.SIGKILL)
+            except OSError:
+                continue
+        if not left:
+            return
+
+
+def check_program(text):
+    """Refuses a program that is not one of this release's, or is asked for more than reading."""
+    last = list(LAST_LINES.finditer(text))
+    need(last and last[-1].end() == len(text), "it is no program of pulumi-seapath")
+    source = text[: last[-1].start()]
+    # Several in one process are only ever sent to change something.
+    name = PROGRAMS.get(hashlib.sha256(source).hexdigest()) if last[-1].group(1) == b"main" else None
+    need(name is not None, "the program changes something, or is of another release than %s, which this guard is of; "
+         "see `npx seapath preview-guard`" % RELEASE)
+    CHECKS[name](json.loads(base64.b64decode(last[-1].group(2)).decode("utf-8")))
+
+
+def run(line):
+    mark, argv = split(line)
+    if argv[:2] == ["sh", "-c"] and len(argv) == 5 and argv[3] == "kill" and MARK.fullmatch(argv[4]):
+        return end_marked(argv[4])
+    surroundings = dict(SURROUNDINGS, HOME=pwd.getpwuid(os.getuid()).pw_dir)
+    if mark:
+        key, _, value = mark.partition("=")
+        surroundings[key] = value
+    if is_allowed(argv):
+        os.execvpe(argv[0], argv, surroundings)
+    need(argv == ["/usr/bin/python3", "-I", "-"], "this key is for previews, and runs nothing else")
+    text = sys.stdin.buffer.read(MOST_BYTES + 1)
+    need(len(text) <= MOST_BYTES, "it is larger than %d MiB" % (MOST_BYTES // 1024 // 1024))
+    check_program(text)
+    handle = os.memfd_create("program")
+    with os.fdopen(os.dup(handle), "wb") as file:
+        file.write(text)
+    os.lseek(handle, 0, os.SEEK_SET)
+    os.dup2(handle, 0)
+    os.execve(argv[0], argv, surroundings)
+
+
+def main():
+    line = sys.argv[1] if len(sys.argv) == 2 else os.environ.get("SSH_ORIGINAL_COMMAND", "")
+    if os.geteuid() != 0:
+        # The program is checked behind sudo, where the caller has no hand in it any more.
+        os.execv("/usr/bin/sudo", ["sudo", "-n", "--", SELF, line])
+    try:
+        need(line != "", "this key is for previews, and has no shell")
+        run(line)
+    except (Refused, ValueError, RecursionError) as reason:
+        sys.stderr.write("seapath-preview refuses this: %s\n" % " ".join(str(reason).split())[:300])
+        sys.exit(REFUSED)
+
+
+main()
