@@ -15,7 +15,7 @@ describe("docs/security.md", () => {
   });
 
   it("names files and tests that there are", () => {
-    const sources = ["provider/src", "provider/python", "ci"].flatMap((folder) => files(folder).map((file) => `/${folder}/${file}`));
+    const sources = ["provider/src", "provider/python", "provider/guard", "ci"].flatMap((folder) => files(folder).map((file) => `/${folder}/${file}`));
     const tests = { unit: files("tests/unit"), lab: files("tests/lab") };
     for (const row of rows) {
       const [, , , where = "", shown = ""] = row.split("|");
