@@ -16,7 +16,7 @@ import { claimOf, type Claims } from "./claims";
 import type { RollingInputs } from "../rolling";
 import { withDefaults } from "./defaults";
 import { stoppedBy } from "./diff";
-import { withInherited } from "./inherit";
+import { withInherited, withSaid } from "./inherit";
 import { vmSchema, type VmInputs } from "./schema";
 import { OUTPUTS, sourceOf, specOf } from "./state";
 
@@ -78,10 +78,10 @@ function turnFailures(inventory: Inventory, olds: Raw, inputs: Raw, rolling: Rol
 /** The inputs with what a clone inherits; without, where the cluster cannot be asked, which is said further on. */
 async function inherited(cluster: CheckContext["cluster"], olds: Raw, news: Raw): Promise<Raw> {
   try {
-    return await withInherited(() => cluster(clusterName(news)).recentInventory(), olds, news);
+    return withSaid(await withInherited(() => cluster(clusterName(news)).recentInventory(), olds, news));
   } catch (error) {
     // A VM that cannot be read is refused further on as the source of this one.
-    if (isOutOfReach(error) || error instanceof UnknownCluster || error instanceof BrokenVm) return news;
+    if (isOutOfReach(error) || error instanceof UnknownCluster || error instanceof BrokenVm) return withSaid(news);
     throw error;
   }
 }
