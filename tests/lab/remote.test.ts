@@ -130,7 +130,7 @@ describe("a guest node", function () {
   it("takes changed settings in place", async () => {
     const { text } = await stack.up({ ...whole({ cmdline_options: "httpd -f -p 81 -h /srv/www" }), ...withGuest({ timeout: 45 }) });
     assert.match(text, /changed parameters make Pacemaker restart it inside of its guest/);
-    assert.match((await served(ADDRESS, 81)) ?? "", /inside of the guest/);
+    assert.match((await eventually(() => served(ADDRESS, 81), (said) => said !== undefined && said !== "", 30)) ?? "", /inside of the guest/);
     assert.equal(await metaAttribute(vm, "remote-connect-timeout"), "45");
     assert.deepEqual(await qemu(vm), pid);
   });

@@ -80,6 +80,7 @@ describe("words of strangers", function () {
   // Tried: `_crm_config_cmd` in a VM's metadata writes a file, or loads one → it is not run, the VM is left as it was
   it("as crm commands do nothing but change the CIB", async () => {
     await on("node1", "rbd", "image-meta", "remove", `system_${VM}`, "_migration_user");
+    await on("node1", "crm_resource", "--resource", VM, "--delete-parameter", "migration_user");
     await setEnabled({ cluster: clusterOn(runner) }, VM, false);
     for (const line of [`save ${PROOF}`, `filter ${SCRIPT}`]) {
       await set("_crm_config_cmd", line);

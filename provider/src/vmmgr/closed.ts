@@ -37,7 +37,7 @@ export const closedClause = ({ node, operations }: ClosedNode): string => `${nod
 export function closedWords(closed: readonly ClosedNode[]): string {
   const operations = [...new Set(closed.flatMap((each) => each.operations))];
   const names = closed.map(({ node }) => node);
-  return `${names.join(" and ")} ${names.length > 1 ? "are" : "is"} closed to it (failed ${operations.join(", ")})`;
+  return `${[...names].sort().join(" and ")} ${names.length > 1 ? "are" : "is"} closed to it (failed ${operations.join(", ")})`;
 }
 
 /** The command that opens nodes again. */
