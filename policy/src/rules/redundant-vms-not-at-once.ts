@@ -10,10 +10,10 @@ interface Config {
   metadataKey?: string;
 }
 
-/** The groups of the configuration and of metadata, and the pairs that a colocation of the stack keeps apart, be it a wish. */
+/** The groups of the configuration and of metadata, and what a strong colocation of the stack keeps apart: a wish alone says nothing of one standing in for the other. */
 function allGroups(view: View, config: Config): Group[] {
   const named = groupsOf(view, config);
-  const apart = view.relations.filter(({ kind, resource }) => kind === "apart" && resource !== undefined).map(({ name, vms }) => ({ name, vms: [...new Set(vms)] }));
+  const apart = view.relations.filter(({ kind, strong, resource }) => kind === "apart" && strong && resource !== undefined).map(({ name, vms }) => ({ name, vms: [...new Set(vms)] }));
   // What the colocation of a group says of it has been said.
   const isNamed = (vms: readonly string[]) => named.some((group) => vms.every((vm) => group.vms.includes(vm)));
   return [...named, ...apart.filter(({ vms }) => vms.length > 1 && !isNamed(vms))];

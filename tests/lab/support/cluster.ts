@@ -42,6 +42,9 @@ export async function constraints(vm: string): Promise<string[]> {
     .map((tag) => / id="([^"]*)"/.exec(tag)?.[1] ?? "");
 }
 
+/** What a probe says in a guest, which has no agent for VMs: guest nodes of other tests are probed as well. */
+const NOT_INSTALLED = "5";
+
 /** What Pacemaker counts against a name, and what it has recorded of it as failed: both would meet the next VM of that name. */
 export async function counted(vm: string): Promise<string[]> {
   const status = await on("node1", "cibadmin", "--query", "--scope", "status");
@@ -49,7 +52,7 @@ export async function counted(vm: string): Promise<string[]> {
     const node = /^<node_state [^>]*uname="([^"]*)"/.exec(state)?.[1] ?? "?";
     const counts = [...state.matchAll(/ name="((?:fail-count|last-failure)-([^"#]+)(?:#[^"]*)?)"/g)].filter(([, , name]) => name === vm);
     const [, history = ""] = new RegExp(`<lrm_resource id="${vm}"[^>]*>(.*?)</lrm_resource>`, "s").exec(state) ?? [];
-    const failed = [...history.matchAll(/<lrm_rsc_op [^>]*operation="([^"]*)"[^>]*rc-code="(\d+)"/g)].filter(([, , code]) => code !== "0" && code !== "7");
+    const failed = [...history.matchAll(/<lrm_rsc_op [^>]*operation="([^"]*)"[^>]*rc-code="(\d+)"/g)].filter(([, , code]) => !["0", "7", NOT_INSTALLED].includes(code ?? ""));
     return [...counts.map(([, name]) => `${node}:${name}`), ...failed.map(([, operation]) => `${node}:failed ${operation}`)];
   });
 }

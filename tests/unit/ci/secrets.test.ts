@@ -36,7 +36,8 @@ const WAYS: Record<string, (text: string) => string> = {
   hex: (text) => Buffer.from(text).toString("hex").toUpperCase(),
 };
 
-describe("secrets in CI", () => {
+describe("secrets in CI", function () {
+  this.timeout(60_000); // patterns of many secrets, on a machine that is busy
   it("are those of the configuration, also inside of objects, and of the environment", () => {
     const secrets = secretsOf({ a: { value: "hunter2", secret: true }, b: { value: "plain", secret: false }, c: { objectValue: { d: ["deep-one", 445566] }, secret: true }, e: { value: "abc", secret: true } });
     const take = redactor(secrets, {
