@@ -49,10 +49,7 @@ export async function test(args) {
       count.failed -= counts.failures;
     }
     console.log(`· lab        ${files.length} files of tests had failures, and are tried again by themselves: ${files.map((file) => relative(root, file)).join(", ")}`);
-    unsettled.clear();
     await suite("lab again", files, Promise.resolve());
-    const flaky = files.filter((file) => !unsettled.has(file));
-    if (flaky.length > 0) console.log(`· flaky      ${flaky.length} files failed, and passed when tried again: ${flaky.map((file) => relative(root, file)).join(", ")}`);
   };
 
   const { node, debian, built, cli } = prepare({ lab: true, pulumi: !unitOnly });

@@ -40,11 +40,7 @@ class LibrbdPool:
 
     @told
     def images(self):
-        try:
-            return self.rbd.list(self.ioctx)
-        except UnicodeDecodeError:
-            # One name that is no UTF-8, and librbd's Python gives none of them.
-            return CommandsPool().images()
+        return self.rbd.list(self.ioctx)
 
     def facts(self, names, detailed):
         """{"name", "size", "snapshots"} of each image, and "metadata" of those that are `detailed`; without those that are
@@ -96,10 +92,7 @@ class LibrbdPool:
 
     @told
     def groups(self):
-        try:
-            return self.rbd.group_list(self.ioctx)
-        except UnicodeDecodeError:
-            return CommandsPool().groups()
+        return self.rbd.group_list(self.ioctx)
 
     @told
     def lock(self, image, name, cookie, seconds):

@@ -47,7 +47,6 @@ export function vmProvider(surroundings: Surroundings): dynamic.ResourceProvider
           claims.replace(vm);
           said.set(vm, news["rolling"] as RollingInputs | undefined);
         }
-        if ((found.replaces?.length ?? 0) > 0) claims.checkedAgain(claimOf(String(news["name"]), news["cluster"] as string | undefined));
         await announceTurn(olds, news);
         return found;
       }),
