@@ -66,7 +66,7 @@ export function pulumiEnvironment() {
     PULUMI_BACKEND_URL: `file://${backend}`,
     PULUMI_CONFIG_PASSPHRASE: process.env.PULUMI_CONFIG_PASSPHRASE ?? "seapath-demo",
     PULUMI_SKIP_UPDATE_CHECK: "true",
-    // Half of what a start of Pulumi takes is compiling its JavaScript.
+    // Compiled JavaScript is kept, which makes each start of Pulumi about a tenth shorter.
     NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? join(stateFolder, "node-cache"),
     // `npm run types` checks the programs; checking them again at every start would cost seconds each time.
     PULUMI_NODEJS_TRANSPILE_ONLY: process.env.PULUMI_NODEJS_TRANSPILE_ONLY ?? "true",

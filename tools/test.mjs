@@ -32,8 +32,10 @@ export async function test(args) {
       testsRun += passes + failures;
       count.passed += passes;
       count.failed += failures;
-      for (const [file, { ms }] of Object.entries(each)) times.set(file, ms);
-      for (const [file, counts] of Object.entries(each)) if (kind.startsWith("lab") && counts.failures > 0) unsettled.set(file, counts);
+      for (const [file, counts] of Object.entries(each)) {
+        times.set(file, counts.ms);
+        if (kind.startsWith("lab") && counts.failures > 0) unsettled.set(file, counts);
+      }
     } catch (error) {
       if (!(error instanceof StepError)) console.error(error);
       count.failed++;

@@ -1,6 +1,6 @@
 #!/usr/bin/python3 -I
 """The forced command of a key that previews: it lets those programs of pulumi-seapath through that only read, and refuses
-everything else. Written by `npx seapath preview-guard`; docs/ci.md says how a node gets it.
+everything else. Written by `npx seapath preview-guard`; docs/preview-key.md says how a node gets it.
 
 A program comes as text on standard input. It is known by the SHA-256 of its text, so that nothing runs here that is not in
 the release that wrote this file, and its request is looked at: some programs can do more than read. It never has a word of

@@ -18,7 +18,7 @@ export const guarding: readonly Verb[] = [
   {
     name: "preview-guard",
     help: "Write to standard output the forced command of a key that can preview and plan, and change nothing",
-    more: "It goes to /usr/local/sbin/seapath-preview on each node; docs/ci.md has the user, the key and the sudo rule.\n"
+    more: "It goes to /usr/local/sbin/seapath-preview on each node; docs/preview-key.md has the user, the key and the sudo rule.\n"
       + "It knows the programs of this release alone: write it again when pulumi-seapath is updated.",
     options: [
       {
