@@ -51,7 +51,10 @@ export async function test(args) {
       count.failed -= counts.failures;
     }
     console.log(`· lab        ${files.length} files of tests had failures, and are tried again by themselves: ${files.map((file) => relative(root, file)).join(", ")}`);
+    unsettled.clear();
     await suite("lab again", files, Promise.resolve());
+    const flaky = files.filter((file) => !unsettled.has(file));
+    if (flaky.length > 0) console.log(`· flaky      ${flaky.length} files failed, and passed when tried again: ${flaky.map((file) => relative(root, file)).join(", ")}`);
   };
 
   const { node, debian, built, cli } = prepare({ lab: true, pulumi: !unitOnly });
@@ -124,7 +127,7 @@ function mocha(kind, files, args) {
         ...(process.stdout.isTTY ? ["--color"] : ["--no-color"]), ...(onLab ? ["--exit"] : []), ...args],
       // Unit tests run beside other steps: their output comes whole, below. Of lab tests two may be at it: each line says whose.
       { cwd: root, log, okay: [...Array(256).keys()], line: onLab ? (text) => console.log(`${kind} │ ${text}`) : undefined,
-        env: { ...pulumiEnvironment(), MOCHA_COUNTS: counts } },
+        env: { ...pulumiEnvironment(), MOCHA_COUNTS: counts, NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ""} --require ${JSON.stringify(join(root, "tools/lazy-modules.cjs"))}` } },
     ).then((end) => {
       if (!onLab) console.log(end.output);
       return end;

@@ -96,7 +96,14 @@ def check_devices(request):
         need(words([each.get("domain")], VM), "its domains are no names")
 
 
-CHECKS = {"inventory": check_inventory, "simulate": check_simulate, "capacity": check_capacity, "devices": check_devices}
+def check_validate(request):
+    # The program itself takes nothing but domains under names of its own, defines each, and undefines it at once.
+    only(request, "xmls")
+    xmls = request.get("xmls")
+    need(isinstance(xmls, list) and all(isinstance(each, str) for each in xmls), "its domains are no text")
+
+
+CHECKS = {"inventory": check_inventory, "simulate": check_simulate, "capacity": check_capacity, "devices": check_devices, "validate": check_validate}
 
 
 def is_allowed(argv):

@@ -190,6 +190,7 @@ def inventory(request):
         sources = [pool.submit(read_source, question) for question in request.get("sources", [])]
         found = {
             "node": socket.gethostname(),
+            "memory": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
             "before": done,
             "cib": cib.result(),
             "status": status.result(),

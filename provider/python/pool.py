@@ -31,6 +31,18 @@ def split_readable(metadata):
     return {"metadata": found}
 
 
+def readable_names(names):
+    """Of names those that are text: what is called otherwise is no VM's, and must not keep anybody from reading the others."""
+
+    def is_text(name):
+        try:
+            return name.encode("utf-8") != b""
+        except UnicodeEncodeError:
+            return False
+
+    return [name for name in names if is_text(name)]
+
+
 def in_parallel(work, names):
     """What `work` gives for each name, by name; without those that are gone by now, for which it raises ImageNotFound or
     ObjectNotFound."""

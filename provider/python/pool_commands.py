@@ -61,7 +61,7 @@ class CommandsPool:
         pass
 
     def images(self):
-        return answer(["rbd", "ls", POOL])
+        return readable_names(answer(["rbd", "ls", POOL]))
 
     def facts(self, names, detailed):
         with ThreadPoolExecutor(2) as threads:
@@ -102,7 +102,7 @@ class CommandsPool:
         return CommandsImage(name)
 
     def groups(self):
-        return answer(["rbd", "group", "list", POOL])
+        return readable_names(answer(["rbd", "group", "list", POOL]))
 
     def lock(self, image, name, cookie, seconds):
         argv = ["rados", "--pool", POOL, "lock", "get", self.header(image), name]

@@ -40,7 +40,11 @@ class LibrbdPool:
 
     @told
     def images(self):
-        return self.rbd.list(self.ioctx)
+        try:
+            return self.rbd.list(self.ioctx)
+        except UnicodeDecodeError:
+            # One name that is no UTF-8, and librbd's Python gives none of them.
+            return CommandsPool().images()
 
     def facts(self, names, detailed):
         """{"name", "size", "snapshots"} of each image, and "metadata" of those that are `detailed`; without those that are
@@ -92,7 +96,10 @@ class LibrbdPool:
 
     @told
     def groups(self):
-        return self.rbd.group_list(self.ioctx)
+        try:
+            return self.rbd.group_list(self.ioctx)
+        except UnicodeDecodeError:
+            return CommandsPool().groups()
 
     @told
     def lock(self, image, name, cookie, seconds):

@@ -3,7 +3,10 @@
 
 
 def validate(request):
-    define_and_undefine(request["xml"])
+    """@param request `xml`, whose refusal is the program's; or `xmls`, each with an answer of its own"""
+    if "xmls" in request:
+        return [attempt(lambda: define_and_undefine(xml)) for xml in request["xmls"]]
+    return define_and_undefine(request["xml"])
 
 
 def main(encoded):

@@ -29,7 +29,7 @@ export const providers = {
   RemoteGuest: remoteGuestProvider(surroundings),
   RemoteKey: remoteKeyProvider(surroundings),
   Disk: providerOf(diskKind(surroundings.planned), surroundings),
-  Snapshot: providerOf(snapshotKind, surroundings),
+  Snapshot: providerOf(snapshotKind(surroundings.planned), surroundings),
   Rollback: providerOf(rollbackKind, surroundings),
   SnapshotRetention: providerOf(retentionKind, surroundings),
 };

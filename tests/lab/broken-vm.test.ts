@@ -92,6 +92,20 @@ describe("a VM that others have put nonsense on", function () {
     });
   }
 
+  // Tried: an image and a group of the pool whose names are no UTF-8 → nobody's reads, previews and changes notice
+  it("is not even noticed where it is an image or a group with a name that is no text", async () => {
+    const each = (what: string) => on("node1", "sh", "-c", what.replaceAll("NAME", "rbd/$(printf 'system_\\377')"));
+    await each("rbd create --size 1 NAME && rbd group create NAME && rbd group image add NAME NAME");
+    try {
+      const list = await seapath("list");
+      assert.equal(list.code, 0, list.stderr);
+      assert.match(list.stdout, /^brokentwo$/m);
+      assert.deepEqual((await other.preview(others, { refresh: true })).changes, { same: 2 });
+    } finally {
+      await each("rbd group rm NAME; rbd rm --no-progress NAME");
+    }
+  });
+
   it("may have a <domain> in its <metadata>, also while its running guest is looked at", async () => {
     const mine = `<metadata><domain xmlns="urn:mine">of mine</domain></metadata>`;
     const live = (mib: number) => ({ ...others, brokenlive: { source: { nodePath: TICK }, xml: tickXml().replace("<memory", `${mine}<memory`).replace(">4</memory>", `>${mib}</memory>`) } });

@@ -12,6 +12,10 @@ import { tick, tickXml, TICK } from "./support/vms.ts";
 
 const require = createRequire(import.meta.url);
 const { vmProvider } = require("../../provider/dist/resources/index.js") as typeof import("../../provider/dist/resources/index.js");
+const MAC = "52:54:00:be:ef:01";
+const NET = `<interface type="bridge"><source bridge="br0"/><mac address="${MAC}"/></interface>`;
+const PCI = '<hostdev mode="subsystem" type="pci" managed="yes"><source><address domain="0" bus="1" slot="0" function="0"/></source></hostdev>';
+const machine = (more: object) => tick({ domain: { ...(tick()["domain"] as object), ...more } });
 const UUID = "6a1d5b1e-0000-4000-8000-00000000beef";
 
 describe("a preview", function () {
@@ -22,7 +26,7 @@ describe("a preview", function () {
   before(async () => {
     stack = await TestStack.make("preview");
     runner = labRunner();
-    await stack.up({ taken: { source: { nodePath: TICK }, xml: tickXml("", UUID), started: false } });
+    await stack.up({ taken: { source: { nodePath: TICK }, xml: tickXml(NET, UUID), started: false } });
   });
   after(async () => {
     runner.close();
@@ -51,6 +55,15 @@ describe("a preview", function () {
     ["an image on this machine that is not there", tick({ source: { path: "/nowhere.qcow2" } }), /^source\.path: there is no readable file/],
     ["a disk smaller than its image", tick({ systemDisk: { size: "512KiB" } }), /^systemDisk\.size: the image has 1048576 bytes/],
     ["a size that is none", tick({ systemDisk: { size: "lots" } }), /^systemDisk\.size: must be a size such as/],
+    ["a machine that QEMU does not have", machine({ machine: "q53" }), /^domain: is no domain that libvirt on node\d takes: \S/],
+    ["KVM where there is none", machine({ type: "kvm" }), /^domain: is no domain that libvirt on node\d takes: .*kvm/i],
+    ["more CPUs than the machine takes", machine({ vcpus: 600 }), /^domain: is no domain that libvirt on node\d takes: .*CPUs/i],
+    ["an element that libvirt does not know", { source: { nodePath: TICK }, xml: tickXml("<nonsense/>") }, /^xml: is no domain that libvirt on node\d takes: .*(nonsense|schema)/is],
+    ["memory above every node's", machine({ memory: 64 << 20 }), /^domain\.memory: 67108864 MiB are more than any node has: node1 has \d+, node2 has \d+, node3 has \d+/],
+    ["memory above every node's in XML, in TiB", { source: { nodePath: TICK }, xml: tickXml().replace('unit="MiB">4<', 'unit="TiB">64<') }, /^xml: 67108864 MiB are more than any node has/],
+    ["the MAC address of another stack's VM", machine({ interfaces: [{ bridge: "br0", mac: MAC }] }), /^domain\.interfaces\[0\]\.mac: the MAC address 52:54:00:be:ef:01 is that of VM "taken"/],
+    ["a name that is no id for Pacemaker", tick({ name: "1fresh" }), /^name: must begin with a letter: "1fresh" is no id that Pacemaker takes/],
+    ["live migration with a device of the node", { source: { nodePath: TICK }, liveMigration: true, xml: tickXml(PCI) }, /^liveMigration: must not be true for a VM with a device of its node/],
     ["an input that does not exist", tick({ memroy: 5 }), /^memroy: is no input of seapath\.Vm/],
   ];
   for (const [what, inputs, expected] of cases) {
@@ -60,6 +73,23 @@ describe("a preview", function () {
       assert.match(found[0] ?? "", expected);
     });
   }
+
+  it("leaves and deletes nothing where libvirt was asked", async () => {
+    await refusals(machine({ machine: "q53" }));
+    assert.deepEqual(await refusals(tick()), []);
+    for (const node of nodes()) assert.doesNotMatch(await on(node, "virsh", "list", "--all", "--name"), /seapath-check/);
+    assert.deepEqual(await traces("fresh"), []);
+  });
+
+  // Tried: two VMs of a program with one name, or one MAC; a snapshot of a VM that there is not → refused in the preview
+  it("refuses through the real CLI what only shows beside other resources of the program", async () => {
+    const net = machine({ interfaces: [{ bridge: "br0", mac: "52:54:00:be:ef:02" }] });
+    assert.match(await stack.failing("preview", { one: net, two: net }), /is also that of VM "(one|two)" of this program/);
+    assert.match(await stack.failing("preview", { one: tick({ name: "same" }), two: tick({ name: "same" }) }), /VM "same" belongs to another resource of this program/);
+    assert.match(await stack.failing("preview", { shot: { $kind: "Snapshot", vm: "nobody", name: "s" } }), /there is no VM "nobody" on the cluster/);
+    const passes = { one: tick(), shot: { $kind: "Snapshot", vm: "$ref:one.name", name: "s" } };
+    assert.equal((await stack.preview(passes)).changes["create"], 2);
+  });
 
   // Tried: an image is truncated → refused in the preview: qemu-img would import zeros
   it("refuses a truncated image, which qemu-img would import as zeros", async () => {

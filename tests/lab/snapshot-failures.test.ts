@@ -62,9 +62,9 @@ describe("a snapshot or a rollback that fails", function () {
         const lossy = new PatchedRunner(runner, "snapshots", answerless, true);
         const inputs = { vm: VM, name: "unsure", owner: "project/stack", __provider: "the stub" };
         const say = () => undefined;
-        const error = await failure(providerOf(snapshotKind, { cluster: () => clusterOn(lossy), say }).create(inputs));
+        const error = await failure(providerOf(snapshotKind(), { cluster: () => clusterOn(lossy), say }).create(inputs));
         assert.ok(error instanceof PartialCreateError, String(error));
-        const whole = providerOf(snapshotKind, { cluster: () => clusterOn(runner), say });
+        const whole = providerOf(snapshotKind(), { cluster: () => clusterOn(runner), say });
         if (next === "update") {
           const { outs } = (await whole.update!(error.id, error.properties, inputs)) as { outs: { created: string } };
           assert.match(outs.created, /^\d{4}-.*Z$/);

@@ -7,6 +7,7 @@ import type { CibChange } from "./patch";
 import { mergeRequests, RecentInventory } from "./recent";
 import type { StorageOperation } from "./rbd";
 import type { ClusterStatus } from "./status";
+import { validateDomains } from "./libvirt";
 import { isEmpty, makeWrites, outcomeError, type Write } from "./write";
 
 /** How long a watch stays on the node. Who waits for less looks away before. */
@@ -23,6 +24,7 @@ export class Cluster {
   readonly #recent = new RecentInventory();
   readonly #inventory: Coalesced<InventoryRequest, Inventory>;
   readonly #status: Coalesced<undefined, ClusterStatus>;
+  readonly #validated: Coalesced<readonly string[], Map<string, Error | undefined>>;
   #waiting: Waiting[] = [];
   #watching: Promise<ClusterStatus> | undefined;
   #writing = false;
@@ -36,6 +38,7 @@ export class Cluster {
       () => readStatus(this.runner),
       () => undefined,
     );
+    this.#validated = new Coalesced((xmls) => validateDomains(this.runner, xmls), (a, b) => [...a, ...b]);
   }
 
   /** Hears of the first inventory from now on, before whoever asked for it does: nothing was changed by then. */
@@ -59,6 +62,15 @@ export class Cluster {
    */
   recentInventory(request: InventoryRequest = {}): Promise<Inventory> {
     return this.#recent.find(request) ?? this.inventory(this.#recent.extended(request));
+  }
+
+  /**
+   * Asks libvirt whether it takes a domain, which has a name and a uuid of its own: one program for all who ask meanwhile.
+   * @throws ProgramError (`kind` "libvirtError") with libvirt's words when it does not
+   */
+  async validate(xml: string): Promise<void> {
+    const error = (await this.#validated.ask([xml])).get(xml);
+    if (error !== undefined) throw error;
   }
 
   /** What the cluster is doing now, shared in the same way. */

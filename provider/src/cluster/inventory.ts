@@ -35,6 +35,7 @@ const imageSchema = z.object({
 
 const answerSchema = z.object({
   node: z.string(),
+  memory: z.number().optional(),
   cib: z.string(),
   status: z.string(),
   observer: z.string().nullable(),
@@ -78,6 +79,8 @@ export interface ImageFacts {
 export interface Inventory {
   /** The node that was asked, by its own name. */
   node: string;
+  /** What it has of memory. */
+  memoryBytes?: number;
   cib: Cib;
   status: ClusterStatus;
   /** The node that never runs a VM, from /etc/cluster.conf. */
@@ -139,6 +142,7 @@ export function parseInventory(answer: unknown, before: readonly StorageOperatio
   const found = readAs(answerSchema, answer, "the inventory program");
   return {
     node: found.node,
+    ...(found.memory === undefined ? {} : { memoryBytes: found.memory }),
     cib: parseCib(found.cib),
     status: parseStatus(found.status),
     ...(found.observer === null ? {} : { observer: found.observer }),

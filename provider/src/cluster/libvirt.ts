@@ -41,10 +41,25 @@ export async function changeDevice(runner: Runner, at: GuestAt, verb: "attach" |
 }
 
 /**
- * Asks libvirt whether it takes a domain, by defining it with validation and undefining it.
- * The XML must carry a name and a uuid of its own: a running domain of that name would become a persistent one.
+ * Asks libvirt whether it takes domains, by defining each with validation and undefining it: nothing is there afterwards, so it
+ * may be asked again on another node.
+ * Each XML must carry a name and a uuid of its own: a running domain of that name would become a persistent one.
+ * @returns by the XML, the ProgramError (`kind` "libvirtError") with libvirt's words where it does not take it
+ */
+export async function validateDomains(runner: Runner, xmls: readonly string[]): Promise<Map<string, ProgramError | undefined>> {
+  const answer = await runProgram(runner, "validate", { xmls }, { readOnly: true, timeoutMs: 120_000 });
+  const told = readAs(z.array(toldSchema).length(xmls.length), answer, "the validate program");
+  return new Map(told.map((each, index) => [
+    xmls[index] ?? "",
+    "error" in each ? new ProgramError(runner.node ?? "the node", "validate", each.error.kind, each.error.message) : undefined,
+  ]));
+}
+
+/**
+ * The same of one domain.
  * @throws ProgramError (`kind` "libvirtError") with libvirt's words when it does not
  */
 export async function validateDomain(runner: Runner, xml: string): Promise<void> {
-  await runProgram(runner, "validate", { xml });
+  const error = (await validateDomains(runner, [xml])).get(xml);
+  if (error !== undefined) throw error;
 }

@@ -2,7 +2,7 @@
  * What the program says of its VMs, as far as this run has checked them. In a preview the cluster has not yet what the
  * same `up` makes, enables or pins; a resource that names a VM by its output is checked after it.
  */
-import type { PlannedVm, PlannedVms, VmSpec, XmlElement } from "../vmmgr";
+import type { Addresses, PlannedVm, PlannedVms, VmSpec, XmlElement } from "../vmmgr";
 import { isMarkedBy } from "../vmmgr";
 import { isUnknown } from "./unknowns";
 import { isRecord, type Raw } from "./values";
@@ -10,6 +10,7 @@ import { isRecord, type Raw } from "./values";
 export class PlannedRegister {
   readonly #vms = new Map<string, PlannedVm>();
   readonly #specs = new Map<unknown, Map<string, VmSpec>>();
+  readonly #addresses = new Map<unknown, Map<string, Addresses>>();
   readonly #guests = new Set<string>();
   /** By cluster, the constraints of each relation by its owner. */
   readonly #relations = new Map<unknown, Map<string, readonly XmlElement[]>>();
@@ -34,6 +35,13 @@ export class PlannedRegister {
   /** The VMs of a cluster of which all is known, in the order in which they were checked. */
   specs(cluster: string | undefined): VmSpec[] {
     return [...(this.#specs.get(cluster)?.values() ?? [])];
+  }
+
+  /** Takes down the addresses of a VM. @returns those of the VMs that were checked before it, by VM */
+  noteAddresses(vm: string, cluster: string | undefined, addresses: Addresses): ReadonlyMap<string, Addresses> {
+    const known = this.#addresses.get(cluster) ?? new Map<string, Addresses>();
+    this.#addresses.set(cluster, known.set(vm, addresses));
+    return known;
   }
 
   /** Takes down a guest node, by its name. */

@@ -1,7 +1,7 @@
 /** The documents of a VM: what libvirt and the resource agent are given, made of what was asked and what is there. */
 import { randomUUID } from "node:crypto";
 import {
-  parseXml, ProgramError, renderPretty, renderXml, validateDomain, validateThenChange, type Cluster, type Inventory,
+  parseXml, ProgramError, renderPretty, renderXml, validateThenChange, type Cluster, type Inventory,
   type StorageOperation, type XmlElement,
 } from "../cluster";
 import { SeapathError } from "../errors";
@@ -24,10 +24,14 @@ export interface VmXml {
 
 /** libvirt does not take the domain. */
 export class DomainRefused extends SeapathError {
+  /** libvirt's own. */
+  readonly words: string;
+
   constructor(words: string) {
     super("domain-refused", `libvirt does not take the domain: ${words}`, {
       hint: "Correct `xml` or `domain`; the words after the colon are libvirt's own.",
     });
+    this.words = words;
   }
 }
 
@@ -64,7 +68,7 @@ function freshUuid(inventory: Inventory): string {
  * @throws DomainRefused
  */
 export async function validateXml(cluster: Cluster, xml: Pick<VmXml, "finalElement">): Promise<void> {
-  await asked((probe) => validateDomain(cluster.runner, probe), xml);
+  await asked((probe) => cluster.validate(probe), xml);
 }
 
 /**

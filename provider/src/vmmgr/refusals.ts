@@ -1,5 +1,5 @@
 /** What can be known to be wrong before anything is changed: the same for a preview and for the change itself. */
-import { nvpairs, parseXml, ParseError, type Inventory } from "../cluster";
+import { child, children, descend, nvpairs, parseXml, ParseError, type Inventory } from "../cluster";
 import { BrokenVm } from "./broken";
 import type { Refusal } from "./errors";
 import { cloneRefusals } from "./cloned";
@@ -27,6 +27,8 @@ export function clusterRefusals(inventory: Inventory, spec: PartialSpec, intent:
     ...(intent === "create" ? nameRefusals(inventory, spec) : []),
     ...hostRefusals(inventory, spec, "pinnedHost"),
     ...hostRefusals(inventory, spec, "preferredHost"),
+    ...idRefusals(inventory, spec),
+    ...migrationRefusals(spec),
     ...uuidRefusals(inventory, spec),
     ...foreignImageRefusals(inventory, spec),
     ...(intent === "update" ? sizeRefusals(inventory, spec) : sourceRefusals(inventory, spec)),
@@ -86,6 +88,30 @@ function nameRefusals(inventory: Inventory, spec: PartialSpec): Refusal[] {
   if (inventory.cib.nodes.includes(name)) return taken("it is a node of the cluster");
   if (inventory.cib.ids.has(name)) return taken("an element of the CIB has this id");
   return [];
+}
+
+/** A name that Pacemaker cannot have as an id, of a VM that is not one of its resources yet. */
+function idRefusals(inventory: Inventory, { name, enabled = true }: PartialSpec): Refusal[] {
+  if (name === undefined || !/^\d/.test(name) || !enabled || inventory.cib.primitives.has(name)) return [];
+  return [{ property: "name", reason: `must begin with a letter: "${name}" is no id that Pacemaker takes` }];
+}
+
+/** Devices of the node, with which no guest moves while it runs. USB devices are let go of, and a network card behind another one. */
+function migrationRefusals({ liveMigration, xml }: PartialSpec): Refusal[] {
+  if (liveMigration !== true || xml === undefined) return [];
+  try {
+    const devices = descend(parseXml(xml, "the domain XML"), "devices");
+    const held = [
+      ...children(devices, "hostdev").filter(({ attrs }) => attrs["type"] !== "usb"),
+      ...children(devices, "interface").filter(({ attrs }) => attrs["type"] === "hostdev"),
+    ].filter((node) => child(node, "teaming") === undefined);
+    if (held.length === 0) return [];
+    const what = held.map(({ name, attrs }) => `<${name} type="${attrs["type"] ?? ""}">`).join(", ");
+    return [{ property: "liveMigration", reason: `must not be true for a VM with a device of its node (${what}): it cannot move while it runs` }];
+  } catch (error) {
+    if (error instanceof ParseError) return [];
+    throw error;
+  }
 }
 
 function hostRefusals(inventory: Inventory, spec: PartialSpec, property: "pinnedHost" | "preferredHost"): Refusal[] {

@@ -76,10 +76,22 @@ export function optionOf(property: string): string {
 /** Reads a file of this machine that an option names; `-` is standard input. */
 export async function readGivenFile(given: Given, option: string): Promise<string> {
   const path = given.get(option);
-  if (path === "-") return readFile("/dev/stdin", "utf8");
-  return readFile(path, "utf8").catch((cause: Error) => {
+  const unable = (cause: Error): never => {
     throw new Error(`Unable to read the file of --${option}: ${cause.message}`, { cause });
-  });
+  };
+  const bytes = await readFile(path === "-" ? "/dev/stdin" : path).catch(unable);
+  try {
+    return decoded(bytes);
+  } catch (error) {
+    return unable(error as Error);
+  }
+}
+
+/** A document as text, in the encoding that its XML declaration says, which the text does not carry any more. */
+export function decoded(bytes: Uint8Array): string {
+  const [, encoding] = /^<\?xml[^>]*?\sencoding=["']([A-Za-z0-9._-]+)["']/.exec(Buffer.from(bytes.subarray(0, 200)).toString("latin1")) ?? [];
+  const decoder = new TextDecoder(encoding ?? "utf-8", { fatal: true });
+  return decoder.decode(bytes).replace(/^(<\?xml[^>]*?)\sencoding=["'][A-Za-z0-9._-]+["']/, "$1");
 }
 
 /**

@@ -1,4 +1,6 @@
 /** `npx seapath VERB …`: from the words to the exit code. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { api, close, describeError, printable } from "pulumi-seapath-provider";
 import { candidates } from "./candidates";
 import { settleCluster, SHARED } from "./connection";
@@ -10,6 +12,8 @@ import { Progress } from "./print";
 import type { Verb } from "./verb";
 import { VERBS } from "./verbs";
 
+const { version } = JSON.parse(readFileSync(join(__dirname, "../../package.json"), "utf8")) as { version: string };
+
 /** The options before the verb, the verb, and what follows it. */
 function split(words: readonly string[]): { verb: Verb | undefined; words: string[] } {
   const before: string[] = [];
@@ -17,13 +21,28 @@ function split(words: readonly string[]): { verb: Verb | undefined; words: strin
   for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
     if (!word.startsWith("-")) {
       const verb = VERBS.find(({ name }) => name === word);
-      if (verb === undefined) throw new UsageError(`argument command: invalid choice: '${word}' (choose from ${VERBS.map(({ name }) => `'${name}'`).join(", ")})`);
+      if (verb === undefined) throw new UsageError(`argument command: invalid choice: '${word}'${nearest(word)} (choose from ${VERBS.map(({ name }) => `'${name}'`).join(", ")})`);
       return { verb, words: [...before, ...rest] };
     }
     before.push(word);
     if (takesNext(word) && rest.length > 0) before.push(rest.shift() ?? "");
   }
   return { verb: undefined, words: before };
+}
+
+/** What was probably meant, where one verb is one slip of the fingers away, or written otherwise. */
+function nearest(word: string): string {
+  const plain = (text: string) => text.toLowerCase().replace(/[-_]/g, "");
+  const slips = (a: string, b: string) => {
+    if (Math.abs(a.length - b.length) > 1) return false;
+    let at = 0;
+    while (at < a.length && a[at] === b[at]) at++;
+    const [left, right] = [a.slice(at), b.slice(at)];
+    const swapped = left.length > 1 && left[0] === right[1] && left[1] === right[0] && left.slice(2) === right.slice(2);
+    return swapped || left.slice(1) === right.slice(1) || left === right.slice(1) || left.slice(1) === right;
+  };
+  const found = VERBS.find(({ name }) => plain(name) === plain(word)) ?? VERBS.find(({ name }) => slips(plain(name), plain(word)));
+  return found === undefined ? "" : `, did you mean '${found.name}'?`;
 }
 
 function takesNext(word: string): boolean {
@@ -38,6 +57,10 @@ async function run(words: readonly string[]): Promise<number> {
   if (verb === undefined) {
     if (rest.some((word) => word === "-h" || word === "--help")) {
       process.stdout.write(`${overview(VERBS, SHARED)}\n`);
+      return 0;
+    }
+    if (rest.includes("--version")) {
+      process.stdout.write(`seapath ${version}\n`);
       return 0;
     }
     throw new UsageError("the following arguments are required: command");

@@ -116,11 +116,11 @@ describe("states of a VM", function () {
     assert.deepEqual(await stack.recorded(), []);
   });
 
-  // Tried: libvirt does not take the domain → an error with libvirt's words, nothing is left
+  // Tried: libvirt does not take the domain → refused before anything is done, with libvirt's words
   it("says libvirt's own words of a domain that it does not take, and leaves nothing", async () => {
     const wrong = '<interface type="bridge"><source bridge="br0"/><model type="virtio"/><mac address="no mac"/></interface>';
     const text = await stack.failing("up", { bad: { source: { nodePath: TICK }, xml: tickXml(wrong) } });
-    assert.match(text, /libvirt does not take the domain: XML document failed to validate/);
+    assert.match(text, /xml.* is no domain that libvirt on node\d takes: XML document failed to validate/);
     assert.deepEqual(await traces("bad"), []);
   });
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { errors } from "../cluster/runner.ts";
-import { checking, checkVm, full, lab, type Raw, refused, typed, unknowns, withDefaults, xmlForm } from "./vms.ts";
+import { checking, checkVm, full, lab, type Raw, refused, typed, unknowns, vmProvider, withDefaults, xmlForm } from "./vms.ts";
 
 const { UNKNOWN } = unknowns;
 
@@ -90,6 +90,53 @@ describe("what a preview refuses", () => {
     assert.equal(warnings.length, 1);
     const key = new errors.HostKeyError("node1", "another key", "hint");
     await assert.rejects(checkVm(checking(lab(key).cluster), {}, typed()), errors.HostKeyError);
+  });
+
+  it("is a domain that libvirt does not take, in its words, where it is another one than before", async () => {
+    const words = "unsupported configuration: Emulator does not support machine type 'q53'";
+    const { cluster } = lab(undefined, (xml) => (xml.includes("q53") ? words : undefined));
+    const said = async (news: Raw, olds: Raw = {}) => (await checkVm(checking(cluster), olds, news)).failures.map(({ property, reason }) => `${property}: ${reason}`);
+    assert.deepEqual(await said(typed()), []);
+    const domain = { ...(typed()["domain"] as Raw), machine: "q53" };
+    assert.deepEqual(await said(typed({ domain })), [`domain: is no domain that libvirt on node1 takes: ${words}`]);
+    assert.deepEqual(await said(xmlForm({ xml: "<domain><os><type machine='q53'>hvm</type></os></domain>" })), [`xml: is no domain that libvirt on node1 takes: ${words}`]);
+    const running = typed({ name: "fxrun", domain });
+    assert.deepEqual(await said({ ...running, priority: 9 }, withDefaults(running)), [], "what is stored already is not asked about");
+  });
+
+  it("is a name, a MAC or a uuid that two VMs of the program have, and a MAC that the cluster has", async () => {
+    const { cluster } = lab();
+    const context = checking(cluster);
+    const said = async (news: Raw, olds: Raw = {}) => (await checkVm(context, olds, news)).failures.map(({ property, reason }) => `${property}: ${reason}`);
+    const net = (mac: string) => ({ domain: { ...(typed()["domain"] as Raw), interfaces: [{ bridge: "br0", mac }] } });
+    assert.deepEqual(await said(typed({ name: "one", ...net("52:54:00:00:00:01") })), []);
+    assert.deepEqual(await said(typed({ name: "two", ...net("52:54:00:00:00:01") })), [
+      'domain.interfaces[0].mac: the MAC address 52:54:00:00:00:01 is also that of VM "one" of this program; give one of them another',
+    ]);
+    assert.match((await said(typed({ name: "one", ...net("52:54:00:00:00:02") }))).join(), /^name: VM "one" belongs to another resource of this program/);
+    const xml = (uuid: string) => xmlForm({ xml: `<domain><uuid>${uuid}</uuid></domain>` });
+    assert.deepEqual(await said({ ...xml("6a1d5b1e-0000-4000-8000-00000000beef"), name: "three" }), []);
+    assert.match((await said({ ...xml("6a1d5b1e-0000-4000-8000-00000000beef"), name: "four" })).join(), /^xml: the uuid 6a1d5b1e-\S+ is also that of VM "three" of this program/);
+    assert.match((await refused(typed(net("52:54:00:00:00:0")))).join(), /mac/);
+  });
+
+  it("is asked once more of a VM that is replaced, which is no second one", async () => {
+    const provider = vmProvider({ cluster: lab().cluster, say: () => undefined });
+    const olds = withDefaults(typed({ name: "fxstop" }));
+    const news = withDefaults(typed({ name: "renamed" }));
+    assert.deepEqual((await provider.check!(olds, news)).failures ?? [], []);
+    assert.deepEqual((await provider.diff!("fxstop", olds, news)).replaces, ["name"]);
+    assert.deepEqual((await provider.check!({}, news)).failures ?? [], []);
+    assert.match(((await provider.check!({}, news)).failures ?? []).map(({ reason }) => reason).join(), /belongs to another resource/);
+  });
+
+  it("is a name that is no id for Pacemaker, live migration of a device of the node, and XML that was not read as what it is", async () => {
+    assert.match((await refused(typed({ name: "1st" }))).join(), /^name: must begin with a letter: "1st" is no id that Pacemaker takes/);
+    assert.deepEqual(await refused(typed({ name: "1st", enabled: false })), []);
+    const device = (type: string, more = "") => xmlForm({ liveMigration: true, xml: `<domain><devices><hostdev mode="subsystem" type="${type}">${more}</hostdev></devices></domain>` });
+    assert.match((await refused(device("pci"))).join(), /^liveMigration: must not be true for a VM with a device of its node \(<hostdev type="pci">\)/);
+    for (const inputs of [device("usb"), device("pci", '<teaming type="transient"/>'), { ...device("pci"), liveMigration: false }]) assert.deepEqual(await refused(inputs), []);
+    assert.match((await refused(xmlForm({ xml: "<domain><title>Umspannwerk S\uFFFDd</title></domain>" }))).join(), /^xml: was not read in its own encoding/);
   });
 
   it("does not ask a cluster what the inputs alone show to be wrong", async () => {

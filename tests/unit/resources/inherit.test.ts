@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { inventory } from "../cluster/fixtures.ts";
 import { type Raw, unknowns } from "./vms.ts";
 
-const { wholeInputs, withInherited } = createRequire(import.meta.url)("../../../provider/dist/resources/vm/inherit.js") as typeof import("../../../provider/dist/resources/vm/inherit.js");
+const { wholeInputs, withInherited, withSaid } = createRequire(import.meta.url)("../../../provider/dist/resources/vm/inherit.js") as typeof import("../../../provider/dist/resources/vm/inherit.js");
 const { withDefaults } = createRequire(import.meta.url)("../../../provider/dist/resources/vm/defaults.js") as typeof import("../../../provider/dist/resources/vm/defaults.js");
 
 const never = () => Promise.reject(new Error("the cluster was asked"));
@@ -53,9 +53,26 @@ describe("what a clone inherits", () => {
     const inputs = clone();
     assert.equal(await withInherited(empty, {}, inputs), inputs);
     assert.equal(await withInherited(never, {}, clone({ name: unknowns.UNKNOWN })).then(({ name }) => name), unknowns.UNKNOWN);
-    const made = await wholeInputs(lab(), withDefaults(inputs));
+    const made = await wholeInputs(lab(), withDefaults(withSaid(inputs)));
     assert.deepEqual((made["metadata"] as Raw)["note"], "kept");
+    assert.equal((made["source"] as Raw)["said"], undefined);
     const plain = { name: "x", source: { nodePath: "/x" } };
     assert.equal(await wholeInputs(never, plain), plain);
+  });
+
+  it("is not what it says, though that be what holds where nothing is said", async () => {
+    const other = () => {
+      const made = inventory();
+      made.cib.primitives.delete("fxrun");
+      Object.assign(made.images.get("system_fxrun")?.metadata ?? {}, { _stop_timeout: "90" });
+      return Promise.resolve(made);
+    };
+    const settings = (found: Raw) => [found["stopTimeout"], found["priority"]];
+    const asked = clone({ stopTimeout: 30 });
+    // By the command line, by a program of which the other VM is there, and by one that makes both.
+    assert.deepEqual(settings(await wholeInputs(other, asked)), settings(await withInherited(other, {}, asked)));
+    assert.deepEqual(settings(await wholeInputs(other, withDefaults(withSaid(asked)))), settings(await withInherited(other, {}, asked)));
+    assert.equal((await wholeInputs(other, asked))["stopTimeout"], 30);
+    assert.equal((await wholeInputs(other, clone()))["stopTimeout"], 90);
   });
 });

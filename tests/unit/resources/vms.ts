@@ -10,6 +10,8 @@ export const { formatSize, parseSize } = load<typeof import("../../../provider/d
 export const unknowns = load<typeof import("../../../provider/dist/resources/unknowns.js")>("unknowns");
 export const { checkVm } = load<typeof import("../../../provider/dist/resources/vm/check.js")>("vm/check");
 export const { claimOf, Claims } = load<typeof import("../../../provider/dist/resources/vm/claims.js")>("vm/claims");
+export const { PlannedRegister } = load<typeof import("../../../provider/dist/resources/planned.js")>("planned");
+export const { vmProvider } = load<typeof import("../../../provider/dist/resources/vm/provider.js")>("vm/provider");
 export const { withDefaults } = load<typeof import("../../../provider/dist/resources/vm/defaults.js")>("vm/defaults");
 export const { diffVm } = load<typeof import("../../../provider/dist/resources/vm/diff.js")>("vm/diff");
 export const state = load<typeof import("../../../provider/dist/resources/vm/state.js")>("vm/state");
@@ -51,7 +53,7 @@ export const full = (more: Raw = {}): Raw => typed({
 });
 
 /** The lab's cluster as a link would show it; with an error, a cluster that nobody can ask. */
-export function lab(error?: Error): { cluster: () => InstanceType<typeof cluster.Cluster>; asked: () => unknown[] } {
+export function lab(error?: Error, takes: (xml: string) => string | undefined = () => undefined): { cluster: () => InstanceType<typeof cluster.Cluster>; asked: () => unknown[] } {
   const requests: unknown[] = [];
   const runner = new ScriptedRunner({
     "the inventory program": (request) => {
@@ -59,6 +61,11 @@ export function lab(error?: Error): { cluster: () => InstanceType<typeof cluster
       if (error !== undefined) throw error;
       return JSON.parse(fixture("inventory.json"));
     },
+    // libvirt's words about a domain, or none.
+    "the validate program": (request) => ({ ok: (request as { xmls: string[] }).xmls.map((xml) => {
+      const words = takes(xml);
+      return words === undefined ? { ok: null } : { error: { kind: "libvirtError", message: words } };
+    }) }),
   });
   const made = new cluster.Cluster(runner);
   return { cluster: () => made, asked: () => requests };
@@ -68,7 +75,7 @@ export function lab(error?: Error): { cluster: () => InstanceType<typeof cluster
 export function checking(ask: () => InstanceType<typeof cluster.Cluster>, warn: (text: string) => void = () => undefined, replaced: string[] = []) {
   const claims = new Claims();
   for (const vm of replaced) claims.replace(vm);
-  return { cluster: ask, claims, warn };
+  return { cluster: ask, claims, warn, planned: new PlannedRegister() };
 }
 
 /** What `check` refuses, each as "property: reason". */

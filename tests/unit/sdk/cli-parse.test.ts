@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { connectionOf, SHARED } from "../../../sdk/dist/cli/connection.js";
 import { UsageError, type Given } from "../../../sdk/dist/cli/grammar.js";
 import { helpOf, overview, usageOf } from "../../../sdk/dist/cli/help.js";
-import { commonInputs, optionOf } from "../../../sdk/dist/cli/inputs.js";
+import { commonInputs, decoded, optionOf } from "../../../sdk/dist/cli/inputs.js";
 import { parseWords } from "../../../sdk/dist/cli/parse.js";
 import { VERBS } from "../../../sdk/dist/cli/verbs.js";
 
@@ -153,5 +153,14 @@ describe("the command line", () => {
       cluster: "north", clusters: JSON.stringify({ north: { hosts: "node2", user: "ops" } }),
     });
     assert.throws(() => settings(["--cluster", "north", "--hosts", "a"]), /argument --hosts: not allowed with argument --cluster/);
+  });
+
+  it("reads a document in the encoding that its declaration says, and refuses bytes that are none of it", () => {
+    const declared = (encoding: string, text: string, as: BufferEncoding) => decoded(Buffer.from(`<?xml version="1.0" encoding="${encoding}"?>${text}`, as));
+    assert.equal(declared("ISO-8859-1", "<title>Süd</title>", "latin1"), '<?xml version="1.0"?><title>Süd</title>');
+    assert.equal(declared("UTF-8", "<title>Süd</title>", "utf8"), '<?xml version="1.0"?><title>Süd</title>');
+    assert.equal(decoded(Buffer.from("<title>Süd</title>")), "<title>Süd</title>");
+    assert.throws(() => decoded(Buffer.from("<title>Süd</title>", "latin1")), /not valid/);
+    assert.throws(() => declared("klingon", "<a/>", "utf8"), /klingon/);
   });
 });

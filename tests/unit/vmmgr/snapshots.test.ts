@@ -121,9 +121,30 @@ describe("a rollback", () => {
     const found = both();
     found.images.set("data_fxrun_0", { ...found.images.get("data_fxrun_0"), name: "data_fxrun_0", size: 2 << 20 });
     const text = describeRollback(found, VM, "a");
-    assert.match(text, /^fxrun: it is rolled back to the snapshot a of 1970-01-01T00:00:20Z: system_fxrun and data_fxrun_0 \(which has 1048576 bytes again instead of 2097152\) lose what was written since, \d+ d \d+ h; it runs on node\d: it is stopped, and started again afterwards$/);
+    assert.match(text, /^fxrun: it is rolled back to the snapshot a of 1970-01-01T00:00:20Z: system_fxrun and data_fxrun_0 \(which has 1048576 bytes again instead of 2097152\) lose what was written since, \d+ d \d+ h; it runs on node\d: it is stopped, and started again afterwards; fxstop cannot run without it: stopped and started with it$/);
     assert.match(describeRollback(found, VM, "b"), /snapshot b, which is not there yet/);
   });
+
+  const others = (node: string) => {
+    const found = both();
+    found.cib.constraints.splice(0, Infinity, cluster.parseXml(node, "a test"));
+    return /; ([^;]*) cannot run without it/.exec(describeRollback(found, VM, "a"))?.[1] ?? "";
+  };
+  const set = (members: string, more = "") => `<resource_set id="s${members}" ${more}>${members.split("").map((id) => `<resource_ref id="${id === "v" ? VM : id}"/>`).join("")}</resource_set>`;
+
+  for (const [what, node, wanted] of [
+    ["a colocation", `<rsc_colocation id="t" rsc="a" with-rsc="${VM}" score="INFINITY"/>`, "a"],
+    ["one that is a wish", `<rsc_colocation id="t" rsc="a" with-rsc="${VM}" score="100"/>`, ""],
+    ["a colocation of a set, each with the one before it", `<rsc_colocation id="t" score="INFINITY">${set("avbc")}</rsc_colocation>`, "b, c"],
+    ["a colocation of several sets, each with the one behind it", `<rsc_colocation id="t" score="INFINITY">${set("ab", 'sequential="false"')}${set("v", 'sequential="false"')}${set("c")}</rsc_colocation>`, "a, b"],
+    ["an order", `<rsc_order id="t" first="${VM}" then="a"/>`, "a"],
+    ["an order of a set", `<rsc_order id="t" kind="Mandatory">${set("avb")}${set("c")}</rsc_order>`, "b, c"],
+    ["one that serializes alone", `<rsc_order id="t" kind="Serialize" first="${VM}" then="a"/>`, ""],
+    ["one that is a wish", `<rsc_order id="t" kind="Optional" first="${VM}" then="a"/>`, ""],
+    ["one that is of starts alone", `<rsc_order id="t" symmetrical="false" first="${VM}" then="a"/>`, ""],
+  ] as const) {
+    it(`names those that stop with it: ${what}`, () => assert.equal(others(node), wanted));
+  }
 
   it("that is under way is read from its mark, whatever else is there", () => {
     const of = (value: string, done?: string) => findRollback(withSnapshots([], [], { _seapath_rollback: value, ...(done === undefined ? {} : { _seapath_rollback_done: done }) }), VM);

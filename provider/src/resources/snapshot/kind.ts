@@ -1,8 +1,9 @@
 /** `seapath.Snapshot`: a snapshot of every disk of a VM, and what Pulumi asks of it. */
 import {
-  createSnapshot, findSnapshot, moment, removeSnapshot, snapshotRefusals, updateSnapshot, type SnapshotSpec, type VmSnapshot,
+  createSnapshot, findSnapshot, moment, removeSnapshot, snapshotRefusals, updateSnapshot, vmDisks, type SnapshotSpec, type VmSnapshot,
 } from "../../vmmgr";
 import type { Kind, Observed } from "../kind";
+import type { PlannedRegister } from "../planned";
 import { snapshotSchema, type SnapshotInputs } from "./schema";
 
 const specOf = ({ vm, name, owner, quiesce, protect, adopt, freezeTimeout }: SnapshotInputs): SnapshotSpec =>
@@ -21,7 +22,8 @@ function observed(before: SnapshotInputs, found: VmSnapshot): Observed<SnapshotI
   };
 }
 
-export const snapshotKind: Kind<SnapshotInputs> = {
+/** @param planned the VMs of the program: one of them may be made first */
+export const snapshotKind = (planned?: PlannedRegister): Kind<SnapshotInputs> => ({
   type: "seapath.Snapshot",
   noun: "snapshot",
   schema: snapshotSchema,
@@ -34,7 +36,12 @@ export const snapshotKind: Kind<SnapshotInputs> = {
   async refusals(cluster, inputs, intent, _say, olds) {
     const same = olds["vm"] === inputs.vm && olds["name"] === inputs.name;
     if (intent === "update" || (intent === "replace" && same)) return [];
-    return snapshotRefusals(await cluster.recentInventory(), inputs);
+    const inventory = await cluster.recentInventory();
+    const { vm } = inputs;
+    if (vm !== undefined && planned !== undefined && planned.on(inputs.cluster)(vm) === undefined && vmDisks(inventory, vm).length === 0) {
+      return [{ property: "vm", reason: `there is no VM "${vm}" on the cluster, and none of this program that is made before; name it by its resource, \`vm: web.name\`` }];
+    }
+    return snapshotRefusals(inventory, inputs);
   },
 
   announce(olds) {
@@ -59,4 +66,4 @@ export const snapshotKind: Kind<SnapshotInputs> = {
   async delete(context, _id, { vm, name }) {
     await removeSnapshot(context, vm, name);
   },
-};
+});

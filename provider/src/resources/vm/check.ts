@@ -2,8 +2,8 @@
 import { access, constants, stat } from "node:fs/promises";
 import { isDeepStrictEqual } from "node:util";
 import {
-  BrokenVm, canonicalBase, changeRefusals, clusterRefusals, countsRoom, failureWarnings, findVm, isMarkedByStack, isOutOfReach, ownerOfVm, ParseError, parseXml, pinRefusals, placeRefusals, sharedImageNotices, sourceQuestions, stateWarnings,
-  turnRefusals, type Cluster, type Intent, type Inventory, type PartialSpec, type PlannedVms, type Refusal, type Rolling,
+  addressesOf, BrokenVm, canonicalBase, changeRefusals, clusterRefusals, countsRoom, domainRefusals, failureWarnings, findVm, isMarkedByStack, isOutOfReach, macRefusals, ownerOfVm, ParseError, parseXml, pinRefusals, placeRefusals, sharedAddressRefusals, sharedImageNotices, sourceQuestions, stateWarnings,
+  turnRefusals, type Addresses, type Cluster, type Intent, type Inventory, type PartialSpec, type PlannedVms, type Refusal, type Rolling, type VmSpec,
 } from "../../vmmgr";
 import { UnknownCluster } from "../../errors";
 import { clusterFailures, schemaFailures } from "../refused";
@@ -16,7 +16,7 @@ import { claimOf, type Claims } from "./claims";
 import type { RollingInputs } from "../rolling";
 import { withDefaults } from "./defaults";
 import { stoppedBy } from "./diff";
-import { withInherited } from "./inherit";
+import { withInherited, withSaid } from "./inherit";
 import { vmSchema, type VmInputs } from "./schema";
 import { OUTPUTS, sourceOf, specOf } from "./state";
 
@@ -49,7 +49,7 @@ export async function checkVm({ cluster, claims, planned, warn, rolling }: Check
   const intent = intentOf(olds, inputs, claims);
   if (typeof inputs["name"] === "string" && !isUnknown(inputs["name"])) {
     const vm = claimOf(inputs["name"], at);
-    if (intent === "create" && claims.isOthers(vm)) return { inputs, failures: [{ property: "name", reason: takenByOther(inputs["name"]) }] };
+    if (intent === "create" && (claims.isOthers(vm) || claims.isTwice(vm))) return { inputs, failures: [{ property: "name", reason: takenByOther(inputs["name"]) }] };
     claims.check(vm, intent === "update");
     planned?.note(inputs);
   }
@@ -57,7 +57,7 @@ export async function checkVm({ cluster, claims, planned, warn, rolling }: Check
   const idle = intent === "update" && isDeepStrictEqual(dropOutputs(withDefaults(olds)), inputs);
   const what = `VM "${String(inputs["name"])}": its hosts, name and image`;
   return { inputs, failures: await clusterFailures(what, warn, async () => {
-    const refusals = await refusalsOf(cluster(at), intent, inputs, warn, idle, planned);
+    const refusals = await refusalsOf(cluster(at), intent, inputs, olds, warn, idle, planned);
     // The VM that a clone is made of may be one that the same program makes first.
     const source = (inputs["source"] as Raw | undefined)?.["vm"];
     const comes = typeof source === "string" && claims.isChecked(claimOf(source, at));
@@ -78,10 +78,10 @@ function turnFailures(inventory: Inventory, olds: Raw, inputs: Raw, rolling: Rol
 /** The inputs with what a clone inherits; without, where the cluster cannot be asked, which is said further on. */
 async function inherited(cluster: CheckContext["cluster"], olds: Raw, news: Raw): Promise<Raw> {
   try {
-    return await withInherited(() => cluster(clusterName(news)).recentInventory(), olds, news);
+    return withSaid(await withInherited(() => cluster(clusterName(news)).recentInventory(), olds, news));
   } catch (error) {
     // A VM that cannot be read is refused further on as the source of this one.
-    if (isOutOfReach(error) || error instanceof UnknownCluster || error instanceof BrokenVm) return news;
+    if (isOutOfReach(error) || error instanceof UnknownCluster || error instanceof BrokenVm) return withSaid(news);
     throw error;
   }
 }
@@ -95,6 +95,10 @@ const dropOutputs = (inputs: Raw): Raw =>
 export function xmlFailures(inputs: Raw): Refusal[] {
   const { xml, name } = inputs;
   if (typeof xml !== "string" || xml === "" || isUnknown(xml)) return []; // the schema refuses an empty one
+  // The sign by which a decoder stands for bytes that are none of its encoding's.
+  if (xml.includes("\uFFFD")) {
+    return [{ property: "xml", reason: "was not read in its own encoding: it holds U+FFFD, which stands for bytes that are no UTF-8. Read the file as what it is (`readFileSync(file, \"latin1\")`), or save it as UTF-8" }];
+  }
   try {
     const root = parseXml(xml, "the domain XML");
     if (root.name !== "domain") return [{ property: "xml", reason: `must be a libvirt <domain>; its root is <${root.name}>` }];
@@ -126,28 +130,51 @@ function intentOf(olds: Raw, inputs: Raw, claims: Claims): Intent {
 }
 
 async function refusalsOf(
-  cluster: Cluster, intent: Intent, inputs: Raw, warn: (text: string) => void, idle: boolean, planned: PlannedRegister | undefined,
+  cluster: Cluster, intent: Intent, inputs: Raw, olds: Raw, warn: (text: string) => void, idle: boolean, planned: PlannedRegister | undefined,
 ): Promise<Refusal[]> {
   const at = inputs["cluster"] as string | undefined;
   const spec = partialSpec(inputs);
   const inventory = await cluster.recentInventory(intent === "update" ? {} : await sourceQuestions(spec.source));
-  const refusals = [...clusterRefusals(inventory, spec, intent), ...(idle ? [] : [...changeRefusals(inventory, spec, intent), ...colocationRefusals(inventory, spec, planned?.on(at))])];
+  const whole = wholeSpec(inputs);
+  const otherDomain = intent !== "update" || !isDeepStrictEqual(domainInputs(withDefaults(olds)), domainInputs(inputs));
+  const addresses = addressRefusals(inventory, whole ?? spec, otherDomain, planned, at);
+  const refusals = [...clusterRefusals(inventory, spec, intent), ...addresses, ...(idle ? [] : [...changeRefusals(inventory, spec, intent), ...colocationRefusals(inventory, spec, planned?.on(at))])];
   if (refusals.length > 0) return refusals;
-  const unplaced = countsRoom(inventory) ? await roomRefusals(cluster, inventory, inputs, idle, planned) : [];
+  const unplaced = countsRoom(inventory) ? await roomRefusals(cluster, inventory, whole, at, idle, planned) : [];
   if (unplaced.length > 0) return unplaced;
+  const domain = whole !== undefined && otherDomain ? await domainRefusals(cluster, inventory, whole) : [];
+  if (domain.length > 0) return domain;
   const notice = intent === "create" ? adoptionNotice(inventory, inputs) : undefined;
   if (notice !== undefined) warn(notice);
   for (const text of [...failureWarnings(inventory, spec), ...(idle ? [] : [...stateWarnings(inventory, spec), ...sharedImageNotices(spec)])]) warn(`VM "${spec.name ?? "?"}": ${text}`);
   return [];
 }
 
-/** A VM for which there is no room beside those that were checked before it. */
-async function roomRefusals(cluster: Cluster, inventory: Inventory, inputs: Raw, idle: boolean, planned: PlannedRegister | undefined): Promise<Refusal[]> {
+/** What a VM is to be, where all of it is known. */
+function wholeSpec(inputs: Raw): VmSpec | undefined {
+  if (unknownPaths(inputs).length > 0) return undefined;
   const whole = vmSchema.safeParse(inputs);
-  if (!whole.success || unknownPaths(inputs).length > 0) return [];
-  const spec = specOf(whole.data);
-  planned?.noteSpec(spec, whole.data.cluster);
-  return idle ? [] : placeRefusals(cluster, inventory, planned?.specs(whole.data.cluster) ?? [spec], spec.name);
+  return whole.success ? specOf(whole.data) : undefined;
+}
+
+/** The inputs that decide what libvirt is given. */
+const domainInputs = (inputs: Raw) => [inputs["domain"], inputs["xml"], (inputs["systemDisk"] as Raw | undefined)?.["bus"]];
+
+/** MAC addresses and a uuid that another VM has, of the cluster or of this program. What was so before is not this change's. */
+function addressRefusals(inventory: Inventory, spec: PartialSpec, changed: boolean, planned: PlannedRegister | undefined, at: string | undefined): Refusal[] {
+  if (spec.name === undefined) return [];
+  const others = planned?.noteAddresses(spec.name, at, { ...addressesOf(spec), changed }) ?? new Map<string, Addresses>();
+  const mine = new Map([...others].filter(([, each]) => changed || each.changed));
+  return [...sharedAddressRefusals(spec, mine), ...(changed ? macRefusals(inventory, spec) : [])];
+}
+
+/** A VM for which there is no room beside those that were checked before it. */
+async function roomRefusals(
+  cluster: Cluster, inventory: Inventory, spec: VmSpec | undefined, at: string | undefined, idle: boolean, planned: PlannedRegister | undefined,
+): Promise<Refusal[]> {
+  if (spec === undefined) return [];
+  planned?.noteSpec(spec, at);
+  return idle ? [] : placeRefusals(cluster, inventory, planned?.specs(at) ?? [spec], spec.name);
 }
 
 /** A pin that the colocations of others leave no room for. */
@@ -175,5 +202,6 @@ function partialSpec(inputs: Raw): PartialSpec {
     ...pick("preferredHost", known.preferredHost),
     ...pick("enabled", known.enabled),
     ...pick("started", known.started),
+    ...pick("liveMigration", known.liveMigration),
   };
 }

@@ -11,6 +11,7 @@ export class Claims {
   readonly #recorded = new Set<string>();
   readonly #replaced = new Set<string>();
   readonly #made = new Set<string>();
+  readonly #again = new Set<string>();
 
   /** A resource of the program has this VM; `recorded` when the state has it already. */
   check(vm: string, recorded: boolean): void {
@@ -21,6 +22,16 @@ export class Claims {
   /** Whether a resource of the program has the VM, which may not be there yet. */
   isChecked(vm: string): boolean {
     return this.#checked.has(vm);
+  }
+
+  /** The engine asks once more for the VM of a resource that it replaces, and then as if there had been none before. */
+  checkedAgain(vm: string): void {
+    this.#again.add(vm);
+  }
+
+  /** Whether another resource of the program, which is made as this one is, was checked with the VM's name. */
+  isTwice(vm: string): boolean {
+    return this.#checked.has(vm) && !this.#recorded.has(vm) && !this.#again.delete(vm);
   }
 
   /** The VM is to be deleted to make room for one of the same name. */

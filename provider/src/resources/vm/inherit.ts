@@ -6,7 +6,6 @@
 import { defaultMac, domainElement, findVm, renderPretty, sameDomain, parseXml, type Inventory, type ObservedVm, type XmlElement } from "../../vmmgr";
 import { isUnknown } from "../unknowns";
 import { isRecord, withoutEmpty, type Raw } from "../values";
-import { withDefaults } from "./defaults";
 import { signedMap, signedVm, signedXml } from "./kept";
 import type { CLEARABLE } from "./schema";
 
@@ -105,12 +104,19 @@ function merged(news: Raw, inherited: Raw): Raw {
   };
 }
 
+/** The inputs of a clone of a VM that is not there yet, with what the program has said: defaults that follow are no words of its. */
+export function withSaid(inputs: Raw): Raw {
+  const source = cloned(inputs);
+  if (source === undefined || isRecord(source["inherited"])) return inputs;
+  const said = Object.entries(inputs).filter(([key, value]) => value !== undefined && value !== null && !key.startsWith("__")).map(([key]) => key);
+  return { ...inputs, source: { ...source, said: said.sort() } };
+}
+
 /** The inputs of a create, which may have been checked before the other VM was there. */
 export async function wholeInputs(inventory: () => Promise<Inventory>, raw: Raw): Promise<Raw> {
   const source = cloned(raw);
   if (source === undefined || isRecord(source["inherited"])) return raw;
-  // Defaults that the check has put in are not what the program said: they are what it is asked for now.
-  const defaults = withDefaults({ name: raw["name"] });
-  const said = Object.fromEntries(Object.entries(raw).filter(([key, value]) => JSON.stringify(value) !== JSON.stringify(defaults[key]) || key === "name"));
-  return withInherited(inventory, {}, said);
+  const { said, ...rest } = source;
+  const keys = Array.isArray(said) ? (said as string[]) : Object.keys(raw);
+  return withInherited(inventory, {}, { ...Object.fromEntries(Object.entries(raw).filter(([key]) => keys.includes(key))), source: rest });
 }

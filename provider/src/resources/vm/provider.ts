@@ -47,6 +47,7 @@ export function vmProvider(surroundings: Surroundings): dynamic.ResourceProvider
           claims.replace(vm);
           said.set(vm, news["rolling"] as RollingInputs | undefined);
         }
+        if ((found.replaces?.length ?? 0) > 0) claims.checkedAgain(claimOf(String(news["name"]), news["cluster"] as string | undefined));
         await announceTurn(olds, news);
         return found;
       }),

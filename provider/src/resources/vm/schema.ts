@@ -24,6 +24,8 @@ const sourceSchema = z
     clear: z.array(z.enum(CLEARABLE, { error: `must be some of ${CLEARABLE.join(", ")}` })).optional(),
     /** What was taken over when it was made, put in by the check: later changes of the other VM are none of this one's. */
     inherited: z.record(z.string(), z.unknown()).optional(),
+    /** Which inputs the program has given, put in by the check of one whose other VM is not there yet. A create takes it out again. */
+    said: z.array(text).optional(),
   })
   .superRefine((source, context) => {
     const given = [source.nodePath, source.path, source.vm].filter((each) => each !== undefined);
@@ -35,7 +37,7 @@ const sourceSchema = z
       if (source.format !== undefined) context.addIssue({ code: "custom", path: ["format"], message: "is for a file; the disks of a VM are raw" });
       return;
     }
-    for (const key of ["snapshot", "mode", "clear", "inherited"] as const) {
+    for (const key of ["snapshot", "mode", "clear", "inherited", "said"] as const) {
       if (source[key] !== undefined) context.addIssue({ code: "custom", path: [key], message: "is for a clone: it needs `vm`" });
     }
   });
