@@ -5,7 +5,7 @@ import { findKeys, keyRefusals, NotFound, removeKeys, setKeys, type Context, typ
 import { providerOf, type Kind, type Observed } from "./kind";
 import { common, metadataValue, named, text } from "./schema";
 import type { Surroundings } from "./surroundings";
-import { strings, type Raw } from "./values";
+import { formerOwner, strings, type Raw } from "./values";
 
 const schemaOf = (value: z.ZodString) => z.strictObject({
   vm: named,
@@ -23,7 +23,7 @@ const stored = schemaOf(z.string());
 type MetadataInputs = z.infer<typeof schema>;
 
 const knownOf = (before: MetadataInputs, state: Raw): KnownKeys =>
-  ({ owners: [typeof state["owner"] === "string" ? state["owner"] : before.owner], keys: Object.keys((state["metadata"] as Raw | undefined) ?? {}) });
+  ({ owners: [before.owner, ...formerOwner(state, before)], keys: Object.keys((state["metadata"] as Raw | undefined) ?? {}) });
 
 async function write(context: Context, inputs: MetadataInputs, known: KnownKeys): Promise<Observed<MetadataInputs>> {
   const metadata = findKeys(await setKeys(context, known, inputs), inputs.vm, { owners: [inputs.owner], keys: [] });
@@ -42,11 +42,11 @@ const kind = (surroundings: Surroundings): Kind<MetadataInputs> => ({
   beside: ["vm"],
   idOf: ({ vm }) => vm,
 
-  async refusals(cluster, inputs, intent) {
+  async refusals(cluster, inputs, intent, _say, olds) {
     const whole = schema.safeParse(inputs);
     if (!whole.success) return [];
     // In an update the keys of the state are known by their marks; one without a mark is looked at again when it is made.
-    const known = { owners: [whole.data.owner], keys: intent === "update" ? Object.keys(whole.data.metadata) : [] };
+    const known = { owners: [whole.data.owner, ...formerOwner(olds, whole.data)], keys: intent === "update" ? Object.keys(whole.data.metadata) : [] };
     return keyRefusals(await cluster.recentInventory(), whole.data, known, surroundings.planned?.on(inputs.cluster));
   },
   create: (context, inputs) => write(context, inputs, { owners: [inputs.owner], keys: [] }),

@@ -29,3 +29,15 @@ export const TIMEOUTS = { create: 300, update: 300, delete: 300 };
 /** A map without its empty values. */
 export const withoutEmpty = (map: Readonly<Record<string, string>>): Record<string, string> =>
   Object.fromEntries(Object.entries(map).filter(([, value]) => value !== ""));
+
+/** Whose a resource was by its state or its inputs before, where stack, project or resource were renamed since; else nothing. */
+export function formerOwner(before: Raw, { owner }: { owner?: string | undefined }): string[] {
+  const former = before["owner"];
+  return typeof former === "string" && former !== "" && former !== owner ? [former] : [];
+}
+
+/** What is asked for, by whom the state knows it. */
+export function withFormerOwner<T extends { owner?: string }>(spec: T, before: Raw): T & { formerOwner?: string } {
+  const [former] = formerOwner(before, spec);
+  return former === undefined ? spec : { ...spec, formerOwner: former };
+}

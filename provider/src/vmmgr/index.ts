@@ -10,6 +10,7 @@ export { setMetadata } from "./set-metadata";
 export { openConsole, type Terminal } from "./console";
 export { removeVm } from "./remove";
 export { updateVm } from "./update";
+export { isOwned } from "./owned";
 export { findVm, isTakenOver, ownerOfVm } from "./observe";
 export { changeRefusals, clusterRefusals, type Intent, type PartialSpec } from "./refusals";
 export { failureWarnings, stateWarnings } from "./state";

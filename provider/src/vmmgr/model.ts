@@ -54,6 +54,8 @@ export interface VmSettings {
   name: string;
   /** The program that makes it, makes it its own or made it: project and stack. A run that lost track of it knows it by this. */
   owner?: string;
+  /** Whose it was by the state, where stack, project or resource were renamed since. */
+  formerOwner?: string;
   diskBus: string;
   enabled: boolean;
   pinnedHost?: string;

@@ -5,6 +5,7 @@ import { baseDomain, domainUuid, readDomain } from "./domain";
 import { GROWING_KEY, OWNER_KEY, readMetadata, readNumber } from "./metadata";
 import type { Domain, ObservedVm, VmStatus } from "./model";
 import { dataNumber, isDataImage, systemImage } from "./names";
+import { isOwned, type Owned } from "./owned";
 import { readPlacement } from "./constraints";
 import { readPrimitive } from "./primitive";
 import { revisionOf, runningRevision } from "./revision";
@@ -38,8 +39,8 @@ export function resourceStatus(status: ClusterStatus, vm: string): VmStatus {
 }
 
 /** Whether a VM that is there may be made into what is asked: it is asked for, or an earlier run of ours lost track of it. */
-export function isTakenOver(found: ObservedVm, spec: { adopt?: boolean; owner?: string }): boolean {
-  return spec.adopt === true || (found.owner !== undefined && found.owner === spec.owner);
+export function isTakenOver(found: ObservedVm, spec: { adopt?: boolean } & Owned): boolean {
+  return spec.adopt === true || isOwned(found.owner, spec);
 }
 
 /** The images of a VM, the system disk first, then its data disks by number. */

@@ -24,8 +24,11 @@ export class TestStack {
   readonly #name: string;
   readonly #environment: Record<string, string>;
 
-  private constructor(name: string, environment: Record<string, string>) {
+  readonly #folder: string;
+
+  private constructor(name: string, environment: Record<string, string>, folder = PROGRAM) {
     this.#name = name;
+    this.#folder = folder;
     this.#environment = { ...pulumiEnvironment(), PULUMI_DEBUG_COMMANDS: "true", ...environment };
   }
 
@@ -45,9 +48,18 @@ export class TestStack {
     return new TestStack(name, environment);
   }
 
+  /**
+   * Renames it, as `pulumi stack rename` does. @param to `organization/<project>/<stack>` for another project as well
+   * @param folder the project's own, where it is another one
+   */
+  async rename(to: string, folder = this.#folder): Promise<TestStack> {
+    await this.#pulumi("stack", "rename", to);
+    return new TestStack(to.split("/").at(-1) ?? to, this.#environment, folder);
+  }
+
   /** Runs the CLI on the stack. */
   async #pulumi(...words: string[]): Promise<{ stdout: string; text: string }> {
-    const more = ["--stack", this.#name, "--cwd", PROGRAM, "--non-interactive", "--color", "never"];
+    const more = ["--stack", this.#name, "--cwd", this.#folder, "--non-interactive", "--color", "never"];
     const { code, stdout, stderr } = await ran("pulumi", [...words, ...more], this.#environment);
     if (code !== 0) throw new Error(`pulumi ${words[0]} failed (exit ${code})\n${stdout}${stderr}`);
     return { stdout, text: stdout + stderr };
@@ -105,6 +117,12 @@ export class TestStack {
   /** `pulumi destroy` of everything. */
   async destroy(): Promise<void> {
     await this.#pulumi("destroy", "--yes", "--skip-preview");
+  }
+
+  /** Destroys everything, and forgets the stack. */
+  async remove(): Promise<void> {
+    await this.destroy();
+    await this.#pulumi("stack", "rm", "--yes");
   }
 
   /** Takes away the lock of a run that was killed. */

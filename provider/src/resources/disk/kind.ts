@@ -6,7 +6,7 @@ import {
 import type { Kind } from "../kind";
 import type { PlannedRegister } from "../planned";
 import { isUnknown } from "../unknowns";
-import type { Raw } from "../values";
+import { withFormerOwner, type Raw } from "../values";
 import { differences } from "../vm/adopt";
 import { localFileFailures } from "../vm/check";
 import { claimOf } from "../vm/claims";
@@ -126,7 +126,7 @@ export function diskKind(program?: PlannedRegister): Kind<DiskInputs> {
     },
 
     async update(context, _id, inputs, state) {
-      const spec = specOf(inputs);
+      const spec = withFormerOwner(specOf(inputs), state);
       // Recorded by a create that failed and could not undo all: what is left is taken up where it is.
       return observedDisk(inputs, await (state["image"] === "" ? createDisk(context, spec) : updateDisk(context, spec)));
     },

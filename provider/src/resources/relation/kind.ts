@@ -1,12 +1,12 @@
 /** What `Colocation` and `Order` share: a relation between VMs that is a constraint in the CIB. */
 import {
-  createRelation, findRelation, isInPlace, memberRefusals, nodesOf, NotFound, removeRelation, takenRefusals, updateRelation,
+  createRelation, findRelation, isInPlace, isMarkedBy, memberRefusals, nodesOf, NotFound, removeRelation, takenRefusals, updateRelation,
   waitUntilSettled, type Cluster, type Context, type FoundRelation, type Inventory, type Known, type Named, type PlannedVms, type Refusal,
   type Relation, type XmlElement,
 } from "../../vmmgr";
 import type { CommonInputs, Kind, Observed } from "../kind";
 import type { PlannedRegister } from "../planned";
-import type { Raw } from "../values";
+import { formerOwner, type Raw } from "../values";
 
 /** What every relation's inputs have. */
 export interface RelationInputs extends CommonInputs {
@@ -41,7 +41,7 @@ export function relationKind<I extends RelationInputs>(parts: RelationParts<I>, 
 
   const knownOf = (id: string, before: RelationInputs, state: Raw): Known => {
     const ids = state["constraintIds"];
-    return { noun, owners: [before.owner], ids: Array.isArray(ids) ? ids.map(String) : [id] };
+    return { noun, owners: [before.owner, ...formerOwner(state, before)], ids: Array.isArray(ids) ? ids.map(String) : [id] };
   };
 
   const observed = (inventory: Inventory, found: FoundRelation, before: I): Observed<I> => {
@@ -72,24 +72,27 @@ export function relationKind<I extends RelationInputs>(parts: RelationParts<I>, 
     outputs: OUTPUTS,
     replacedBy: [],
 
-    async refusals(cluster: Cluster, inputs, intent, say) {
+    async refusals(cluster: Cluster, inputs, intent, say, olds) {
       if (inputs.altered !== undefined) return [{ property: "altered", reason: `is no input of ${type}` }];
       const inventory = await cluster.recentInventory();
       const plans = planned?.on(inputs.cluster) ?? (() => undefined);
       const whole = schema.safeParse(inputs);
       if (!whole.success) return memberRefusals(inventory, namedBy(parts.members, inputs), plans);
       const wanted = parts.relation(whole.data);
+      const former = formerOwner(olds, whole.data);
+      const known = { noun, owners: [whole.data.owner, ...former], ids: [] };
       if (intent === "update" && isInPlace(inventory, wanted)) {
-        const found = findRelation(inventory, { noun, owners: [whole.data.owner], ids: [] });
+        const found = findRelation(inventory, known);
         for (const vm of found?.waitsFor ?? []) if (plans(vm)?.enabled !== true) say(`The ${noun} "${wanted.label}" waits until VM "${vm}" is enabled`);
         // One that could not hold before either is no fault of this change.
         const never = (plans: PlannedVms) => parts.never?.(inventory, whole.data, plans) ?? [];
         return never(() => undefined).length > 0 ? [] : never(plans);
       }
-      const constraints = planned?.constraints(inventory.cib.constraints, inputs.cluster) ?? inventory.cib.constraints;
-      planned?.noteRelation(whole.data.owner, inputs.cluster, wanted.elements);
+      const others = inventory.cib.constraints.filter((node) => !former.some((owner) => isMarkedBy(node, owner)));
+      const constraints = planned?.constraints(others, inputs.cluster) ?? others;
+      planned?.noteRelation(whole.data.owner, inputs.cluster, wanted.elements, former);
       const failures = [
-        ...(intent === "update" ? [] : takenRefusals(inventory, wanted, { noun, owners: [whole.data.owner], ids: [] })),
+        ...(intent === "update" ? [] : takenRefusals(inventory, wanted, known)),
         ...memberRefusals(inventory, namedBy(parts.members, inputs), plans),
         ...parts.refusals(constraints, whole.data),
         ...(parts.never?.(inventory, whole.data, plans) ?? []),
@@ -110,8 +113,9 @@ export function relationKind<I extends RelationInputs>(parts: RelationParts<I>, 
     },
 
     async update(context, id, inputs, state) {
-      const before = { ...inputs, owner: typeof state["owner"] === "string" ? state["owner"] : inputs.owner };
-      await updateRelation(context, knownOf(id, before, state), parts.relation(inputs), ({ cib }) => parts.refusals(cib.constraints, inputs));
+      const former = formerOwner(state, inputs);
+      const others = (constraints: readonly XmlElement[]) => constraints.filter((node) => !former.some((owner) => isMarkedBy(node, owner)));
+      await updateRelation(context, knownOf(id, inputs, state), parts.relation(inputs), ({ cib }) => parts.refusals(others(cib.constraints), inputs));
       return readBack(context, inputs);
     },
 

@@ -4,6 +4,7 @@ import {
 } from "../../vmmgr";
 import type { Kind, Observed } from "../kind";
 import type { PlannedRegister } from "../planned";
+import { withFormerOwner } from "../values";
 import { snapshotSchema, type SnapshotInputs } from "./schema";
 
 const specOf = ({ vm, name, owner, quiesce, protect, adopt, freezeTimeout }: SnapshotInputs): SnapshotSpec =>
@@ -60,7 +61,7 @@ export const snapshotKind = (planned?: PlannedRegister): Kind<SnapshotInputs> =>
   async update(context, _id, inputs, state) {
     // Recorded by a create that could not be undone: what is left is made whole.
     const change = state["created"] === "" ? createSnapshot : updateSnapshot;
-    return observed(inputs, await change(context, specOf(inputs)));
+    return observed(inputs, await change(context, withFormerOwner(specOf(inputs), state)));
   },
 
   async delete(context, _id, { vm, name }) {

@@ -2,7 +2,7 @@
 import { access, constants, stat } from "node:fs/promises";
 import { isDeepStrictEqual } from "node:util";
 import {
-  addressesOf, BrokenVm, canonicalBase, changeRefusals, clusterRefusals, countsRoom, domainRefusals, failureWarnings, findVm, isMarkedByStack, isOutOfReach, macRefusals, ownerOfVm, ParseError, parseXml, pinRefusals, placeRefusals, sharedAddressRefusals, sharedImageNotices, sourceQuestions, stateWarnings,
+  addressesOf, BrokenVm, canonicalBase, changeRefusals, clusterRefusals, countsRoom, domainRefusals, failureWarnings, findVm, isMarkedByStack, isOutOfReach, isOwned, macRefusals, ownerOfVm, ParseError, parseXml, pinRefusals, placeRefusals, sharedAddressRefusals, sharedImageNotices, sourceQuestions, stateWarnings,
   turnRefusals, type Addresses, type Cluster, type Intent, type Inventory, type PartialSpec, type PlannedVms, type Refusal, type Rolling, type VmSpec,
 } from "../../vmmgr";
 import { UnknownCluster } from "../../errors";
@@ -10,7 +10,7 @@ import { clusterFailures, schemaFailures } from "../refused";
 import { parseSize } from "../size";
 import type { PlannedRegister } from "../planned";
 import { isUnknown, knownPart, unknownPaths } from "../unknowns";
-import type { Raw } from "../values";
+import { withFormerOwner, type Raw } from "../values";
 import { adoptionNotice } from "./adopt";
 import { claimOf, type Claims } from "./claims";
 import type { RollingInputs } from "../rolling";
@@ -138,7 +138,7 @@ async function refusalsOf(
   const whole = wholeSpec(inputs);
   const otherDomain = intent !== "update" || !isDeepStrictEqual(domainInputs(withDefaults(olds)), domainInputs(inputs));
   const addresses = addressRefusals(inventory, whole ?? spec, otherDomain, planned, at);
-  const refusals = [...clusterRefusals(inventory, spec, intent), ...addresses, ...(idle ? [] : [...changeRefusals(inventory, spec, intent), ...colocationRefusals(inventory, spec, planned?.on(at))])];
+  const refusals = [...clusterRefusals(inventory, spec, intent), ...addresses, ...(idle ? [] : [...changeRefusals(inventory, spec, intent), ...colocationRefusals(inventory, withFormerOwner(spec, olds), planned?.on(at))])];
   if (refusals.length > 0) return refusals;
   const unplaced = countsRoom(inventory) ? await roomRefusals(cluster, inventory, whole, at, idle, planned) : [];
   if (unplaced.length > 0) return unplaced;
@@ -178,10 +178,11 @@ async function roomRefusals(
 }
 
 /** A pin that the colocations of others leave no room for. */
-function colocationRefusals(inventory: Inventory, { name, owner, pinnedHost }: PartialSpec, planned: PlannedVms = () => undefined): Refusal[] {
+function colocationRefusals(inventory: Inventory, spec: PartialSpec, planned: PlannedVms = () => undefined): Refusal[] {
+  const { name, owner, formerOwner, pinnedHost } = spec;
   if (name === undefined || pinnedHost === undefined) return [];
   return pinRefusals(inventory, name, pinnedHost, planned, (what) =>
-    typeof what === "string" ? owner !== undefined && ownerOfVm(inventory, what) === owner : isMarkedByStack(what, owner));
+    typeof what === "string" ? isOwned(ownerOfVm(inventory, what), spec) : isMarkedByStack(what, owner) || isMarkedByStack(what, formerOwner));
 }
 
 /** What is known of a spec in a preview. */

@@ -4,7 +4,7 @@ import { beginTurn, createVm, findVm, removeVm, turnNotice, updateVm, type Conte
 import { rollingOf, type RollingInputs } from "../rolling";
 import { recorded, shown } from "../shown";
 import type { Surroundings } from "../surroundings";
-import type { Raw } from "../values";
+import { withFormerOwner, type Raw } from "../values";
 import { checkVm, takenByOther } from "./check";
 import { claimOf, Claims } from "./claims";
 import { announcedRestart, diffVm, stoppedBy } from "./diff";
@@ -93,7 +93,7 @@ export function vmProvider(surroundings: Surroundings): dynamic.ResourceProvider
           const make = olds["uuid"] === "" ? createVm : updateVm;
           // What the diff did not announce is not restarted, whatever has happened since.
           const restart = announcedRestart(olds, inputs) ? inputs.restart : "never";
-          const spec = await withKept(() => cluster(inputs.cluster).inventory(), "change", specOf({ ...inputs, restart }));
+          const spec = await withKept(() => cluster(inputs.cluster).inventory(), "change", withFormerOwner(specOf({ ...inputs, restart }), olds));
           const turn = { rolling: rolling(inputs.cluster, inputs.rolling) };
           const changed = await make({ ...context(inputs.cluster, inputs.timeouts.update), ...turn }, spec);
           return { outs: stateOf(observedInputs(inputs, changed), changed) };

@@ -17,6 +17,8 @@ export interface DiskSettings {
   retain: boolean;
   /** The resource that has it: project, stack, logical name. */
   owner?: string;
+  /** Whose it was by the state, where stack, project or resource were renamed since. */
+  formerOwner?: string;
 }
 
 /** Where its content comes from: a file, or the image of another disk. */

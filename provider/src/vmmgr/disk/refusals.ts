@@ -4,6 +4,7 @@ import { ownDisks } from "../domain";
 import type { Refusal } from "../errors";
 import { judgedFile } from "../image-source";
 import { dataImage, systemImage } from "../names";
+import { isOwned } from "../owned";
 import { stateRefusals } from "../state";
 import { readElement, targetHolder, wantedElement } from "./element";
 import { readNote, type DiskSpec } from "./model";
@@ -46,7 +47,7 @@ type Numbered = Partial<DiskSpec> & { vm: string; index: number };
 export function isOurs(inventory: Inventory, spec: Numbered): boolean {
   const image = dataImage(spec.vm, spec.index);
   const owner = readNote(image, inventory.images.get(image)?.metadata)?.owner;
-  return spec.adopt === true || (owner !== undefined && owner === spec.owner);
+  return spec.adopt === true || isOwned(owner, spec);
 }
 
 function numberRefusals(inventory: Inventory, spec: Numbered, intent: DiskIntent, planned: Planned): Refusal[] {

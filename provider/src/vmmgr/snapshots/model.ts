@@ -10,6 +10,8 @@ export interface SnapshotSpec {
    * as those of vm-mgr are.
    */
   owner: string;
+  /** Whose it was by the state, where stack or project were renamed since. */
+  formerOwner?: string;
   quiesce: Quiesce;
   /** A purge leaves it, and it can have linked clones. */
   protect: boolean;

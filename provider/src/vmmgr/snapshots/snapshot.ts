@@ -4,6 +4,7 @@ import { SeapathError } from "../../errors";
 import type { Context } from "../context";
 import { Refused, type Refusal } from "../errors";
 import { findVm } from "../observe";
+import { isOwned } from "../owned";
 import { runSteps } from "../steps";
 import { findSnapshot } from "./observe";
 import type { SnapshotSpec, VmSnapshot } from "./model";
@@ -40,8 +41,8 @@ export function snapshotRefusals(inventory: Inventory, spec: Partial<SnapshotSpe
   return [{ property: "name", reason }];
 }
 
-const isOurs = ({ mark }: VmSnapshot, { owner }: Partial<SnapshotSpec>) =>
-  mark !== undefined && mark.owner === owner && (owner !== "" || mark.making === true);
+const isOurs = ({ mark }: VmSnapshot, spec: Partial<SnapshotSpec>) =>
+  mark !== undefined && isOwned(mark.owner, spec) && (mark.owner !== "" || mark.making === true);
 
 /** Where the guest runs, when exactly one node runs it. */
 function guestOf(inventory: Inventory, spec: SnapshotSpec) {
