@@ -71,6 +71,10 @@ export function planOf(where: Where, resources: readonly Declared[]): Promise<Pl
     api.plan(at, { steps }, { ...options, owner: `${pulumi.getProject()}/${pulumi.getStack()}`, failback: true }));
 }
 
+/** What the scheduler says of the cluster as it is, whatever the stack has. */
+export const presentOf = (where: Where): Promise<Planned> =>
+  ask(where, "present", (at, options) => api.plan(at, { steps: [] }, { ...options, failback: true }));
+
 const UNREACHABLE = ["connection", "no-hosts"];
 
 /**

@@ -9,6 +9,8 @@ export interface Limits {
   onUnknown: "fail" | "warn";
   /** The cluster does not answer. */
   onUnreachable: "fail" | "warn" | "skip";
+  /** What is about nothing of the stack, and was so before. */
+  others: "advise" | "fail";
   /** A file of `npx seapath plan --save`, or a CIB, in place of the cluster. */
   savedCluster?: string;
 }
@@ -28,6 +30,12 @@ const unreachables = (onUnreachable: Limits["onUnreachable"]): Properties => ({
     enum: ["fail", "warn", "skip"],
     default: onUnreachable,
     description: "A cluster that does not answer breaks the rule (fail), is said aloud (warn), or only in placement-report (skip).",
+  },
+  others: {
+    type: "string",
+    enum: ["advise", "fail"],
+    default: "advise",
+    description: "What is about nothing of this stack and was so before: said aloud and in placement-report (advise), or it breaks the rule as well (fail).",
   },
   savedCluster: {
     type: "string",

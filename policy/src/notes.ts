@@ -1,4 +1,4 @@
-/** What a run could not check. It is never passed over in silence: `placement-report` ends with it. */
+/** What a run could not check, and what it lets pass though it is wrong. Neither is passed over in silence: `placement-report` ends with it. */
 
 import { printable } from "pulumi-seapath-provider";
 
@@ -10,6 +10,7 @@ export interface NotChecked {
   why: string;
 }
 
+const advices = new Map<string, { rule: string; message: string }>();
 const notes = new Map<string, NotChecked>();
 /** What was said aloud: once, however many rules it keeps from something. */
 const said = new Set<string>();
@@ -22,6 +23,22 @@ export function notChecked(note: NotChecked, aloud: boolean): void {
   if (!aloud || said.has(text)) return;
   said.add(text);
   console.error(printable(text));
+}
+
+/** Takes down what is wrong, was so before, and is about nothing of the stack. It is also written where the pack's messages go. */
+export function advise(rule: string, message: string): void {
+  const text = `${rule}: ${message}`;
+  advices.set(text, { rule, message });
+  if (said.has(text)) return;
+  said.add(text);
+  console.error(printable(`wrong before this change, and not of this stack: ${text}`));
+}
+
+/** All advice so far, and forgets it. */
+export function takeAdvice(): string[] {
+  const taken = [...advices.keys()];
+  advices.clear();
+  return taken;
 }
 
 /** All that was not checked so far, and forgets it: a sentence for each thing and reason, with the rules that it is about. */

@@ -19,6 +19,8 @@ export interface About {
   severity: Severity;
   /** What to do about a violation. */
   remediationSteps: string;
+  /** What it says of the cluster as a whole is never only others' business. @default false */
+  concernsAll?: boolean;
   /** The properties of the configuration, as `schemaOf` puts them together. */
   config: PolicyConfigSchema;
 }

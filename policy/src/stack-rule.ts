@@ -1,8 +1,9 @@
 /** Rules of a whole stack, and of the cluster as it will be. They run when all steps of a preview or of an `up` are done. */
 import type { StackValidationArgs, StackValidationPolicy } from "@pulumi/policy";
 import * as pulumi from "@pulumi/pulumi";
-import { planOf, type Planned } from "./cluster";
-import { isUnknownAt } from "./declared";
+import { planOf, presentOf, type Planned, type Where } from "./cluster";
+import { isUnknownAt, type Declared } from "./declared";
+import { advise } from "./notes";
 import { asked, lookOf, policyOf, type About, type Look } from "./rule";
 import { clustersOf, resourcesOf, viewOf, type View } from "./view";
 
@@ -50,10 +51,39 @@ function onEachCluster<Config>(
         const where = { cluster, savedCluster: config.savedCluster };
         const planned = await asked(rule.name, cluster, look, () => planOf(where, resources));
         for (const text of planned?.unknown ?? []) look.unsure(text);
-        await validate(viewOf(cluster, resources, planned), look);
+        const found = await reportsOf(look, (each) => validate(viewOf(cluster, resources, planned), each));
+        const asBefore = planned === undefined ? undefined : await brokenBefore(rule, where, look, found, validate);
+        for (const { message, resource } of found) {
+          if (resource === undefined && asBefore?.has(message) === true) advise(rule.name, message);
+          else look.report(message, resource);
+        }
       }
     },
   };
+}
+
+type Report = { message: string; resource?: Declared | undefined };
+
+/** What a rule has to say, before anybody is told. */
+async function reportsOf<Config>(look: Look<Config>, validate: (look: Look<Config>) => void | Promise<void>): Promise<Report[]> {
+  const found: Report[] = [];
+  await validate({ ...look, report: (message, resource) => void found.push({ message, resource }) });
+  return found;
+}
+
+/**
+ * What the rule says of the cluster as it is. What it says of others' VMs in the same words was wrong before, and whoever
+ * changes this stack cannot put it right.
+ */
+async function brokenBefore<Config>(
+  rule: About, where: Where, look: Look<Config>, found: readonly Report[], validate: (view: View, look: Look<Config>) => void | Promise<void>,
+): Promise<Set<string> | undefined> {
+  if (look.config.others === "fail" || rule.concernsAll === true || found.every(({ resource }) => resource !== undefined)) return undefined;
+  const present = await asked(rule.name, where.cluster, look, () => presentOf(where));
+  if (present === undefined) return undefined;
+  const quiet = { ...look, unknown: () => {}, unsure: () => {}, skip: () => {} };
+  const before = await reportsOf(quiet, (each) => validate(viewOf(where.cluster, [], present), each));
+  return new Set(before.map(({ message }) => message));
 }
 
 /** Whether the configuration has a cluster that needs no name. */

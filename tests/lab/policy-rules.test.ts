@@ -64,7 +64,7 @@ interface Proof {
 const STACK = `labtest-${stackName}`;
 const proofs: Proof[] = [
   {
-    rule: "vm-off-observer", cluster: "unbanned", level: "mandatory",
+    rule: "vm-off-observer", cluster: "unbanned", config: { others: "fail" }, level: "mandatory",
     says: [
       ["polwatch", /VM "polwatch" must not have `pinnedHost: "node3"`: node3 is an observer.*Name node1 or node2/],
       [STACK, /VM "foreign" must be kept off node3: no constraint does.*crm resource ban foreign node3/],
@@ -93,10 +93,10 @@ const proofs: Proof[] = [
     rule: "redundant-vms-not-at-once", config: { metadataKey: "service" }, level: "advisory",
     says: [["polfirst", /"polfirst" and "polsecond" of "scada" must be changed one after the other, and nothing sees to it/], ["pola", /VM "pola" of "polapart" must not have `rolling: { outage: "allowed" }`/]],
   },
-  { rule: "guest-node-closed", cluster: "open", level: "mandatory", says: [[STACK, /VM "foreign" must be kept off the guest node g1: no constraint does.*crm resource ban foreign g1/]] },
+  { rule: "guest-node-closed", cluster: "open", config: { others: "fail" }, level: "mandatory", says: [[STACK, /VM "foreign" must be kept off the guest node g1: no constraint does.*crm resource ban foreign g1/]] },
   { rule: "cluster-config-valid", cluster: "unfenced", level: "mandatory", says: [[STACK, /The configuration of the cluster must be valid.*STONITH.*Fencing is on \(`stonith-enabled`\) and there is no device/s]] },
   { rule: "plan-places-all", level: "mandatory", says: [["polwatch", /VM "polwatch" must find a node to run on; it finds none: node1 is kept from it by pin-polwatch-onnode3.*node3 is kept from it by cli-ban-polwatch-on-node3/]] },
-  { rule: "plan-leaves-others", cluster: "restless", level: "mandatory", says: [[STACK, /VM "crowd\d" must be left alone, as this change is not about it; it moves live from node1 to node2.*\d do, and 0 may/]] },
+  { rule: "plan-leaves-others", cluster: "restless", config: { others: "fail" }, level: "mandatory", says: [[STACK, /VM "crowd\d" must be left alone, as this change is not about it; it moves live from node1 to node2.*\d do, and 0 may/]] },
   {
     rule: "survives-node-failure", config: { exempt: ["polpinned", "polfirst", "polsecond", "polwith"] }, level: "mandatory",
     says: [["polalone", /VM "polalone" must outlive the failure of node1; without node1 it runs nowhere: it is pinned to node1/]],
@@ -105,7 +105,7 @@ const proofs: Proof[] = [
     rule: "memory-after-failure", config: { capacity: { node1: 1000 } }, level: "mandatory",
     says: [[STACK, /The VMs of node1 must fit into its memory without node2: they ask for 1\d\d\d MiB, and 900 MiB of 1000 MiB are for VMs \(headroomPercent 10\)/], [STACK, /The VMs of node2 .*without node1.* 922 MiB of 1024 MiB/]],
   },
-  { rule: "failback-quiet", cluster: "restless", level: "advisory", says: [[STACK, /VM "crowd\d" must stay where it is when node[12] comes back; it moves live, from node[12] to node[12]/]] },
+  { rule: "failback-quiet", cluster: "restless", config: { others: "fail" }, level: "advisory", says: [[STACK, /VM "crowd\d" must stay where it is when node[12] comes back; it moves live, from node[12] to node[12]/]] },
   { rule: "placement-report", level: "advisory", says: [[STACK, /Where VMs will run on the cluster:.*^polwatch +– +nowhere/ms]] },
 ];
 

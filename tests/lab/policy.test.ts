@@ -165,7 +165,12 @@ describe("the policy pack", function () {
         polpair: { $kind: "Colocation", vm: "$ref:polmine.name", with: ["polother"], strong: true },
       };
       const found = await run({ vms, config });
-      assert.match(messages(found, "survives-node-failure"), /VM "polother" must outlive the failure of node2; without node2 it runs nowhere: it is pinned to node2/);
+      const words = /VM "polother" must outlive the failure of node2; without node2 it runs nowhere: it is pinned to node2/;
+      assert.doesNotMatch(messages(found, "survives-node-failure"), words);
+      const report = messages(found, "placement-report");
+      assert.match(report.slice(report.indexOf("Wrong before this change, and not of this stack:")), words);
+      const strict = await run({ vms, config: { ...config, "survives-node-failure": { enforcementLevel: "advisory", others: "fail" } } });
+      assert.match(messages(strict, "survives-node-failure"), words);
       assert.match(messages(found, "redundant-vms-apart"), /At most 1 of the group "pair" may be on one node; after this change node2 has polmine, polother/);
       assert.match(messages(found, "vm-off-observer"), /VM "polmine" must be kept off node1/);
       assert.deepEqual(saidBy(found, "colocation-effective"), []);

@@ -12,6 +12,7 @@ export const clusterConfigValid = clusterRule<Config>({
   description: "`crm_verify` must have nothing against the cluster's configuration with this change: Pacemaker starts nothing otherwise, and says so in its log only.",
   level: "mandatory",
   severity: "high",
+  concernsAll: true,
   remediationSteps: "Run `crm_verify --live-check -V` on a node, and put right what it names.",
   config: schemaOf({ allowNoStonith: flag("Whether a cluster without fencing is allowed, as SEAPATH's own set-up makes it.", true) }, "fail"),
   validate({ invalid, fencing }, { where }, { config, report }) {

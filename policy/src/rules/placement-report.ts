@@ -1,7 +1,8 @@
 import type { StackValidationPolicy } from "@pulumi/policy";
 import { planMarkdown, planText } from "pulumi-seapath/plan";
+import { printable } from "pulumi-seapath-provider";
 import { configOf, schemaOf } from "../config";
-import { takeNotes } from "../notes";
+import { takeAdvice, takeNotes } from "../notes";
 import { clusterRule } from "../stack-rule";
 
 interface Config {
@@ -15,7 +16,7 @@ const config = schemaOf({ format: { type: "string", enum: ["text", "markdown"], 
 const report = clusterRule<Config>({
   name,
   displayName: "Where all VMs will run",
-  description: "Where each VM will run, now, after this change and after the failure of each node, and what was not checked.",
+  description: "Where each VM will run, now, after this change and after the failure of each node, what was wrong before and is not of this stack, and what was not checked.",
   level: "advisory",
   severity: "low",
   remediationSteps: "It is the report, and no violation: nothing is to be done.",
@@ -30,9 +31,11 @@ export const placementReport: StackValidationPolicy = {
   ...report,
   async validateStack(args, violation) {
     await report.validateStack(args, violation);
-    const notes = takeNotes();
-    if (notes.length === 0) return;
     const { format } = configOf<Config>(config, args.getConfig());
-    violation(["Not everything was checked:", "", ...notes.map((note) => (format === "markdown" ? `- ${note}` : note))].join("\n"));
+    const list = (title: string, lines: readonly string[]) => {
+      if (lines.length > 0) violation(printable([`${title}:`, "", ...lines.map((line) => (format === "markdown" ? `- ${line}` : line))].join("\n")));
+    };
+    list("Wrong before this change, and not of this stack", takeAdvice());
+    list("Not everything was checked", takeNotes());
   },
 };

@@ -15,7 +15,7 @@ describe("a rule of the cluster as it will be", function () {
   const uneven = saved(restless(calm({ c1: 1, c2: 1, c3: 1, c4: 1 })));
   beforeEach(() => void notes.takeNotes());
   const stack = [vm("a", { preferredHost: "node1" })];
-  const say = async (rule: StackValidationPolicy, given = stack, config: object = {}) => words(await ofStack(rule, given, { savedCluster: quiet, ...config }));
+  const say = async (rule: StackValidationPolicy, given = stack, config: object = {}) => words(await ofStack(rule, given, { savedCluster: quiet, others: "fail", ...config }));
 
   it("all are kept by a stack on a quiet cluster", async () => {
     for (const rule of policies.clusterRules as StackValidationPolicy[]) assert.equal(await say(rule), "", rule.name);
@@ -49,6 +49,24 @@ describe("a rule of the cluster as it will be", function () {
     assert.match(text, /VM "foreign" must find a node to run on; it finds none, though it is none of this stack and runs on node1 now/);
     assert.doesNotMatch(await say(planPlacesAll, [vm("a")], { ...nowhere, exempt: ["foreign"] }), /foreign/);
     assert.equal(await say(planPlacesAll, [vm("a", { started: false })], { ...nowhere, exempt: ["foreign"] }), "");
+  });
+
+  it("say of others' VMs that were wrong before what is advice, and refuse what this stack has brought about", async () => {
+    notes.takeAdvice();
+    const bans = ["node1", "node2"].map((node) => ban("foreign", node)).join("");
+    const broken = { savedCluster: saved(calm({ foreign: 1 }, { constraints: bans })), others: "advise" };
+    assert.equal(await say(planPlacesAll, stack, broken), "");
+    assert.match(notes.takeAdvice().join("\n"), /^plan-places-all: VM "foreign" must find a node to run on; it finds none, though it is none of this stack/);
+    assert.match(await say(planPlacesAll, [vm("foreign")], broken), /VM "foreign" must find a node/);
+    // A VM of others that has its place until this stack ties it to one that has none.
+    const fine = { savedCluster: saved(calm({ foreign: 1, a: 2 })), others: "advise" };
+    const tied = [vm("a", { pinnedHost: "node3" }), colocation("x", "foreign", ["a"])];
+    assert.match(await say(planPlacesAll, tied, fine), /VM "foreign" must find a node.*runs on node1 now/);
+    assert.deepEqual(notes.takeAdvice(), []);
+    const invalid = saved(calm({}).replace('name="stonith-enabled" value="false"', 'name="stonith-enabled" value="true"'));
+    assert.match(await say(clusterConfigValid, stack, { savedCluster: invalid, others: "advise" }), /crm_verify says/);
+    assert.equal(await say(planPlacesAll, stack, broken), "");
+    assert.match((await ofStack(placementReport, stack, { savedCluster: quiet })).map(({ message }) => message).join("\n"), /Wrong before this change, and not of this stack:\n\nplan-places-all: VM "foreign"/);
   });
 
   it("plan-leaves-others: VMs that move live, more than may; VMs that stop or restart, where that is not allowed", async () => {

@@ -25,7 +25,7 @@ describe("values of policies", () => {
 
   it("of a configuration lie over the defaults of its schema", () => {
     const schema = policies.schemaOf({ many: policies.texts(""), most: policies.whole("", 1, 3), least: policies.whole("", 1), is: policies.flag("", true) }, "skip");
-    assert.deepEqual(policies.configOf(schema, { most: 4 }), { many: [], most: 4, is: true, onUnknown: "warn", onUnreachable: "skip" });
+    assert.deepEqual(policies.configOf(schema, { most: 4 }), { many: [], most: 4, is: true, onUnknown: "warn", onUnreachable: "skip", others: "advise" });
     assert.deepEqual(policies.configOf(policies.schemaOf({}), {}), { onUnknown: "warn" });
   });
 
