@@ -1,5 +1,6 @@
 """Forgets what Pacemaker still counts against a resource that is in its configuration no more. `crm_resource --cleanup` knows
 no such resource as soon as its history is gone, and the counts of failures stay: they close nodes to the next of that name."""
+# Needs: config_files
 import re
 import time
 import xml.etree.ElementTree as ElementTree
@@ -62,7 +63,8 @@ def forget(request):
         needed = 2 if found else needed
         quiet = 0 if left else quiet + 1
         if quiet >= needed or waited > request["seconds"]:
-            return {"found": found, "left": left}
+            stays = remove_config_files(rsc, request.get("nodes", []))
+            return {"found": found, "left": left, "stays": stays}
         time.sleep(PAUSE_SECONDS)
 
 

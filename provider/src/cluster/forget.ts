@@ -9,9 +9,11 @@ import { storageError, type StorageOperation } from "./rbd";
 export interface Forgotten {
   found: string[];
   left: string[];
+  /** The nodes that may still have the file which the resource agent made for it, each with why. */
+  stays: Record<string, string>;
 }
 
-const forgottenSchema = z.object({ found: z.array(z.string()), left: z.array(z.string()) });
+const forgottenSchema = z.object({ found: z.array(z.string()), left: z.array(z.string()), stays: z.record(z.string(), z.string()) });
 
 const SECONDS = 20;
 
@@ -32,6 +34,7 @@ export async function forgetFailures(runner: Runner, resource: string): Promise<
 
 /**
  * Does operations on images, and then looks once whether anything has failed of a resource that is gone, which is forgotten.
+ * @param nodes from which the agent's file of it is taken as well
  * @returns what each operation answered, and what was forgotten
  * @throws as `changeStorage`
  */
@@ -39,9 +42,10 @@ export async function changeStorageAndForget(
   runner: Runner,
   operations: readonly StorageOperation[],
   resource: string,
+  nodes: readonly string[],
 ): Promise<{ answers: unknown[]; forgotten: Forgotten }> {
   try {
-    const parts = [["storage", { operations }], ["forget", { resource, failed: false, seconds: SECONDS }]] as const;
+    const parts = [["storage", { operations }], ["forget", { resource, failed: false, seconds: SECONDS, nodes }]] as const;
     const [answers, forgot] = await runPrograms(runner, parts, { timeoutMs: 180_000 });
     return { answers: answers as unknown[], forgotten: forgotten(forgot) };
   } catch (error) {

@@ -12,7 +12,7 @@ import { clearVm } from "./remove";
 import type { Step } from "./steps";
 
 /** The disks of a clone, marked as unfinished and as this create's own from the first moment on. */
-export function cloneSteps(context: Context, spec: VmSpec, source: CloneSource, parent: Parent, pairs: readonly DiskPair[], xml: VmXml, mark: CreateMark): Step[] {
+export function cloneSteps(context: Context, spec: VmSpec, inventory: Inventory, source: CloneSource, parent: Parent, pairs: readonly DiskPair[], xml: VmXml, mark: CreateMark): Step[] {
   const { cluster } = context;
   const images = pairs.map(({ to }) => to);
   const make: Step = {
@@ -23,7 +23,7 @@ export function cloneSteps(context: Context, spec: VmSpec, source: CloneSource, 
     },
     undo: async () => {
       await mark.stop();
-      if (await mark.isOnImage()) await clearVm(context, spec.name, images, parent);
+      if (await mark.isOnImage()) await clearVm(context, spec.name, images, inventory, parent);
       // Its name is this create's alone, so it is nobody else's.
       else if (parent.own) await changeStorage(cluster.runner, releaseParent(parent));
     },

@@ -41,7 +41,7 @@ export async function createVm(context: Context, spec: VmSpec): Promise<Observed
   }
   if (found?.unfinished !== undefined) await waitUntilAbandoned(context, spec.name, inventory.node);
   if (found?.unfinished === "importing") {
-    await clearVm(context, spec.name, vmImages(inventory, spec.name), found.linkedTo);
+    await clearVm(context, spec.name, vmImages(inventory, spec.name), inventory, found.linkedTo);
   }
   // They are of a VM that is gone, and would close nodes to this one.
   if (!inventory.cib.primitives.has(spec.name) && hasFailed(inventory, spec.name)) await forgetVm(context, spec.name);
@@ -83,7 +83,7 @@ async function image(context: Context, spec: VmSpec, seen: Inventory, given: Fil
   refuse(inventory, [...refusals, ...imageSizeRefusals(file?.virtualSize ?? null, spec, inventory.freeBytes)], spec);
   if (file?.virtualSize == null) throw new NotFound(`Unable to create VM "${spec.name}" on ${inventory.node}: nothing is known of its image`);
   const xml = buildXml(spec, inventory, [systemImage(spec.name)], whole?.uuid || undefined);
-  return { xml, steps: imageSteps(context, spec, { from: importOf(file, source), path: file.path, size: file.virtualSize }, xml, mark), set: {}, unset: [], after: [] };
+  return { xml, steps: imageSteps(context, spec, inventory, { from: importOf(file, source), path: file.path, size: file.virtualSize }, xml, mark), set: {}, unset: [], after: [] };
 }
 
 function clone(context: Context, spec: VmSpec, inventory: Inventory, source: CloneSource, mark: CreateMark, whole?: ObservedVm): Making {
@@ -95,7 +95,7 @@ function clone(context: Context, spec: VmSpec, inventory: Inventory, source: Clo
   const count = inventory.images.get(systemImage(source.vm))?.metadata?.["_additional_disks"];
   return {
     xml,
-    steps: cloneSteps(context, spec, source, parent, pairs, xml, mark),
+    steps: cloneSteps(context, spec, inventory, source, parent, pairs, xml, mark),
     set: { ...(count === undefined ? {} : { _additional_disks: count }), ...(linked ? { [PARENT_KEY]: JSON.stringify(parent) } : {}) },
     unset: linked ? [] : [PARENT_KEY],
     after: linked ? [] : releaseParent(parent),
@@ -107,7 +107,7 @@ function refuse(inventory: Inventory, refusals: ReturnType<typeof clusterRefusal
 }
 
 /** The system image and the group, marked as unfinished, and as this create's own, from the first moment on. */
-function imageSteps(context: Context, spec: VmSpec, source: { from: ImportSource; path: string; size: number }, xml: VmXml, mark: CreateMark): Step[] {
+function imageSteps(context: Context, spec: VmSpec, inventory: Inventory, source: { from: ImportSource; path: string; size: number }, xml: VmXml, mark: CreateMark): Step[] {
   const { cluster, report } = context;
   const image = systemImage(spec.name);
   return [
@@ -125,7 +125,7 @@ function imageSteps(context: Context, spec: VmSpec, source: { from: ImportSource
       },
       undo: async () => {
         await mark.stop();
-        if (await mark.isOnImage()) await clearVm(context, spec.name, [image]);
+        if (await mark.isOnImage()) await clearVm(context, spec.name, [image], inventory);
       },
     },
     {

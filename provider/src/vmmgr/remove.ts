@@ -9,7 +9,7 @@ import { writePlan } from "./apply";
 import { ChangeFailed, Refused, type Refusal } from "./errors";
 import { parentIn } from "./metadata";
 import type { Parent } from "./model";
-import { isDataImage, systemImage } from "./names";
+import { configFile, isDataImage, systemImage } from "./names";
 import { deleteRefusals } from "./refusals";
 import { diffTargetRole, disableChanges, foreignConstraints } from "./sync";
 import { vmImages } from "./observe";
@@ -19,18 +19,26 @@ import { describe, waitFor } from "./wait";
 /**
  * Removes images and the group of that name, and what Pacemaker counts against it, which would count against the next one of
  * the name. May be done twice.
+ * @param inventory the cluster as it was observed: the agent's file of the VM goes from the nodes that are there
  * @param parent what they were cloned of: the snapshot that was taken for them goes as well
  * @returns the names under which disks are kept that are to be retained
  */
-export async function clearVm(context: Context, vm: string, images: readonly string[], parent?: Parent): Promise<string[]> {
+export async function clearVm(context: Context, vm: string, images: readonly string[], inventory: Inventory, parent?: Parent): Promise<string[]> {
   const { answers, forgotten } = await changeStorageAndForget(context.cluster.runner, [
     ...images.map((image): StorageOperation => ({ op: "removeImage", image })),
     { op: "removeGroup", group: vm },
     ...(parent?.own ? [{ op: "releaseSnapshots" as const, vm: parent.vm, snapshot: parent.snapshot }] : []),
-  ], vm);
+  ], vm, presentNodes(inventory));
   sayLeft(context, vm, forgotten);
+  for (const [node, reason] of Object.entries(forgotten.stays)) reportOf(context)(`${vm}: ${configFile(vm)} may stay on ${node}: ${reason}`);
   return (answers.slice(0, images.length) as Removed[]).flatMap(({ kept }) => kept ?? []);
 }
+
+/** The hypervisors that are there; of others nothing can be taken, and they start nothing of a VM that is gone. */
+const presentNodes = (inventory: Inventory) => {
+  const online = new Set(inventory.status.nodes.filter((node) => node.online).map((node) => node.name));
+  return hypervisorsOf(inventory).filter((node) => online.has(node));
+};
 
 /** Forgets what Pacemaker counts against a VM that is not in the CIB, and waits for what is still being recorded. */
 export async function forgetVm(context: Context, vm: string): Promise<void> {
@@ -134,7 +142,7 @@ export async function removeVm(context: Context, vm: string, { comesBack = false
   }
   try {
     const linkedTo = parentIn(inventory.images.get(systemImage(vm))?.metadata ?? {});
-    const kept = await clearVm(context, vm, images, linkedTo);
+    const kept = await clearVm(context, vm, images, inventory, linkedTo);
     for (const image of kept) reportOf(context)(`${vm}: a disk of it that is to be retained is kept as ${image}`);
   } catch (cause) {
     throw new ChangeFailed(what, "removing its disks", cause, [`of ${images.join(", ")} what is not gone yet`]);

@@ -66,6 +66,8 @@ export async function traces(vm: string): Promise<string[]> {
   for (const node of nodes()) {
     const names = (await on(node, "virsh", "list", "--all", "--name")).split("\n");
     domains.push(...names.filter((name) => name === vm || name.startsWith("seapath-check")).map((name) => `${node}:${name}`));
+    const file = `/etc/pacemaker/${vm}.xml`;
+    domains.push(...(await on(node, "find", "/etc/pacemaker", "-path", file)).split("\n").filter(Boolean).map((path) => `${node}:${path}`));
   }
   const ids = [...cib.matchAll(/ id="([^"]*)"/g)].map((match) => match[1] ?? "").filter((id) => id.split("-").includes(vm));
   return [...images, ...groups, ...domains, ...ids, ...(await counted(vm)), ...(await qemu(vm))];

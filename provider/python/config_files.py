@@ -1,0 +1,39 @@
+"""/etc/pacemaker/<vm>.xml: the resource agent writes it anew from the VM's metadata at each start, and nobody takes it away with
+the VM. It may hold a console's password. The other nodes are reached as live migration reaches them, by root's ssh."""
+import shlex
+import xml.etree.ElementTree as ElementTree
+from concurrent.futures import ThreadPoolExecutor
+
+CONFIG_FILE = "/etc/pacemaker/%s.xml"
+VM_NAME = re.compile("[A-Za-z0-9]+")
+# A plain file in which the domain has the VM's name is the agent's. Of anything else nobody knows whose it is.
+REMOVE_CONFIG = 'if [ -f %(file)s ] && [ ! -L %(file)s ] && grep -qF %(name)s %(file)s; then rm -f -- %(file)s; fi'
+
+
+def remove_config_on(node, local, script):
+    """Why it stays on a node, or None."""
+    argv = ["sh", "-c", script]
+    if node != local:
+        argv = ["ssh", "-o", "BatchMode=yes", "-o", "ConnectTimeout=5", "--", checked_node(node), script]
+    try:
+        done = subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, timeout=20)
+    except subprocess.TimeoutExpired:
+        return "no answer within 20 s"
+    said = done.stderr.decode(errors="replace").strip().splitlines()
+    return None if done.returncode == 0 else (said[-1] if said else "exit %d" % done.returncode)
+
+
+def remove_config_files(vm, nodes):
+    """Takes the file of a VM that is gone off the nodes. @return by node, why it may be there still"""
+    if not nodes or not VM_NAME.fullmatch(vm):
+        return {}
+    file = CONFIG_FILE % vm
+    root = ElementTree.fromstring(command(["cibadmin", "--query", "--scope", "resources"]))
+    # Another resource, or one of that name that was made meanwhile, may start from it.
+    if any(pair.get("value") == file for pair in root.iter("nvpair")):
+        return {}
+    script = REMOVE_CONFIG % {"file": shlex.quote(file), "name": shlex.quote("<name>%s</name>" % vm)}
+    local = command(["crm_node", "--name"]).strip()
+    with ThreadPoolExecutor(len(nodes)) as pool:
+        stays = list(pool.map(lambda node: remove_config_on(node, local, script), nodes))
+    return {node: reason for node, reason in zip(nodes, stays) if reason is not None}
