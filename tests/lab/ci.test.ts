@@ -118,7 +118,7 @@ describe("previews in CI", function () {
     assert.equal(code, 3, stdout + stderr);
     assert.deepEqual(ours().map((each) => each.id), [id]);
     assert.match(comment(), /1 to create, 1 to update, refused$/m);
-    assert.match(comment(), /^- `vm-not-forbidden` \(high\): No VM is forbidden\.\n {2}- `cinew`: The owner &lt;b&gt;must&lt;\/b&gt; not be "forbidden", @\u200beveryone<br>\u200b\/close$/m);
+    assert.match(comment(), /^- `vm-not-forbidden` \(high\): No VM is forbidden\.\n {2}- `cinew`: The owner &lt;b&gt;must&lt;\/b&gt; not be "forbidden", @\u200beveryone<br>\\\/close$/m);
     assert.equal(outputs()["refused"], "true");
     assert.match(comment(), /^\| cinew \|/m, "where it would run is shown all the same");
     assert.equal(forge.comments[0]?.body, `${MARK}\nAll is well.`, "what somebody else wrote with our mark is not touched");

@@ -48,7 +48,7 @@ describe("a comment", () => {
     const on = (name: string, message: string, policy = "rule") => ({ policy, pack: "pack", level: "mandatory", severity: "high", urn: `urn:pulumi:s::p::t::${name}`, message });
     const text = renderPreview(report({ mandatory: [on("a", "Why.\nit is a"), on("b", "Why.\nit is both"), on("c", "Why.\nit is both"), on("d", "alone", "other"),
       { policy: "stack", pack: "pack", level: "mandatory", urn: "urn:pulumi:s::p::pulumi:pulumi:Stack::p-s", message: "Table.\n1\n2\n3\n4\n5" }] }), 65_000);
-    assert.match(text, /^- `rule` \(high\): Why\.\n {2}- `a`: it is a\n {2}- `b`, `c`: it is both\n- `other` \(high\)\n {2}- `d`: alone\n- `stack`: Table\.\n\n\n```text\n 1\n/m);
+    assert.match(text, /^- `rule` \(high\): Why\.\n {2}- `a`: it is a\n {2}- `b`, `c`: it is both\n- `other` \(high\)\n {2}- `d`: alone\n- `stack`: Table\.\n\n\n ```text\n 1\n/m);
   });
 
   it("has a job's commit and address, and the configuration that was planned on", () => {
@@ -73,7 +73,7 @@ describe("a comment", () => {
       assert.ok(last === 0 || text.length <= last);
       last = text.length;
       assert.equal(text.split("<details>").length, text.split("</details>").length);
-      assert.equal([...text.matchAll(/^```/gm)].length % 2, 0, "each fence is closed");
+      assert.equal([...text.matchAll(/^ ?```/gm)].length % 2, 0, "each fence is closed");
       for (const [row] of text.matchAll(/^\|.*$/gm)) assert.match(row, / \|$|^\|-+\|$/);
     }
     assert.match(renderPreview(whole, 65_000), /… and \d+ more, which the artifact has/);
@@ -91,19 +91,37 @@ describe("a comment", () => {
 
 describe("text of others in Markdown", () => {
   it("is text, whatever it says", () => {
-    assert.equal(inline("a | b <script> & `x` *y* [z](u) $m$"), "a \\| b &lt;script&gt; &amp; \\`x\\` \\*y\\* \\[z\\](u) \\$m\\$");
-    for (const start of ["/close", "# head", "- item", "+ item", "1. one", "= = =", "> quote"]) assert.doesNotMatch(inline(start), /^(?:\/|# |- |\+ |\d+\. |=|>)/);
+    assert.equal(inline("a | b <script> & *y* [z](u) $m$"), "a \\| b &lt;script&gt; &amp; \\*y\\* \\[z\\](u) \\$m\\$");
+    for (const start of ["/close", "# head", "- item", "+ item", "1. one", "2) two", "= = =", "> quote"]) assert.doesNotMatch(inline(start), /^(?:\/|#|-|\+|\d+[.)] |=|>)/);
     for (const reference of ["@all", "see #12", "!3", "%1", ":tada:"]) assert.match(inline(reference), /[@#!%:]\u200b\w/);
     assert.equal(unlinked("| @all | \\#12 |"), "| @\u200ball | \\#\u200b12 |");
     assert.equal(inline("a\n\nb\u202ec\u0007"), "a b�c�");
-    assert.equal(lines("one\n/two\n"), "one<br>\u200b/two");
+    assert.equal(lines("one\n/two\n"), "one<br>\\/two");
+  });
+
+  it("has code as plain text, since somebody copies it", () => {
+    const command = "SEAPATH_PLANNED=north=0.42:1f0c9a7d,south=3.7:ab pulumi config set seapath:hosts root@n1 '#1' !2 :tada:";
+    for (const shown of [code(command), block(command), inline(`Run \`${command}\` first, @all`), lines(`x\nRun \`${command}\`: y`), unlinked(`Of it, \`${command}\` says so, @all.`)]) {
+      assert.ok(shown.includes(command), shown);
+    }
+    assert.equal(unlinked("| @all |\n|---|\n\n- \\`@one\\`\n\nIt is `a:1`, @two, ``b`@c``."), "| @\u200ball |\n|---|\n\n- \\`@\u200bone\\`\n\nIt is `a:1`, @\u200btwo, ``b`@c``.");
+    // Keys, addresses and hosts are copied from a sentence, too.
+    for (const text of ["set seapath:hosts", "10.0.0.1:22", "root@node1"]) assert.equal(inline(text), text);
+    assert.equal(inline("/etc/hosts has --it"), "\\/etc/hosts has --it", "only what Markdown takes away again");
+  });
+
+  it("is taken for code only where a forge takes it so", () => {
+    const people = (text: string) => assert.doesNotMatch(text, /@(?:all|one)/, text);
+    for (const text of ["`a\\` @all `b`", "`a\\` @all `b` `", "``a` @all `b`", "```\n@all\n```", "a`\nb` @all `c`", "| `a | @all` |"]) people(unlinked(text));
+    for (const text of ["` @all `", "``a` @all`", "`a | @all`", "a` @all `b"]) people(inline(text));
+    assert.equal(inline("``a`b``"), "\\`\\`a\\`b\\`\\`");
   });
 
   it("stays inside of its code", () => {
     assert.equal(code("plain"), "`plain`");
     assert.equal(code("a`b``c"), "``` a`b``c ```");
-    assert.equal(code("a|b\nc"), "`a\\|b c`");
+    assert.equal(code("a|b\n<c> @all"), "<code>a&#124;b &#60;c&#62; &#64;all</code>");
     assert.equal(code(" "), "` `");
-    assert.equal(block("/merge\n```\nx"), "```text\n /merge\n ``\u200b`\n x\n```");
+    assert.equal(block("/merge\n```\n\nx"), " ````text\n /merge\n ```\n \n x\n ````");
   });
 });
