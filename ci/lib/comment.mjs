@@ -26,7 +26,7 @@ export function renderPreview(report, limit) {
     { worth: 90, forms: section("Refused by policies", renderViolations(found.mandatory), rulesOf(found.mandatory), "mandatory policies that refuse it") },
     { worth: 92, forms: section("Refused by a check of the inputs", found.invalid.map(bullet), found.invalid.length, "inputs that are refused") },
     { worth: 91, forms: section("Errors", found.errors.map((text) => block(cut(text, 4000))), found.errors.length, "errors") },
-    { worth: 60, forms: resources(found.changed) },
+    { worth: 60, forms: resources(found.changed, plans) },
     { worth: 40, forms: section("Advice of policies", renderViolations(found.advisory), rulesOf(found.advisory), "advisory policies that say something", true) },
     { worth: 30, forms: section("What the provider says", found.remarks.map(bullet), found.remarks.length, "remarks", true) },
     ...plans.flatMap((plan, index) => placement(plan, images[index])),
@@ -96,20 +96,29 @@ function section(heading, items, count, what, folded = false) {
   return [first(count), ...[50, 10, 3].filter((most) => most < count).map(first), `#### ${heading}\n\nThere are ${count} ${what}; the artifact has them.`];
 }
 
-/** @param {readonly import("./preview.mjs").Changed[]} changed */
-function resources(changed) {
+/** @param {readonly import("./preview.mjs").Changed[]} changed @param {readonly import("./plan.mjs").Plan[]} plans */
+function resources(changed, plans) {
   if (changed.length === 0) return [""];
   const row = (/** @type {import("./preview.mjs").Changed} */ each, /** @type {number} */ most) => {
     const { verb, name, kind, retained } = each;
     const stands = verb === "replace" || verb === "delete";
-    return [stands ? `**${verb}**` : verb, code(name), inline(kind), `${retained ? "what is there stays on the cluster (`retainOnDelete`)" : ""}${properties(each, most)}`];
+    return [stands ? `**${verb}**` : verb, code(name), inline(kind), `${retained ? "what is there stays on the cluster (`retainOnDelete`)" : ""}${made(each, plans)}${properties(each, most)}`];
   };
   const put = (/** @type {number} */ rows, /** @type {number} */ most) => {
-    const text = table(["", "resource", "kind", "what changes"], changed.slice(0, rows).map((each) => row(each, most)));
+    const text = table(["", "resource", "kind", "what changes, or what it is"], changed.slice(0, rows).map((each) => row(each, most)));
     const all = changed.length > rows ? `${text}\n\n… and ${changed.length - rows} more, which the artifact has` : text;
     return changed.length > 15 ? details(`What changes (${changed.length})`, all) : `#### What changes\n\n${all}`;
   };
   return [put(changed.length, 40), put(changed.length, 3), ...[200, 50, 10].filter((most) => most < changed.length).map((most) => put(most, 3)), `#### What changes\n\n${countOf(changed)}; the artifact has which.`];
+}
+
+/** What is made, and where it will run. @param {import("./preview.mjs").Changed} changed @param {readonly import("./plan.mjs").Plan[]} plans */
+function made({ made }, plans) {
+  if (made === undefined) return "";
+  const facts = made.facts.map(({ word, value, after }) => [word, ...(value === undefined ? [] : [code(value)]), ...(after === undefined ? [] : [after])].join(" "));
+  const places = made.vm === undefined ? undefined : plans.find(({ cluster }) => cluster === made.cluster)?.places;
+  const place = places !== undefined && Object.hasOwn(places, made.vm ?? "") ? places[made.vm ?? ""] : undefined;
+  return [...facts, ...(place === undefined ? [] : [place === "nowhere" ? "**will run nowhere**" : `will run on ${code(place)}`])].join(", ");
 }
 
 /** @param {import("./preview.mjs").Changed} changed @param {number} most */

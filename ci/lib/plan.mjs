@@ -17,6 +17,7 @@ import { inFolder } from "./temporary.mjs";
  * @property {Record<string, string>} [files] all forms of it, by the names of their files
  * @property {string[]} homeless VMs that find no place
  * @property {string[]} moved VMs that nothing is changed about, and to which something happens
+ * @property {Record<string, string>} [places] where each VM will run, in words
  * @property {boolean} unreachable
  * @property {boolean} saved of a cluster that was written down
  * @property {string} [error] why there is none
@@ -102,14 +103,20 @@ function forms(out) {
   return { files, markdown: files["plan.md"]?.trim() ?? "", mermaid: files["plan.mmd"]?.trim() ?? "", svg: files["plan.svg"] ?? "" };
 }
 
-/** What counts of a plan. @param {string} text JSON @returns {Pick<Plan, "epoch" | "planned" | "homeless" | "moved">} */
+/** What counts of a plan. @param {string} text JSON @returns {Required<Pick<Plan, "epoch" | "planned" | "homeless" | "moved" | "places">>} */
 export function readPlan(text) {
-  /** @type {{ epoch: string, planned: string, placements: { vm: string, changed: boolean, action?: string, unplaced?: string }[] }} */
+  /** @type {{ epoch: string, planned: string, placements: { vm: string, changed: boolean, after?: string, candidates?: string[], action?: string, unplaced?: string }[] }} */
   const { epoch, planned, placements } = JSON.parse(text);
+  const where = (/** @type {typeof placements[number]} */ { after, candidates = [], unplaced }) =>
+    unplaced !== undefined ? "nowhere" : candidates.length > 1 ? `one of ${candidates.join(", ")}` : after;
   return {
     epoch,
     planned,
     homeless: placements.filter(({ unplaced }) => unplaced !== undefined).map(({ vm }) => vm),
     moved: placements.filter(({ changed, action }) => !changed && action !== undefined).map(({ vm }) => vm),
+    places: Object.fromEntries(placements.flatMap((each) => {
+      const place = where(each);
+      return place === undefined ? [] : [[each.vm, place]];
+    })),
   };
 }

@@ -1,5 +1,6 @@
 // @ts-check
 // What a preview means: what changes, what is refused, what was not looked at.
+import { madeOf } from "./made.mjs";
 import { kindOf, nameOf } from "./pulumi.mjs";
 import { changesOf } from "./properties.mjs";
 import { redacted } from "./secrets.mjs";
@@ -11,6 +12,7 @@ import { redacted } from "./secrets.mjs";
  * @property {string} name
  * @property {string} kind
  * @property {import("./properties.mjs").Change[]} properties
+ * @property {import("./made.mjs").Made} [made] what it is, of one that is made
  * @property {string} [loses] what is lost with it, for good
  * @property {boolean} retained it is forgotten, and stays on the cluster
  */
@@ -104,19 +106,21 @@ export function readChanged(steps, redact) {
 function changed(urn, steps, redact) {
   const verbs = steps.map(({ op }) => VERBS[op]);
   // What goes because something else is made anew, and is not made again, is gone.
-  const made = steps.some(({ op }) => op === "replace" || op === "create-replacement" || op === "import-replacement");
-  const verb = verbs.includes("replace") ? (made ? "replace" : "delete") : (verbs[0] ?? "update");
+  const again = steps.some(({ op }) => op === "replace" || op === "create-replacement" || op === "import-replacement");
+  const verb = verbs.includes("replace") ? (again ? "replace" : "delete") : (verbs[0] ?? "update");
   const main = steps.find(({ detailedDiff }) => detailedDiff != null) ?? steps[0];
   const old = steps.find(({ oldState }) => oldState !== undefined)?.oldState;
   const retained = (verb === "delete" || verb === "replace") && old?.retainOnDelete === true;
   const kind = kindOf(urn);
   const goes = (verb === "delete" || verb === "replace") && !retained ? LOST[kind] : undefined;
+  const made = verb === "create" && main !== undefined ? madeOf(main, kind, redact) : undefined;
   const loses = goes ?? (verb === "delete" ? undefined : OVERWRITTEN[kind]);
   return {
     verb,
     name: redact(nameOf(urn)),
     kind,
     properties: main === undefined ? [] : changesOf(main, redact),
+    ...(made === undefined ? {} : { made }),
     ...(loses === undefined ? {} : { loses }),
     retained,
   };

@@ -39,7 +39,7 @@ export function keysOf(path) {
 }
 
 /** @param {unknown} from @param {readonly string[]} keys @returns {unknown} */
-function valueAt(from, keys) {
+export function valueAt(from, keys) {
   return keys.reduce((/** @type {unknown} */ at, key) => {
     // What stands below a secret is secret.
     if (at === SECRET) return SECRET;
@@ -47,8 +47,8 @@ function valueAt(from, keys) {
   }, from);
 }
 
-/** @param {unknown} value */
-function shown(value) {
+/** A value in a line, cut. @param {unknown} value */
+export function shown(value) {
   if (value === UNKNOWN) return "known only in the up";
   const text = (typeof value === "string" ? value : JSON.stringify(value)).replaceAll(UNKNOWN, "known only in the up");
   return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;

@@ -96,7 +96,7 @@ describe("previews in CI", function () {
     for (const part of [
       /^### SEAPATH preview of `labtest\/ciprev`: 1 to create, 1 to update$/m,
       /^\| update \| `ciold` \| Vm \| `metadata\.token`: `\[secret\]` → `\[secret\]`<br>`priority`: `0` → `3` \|$/m,
-      /^\| create \| `cinew` \| Vm \|/m,
+      /^\| create \| `cinew` \| Vm \| memory `4 MiB`, .*image `\/[^`]+`, .*pinned to `node2`, will run on `node2` \|$/m,
       /^\| cinew \| – \| node2 \| .* \| lost \| .*is started \|$/m,
       /```mermaid\nflowchart LR\n[^`]*\["cinew"\]:::changed[^`]*```/,
       /planned on configuration `\d+\.\d+` · commit `0123456789ab` · \[the job\]\(https:\/\/github\.example\/grid\/platform\/actions\/runs\/77\)/,

@@ -33,6 +33,16 @@ describe("a comment", () => {
     assert.doesNotMatch(text, /`kept` is/);
   });
 
+  it("says of a VM that is made what it is, and where its cluster will run it", () => {
+    const facts = [{ word: "memory", value: "2 GiB" }, { word: "image", value: "/a|b.raw", after: "of the job's machine" }];
+    const at = (name: string, cluster?: string) => vm(name, "create", { made: { facts, vm: name, ...(cluster === undefined ? {} : { cluster }) } });
+    const plans = [{ ...plan("| a |"), places: { web: "node1", big: "nowhere" } }, { ...plan("| a |"), cluster: "north", places: { web: "north2" } }];
+    const text = renderPreview(report({ changed: [at("web"), at("web", "north"), at("big"), at("constructor")] }, { plans }), 65_000);
+    const row = (name: string, place: string) => `| create | \`${name}\` | Vm | memory \`2 GiB\`, image <code>&#47;a&#124;b&#46;raw</code> of the job's machine${place} |`;
+    const rows = text.split("\n").filter((line) => line.startsWith("| create"));
+    assert.deepEqual(rows, [row("web", ", will run on `node1`"), row("web", ", will run on `north2`"), row("big", ", **will run nowhere**"), row("constructor", "")]);
+  });
+
   it("says of each outcome what decides", () => {
     const said = (found: Partial<Found>, more: Partial<Report>) => renderPreview(report(found, more), 65_000);
     assert.match(said({ mandatory: [violation("no", "a"), violation("no", "b"), violation("no", "a")] }, { outcome: "refused" }), /\*\*Refused\*\* by 2 mandatory policies: `a`, `b`\./);

@@ -47,6 +47,30 @@ describe("a preview in CI", () => {
     assert.deepEqual(keysOf('a.b[0]["c.d"].e'), ["a", "b", "0", "c.d", "e"]);
   });
 
+  it("says of what is made what it is, and never a secret", () => {
+    const made = (type: string, inputs: Record<string, unknown>, op = "create") =>
+      readChanged([step(op, `${type}::x`, { newState: state({ name: "x", ...inputs }) })], (text) => text.replaceAll("hunter2", "[secret]"))[0]?.made;
+    const said = (type: string, inputs: Record<string, unknown>) =>
+      made(type, inputs)?.facts.map(({ word, value, after }) => [word, value, after].filter((each) => each !== undefined).join(" ")).join(", ");
+    const source = { nodePath: "/images/a.qcow2" };
+    assert.equal(said("Vm", { source, domain: { memory: 2048, vcpus: 2 }, systemDisk: { size: "20GiB" }, pinnedHost: "node1", metadata: { token: "deep" } }),
+      "memory 2 GiB, vCPUs 2, image /images/a.qcow2, system disk 20GiB, pinned to node1");
+    assert.equal(said("Vm", { source: { path: "./hunter2.raw" }, domain: { memory: 96 }, preferredHost: "node2" }), "memory 96 MiB, image ./[secret].raw of the job's machine, prefers node2");
+    assert.equal(said("Vm", { source: { vm: "gold" }, domain: "[secret]" }), "memory [secret], vCPUs [secret], clone of gold");
+    assert.equal(said("Vm", { adopt: true, domain: { memory: UNKNOWN } }), "memory known only in the up, adopted as it is there");
+    const xml = (memory: string) => `<domain><memoryBacking/><currentMemory>1</currentMemory>${memory}<vcpu placement='static'>4</vcpu></domain>`;
+    for (const [memory, is] of [["<memory unit='GiB'>3</memory>", "3 GiB"], ["<memory>524288</memory>", "512 MiB"], ['<memory dumpCore="on" unit="KiB">1048576</memory>', "1 GiB"]] as const) {
+      assert.equal(said("Vm", { source, xml: xml(memory) }), `memory ${is}, vCPUs 4, domain as XML, image /images/a.qcow2`);
+    }
+    assert.equal(said("Vm", { source, xml: xml("<memory unit='acres'>3</memory>") }), "vCPUs 4, domain as XML, image /images/a.qcow2");
+    assert.equal(said("Vm", { source, xml: "[secret]" }), "domain as XML, image /images/a.qcow2");
+    assert.equal(said("Disk", { vm: "web", size: "5GiB", source: { image: "gold" } }), "of web, size 5GiB, copy of gold");
+    assert.equal(said("Colocation", { vm: "a", with: ["b", "c"], apart: true }), "keeps apart a, and b, c");
+    assert.equal(said("Metadata", { vm: "web", metadata: { a: "b" } }), "of web");
+    assert.deepEqual([made("RemoteKey", {}), made("Vm", {}, "update")], [undefined, undefined], "of what nothing is known, and of what was there, nothing is said");
+    assert.deepEqual([made("Vm", { cluster: "north" })?.vm, made("Vm", { cluster: "north" })?.cluster, made("Disk", { vm: "web" })?.vm], ["x", "north", undefined]);
+  });
+
   it("tells a refused input from what failed, without the value", () => {
     const error = (message: string) => ({ severity: "error", message });
     const found = readPreview(ran({ diagnostics: [
@@ -97,8 +121,13 @@ describe("a plan in CI", () => {
   });
 
   it("names VMs without a place, and those of others to which something happens", () => {
-    const placements = [{ vm: "big", changed: true, unplaced: "full" }, { vm: "other", changed: false, action: "migrate" }, { vm: "new", changed: true, action: "start" }];
-    assert.deepEqual(readPlan(JSON.stringify({ epoch: "4.5", planned: "4.5:ab", placements })), { epoch: "4.5", planned: "4.5:ab", homeless: ["big"], moved: ["other"] });
+    const placements = [
+      { vm: "big", changed: true, unplaced: "full" }, { vm: "other", changed: false, action: "migrate", after: "node2" },
+      { vm: "new", changed: true, action: "start", after: "node1", candidates: ["node1", "node2"] }, { vm: "off", changed: false },
+    ];
+    assert.deepEqual(readPlan(JSON.stringify({ epoch: "4.5", planned: "4.5:ab", placements })), {
+      epoch: "4.5", planned: "4.5:ab", homeless: ["big"], moved: ["other"], places: { big: "nowhere", other: "node2", new: "one of node1, node2" },
+    });
   });
 });
 

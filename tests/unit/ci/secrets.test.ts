@@ -90,7 +90,8 @@ describe("secrets in CI", function () {
       for (const text of [secret, `${"x ".repeat(55)}${secret}`, `${"y".repeat(990)} ${secret}`, `${"z".repeat(1995)} ${secret}`, `${"w\n".repeat(300)}${secret}\n${"v".repeat(8000)}`]) {
         const inputs = { metadata: { nested: { list: [text] } }, plain: text };
         const steps = [{ op: "update", urn, oldState: { type: "Vm", inputs: {}, outputs: {} }, newState: { type: "Vm", inputs, outputs: inputs },
-          detailedDiff: { metadata: { kind: "update", inputDiff: true }, plain: { kind: "update", inputDiff: true }, "metadata.nested": { kind: "update", inputDiff: true } } }];
+          detailedDiff: { metadata: { kind: "update", inputDiff: true }, plain: { kind: "update", inputDiff: true }, "metadata.nested": { kind: "update", inputDiff: true } } },
+          { op: "create", urn: `${urn}2`, newState: { type: "Vm", inputs: { name: text, source: { nodePath: text }, domain: { memory: text }, xml: text, pinnedHost: text } } }];
         const diagnostics = [
           { severity: "error", message: `error: pulumi-nodejs:dynamic/seapath:Vm resource 'web': property plain value {${text}} has a problem: not ${text}` },
           { severity: "error", message: `error: ${text}` }, { severity: "info", message: text },
