@@ -8,7 +8,7 @@ import { connect, findComment, putComment, putIssue, settleIssue, UNBOUND } from
 import { readJob } from "./job.mjs";
 import { marker } from "./markdown.mjs";
 import { exitCode, EXIT, outcomeOf } from "./outcome.mjs";
-import { clusterEnvironment, clustersOf, plan } from "./plan.mjs";
+import { clusterEnvironment, clustersOf, plan, timeless } from "./plan.mjs";
 import { readPreview } from "./preview.mjs";
 import { preview, readStack, refresh } from "./pulumi.mjs";
 import { outlet } from "./report.mjs";
@@ -89,7 +89,7 @@ export async function runPreview({ given, env }) {
         images.push("");
         continue;
       }
-      const mark = `<!-- seapath-picture: ${createHash("sha256").update(svg).digest("hex")} -->`;
+      const mark = `<!-- seapath-picture: ${createHash("sha256").update(timeless(svg)).digest("hex")} -->`;
       const [, shown] = before.split(`${mark}\n`);
       images.push(`${mark}\n${shown?.split("\n")[0] ?? (await forge.upload(svg, "plan.svg"))}`);
     }

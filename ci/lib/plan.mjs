@@ -103,6 +103,9 @@ function forms(out) {
   return { files, markdown: files["plan.md"]?.trim() ?? "", mermaid: files["plan.mmd"]?.trim() ?? "", svg: files["plan.svg"] ?? "" };
 }
 
+/** A picture without when it was made and of which configuration: one that differs in nothing else shows the same. @param {string} svg */
+export const timeless = (svg) => svg.replace(/<text class="made"[^>]*>[^<]*<\/text>/, "");
+
 /** What counts of a plan. @param {string} text JSON @returns {Required<Pick<Plan, "epoch" | "planned" | "homeless" | "moved" | "places">>} */
 export function readPlan(text) {
   /** @type {{ epoch: string, planned: string, placements: { vm: string, changed: boolean, after?: string, candidates?: string[], action?: string, unplaced?: string }[] }} */

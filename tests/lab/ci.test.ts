@@ -98,7 +98,7 @@ describe("previews in CI", function () {
       /^\| update \| `ciold` \| Vm \| `metadata\.token`: `\[secret\]` → `\[secret\]`<br>`priority`: `0` → `3` \|$/m,
       /^\| create \| `cinew` \| Vm \| memory `4 MiB`, .*image `\/[^`]+`, .*pinned to `node2`, will run on `node2` \|$/m,
       /^\| cinew \| – \| node2 \| .* \| lost \| .*is started \|$/m,
-      /```mermaid\nflowchart LR\n[^`]*\["cinew"\]:::changed[^`]*```/,
+      /```mermaid\nflowchart LR\n[^`]*\bcinew, new\b[^`]*```/,
       /planned on configuration `\d+\.\d+` · commit `0123456789ab` · \[the job\]\(https:\/\/github\.example\/grid\/platform\/actions\/runs\/77\)/,
       /<summary>Advice of policies \(1\)<\/summary>\n\n- `vm-report`: Says which VMs there are\.\n/,
     ]) assert.match(text, part);
@@ -107,7 +107,8 @@ describe("previews in CI", function () {
     assert.equal(readFileSync(join(out, "planned.env"), "utf8"), `SEAPATH_PLANNED=${outputs()["planned"]}\n`);
     assert.equal(outputs()["summary"], join(out, "report.md"));
     assert.match(readFileSync(join(folder, "summary"), "utf8"), /^### SEAPATH preview of/m);
-    assert.match(readFileSync(join(out, "plan.svg"), "utf8"), /^<svg /);
+    assert.match(readFileSync(join(out, "plan.svg"), "utf8"), /^<svg [^]*<text class="made"[^>]*>of the cluster&#39;s configuration \d+\.\d+, made \d{4}-\d\d-\d\d \d\d:\d\d UTC</);
+    assert.ok(text.includes(`SEAPATH_PLANNED=${outputs()["planned"]} pulumi up`), "it is plain text, and can be copied");
     assert.deepEqual(await traces("cinew"), [], "nothing was changed");
   });
 
@@ -184,7 +185,7 @@ describe("previews in CI", function () {
     assert.equal(again.code, 2, again.stdout + again.stderr);
     assert.equal(ours().length, 1);
     // Others are at work on the lab: where their VMs are is in the picture too.
-    const pictures = new Set(forge.uploads.map((upload) => /<svg .*<\/svg>/s.exec(upload)?.[0]));
+    const pictures = new Set(forge.uploads.map((upload) => /<svg .*<\/svg>/s.exec(upload)?.[0].replace(/<text class="made".*/, "")));
     assert.equal(forge.uploads.length, pictures.size, "the same picture is not uploaded again");
     assert.match(comment(), new RegExp(`!\\[plan\\]\\(/uploads/0{31}${pictures.size}/plan\\.svg\\)`));
   });

@@ -36,7 +36,7 @@ describe("a comment", () => {
   it("says of a VM that is made what it is, and where its cluster will run it", () => {
     const facts = [{ word: "memory", value: "2 GiB" }, { word: "image", value: "/a|b.raw", after: "of the job's machine" }];
     const at = (name: string, cluster?: string) => vm(name, "create", { made: { facts, vm: name, ...(cluster === undefined ? {} : { cluster }) } });
-    const plans = [{ ...plan("| a |"), places: { web: "node1", big: "nowhere" } }, { ...plan("| a |"), cluster: "north", places: { web: "north2" } }];
+    const plans: Report["plans"] = [{ ...plan("| a |"), places: { web: "node1", big: "nowhere" } }, { ...plan("| a |"), cluster: "north", places: { web: "north2" } }];
     const text = renderPreview(report({ changed: [at("web"), at("web", "north"), at("big"), at("constructor")] }, { plans }), 65_000);
     const row = (name: string, place: string) => `| create | \`${name}\` | Vm | memory \`2 GiB\`, image <code>&#47;a&#124;b&#46;raw</code> of the job's machine${place} |`;
     const rows = text.split("\n").filter((line) => line.startsWith("| create"));

@@ -6,6 +6,7 @@ import type { Planned } from "../../../sdk/dist/cli/plan/rows.js";
 const require = createRequire(import.meta.url);
 const { planMarkdown, planText } = require("../../../sdk/dist/cli/plan/text.js") as typeof import("../../../sdk/dist/cli/plan/text.js");
 const { planSvg } = require("../../../sdk/dist/cli/plan/svg.js") as typeof import("../../../sdk/dist/cli/plan/svg.js");
+const { terminalOf } = require("../../../sdk/dist/cli/print.js") as typeof import("../../../sdk/dist/cli/print.js");
 const { readPreview } = require("../../../provider/dist/resources/preview.js") as typeof import("../../../provider/dist/resources/preview.js");
 const { UNKNOWN } = require("../../../provider/dist/resources/unknowns.js") as typeof import("../../../provider/dist/resources/unknowns.js");
 const { parseXml } = require("../../../provider/dist/cluster/index.js") as typeof import("../../../provider/dist/cluster/index.js");
@@ -88,7 +89,35 @@ describe("a plan", () => {
     assert.equal(root.name, "svg");
     const texts = root.children.filter(({ name }) => name === "text").map(({ text }) => text);
     for (const title of ["now", "after", "without node1", "without node2", "nowhere"]) assert.ok(texts.includes(title), title);
-    assert.ok(texts.includes("<&\"'?"), "it may come to run on either node");
+    assert.ok(texts.includes("<&\"' ?"), "it may come to run on either node");
+  });
+
+  it("is as wide as a terminal, red where something is lost, with a command that is one line; and plain elsewhere", () => {
+    const plain = planText(planned);
+    assert.equal(planText(planned, terminalOf({ columns: 40 }, {})), plain, "what is no terminal has no width");
+    for (const columns of [120, 80, 60]) {
+      const lines = planText(planned, { columns, color: false }).split("\n");
+      assert.deepEqual(lines.filter((line) => line.length > columns), [], `${columns}`);
+      assert.ok(lines.includes("SEAPATH_PLANNED=1.7:0123456789ab pulumi up"));
+      const words = (text: string) => text.split(/[^\p{L}\p{N}_]+/u).filter((word) => word !== "").sort();
+      assert.deepEqual(words(lines.join("\n")), words(plain), "nothing is left out, and no word is broken");
+    }
+    const narrow = planText({ ...planned, planned: `north=${"9".repeat(60)}` }, { columns: 30, color: false }).split("\n");
+    assert.ok(narrow.includes(`SEAPATH_PLANNED=north=${"9".repeat(60)} pulumi up`));
+    const red = [...planText(planned, { columns: 150, color: true }).matchAll(/\u001b\[31m(.*?)\u001b\[39m/g)].map(([, text]) => text);
+    assert.deepEqual([...new Set(red)].sort(), ["5 GiB of 4 GiB, too much", "6 GiB of 4 GiB, too much", "lost", "nowhere"]);
+    assert.equal(planText(planned, { columns: 200, color: true }).replace(/\u001b\[(?:31|39)m/g, ""), plain);
+    const hostile = planText({ ...planned, epoch: "\u001b[2J", placements: planned.placements.map((each) => ({ ...each, vm: `${each.vm}\u001b[2J`, reason: "\u009b1m" })) }, { columns: 100, color: true });
+    assert.deepEqual(new Set(hostile.match(/[\u001b\u009b].../g)), new Set(["\u001b[31", "\u001b[39"]), "only colors of ours");
+  });
+
+  it("has colors on a terminal alone, and none where NO_COLOR says so", () => {
+    const of = (isTTY: boolean, env: NodeJS.ProcessEnv) => terminalOf({ isTTY, columns: 90 }, env);
+    assert.deepEqual(of(true, {}), { color: true, columns: 90 });
+    assert.deepEqual(of(true, { NO_COLOR: "" }), { color: true, columns: 90 });
+    for (const env of [{ NO_COLOR: "1" }, { TERM: "dumb" }]) assert.deepEqual(of(true, env), { color: false, columns: 90 });
+    assert.deepEqual(of(false, {}), { color: false });
+    assert.deepEqual(terminalOf({ isTTY: true, columns: 0 }, {}), { color: true });
   });
 });
 

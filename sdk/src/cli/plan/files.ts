@@ -5,7 +5,7 @@ import { describeError, printable } from "pulumi-seapath-provider";
 import { planMermaid } from "./mermaid";
 import { writePrivate } from "./private";
 import type { Planned } from "./rows";
-import { planSvg } from "./svg";
+import { planSvg, type Pictured } from "./svg";
 import { planMarkdown, planText } from "./text";
 
 /** No node could be reached. 1 is any other failure. */
@@ -20,14 +20,14 @@ export function shownOf({ saved: _saved, declared, ...shown }: Planned): object 
 }
 
 /** Writes `plan.json`, `plan.txt`, `plan.md`, `plan.mmd` and `plan.svg`, of one simulation. */
-export function writePlan(folder: string, planned: Planned): void {
+export function writePlan(folder: string, planned: Planned, pictured: Pictured = {}): void {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const forms = {
     json: `${JSON.stringify(shownOf(planned))}\n`,
     txt: planText(planned),
     md: planMarkdown(planned),
-    mmd: planMermaid(planned),
-    svg: planSvg(planned),
+    mmd: planMermaid(planned, pictured.changes),
+    svg: planSvg(planned, pictured),
   };
   for (const [form, text] of Object.entries(forms)) writePrivate(join(folder, `plan.${form}`), printable(text));
 }

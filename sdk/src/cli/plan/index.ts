@@ -1,4 +1,5 @@
 /** What a plan looks like: `pulumi-seapath/plan`, for policies and for tools that have a plan of their own. */
 export type { Planned } from "./rows";
-export { planSvg } from "./svg";
+export type { Changes } from "./changes";
+export { planSvg, type Pictured } from "./svg";
 export { planMarkdown, planText } from "./text";

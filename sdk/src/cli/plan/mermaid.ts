@@ -1,113 +1,97 @@
 /** The nodes with their VMs as a Mermaid flowchart, which forges draw where they take no picture. */
-import type { Planned } from "./rows";
+import { NO_CHANGES, type Changes } from "./changes";
+import { countsOf, MARKS, NO_NODE, scenesOf, shortened, summed, within, type Box, type Drawn, type Scene, type Shown } from "./scenes";
 
-/** A drawing with more VMs than this, over all of its scenes, says nothing at a glance: it has only what changes. */
-const READABLE = 60;
+/** GitLab draws more than this only when it is asked to. */
+const TEXT = 2_000;
 
-/** With more than this it has numbers of VMs: forges draw no text of more than 50,000 characters. */
-const DRAWABLE = 300;
+/** Boxes beside each other, and signs in a line of one, such that a comment's width can be read. */
+const ACROSS = 4;
+const NAME = 18;
+
+/** Ways to draw, from all to the least: how many lines a box has, now and after, and in a loss. 0: losses are no scenes. */
+const WAYS = [[10, 10], [10, 5], [10, 3], [8, 2], [10, 0], [5, 0], [2, 0]] as const;
 
 /** Letters, digits and what means nothing to Mermaid as they are, everything else by its number. */
-const label = (text: string) => `"${text.replace(/[^\p{L}\p{N} ._-]/gu, (sign) => `#${sign.codePointAt(0)};`)}"`;
+const plain = (text: string) => text.replace(/[^\p{L}\p{N} ,.…_-]/gu, (sign) => `#${sign.codePointAt(0)};`);
 
-/** What of a plan is drawn. */
-export interface Drawn extends Pick<Planned, "placements" | "hypervisors"> {
-  losses: readonly Pick<Planned["losses"][number], "node" | "fates">[];
-}
+/** A box: what it is has a class, and so a color. */
+type Look = "title" | "node" | "changed" | "lost" | "gone";
 
-/** A VM in a drawing; its class has a color below. */
-interface Shown {
-  vm: string;
-  look: "changed" | "moved" | "lost" | "other";
-}
-
-interface Scene {
-  title: string;
-  nodes: { name: string; gone: boolean; vms: Shown[] }[];
-}
-
-const LOOKS: Record<Shown["look"], string> = {
-  changed: "fill:#ddf4ff,stroke:#0969da,color:#0a3069",
-  moved: "fill:#fff8c5,stroke:#9a6700,color:#4d2d00",
-  lost: "fill:#ffebe9,stroke:#cf222e,color:#82071e",
-  other: "fill:#f6f8fa,stroke:#8c959f,color:#1f2328",
+const LOOKS: Record<Look, string> = {
+  title: "fill:none,stroke:none",
+  node: "fill:#f6f8fa,stroke:#8c959f,color:#1f2328",
+  changed: "fill:#ddf4ff,stroke:#0969da,color:#0a3069,stroke-width:2px",
+  lost: "fill:#ffebe9,stroke:#cf222e,color:#82071e,stroke-width:3px",
+  gone: "fill:none,stroke:#8c959f,stroke-dasharray:4 3",
 };
 
-function scenesOf({ placements, hypervisors, losses }: Drawn): Scene[] {
-  const changed = new Set(placements.filter((each) => each.changed).map(({ vm }) => vm));
-  const scene = (title: string, fates: readonly { vm: string; at: string | undefined; moved: boolean; lost: boolean; sign?: string }[], gone?: string): Scene => {
-    const shown = (node: string | undefined) => fates.filter(({ at, lost }) => at === node && (node !== undefined || lost)).map((fate): Shown => ({
-      vm: `${fate.vm}${fate.sign ?? ""}`,
-      look: fate.lost ? "lost" : fate.moved ? "moved" : changed.has(fate.vm) ? "changed" : "other",
-    }));
-    // A guest node is one for Pacemaker, when nothing keeps VMs out of it.
-    const guests = [...new Set(fates.flatMap(({ at }) => (at === undefined || hypervisors.includes(at) ? [] : [at])))].sort();
-    const nodes = [...hypervisors, ...guests].map((name) => ({ name, gone: name === gone, vms: shown(name) }));
-    const nowhere = shown(undefined);
-    return { title, nodes: nowhere.length === 0 ? nodes : [...nodes, { name: "nowhere", gone: false, vms: nowhere }] };
-  };
-  const after = (fates: readonly { vm: string; before?: string; after?: string; unplaced?: string }[], signs?: ReadonlyMap<string, string>) =>
-    fates.map((fate) => ({
-      vm: fate.vm,
-      at: fate.after,
-      moved: fate.before !== undefined && fate.after !== undefined && fate.before !== fate.after,
-      lost: fate.unplaced !== undefined,
-      sign: signs?.get(fate.vm) ?? "",
-    }));
-  const unsure = new Map(placements.filter(({ candidates }) => candidates.length > 1).map(({ vm }) => [vm, " ?"]));
-  return [
-    scene("now", placements.map(({ vm, before }) => ({ vm, at: before, moved: false, lost: false }))),
-    scene("after", after(placements, unsure)),
-    ...losses.map((loss) => scene(`without ${loss.node}`, after(loss.fates), loss.node)),
-  ];
+/** What happens to a VM, in words behind its name. */
+function vmLine({ vm, mark, unsure, from }: Shown): string {
+  const name = `${shortened(vm, NAME)}${unsure ? " ?" : ""}`;
+  if (mark === undefined) return name;
+  if (from !== undefined && (mark === "live" || mark === "moved")) return `${name}, from ${shortened(from, NAME)}${mark === "live" ? " live" : ""}`;
+  return `${name}, ${mark === "lost" ? "lost" : MARKS[mark].several}`;
 }
 
-/** A scene with the number of the VMs of some looks in place of their names. */
-function counted(scene: Scene, looks: Partial<Record<Shown["look"], string>>): Scene {
-  const nodes = scene.nodes.map((node) => {
-    const numbers = Object.entries(looks).flatMap(([look, words]): Shown[] => {
-      const count = node.vms.filter((each) => each.look === look).length;
-      return count === 0 ? [] : [{ vm: `${count} ${words}`, look: look as Shown["look"] }];
-    });
-    return { ...node, vms: [...node.vms.filter(({ look }) => looks[look] === undefined), ...numbers] };
-  });
-  return { ...scene, nodes };
-}
+const lookOf = ({ gone, vms }: Box): Look => {
+  if (gone) return "gone";
+  if (vms.some(({ mark }) => mark === "lost")) return "lost";
+  return vms.some(({ mark }) => mark !== undefined) ? "changed" : "node";
+};
 
-const size = (scenes: readonly Scene[]) => scenes.reduce((sum, { nodes }) => sum + nodes.reduce((all, { vms }) => all + vms.length, 0), 0);
-
-/** What is drawn: with each loss where that can still be read, else now and after, else only what changes, else numbers. */
-function readable(scenes: readonly Scene[]): Scene[] {
-  const twoOnly = scenes.slice(0, 2);
-  for (const choice of [[...scenes], twoOnly]) if (size(choice) <= READABLE) return choice;
-  const changes = twoOnly.map((scene) => counted(scene, { other: "that stay as they are" }));
-  if (size(changes) <= DRAWABLE) return changes;
-  return twoOnly.map((scene) => counted(scene, { changed: "changed", moved: "moved", lost: "without a place", other: "that stay as they are" }));
+/** A node: its name and its memory above a line, then its VMs. */
+function boxText(box: Box, lines: number): string {
+  const shown = within(box.vms, lines);
+  const memory = box.memory === undefined ? "" : `, ${box.memory.words}${box.memory.over ? ", too much" : ""}`;
+  const vms = [...shown.named.map(vmLine), ...summed(shown, countsOf)];
+  const head = plain(`${shortened(box.name, NAME)}${box.gone ? " is lost" : memory}`);
+  return [head, ...(vms.length === 0 ? [] : ["———", ...vms.map(plain)])].join("<br>");
 }
 
 /**
- * The drawing: a box a node, with its VMs, now and after, and after each loss where there are few. A `?` stands behind a
- * VM that may come to run on another node, depending on the order of creation. Names never become Mermaid's own words.
+ * The scenes, one below the other. A row is a chain of boxes, since Mermaid keeps an order only where links make one; links out of
+ * a subgraph would undo the direction within it, so there are no subgraphs. The links are not seen.
  */
-export function planMermaid(planned: Drawn): string {
-  const lines = ["flowchart LR"];
-  const scenes = readable(scenesOf(planned));
-  scenes.forEach(({ title, nodes }, index) => {
-    const scene = `s${index}`;
-    lines.push(`subgraph ${scene}[${label(title)}]`, "direction TB");
-    nodes.forEach(({ name, gone, vms }, at) => {
-      const node = `${scene}n${at}`;
-      lines.push(`subgraph ${node}[${label(gone ? `${name} is lost` : name)}]`);
-      // A subgraph without anything in it is drawn as a VM.
-      if (vms.length === 0) lines.push(`${node}e[" "]:::empty`);
-      vms.forEach(({ vm, look }, row) => lines.push(`${node}v${row}[${label(vm)}]:::${look}`));
-      lines.push("end");
-    });
-    lines.push("end");
+function draw(all: readonly Scene[], [lines, inLosses]: readonly [number, number]): string {
+  const scenes = inLosses === 0 ? all.slice(0, 2) : all;
+  const text = ["flowchart LR"];
+  const used = new Set<Look>();
+  const box = (id: string, words: string, look: Look) => {
+    used.add(look);
+    return `${id}["${words}"]:::${look}`;
+  };
+  scenes.forEach(({ title, boxes }, index) => {
+    for (let from = 0; from < boxes.length; from += ACROSS) {
+      const row = boxes.slice(from, from + ACROSS);
+      const first = box(`s${index}r${from}`, from === 0 ? plain(shortened(title, NAME)) : " ", "title");
+      text.push([first, ...row.map((each, at) => box(`s${index}n${from + at}`, boxText(each, index < 2 ? lines : inLosses), lookOf(each)))].join(" --- "));
+    }
   });
-  lines.push("s0 --> s1", ...scenes.slice(2).map((_, loss) => `s1 -.-> s${loss + 2}`));
-  const used = new Set(scenes.flatMap(({ nodes }) => nodes.flatMap(({ vms }) => vms.map(({ look }) => look))));
-  lines.push(...Object.entries(LOOKS).filter(([look]) => used.has(look as Shown["look"])).map(([look, style]) => `classDef ${look} ${style}`));
-  if (lines.some((line) => line.endsWith(":::empty"))) lines.push("classDef empty fill:none,stroke:none");
-  return `${lines.join("\n")}\n`;
+  if (inLosses === 0 && all.length > 2) text.push(box("losses", lossWords(all), "title"));
+  text.push("linkStyle default stroke:none", ...(Object.keys(LOOKS) as Look[]).filter((look) => used.has(look)).map((look) => `classDef ${look} ${LOOKS[look]}`));
+  return `${text.join("\n")}\n`;
+}
+
+/** What each loss leaves without a place, in place of its scene. */
+const lossWords = (scenes: readonly Scene[]) =>
+  scenes.slice(2).map(({ title, boxes }) => {
+    const lost = boxes.find(({ name }) => name === NO_NODE)?.vms.length ?? 0;
+    return `${title}: ${lost === 0 ? "none" : lost} lost`;
+  }).map(plain).join("<br>");
+
+/**
+ * The drawing: a row for now, one for after, and one for each loss where there are few; in it a box a node, always in the
+ * cluster's order, with its memory and its VMs. What changes is named, and what stays becomes a number where there are too many. A
+ * `?` stands behind a VM that may come to run on another node, depending on the order of creation. Names never become Mermaid's
+ * own words.
+ */
+export function planMermaid(planned: Drawn, changes: Changes = NO_CHANGES): string {
+  const scenes = scenesOf(planned, changes);
+  let text = "";
+  for (const way of WAYS) {
+    text = draw(scenes, way);
+    if (text.length <= TEXT) break;
+  }
+  return text;
 }

@@ -1,69 +1,160 @@
 /** The nodes with their VMs as a picture: now, after the change, and after the loss of each node. */
+import { NO_CHANGES, type Changes } from "./changes";
 import type { Planned } from "./rows";
+import { countsOf, lettersOf, MARKS, scenesOf, sentenceOf, shortened, summed, within, type Box, type Drawn, type Mark, type Scene, type Shown } from "./scenes";
 
-const BOX = { width: 150, head: 24, row: 18, gap: 14 };
-const COLORS = { planned: "#1f6feb", other: "#57606a", moved: "#bf8700", lost: "#cf222e", node: "#f6f8fa", border: "#d0d7de" };
-
-/** A VM in a picture. */
-interface Shown {
-  vm: string;
-  color: string;
-  mark: string;
+/** What is known of a plan beside itself. */
+export interface Pictured {
+  /** When it was made. Absent: the picture does not say it. */
+  made?: Date;
+  /** What the preview makes. Absent: what is new is shown as what begins to run. */
+  changes?: Changes;
 }
+
+const BOX = { width: 186, line: 16, head: 24, memory: 20, gap: 12, pad: 8 };
+const LEFT = 122;
+const TOP = 48;
+
+/** However many VMs there are, a picture of three nodes is no higher than a page. */
+const HEIGHT = 1150;
+const LINES = { least: 3, most: 12 };
+
+/** A name has so many signs at most, such that it stays in its box. */
+const NAME = 18;
+
+/** And a sum, in which there are more narrow signs. */
+const SUM = 26;
+
+/** The width of a sign at most, in fonts that are wide. */
+const SIGN = 7;
+
+const INK = { text: "#1f2328", own: "#0550ae", other: "#57606a", node: "#f6f8fa", border: "#d0d7de", bar: "#8c959f", over: "#cf222e" };
+const COLORS: Readonly<Record<Mark, string>> = {
+  lost: "#cf222e", deleted: "#82071e", replaced: "#8250df", new: "#1a7f37", moved: "#9a6700", live: "#7d5d00", restarted: "#bc4c00",
+  stopped: "#57606a", started: "#1a7f37", changed: "#0969da",
+};
 
 const escape = (text: string) => text.replace(/[<>&"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
 
-/** One row of boxes: a title, and for each node the VMs that are on it; the last box has those that run nowhere. */
-interface Scene {
-  title: string;
-  nodes: { name: string; gone: boolean; vms: Shown[] }[];
+const written = (x: number, y: number, text: string, more = "") => `<text x="${x}" y="${y}"${more}>${escape(text)}</text>`;
+
+/** A mark: a letter, so that nobody has to tell colors apart. */
+const badge = (x: number, y: number, mark: Mark) =>
+  `<rect x="${x}" y="${y - 11}" width="14" height="14" rx="3" fill="${COLORS[mark]}"/>` +
+  `<text x="${x + 7}" y="${y}" fill="#ffffff" font-weight="bold" font-size="10" text-anchor="middle">${MARKS[mark].letter}</text>`;
+
+function vmLine(x: number, y: number, { vm, mark, own, unsure }: Shown): string {
+  const name = shortened(vm, NAME);
+  const look = [
+    ` fill="${mark === "lost" ? COLORS.lost : own ? INK.own : INK.other}"`,
+    own ? ' font-weight="bold"' : "", mark === "deleted" ? ' text-decoration="line-through"' : "",
+  ].join("");
+  const text = `<text x="${x + 28}" y="${y}"${look}>${escape(`${name}${unsure ? " ?" : ""}`)}${name === vm ? "" : `<title>${escape(vm)}</title>`}</text>`;
+  return mark === undefined ? text : `${badge(x + BOX.pad, y, mark)}${text}`;
 }
 
-function scenes(planned: Planned): Scene[] {
-  const own = new Set(planned.placements.filter((each) => each.planned).map(({ vm }) => vm));
-  const color = (vm: string, moved: boolean) => (moved ? COLORS.moved : own.has(vm) ? COLORS.planned : COLORS.other);
-  const scene = (title: string, where: (vm: string) => { node?: string; mark?: string; moved?: boolean; lost?: boolean }, gone?: string): Scene => {
-    const all = planned.placements.map(({ vm }) => ({ vm, ...where(vm) }));
-    const shown = (each: (typeof all)[number]): Shown => ({ vm: each.vm, color: each.lost ? COLORS.lost : color(each.vm, each.moved ?? false), mark: each.mark ?? "" });
-    const nodes = planned.hypervisors.map((name) => ({ name, gone: name === gone, vms: all.filter(({ node }) => node === name).map(shown) }));
-    const nowhere = all.filter(({ node, lost }) => node === undefined && lost).map(shown);
-    return { title, nodes: nowhere.length === 0 ? nodes : [...nodes, { name: "nowhere", gone: false, vms: nowhere }] };
-  };
-  const fateOf = (fates: readonly { vm: string; before?: string; after?: string; unplaced?: string }[]) => (vm: string) => {
-    const fate = fates.find((each) => each.vm === vm);
-    const moved = fate?.before !== undefined && fate.after !== undefined && fate.before !== fate.after;
-    return { ...(fate?.after === undefined ? {} : { node: fate.after }), moved, lost: fate?.unplaced !== undefined };
-  };
-  const marks = new Map(planned.placements.map(({ vm, candidates }) => [vm, candidates.length > 1 ? "?" : ""]));
-  const before = new Map(planned.placements.map((each) => [each.vm, each.before]));
-  return [
-    scene("now", (vm) => ({ ...(before.get(vm) === undefined ? {} : { node: before.get(vm) ?? "" }) })),
-    scene("after", (vm) => ({ ...fateOf(planned.placements)(vm), mark: marks.get(vm) ?? "" })),
-    ...planned.losses.map((loss) => scene(`without ${loss.node}`, fateOf(loss.fates), loss.node)),
-  ];
+/** What a node's VMs take of its memory, as words over a bar. */
+function memoryLine(x: number, y: number, { words, share, over }: NonNullable<Box["memory"]>): string {
+  const width = BOX.width - 2 * BOX.pad;
+  const text = written(x + BOX.pad, y, `${words}${over ? ", too much" : ""}`, ` font-size="10" fill="${over ? INK.over : INK.other}"`);
+  if (share === undefined) return text;
+  const bar = (length: number, color: string) => `<rect x="${x + BOX.pad}" y="${y + 3}" width="${length.toFixed(1)}" height="3" fill="${color}"/>`;
+  return text + bar(width, INK.border) + bar(width * Math.min(1, share), over ? INK.over : INK.bar);
 }
 
-/** The picture. A `?` stands behind a VM that may come to run on another node, depending on the order of creation. */
-export function planSvg(planned: Planned): string {
-  const parts: string[] = [];
-  const label = 130;
-  let y = BOX.gap;
-  let width = 0;
-  for (const { title, nodes } of scenes(planned)) {
-    const rows = Math.max(1, ...nodes.map(({ vms }) => vms.length));
-    const height = BOX.head + rows * BOX.row + 8;
-    parts.push(`<text x="${BOX.gap}" y="${y + 16}" font-weight="bold">${escape(title)}</text>`);
-    nodes.forEach(({ name, gone, vms }, index) => {
-      const x = label + index * (BOX.width + BOX.gap);
-      width = Math.max(width, x + BOX.width + BOX.gap);
-      const dash = gone ? ' stroke-dasharray="4 3" opacity="0.5"' : "";
-      parts.push(`<rect x="${x}" y="${y}" width="${BOX.width}" height="${height}" rx="6" fill="${COLORS.node}" stroke="${COLORS.border}"${dash}/>`);
-      parts.push(`<text x="${x + 8}" y="${y + 16}" font-weight="bold"${gone ? ' opacity="0.5"' : ""}>${escape(name)}</text>`);
-      vms.forEach(({ vm, color, mark }, row) =>
-        parts.push(`<text x="${x + 8}" y="${y + BOX.head + (row + 1) * BOX.row - 4}" fill="${color}">${escape(vm)}${mark}</text>`),
-      );
+function drawScene({ title, boxes }: Scene, y: number, most: number): { parts: string[]; height: number } {
+  const filled = boxes.map((box) => {
+    const shown = within(box.vms, most);
+    return { box, named: shown.named, sums: summed(shown, lettersOf), words: summed(shown, countsOf) };
+  });
+  const rows = Math.max(1, ...filled.map(({ named, sums }) => named.length + sums.length));
+  const memory = boxes.some((box) => box.memory !== undefined) ? BOX.memory : 0;
+  const height = BOX.head + memory + rows * BOX.line + BOX.pad;
+  const parts = [written(BOX.gap, y + 16, shortened(title, 16), ' font-weight="bold"')];
+  filled.forEach(({ box, named, sums, words }, index) => {
+    const x = LEFT + index * (BOX.width + BOX.gap);
+    const faint = box.gone ? ' stroke-dasharray="4 3"' : "";
+    parts.push(`<rect x="${x}" y="${y}" width="${BOX.width}" height="${height}" rx="6" fill="${box.gone ? "#ffffff" : INK.node}" stroke="${INK.border}"${faint}/>`);
+    parts.push(written(x + BOX.pad, y + 16, box.gone ? `${shortened(box.name, 14)} is lost` : shortened(box.name, NAME + 2), ` font-weight="bold"${box.gone ? ` fill="${INK.other}"` : ""}`));
+    if (box.memory !== undefined) parts.push(memoryLine(x, y + 31, box.memory));
+    const line = (row: number) => y + BOX.head + memory + (row + 1) * BOX.line - 4;
+    named.forEach((shown, row) => parts.push(vmLine(x, line(row), shown)));
+    sums.forEach((text, row) => {
+      const whole = words[row] === text ? "" : `<title>${escape(words[row] ?? "")}</title>`;
+      parts.push(`<text x="${x + BOX.pad}" y="${line(named.length + row)}" font-style="italic" fill="${INK.other}">${escape(ended(text, SUM))}${whole}</text>`);
     });
-    y += height + BOX.gap;
-  }
-  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${y}" font-family="sans-serif" font-size="12">\n${parts.join("\n")}\n</svg>\n`;
+  });
+  return { parts, height };
 }
+
+/** What the marks of a picture mean, as many beside each other as fit. */
+function legend(scenes: readonly Scene[], y: number, width: number): { parts: string[]; height: number } {
+  const all = scenes.flatMap(({ boxes }) => boxes.flatMap(({ vms }) => vms));
+  const marks = (Object.keys(MARKS) as Mark[]).filter((mark) => all.some((each) => each.mark === mark));
+  const entries = [
+    ...marks.map((mark) => ({ draw: (x: number, at: number) => badge(x, at, mark) + written(x + 20, at, MARKS[mark].words) })),
+    ...(all.some(({ unsure }) => unsure) ? [{ draw: (x: number, at: number) => written(x + 4, at, "?") + written(x + 20, at, "or on another node") }] : []),
+    { draw: (x: number, at: number) => written(x, at, "name", ` font-weight="bold" fill="${INK.own}"`) + written(x + 40, at, "of this program") },
+    { draw: (x: number, at: number) => written(x, at, "name", ` fill="${INK.other}"`) + written(x + 40, at, "of others") },
+  ];
+  const column = 200;
+  const across = Math.max(1, Math.floor((width - BOX.gap) / column));
+  const rows = Math.ceil(entries.length / across);
+  return {
+    parts: entries.map(({ draw }, index) => draw(BOX.gap + (index % across) * column, y + 12 + Math.floor(index / across) * 18)),
+    height: rows * 18,
+  };
+}
+
+/**
+ * The picture. What happens to a VM has a letter in front of it, and the legend says what the letters mean; where there are too
+ * many VMs, what stays as it is becomes a number.
+ */
+export function planSvg(planned: Drawn & Pick<Planned, "epoch">, { made, changes = NO_CHANGES }: Pictured = {}): string {
+  const scenes = scenesOf(planned, changes);
+  const boxes = Math.max(...scenes.map((scene) => scene.boxes.length));
+  const width = Math.max(LEFT + boxes * (BOX.width + BOX.gap), 440);
+  const fixed = BOX.head + BOX.memory + BOX.pad + BOX.gap;
+  const most = Math.max(LINES.least, Math.min(LINES.most, Math.floor(((HEIGHT - TOP - 60) / scenes.length - fixed) / BOX.line)));
+  const changed = countsOf(scenes[1]?.boxes.flatMap(({ vms }) => vms) ?? []);
+  const said = wrapped(changed === "" ? "Nothing happens to any VM." : `After the change: ${changed}.`, Math.floor((width - 2 * BOX.gap) / SIGN));
+  const parts: string[] = [];
+  let y = TOP + said.length * BOX.line;
+  for (const scene of scenes) {
+    const drawn = drawScene(scene, y, most);
+    parts.push(...drawn.parts);
+    y += drawn.height + BOX.gap;
+  }
+  const key = legend(scenes, y, width);
+  const height = y + key.height + BOX.gap;
+  const head = [
+    written(BOX.gap, 22, "Where VMs will run", ' font-size="15" font-weight="bold"'),
+    ...said.map((line, row) => written(BOX.gap, 40 + row * BOX.line, line)),
+    // By its class it is found by those who want to know whether anything else differs.
+    `<text class="made" x="${BOX.gap}" y="${40 + said.length * BOX.line}" font-size="10" fill="${INK.other}">${escape(madeOf(planned.epoch, made))}</text>`,
+  ];
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img" aria-labelledby="plan-title plan-desc" font-family="sans-serif" font-size="12" fill="${INK.text}">`,
+    '<title id="plan-title">Where VMs will run</title>',
+    `<desc id="plan-desc">${escape(scenes.map(sentenceOf).join("; "))}.</desc>`,
+    `<rect width="${width}" height="${height}" fill="#ffffff"/>`,
+    ...head, ...parts, ...key.parts, "</svg>", "",
+  ].join("\n");
+}
+
+/** The beginning of a line that is too long. */
+const ended = (text: string, most: number) => (text.length <= most ? text : `${text.slice(0, most - 1)}…`);
+
+/** A sentence in lines. */
+function wrapped(text: string, most: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(" ")) {
+    const last = lines.at(-1);
+    if (last === undefined || last.length + 1 + word.length > most) lines.push(word);
+    else lines[lines.length - 1] = `${last} ${word}`;
+  }
+  return lines;
+}
+
+const madeOf = (epoch: string, made: Date | undefined) =>
+  `of the cluster's configuration ${epoch}${made === undefined ? "" : `, made ${made.toISOString().slice(0, 16).replace("T", " ")} UTC`}`;

@@ -2,11 +2,14 @@
 import { readFileSync } from "node:fs";
 import { api } from "pulumi-seapath-provider";
 import { UsageError } from "../grammar";
+import { terminalOf } from "../print";
 import type { Run, Verb } from "../verb";
+import { changesOf } from "./changes";
 import { orUnreachable, shownOf, writePlan } from "./files";
 import { planMermaid } from "./mermaid";
 import { readPreview } from "./preview";
 import { writePrivate } from "./private";
+import type { Planned } from "./rows";
 import { planSvg } from "./svg";
 import { planMarkdown, planText } from "./text";
 
@@ -26,11 +29,21 @@ async function plan({ at, given, out }: Run): Promise<void> {
   const planned = await api.plan(at, preview, { ...options, keep: file !== undefined });
   if (file !== undefined) writePrivate(file, `${JSON.stringify(planned.saved, undefined, 2)}\n`);
   const folder = given.find("out");
-  if (folder !== undefined) writePlan(folder, planned);
+  const pictured = { made: new Date(), changes: changesOf(preview, at.cluster) };
+  if (folder !== undefined) writePlan(folder, planned, pictured);
   if (forms[0] === "json") out(`${JSON.stringify(shownOf(planned))}\n`);
   else if (forms[0] === "markdown") out(planMarkdown(planned));
-  else if (forms[0] === "mermaid") out(planMermaid(planned));
-  else out(forms[0] === "svg" ? planSvg(planned) : planText(planned));
+  else if (forms[0] === "mermaid") out(planMermaid(planned, pictured.changes));
+  else if (forms[0] === "svg") out(planSvg(planned, pictured));
+  else printText(planned, out);
+}
+
+function printText(planned: Planned, out: Run["out"]): void {
+  const terminal = terminalOf();
+  const text = planText(planned, terminal);
+  // The colors are ours, and so past what takes such things out of others' texts, which these have passed already.
+  if (terminal.color) process.stdout.write(text);
+  else out(text);
 }
 
 export const planning: readonly Verb[] = [
