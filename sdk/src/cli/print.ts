@@ -27,11 +27,82 @@ export function printed(json: boolean, value: unknown, words: string): string {
   return text === "" ? "" : `${text}\n`;
 }
 
+/** What a text is laid out for. */
+export interface Terminal {
+  /** So many signs fit into a line. Absent: there is no bound, as in a file or a pipe. */
+  columns?: number;
+  /** Colors are seen, and wanted. */
+  color: boolean;
+}
+
+/** A file, a pipe, a merge request. */
+export const PLAIN: Terminal = { color: false };
+
+/** What is to be known of an output: its width where it is a terminal, and colors there unless NO_COLOR is set. */
+export function terminalOf(out: { isTTY?: boolean; columns?: number } = process.stdout, env: NodeJS.ProcessEnv = process.env): Terminal {
+  if (!out.isTTY) return PLAIN;
+  const color = !env["NO_COLOR"] && env["TERM"] !== "dumb";
+  return { color, ...(out.columns === undefined || out.columns <= 0 ? {} : { columns: out.columns }) };
+}
+
+const red = (text: string) => `\u001b[31m${text}\u001b[39m`;
+
+/** A text in lines of so many signs, between words; what is longer than a line by itself is cut through where `hard` is set. */
+export function wrapped(text: string, columns: number | undefined, hard = false): string[] {
+  if (columns === undefined || text.length <= columns) return [text];
+  const lines: string[] = [];
+  for (const word of text.split(/\s+/).filter((each) => each !== "")) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= columns) lines[lines.length - 1] = `${last} ${word}`;
+    else if (!hard) lines.push(word);
+    else for (let from = 0; from < word.length; from += columns) lines.push(word.slice(from, from + columns));
+  }
+  return lines;
+}
+
+const GAP = 2;
+
+/** No column is narrower than this for the sake of others. */
+const NARROWEST = 9;
+
+/** How wide each column is: as wide as what it has, or else less, the widest ones first, such that words stay whole as long as it is possible. */
+function widthsOf(rows: readonly (readonly string[])[], columns: number | undefined): number[] {
+  const widest = (of: (cell: string) => number) => (rows[0] ?? []).map((_, index) => Math.max(...rows.map((row) => of(row[index] ?? ""))));
+  const widths = widest((cell) => cell.length);
+  if (columns === undefined) return widths;
+  const words = widest((cell) => Math.max(...cell.split(/\s+/).map((word) => word.length)));
+  const room = columns - GAP * (widths.length - 1);
+  for (const least of [words, words.map((width) => Math.min(width, NARROWEST))]) {
+    for (let over = widths.reduce((sum, width) => sum + width, 0) - room; over > 0; over--) {
+      const spare = widths.map((width, index) => (width > (least[index] ?? 0) ? width : -1));
+      const at = spare.indexOf(Math.max(...spare));
+      if (spare[at] === -1) break;
+      widths[at] = (widths[at] ?? 0) - 1;
+    }
+  }
+  return widths;
+}
+
+/** A table in lines, whose cells take several where they have to. @param alarms what is red where there are colors; never the first column */
+export function tableLines(rows: readonly (readonly string[])[], { columns, color }: Terminal, alarms: (cell: string) => boolean = () => false): string[] {
+  const widths = widthsOf(rows, columns);
+  return rows.flatMap((row) => {
+    const cells = row.map((cell, index) => (columns === undefined ? [cell] : wrapped(cell, widths[index] ?? 0, true)));
+    const height = Math.max(...cells.map((lines) => lines.length));
+    return Array.from({ length: height }, (_, line) => cells.map((lines, index) => {
+      const part = lines[line] ?? "";
+      const shown = color && index > 0 && part !== "" && alarms(row[index] ?? "") ? red(part) : part;
+      return `${shown}${" ".repeat(Math.max(0, (widths[index] ?? 0) - part.length))}`;
+    }).join(" ".repeat(GAP)).trimEnd());
+  });
+}
+
 const RARELY_MS = 30_000;
 
 /** What progress is written to. */
 export interface Output {
   isTTY?: boolean;
+  columns?: number;
   write(text: string): unknown;
 }
 
@@ -58,7 +129,8 @@ export class Progress {
       this.end();
       this.#out.write(`${text}\n`);
     } else if (this.#out.isTTY) {
-      this.#out.write(`\r\u001b[K${text}`);
+      // A line that goes on below could not be written over.
+      this.#out.write(`\r\u001b[K${this.#out.columns ? text.slice(0, this.#out.columns - 1) : text}`);
       this.#open = true;
     } else if (this.#now() - this.#last >= this.#rarelyMs) {
       this.#last = this.#now();

@@ -40,6 +40,17 @@ describe("what the command line prints", () => {
   });
 });
 
+describe("progress on a terminal", () => {
+  it("is never wider than it, since a line that goes on below could not be written over", () => {
+    let text = "";
+    const progress = new Progress({ out: { isTTY: true, columns: 20, write: (more: string) => (text += more) } });
+    progress.report("a-vm-with-a-long-name: importing: 20 %");
+    assert.equal(text, "\r\u001b[Ka-vm-with-a-long-na");
+    progress.report("a sentence stays as it is, however long");
+    assert.match(text, /\r\u001b\[Ka sentence stays as it is, however long\n$/);
+  });
+});
+
 describe("completion", () => {
   const vms = () => Promise.resolve(["web01", "web02", "db01"]);
   const offered = async (...words: string[]) =>

@@ -1,22 +1,27 @@
 /** A plan for a terminal and for a merge request. */
+import { printable } from "pulumi-seapath-provider";
+import { PLAIN, tableLines, wrapped, type Terminal } from "../print";
 import { nodeTable, notes, vmTable, type Planned } from "./rows";
 
-function aligned(rows: readonly (readonly string[])[]): string[] {
-  const widths = (rows[0] ?? []).map((_, index) => Math.max(...rows.map((row) => (row[index] ?? "").length)));
-  return rows.map((row) => row.map((cell, index) => cell.padEnd(widths[index] ?? 0)).join("  ").trimEnd());
-}
+/** What is red on a terminal: a VM that runs nowhere, a node that has too much on it. */
+const isAlarm = (cell: string) => cell === "lost" || cell === "nowhere" || cell.endsWith(", too much");
 
-/** Tables for a terminal. */
-export function planText(planned: Planned): string {
-  const said = notes(planned);
+/**
+ * Tables for a terminal, as wide as it is. Nothing of the cluster acts on it: only our own colors do. The command at the end is
+ * one line however long it is, since it is copied.
+ */
+export function planText(planned: Planned, terminal: Terminal = PLAIN): string {
+  const table = (rows: readonly (readonly string[])[]) => tableLines(rows.map((row) => row.map(printable)), terminal, isAlarm);
+  const sentence = (text: string) => wrapped(printable(text), terminal.columns);
+  const said = notes(planned).flatMap(sentence);
   return [
-    ...aligned(vmTable(planned)),
+    ...table(vmTable(planned)),
     "",
-    ...aligned(nodeTable(planned)),
+    ...table(nodeTable(planned)),
     ...(said.length === 0 ? [] : ["", ...said]),
     "",
-    `Of the cluster's configuration ${planned.epoch}; nothing was changed. When it has changed by then, this says so:`,
-    `SEAPATH_PLANNED=${planned.planned} pulumi up`,
+    ...sentence(`Of the cluster's configuration ${planned.epoch}; nothing was changed. When it has changed by then, this says so:`),
+    printable(`SEAPATH_PLANNED=${planned.planned} pulumi up`),
     "",
   ].join("\n");
 }
