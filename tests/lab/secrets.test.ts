@@ -128,7 +128,7 @@ describe("secrets of the login", function () {
     config("privateKey", keyText);
     const text = await stack.failing("up", { discreet: tick({ pinnedHost: "node1", priority: 9 }) });
     config("passphrase", secrets.passphrase);
-    assert.match(text, /seapath:privateKey cannot be used/);
+    assert.match(text, /seapath:privateKey is encrypted, and the passphrase does not open it/);
     nothingIn("the error", text);
   });
 });

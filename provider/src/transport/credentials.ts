@@ -1,121 +1,121 @@
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { utils } from "ssh2";
 import { SettingsError } from "./errors";
+import type { HostAddress } from "./hosts";
+import { defaultIdentities, loadIdentity, type Identity } from "./identity";
+import { holdsPrivateKey, readKeyText } from "./keytext";
 import { Secret } from "./secret";
 
 /** What the user proves to be allowed with: a key, an agent, a password, or several of them. */
 export interface Credentials {
-  /** A private key in PEM or OpenSSH's format. */
-  privateKey?: Secret;
-  /** What decrypts the private key. */
+  /** The key that a setting names, or else those in ~/.ssh. */
+  identities: readonly Identity[];
+  /** A setting names the key: then the agent of the session is for that key alone. */
+  keyNamed: boolean;
+  /** What decrypts a private key. */
   passphrase?: Secret;
-  /** The socket of an ssh-agent. */
-  agent?: string;
+  /** The socket of an ssh-agent, null for none. `seapath:agent`, SEAPATH_AGENT */
+  agent?: string | null;
+  /** SSH_AUTH_SOCK */
+  ambientAgent?: string;
   /** For the nodes, and never told to a jump host. `seapath:password`, SEAPATH_PASSWORD */
   password?: Secret;
 }
 
 /** Where {@link loadCredentials} may look. */
 export interface CredentialSources {
-  privateKey?: string;
-  privateKeyFile?: string;
-  passphrase?: string;
-  agent?: string;
-  /** SSH_AUTH_SOCK: used when nobody named a key. */
-  ambientAgent?: string;
-  /** There is another way to log in, so a key or an agent may be missing. */
-  optional?: boolean;
+  privateKey: string | undefined;
+  privateKeyFile: string | undefined;
+  passphrase: string | undefined;
+  agent: string | undefined;
+  ambientAgent: string | undefined;
+  password: string | undefined;
   home: string;
 }
 
-const DEFAULT_KEYS = ["id_ed25519", "id_ecdsa", "id_rsa"];
-
 /** Reads and checks the key now, so that a wrong one is told as a wrong setting and not as a refused login. */
 export function loadCredentials(from: CredentialSources): Credentials {
-  const passphrase = from.passphrase === undefined ? undefined : new Secret(from.passphrase);
-  const key = explicitKey(from) ?? (from.agent === undefined ? defaultKey(from) : undefined);
-  const agent = from.agent ?? (key === undefined || key.ambient ? from.ambientAgent : undefined);
-  if (key === undefined && agent === undefined && !from.optional) {
-    throw new SettingsError(
-      "privateKeyFile",
-      "is not set, there is no key in ~/.ssh and no agent",
-      "Set seapath:privateKeyFile (or SEAPATH_PRIVATE_KEY_FILE), or start an ssh-agent that holds the key; " +
-        "docs/connecting.md has the other ways.",
-    );
-  }
+  const named = namedIdentity(from);
+  const { passphrase, agent, ambientAgent, password } = from;
   return {
-    ...(key && { privateKey: new Secret(key.text) }),
-    ...(key && passphrase && { passphrase }),
-    ...(agent !== undefined && { agent }),
+    identities: named === undefined ? defaultIdentities(from.home, passphrase) : [named],
+    keyNamed: named !== undefined,
+    ...(passphrase !== undefined && { passphrase: new Secret(passphrase) }),
+    ...(agent !== undefined && { agent: agent.toLowerCase() === "none" ? null : expandHome(agent, from.home) }),
+    ...(ambientAgent !== undefined && { ambientAgent }),
+    ...(password !== undefined && { password: new Secret(password) }),
   };
 }
 
-interface FoundKey {
-  text: string;
-  /** Nobody asked for it; it was merely there. */
-  ambient: boolean;
-}
-
-function explicitKey(from: CredentialSources): FoundKey | undefined {
-  if (from.privateKey !== undefined) {
-    // A secret put into a shell variable or a YAML line often loses its last line break, which PEM needs.
-    const text = `${from.privateKey.trim()}\n`;
-    checkKey("privateKey", text, from.passphrase);
-    return { text, ambient: false };
+function namedIdentity({ privateKey, privateKeyFile, passphrase, home }: CredentialSources): Identity | undefined {
+  if (privateKey !== undefined) {
+    const read = readKeyText(privateKey, passphrase);
+    if (read.kind === "private") return { name: "seapath:privateKey", publicKey: read.publicKey, privateKey: new Secret(read.text) };
+    if (isPath(privateKey.trim())) throw new SettingsError("privateKey", "is a path, not a key", "Set seapath:privateKeyFile (SEAPATH_PRIVATE_KEY_FILE) to it.");
+    throw new SettingsError("privateKey", read.problem, read.hint);
   }
-  if (from.privateKeyFile === undefined) return undefined;
-  const path = expandHome(from.privateKeyFile, from.home);
-  const text = readSetting("privateKeyFile", path);
-  checkKey("privateKeyFile", text, from.passphrase, ` (${path})`);
-  return { text, ambient: false };
-}
-
-/** As ssh does, but only the first: the others would each cost one of the node's few tries. */
-function defaultKey(from: CredentialSources): FoundKey | undefined {
-  const path = DEFAULT_KEYS.map((name) => join(from.home, ".ssh", name)).find((candidate) => existsSync(candidate));
-  if (path === undefined) return undefined;
-  try {
-    const text = readSetting("privateKeyFile", path);
-    checkKey("privateKeyFile", text, from.passphrase, ` (${path})`);
-    return { text, ambient: true };
-  } catch (error) {
-    // With an agent at hand the encrypted key on disk is most likely the one that the agent holds.
-    if (from.ambientAgent !== undefined || from.optional) return undefined;
-    throw error;
+  if (privateKeyFile === undefined) return undefined;
+  // The system's own message would quote it.
+  if (holdsPrivateKey(privateKeyFile)) {
+    throw new SettingsError("privateKeyFile", "holds the key itself, not the path of its file", "Set seapath:privateKey (--secret) or SEAPATH_PRIVATE_KEY to it.");
   }
+  const path = expandHome(privateKeyFile, home);
+  const identity = loadIdentity(path, path, passphrase);
+  // Without a public part no agent can be asked for it either.
+  if (identity.publicKey === undefined) throw new SettingsError("privateKeyFile", `(${path}) ${identity.problem}`, identity.hint);
+  return identity;
 }
 
-function checkKey(setting: string, text: string, passphrase: string | undefined, where = ""): void {
-  const parsed = utils.parseKey(text, passphrase);
-  if (parsed instanceof Error) {
-    // The parser's messages say what is wrong with the format; none of them quotes the key.
-    const hint = /passphrase|encrypted/i.test(parsed.message)
-      ? "Set seapath:passphrase (--secret) or SEAPATH_PASSPHRASE, or use an ssh-agent."
-      : "It must be a private key as ssh-keygen writes it, not the .pub file.";
-    throw new SettingsError(setting, `${where ? `${where.trim()} ` : ""}cannot be used: ${parsed.message}`, hint);
+const isPath = (text: string): boolean => text.length < 1024 && /^(?:~|\.{1,2})?\/[^\n]*$/.test(text);
+
+/** The keys, the agent and what may be asked of it to log in to one host. */
+export interface WaysIn {
+  identities: readonly Identity[];
+  agent?: string;
+  /** The agent's other keys are offered as well. */
+  others: boolean;
+}
+
+/** What the settings say wins over ~/.ssh/config, and that over what is merely there. */
+export function waysIn(host: HostAddress, settings: Credentials): WaysIn {
+  const identities = host.identities ?? settings.identities;
+  const set = settings.agent !== undefined ? settings.agent : host.agent;
+  const agent = set === undefined ? settings.ambientAgent : (set ?? undefined);
+  const others = agent !== undefined && host.identitiesOnly !== true && (settings.agent !== undefined || !settings.keyNamed);
+  const wanted = others || identities.some(({ privateKey, publicKey }) => privateKey === undefined && publicKey !== undefined);
+  return { identities, others, ...(agent !== undefined && wanted && { agent }) };
+}
+
+/** @throws SettingsError when there is nothing to log in to a node with */
+export function checkWaysIn(host: HostAddress, settings: Credentials): void {
+  const { identities, agent } = waysIn(host, settings);
+  if (settings.password !== undefined || agent !== undefined || identities.some(({ privateKey }) => privateKey !== undefined)) return;
+  const setting = host.identities === undefined ? "privateKeyFile" : "sshConfigFile";
+  const [first] = identities;
+  if (first === undefined) throw noKey(host, setting);
+  const lacks = first.publicKey === undefined ? "" : ", and there is no agent that could have it";
+  const all = identities.map(({ name, problem }) => `${name} ${problem}`).join("; ");
+  if (host.identities === undefined) throw new SettingsError(setting, `(${first.name}) ${first.problem}${lacks}`, first.hint);
+  throw new SettingsError(setting, `has no key for ${host.address} that can be used: ${all}${lacks}`, first.hint);
+}
+
+function noKey(host: HostAddress, setting: string): SettingsError {
+  if (host.identitiesOnly === true) {
+    return new SettingsError(
+      setting,
+      `names no key, and IdentitiesOnly of ~/.ssh/config keeps those of the agent from being offered to ${host.address}`,
+      "Name it: IdentityFile there, or seapath:privateKeyFile; the .pub will do where the agent has the key.",
+    );
   }
-  const key = Array.isArray(parsed) ? parsed[0] : parsed;
-  if (!key?.isPrivateKey()) throw new SettingsError(setting, "holds a public key, not a private one");
-}
-
-/**
- * The keys of the files that ~/.ssh/config names. As with ssh, one that is not there is passed over, and so is one that
- * only the agent can open.
- */
-export function loadIdentities(paths: readonly string[], passphrase: string | undefined, hasAgent: boolean): Secret[] {
-  return paths
-    .filter((path) => existsSync(path))
-    .flatMap((path) => {
-      const text = readSetting("sshConfigFile", path);
-      try {
-        checkKey("sshConfigFile", text, passphrase, ` (IdentityFile ${path})`);
-      } catch (error) {
-        if (hasAgent) return [];
-        throw error;
-      }
-      return [new Secret(text)];
-    });
+  if (setting === "sshConfigFile") {
+    return new SettingsError(setting, `has IdentityFile none for ${host.address}, and there is no agent`, "Start an ssh-agent that holds the key, or set seapath:privateKeyFile.");
+  }
+  return new SettingsError(
+    setting,
+    "is not set, there is no key in ~/.ssh and no agent",
+    "Set seapath:privateKeyFile (or SEAPATH_PRIVATE_KEY_FILE), or start an ssh-agent that holds the key; " +
+      "docs/connecting.md has the other ways.",
+  );
 }
 
 /** Reads a file that a setting names. */

@@ -47,10 +47,12 @@ export function shakeHands(
       clearTimeout(deadline);
       wire.destroy();
       reject(badKey ?? connectError(host, cause, { authentication, refused }));
+      authentication.close();
     };
-    const deadline = setTimeout(() => fail(`no login within ${settings.connectTimeoutMs / 1000} s`), timeoutMs);
+    // The agent is on this side: it says nothing of the node that it does not answer.
+    const deadline = setTimeout(() => fail(`no login within ${settings.connectTimeoutMs / 1000} s`, authentication.waitsForAgent), timeoutMs);
     const hungUp = (cause: string) => {
-      if (greeted || state !== "open") return fail(cause);
+      if (greeted || state !== "open") return fail(cause, authentication.turnedDown > 0);
       state = "ended";
       clearTimeout(deadline);
       reject(new TurnedAway(cause));
@@ -58,7 +60,7 @@ export function shakeHands(
     wire.stream.on("error", (error: NodeJS.ErrnoException) => (error.code === "ECONNRESET" ? hungUp : fail)(error.message));
     client.on("error", (error) => {
       // ssh2 goes on with the next way to log in after an agent failed, so this alone ends nothing.
-      if (error.level === "agent") authentication.troubles.push(`the agent ${settings.agent}: ${error.message}`);
+      if (error.level === "agent") authentication.agentFailed(error.message);
       else if (error.message.startsWith("Connection lost before handshake")) hungUp(error.message);
       else fail(error.message, error.level !== "client-socket"); // what the host itself says, or what it has said wrongly
     });
@@ -101,21 +103,46 @@ export function shakeHands(
  * @param refused the host answers, and does not let in
  */
 export function connectError(host: HostAddress, cause: string, { authentication, refused: answered = false }: { authentication?: Authentication; refused?: boolean } = {}): ConnectionError {
-  const refused = authentication !== undefined && /authentication methods failed/i.test(cause);
-  const why = refused ? `the login was refused: ${authentication.toString()}` : cause + troublesOf(authentication);
+  const refusal = authentication && refusalOf(cause, answered, authentication);
+  const why = refusal === undefined ? cause + troublesOf(authentication) : refusal.why;
   const role = host.isJump ? "the jump host " : "";
-  return new (refused || answered ? LoginRefused : ConnectionError)(host.address, `Unable to log in to ${role}${host.address} as ${host.user}: ${why}`, {
+  return new (refusal || answered ? LoginRefused : ConnectionError)(host.address, `Unable to log in to ${role}${host.address} as ${host.user}: ${why}`, {
     beforeSend: true,
-    hint: hintFor(host, refused, cause),
+    hint: hintFor(host, refusal?.kind, cause) + unheardBy(host),
   });
+}
+
+type Refusal = "methods" | "too many" | "agent";
+
+/** Whether the node has turned down who wants in, or we could not show it, and which it was. */
+function refusalOf(cause: string, answered: boolean, authentication: Authentication): { kind: Refusal; why: string } | undefined {
+  if (/authentication methods failed/i.test(cause)) return { kind: "methods", why: `the login was refused: ${authentication.toString()}` };
+  if (answered && authentication.waitsForAgent) return { kind: "agent", why: cause + troublesOf(authentication) };
+  // sshd says so; others only hang up when they have had enough.
+  const said = /too many authentication failures/i.test(cause);
+  if (!said && !(authentication.turnedDown > 0 && /closed the connection|ECONNRESET/.test(cause))) return undefined;
+  const end = said ? `the node ended it ("Too many authentication failures")` : cause;
+  const tried = `${authentication.tried}${troublesOf(authentication)}`;
+  if (authentication.offers < 2) return { kind: "methods", why: `the login was refused: ${end}; ${tried}` };
+  return { kind: "too many", why: `the login was refused: too many keys were offered, and ${end}; ${tried}` };
 }
 
 function troublesOf(authentication: Authentication | undefined): string {
   return (authentication?.troubles ?? []).map((each) => ` (${each})`).join("");
 }
 
-function hintFor(host: HostAddress, refused: boolean, cause: string): string {
-  if (refused) {
+const unheardBy = ({ unheard = [] }: HostAddress): string =>
+  unheard.length === 0 ? "" : ` ~/.ssh/config has ${unheard.join(", ")} for it, which is not heeded here (docs/connecting.md).`;
+
+function hintFor(host: HostAddress, refusal: Refusal | undefined, cause: string): string {
+  if (refusal === "too many") {
+    return (
+      `Name the key: set seapath:privateKeyFile and not seapath:agent, where the .pub will do if the session's agent has the key; or give ${host.isJump ? "the jump host" : "the node"} an ` +
+      "IdentityFile and `IdentitiesOnly yes` in ~/.ssh/config."
+    );
+  }
+  if (refusal === "agent") return "Does `ssh-add -l` answer? Start the agent anew, or set seapath:privateKeyFile to a private key.";
+  if (refusal === "methods") {
     return (
       `Is the key (seapath:privateKey, seapath:privateKeyFile or the agent) in ~${host.user}/.ssh/authorized_keys there` +
       (host.isJump ? "?" : ", or seapath:password the right one?")

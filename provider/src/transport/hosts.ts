@@ -1,6 +1,6 @@
 import { isIPv6 } from "node:net";
 import { SettingsError } from "./errors";
-import type { Secret } from "./secret";
+import type { Identity } from "./identity";
 
 /** A host as it is written somewhere. */
 export interface HostSpec {
@@ -19,12 +19,18 @@ export interface HostAddress extends HostSpec {
   jumps?: readonly HostAddress[];
   /** It is only on the way to a node. */
   isJump?: true;
-  /** The private keys that ~/.ssh/config names for it, when the settings name none. */
-  keys?: readonly Secret[];
+  /** The keys that ~/.ssh/config names for it, when the settings name none. Empty: it says that there is none. */
+  identities?: readonly Identity[];
+  /** Of an agent's keys only those are offered that are named somewhere. */
+  identitiesOnly?: true;
+  /** The agent that ~/.ssh/config names for it, null for none. */
+  agent?: string | null;
   /** The files of known_hosts that ~/.ssh/config names for it, when the settings name none. */
   knownHostsFiles?: readonly { path: string; optional: boolean }[];
   /** The name under which known_hosts has it. */
   hostKeyAlias?: string;
+  /** What ~/.ssh/config says of it and we do not heed, for messages. */
+  unheard?: readonly string[];
 }
 
 // These names end up in ssh commands that hints tell people to paste, so nothing that a shell or ssh reads as more

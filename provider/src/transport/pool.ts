@@ -98,7 +98,7 @@ class Pool implements Runner {
   /** @throws HostKeyError at once: to go on with another node would hide an attack, or a node that was replaced. */
   async #openFirst(): Promise<Connection> {
     const causes: string[] = [];
-    let [only, refused]: [ConnectionError | undefined, boolean] = [undefined, false];
+    let [only, refused]: [ConnectionError | undefined, LoginRefused | undefined] = [undefined, undefined];
     for (const host of this.#inOrder()) {
       if (this.#closed) throw this.#nobody("the connections were closed");
       try {
@@ -110,7 +110,7 @@ class Pool implements Runner {
         this.#failedAt.set(host, Date.now());
         causes.push(error.message);
         only = error;
-        refused ||= error instanceof LoginRefused;
+        if (error instanceof LoginRefused) refused ??= error;
       }
     }
     throw this.#settings.hosts.length === 1 && only ? only : this.#nobody(causes.join("; "), refused);
@@ -137,12 +137,12 @@ class Pool implements Runner {
     connection.retire();
   }
 
-  /** @param refused one of them answers: then the cluster is not merely out of reach */
-  #nobody(cause: string, refused = false): ConnectionError {
+  /** @param refused one of them answers: then the cluster is not merely out of reach, and its hint is what helps */
+  #nobody(cause: string, refused?: LoginRefused): ConnectionError {
     const nodes = this.#settings.hosts.map(({ address }) => address).join(", ");
     return new (refused ? LoginRefused : ConnectionError)(nodes, `Unable to reach any of ${nodes}: ${cause}`, {
       beforeSend: true,
-      hint: "Check seapath:hosts, and that one of these nodes is up and lets this user in.",
+      hint: refused?.hint ?? "Check seapath:hosts, and that one of these nodes is up and lets this user in.",
     });
   }
 }

@@ -1,11 +1,10 @@
 import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { expandHome, loadCredentials, type Credentials } from "./credentials";
+import { checkWaysIn, expandHome, loadCredentials, type Credentials } from "./credentials";
 import { NoHosts, SettingsError } from "./errors";
 import { checkUser, parseHosts, parsePort, splitList, type HostAddress } from "./hosts";
 import { Resolver } from "./resolve";
-import { Secret } from "./secret";
 import { SshConfig } from "./sshconfig";
 
 /**
@@ -90,25 +89,16 @@ export function readSettings(get: (key: string) => string | undefined, env: Node
     ...(port !== undefined && { port: parsePort("port", port) }),
     jump: read("jump"),
     // Who names a key or a file of known_hosts here means that one.
-    identities: privateKey === undefined && privateKeyFile === undefined && agent === undefined,
+    identities: privateKey === undefined && privateKeyFile === undefined,
     knownHosts: knownHosts === undefined && knownHostsFile === undefined,
     passphrase,
-    hasAgent: ambientAgent !== undefined,
+    env,
   }).resolveAll(specs);
-  const credentials = loadCredentials({
-    privateKey,
-    privateKeyFile,
-    passphrase,
-    agent: agent === undefined ? undefined : expandHome(agent, home),
-    ambientAgent,
-    optional: password !== undefined || hosts.every(({ keys }) => keys !== undefined),
-    home,
-  });
+  const credentials = loadCredentials({ privateKey, privateKeyFile, passphrase, agent, ambientAgent, password, home });
+  for (const host of hosts) checkWaysIn(host, credentials);
 
   return {
     ...credentials,
-    ...(password !== undefined && { password: new Secret(password) }),
-    ...(passphrase !== undefined && { passphrase: new Secret(passphrase) }),
     hosts,
     fingerprints: splitList("hostKeyFingerprints", read("hostKeyFingerprints") ?? "").map(parseFingerprint),
     sudo: readBoolean("sudo", read("sudo") ?? "false"),

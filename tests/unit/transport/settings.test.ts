@@ -1,9 +1,17 @@
 import assert from "node:assert/strict";
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { join } from "node:path";
 import { inspect } from "node:util";
-import { readSettings, SettingsError } from "../../../provider/dist/transport/index.js";
+import { readSettings, SettingsError, type ConnectionSettings } from "../../../provider/dist/transport/index.js";
 import { Bench } from "./sshd.ts";
+
+const { waysIn } = createRequire(import.meta.url)("../../../provider/dist/transport/credentials.js") as typeof import("../../../provider/dist/transport/credentials.js");
+/** The private keys and the agent that a node is logged in to with. */
+const ways = (settings: ConnectionSettings) => {
+  const { identities, agent } = waysIn(settings.hosts[0]!, settings);
+  return { key: identities.map(({ privateKey }) => privateKey?.reveal()).join(), agent };
+};
 
 describe("readSettings", () => {
   const bench = new Bench();
@@ -100,8 +108,7 @@ describe("readSettings", () => {
   it("reads a key as a text, even without its last line break", () => {
     const text = readFileSync(bench.key, "utf8");
     const settings = read({ hosts: "a", privateKey: text.trimEnd() });
-    assert.equal(settings.privateKey?.reveal(), text);
-    assert.equal(settings.agent, undefined);
+    assert.deepEqual(ways(settings), { key: text, agent: undefined });
   });
 
   it("wants the passphrase of an encrypted key, and the right one", () => {
@@ -112,9 +119,13 @@ describe("readSettings", () => {
   });
 
   it("uses the agent of the session only when no key is named", () => {
-    assert.equal(withKey({ hosts: "a" }, { SSH_AUTH_SOCK: "/run/agent" }).agent, undefined);
-    assert.equal(read({ hosts: "a" }, { SSH_AUTH_SOCK: "/run/agent" }).agent, "/run/agent");
-    assert.equal(withKey({ hosts: "a", agent: "~/sock" }).agent, join(bench.folder, "sock"));
+    assert.equal(ways(withKey({ hosts: "a" }, { SSH_AUTH_SOCK: "/run/agent" })).agent, undefined);
+    assert.equal(ways(read({ hosts: "a" }, { SSH_AUTH_SOCK: "/run/agent" })).agent, "/run/agent");
+    assert.equal(ways(withKey({ hosts: "a", agent: "~/sock" })).agent, join(bench.folder, "sock"));
+    assert.equal(ways(withKey({ hosts: "a", agent: "none" }, { SSH_AUTH_SOCK: "/run/agent" })).agent, undefined);
+    // Only the agent can sign with a public key.
+    assert.equal(ways(withKey({ hosts: "a", privateKeyFile: `${bench.key}.pub` }, { SSH_AUTH_SOCK: "/run/agent" })).agent, "/run/agent");
+    refuses("privateKeyFile", { hosts: "a", privateKeyFile: `${bench.key}.pub`, agent: "none" }, { SSH_AUTH_SOCK: "/run/agent" }, /no agent/);
   });
 
   it("falls back to the first key in ~/.ssh, and says so when there is none", () => {
@@ -122,18 +133,19 @@ describe("readSettings", () => {
     mkdirSync(join(home, ".ssh"), { recursive: true });
     assert.throws(() => read({ hosts: "a" }, { HOME: home }), (error: SettingsError) => error.setting === "privateKeyFile");
     copyFileSync(other, join(home, ".ssh/id_rsa"));
-    assert.equal(read({ hosts: "a" }, { HOME: home }).privateKey?.reveal(), readFileSync(other, "utf8"));
+    assert.equal(ways(read({ hosts: "a" }, { HOME: home })).key, readFileSync(other, "utf8"));
     copyFileSync(bench.key, join(home, ".ssh/id_ecdsa"));
-    assert.equal(read({ hosts: "a" }, { HOME: home }).privateKey?.reveal(), readFileSync(bench.key, "utf8"));
+    assert.equal(ways(read({ hosts: "a" }, { HOME: home })).key, readFileSync(bench.key, "utf8"));
     writeFileSync(join(home, ".ssh/id_ed25519"), readFileSync(encrypted));
     // The agent most likely holds the one that is encrypted here.
     const settings = read({ hosts: "a" }, { HOME: home, SSH_AUTH_SOCK: "/run/agent" });
-    assert.deepEqual([settings.privateKey, settings.agent], [undefined, "/run/agent"]);
+    assert.deepEqual(ways(settings), { key: "", agent: "/run/agent" });
+    assert.throws(() => read({ hosts: "a" }, { HOME: home }), /id_ed25519\) is encrypted/);
   });
 
   it("shows no secret when it is printed, serialized or part of an error", () => {
     const settings = withKey({ hosts: "a", privateKeyFile: encrypted, passphrase: "open sesame" });
-    const shown = inspect(settings, { depth: 9, showHidden: true }) + JSON.stringify(settings) + String(settings.privateKey);
+    const shown = inspect(settings, { depth: 9, showHidden: true }) + JSON.stringify(settings) + String(settings.identities[0]?.privateKey);
     assert.doesNotMatch(shown, /sesame|PRIVATE KEY/);
     assert.throws(
       () => withKey({ hosts: "a", privateKey: readFileSync(encrypted, "utf8"), passphrase: "a wrong sesame" }),

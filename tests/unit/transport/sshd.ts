@@ -11,6 +11,7 @@ export class Bench {
   readonly folder = mkdtempSync(join(tmpdir(), "seapath-transport-"));
   readonly key = this.newKey("id_client");
   readonly #ends: (() => void)[] = [];
+  #agents = 0;
 
   /** Writes a pair of keys and gives the path of the private one. */
   newKey(name: string, passphrase = "", type = "ed25519"): string {
@@ -24,6 +25,16 @@ export class Bench {
     const sshd = await Sshd.start(this, options);
     this.#ends.push(() => sshd.kill());
     return sshd;
+  }
+
+  /** Starts a real ssh-agent that holds these keys, in this order, and gives its socket. */
+  agent(keys: readonly string[]): string {
+    const socket = join(this.folder, `agent_${++this.#agents}.sock`);
+    const started = execFileSync("ssh-agent", ["-s", "-a", socket], { encoding: "utf8" });
+    const pid = Number(/SSH_AGENT_PID=(\d+)/.exec(started)![1]);
+    this.#ends.push(() => process.kill(pid));
+    for (const key of keys) execFileSync("ssh-add", ["-q", key], { env: { ...process.env, SSH_AUTH_SOCK: socket } });
+    return socket;
   }
 
   /** A server that takes connections and never says a word: a node that hangs. */
