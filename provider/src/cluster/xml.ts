@@ -13,12 +13,19 @@ export interface XmlElement {
   name: string;
   attrs: Record<string, string>;
   children: XmlElement[];
-  /** The text of an element without child elements. Text between elements is layout and is not kept. */
+  /**
+   * The text of an element without child elements. Blanks between elements are layout and are not kept; text beside elements
+   * stands among them as a child of its own, see `isText`.
+   */
   text?: string;
 }
 
 const ATTRS = ":@";
 const TEXT = "#text";
+
+/** Whether a child is no element but a piece of the text that stands beside elements, byte for byte. */
+export const isText = (node: XmlElement): boolean => node.name === TEXT;
+
 const CDATA = "#cdata";
 const options = {
   preserveOrder: true,
@@ -104,11 +111,11 @@ function fromOrdered(node: Ordered): XmlElement[] {
   const name = Object.keys(node).find((key) => key !== ATTRS);
   if (name === undefined || name.startsWith("#")) return [];
   const inner = node[name] as Ordered[];
-  const children = inner.flatMap(fromOrdered);
+  const children = childrenOf(inner);
   const attrs = mapValues((node[ATTRS] as Record<string, string> | undefined) ?? {}, (value) =>
     unescape(value.replace(/[\r\n\t]/g, " ")),
   );
-  const text = inner.flatMap(textOf);
+  const text = inner.flatMap(textIn);
   return [
     children.length === 0 && text.join("").trim() !== ""
       ? { name, attrs, children, text: text.join("") }
@@ -116,13 +123,24 @@ function fromOrdered(node: Ordered): XmlElement[] {
   ];
 }
 
-function textOf(node: Ordered): string[] {
+/** The elements of an element; with the pieces of text between them where these are more than layout. */
+function childrenOf(inner: readonly Ordered[]): XmlElement[] {
+  const elements = inner.map(fromOrdered);
+  const texts = inner.map(textIn);
+  const mixed = elements.some((each) => each.length > 0) && texts.some((each) => each.join("").trim() !== "");
+  if (!mixed) return elements.flat();
+  return inner.flatMap((_, at) => [...(elements[at] ?? []), ...(texts[at] ?? []).map((text): XmlElement => ({ name: TEXT, attrs: {}, children: [], text }))]);
+}
+
+function textIn(node: Ordered): string[] {
   if (CDATA in node) return (node[CDATA] as Ordered[]).map((part) => String(part[TEXT]));
   return typeof node[TEXT] === "string" ? [unescape(node[TEXT])] : [];
 }
 
 function toOrdered(node: XmlElement): Ordered {
-  const inner = node.text === undefined ? node.children.map(toOrdered) : [{ [TEXT]: escapeText(node.text) }];
+  const own = node.text === undefined ? [] : [{ [TEXT]: escapeText(node.text) }];
+  if (isText(node)) return own[0] ?? { [TEXT]: "" };
+  const inner = [...own, ...node.children.map(toOrdered)];
   const attrs = mapValues(node.attrs, escapeAttr);
   return Object.keys(attrs).length > 0 ? { [node.name]: inner, [ATTRS]: attrs } : { [node.name]: inner };
 }
@@ -132,9 +150,9 @@ export function renderXml(node: XmlElement): string {
   return builder.build([toOrdered(node)]);
 }
 
-/** The element as text for people: two spaces a level. */
+/** The element as text for people: two spaces a level. One with text beside its elements keeps its own layout. */
 export function renderPretty(node: XmlElement, indent = ""): string {
-  if (node.children.length === 0) return `${indent}${renderXml(node)}\n`;
+  if (node.children.length === 0 || node.text !== undefined || node.children.some(isText)) return `${indent}${renderXml(node)}\n`;
   const open = renderXml({ ...node, children: [] }).replace(/\/>$|><\/[^>]+>$/, ">");
   const inner = node.children.map((child) => renderPretty(child, `${indent}  `)).join("");
   return `${indent}${open}\n${inner}${indent}</${node.name}>\n`;
@@ -171,7 +189,7 @@ export function canonicalXml(node: XmlElement): string {
 
 function sorted(node: XmlElement): XmlElement {
   const attrs = Object.fromEntries(Object.entries(node.attrs).sort(([a], [b]) => (a < b ? -1 : 1)));
-  const children = node.children.map(sorted);
+  const children = node.children.map((each) => (isText(each) ? each : sorted(each)));
   return node.text === undefined
     ? { name: node.name, attrs, children }
     : { name: node.name, attrs, children, text: node.text.trim() };

@@ -28,7 +28,7 @@ export * from "./guest";
 export * from "./model";
 export * from "./snapshots";
 export { sourceQuestions, type FileSource } from "./image-source";
-export { Cluster, forbiddenChar, IMAGE_FORMATS, USER_NAME, NotFound, ConnectionError, isOutOfReach, ParseError, parseXml, previewGuard, renderPretty, wrongPlace } from "../cluster";
+export { Cluster, forbiddenChar, IMAGE_FORMATS, isText, USER_NAME, NotFound, ConnectionError, isOutOfReach, ParseError, parseXml, previewGuard, renderPretty, wrongPlace } from "../cluster";
 export * from "./whatif";
 export * from "./whatif/nodes";
 export { countsRoom, placeRefusals } from "./whatif/place";

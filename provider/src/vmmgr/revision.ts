@@ -4,7 +4,7 @@
  * (docs/decisions/0006).
  */
 import { createHash } from "node:crypto";
-import { child, element, RESTART_KEY, type Inventory, type XmlElement } from "../cluster";
+import { child, element, isText, RESTART_KEY, type Inventory, type XmlElement } from "../cluster";
 import { readDocument, readOf } from "./broken";
 
 const PREFIX = "seapath";
@@ -24,7 +24,9 @@ export function withoutRevision(children: readonly XmlElement[]): XmlElement[] {
   return children.flatMap((node) => {
     if (node.name !== "metadata") return [node];
     const others = node.children.filter((each) => !isOurs(each));
-    return others.length === 0 && node.text === undefined ? [] : [{ ...node, children: others }];
+    if (!others.every(isText)) return [{ ...node, children: others }];
+    const text = [node.text ?? "", ...others.map((each) => each.text ?? "")].join("");
+    return text === "" ? [] : [{ ...node, children: [], text }];
   });
 }
 
@@ -32,7 +34,7 @@ export function withoutRevision(children: readonly XmlElement[]): XmlElement[] {
 export function withRevision(children: readonly XmlElement[], revision: string): XmlElement[] {
   const mark = element(`${PREFIX}:revision`, { [`xmlns:${PREFIX}`]: NAMESPACE }, revision);
   if (!children.some((node) => node.name === "metadata")) return [element("metadata", {}, [mark]), ...children];
-  return children.map((node) => (node.name === "metadata" ? { ...element("metadata", node.attrs, [...node.children, mark]) } : node));
+  return children.map((node) => (node.name === "metadata" ? { ...node, children: [...node.children, mark] } : node));
 }
 
 /** The mark of a domain as libvirt runs it; none when it was started from one without. */

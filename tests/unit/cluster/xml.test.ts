@@ -169,6 +169,17 @@ describe("XML", () => {
     assert.equal(text.split("\n")[2], "    <y>t &amp; u</y>");
   });
 
+  it("keeps text beside elements byte for byte, with its place among them", () => {
+    for (const text of ["<m>a <b/> &lt;c&gt;\n <b>t</b>\t</m>", "<m><b/>tail</m>", "<m>head<b/></m>", "<x><m>é<b><c/>d</b></m><y/></x>"]) {
+      assert.equal(renderXml(parse(text)), text);
+      assert.deepEqual(parse(renderPretty(parse(text))), parse(text), text);
+      assert.deepEqual(parse(canonicalXml(parse(text))), parse(text), text);
+    }
+    assert.equal(renderXml(parse("<m>a<![CDATA[<&]]><b/></m>")), "<m>a&lt;&amp;<b/></m>");
+    assert.notEqual(canonicalXml(parse("<m>a<b/></m>")), canonicalXml(parse("<m><b/>a</m>")));
+    assert.deepEqual(parse("<m>\n  <b/>\n</m>"), element("m", {}, [element("b")]), "layout alone is none");
+  });
+
   it("finds by name, by path and at any depth", () => {
     const tree = parse('<a><b id="1"><c/></b><b id="2"/><d><b id="3"/></d></a>');
     assert.equal(child(tree, "b")?.attrs["id"], "1");

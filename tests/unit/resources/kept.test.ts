@@ -67,6 +67,12 @@ describe("secrets that only the cluster has", () => {
     await assert.rejects(withKept(() => Promise.resolve(lab("other")), "create", specOf(readInputs(inputs))), /metadata\.dbpassword: stands for a secret that the cluster no longer has/);
   });
 
+  it("are told by the element that they stand in, also beside others", () => {
+    assert.match(signedXml("<domain><metadata><a:password xmlns:a='x'>hunter2<b/></a:password></metadata></domain>"), /<a:password[^>]*>seapath-kept:[0-9a-f]{6}<b\/>/);
+    const plain = "<domain><metadata>a note <b/> and more</metadata></domain>";
+    assert.equal(signedXml(plain), plain);
+  });
+
   it("are told by names and by values, and nothing else is", () => {
     const plain = { owner: "alice", note: "a secretary's", url: "http://host/x", "target-role": "Started" };
     assert.deepEqual(signedMap(plain), plain);

@@ -29,6 +29,13 @@ describe("the mark of a domain", () => {
       assert.equal(renderXml(final(marked)), marked);
       assert.equal(marked.match(/<metadata>/g)?.length, 1);
     }
+    for (const metadata of ["text alone", " text <a xmlns='urn:x'>1</a> beside &amp; after ", "<a xmlns='urn:x'>b<c/> d</a>"]) {
+      const xml = PLAIN.replace("<memory>", `<metadata>${metadata}</metadata><memory>`);
+      const marked = renderXml(final(xml));
+      assert.equal(domains.canonicalBase(marked, "fxrun"), domains.canonicalBase(xml, "fxrun"));
+      assert.equal(renderXml(final(marked)), marked);
+      assert.ok(marked.includes(metadata.replaceAll("'", '"')), marked);
+    }
     const bare = parseXml("<d><memory>1</memory></d>", "x").children;
     assert.deepEqual(withoutRevision(withRevision(bare, "r")), bare);
   });

@@ -4,7 +4,7 @@
  * changes with the value, so that drift is seen; the value itself is read from the cluster when it is written there again.
  */
 import { createHash } from "node:crypto";
-import { findVm, parseXml, ParseError, Refused, renderPretty, type Inventory, type ObservedVm, type VmSpec, type XmlElement } from "../../vmmgr";
+import { findVm, isText, parseXml, ParseError, Refused, renderPretty, type Inventory, type ObservedVm, type VmSpec, type XmlElement } from "../../vmmgr";
 import type { VmInputs } from "./schema";
 
 type Strings = Readonly<Record<string, string>>;
@@ -30,12 +30,12 @@ export function signedMap(map: Strings, before: Strings = {}): Record<string, st
   return Object.fromEntries(Object.entries(map).map(([key, value]) => [key, shownAs(key, value, given(key))]));
 }
 
-function mapXml(node: XmlElement, change: (name: string, value: string) => string): XmlElement {
+function mapXml(node: XmlElement, change: (name: string, value: string) => string, of = node.name): XmlElement {
   // <qemu:env name="TOKEN" value="…"/>: the name is an attribute.
   const named = node.attrs["name"] ?? "";
   const attrs = Object.entries(node.attrs).map(([key, value]): [string, string] => [key, change(key === "value" ? `${named} ${key}` : key, value)]);
-  const text = node.text === undefined ? {} : { text: change(node.name, node.text) };
-  return { ...node, attrs: Object.fromEntries(attrs), ...text, children: node.children.map((each) => mapXml(each, change)) };
+  const text = node.text === undefined ? {} : { text: change(of, node.text) };
+  return { ...node, attrs: Object.fromEntries(attrs), ...text, children: node.children.map((each) => mapXml(each, change, isText(each) ? node.name : each.name)) };
 }
 
 /** All that a document says, as it is meant and not as it is written. */
