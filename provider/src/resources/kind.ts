@@ -11,7 +11,7 @@ import { rollingOf } from "./rolling";
 import { recorded, shown } from "./shown";
 import type { Surroundings } from "./surroundings";
 import { isUnknown, unknownPaths } from "./unknowns";
-import { dropUndefined, filled, isRecord, TIMEOUTS, type Raw } from "./values";
+import { dropUndefined, filled, isRecord, TIMEOUTS, whatWasSaid, type Raw } from "./values";
 
 /** What every kind's inputs have. */
 export interface CommonInputs {
@@ -78,7 +78,7 @@ export interface Kind<Inputs extends CommonInputs> {
 }
 
 const withCommonDefaults = <I extends CommonInputs>(kind: Kind<I>, raw: Raw): Raw => {
-  const given = dropUndefined(raw);
+  const given = dropUndefined(whatWasSaid(raw));
   delete given["__provider"];
   return dropUndefined({ ...kind.withDefaults(given), timeouts: filled(given["timeouts"], TIMEOUTS) });
 };

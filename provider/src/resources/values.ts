@@ -10,6 +10,24 @@ export const isRecord = (value: unknown): value is Raw => typeof value === "obje
 export const dropUndefined = (value: Raw): Raw =>
   Object.fromEntries(Object.entries(value).filter(([, each]) => each !== undefined && each !== null));
 
+/**
+ * In a state, the paths of what was observed and nobody asked for: `systemDisk.size` of a disk that is as large as its image.
+ * The engine hands a read the state alone, and what is no input must not become one.
+ */
+export const UNSAID = "__unsaid";
+
+/** What a state has, or inputs, without what nobody asked for. */
+export function whatWasSaid(raw: Raw): Raw {
+  const { [UNSAID]: unsaid, ...rest } = raw;
+  const without = (value: unknown, [key = "", ...deeper]: string[]): unknown => {
+    if (!isRecord(value)) return value;
+    const { [key]: inner, ...others } = value;
+    return deeper.length === 0 || inner === undefined ? others : { ...others, [key]: without(inner, deeper) };
+  };
+  const paths = Array.isArray(unsaid) ? unsaid.map(String) : [];
+  return paths.reduce((value, path) => without(value, path.split(".")) as Raw, rest);
+}
+
 /** Merges defaults into an object; what is not an object (unknown, or wrong) is left for the schema to judge. */
 export function filled(value: unknown, defaults: Raw): unknown {
   if (value === undefined) return defaults;

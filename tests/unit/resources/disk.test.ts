@@ -108,7 +108,17 @@ describe("a disk as it was observed", () => {
 
   it("says its size in the words that it was given, unless that is another", () => {
     assert.equal(observedDisk(before, { ...whole, bytes: 2 ** 31 }).inputs.size, "2GiB");
-    assert.equal(observedDisk({ ...before, size: undefined }, whole).inputs.size, undefined);
+    const { inputs, outputs } = observedDisk({ ...before, size: undefined, source: { image: "data_db_0" } }, whole);
+    assert.equal(inputs.size, undefined);
+    assert.equal(outputs["size"], "1GiB", "what it is can be had all the same");
+    assert.equal("size" in observedDisk(before, whole).outputs, false);
+  });
+
+  it("of the size of its source has that in its state, and nothing to change", async () => {
+    const { size: _size, ...rest } = before;
+    const { inputs, outputs } = observedDisk({ ...rest, source: { image: "data_db_0" } }, whole);
+    const checked = (await provider().check!({ ...inputs, ...outputs }, { ...inputs, ...outputs })).inputs as Raw;
+    assert.deepEqual([checked["size"], checked["__unsaid"]], [undefined, undefined]);
   });
 });
 

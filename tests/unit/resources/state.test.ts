@@ -103,6 +103,23 @@ describe("what is observed of a VM", () => {
     assert.deepEqual(differing(seen(inputs), changed), ["xml"]);
   });
 
+  it("has the size of the disk in the state where none was asked for, which is no input, and no difference", () => {
+    for (const inputs of [typed(), typed({ systemDisk: { bus: "scsi" } })]) {
+      const observed = observe.findVm(made(inputs), "web01");
+      assert.ok(observed);
+      const kept = stateOf(readInputs(inputs), observed);
+      assert.deepEqual(kept["systemDisk"], { ...readInputs(inputs).systemDisk, size: "1MiB" });
+      assert.deepEqual(readInputs({ ...kept, __provider: "text" }), readInputs(inputs));
+      assert.deepEqual(observedInputs(state.storedInputs(kept), { ...observed, systemSize: 2 ** 31 }), readInputs(inputs));
+      assert.deepEqual(stateOf(state.storedInputs(kept), { ...observed, systemSize: 2 ** 31 })["systemDisk"], { ...readInputs(inputs).systemDisk, size: "2GiB" });
+    }
+    // Asked for from then on, it is held to.
+    const observed = observe.findVm(made(typed()), "web01");
+    assert.ok(observed);
+    const grown = stateOf(readInputs(typed({ systemDisk: { size: "1MiB" } })), observed);
+    assert.equal(state.storedInputs(grown).systemDisk.size, "1MiB");
+  });
+
   it("goes into the state with its outputs, and comes out of it as the same inputs", () => {
     const observed = observe.findVm(made(full()), "web01");
     assert.ok(observed);

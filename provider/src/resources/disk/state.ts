@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import { isPluggable, readElement, type DiskSpec, type ObservedDisk } from "../../vmmgr";
 import type { Observed } from "../kind";
 import { formatSize, parseSize } from "../size";
-import { dropUndefined, type Raw } from "../values";
+import { dropUndefined, UNSAID, type Raw } from "../values";
 import type { DiskInputs } from "./schema";
 
 /** What a disk says of itself beside its inputs. `drift` is there only when something is wrong with it. */
@@ -59,6 +59,7 @@ export function observedDisk(before: DiskInputs, observed: ObservedDisk, state: 
     target: stored?.target ?? "",
     attached: live !== undefined,
     restartRequired: observed.running && !isDeepStrictEqual(live, stored),
+    ...(size === undefined ? { size: formatSize(observed.bytes), [UNSAID]: ["size"] } : {}),
   };
   return { inputs, outputs };
 }

@@ -1,7 +1,7 @@
 /** Defaults made explicit, so that the engine's own diff is honest and a preview shows what will be. */
 import { defaultMac, DEFAULTS } from "../../vmmgr";
 import { isUnknown } from "../unknowns";
-import { dropUndefined, filled, isRecord, strings, TIMEOUTS, type Raw } from "../values";
+import { dropUndefined, filled, isRecord, strings, TIMEOUTS, whatWasSaid, type Raw } from "../values";
 
 function withInterfaceDefaults(interfaces: unknown, vm: unknown): unknown {
   if (!Array.isArray(interfaces)) return interfaces;
@@ -23,7 +23,7 @@ function withDomainDefaults(domain: unknown, vm: unknown): unknown {
 
 /** The inputs of a VM with every default put in. Unknown values stay where they are. */
 export function withDefaults(inputs: Raw): Raw {
-  const given = dropUndefined(inputs);
+  const given = dropUndefined(whatWasSaid(inputs));
   delete given["__provider"];
   const pacemaker = filled(given["pacemaker"], { meta: {}, params: {}, utilization: {} });
   return dropUndefined({

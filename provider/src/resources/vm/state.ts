@@ -3,6 +3,7 @@ import { SeapathError } from "../../errors";
 import { canonicalBase, domainElement, sameDomain, type ObservedVm, type Source, type VmSpec } from "../../vmmgr";
 import { readInputsAs, schemaFailures } from "../refused";
 import { formatSize, parseSize } from "../size";
+import { UNSAID } from "../values";
 import { withDefaults } from "./defaults";
 import { signedVm } from "./kept";
 import { vmSchema, type VmInputs } from "./schema";
@@ -114,8 +115,12 @@ function observedDomain(before: VmInputs, observed: ObservedVm): Pick<VmInputs, 
 /** Signs may have been put into XML of any layout. */
 const isSame = (xml: string, { name, baseXml }: ObservedVm) => baseXml !== "" && canonicalBase(xml, name) === canonicalBase(baseXml, name);
 
-/** What goes into Pulumi's state: the inputs under the same keys, and the outputs. */
+/** What goes into Pulumi's state: the inputs under the same keys, the size of the disk where none was asked for, and the outputs. */
 export function stateOf(inputs: VmInputs, observed: ObservedVm): Raw {
   const { uuid, status, node = "", restartRequired } = observed;
-  return { ...inputs, uuid, status, node, restartRequired };
+  const { systemDisk } = inputs;
+  const size = systemDisk.size === undefined
+    ? { systemDisk: { ...systemDisk, size: formatSize(observed.systemSize) }, [UNSAID]: ["systemDisk.size"] }
+    : {};
+  return { ...inputs, ...size, uuid, status, node, restartRequired };
 }
