@@ -26,7 +26,7 @@ export function vmOf(index: number, owner: string): VmSpec & { at: string } {
   const at = HYPERVISORS[index % HYPERVISORS.length] ?? "node1";
   return {
     name: `vm${index}`, at, owner, diskBus: "virtio", adopt: true, enabled: true, started: true, liveMigration: true,
-    domain: { type: "kvm", memory: MEMORY, vcpus: VCPUS, machine: "q35", firmware: "efi", interfaces: [], serialConsole: true },
+    domain: { type: "kvm", memory: MEMORY, vcpus: VCPUS, machine: "q35", firmware: "efi", interfaces: [], serialConsole: true, guestAgent: false },
     migrationUser: "root", migrationDowntime: 0, migrateToTimeout: 120, stopTimeout: 30, priority: 0, metadata: {}, crmConfigCommands: [],
     pacemaker: { meta: {}, params: {}, utilization: {} },
     ...(index % 10 === 0 ? { pinnedHost: at } : index % 5 === 0 ? { preferredHost: at } : {}),

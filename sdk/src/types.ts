@@ -1,5 +1,6 @@
 /** The inputs of `seapath.Vm`, as a program gives them. */
 import type { Input } from "@pulumi/pulumi";
+import type { VmInput } from "./named";
 
 /**
  * What an image file is. `raw` and `qcow2` are known by themselves; the others have to be said, and have to be whole: one that
@@ -30,8 +31,8 @@ export interface LocalImage {
  * place as a guest node do not go over.
  */
 export interface VmImage {
-  /** The other VM, e.g. `other.name`. */
-  vm: Input<string>;
+  /** The other VM, or its name. */
+  vm: VmInput;
   /** A snapshot that every disk of the other VM has. Without it the disks are copied as they are when the clone is made. */
   snapshot?: Input<string>;
   /**
@@ -86,6 +87,12 @@ export interface DomainArgs {
   interfaces?: Input<Input<NetworkInterface>[]>;
   /** A serial console, as `virsh console` needs it. @default true */
   serialConsole?: Input<boolean>;
+  /**
+   * The channel of the qemu-guest-agent, `org.qemu.guest_agent.0`, which the agent in the guest needs: with it a `Snapshot` can
+   * freeze the guest's file systems (`quiesce`). The agent itself is the image's. A change takes effect at the guest's next start.
+   * @default false
+   */
+  guestAgent?: Input<boolean>;
 }
 
 /** Settings of the Pacemaker primitive that have no input of their own. */

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import {
   canonicalXml, child, children, descend, element, ParseError, parseXml, type XmlElement,
 } from "../cluster";
-import type { Domain, Interface } from "./model";
+import type { Domain, Interface, VmSpec } from "./model";
 import { dataNumber, isOwnImage, systemImage } from "./names";
 import { revisionOf, withoutRevision, withRevision } from "./revision";
 
@@ -21,6 +21,9 @@ export function defaultMac(vm: string, index: number): string {
   const hash = createHash("sha256").update(`${vm}/${index}`).digest("hex");
   return `52:54:00:${hash.slice(0, 2)}:${hash.slice(2, 4)}:${hash.slice(4, 6)}`;
 }
+
+/** Where the qemu-guest-agent listens in its guest. */
+const AGENT_CHANNEL = "org.qemu.guest_agent.0";
 
 /** Typed settings as a domain, without name, uuid and disks. */
 export function domainElement(domain: Domain): XmlElement {
@@ -48,6 +51,7 @@ export function domainElement(domain: Domain): XmlElement {
     element("devices", {}, [
       ...domain.interfaces.map(interfaceElement),
       ...(domain.serialConsole ? console : []),
+      ...(domain.guestAgent ? [element("channel", { type: "unix" }, [element("target", { type: "virtio", name: AGENT_CHANNEL })])] : []),
       element("rng", { model: "virtio" }, [element("backend", { model: "random" }, "/dev/urandom")]),
       element("memballoon", { model: "none" }),
     ]),
@@ -75,7 +79,19 @@ export function readDomain(root: XmlElement): Domain {
     firmware: child(root, "os")?.attrs["firmware"] === "efi" ? "efi" : "bios",
     interfaces: children(child(root, "devices"), "interface").map(readInterface),
     serialConsole: children(child(root, "devices"), "serial").length > 0,
+    guestAgent: children(child(root, "devices"), "channel").some((node) => child(node, "target")?.attrs["name"] === AGENT_CHANNEL),
   };
+}
+
+/** Whether a VM's guest could be reached by its agent; undefined where its XML is no domain. */
+export function hasAgentChannel({ domain, xml }: Pick<VmSpec, "domain" | "xml">): boolean | undefined {
+  if (domain !== undefined) return domain.guestAgent;
+  try {
+    return readDomain(parseXml(xml ?? "", "the domain XML")).guestAgent;
+  } catch (error) {
+    if (error instanceof ParseError) return undefined;
+    throw error;
+  }
 }
 
 /** What a domain asks for; undefined where the text is no domain. */

@@ -28,6 +28,8 @@ export interface Domain {
   interfaces: Interface[];
   /** A serial console, for `virsh console`. */
   serialConsole: boolean;
+  /** The channel that QEMU's guest agent listens on. */
+  guestAgent: boolean;
 }
 
 /** Where the disks come from: a file on the node, one on this machine, which is sent there, or another VM. */

@@ -27,7 +27,7 @@ export const tickSpec = (name: string): VmSpec => ({
   name,
   source: { nodePath: TICK },
   diskBus: "virtio",
-  domain: { type: "qemu", memory: 4, vcpus: 1, machine: "pc", firmware: "bios", interfaces: [], serialConsole: true },
+  domain: { type: "qemu", memory: 4, vcpus: 1, machine: "pc", firmware: "bios", interfaces: [], serialConsole: true, guestAgent: false },
   enabled: true,
   started: true,
   preferredHost: "node2",

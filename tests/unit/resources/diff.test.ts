@@ -28,6 +28,14 @@ describe("which changes replace a VM", () => {
     }
   });
 
+  it("is nothing that a state of before an input existed does not have", () => {
+    const { guestAgent: _guestAgent, ...domain } = readInputs(full({ domain: { memory: 64 } })).domain ?? {};
+    const older = { ...readInputs(full()), domain, node: "node1", restart: "whenRequired" };
+    const said: string[] = [];
+    const found = diffVm(older, readInputs(full({ domain: { memory: 64 }, started: true, restart: "whenRequired" })), (text) => said.push(text));
+    assert.deepEqual([found.replaces, "changes" in found, said.filter((text) => /domain/.test(text))], [[], false, []]);
+  });
+
   it("is nothing that is not known yet", () => {
     for (const news of [{ ...olds, name: unknowns.UNKNOWN }, { ...olds, source: unknowns.UNKNOWN }, { ...olds, source: { nodePath: unknowns.UNKNOWN } }]) {
       assert.deepEqual(diffVm(olds, news, () => undefined).replaces, []);

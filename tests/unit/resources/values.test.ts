@@ -44,7 +44,7 @@ describe("defaults", () => {
   it("are put in, all of them", () => {
     const { domain, ...rest } = withDefaults(typed());
     const { interfaces, ...others } = domain as Record<string, unknown>;
-    assert.deepEqual(others, { type: "kvm", memory: 64, vcpus: 1, machine: "q35", firmware: "efi", serialConsole: true });
+    assert.deepEqual(others, { type: "kvm", memory: 64, vcpus: 1, machine: "q35", firmware: "efi", serialConsole: true, guestAgent: false });
     assert.deepEqual(interfaces, []);
     assert.deepEqual(rest, {
       adopt: false, name: "web01", source: { nodePath: "/var/lib/seapath/images/tick.qcow2" }, systemDisk: { bus: "virtio" },

@@ -34,7 +34,7 @@ export const xmlForm = (more: Raw = {}): Raw => ({
 export const full = (more: Raw = {}): Raw => typed({
   systemDisk: { size: "20 GiB", bus: "scsi" },
   domain: {
-    type: "qemu", memory: 2048, vcpus: 2, machine: "pc", firmware: "bios", serialConsole: false,
+    type: "qemu", memory: 2048, vcpus: 2, machine: "pc", firmware: "bios", serialConsole: false, guestAgent: true,
     interfaces: [{ bridge: "br0" }, { bridge: "ovs0", mac: "52:54:00:AA:00:01", model: "e1000", virtualport: "openvswitch", vlan: 7 }],
   },
   started: false,

@@ -7,9 +7,9 @@ const { baseDomain, canonicalBase, defaultMac, domainElement, domainUuid, finalD
 const { canonicalXml, parseXml, renderPretty } = cluster;
 
 const typed: Domain[] = [
-  { type: "kvm", memory: 2048, vcpus: 2, machine: "q35", firmware: "efi", interfaces: [], serialConsole: true },
+  { type: "kvm", memory: 2048, vcpus: 2, machine: "q35", firmware: "efi", interfaces: [], serialConsole: true, guestAgent: false },
   {
-    type: "qemu", memory: 4, vcpus: 1, machine: "pc", firmware: "bios", serialConsole: false,
+    type: "qemu", memory: 4, vcpus: 1, machine: "pc", firmware: "bios", serialConsole: false, guestAgent: true,
     interfaces: [
       { bridge: "br0", mac: "52:54:00:00:00:01", model: "virtio" },
       { bridge: `ovs"&<`, mac: "52:54:00:00:00:02", model: "e1000", virtualport: "openvswitch", vlan: 4094 },
@@ -97,7 +97,7 @@ describe("a domain", () => {
   it("differs from another in any setting", () => {
     const observed = { name: vm.name, baseXml: canonicalXml(domainElement(typed[0] as Domain)) };
     assert.ok(sameDomain(domainElement(typed[0] as Domain), observed));
-    for (const more of [{ memory: 1 }, { vcpus: 9 }, { machine: "pc" }, { firmware: "bios" as const }, { serialConsole: false }]) {
+    for (const more of [{ memory: 1 }, { vcpus: 9 }, { machine: "pc" }, { firmware: "bios" as const }, { serialConsole: false }, { guestAgent: true }]) {
       assert.equal(sameDomain(domainElement({ ...(typed[0] as Domain), ...more }), observed), false, JSON.stringify(more));
     }
   });

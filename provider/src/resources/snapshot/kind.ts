@@ -1,6 +1,6 @@
 /** `seapath.Snapshot`: a snapshot of every disk of a VM, and what Pulumi asks of it. */
 import {
-  createSnapshot, findSnapshot, moment, removeSnapshot, snapshotRefusals, updateSnapshot, vmDisks, type SnapshotSpec, type VmSnapshot,
+  createSnapshot, findSnapshot, moment, quiesceRefusals, removeSnapshot, snapshotRefusals, updateSnapshot, vmDisks, type SnapshotSpec, type VmSnapshot,
 } from "../../vmmgr";
 import type { Kind, Observed } from "../kind";
 import type { PlannedRegister } from "../planned";
@@ -42,7 +42,8 @@ export const snapshotKind = (planned?: PlannedRegister): Kind<SnapshotInputs> =>
     if (vm !== undefined && planned !== undefined && planned.on(inputs.cluster)(vm) === undefined && vmDisks(inventory, vm).length === 0) {
       return [{ property: "vm", reason: `there is no VM "${vm}" on the cluster, and none of this program that is made before; name it by its resource, \`vm: web.name\`` }];
     }
-    return snapshotRefusals(inventory, inputs);
+    const spec = planned?.specs(inputs.cluster).find(({ name }) => name === vm);
+    return [...snapshotRefusals(inventory, inputs), ...quiesceRefusals(inventory, inputs, spec)];
   },
 
   announce(olds) {

@@ -136,6 +136,7 @@ async function refusalsOf(
   const spec = partialSpec(inputs);
   const inventory = await cluster.recentInventory(intent === "update" ? {} : await sourceQuestions(spec.source));
   const whole = wholeSpec(inputs);
+  if (whole !== undefined) planned?.noteSpec(whole, at);
   const otherDomain = intent !== "update" || !isDeepStrictEqual(domainInputs(withDefaults(olds)), domainInputs(inputs));
   const addresses = addressRefusals(inventory, whole ?? spec, otherDomain, planned, at);
   const refusals = [...clusterRefusals(inventory, spec, intent), ...addresses, ...(idle ? [] : [...changeRefusals(inventory, spec, intent), ...colocationRefusals(inventory, withFormerOwner(spec, olds), planned?.on(at))])];
@@ -173,7 +174,6 @@ async function roomRefusals(
   cluster: Cluster, inventory: Inventory, spec: VmSpec | undefined, at: string | undefined, idle: boolean, planned: PlannedRegister | undefined,
 ): Promise<Refusal[]> {
   if (spec === undefined) return [];
-  planned?.noteSpec(spec, at);
   return idle ? [] : placeRefusals(cluster, inventory, planned?.specs(at) ?? [spec], spec.name);
 }
 

@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import { canonicalBase, DEFAULTS } from "../../vmmgr";
 import { isUnknown, unknownPaths } from "../unknowns";
 import { isRecord, type Raw } from "../values";
+import { withDefaults } from "./defaults";
 
 /** What `diff` answers; `changes` stays unset on purpose, see docs/decisions/0001. */
 export interface VmDiff {
@@ -77,7 +78,9 @@ function domainChanges(olds: Raw, news: Raw): boolean {
   if (typeof olds["xml"] === "string" && typeof news["xml"] === "string" && !isUnknown(news["xml"])) {
     return canonicalBase(olds["xml"], String(olds["name"])) !== canonicalBase(news["xml"], String(olds["name"]));
   }
-  return !isDeepStrictEqual([olds["domain"], olds["xml"]], [news["domain"], news["xml"]]);
+  // A state of before an input existed has its default.
+  const domain = (inputs: Raw) => withDefaults(inputs)["domain"];
+  return !isDeepStrictEqual([domain(olds), olds["xml"]], [domain(news), news["xml"]]);
 }
 
 function warnOfCommands(vm: string, olds: Raw, news: Raw, warn: (text: string) => void): void {

@@ -59,6 +59,7 @@ const domainSchema = z.strictObject({
   firmware: z.enum(["bios", "efi"], { error: 'must be "bios" or "efi"' }),
   interfaces: z.array(interfaceSchema),
   serialConsole: z.boolean(),
+  guestAgent: z.boolean(),
 });
 
 export const vmSchema = z

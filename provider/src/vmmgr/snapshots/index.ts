@@ -1,4 +1,5 @@
 export { findSnapshot, listSnapshots, vmDisks } from "./observe";
+export { quiesceRefusals } from "./agent";
 export { createSnapshot, removeSnapshot, snapshotRefusals, SnapshotFailed, updateSnapshot } from "./snapshot";
 export { describePurge, planOf, planPurge, purgeSnapshots, PurgeFailed, type PurgePlan, type PurgeResult, type PurgeRule } from "./retention";
 export { finishRollback, rollbackVm } from "./rollback";

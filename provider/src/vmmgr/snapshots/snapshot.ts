@@ -6,6 +6,7 @@ import { Refused, type Refusal } from "../errors";
 import { findVm } from "../observe";
 import { isOwned } from "../owned";
 import { runSteps } from "../steps";
+import { CHANNEL } from "./agent";
 import { findSnapshot } from "./observe";
 import type { SnapshotSpec, VmSnapshot } from "./model";
 
@@ -17,7 +18,7 @@ export class SnapshotFailed extends SeapathError {
 }
 
 const HINTS: Record<string, string> = {
-  quiesce: 'Let the qemu-guest-agent run in the guest, with its channel in the domain\'s XML, or ask for `quiesce: "auto"`.',
+  quiesce: `Let the qemu-guest-agent run in the guest, and give the VM its channel (${CHANNEL}), or ask for \`quiesce: "auto"\`.`,
   children: "Flatten those images (`rbd flatten`), or remove them first.",
   exists: "Choose another name, or take it over with `adopt: true`.",
   locked: "Wait until that one has ended, and run it again.",

@@ -15,7 +15,7 @@ describe("what is taken of the nodes", function () {
   this.timeout(30_000);
 
   it("is what the plan says, what the CIB says, and what stored domains say; of others it is said that it is not known", async () => {
-    const domain = { type: "qemu" as const, memory: 256, vcpus: 3, machine: "q35", firmware: "bios" as const, interfaces: [], serialConsole: true };
+    const domain = { type: "qemu" as const, memory: 256, vcpus: 3, machine: "q35", firmware: "bios" as const, interfaces: [], serialConsole: true, guestAgent: false };
     const cib = running({ told: 1, stored: 1, silent: 1 }, { utilization: { told: written("told", 128) } });
     const { rooms } = await ask(
       { vms: [vm("typed", { preferredHost: "node2", domain }), vm("text", { preferredHost: "node2", xml: "<domain><memory unit='MiB'>64</memory><vcpu>1</vcpu></domain>" })] },
