@@ -16,10 +16,10 @@ const golden = new seapath.Vm("golden", {
 });
 
 // Disks of its own. Domain, priority and metadata come from the golden one; the key that is named here wins.
-const copy = new seapath.Vm("copy", { source: { vm: golden.name }, metadata: { site: "south" } });
+const copy = new seapath.Vm("copy", { source: { vm: golden }, metadata: { site: "south" } });
 
 // Shares the golden one's blocks, so it is there at once. `pulumi config set clones:mode copy` lets it stand alone later.
 const mode = config.get("mode") === "copy" ? "copy" : "linked";
-const linked = [1, 2].map((n) => new seapath.Vm(`linked${n}`, { source: { vm: golden.name, mode } }));
+const linked = [1, 2].map((n) => new seapath.Vm(`linked${n}`, { source: { vm: golden, mode } }));
 
 export const uuids = pulumi.all([golden, copy, ...linked].map((vm) => pulumi.all([vm.name, vm.uuid]))).apply(Object.fromEntries);

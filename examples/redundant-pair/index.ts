@@ -17,12 +17,12 @@ const [primary, standby] = ["primary", "standby"].map(
 ) as [seapath.Vm, seapath.Vm];
 
 // With `strong` the standby does not run while there is one node only; without, it shares that node for the while.
-const apart = new seapath.Colocation("apart", { vm: standby.name, with: [primary.name], apart: true, strong });
+const apart = new seapath.Colocation("apart", { vm: standby, with: [primary], apart: true, strong });
 
 // When both start at once, as after a power cut, the primary comes first. Neither waits for the other otherwise.
-new seapath.Order("boot", { first: primary.name, then: [standby.name], kind: "optional" });
+new seapath.Order("boot", { first: primary, then: [standby], kind: "optional" });
 
 // Another stack may say something of a VM, too, without having it.
-new seapath.Metadata("role", { vm: primary.name, metadata: { role: "primary" } });
+new seapath.Metadata("role", { vm: primary, metadata: { role: "primary" } });
 
 export const nodes = apart.nodes;

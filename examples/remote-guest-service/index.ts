@@ -22,11 +22,11 @@ const gateway = new seapath.Vm("gateway", {
 });
 
 // The VM becomes a node of Pacemaker's, while it runs.
-const inside = new seapath.RemoteGuest("gatewayinside", { vm: gateway.name, address });
+const inside = new seapath.RemoteGuest("gatewayinside", { vm: gateway, address });
 
 // And in it Pacemaker starts a web server, looks at it every five seconds, and starts it again when it is gone.
 const web = new seapath.GuestResource("gatewayweb", {
-  guest: inside.name,
+  guest: inside,
   agent: "ocf:heartbeat:anything",
   params: { binfile: "/usr/bin/busybox", cmdline_options: "httpd -f -p 80 -h /srv/www" },
   operations: { monitor: { interval: 5 } },

@@ -1,4 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
+import { nameOf, namesOf, type VmInput } from "./named";
 import { Relation, type RelationArgs } from "./relation";
 import { isOfKind, typeOf } from "./resource";
 
@@ -6,13 +7,13 @@ import { isOfKind, typeOf } from "./resource";
  * The inputs of a colocation. All of them are changed in place, in one change of the CIB.
  *
  * @example
- * { vm: first.name, with: [second.name], apart: true, strong: true }
+ * { vm: first, with: [second], apart: true, strong: true }
  */
 export interface ColocationArgs extends RelationArgs {
-  /** The VM that goes where the others are, and that gives way first when there is no room for all. Name it by its output. */
-  vm: pulumi.Input<string>;
-  /** The others, at least one. Each has to be enabled, as `vm` has. */
-  with: pulumi.Input<pulumi.Input<string>[]>;
+  /** The VM that goes where the others are, and that gives way first when there is no room for all; or its name. */
+  vm: VmInput;
+  /** The others, or their names; at least one. Each has to be enabled, as `vm` has. */
+  with: pulumi.Input<VmInput[]>;
   /**
    * Together, or apart, or not running: Pacemaker's score INFINITY. Otherwise it is a wish, which gives way when a node is
    * down; vm-mgr's `add_colocation` without and with `--strong`.
@@ -30,17 +31,22 @@ export interface ColocationArgs extends RelationArgs {
  * the same id; apart it is one constraint for each pair.
  *
  * @example
- * const pair = new seapath.Colocation("pair", { vm: first.name, with: [second.name], apart: true });
+ * const pair = new seapath.Colocation("pair", { vm: first, with: [second], apart: true });
  * export const places = pair.nodes;
  */
 export class Colocation extends Relation {
   /** The type of this kind in a state, for policies. */
   static readonly __pulumiType = typeOf("Colocation");
 
+  /** The VM that goes where the others are, or where they are not. */
   declare readonly vm: pulumi.Output<string>;
+  /** The others. */
   declare readonly with: pulumi.Output<string[]>;
+  /** Whether it holds at any price. */
   declare readonly strong: pulumi.Output<boolean>;
+  /** Whether each is on a node without any of the others. */
   declare readonly apart: pulumi.Output<boolean>;
+  /** How much a wish weighs, where that was said. */
   declare readonly score: pulumi.Output<number | undefined>;
 
   /** Whether a value is a colocation, also when another copy of this package made it. */
@@ -49,6 +55,6 @@ export class Colocation extends Relation {
   }
 
   constructor(name: string, args: ColocationArgs, options?: pulumi.CustomResourceOptions) {
-    super("Colocation", name, { strong: undefined, apart: undefined, score: undefined, ...args }, options);
+    super("Colocation", name, { strong: undefined, apart: undefined, score: undefined, ...args, vm: nameOf(args.vm), with: namesOf(args.with) }, options);
   }
 }

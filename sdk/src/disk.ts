@@ -1,8 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
+import { nameOf, type VmInput } from "./named";
+import type { DiskSourceState, OptionalOutput } from "./outputs";
 import { isOfKind, SeapathResource, typeOf } from "./resource";
 import { stubOf } from "./stub";
-import type { CommonArgs, ImageFormat, LocalImage, NodeImage } from "./types";
-import { Vm } from "./vm";
+import type { CommonArgs, LocalImage, NodeImage } from "./types";
 
 /** The RBD image of a disk of any VM of the cluster: it is copied as it is at that moment. */
 export interface PoolImage {
@@ -21,7 +22,7 @@ export type DiskSource = NodeImage | LocalImage | PoolImage;
  */
 export interface DiskArgs extends CommonArgs {
   /** The VM that has it, or its name. Another VM makes a new disk; the old one, **with its data**, is deleted. */
-  vm: pulumi.Input<string> | Vm;
+  vm: VmInput;
   /**
    * Its number, from 0: the image is `data_<vm>_<index>`, the guest's device `vdb` for 0, `vdc` for 1. There must be no gap,
    * since vm-mgr's clone counts. Another number makes a new disk.
@@ -69,18 +70,26 @@ export class Disk extends SeapathResource {
   /** The type of this kind in a state, for policies. */
   static readonly __pulumiType = typeOf("Disk");
 
+  /** The VM that has it. */
   declare readonly vm: pulumi.Output<string>;
   /** Its number, also where none was given. */
   declare readonly index: pulumi.Output<number>;
-  declare readonly size: pulumi.Output<string | number | undefined>;
-  declare readonly source: pulumi.Output<{ nodePath?: string; path?: string; format?: ImageFormat; image?: string } | undefined>;
+  /** Its size: in the words of the program where it gives one, and otherwise as it was observed, that of the source say. */
+  declare readonly size: pulumi.Output<string | number>;
+  /** What it was filled with; undefined for a blank one. */
+  declare readonly source: OptionalOutput<DiskSourceState>;
+  /** Whether one that is there may be taken over. */
   declare readonly adopt: pulumi.Output<boolean>;
-  declare readonly bus: pulumi.Output<string>;
-  declare readonly cache: pulumi.Output<string>;
+  /** Its bus. */
+  declare readonly bus: pulumi.Output<"virtio" | "scsi" | "sata" | "usb" | "ide">;
+  /** QEMU's cache mode. */
+  declare readonly cache: pulumi.Output<"none" | "writeback" | "writethrough" | "directsync" | "unsafe">;
+  /** Whether the guest may not write to it. */
   declare readonly readOnly: pulumi.Output<boolean>;
+  /** What the guest reads as its serial number. */
   declare readonly serial: pulumi.Output<string | undefined>;
+  /** Whether its image is kept when it is deleted. */
   declare readonly retain: pulumi.Output<boolean>;
-  declare readonly timeouts: pulumi.Output<Record<"create" | "update" | "delete", number>>;
   /** The project, the stack and the resource that have it, as its image notes them. */
   declare readonly owner: pulumi.Output<string>;
   /** Its RBD image, `data_<vm>_<index>`. */
@@ -99,7 +108,7 @@ export class Disk extends SeapathResource {
 
   constructor(name: string, args: DiskArgs, options?: pulumi.CustomResourceOptions) {
     const outputs = { image: undefined, target: undefined, attached: undefined, restartRequired: undefined };
-    const vm = Vm.isInstance(args.vm) ? args.vm.name : args.vm;
+    const vm = nameOf(args.vm);
     const before = lastOf(vm);
     super("Disk", stubOf("Disk"), name, { ...inputs(name, args), vm, ...outputs }, pulumi.mergeOptions(options, before && { dependsOn: before }));
     disksOf().set(vm, this);

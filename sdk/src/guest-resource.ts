@@ -1,5 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Input } from "@pulumi/pulumi";
+import { nameOf, type GuestInput } from "./named";
+import type { OperationState } from "./outputs";
 import { isOfKind, SeapathResource, typeOf } from "./resource";
 import { stubOf } from "./stub";
 import type { CommonArgs } from "./types";
@@ -17,7 +19,7 @@ export interface OperationArgs {
 /**
  * The inputs of a guest resource.
  *
- * @example { guest: inside.name, agent: "ocf:heartbeat:podman", params: { image: "registry/app:3", run_opts: "-p 80:80" } }
+ * @example { guest: inside, agent: "ocf:heartbeat:podman", params: { image: "registry/app:3", run_opts: "-p 80:80" } }
  */
 export interface GuestResourceArgs extends CommonArgs {
   /**
@@ -25,8 +27,8 @@ export interface GuestResourceArgs extends CommonArgs {
    * @default the logical name
    */
   name?: Input<string>;
-  /** The guest node that it runs in, by its output (`guest: inside.name`). A change moves it: it is stopped and started. */
-  guest: Input<string>;
+  /** The guest node that it runs in: a `RemoteGuest`, or its name, which is not the VM's. A change moves it: it is stopped and started. */
+  guest: GuestInput;
   /**
    * The resource agent: `systemd:nginx`, `ocf:heartbeat:podman`, `lsb:ntp`, `service:cron`. It is the guest's own, and
    * has to be installed there. A change makes it anew.
@@ -50,18 +52,25 @@ export interface GuestResourceArgs extends CommonArgs {
  * where its VM goes.
  *
  * @example
- * const web = new seapath.GuestResource("web", { guest: inside.name, agent: "systemd:nginx", operations: { monitor: { interval: 5 } } });
+ * const web = new seapath.GuestResource("web", { guest: inside, agent: "systemd:nginx", operations: { monitor: { interval: 5 } } });
  */
 export class GuestResource extends SeapathResource {
   /** The type of this kind in a state, for policies. */
   static readonly __pulumiType = typeOf("GuestResource");
 
+  /** The id of the primitive. */
   declare readonly name: pulumi.Output<string>;
+  /** The guest node that it runs in. */
   declare readonly guest: pulumi.Output<string>;
+  /** The resource agent. */
   declare readonly agent: pulumi.Output<string>;
+  /** The agent's parameters. */
   declare readonly params: pulumi.Output<Record<string, string>>;
+  /** Meta attributes. */
   declare readonly meta: pulumi.Output<Record<string, string>>;
-  declare readonly operations: pulumi.Output<Record<string, { timeout?: number; interval?: number; onFail?: string }>>;
+  /** Its operations, by name: `service.operations.monitor`. */
+  declare readonly operations: pulumi.Output<Record<string, OperationState>>;
+  /** Whether it is to run. */
   declare readonly started: pulumi.Output<boolean>;
   /** The project and the stack that have it, as the primitive's description names them. */
   declare readonly owner: pulumi.Output<string>;
@@ -76,6 +85,6 @@ export class GuestResource extends SeapathResource {
   constructor(name: string, args: GuestResourceArgs, options?: pulumi.CustomResourceOptions) {
     const none = { params: undefined, meta: undefined, operations: undefined, started: undefined, status: undefined };
     const owner = `${pulumi.getProject()}/${pulumi.getStack()}`;
-    super("GuestResource", stubOf("GuestResource"), name, { ...none, ...args, name: args.name ?? name, owner }, options);
+    super("GuestResource", stubOf("GuestResource"), name, { ...none, ...args, guest: nameOf(args.guest), name: args.name ?? name, owner }, options);
   }
 }

@@ -9,6 +9,8 @@ export { Order, type OrderArgs } from "./order";
 export { Metadata, type MetadataArgs } from "./metadata";
 export type { RelationArgs } from "./relation";
 export type * from "./types";
+export type * from "./outputs";
+export type { GuestInput, SnapshotInput, VmInput } from "./named";
 export * from "./functions";
 export { GuestResource, type GuestResourceArgs, type OperationArgs } from "./guest-resource";
 export { RemoteGuest, type RemoteGuestArgs } from "./remote-guest";

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { nameOf, type VmInput } from "./named";
 import { isOfKind, SeapathResource, typeOf } from "./resource";
 import { stubOf } from "./stub";
 import type { CommonArgs } from "./types";
@@ -10,8 +11,8 @@ import type { CommonArgs } from "./types";
  * { vm: "web01", metadata: { ticket: "4711" } }
  */
 export interface MetadataArgs extends CommonArgs {
-  /** The VM, which another stack or vm-mgr may have made. A change sets the keys there and removes them here. */
-  vm: pulumi.Input<string>;
+  /** The VM, or the name of one that another stack or vm-mgr may have made. A change sets the keys there and removes them here. */
+  vm: VmInput;
   /**
    * The keys with their values, as of vm-mgr's `set_metadata`: keys of letters and digits that the VM does not have as its
    * own. Changed in place, each for itself.
@@ -32,10 +33,12 @@ export class Metadata extends SeapathResource {
   /** The type of this kind in a state, for policies. */
   static readonly __pulumiType = typeOf("Metadata");
 
+  /** The VM that has the keys. */
   declare readonly vm: pulumi.Output<string>;
+  /** The keys with their values. */
   declare readonly metadata: pulumi.Output<Record<string, string>>;
+  /** Whether keys that the VM has already may be taken over. */
   declare readonly adopt: pulumi.Output<boolean>;
-  declare readonly timeouts: pulumi.Output<Record<"create" | "update" | "delete", number>>;
   /** Whose the keys are: project, stack and logical name. It is kept beside each. */
   declare readonly owner: pulumi.Output<string>;
 
@@ -46,6 +49,6 @@ export class Metadata extends SeapathResource {
 
   constructor(name: string, args: MetadataArgs, options?: pulumi.CustomResourceOptions) {
     const owner = `${pulumi.getProject()}/${pulumi.getStack()}/${name}`;
-    super("Metadata", stubOf("Metadata"), name, { adopt: undefined, ...args, owner }, options);
+    super("Metadata", stubOf("Metadata"), name, { adopt: undefined, ...args, vm: nameOf(args.vm), owner }, options);
   }
 }

@@ -1,4 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
+import { nameOf, namesOf, type VmInput } from "./named";
 import { Relation, type RelationArgs } from "./relation";
 import { isOfKind, typeOf } from "./resource";
 
@@ -6,13 +7,13 @@ import { isOfKind, typeOf } from "./resource";
  * The inputs of an order. All of them are changed in place, in one change of the CIB.
  *
  * @example
- * { first: database.name, then: [application.name, gateway.name] }
+ * { first: database, then: [application, gateway] }
  */
 export interface OrderArgs extends RelationArgs {
-  /** The VM that starts first. Name it by its output. */
-  first: pulumi.Input<string>;
-  /** The others, in the order in which they start. */
-  then: pulumi.Input<pulumi.Input<string>[]>;
+  /** The VM that starts first, or its name. */
+  first: VmInput;
+  /** The others, or their names, in the order in which they start. */
+  then: pulumi.Input<VmInput[]>;
   /** Whether those of `then` wait for each other as well; with `false` each waits for `first` alone. @default true */
   sequential?: pulumi.Input<boolean>;
   /**
@@ -30,17 +31,21 @@ export interface OrderArgs extends RelationArgs {
  * VMs that start one after another. vm-mgr has no word for it.
  *
  * @example
- * new seapath.Order("boot", { first: database.name, then: [application.name], kind: "optional" });
+ * new seapath.Order("boot", { first: database, then: [application], kind: "optional" });
  */
 export class Order extends Relation {
   /** The type of this kind in a state, for policies. */
   static readonly __pulumiType = typeOf("Order");
 
+  /** The VM that starts first. */
   declare readonly first: pulumi.Output<string>;
   /** The others. */
   declare readonly then: pulumi.Output<string[]>;
+  /** Whether the others wait for each other as well. */
   declare readonly sequential: pulumi.Output<boolean>;
+  /** Pacemaker's kind. */
   declare readonly kind: pulumi.Output<"mandatory" | "optional" | "serialize">;
+  /** Whether they stop the other way round. */
   declare readonly symmetrical: pulumi.Output<boolean>;
 
   /** Whether a value is an order, also when another copy of this package made it. */
@@ -49,6 +54,6 @@ export class Order extends Relation {
   }
 
   constructor(name: string, args: OrderArgs, options?: pulumi.CustomResourceOptions) {
-    super("Order", name, { sequential: undefined, kind: undefined, symmetrical: undefined, ...args }, options);
+    super("Order", name, { sequential: undefined, kind: undefined, symmetrical: undefined, ...args, first: nameOf(args.first), then: namesOf(args.then) }, options);
   }
 }

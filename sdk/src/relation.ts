@@ -6,8 +6,8 @@ import type { CommonArgs } from "./types";
 
 /** A relation between VMs, as constraints of Pacemaker's. */
 export abstract class Relation extends SeapathResource {
+  /** Whether constraints of the same ids may be taken over. */
   declare readonly adopt: pulumi.Output<boolean>;
-  declare readonly timeouts: pulumi.Output<Record<"create" | "update" | "delete", number>>;
   /** Whose it is: project, stack and logical name. It is kept with the constraints, so that a later run knows its own. */
   declare readonly owner: pulumi.Output<string>;
   /** The ids of the constraints in the CIB. */

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Input } from "@pulumi/pulumi";
+import { nameOf, type VmInput } from "./named";
 import { isOfKind, SeapathResource, typeOf } from "./resource";
 import { stubOf } from "./stub";
 import type { CommonArgs } from "./types";
@@ -7,7 +8,7 @@ import type { CommonArgs } from "./types";
 /**
  * The inputs of a guest node.
  *
- * @example { vm: web.name, address: "10.0.0.7" }
+ * @example { vm: web, address: "10.0.0.7" }
  */
 export interface RemoteGuestArgs extends CommonArgs {
   /**
@@ -16,8 +17,8 @@ export interface RemoteGuestArgs extends CommonArgs {
    * @default the logical name
    */
   name?: Input<string>;
-  /** The VM, by its output (`vm: web.name`). A change makes the other VM the node. */
-  vm: Input<string>;
+  /** The VM, or its name. A change makes the other VM the node. */
+  vm: VmInput;
   /** Where the nodes of the cluster reach the guest's pacemaker_remoted; Pacemaker's `remote-addr`. */
   address: Input<string>;
   /** Its TCP port; Pacemaker's `remote-port`. @default 3121 */
@@ -34,16 +35,21 @@ export interface RemoteGuestArgs extends CommonArgs {
  * refused before Pacemaker knows of it, since Pacemaker would end the VM.
  *
  * @example
- * const inside = new seapath.RemoteGuest("webinside", { vm: web.name, address: "10.0.0.7" });
+ * const inside = new seapath.RemoteGuest("webinside", { vm: web, address: "10.0.0.7" });
  */
 export class RemoteGuest extends SeapathResource {
   /** The type of this kind in a state, for policies. */
   static readonly __pulumiType = typeOf("RemoteGuest");
 
+  /** The name of the node. */
   declare readonly name: pulumi.Output<string>;
+  /** The VM that is the node. */
   declare readonly vm: pulumi.Output<string>;
+  /** Where the nodes of the cluster reach it. */
   declare readonly address: pulumi.Output<string>;
+  /** Its TCP port. */
   declare readonly port: pulumi.Output<number>;
+  /** Seconds that a connection to it may take. */
   declare readonly timeout: pulumi.Output<number>;
   /** The key of Pacemaker Remote in base64, a secret: what the guest has to have in /etc/pacemaker/authkey. */
   declare readonly authkey: pulumi.Output<string>;
@@ -60,6 +66,6 @@ export class RemoteGuest extends SeapathResource {
   constructor(name: string, args: RemoteGuestArgs, options?: pulumi.CustomResourceOptions) {
     const none = { port: undefined, timeout: undefined, authkey: undefined, online: undefined, node: undefined };
     const secret = pulumi.mergeOptions(options, { additionalSecretOutputs: ["authkey"] });
-    super("RemoteGuest", stubOf("RemoteGuest"), name, { ...none, ...args, name: args.name ?? name }, secret);
+    super("RemoteGuest", stubOf("RemoteGuest"), name, { ...none, ...args, vm: nameOf(args.vm), name: args.name ?? name }, secret);
   }
 }

@@ -1,5 +1,6 @@
 /** What the classes of all kinds share. */
 import * as pulumi from "@pulumi/pulumi";
+import type { TimeoutsState } from "./outputs";
 
 const MODULE = "seapath";
 
@@ -10,6 +11,8 @@ export const typeOf = (kind: string) => `pulumi-nodejs:dynamic/${MODULE}:${kind}
 export abstract class SeapathResource extends pulumi.dynamic.Resource {
   /** The cluster of `seapath:clusters` that has it; undefined: the one of `seapath:hosts`. */
   declare readonly cluster: pulumi.Output<string | undefined>;
+  /** How long Pacemaker may take for what it is told, in seconds. */
+  declare readonly timeouts: pulumi.Output<TimeoutsState>;
 
   /**
    * @param kind the name of the class, which says whether a value is one, also when another copy of this package made it

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { nameOf, type VmInput } from "./named";
 import { isOfKind, SeapathResource, typeOf } from "./resource";
 import type { Triggers } from "./rollback";
 import { stubOf } from "./stub";
@@ -6,8 +7,8 @@ import type { CommonArgs } from "./types";
 
 /** The inputs of a retention: `purgeAll`, or one or both of `keepLast` and `keepWithin`. */
 export interface SnapshotRetentionArgs extends CommonArgs {
-  /** The VM, by its name: `web.name`. */
-  vm: pulumi.Input<string>;
+  /** The VM, or its name. */
+  vm: VmInput;
   /** The newest so many stay, of those that it may remove at all. */
   keepLast?: pulumi.Input<number>;
   /** Those stay that are younger: `"7d"`, `"36h"`, `"1w2d"`, or seconds. Beside `keepLast`, what one of the two keeps stays. */
@@ -33,17 +34,25 @@ export interface SnapshotRetentionArgs extends CommonArgs {
  * Deleting the resource changes nothing on the cluster.
  *
  * @example
- * new seapath.SnapshotRetention("tidy", { vm: web.name, keepLast: 3, keepWithin: "7d", triggers: [today] });
+ * new seapath.SnapshotRetention("tidy", { vm: web, keepLast: 3, keepWithin: "7d", triggers: [today] });
  */
 export class SnapshotRetention extends SeapathResource {
+  /** The type of this kind in a state, for policies. */
   static readonly __pulumiType = typeOf("SnapshotRetention");
 
+  /** The VM whose snapshots they are. */
   declare readonly vm: pulumi.Output<string>;
+  /** The newest so many stay. */
   declare readonly keepLast: pulumi.Output<number | undefined>;
+  /** Those stay that are younger. */
   declare readonly keepWithin: pulumi.Output<string | number | undefined>;
+  /** Whether none stays. */
   declare readonly purgeAll: pulumi.Output<boolean>;
+  /** Whether those go as well that belong to a `Snapshot`. */
   declare readonly includeManaged: pulumi.Output<boolean>;
+  /** Whether those go as well that are protected. */
   declare readonly includeProtected: pulumi.Output<boolean>;
+  /** The values for which it was last done. */
   declare readonly triggers: pulumi.Output<unknown[] | Record<string, unknown> | undefined>;
   /** The names of those that it removed the last time. */
   declare readonly removed: pulumi.Output<string[]>;
@@ -59,6 +68,6 @@ export class SnapshotRetention extends SeapathResource {
     const inputs = {
       keepLast: undefined, keepWithin: undefined, purgeAll: undefined, includeManaged: undefined, includeProtected: undefined, triggers: undefined,
     };
-    super("SnapshotRetention", stubOf("SnapshotRetention"), name, { ...inputs, ...args, removed: undefined, kept: undefined }, options);
+    super("SnapshotRetention", stubOf("SnapshotRetention"), name, { ...inputs, ...args, vm: nameOf(args.vm), removed: undefined, kept: undefined }, options);
   }
 }

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { nameOf, type SnapshotInput, type VmInput } from "./named";
 import { isOfKind, SeapathResource, typeOf } from "./resource";
 import { stubOf } from "./stub";
 import type { CommonArgs } from "./types";
@@ -8,10 +9,10 @@ export type Triggers = pulumi.Input<pulumi.Input<unknown>[]> | pulumi.Input<Reco
 
 /** The inputs of a rollback. */
 export interface RollbackArgs extends CommonArgs {
-  /** The VM, by its name: `web.name`. Another VM is rolled back at once. */
-  vm: pulumi.Input<string>;
-  /** The snapshot, by its name: `before.name`. Another one is gone back to at once. */
-  snapshot: pulumi.Input<string>;
+  /** The VM, or its name. Another VM is rolled back at once. */
+  vm: VmInput;
+  /** The snapshot, or its name. Another one is gone back to at once. */
+  snapshot: SnapshotInput;
   /**
    * When one of them changes, the VM is rolled back again.
    * @example [config.get("rollback"), before.created]
@@ -28,13 +29,17 @@ export interface RollbackArgs extends CommonArgs {
  * stopped. Deleting the resource changes nothing on the cluster.
  *
  * @example
- * new seapath.Rollback("undo", { vm: web.name, snapshot: before.name, triggers: [config.require("attempt")] });
+ * new seapath.Rollback("undo", { vm: web, snapshot: before, triggers: [config.require("attempt")] });
  */
 export class Rollback extends SeapathResource {
+  /** The type of this kind in a state, for policies. */
   static readonly __pulumiType = typeOf("Rollback");
 
+  /** The VM that was brought back. */
   declare readonly vm: pulumi.Output<string>;
+  /** The snapshot that it was brought back to. */
   declare readonly snapshot: pulumi.Output<string>;
+  /** The values for which it was last done. */
   declare readonly triggers: pulumi.Output<unknown[] | Record<string, unknown> | undefined>;
   /** The project, the stack and the resource that ask for it: what they have been given is not done twice. */
   declare readonly owner: pulumi.Output<string>;
@@ -50,6 +55,6 @@ export class Rollback extends SeapathResource {
 
   constructor(name: string, args: RollbackArgs, options?: pulumi.CustomResourceOptions) {
     const owner = `${pulumi.getProject()}/${pulumi.getStack()}/${name}`;
-    super("Rollback", stubOf("Rollback"), name, { triggers: undefined, ...args, owner, rolledBack: undefined, disks: undefined }, options);
+    super("Rollback", stubOf("Rollback"), name, { triggers: undefined, ...args, vm: nameOf(args.vm), snapshot: nameOf(args.snapshot), owner, rolledBack: undefined, disks: undefined }, options);
   }
 }

@@ -1,12 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
+import { nameOf, type VmInput } from "./named";
 import { isOfKind, SeapathResource, typeOf } from "./resource";
 import { stubOf } from "./stub";
 import type { CommonArgs } from "./types";
 
 /** The inputs of a snapshot. */
 export interface SnapshotArgs extends CommonArgs {
-  /** The VM, by its name: `web.name`. A change makes a snapshot of the other VM and removes this one. */
-  vm: pulumi.Input<string>;
+  /** The VM, or its name. A change makes a snapshot of the other VM and removes this one. */
+  vm: VmInput;
   /**
    * The name on the cluster, of letters and digits; vm-mgr's `--snap_name`. A change takes a new snapshot and removes
    * the old one.
@@ -15,7 +16,8 @@ export interface SnapshotArgs extends CommonArgs {
   name?: pulumi.Input<string>;
   /**
    * Whether the guest's file systems are frozen while it is taken, through the qemu-guest-agent. `auto`: where an agent
-   * answers; the output `consistency` says what was done. `required`: or it fails. `none`: never. A VM that does not run
+   * answers; the output `consistency` says what was done. `required`: or it fails, in the preview where the VM has no channel
+   * for the agent (`guestAgent` of its `domain`). `none`: never. A VM that does not run
    * needs no freeze. It counts when the snapshot is taken; a change of it changes nothing of one that is there.
    * @default "auto"
    */
@@ -35,16 +37,23 @@ export interface SnapshotArgs extends CommonArgs {
  * each disk is as after a power cut, and two disks may be some milliseconds apart.
  *
  * @example
- * const before = new seapath.Snapshot("beforeupgrade", { vm: web.name, quiesce: "required", protect: true });
+ * const before = new seapath.Snapshot("beforeupgrade", { vm: web, quiesce: "required", protect: true });
  */
 export class Snapshot extends SeapathResource {
+  /** The type of this kind in a state, for policies. */
   static readonly __pulumiType = typeOf("Snapshot");
 
+  /** The VM that has it. */
   declare readonly vm: pulumi.Output<string>;
+  /** Its name on the cluster. */
   declare readonly name: pulumi.Output<string>;
+  /** Whether the guest was to be frozen when it was taken; `quiesced` says whether it was. */
   declare readonly quiesce: pulumi.Output<"auto" | "required" | "none">;
+  /** Seconds that the guest might be frozen. */
   declare readonly freezeTimeout: pulumi.Output<number>;
+  /** Whether it is protected. */
   declare readonly protect: pulumi.Output<boolean>;
+  /** Whether one that is there may be taken over. */
   declare readonly adopt: pulumi.Output<boolean>;
   /** The project and the stack whose it is; kept with the VM, so that the retention of another stack knows it too. */
   declare readonly owner: pulumi.Output<string>;
@@ -70,6 +79,6 @@ export class Snapshot extends SeapathResource {
     const inputs = { quiesce: undefined, freezeTimeout: undefined, protect: undefined, adopt: undefined, complete: undefined };
     const outputs = { created: undefined, disks: undefined, lacking: undefined, quiesced: undefined, consistency: undefined };
     const owner = `${pulumi.getProject()}/${pulumi.getStack()}`;
-    super("Snapshot", stubOf("Snapshot"), name, { ...inputs, ...args, name: args.name ?? name, owner, ...outputs }, options);
+    super("Snapshot", stubOf("Snapshot"), name, { ...inputs, ...args, vm: nameOf(args.vm), name: args.name ?? name, owner, ...outputs }, options);
   }
 }

@@ -1,7 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
+import { withVmName } from "./named";
+import type { DomainState, OptionalOutput, PacemakerState, RollingState, SystemDiskState, VmSourceState } from "./outputs";
 import { isOfKind, SeapathResource, typeOf } from "./resource";
 import { vmStub } from "./stub";
-import type { ImageFormat, VmArgs } from "./types";
+import type { VmArgs } from "./types";
 
 /**
  * A virtual machine on a SEAPATH cluster: an RBD group with its disks, a libvirt domain and a Pacemaker primitive. It
@@ -23,28 +25,48 @@ export class Vm extends SeapathResource {
   /** The type of this kind in a state, for policies. */
   static readonly __pulumiType = typeOf("Vm");
 
+  /** Its name on the cluster. */
   declare readonly name: pulumi.Output<string>;
-  declare readonly source: pulumi.Output<{ nodePath?: string; path?: string; format?: ImageFormat; vm?: string; snapshot?: string; mode?: "copy" | "linked" } | undefined>;
+  /** What it was made of; undefined for one that was adopted without. */
+  declare readonly source: OptionalOutput<VmSourceState>;
+  /** Whether one that is there may be taken over. */
   declare readonly adopt: pulumi.Output<boolean>;
-  declare readonly systemDisk: pulumi.Output<{ size?: string | number; bus: string }>;
-  declare readonly domain: pulumi.Output<Record<string, unknown> | undefined>;
+  /** Its system disk, with the size that it has. */
+  declare readonly systemDisk: pulumi.Output<SystemDiskState>;
+  /** The libvirt domain, typed: `web.domain.memory`. Undefined for one that is given as `xml`. */
+  declare readonly domain: OptionalOutput<DomainState>;
+  /** The libvirt domain as XML; beside `domain` only while the cluster has more than that can say. */
   declare readonly xml: pulumi.Output<string | undefined>;
+  /** Whether Pacemaker has it. */
   declare readonly enabled: pulumi.Output<boolean>;
+  /** Whether it is meant to run. */
   declare readonly started: pulumi.Output<boolean>;
+  /** Whether an update restarts its guest where only that brings a change. */
   declare readonly restart: pulumi.Output<"never" | "whenRequired">;
-  declare readonly rolling: pulumi.Output<{ outage?: "refused" | "allowed"; readyAfter?: number } | undefined>;
+  /** How it is changed beside VMs that it is kept apart from; undefined where nothing was said. */
+  declare readonly rolling: OptionalOutput<RollingState>;
+  /** The only node that may run it. */
   declare readonly pinnedHost: pulumi.Output<string | undefined>;
+  /** The node that runs it whenever it can. */
   declare readonly preferredHost: pulumi.Output<string | undefined>;
+  /** Whether it moves between nodes without a stop. */
   declare readonly liveMigration: pulumi.Output<boolean>;
+  /** The user of the nodes as which libvirt migrates. */
   declare readonly migrationUser: pulumi.Output<string>;
+  /** How long a live migration may halt the guest, in milliseconds; 0 leaves it to libvirt. */
   declare readonly migrationDowntime: pulumi.Output<number>;
+  /** Seconds that a live migration may take. */
   declare readonly migrateToTimeout: pulumi.Output<number>;
+  /** Seconds that the guest may take to shut down. */
   declare readonly stopTimeout: pulumi.Output<number>;
+  /** Pacemaker's priority. */
   declare readonly priority: pulumi.Output<number>;
+  /** The metadata that are this program's. */
   declare readonly metadata: pulumi.Output<Record<string, string>>;
-  declare readonly pacemaker: pulumi.Output<Record<"meta" | "params" | "utilization", Record<string, string>>>;
+  /** Settings of the primitive that have no input of their own. */
+  declare readonly pacemaker: pulumi.Output<PacemakerState>;
+  /** Words for `crm configure` that were put in with it. */
   declare readonly crmConfigCommands: pulumi.Output<string[]>;
-  declare readonly timeouts: pulumi.Output<Record<"create" | "update" | "delete", number>>;
   /** The project and the stack that have the VM, as its metadata name them. */
   declare readonly owner: pulumi.Output<string>;
   /** The uuid of the libvirt domain. */
@@ -82,6 +104,7 @@ const NONE = {
 const inputs = (name: string, args: VmArgs) => ({
   ...NONE,
   ...args,
+  source: withVmName(args.source),
   name: args.name ?? name,
   // By this a later run knows a VM that it made and could not record, and others know whose it is.
   owner: `${pulumi.getProject()}/${pulumi.getStack()}`,

@@ -1,6 +1,7 @@
 /** What a program asks about the metadata of VMs. */
 import type { Input, Output } from "@pulumi/pulumi";
 import { call, called, type ClusterArgs, type OutputOptions } from "./call";
+import { withName, type VmInput } from "../named";
 import type { VmNameArgs, VmNameOutputArgs } from "./vm";
 
 /**
@@ -17,20 +18,23 @@ export const listMetadata = (args: VmNameArgs): Promise<string[]> => call(args, 
  * {@link listMetadata}, with arguments that may be known later only.
  *
  * @example
- * export const keys = seapath.listMetadataOutput({ name: web.name });
+ * export const keys = seapath.listMetadataOutput({ name: web });
  */
-export const listMetadataOutput = (args: VmNameOutputArgs, options?: OutputOptions): Output<string[]> => called(listMetadata, { ...args }, options);
+export const listMetadataOutput = (args: VmNameOutputArgs, options?: OutputOptions): Output<string[]> => called(listMetadata, withName(args), options);
 
 /** Which of a VM's metadata. */
 export interface GetMetadataArgs extends ClusterArgs {
   /** The VM. */
   name: string;
+  /** The key. */
   key: string;
 }
 
 /** {@link GetMetadataArgs}, of which some are known later. */
 export interface GetMetadataOutputArgs {
-  name: Input<string>;
+  /** The VM, or its name. */
+  name: VmInput;
+  /** The key. */
   key: Input<string>;
   cluster?: Input<string>;
 }
@@ -49,6 +53,6 @@ export const getMetadata = (args: GetMetadataArgs): Promise<string> => call(args
  * {@link getMetadata}, with arguments that may be known later only.
  *
  * @example
- * export const owner = seapath.getMetadataOutput({ name: web.name, key: "owner" });
+ * export const owner = seapath.getMetadataOutput({ name: web, key: "owner" });
  */
-export const getMetadataOutput = (args: GetMetadataOutputArgs, options?: OutputOptions): Output<string> => called(getMetadata, { ...args }, options);
+export const getMetadataOutput = (args: GetMetadataOutputArgs, options?: OutputOptions): Output<string> => called(getMetadata, withName(args), options);

@@ -2,6 +2,7 @@
 import type { Output } from "@pulumi/pulumi";
 import type { api } from "pulumi-seapath-provider";
 import { call, called, type OutputOptions } from "./call";
+import { withName } from "../named";
 import type { VmNameArgs, VmNameOutputArgs } from "./vm";
 
 /** A snapshot of a VM. */
@@ -20,7 +21,7 @@ export const listSnapshots = (args: VmNameArgs): Promise<SnapshotSummary[]> => c
  * {@link listSnapshots}, with arguments that may be known later only.
  *
  * @example
- * export const snapshots = seapath.listSnapshotsOutput({ name: web.name }, { dependsOn: before });
+ * export const snapshots = seapath.listSnapshotsOutput({ name: web }, { dependsOn: before });
  */
 export const listSnapshotsOutput = (args: VmNameOutputArgs, options?: OutputOptions): Output<SnapshotSummary[]> =>
-  called(listSnapshots, { ...args }, options);
+  called(listSnapshots, withName(args), options);

@@ -1,6 +1,7 @@
 /** What a program asks about VMs. */
 import type { Input, Output } from "@pulumi/pulumi";
 import type { VmDetails, VmSummary } from "pulumi-seapath-provider";
+import { withName, type VmInput } from "../named";
 import { call, called, type ClusterArgs, type OutputOptions } from "./call";
 
 /** Which VM. */
@@ -11,7 +12,8 @@ export interface VmNameArgs extends ClusterArgs {
 
 /** {@link VmNameArgs}, of which some are known later. */
 export interface VmNameOutputArgs {
-  name: Input<string>;
+  /** The VM, or its name. It is asked about when the resource is there. */
+  name: VmInput;
   cluster?: Input<string>;
 }
 
@@ -35,9 +37,9 @@ export const getVm = (args: VmNameArgs): Promise<GetVmResult> => call(args, (api
  *
  * @example
  * const web = new seapath.Vm("web01", { … });
- * export const disks = seapath.getVmOutput({ name: web.name }).disks;
+ * export const disks = seapath.getVmOutput({ name: web }).disks;
  */
-export const getVmOutput = (args: VmNameOutputArgs, options?: OutputOptions): Output<GetVmResult> => called(getVm, { ...args }, options);
+export const getVmOutput = (args: VmNameOutputArgs, options?: OutputOptions): Output<GetVmResult> => called(getVm, withName(args), options);
 
 /** The state of a VM. */
 export type GetStatusResult = VmSummary;
@@ -57,7 +59,7 @@ export const getStatus = (args: VmNameArgs): Promise<GetStatusResult> => call(ar
  * @example
  * export const runs = seapath.getStatusOutput({ name: web.name }).apply(({ status }) => status === "Started");
  */
-export const getStatusOutput = (args: VmNameOutputArgs, options?: OutputOptions): Output<GetStatusResult> => called(getStatus, { ...args }, options);
+export const getStatusOutput = (args: VmNameOutputArgs, options?: OutputOptions): Output<GetStatusResult> => called(getStatus, withName(args), options);
 
 /** Which VMs. */
 export interface ListVmsArgs extends ClusterArgs {
