@@ -7,6 +7,9 @@ const MODULE = "seapath";
 /** The type of a kind in a state, for policies: `pulumi-nodejs:dynamic/seapath:Vm`. */
 export const typeOf = (kind: string) => `pulumi-nodejs:dynamic/${MODULE}:${kind}`;
 
+/** What a new one of is made before the old one goes, where it has another name: what the old one holds cannot be had again. */
+const NEW_ONE_FIRST = ["Snapshot"];
+
 /** A resource of this package. */
 export abstract class SeapathResource extends pulumi.dynamic.Resource {
   /** The cluster of `seapath:clusters` that has it; undefined: the one of `seapath:hosts`. */
@@ -16,6 +19,7 @@ export abstract class SeapathResource extends pulumi.dynamic.Resource {
 
   /**
    * @param kind the name of the class, which says whether a value is one, also when another copy of this package made it
+   * @param options \`deleteBeforeReplace\` is true where nothing is said: what is on the cluster has one name, and is there once
    * @param props the inputs, each key named, and `undefined` for each output that is none: so all become outputs
    */
   protected constructor(
@@ -25,7 +29,9 @@ export abstract class SeapathResource extends pulumi.dynamic.Resource {
     props: pulumi.Inputs,
     options: pulumi.CustomResourceOptions | undefined,
   ) {
-    super(stub, name, { cluster: undefined, timeouts: undefined, ...props }, options, MODULE, kind);
+    const deleteBeforeReplace = options?.deleteBeforeReplace ?? (NEW_ONE_FIRST.includes(kind) ? undefined : true);
+    const order = deleteBeforeReplace === undefined ? {} : { deleteBeforeReplace };
+    super(stub, name, { cluster: undefined, timeouts: undefined, ...props }, { ...options, ...order }, MODULE, kind);
   }
 }
 

@@ -106,6 +106,8 @@ const inputs = (name: string, args: VmArgs) => ({
   ...args,
   source: withVmName(args.source),
   name: args.name ?? name,
+  // The engine tells the provider no name: by this one that is made anew is told from one that another resource takes over.
+  __resource: name,
   // By this a later run knows a VM that it made and could not record, and others know whose it is.
   owner: `${pulumi.getProject()}/${pulumi.getStack()}`,
 });

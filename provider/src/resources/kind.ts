@@ -6,6 +6,7 @@ import type { dynamic } from "@pulumi/pulumi";
 import { isDeepStrictEqual } from "node:util";
 import type { z } from "zod";
 import type { Cluster, Context, Refusal } from "../vmmgr";
+import { Asked, keyOf, notAnew } from "./anew";
 import { clusterFailures, readInputsAs, schemaFailures } from "./refused";
 import { rollingOf } from "./rolling";
 import { recorded, shown } from "./shown";
@@ -52,6 +53,10 @@ export interface Kind<Inputs extends CommonInputs> {
   follows?: readonly (keyof Inputs & string)[];
   /** Of these, the ones that say what it was made of, once: only another value replaces it, a new or a lost one does not. @default [] */
   origins?: readonly (keyof Inputs & string)[];
+  /** It does something when it is made, and a delete undoes nothing: there is nothing of it that could be there already. */
+  acts?: boolean;
+  /** It is deleted to be made anew in the same run, which no input of its own has asked for. */
+  comesBack?(before: Inputs): void;
   /** The id on the cluster. It never changes while the resource lives. */
   idOf(inputs: Inputs): string;
   /**
@@ -120,7 +125,23 @@ export function providerOf<I extends CommonInputs>(kind: Kind<I>, surroundings: 
     rolling: rollingOf(surroundings, inputs.cluster),
   });
   const stateOf = ({ inputs, outputs }: Observed<I>): Raw => ({ ...inputs, ...outputs });
+  const asked = new Asked();
+  /** The key of what is known whole. */
+  const keyIn = (raw: Raw, schema: z.ZodType<I>): string | undefined => {
+    const inputs = withCommonDefaults(kind, raw);
+    for (const output of kind.outputs) delete inputs[output];
+    const read = schema.safeParse(inputs);
+    // Where its number could not be chosen, as the cluster was out of reach, it has no id either.
+    if (!read.success || unknownPaths(inputs).length > 0 || (kind.chosen !== undefined && inputs["index"] === undefined)) return undefined;
+    return keyOf(kind.idOf(read.data), read.data as unknown as Raw);
+  };
   const unset = Object.fromEntries(kind.outputs.map((name) => [name, ""]));
+
+  const isRecorded = (olds: Raw) => Object.keys(dropUndefined(olds)).length > 0;
+  const note = (inputs: Raw, olds: Raw) => {
+    const key = keyIn(inputs, kind.schema);
+    if (key !== undefined) asked.check(key, isRecorded(olds) && replacing(kind, olds, inputs).length === 0);
+  };
 
   return {
     check: (olds, news) =>
@@ -128,8 +149,12 @@ export function providerOf<I extends CommonInputs>(kind: Kind<I>, surroundings: 
         const inputs = withCommonDefaults(kind, news);
         const failures = schemaFailures(kind.schema, inputs, kind.type);
         const asksNothing = kind.chosen === undefined && kind.refusals === undefined;
-        if (failures.length > 0 || isUnknown(inputs["cluster"]) || asksNothing) return { inputs, failures };
-        const recordedInputs = Object.keys(dropUndefined(olds)).length > 0;
+        if (failures.length > 0 || isUnknown(inputs["cluster"])) return { inputs, failures };
+        if (asksNothing) {
+          note(inputs, olds);
+          return { inputs, failures };
+        }
+        const recordedInputs = isRecorded(olds);
         const named = [inputs["name"], inputs["vm"], inputs["first"]].find((each) => typeof each === "string" && !isUnknown(each));
         const what = `The inputs of this ${kind.noun} (${typeof named === "string" ? named : "its name is not known yet"})`;
         const ask = async () => {
@@ -138,15 +163,19 @@ export function providerOf<I extends CommonInputs>(kind: Kind<I>, surroundings: 
           const intent = !recordedInputs ? "create" : replacing(kind, olds, inputs).length > 0 ? "replace" : "update";
           return (await kind.refusals?.(at, knownInputs<I>(inputs), intent, say, olds)) ?? [];
         };
-        return { inputs, failures: await clusterFailures(what, say, ask) };
+        const found = { inputs, failures: await clusterFailures(what, say, ask) };
+        note(inputs, olds);
+        return found;
       }),
 
     diff: (_id, olds, news) =>
       shown(() => {
         const replaces = replacing(kind, olds, news);
         for (const text of kind.announce?.(olds, news, replaces) ?? []) say(text);
+        const key = replaces.length > 0 ? keyIn(olds, kind.stored ?? kind.schema) : undefined;
+        if (key !== undefined) asked.leave(key);
         const beside = replaces.some((key) => key === "cluster" || (kind.beside as readonly string[] | undefined)?.includes(key));
-        return Promise.resolve({ replaces, deleteBeforeReplace: replaces.length > 0 && !beside });
+        return Promise.resolve({ replaces, deleteBeforeReplace: !beside });
       }),
 
     create: (raw) =>
@@ -154,7 +183,9 @@ export function providerOf<I extends CommonInputs>(kind: Kind<I>, surroundings: 
         const inputs = readInputs(kind, raw);
         const id = kind.idOf(inputs);
         try {
-          return { id, outs: stateOf(await kind.create(context(inputs, "create"), inputs)) };
+          const outs = stateOf(await kind.create(context(inputs, "create"), inputs));
+          asked.make(keyOf(id, inputs as unknown as Raw));
+          return { id, outs };
         } catch (error) {
           throw recorded(error, id, { ...(inputs as Raw), ...unset, __provider: raw["__provider"] });
         }
@@ -181,6 +212,10 @@ export function providerOf<I extends CommonInputs>(kind: Kind<I>, surroundings: 
     delete: (id, raw) =>
       shown(async () => {
         const before = readInputs(kind, raw, true);
+        const key = keyOf(id, before as unknown as Raw);
+        if (kind.acts !== true && asked.isMade(key)) throw notAnew(`${kind.noun} "${id}"`);
+        if (kind.acts !== true && asked.isKept(key)) return say(`${kind.noun} "${id}" stays: the program has it still`);
+        if (asked.comesBack(key)) kind.comesBack?.(before);
         await kind.delete(context(before, "delete"), id, before, raw);
       }),
   };

@@ -40,6 +40,7 @@ const kind = (surroundings: Surroundings): Kind<MetadataInputs> => ({
   outputs: [],
   replacedBy: ["vm"],
   beside: ["vm"],
+  follows: ["vm"],
   idOf: ({ vm }) => vm,
 
   async refusals(cluster, inputs, intent, _say, olds) {

@@ -11,6 +11,15 @@ export const dropUndefined = (value: Raw): Raw =>
   Object.fromEntries(Object.entries(value).filter(([, each]) => each !== undefined && each !== null));
 
 /**
+ * The logical name of the resource, which the sdk gives: the engine tells a provider no name, and one that it replaces is not told
+ * otherwise from one that another resource takes over.
+ */
+export const RESOURCE = "__resource";
+
+/** The same as a part of inputs or a state. */
+export const resourceIn = (raw: Raw): Raw => (typeof raw[RESOURCE] === "string" ? { [RESOURCE]: raw[RESOURCE] } : {});
+
+/**
  * In a state, the paths of what was observed and nobody asked for: `systemDisk.size` of a disk that is as large as its image.
  * The engine hands a read the state alone, and what is no input must not become one.
  */

@@ -1,13 +1,13 @@
 // A Pulumi program whose resources are its configuration: `vms` is an object of the inputs of each. `$kind` is the class
 // (a VM where nothing is said), `$retain` sets `retainOnDelete`, `$after` names resources that it depends on. `$call` names a
 // function instead of a class; its answer is the stack's output `answer_<name>`. Anywhere in the inputs the text
-// `$ref:<name>.<output>` stands for that output of a resource above, which a preview may not know, and `$secret:<text>` for
-// a secret. `$unchecked` makes a resource of the same type whose provider refuses nothing and makes nothing: policies see what
+// `$ref:<name>.<output>` stands for that output of a resource above, which a preview may not know, `$vm:<name>` for
+// the resource itself, and `$secret:<text>` for a secret. `$options` are more options. `$unchecked` makes a resource of the same type whose provider refuses nothing and makes nothing: policies see what
 // another release of the provider would let pass.
 import * as pulumi from "@pulumi/pulumi";
 import * as seapath from "pulumi-seapath";
 
-type Args = Record<string, unknown> & { $kind?: string; $retain?: boolean; $after?: string[]; $call?: string; $unchecked?: boolean };
+type Args = Record<string, unknown> & { $kind?: string; $retain?: boolean; $after?: string[]; $call?: string; $unchecked?: boolean; $options?: pulumi.CustomResourceOptions };
 type Call = (args: object, options?: object) => unknown;
 type Class = new (name: string, args: object, options?: pulumi.CustomResourceOptions) => pulumi.CustomResource;
 
@@ -27,6 +27,7 @@ function resolved(value: unknown): unknown {
     return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, resolved(each)]));
   }
   if (typeof value === "string" && value.startsWith("$secret:")) return pulumi.secret(value.slice("$secret:".length));
+  if (typeof value === "string" && value.startsWith("$vm:")) return resource(value.slice("$vm:".length));
   const [, name, output] = /^\$ref:([^.]*)\.(.*)$/.exec(typeof value === "string" ? value : "") ?? [];
   return name === undefined || output === undefined ? value : resource(name)[output];
 }
@@ -38,7 +39,7 @@ class Unchecked extends pulumi.dynamic.Resource {
 }
 
 for (const [name, given] of Object.entries(new pulumi.Config().requireObject<Record<string, Args>>("vms"))) {
-  const { $kind = "Vm", $retain: retainOnDelete = false, $after = [], $call, $unchecked = false, ...args } = given;
+  const { $kind = "Vm", $retain: retainOnDelete = false, $after = [], $call, $unchecked = false, $options = {}, ...args } = given;
   if ($call !== undefined) {
     const dependsOn = $after.map((each) => resource(each) as unknown as pulumi.CustomResource);
     const options = dependsOn.length > 0 ? [{ dependsOn }] : [];
@@ -52,7 +53,7 @@ for (const [name, given] of Object.entries(new pulumi.Config().requireObject<Rec
   const kind = classes[$kind];
   if (kind === undefined) throw new Error(`there is no class ${$kind}`);
   const dependsOn = $after.map((each) => resource(each) as unknown as pulumi.Resource);
-  made[name] = new kind(name, resolved(args) as object, { retainOnDelete, dependsOn });
+  made[name] = new kind(name, resolved(args) as object, { retainOnDelete, dependsOn, ...$options });
 }
 const vms = Object.entries(made).filter(([, each]) => seapath.Vm.isInstance(each));
 export const nodes = pulumi.output(Object.fromEntries(vms.map(([name, vm]) => [name, (vm as seapath.Vm).node])));

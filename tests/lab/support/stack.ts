@@ -93,6 +93,25 @@ export class TestStack {
     return this.#run(["up", "--yes", "--skip-preview"], vms);
   }
 
+  /** `pulumi up` that is told to make some of the resources anew, by their logical names. */
+  async replacing(vms: Vms, ...names: string[]): Promise<Done> {
+    const urns = await Promise.all(names.map((name) => this.urnOf(name)));
+    return this.#run(["up", "--yes", "--skip-preview", ...urns.flatMap((urn) => ["--replace", urn])], vms);
+  }
+
+  /** `pulumi state taint`. */
+  async taint(name: string): Promise<void> {
+    await this.#pulumi("state", "taint", await this.urnOf(name), "--yes");
+  }
+
+  /** The URN of a resource of the state, by its logical name. */
+  async urnOf(name: string): Promise<string> {
+    const { resources = [] } = await this.#deployment();
+    const found = resources.find(({ urn }) => urn.split("::").at(-1) === name);
+    if (found === undefined) throw new Error(`the state has no resource "${name}"`);
+    return found.urn;
+  }
+
   /** `pulumi preview --diff`; with `refresh`, of what the cluster says now. */
   preview(vms: Vms, { refresh = false }: { refresh?: boolean } = {}): Promise<Done> {
     return this.#run(["preview", "--diff", ...(refresh ? ["--refresh"] : [])], vms);

@@ -130,6 +130,24 @@ describe("what a preview refuses", () => {
     assert.match(((await provider.check!({}, news)).failures ?? []).map(({ reason }) => reason).join(), /belongs to another resource/);
   });
 
+  it("is asked once more of a VM that `replaceOnChanges` makes anew, which is no second one; another resource's is", async () => {
+    const provider = vmProvider({ cluster: lab().cluster, say: () => undefined });
+    const reasons = async (olds: Raw, news: Raw) => ((await provider.check!(olds, news)).failures ?? []).map(({ reason }) => reason).join();
+    const olds = { ...withDefaults(typed({ name: "fxstop", owner: "p/s" })), __resource: "web" };
+    const news = { ...typed({ name: "fxstop", owner: "p/s", priority: 9 }), __resource: "web" };
+    assert.equal(await reasons(olds, news), "");
+    assert.deepEqual(await provider.diff!("fxstop", olds, news), { replaces: [], deleteBeforeReplace: true });
+    assert.equal(await reasons({}, news), "");
+    assert.match(await reasons({}, { ...news, __resource: "other" }), /belongs to another resource/);
+  });
+
+  it("knows by its logical name whose it is, which is no input and stays in the state", async () => {
+    const provider = vmProvider({ cluster: lab().cluster, say: () => undefined });
+    const { inputs, failures = [] } = await provider.check!({}, { ...typed(), __resource: "web" });
+    assert.deepEqual([(inputs as Raw)["__resource"], failures], ["web", []]);
+    assert.equal("__resource" in withDefaults(inputs as Raw), false);
+  });
+
   it("is a name that is no id for Pacemaker, live migration of a device of the node, and XML that was not read as what it is", async () => {
     assert.match((await refused(typed({ name: "1st" }))).join(), /^name: must begin with a letter: "1st" is no id that Pacemaker takes/);
     assert.deepEqual(await refused(typed({ name: "1st", enabled: false })), []);

@@ -32,6 +32,23 @@ describe("which VM belongs to which resource of a run", () => {
     assert.equal(claims.isKept("a"), false);
   });
 
+  it("is deleted for the resource that it was asked for and is to be made anew, and for no other", () => {
+    const claims = new Claims();
+    claims.check("a", false, "web");
+    assert.deepEqual([claims.isKept("a", "web"), claims.isKept("a", "other"), claims.isKept("a")], [false, true, true]);
+    claims.make("a");
+    assert.equal(claims.isKept("a", "web"), true, "it was taken up, and is all there is");
+  });
+
+  it("is kept from a delete that an earlier run has left, unless the engine asks for it anew", () => {
+    const claims = new Claims();
+    claims.askedAnew("a");
+    claims.check("a", true, "web");
+    assert.equal(claims.isKept("a", "web"), true);
+    claims.askedAnew("a");
+    assert.equal(claims.isKept("a", "web"), false);
+  });
+
   it("tells VMs of one name on two clusters apart", () => {
     const claims = new Claims();
     claims.make(claimOf("a", "north"));

@@ -23,7 +23,7 @@ describe("which changes replace a VM", () => {
     const others = { stopTimeout: 5, started: true, enabled: false, metadata: {}, priority: 1, systemDisk: { size: "40GiB" }, domain: { memory: 1 }, liveMigration: false, crmConfigCommands: [] };
     for (const [key, value] of Object.entries(others)) {
       const found = diff({ [key]: value });
-      assert.deepEqual([found.replaces, found.deleteBeforeReplace], [[], false], key);
+      assert.deepEqual([found.replaces, found.deleteBeforeReplace], [[], true], `${key}: where the engine replaces it, the old one goes first`);
       assert.equal("changes" in found, false, "the engine compares the inputs itself only while this is unset");
     }
   });

@@ -48,9 +48,10 @@ describe("the inputs of snapshots, rollbacks and retentions", () => {
   it("replace a snapshot when it is another one, or a disk has lost it; the old one first where the name is the same", async () => {
     const olds = (await kinds.Snapshot.check!({}, { ...snapshot })).inputs as Record<string, unknown>;
     const diff = (old: object, more: object) => kinds.Snapshot.diff!("web01@before", { ...olds, ...old }, { ...olds, ...more });
-    assert.deepEqual(await diff({}, {}), { replaces: [], deleteBeforeReplace: false });
-    assert.deepEqual(await diff({}, { protect: true, quiesce: "none" }), { replaces: [], deleteBeforeReplace: false });
+    assert.deepEqual(await diff({}, {}), { replaces: [], deleteBeforeReplace: true });
+    assert.deepEqual(await diff({}, { protect: true, quiesce: "none" }), { replaces: [], deleteBeforeReplace: true });
     assert.deepEqual(await diff({}, { name: "after" }), { replaces: ["name"], deleteBeforeReplace: false });
+    assert.deepEqual((await diff({}, { vm: "04da6b54-80e4-46f7-96ec-b56ff0331ba9" })).replaces, ["vm"], "it goes with its VM");
     assert.deepEqual(await diff({ complete: false }, {}), { replaces: ["complete"], deleteBeforeReplace: true });
   });
 });

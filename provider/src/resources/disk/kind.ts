@@ -108,6 +108,8 @@ export function diskKind(program?: PlannedRegister): Kind<DiskInputs> {
       return [`disk "${image}": ${withVm ? "its VM is made anew, and so is the disk" : `a changed ${replaces.join(" and ")} makes a new disk`}; ${fate}`];
     },
 
+    comesBack: ({ vm, cluster, index }) => claims.replace(vm, cluster, Number(index), false),
+
     async create(context, inputs) {
       const spec = specOf(inputs);
       try {

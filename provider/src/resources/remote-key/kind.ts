@@ -20,6 +20,7 @@ const remoteKeyKind: Kind<Inputs> = {
   withDefaults: (inputs) => inputs,
   outputs: ["authkey"],
   replacedBy: [],
+  acts: true,
   idOf: () => "authkey",
   create: make,
   update: (context, _id, inputs) => make(context, inputs),
@@ -30,7 +31,10 @@ const remoteKeyKind: Kind<Inputs> = {
   },
 
   // Guests have the key, and Pacemaker would reach none of them any more.
-  delete: () => Promise.resolve(),
+  delete(context) {
+    context.report?.("The key of Pacemaker Remote stays as it is: the guests have it");
+    return Promise.resolve();
+  },
 };
 
 /** The provider of `seapath.RemoteKey`. */

@@ -55,6 +55,7 @@ export const retentionKind: Kind<RetentionInputs> = {
   outputs: ["removed", "kept"],
   replacedBy: ["vm"],
   beside: ["vm"],
+  acts: true,
   idOf: ({ vm }) => vm,
 
   async refusals(cluster, inputs, intent, say, olds) {

@@ -16,9 +16,13 @@ const observed = (inputs: RollbackInputs, last: LastRollback): Observed<Rollback
   outputs: { rolledBack: moment(last.at), disks: last.disks },
 });
 
+/** Those that this run makes anew, by their owners: what was done for the same triggers is then done again. */
+const anew = new Set<string>();
+
 async function run(context: Context, inputs: RollbackInputs): Promise<Observed<RollbackInputs>> {
   const { vm, snapshot, triggers, owner } = inputs;
-  return observed(inputs, await rollbackVm(context, { vm, snapshot, request: JSON.stringify([owner, triggers ?? null]) }));
+  const more = anew.delete(owner) ? [new Date().toISOString()] : [];
+  return observed(inputs, await rollbackVm(context, { vm, snapshot, request: JSON.stringify([owner, triggers ?? null, ...more]) }));
 }
 
 export const rollbackKind: Kind<RollbackInputs> = {
@@ -29,6 +33,8 @@ export const rollbackKind: Kind<RollbackInputs> = {
   outputs: ["rolledBack", "disks"],
   replacedBy: ["vm"],
   beside: ["vm"],
+  acts: true,
+  comesBack: ({ owner }) => void anew.add(owner),
   idOf: ({ vm }) => vm,
 
   async refusals(cluster, inputs, intent, say, olds) {

@@ -5,6 +5,7 @@ import {
 import type { Kind, Observed } from "../kind";
 import type { PlannedRegister } from "../planned";
 import { withFormerOwner } from "../values";
+import { isUnknown } from "../unknowns";
 import { snapshotSchema, type SnapshotInputs } from "./schema";
 
 const specOf = ({ vm, name, owner, quiesce, protect, adopt, freezeTimeout }: SnapshotInputs): SnapshotSpec =>
@@ -32,6 +33,7 @@ export const snapshotKind = (planned?: PlannedRegister): Kind<SnapshotInputs> =>
   outputs: ["created", "disks", "lacking", "quiesced", "consistency"],
   replacedBy: ["vm", "name", "complete"],
   beside: ["vm", "name"],
+  follows: ["vm"],
   idOf: ({ vm, name }) => `${vm}@${name}`,
 
   async refusals(cluster, inputs, intent, _say, olds) {
@@ -46,9 +48,10 @@ export const snapshotKind = (planned?: PlannedRegister): Kind<SnapshotInputs> =>
     return [...snapshotRefusals(inventory, inputs), ...quiesceRefusals(inventory, inputs, spec)];
   },
 
-  announce(olds) {
-    if (olds["complete"] !== false) return [];
+  announce(olds, news) {
     const what = `snapshot "${String(olds["name"])}" of VM "${String(olds["vm"])}"`;
+    if (isUnknown(news["vm"])) return [`${what}: its VM is made anew; the snapshot goes with the old disks, and one is taken of the new ones`];
+    if (olds["complete"] !== false) return [];
     return [`${what} is missing on a disk, or was made anew there: what is left of it is removed, and a new one is taken of what the disks hold now`];
   },
 

@@ -39,6 +39,8 @@ export function adoptionNotice(inventory: Inventory, inputs: Raw): string | unde
   const { data } = read;
   const has = observedInputs(data, observed) as Raw;
   const changes = differences(has, data as Raw).filter((line) => !NOT_OBSERVED.some((key) => line.startsWith(`${key}`)));
-  if (changes.length === 0) return `VM "${vm}" is adopted as it is: nothing of it changes`;
-  return [`VM "${vm}" is adopted, and changed in place:`, ...changes.map((line) => `  ${line}`)].join("\n");
+  // Pulumi asks in the same way for one that it lost track of and for one that it was told to replace.
+  const anew = inputs["adopt"] === true ? [] : ["Where Pulumi shows it as replaced it is deleted before, with all its disks, and made anew"];
+  if (changes.length === 0) return [`VM "${vm}" is adopted as it is: nothing of it changes`, ...anew].join("\n");
+  return [`VM "${vm}" is adopted, and changed in place:`, ...changes.map((line) => `  ${line}`), ...anew].join("\n");
 }

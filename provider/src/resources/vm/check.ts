@@ -10,7 +10,7 @@ import { clusterFailures, schemaFailures } from "../refused";
 import { parseSize } from "../size";
 import type { PlannedRegister } from "../planned";
 import { isUnknown, knownPart, unknownPaths } from "../unknowns";
-import { withFormerOwner, type Raw } from "../values";
+import { RESOURCE, withFormerOwner, type Raw } from "../values";
 import { adoptionNotice } from "./adopt";
 import { claimOf, type Claims } from "./claims";
 import type { RollingInputs } from "../rolling";
@@ -46,11 +46,13 @@ export async function checkVm({ cluster, claims, planned, warn, rolling }: Check
   failures.push(...xmlFailures(inputs), ...(await localFileFailures(inputs)));
   if (failures.length > 0 || isUnknown(inputs["cluster"])) return { inputs, failures };
   const at = inputs["cluster"] as string | undefined;
-  const intent = intentOf(olds, inputs, claims);
+  let intent = intentOf(olds, inputs, claims);
   if (typeof inputs["name"] === "string" && !isUnknown(inputs["name"])) {
     const vm = claimOf(inputs["name"], at);
-    if (intent === "create" && (claims.isOthers(vm) || claims.isTwice(vm))) return { inputs, failures: [{ property: "name", reason: takenByOther(inputs["name"]) }] };
-    claims.check(vm, intent === "update");
+    const same = intent === "create" && claims.isOf(vm, news[RESOURCE]);
+    if (same && claims.askedAnew(vm)) intent = "replace";
+    if (intent === "create" && !same && (claims.isOthers(vm) || claims.isTwice(vm))) return { inputs, failures: [{ property: "name", reason: takenByOther(inputs["name"]) }] };
+    claims.check(vm, intent === "update", news[RESOURCE]);
     planned?.note(inputs);
   }
   // The state of a cluster is nothing to a VM that nothing is to happen to.

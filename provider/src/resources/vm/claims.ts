@@ -12,10 +12,13 @@ export class Claims {
   readonly #replaced = new Set<string>();
   readonly #made = new Set<string>();
   readonly #again = new Set<string>();
+  readonly #resources = new Map<string, string>();
+  readonly #anew = new Set<string>();
 
   /** A resource of the program has this VM; `recorded` when the state has it already. */
-  check(vm: string, recorded: boolean): void {
+  check(vm: string, recorded: boolean, resource?: unknown): void {
     this.#checked.add(vm);
+    if (typeof resource === "string") this.#resources.set(vm, resource);
     if (recorded) this.#recorded.add(vm);
   }
 
@@ -34,6 +37,17 @@ export class Claims {
     return this.#checked.has(vm) && !this.#recorded.has(vm) && !this.#again.delete(vm);
   }
 
+  /** Whether it is this very resource that the VM was checked for in this run. */
+  isOf(vm: string, resource: unknown): boolean {
+    return resource !== undefined && this.#resources.get(vm) === resource;
+  }
+
+  /** The engine asks for the VM that the state has as if there were none: it makes it anew, for `replaceOnChanges` say. */
+  askedAnew(vm: string): boolean {
+    if (this.#recorded.has(vm)) this.#anew.add(vm);
+    return this.#anew.has(vm);
+  }
+
   /** The VM is to be deleted to make room for one of the same name. */
   replace(vm: string): void {
     this.#replaced.add(vm);
@@ -49,13 +63,22 @@ export class Claims {
     this.#made.add(vm);
   }
 
+  /** Whether a resource of this run has made the VM, or taken it up. */
+  isMade(vm: string): boolean {
+    return this.#made.has(vm);
+  }
+
   /** Whether another resource of the same program has the VM, so that none may take it over. */
   isOthers(vm: string): boolean {
     return (this.#recorded.has(vm) && !this.#replaced.has(vm)) || this.#made.has(vm);
   }
 
-  /** Whether a delete is of a VM that another resource of the program keeps. */
-  isKept(vm: string): boolean {
-    return this.#checked.has(vm) && !this.#replaced.has(vm);
+  /**
+   * Whether a delete is of a VM that the program keeps: by another resource, or by the one that was made of an earlier run's.
+   * @param resource the one that the delete is of. What it was asked for and has not yet made, it is deleted for.
+   */
+  isKept(vm: string, resource?: unknown): boolean {
+    if (!this.#checked.has(vm) || this.#replaced.has(vm)) return false;
+    return this.#made.has(vm) || !this.isOf(vm, resource) || (this.#recorded.has(vm) && !this.#anew.has(vm));
   }
 }

@@ -1,7 +1,7 @@
 /** Defaults made explicit, so that the engine's own diff is honest and a preview shows what will be. */
 import { defaultMac, DEFAULTS } from "../../vmmgr";
 import { isUnknown } from "../unknowns";
-import { dropUndefined, filled, isRecord, strings, TIMEOUTS, whatWasSaid, type Raw } from "../values";
+import { dropUndefined, filled, isRecord, RESOURCE, strings, TIMEOUTS, whatWasSaid, type Raw } from "../values";
 
 function withInterfaceDefaults(interfaces: unknown, vm: unknown): unknown {
   if (!Array.isArray(interfaces)) return interfaces;
@@ -25,6 +25,7 @@ function withDomainDefaults(domain: unknown, vm: unknown): unknown {
 export function withDefaults(inputs: Raw): Raw {
   const given = dropUndefined(whatWasSaid(inputs));
   delete given["__provider"];
+  delete given[RESOURCE];
   const pacemaker = filled(given["pacemaker"], { meta: {}, params: {}, utilization: {} });
   return dropUndefined({
     ...given,

@@ -10,6 +10,7 @@ export interface VmDiff {
   /** Set only where no input differs and there is something to do all the same: a restart that is due. */
   changes?: true;
   replaces: string[];
+  /** Whether there is no room for both; the engine may replace what nothing replaces here, by \`replaceOnChanges\` say. */
   deleteBeforeReplace: boolean;
 }
 
@@ -38,7 +39,7 @@ export function diffVm(olds: Raw, news: Raw, warn: (text: string) => void): VmDi
   } else if (runs(olds, news) && domainChanges(olds, news)) {
     warn(`VM "${vm}": its changed domain takes effect when it is next stopped and started (restart: "whenRequired" does that)`);
   }
-  return { ...(announcedRestart(olds, news) ? { changes: true } : {}), replaces, deleteBeforeReplace: false };
+  return { ...(announcedRestart(olds, news) ? { changes: true } : {}), replaces, deleteBeforeReplace: true };
 }
 
 /**

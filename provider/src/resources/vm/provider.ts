@@ -4,7 +4,8 @@ import { beginTurn, createVm, findVm, removeVm, turnNotice, updateVm, type Conte
 import { rollingOf, type RollingInputs } from "../rolling";
 import { recorded, shown } from "../shown";
 import type { Surroundings } from "../surroundings";
-import { withFormerOwner, type Raw } from "../values";
+import { RESOURCE, resourceIn, withFormerOwner, type Raw } from "../values";
+import { notAnew } from "../anew";
 import { checkVm, takenByOther } from "./check";
 import { claimOf, Claims } from "./claims";
 import { announcedRestart, diffVm, stoppedBy } from "./diff";
@@ -37,17 +38,22 @@ export function vmProvider(surroundings: Surroundings): dynamic.ResourceProvider
   };
 
   return {
-    check: (olds, news) => shown(() => checkVm({ cluster, claims, planned, warn: say, rolling }, olds, news)),
+    check: (olds, news) =>
+      shown(async () => {
+        const { inputs, failures } = await checkVm({ cluster, claims, planned, warn: say, rolling }, olds, news);
+        said.set(claimOf(String(inputs["name"]), inputs["cluster"] as string | undefined), inputs["rolling"] as RollingInputs | undefined);
+        return { inputs: { ...inputs, ...resourceIn(news) }, failures };
+      }),
 
     diff: (_id, olds, news) =>
       shown(async () => {
         const found = diffVm(olds, news, say);
         const vm = claimOf(String(olds["name"]), olds["cluster"] as string | undefined);
-        if (found.deleteBeforeReplace) {
-          claims.replace(vm);
+        if (found.replaces.length > 0) {
           said.set(vm, news["rolling"] as RollingInputs | undefined);
+          if (found.deleteBeforeReplace) claims.replace(vm);
+          claims.checkedAgain(claimOf(String(news["name"]), news["cluster"] as string | undefined));
         }
-        if ((found.replaces?.length ?? 0) > 0) claims.checkedAgain(claimOf(String(news["name"]), news["cluster"] as string | undefined));
         await announceTurn(olds, news);
         return found;
       }),
@@ -57,7 +63,7 @@ export function vmProvider(surroundings: Surroundings): dynamic.ResourceProvider
         const at = typeof raw["cluster"] === "string" ? raw["cluster"] : undefined;
         const inputs = readInputs(await wholeInputs(() => cluster(at).inventory(), raw));
         const vm = claimOf(inputs.name, inputs.cluster);
-        if (claims.isOthers(vm)) throw new Error(takenByOther(inputs.name));
+        if (claims.isOthers(vm)) throw claims.isOf(vm, raw[RESOURCE]) ? notAnew(`VM "${inputs.name}"`) : new Error(takenByOther(inputs.name));
         claims.make(vm);
         const { turns, readyAfter } = rolling(inputs.cluster, inputs.rolling);
         let done = false;
@@ -66,9 +72,9 @@ export function vmProvider(surroundings: Surroundings): dynamic.ResourceProvider
           const spec = await withKept(() => cluster(at).inventory(), "create", specOf(inputs));
           const made = await createVm(context(inputs.cluster, inputs.timeouts.create), spec);
           done = true;
-          return { id: inputs.name, outs: stateOf(observedInputs(inputs, made), made) };
+          return { id: inputs.name, outs: { ...stateOf(observedInputs(inputs, made), made), ...resourceIn(raw) } };
         } catch (error) {
-          throw recorded(error, inputs.name, { ...inputs, ...unknownOutputs(), __provider: raw["__provider"] });
+          throw recorded(error, inputs.name, { ...inputs, ...unknownOutputs(), ...resourceIn(raw), __provider: raw["__provider"] });
         } finally {
           // One that was deleted for it has kept its turn until now.
           turns.end(inputs.name, done, readyAfter);
@@ -82,7 +88,7 @@ export function vmProvider(surroundings: Surroundings): dynamic.ResourceProvider
         const observed = findVm(inventory, id);
         if (observed === undefined) return { id: "", props: {} };
         const inputs: VmInputs = sensible(observedInputs(before, observed), observed, inventory.node);
-        return { id, props: stateOf(inputs, observed), inputs };
+        return { id, props: { ...stateOf(inputs, observed), ...resourceIn(raw) }, inputs: { ...inputs, ...resourceIn(raw) } };
       }),
 
     update: (id, olds, news) =>
@@ -96,7 +102,7 @@ export function vmProvider(surroundings: Surroundings): dynamic.ResourceProvider
           const spec = await withKept(() => cluster(inputs.cluster).inventory(), "change", withFormerOwner(specOf({ ...inputs, restart }), olds));
           const turn = { rolling: rolling(inputs.cluster, inputs.rolling) };
           const changed = await make({ ...context(inputs.cluster, inputs.timeouts.update), ...turn }, spec);
-          return { outs: stateOf(observedInputs(inputs, changed), changed) };
+          return { outs: { ...stateOf(observedInputs(inputs, changed), changed), ...resourceIn(news) } };
         } catch (error) {
           throw recorded(error, id, { ...olds, __provider: news["__provider"] });
         }
@@ -106,7 +112,10 @@ export function vmProvider(surroundings: Surroundings): dynamic.ResourceProvider
       shown(async () => {
         const { cluster: at, timeouts } = storedInputs(raw);
         const vm = claimOf(id, at);
-        if (claims.isKept(vm)) return say(`VM "${id}" stays: another resource of this program has it now`);
+        // Made before this one was deleted, it can only have been taken up: two of one name there cannot be.
+        if (claims.isMade(vm) && claims.isOf(vm, raw[RESOURCE])) throw notAnew(`VM "${id}"`);
+        if (claims.isKept(vm, raw[RESOURCE])) return say(`VM "${id}" stays: another resource of this program has it now`);
+        if (claims.isChecked(vm)) claims.replace(vm);
         const comesBack = claims.isReplaced(vm);
         const turn = rolling(at, said.get(vm));
         await beginTurn(context(at, timeouts.delete), turn, id, "delete", !comesBack);
