@@ -4,7 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import type { Command, CommandResult, Runner } from "../transport/types";
+import { runOnEach, type Command, type CommandResult, type Runner } from "../transport/types";
 import { ParseError, ProgramError } from "./errors";
 
 const FOLDER = join(__dirname, "..", "..", "python");
@@ -47,6 +47,24 @@ export function runProgram(runner: Runner, name: string, request: unknown, optio
 }
 
 /**
+ * Runs a node program that changes nothing on every node of the settings, all at once.
+ * @returns what those answered that could be asked and could tell; of the others nothing is known
+ */
+export async function runProgramOnEach(runner: Runner, name: string, request: unknown, options: Omit<ProgramOptions, "readOnly"> = {}): Promise<unknown[]> {
+  const label = `the ${name} program`;
+  const answers = await runOnEach(runner, { ...commandOf([name], `main("${encode(request)}")`, options.timeoutMs ?? DEFAULT_TIMEOUT_MS), ...options, label, traceAs: label, readOnly: true });
+  return answers.flatMap((each) => {
+    if (!("result" in each)) return [];
+    try {
+      return [answerOf(each.result, [name], label)];
+    } catch (error) {
+      if (error instanceof ProgramError || error instanceof ParseError) return [];
+      throw error;
+    }
+  });
+}
+
+/**
  * Runs several node programs in one process, one after the other. When one fails those behind it are not begun.
  * @returns what each answered
  * @throws ProgramError, which names the one that failed
@@ -86,7 +104,11 @@ async function run(
   label: string,
   { timeoutMs = DEFAULT_TIMEOUT_MS, ...options }: ProgramOptions,
 ): Promise<unknown> {
-  const result = await runner.run({ ...commandOf(names, call, timeoutMs), label, traceAs: label, ...options });
+  return answerOf(await runner.run({ ...commandOf(names, call, timeoutMs), label, traceAs: label, ...options }), names, label);
+}
+
+/** @throws ProgramError when the program says that it failed; ParseError when it says nothing of that kind */
+function answerOf(result: CommandResult, names: readonly string[], label: string): unknown {
   let answer: { ok?: unknown; error?: { kind: string; message: string; part?: string | null } };
   try {
     answer = JSON.parse(result.stdout) as typeof answer;

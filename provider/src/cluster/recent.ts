@@ -2,7 +2,7 @@
  * The inventory of a moment ago, for those to whom it will do: the engine checks the VMs of a program one after the
  * other and refreshes them a few at a time, so a read for each, however well shared, would be one for every few VMs.
  */
-import { openTerminal, type Runner } from "../transport/types";
+import { openTerminal, runOnEach, type Runner } from "../transport/types";
 import type { SourceQuestion } from "./image-file";
 import type { Inventory, InventoryRequest } from "./inventory";
 
@@ -52,6 +52,7 @@ export class RecentInventory {
       run: (command) => (command.readOnly === true ? runner.run(command) : runner.run(command).finally(ended)),
       upload: (...file) => runner.upload(...file).finally(ended),
       interactive: (...talk) => openTerminal(runner, ...talk).finally(ended),
+      runOnEach: (command) => runOnEach(runner, command),
       close: () => runner.close(),
     };
   }

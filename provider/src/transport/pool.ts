@@ -3,7 +3,7 @@ import { Connection } from "./connection";
 import { ConnectionError, LoginRefused } from "./errors";
 import type { HostAddress } from "./hosts";
 import type { ConnectionSettings } from "./settings";
-import type { Command, CommandResult, Runner, Terminal, TransferProgress } from "./types";
+import type { Command, CommandResult, NodeAnswer, Runner, Terminal, TransferProgress } from "./types";
 
 /** How long a node that failed is asked only after the others. */
 const COOL_DOWN_MS = 30_000;
@@ -51,6 +51,31 @@ class Pool implements Runner {
 
   interactive(argv: readonly string[], terminal: Terminal): Promise<number> {
     return this.#onSomeNode((connection) => connection.interactive(argv, terminal), false);
+  }
+
+  runOnEach(command: Command): Promise<NodeAnswer[]> {
+    return Promise.all(this.#settings.hosts.map(async (host): Promise<NodeAnswer> => {
+      const { address } = host;
+      try {
+        return { address, result: await this.#runOn(host, { ...command, readOnly: true }) };
+      } catch (error) {
+        return { address, error };
+      }
+    }));
+  }
+
+  /** Over the kept connection where that goes there, and else over one that is closed again: such questions are rare. */
+  async #runOn(host: HostAddress, command: Command): Promise<CommandResult> {
+    if (this.#connection?.alive && this.#connection.node === host.address) return this.#connection.run(command);
+    const connection = await Connection.open(host, this.#settings);
+    this.#open.add(connection);
+    try {
+      if (this.#closed) throw this.#nobody("the connections were closed");
+      return await connection.run(command);
+    } finally {
+      this.#open.delete(connection);
+      connection.close("its question was answered");
+    }
   }
 
   close(): void {

@@ -2,7 +2,7 @@
 import { closeSync, openSync, writeSync } from "node:fs";
 import { basename } from "node:path";
 import { SeapathError } from "../errors";
-import { openTerminal, type Command, type CommandResult, type Runner, type Terminal, type TransferProgress } from "./types";
+import { openTerminal, runOnEach, type Command, type CommandResult, type NodeAnswer, type Runner, type Terminal, type TransferProgress } from "./types";
 
 /** One line of a trace. Neither arguments nor data of a program are in it. */
 export interface TraceLine {
@@ -63,6 +63,15 @@ class TracedRunner implements Runner {
   /** What is typed and shown is nobody's business: only that there was a conversation is written down. */
   interactive(argv: readonly string[], terminal: Terminal): Promise<number> {
     return this.#traced(basename(argv[0] ?? ""), () => openTerminal(this.#inner, argv, terminal), () => ({ sent: 0, received: 0 }));
+  }
+
+  /** One line: all are asked at once. */
+  runOnEach(command: Command): Promise<NodeAnswer[]> {
+    const sent = Buffer.byteLength(command.stdin ?? "");
+    return this.#traced(command.traceAs ?? basename(command.argv[0] ?? ""), () => runOnEach(this.#inner, command), (answers = []) => ({
+      sent: sent * answers.length,
+      received: answers.reduce((sum, each) => sum + ("result" in each ? Buffer.byteLength(`${each.result.stdout}${each.result.stderr}`) : 0), 0),
+    }));
   }
 
   close(): void {

@@ -41,6 +41,9 @@ export interface CommandResult {
   stderr: string;
 }
 
+/** What one of several nodes answered, or why it did not. */
+export type NodeAnswer = { address: string; result: CommandResult } | { address: string; error: unknown };
+
 /** How far an upload is. */
 export interface TransferProgress {
   sent: number;
@@ -82,6 +85,11 @@ export interface Runner {
    * @throws ConnectionError, HostKeyError as with `run`
    */
   interactive?(argv: readonly string[], terminal: Terminal): Promise<number>;
+  /**
+   * Runs a program that changes nothing on every node of the settings, all at once. Absent where the link goes to one place.
+   * @returns for each node its answer, or the error of the one that could not be asked
+   */
+  runOnEach?(command: Command): Promise<NodeAnswer[]>;
   /** The address of the node that the commands go to now, or undefined when none is connected. */
   readonly node: string | undefined;
   /** Ends the connections. */
@@ -94,4 +102,11 @@ export interface Runner {
  */
 export function openTerminal(runner: Runner, argv: readonly string[], terminal: Terminal): Promise<number> {
   return runner.interactive?.(argv, terminal) ?? Promise.reject(new SeapathError("no-terminal", "This link to the cluster has no terminals"));
+}
+
+/** `Runner.runOnEach`; where there is none, the node that the commands go to is the only one. */
+export async function runOnEach(runner: Runner, command: Command): Promise<NodeAnswer[]> {
+  if (runner.runOnEach !== undefined) return runner.runOnEach(command);
+  const result = await runner.run(command);
+  return [{ address: result.node, result }];
 }

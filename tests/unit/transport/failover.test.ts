@@ -69,6 +69,23 @@ describe("a list of hosts", function () {
     assert.equal((await runner.run(hello)).node, second.address);
   });
 
+  it("asks each for itself, over the kept link where there is one, and waits for none of the others", async () => {
+    const [first, second] = [await bench.sshd(), await bench.sshd()];
+    const [refusing, mute] = [await bench.refusing(), await bench.mute()];
+    const runner = bench.runner([first, second], { connectTimeout: "1" }, [first.address, refusing, mute, second.address]);
+    await runner.run(hello);
+    const answers = await runner.runOnEach!({ argv: ["sh", "-c", "echo $SSH_CONNECTION"] });
+    assert.deepEqual(answers.map((each) => each.address), [first.address, refusing, mute, second.address]);
+    const ports = answers.map((each) => ("result" in each ? each.result.stdout.trim().split(" ")[3] : "error" in each && (each.error as Error).message));
+    assert.deepEqual([ports[0], ports[3]], [first.port, second.port]);
+    assert.match(String(ports[1]), /ECONNREFUSED/);
+    assert.match(String(ports[2]), /no login within 1 s/);
+    // One of the others that fails has no say in where the next command goes.
+    assert.equal((await runner.run(hello)).node, first.address);
+    runner.close();
+    for (const each of await runner.runOnEach!(hello)) assert.ok("error" in each);
+  });
+
   it("runs what only reads again on the next node", async () => {
     const [first, second] = [await bench.sshd(), await bench.sshd()];
     const runner = bench.runner([first, second]);

@@ -39,7 +39,7 @@ describe("a trace of the link", () => {
     file = join(folder, "trace");
   });
   after(() => rmSync(folder, { recursive: true }));
-  const lines = () => readFileSync(file, "utf8").trimEnd().split("\n").map((line) => JSON.parse(line) as Record<string, unknown>);
+  const lines = (path = file) => readFileSync(path, "utf8").trimEnd().split("\n").map((line) => JSON.parse(line) as Record<string, unknown>);
 
   it("is not there unless it is asked for", () => {
     const inner = new SmallRunner();
@@ -66,6 +66,15 @@ describe("a trace of the link", () => {
       { what: "false", sent: 0, received: 0, error: "CommandError" },
       { what: "upload", sent: 7, node: "node1", received: 0 },
     ]);
+  });
+
+  it("has one line for a question to all nodes, with what all of them said", async () => {
+    const inner = new SmallRunner();
+    const one = await inner.run({ argv: ["x"] });
+    const all = Object.assign(new SmallRunner(), { runOnEach: () => Promise.resolve([{ address: "a", result: one }, { address: "b", error: new Error() }, { address: "c", result: one }]) });
+    const own = join(folder, "all");
+    for (const each of [inner, all]) assert.ok((await traced(each, { SEAPATH_TRACE: own }).runOnEach!({ argv: ["/bin/true"], stdin: "größe" })).length > 0);
+    assert.deepEqual(lines(own).map(({ what, sent, received }) => [what, sent, received]), [["true", 7, 8], ["true", 21, 16]]);
   });
 
   it("has no word of arguments and data, is for its owner alone, and is added to", async () => {
