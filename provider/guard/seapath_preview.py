@@ -96,14 +96,30 @@ def check_devices(request):
         need(words([each.get("domain")], VM), "its domains are no names")
 
 
+def check_needs(needs):
+    """Whether a network device or a file is there is told of any; what is in it of none."""
+    need(isinstance(needs, list) and all(isinstance(each, list) and len(each) == 2 for each in needs), "its needs are no list")
+    need(all(kind in ("net", "file") and isinstance(names, list) and all(isinstance(name, str) for name in names) for kind, names in needs),
+         "its needs are neither network devices nor files")
+
+
+def check_lacking(request):
+    only(request, "needs")
+    check_needs(request.get("needs"))
+
+
 def check_validate(request):
     # The program itself takes nothing but domains under names of its own, defines each, and undefines it at once.
-    only(request, "xmls")
+    only(request, "xmls", "needs")
+    check_needs(request.get("needs"))
     xmls = request.get("xmls")
     need(isinstance(xmls, list) and all(isinstance(each, str) for each in xmls), "its domains are no text")
 
 
-CHECKS = {"inventory": check_inventory, "simulate": check_simulate, "capacity": check_capacity, "devices": check_devices, "validate": check_validate}
+CHECKS = {
+    "inventory": check_inventory, "simulate": check_simulate, "capacity": check_capacity, "devices": check_devices,
+    "validate": check_validate, "lacking": check_lacking,
+}
 
 
 def is_allowed(argv):

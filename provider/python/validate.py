@@ -1,11 +1,12 @@
-"""Asks libvirt whether it takes a domain: defined with validation under a name of its own, and undefined again."""
-# Needs: libvirt_node
+"""Asks libvirt whether it takes a domain: defined with validation under a name of its own, and undefined again; and looks at
+what this node lacks of what domains name."""
+# Needs: libvirt_node, lacking
 
 
 def validate(request):
-    """@param request `xml`, whose refusal is the program's; or `xmls`, each with an answer of its own"""
+    """@param request `xml`, whose refusal is the program's; or `xmls`, each with an answer of its own, and `needs` of theirs"""
     if "xmls" in request:
-        return [attempt(lambda: define_and_undefine(xml)) for xml in request["xmls"]]
+        return {"domains": [attempt(lambda: define_and_undefine(xml)) for xml in request["xmls"]], "lacks": lacked(request["needs"])}
     return define_and_undefine(request["xml"])
 
 

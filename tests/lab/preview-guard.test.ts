@@ -68,6 +68,8 @@ describe("a key for previews", function () {
     await on("node1", "crm_resource", "--resource", "guarded", "--meta", "--delete-parameter", "priority");
     assert.match(await least.failing("preview", { guarded: tick(), fresh: tick({ source: { nodePath: "/var/lib/seapath/images/no.qcow2" } }) }), /there is no such file/);
     assert.match(await least.failing("preview", { guarded: tick(), fresh: tick({ preferredHost: "node9" }) }), /the cluster has no node "node9"/);
+    const lacking = tick({ domain: { ...(tick()["domain"] as object), interfaces: [{ bridge: "nosuchbridge" }] } });
+    assert.match(await least.failing("preview", { guarded: tick(), fresh: lacking }), /there is no bridge "nosuchbridge" on node1, node2 or node3/);
   });
 
   it("plans and is asked of by the policies, by Pacemaker's own scheduler, with all losses", async () => {
@@ -124,6 +126,12 @@ describe("a key for previews", function () {
     assert.match(await run({ verb: "detach", uri: "qemu:///system", domain: "guarded", xml: "<disk/>" }, "devices"), /refuses this/);
     assert.match(await run({ verb: "read", domains: [{ uri: "qemu:///system", domain: "--help" }] }, "devices"), /its domains are no names/);
     assert.match(await run({ patch: "", lose: ["../../../etc"] }, "simulate"), /its nodes are no names/);
+    assert.equal(await run({ needs: [["file", ["/etc/shadow"]], ["net", ["lo"]]] }, "lacking"), "run", "that a file is there is told");
+    for (const needs of [[["run", ["id"]]], [["file", [1]]], [["file", ["/a"], "more"]], "x"]) {
+      assert.match(await run({ needs }, "lacking"), /refuses this: its needs are/);
+      assert.match(await run({ xmls: [], needs }, "validate"), /refuses this: its needs are/);
+    }
+    assert.match(await run({ vm: "guarded", operation: "start", nodes: nodes() }, "reasons"), /refuses this: the program changes something/, "logs are no business of a preview");
     assert.match(await run({ operations: [] }, "storage"), /refuses this: the program changes something/);
     assert.match(await run({ nodes: nodes(), make: false }, "authkey"), /refuses this/, "the key of pacemaker-remote is no business of a preview");
     const argv = ["/usr/bin/python3", "-I", "-"];

@@ -5,6 +5,7 @@ import { writeFileSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Runner } from "../../provider/dist/transport/index.js";
+import { readLab } from "../../lab/index.ts";
 import { nodes, on, traces } from "./support/cluster.ts";
 import { clusterOn, labRunner } from "./support/failing.ts";
 import { TestStack } from "./support/stack.ts";
@@ -15,6 +16,7 @@ const { vmProvider } = require("../../provider/dist/resources/index.js") as type
 const MAC = "52:54:00:be:ef:01";
 const NET = `<interface type="bridge"><source bridge="br0"/><mac address="${MAC}"/></interface>`;
 const PCI = '<hostdev mode="subsystem" type="pci" managed="yes"><source><address domain="0" bus="1" slot="0" function="0"/></source></hostdev>';
+const CDROM = (path: string) => `<disk type="file" device="cdrom"><driver name="qemu" type="raw"/><source file="${path}"/><target dev="hdc" bus="ide"/><readonly/></disk>`;
 const machine = (more: object) => tick({ domain: { ...(tick()["domain"] as object), ...more } });
 const UUID = "6a1d5b1e-0000-4000-8000-00000000beef";
 
@@ -34,8 +36,8 @@ describe("a preview", function () {
   });
 
   /** The failures of check, against the cluster, as `property: reason`. */
-  async function refusals(inputs: Record<string, unknown>): Promise<string[]> {
-    const provider = vmProvider({ cluster: () => clusterOn(runner), say: () => undefined });
+  async function refusals(inputs: Record<string, unknown>, say: (text: string) => void = () => undefined): Promise<string[]> {
+    const provider = vmProvider({ cluster: () => clusterOn(runner), say });
     const { failures = [] } = await provider.check!({}, { name: "fresh", ...inputs });
     return failures.map(({ property, reason }) => `${property}: ${reason}`);
   }
@@ -62,6 +64,11 @@ describe("a preview", function () {
     ["memory above every node's", machine({ memory: 64 << 20 }), /^domain\.memory: 67108864 MiB are more than any node has: node1 has \d+, node2 has \d+, node3 has \d+/],
     ["memory above every node's in XML, in TiB", { source: { nodePath: TICK }, xml: tickXml().replace('unit="MiB">4<', 'unit="TiB">64<') }, /^xml: 67108864 MiB are more than any node has/],
     ["the MAC address of another stack's VM", machine({ interfaces: [{ bridge: "br0", mac: MAC }] }), /^domain\.interfaces\[0\]\.mac: the MAC address 52:54:00:be:ef:01 is that of VM "taken"/],
+    ["a bridge that no node has", machine({ interfaces: [{ bridge: "br0" }, { bridge: "nosuchbridge" }] }), /^domain\.interfaces\[1\]\.bridge: there is no bridge "nosuchbridge" on node1, node2 or node3$/],
+    ["a bridge that no node has, in XML", { source: { nodePath: TICK }, xml: tickXml(NET.replace("br0", "nosuchbridge").replace(MAC, "52:54:00:be:ef:03")) }, /^xml: there is no bridge "nosuchbridge" on node1, node2 or node3$/],
+    ["a network device that no node has", { source: { nodePath: TICK }, xml: tickXml('<interface type="direct"><source dev="nosuchnic" mode="bridge"/></interface>') }, /^xml: there is no network device "nosuchnic" on node1, node2 or node3$/],
+    ["a file that no node has", { source: { nodePath: TICK }, xml: tickXml(CDROM("/nowhere/a b.iso")) }, /^xml: there is no file "\/nowhere\/a b\.iso" \(<disk>\) on node1, node2 or node3$/],
+    ["a firmware that no node has", { source: { nodePath: TICK }, xml: tickXml().replace("hvm</type>", 'hvm</type><loader readonly="yes" type="rom">/nowhere.fd</loader>') }, /^xml: there is no file "\/nowhere\.fd" \(<loader>\) on node1, node2 or node3$/],
     ["a name that is no id for Pacemaker", tick({ name: "1fresh" }), /^name: must begin with a letter: "1fresh" is no id that Pacemaker takes/],
     ["live migration with a device of the node", { source: { nodePath: TICK }, liveMigration: true, xml: tickXml(PCI) }, /^liveMigration: must not be true for a VM with a device of its node/],
     ["an input that does not exist", tick({ memroy: 5 }), /^memroy: is no input of seapath\.Vm/],
@@ -79,6 +86,27 @@ describe("a preview", function () {
     assert.deepEqual(await refusals(tick()), []);
     for (const node of nodes()) assert.doesNotMatch(await on(node, "virsh", "list", "--all", "--name"), /seapath-check/);
     assert.deepEqual(await traces("fresh"), []);
+  });
+
+  // Tried: a file that a domain names is on one node only → announced; refused for a VM that is pinned to another
+  it("asks the other nodes for what the first one lacks, and the one that a VM is pinned to", async () => {
+    const path = "/var/lib/seapath/images/preview only.iso";
+    const inputs = (more: object) => ({ source: { nodePath: TICK }, xml: tickXml(CDROM(path)), ...more });
+    assert.deepEqual(await refusals(tick()), []);
+    const asked = readLab().nodes.find(({ address }) => address === runner.node)?.name ?? "";
+    const [holder = "", third = ""] = nodes().filter((node) => node !== asked);
+    await on(holder, "cp", TICK, path);
+    try {
+      const said: string[] = [];
+      assert.deepEqual(await refusals(inputs({}), (text) => said.push(text)), []);
+      const without = [asked, third].sort().join(" or ");
+      assert.deepEqual(said.filter((text) => /there is no file/.test(text)), [`VM "fresh": there is no file "${path}" (<disk>) on ${without}: it cannot be started there`]);
+      assert.deepEqual(await refusals(inputs({ pinnedHost: holder })), []);
+      assert.deepEqual(await refusals(inputs({ pinnedHost: third })), [`xml: there is no file "${path}" (<disk>) on ${third}, which it is pinned to`]);
+      assert.deepEqual(await refusals(inputs({ pinnedHost: third, started: false })), []);
+    } finally {
+      await on(holder, "rm", "-f", path);
+    }
   });
 
   // Tried: two VMs of a program with one name, or one MAC; a snapshot of a VM that there is not → refused in the preview

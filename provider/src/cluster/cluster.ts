@@ -7,7 +7,8 @@ import type { CibChange } from "./patch";
 import { mergeRequests, RecentInventory } from "./recent";
 import type { StorageOperation } from "./rbd";
 import type { ClusterStatus } from "./status";
-import { validateDomains } from "./libvirt";
+import { Lacking, needKey, readLacking, type Need } from "./lacking";
+import { validateDomains, type Judged } from "./libvirt";
 import { isEmpty, makeWrites, outcomeError, type Write } from "./write";
 
 /** How long a watch stays on the node. Who waits for less looks away before. */
@@ -24,7 +25,8 @@ export class Cluster {
   readonly #recent = new RecentInventory();
   readonly #inventory: Coalesced<InventoryRequest, Inventory>;
   readonly #status: Coalesced<undefined, ClusterStatus>;
-  readonly #validated: Coalesced<readonly string[], Map<string, Error | undefined>>;
+  readonly #judged: Coalesced<{ xmls: readonly string[]; needs: readonly Need[] }, Judged>;
+  readonly #lacking = new Lacking((needs) => readLacking(this.runner, needs));
   #waiting: Waiting[] = [];
   #watching: Promise<ClusterStatus> | undefined;
   #writing = false;
@@ -38,7 +40,10 @@ export class Cluster {
       () => readStatus(this.runner),
       () => undefined,
     );
-    this.#validated = new Coalesced((xmls) => validateDomains(this.runner, xmls), (a, b) => [...a, ...b]);
+    this.#judged = new Coalesced(({ xmls, needs }) => validateDomains(this.runner, xmls, needs), (a, b) => ({
+      xmls: [...a.xmls, ...b.xmls],
+      needs: [...new Map([...a.needs, ...b.needs].map((need) => [needKey(need), need])).values()],
+    }));
   }
 
   /** Hears of the first inventory from now on, before whoever asked for it does: nothing was changed by then. */
@@ -66,11 +71,21 @@ export class Cluster {
 
   /**
    * Asks libvirt whether it takes a domain, which has a name and a uuid of its own: one program for all who ask meanwhile.
+   * @param needs what of a node the domain names
+   * @returns what the node that is asked lacks of it
    * @throws ProgramError (`kind` "libvirtError") with libvirt's words when it does not
    */
-  async validate(xml: string): Promise<void> {
-    const error = (await this.#validated.ask([xml])).get(xml);
+  async validate(xml: string, needs: readonly Need[] = []): Promise<Need[]> {
+    const { errors, lacks } = await this.#judged.ask({ xmls: [xml], needs });
+    const error = errors.get(xml);
     if (error !== undefined) throw error;
+    const keys = new Set(lacks.map(needKey));
+    return needs.filter((need) => keys.has(needKey(need)));
+  }
+
+  /** For each need, by the nodes that answer, whether they lack it: it takes a login to each, and is kept for a moment. */
+  lackedBy(needs: readonly Need[]): Promise<Map<string, boolean>[]> {
+    return this.#lacking.ask(needs);
   }
 
   /** What the cluster is doing now, shared in the same way. */

@@ -10,6 +10,7 @@ export * from "./image-file";
 export * from "./failcounts";
 export * from "./forget";
 export * from "./inventory";
+export { type Need } from "./lacking";
 export * from "./libvirt";
 export * from "./pacemaker";
 export * from "./patch";

@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { Runner } from "../transport/types";
 import { readAs } from "./answers";
 import { ProgramError } from "./errors";
+import { lacksSchema, toldNeeds, type Need } from "./lacking";
 import { libvirtUri, type GuestAt } from "./place";
 import { runLong, runProgram } from "./program";
 
@@ -40,19 +41,28 @@ export async function changeDevice(runner: Runner, at: GuestAt, verb: "attach" |
   await runProgram(runner, "devices", { verb, uri: libvirtUri(at), domain: at.domain, xml }, { timeoutMs: 90_000 });
 }
 
+/** What a node has against domains, and what it lacks of what they name. */
+export interface Judged {
+  /** By the XML, the ProgramError (`kind` "libvirtError") with libvirt's words where it does not take it. */
+  errors: Map<string, ProgramError | undefined>;
+  lacks: Need[];
+}
+
 /**
  * Asks libvirt whether it takes domains, by defining each with validation and undefining it: nothing is there afterwards, so it
  * may be asked again on another node.
  * Each XML must carry a name and a uuid of its own: a running domain of that name would become a persistent one.
- * @returns by the XML, the ProgramError (`kind` "libvirtError") with libvirt's words where it does not take it
+ * @param needs what of the node they name, which is looked at in the same go
  */
-export async function validateDomains(runner: Runner, xmls: readonly string[]): Promise<Map<string, ProgramError | undefined>> {
-  const answer = await runProgram(runner, "validate", { xmls }, { readOnly: true, timeoutMs: 120_000 });
-  const told = readAs(z.array(toldSchema).length(xmls.length), answer, "the validate program");
-  return new Map(told.map((each, index) => [
+export async function validateDomains(runner: Runner, xmls: readonly string[], needs: readonly Need[] = []): Promise<Judged> {
+  const answer = await runProgram(runner, "validate", { xmls, needs: toldNeeds(needs) }, { readOnly: true, timeoutMs: 120_000 });
+  const schema = z.object({ domains: z.array(toldSchema).length(xmls.length), lacks: lacksSchema });
+  const { domains, lacks } = readAs(schema, answer, "the validate program");
+  const errors = new Map(domains.map((each, index) => [
     xmls[index] ?? "",
     "error" in each ? new ProgramError(runner.node ?? "the node", "validate", each.error.kind, each.error.message) : undefined,
   ]));
+  return { errors, lacks: needs.filter((_need, at) => lacks.includes(at)) };
 }
 
 /**
@@ -60,6 +70,6 @@ export async function validateDomains(runner: Runner, xmls: readonly string[]): 
  * @throws ProgramError (`kind` "libvirtError") with libvirt's words when it does not
  */
 export async function validateDomain(runner: Runner, xml: string): Promise<void> {
-  const error = (await validateDomains(runner, [xml])).get(xml);
+  const error = (await validateDomains(runner, [xml])).errors.get(xml);
   if (error !== undefined) throw error;
 }

@@ -7,7 +7,7 @@ import { programSource } from "./program";
 const FOLDER = join(__dirname, "..", "..");
 
 /** What a preview, a plan and the policies run. What else it may be asked for, the guard looks at by itself (`CHECKS` there). */
-const PROGRAMS = ["inventory", "simulate", "capacity", "devices", "validate"] as const;
+const PROGRAMS = ["inventory", "simulate", "capacity", "devices", "validate", "lacking"] as const;
 
 export interface PreviewGuardOptions {
   /** Folders of the node with image files, whose format and size a preview may look at. */

@@ -1,7 +1,7 @@
 /** The documents of a VM: what libvirt and the resource agent are given, made of what was asked and what is there. */
 import { randomUUID } from "node:crypto";
 import {
-  parseXml, ProgramError, renderPretty, renderXml, validateThenChange, type Cluster, type Inventory,
+  parseXml, ProgramError, renderPretty, renderXml, validateThenChange, type Cluster, type Inventory, type Need,
   type StorageOperation, type XmlElement,
 } from "../cluster";
 import { SeapathError } from "../errors";
@@ -65,10 +65,12 @@ function freshUuid(inventory: Inventory): string {
 /**
  * Asks libvirt whether it takes the domain, under another name and uuid: the real one may run on that very node, and
  * defining it there would make a persistent domain of it.
+ * @param needs what of a node it names
+ * @returns what the node that is asked lacks of it
  * @throws DomainRefused
  */
-export async function validateXml(cluster: Cluster, xml: Pick<VmXml, "finalElement">): Promise<void> {
-  await asked((probe) => cluster.validate(probe), xml);
+export function validateXml(cluster: Cluster, xml: Pick<VmXml, "finalElement">, needs: readonly Need[] = []): Promise<Need[]> {
+  return asked((probe) => cluster.validate(probe, needs), xml);
 }
 
 /**
@@ -79,10 +81,10 @@ export async function validateThenMake(cluster: Cluster, xml: VmXml, operations:
   await asked((probe) => validateThenChange(cluster.runner, probe, operations), xml);
 }
 
-async function asked(ask: (probe: string) => Promise<void>, xml: Pick<VmXml, "finalElement">): Promise<void> {
+async function asked<T>(ask: (probe: string) => Promise<T>, xml: Pick<VmXml, "finalElement">): Promise<T> {
   const name = `seapath-check-${randomUUID()}`;
   try {
-    await ask(renderXml(probeOf(xml.finalElement, name)));
+    return await ask(renderXml(probeOf(xml.finalElement, name)));
   } catch (error) {
     if (error instanceof ProgramError && error.kind === "libvirtError") {
       throw new DomainRefused(error.words.replaceAll(name, "the VM"));

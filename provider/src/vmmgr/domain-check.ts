@@ -1,35 +1,83 @@
-/** Whether a domain is one that can run at all, asked before anything is made: libvirt's own check, and the nodes' memory. */
+/**
+ * Whether a domain is one that can run at all, asked before anything is made: libvirt's own check, the nodes' memory, and
+ * whether they have what it names of theirs.
+ */
 import type { Cluster, Inventory } from "../cluster";
 import { buildXml, DomainRefused, validateXml } from "./build";
+import { hypervisorsOf } from "./context";
 import { domainSizeOf } from "./domain";
 import type { Refusal } from "./errors";
 import type { VmSpec } from "./model";
 import { systemImage } from "./names";
+import { needsOfDomain, type NamedNeed } from "./needs";
 import { vmImages } from "./observe";
 import { nodesRoom } from "./whatif/room";
 
+/** What speaks against a domain, and what is to be said of one that is taken, a clause each. */
+export interface DomainJudgement {
+  refusals: Refusal[];
+  notices: string[];
+}
+
 /**
  * What libvirt on the node that is asked has against a domain (an element that it does not know, a machine that its QEMU does
- * not have, KVM where there is none, more CPUs than the machine takes), and memory that no node has.
+ * not have, KVM where there is none, more CPUs than the machine takes), memory that no node has, and bridges, devices and files
+ * that no node has which may run it.
  */
-export async function domainRefusals(cluster: Cluster, inventory: Inventory, spec: VmSpec): Promise<Refusal[]> {
+export async function judgeDomain(cluster: Cluster, inventory: Inventory, spec: VmSpec): Promise<DomainJudgement> {
+  const refused = (...refusals: Refusal[]) => ({ refusals, notices: [] });
   const memory = await memoryRefusals(cluster, inventory, spec);
-  if (memory.length > 0) return memory;
+  if (memory.length > 0) return refused(...memory);
   const images = vmImages(inventory, spec.name);
+  const xml = buildXml(spec, inventory, images.length > 0 ? images : [systemImage(spec.name)]);
+  const needs = needsOfDomain(xml.finalElement);
   try {
-    await validateXml(cluster, buildXml(spec, inventory, images.length > 0 ? images : [systemImage(spec.name)]));
-    return [];
+    const lacks = await validateXml(cluster, xml, needs);
+    return await judgeNeeds(cluster, inventory, spec, needs, needs.filter((need) => lacks.includes(need)));
   } catch (error) {
     if (!(error instanceof DomainRefused)) throw error;
-    return [{ property: spec.domain === undefined ? "xml" : "domain", reason: `is no domain that libvirt on ${inventory.node} takes: ${error.words}` }];
+    return refused({ property: whole(spec), reason: `is no domain that libvirt on ${inventory.node} takes: ${error.words}` });
   }
 }
+
+const whole = (spec: VmSpec) => (spec.domain === undefined ? "xml" : "domain");
+
+/** Who named it: of a typed domain the interface says so by itself. */
+const propertyOf = (spec: VmSpec, { interface: at }: NamedNeed) =>
+  spec.domain !== undefined && at !== undefined ? `domain.interfaces[${at}].bridge` : whole(spec);
+
+/**
+ * The other nodes are only asked of what the first one lacks, or where that one does not run the VM. A node that does not answer
+ * may be the one that has it; of one that is not online that is known beforehand.
+ */
+async function judgeNeeds(cluster: Cluster, inventory: Inventory, spec: VmSpec, needs: readonly NamedNeed[], lacks: readonly NamedNeed[]): Promise<DomainJudgement> {
+  const may = spec.pinnedHost === undefined ? hypervisorsOf(inventory) : [spec.pinnedHost];
+  const open = may.includes(inventory.node) ? lacks : needs;
+  const judged: DomainJudgement = { refusals: [], notices: [] };
+  if (open.length === 0) return judged;
+  const others = may.filter((node) => node !== inventory.node);
+  const online = others.every((name) => inventory.status.nodes.some((node) => node.name === name && node.online));
+  const found = online && others.length > 0 ? await cluster.lackedBy(open) : [];
+  const seen = new Set<string>();
+  for (const [index, need] of open.entries()) {
+    const without = may.filter((node) => (node === inventory.node ? lacks.includes(need) : found[index]?.get(node) === true));
+    const [property, reason] = [propertyOf(spec, need), `there is no ${need.words} on ${oneOf(without)}`];
+    if (without.length === 0 || seen.has(property + reason)) continue;
+    seen.add(property + reason);
+    if (without.length < may.length) judged.notices.push(`${reason}: it cannot be started there`);
+    else if (!spec.enabled || !spec.started) judged.notices.push(`${reason}: it cannot be started`);
+    else judged.refusals.push({ property, reason: `${reason}${spec.pinnedHost === undefined ? "" : ", which it is pinned to"}` });
+  }
+  return judged;
+}
+
+const oneOf = (nodes: readonly string[]) => (nodes.length < 2 ? nodes.join() : `${nodes.slice(0, -1).join(", ")} or ${nodes.at(-1)}`);
 
 /** The other nodes are only asked where the first one has too little, which is rare. */
 async function memoryRefusals(cluster: Cluster, inventory: Inventory, spec: VmSpec): Promise<Refusal[]> {
   const asked = spec.domain?.memory ?? domainSizeOf(spec.xml ?? "")?.memoryMiB;
   if (asked === undefined || inventory.memoryBytes === undefined || asked * MIB <= inventory.memoryBytes) return [];
-  const hypervisors = inventory.cib.nodes.filter((node) => node !== inventory.observer);
+  const hypervisors = hypervisorsOf(inventory);
   const nodes = await nodesRoom(cluster, hypervisors);
   // A node that does not answer may be the one that has it.
   if (nodes.some(({ memoryBytes }) => memoryBytes === undefined || memoryBytes >= asked * MIB)) return [];

@@ -123,9 +123,9 @@ describe("the node programs", function () {
     );
     await assert.rejects(changeCib(runner, [], [["location", "a\0b"]]), ProgramError);
     const asked: unknown[] = [];
-    const echo = new ScriptedRunner({ "the validate program": (request) => (asked.push(request), { ok: [{ ok: null }] }) });
+    const echo = new ScriptedRunner({ "the validate program": (request) => (asked.push(request), { ok: { domains: [{ ok: null }], lacks: [] } }) });
     await cluster.validateDomain(echo, hostile);
-    assert.deepEqual(asked, [{ xmls: [hostile] }]);
+    assert.deepEqual(asked, [{ xmls: [hostile], needs: [] }]);
     const stdin = String(echo.asked[0]?.stdin);
     assert.match(stdin.split("\n").at(-2) ?? "", /^main\("[A-Za-z0-9+/=]*"\)$/);
   });

@@ -61,11 +61,11 @@ export function lab(error?: Error, takes: (xml: string) => string | undefined = 
       if (error !== undefined) throw error;
       return JSON.parse(fixture("inventory.json"));
     },
-    // libvirt's words about a domain, or none.
-    "the validate program": (request) => ({ ok: (request as { xmls: string[] }).xmls.map((xml) => {
+    // libvirt's words about a domain, or none; the node lacks nothing.
+    "the validate program": (request) => ({ ok: { lacks: [], domains: (request as { xmls: string[] }).xmls.map((xml) => {
       const words = takes(xml);
       return words === undefined ? { ok: null } : { error: { kind: "libvirtError", message: words } };
-    }) }),
+    }) } }),
   });
   const made = new cluster.Cluster(runner);
   return { cluster: () => made, asked: () => requests };

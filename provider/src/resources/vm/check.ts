@@ -2,7 +2,7 @@
 import { access, constants, stat } from "node:fs/promises";
 import { isDeepStrictEqual } from "node:util";
 import {
-  addressesOf, BrokenVm, canonicalBase, changeRefusals, clusterRefusals, countsRoom, domainRefusals, failureWarnings, findVm, isMarkedByStack, isOutOfReach, isOwned, macRefusals, ownerOfVm, ParseError, parseXml, pinRefusals, placeRefusals, sharedAddressRefusals, sharedImageNotices, sourceQuestions, stateWarnings,
+  addressesOf, BrokenVm, canonicalBase, changeRefusals, clusterRefusals, countsRoom, failureWarnings, findVm, isMarkedByStack, isOutOfReach, isOwned, judgeDomain, macRefusals, ownerOfVm, ParseError, parseXml, pinRefusals, placeRefusals, sharedAddressRefusals, sharedImageNotices, sourceQuestions, stateWarnings,
   turnRefusals, type Addresses, type Cluster, type Intent, type Inventory, type PartialSpec, type PlannedVms, type Refusal, type Rolling, type VmSpec,
 } from "../../vmmgr";
 import { UnknownCluster } from "../../errors";
@@ -145,11 +145,11 @@ async function refusalsOf(
   if (refusals.length > 0) return refusals;
   const unplaced = countsRoom(inventory) ? await roomRefusals(cluster, inventory, whole, at, idle, planned) : [];
   if (unplaced.length > 0) return unplaced;
-  const domain = whole !== undefined && otherDomain ? await domainRefusals(cluster, inventory, whole) : [];
-  if (domain.length > 0) return domain;
+  const domain = whole !== undefined && otherDomain ? await judgeDomain(cluster, inventory, whole) : { refusals: [], notices: [] };
+  if (domain.refusals.length > 0) return domain.refusals;
   const notice = intent === "create" ? adoptionNotice(inventory, inputs) : undefined;
   if (notice !== undefined) warn(notice);
-  for (const text of [...failureWarnings(inventory, spec), ...(idle ? [] : [...stateWarnings(inventory, spec), ...sharedImageNotices(spec)])]) warn(`VM "${spec.name ?? "?"}": ${text}`);
+  for (const text of [...domain.notices, ...failureWarnings(inventory, spec), ...(idle ? [] : [...stateWarnings(inventory, spec), ...sharedImageNotices(spec)])]) warn(`VM "${spec.name ?? "?"}": ${text}`);
   return [];
 }
 

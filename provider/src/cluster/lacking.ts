@@ -1,0 +1,61 @@
+/** What of a node a domain names, and which nodes lack it. */
+import { z } from "zod";
+import type { Runner } from "../transport/types";
+import { readAs } from "./answers";
+import { runProgramOnEach } from "./program";
+
+/** Something of a node: a network device (a bridge is one), or a file. */
+export interface Need {
+  kind: "net" | "file";
+  /** One of them is enough. */
+  names: readonly string[];
+}
+
+/** The same for the same need. */
+export const needKey = ({ kind, names }: Need) => JSON.stringify([kind, ...names]);
+
+/** Needs as the node programs are told of them. */
+export const toldNeeds = (needs: readonly Need[]) => needs.map(({ kind, names }) => [kind, names] as const);
+
+/** Places in the list of needs. */
+export const lacksSchema = z.array(z.number().int().nonnegative());
+const answerSchema = z.object({ node: z.string(), lacks: lacksSchema });
+
+/**
+ * Asks every node of the settings what it lacks.
+ * @returns by the node's own name what it lacks; one that does not answer is not in it
+ */
+export async function readLacking(runner: Runner, needs: readonly Need[]): Promise<Map<string, Need[]>> {
+  const answers = await runProgramOnEach(runner, "lacking", { needs: toldNeeds(needs) });
+  return new Map(answers.map((answer) => {
+    const { node, lacks } = readAs(answerSchema, answer, "the lacking program");
+    return [node, needs.filter((_need, at) => lacks.includes(at))];
+  }));
+}
+
+/** For how long an answer counts: the engine checks the VMs of a program one after the other, and many name one bridge. */
+const KEPT_MS = 30_000;
+
+/** What nodes lack, asked once for all who want to know of the same thing in a short time. */
+export class Lacking {
+  readonly #read: (needs: readonly Need[]) => Promise<Map<string, Need[]>>;
+  readonly #known = new Map<string, { nodes: Promise<Map<string, boolean>>; at: number }>();
+
+  constructor(read: (needs: readonly Need[]) => Promise<Map<string, Need[]>>) {
+    this.#read = read;
+  }
+
+  /** For each need, by the nodes that answered, whether they lack it. */
+  ask(needs: readonly Need[]): Promise<Map<string, boolean>[]> {
+    const now = Date.now();
+    for (const [key, { at }] of this.#known) if (now - at > KEPT_MS) this.#known.delete(key);
+    const unknown = needs.filter((need) => !this.#known.has(needKey(need)));
+    const read = unknown.length === 0 ? undefined : this.#read(unknown);
+    for (const need of unknown) {
+      const nodes = read!.then((found) => new Map([...found].map(([node, lacks]) => [node, lacks.some((each) => needKey(each) === needKey(need))])));
+      this.#known.set(needKey(need), { nodes, at: now });
+      nodes.catch(() => this.#known.delete(needKey(need)));
+    }
+    return Promise.all(needs.map((need) => this.#known.get(needKey(need))!.nodes));
+  }
+}
