@@ -1,19 +1,11 @@
 """A CIB that may leave the cluster: without its secrets, and such that the scheduler answers as before. It compares a digest
 of each resource's parameters with the one in its history: what is masked in the former is made anew in the latter."""
-# Needs: executed
+# Needs: executed, secret_words
 import hashlib
 import re
 import xml.etree.ElementTree as ElementTree
 from xml.sax.saxutils import escape
 
-MASK = "********"
-SECRET_NAME = re.compile(
-    r"pass(?:w|phrase|code)|pwd|secret|token|credential|community|cookie|hmac|^psk$|^key$"
-    r"|(?:private|priv|api|auth|access|shared|encryption|crypt)[_-]?key", re.IGNORECASE)
-# A password in an address, and one among the words of a command line or of an environment.
-SECRET_VALUE = re.compile(
-    r"://[^/@\s:]*:[^/@\s]+@"
-    r"|(?:passw|pwd|passphrase|secret|token|credential|api_?key|private_?key)[\w-]*\s*(?:[=:]\s*|\s)\S", re.IGNORECASE)
 # Shorter ones stand in other values by chance.
 SHORTEST = 6
 DIGESTS = ("op-digest", "op-restart-digest", "op-secure-digest")

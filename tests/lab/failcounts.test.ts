@@ -40,13 +40,14 @@ describe("what is counted of failures", function () {
     runner.close();
   });
 
-  // Tried: a VM cannot be started anywhere → its create is undone, and no node is closed to the next of that name
+  // Tried: a VM cannot be started anywhere → libvirt's reason is quoted from the nodes' logs, its create is undone, and no node is closed to the next of that name
   it("is nothing after a create that failed everywhere, and the corrected one runs at once", async () => {
     const interfaces = [{ bridge: "nosuchbridge", mac: "52:54:00:77:07:01", model: "virtio" }];
     const failure = await vmmgr.createVm(context(), { ...spec, domain: { ...spec.domain, interfaces } }).then(() => undefined, (error: unknown) => error);
     assert.ok(failure instanceof vmmgr.ChangeFailed, String(failure));
     said(failure);
-    assert.match(failure.message, /could not start it on any node/);
+    assert.match(failure.message, /could not start it on any node: node\d: .*The log \(\/var\/log\/pacemaker\/pacemaker\.log on node1, node2, node3\) says: [^;]*nosuchbridge/);
+    assert.match(failure.hint ?? "", /^More is in \/var\/log\/pacemaker\/pacemaker\.log on node\d\.$/);
     assert.deepEqual(failure.left, []);
     assert.deepEqual(await traces(VM), []);
     assert.equal((await vmmgr.createVm(context(), spec)).status, "Started");

@@ -17,6 +17,7 @@ export * from "./patch";
 export * from "./place";
 export * from "./preview-guard";
 export * from "./rbd";
+export { readReasons, type LoggedReason } from "./reasons";
 export * from "./simulate";
 export * from "./remoted";
 export * from "./snapshots";

@@ -1,15 +1,18 @@
 /** Waiting until Pacemaker has done what it was told, and saying what was last seen when it has not. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { WaitTimeout, type Cluster, type ClusterStatus } from "../cluster";
+import { WaitTimeout, type Cluster, type ClusterStatus, type LoggedReason } from "../cluster";
 import { SeapathError } from "../errors";
 import { resourceStatus } from "./observe";
+import { reasonHint, startReasons, withReasons } from "./why";
 
 /** A VM could not be started on any node that it may run on. */
 export class StartFailed extends SeapathError {
-  constructor(vm: string, reasons: string) {
-    super("start-failed", `Pacemaker could not start it on any node: ${reasons}`, {
-      hint: `Look at the domain's log, /var/log/libvirt/qemu/${vm}.log, on the node.`,
-    });
+  /** What Pacemaker says, without what the logs say. */
+  readonly reasons: string;
+
+  constructor(vm: string, reasons: string, logged: readonly LoggedReason[] = []) {
+    super("start-failed", `Pacemaker could not start it on any node: ${withReasons(reasons, logged)}`, { hint: reasonHint(vm, logged) });
+    this.reasons = reasons;
   }
 }
 
@@ -62,6 +65,16 @@ export function isReached(status: ClusterStatus, wanted: Wanted): boolean {
   return false;
 }
 
+/** The same; what is thrown quotes the logs of the nodes as well. */
+async function isReachedOrWhy(cluster: Cluster, status: ClusterStatus, wanted: Wanted): Promise<boolean> {
+  try {
+    return isReached(status, wanted);
+  } catch (error) {
+    if (!(error instanceof StartFailed)) throw error;
+    throw new StartFailed(wanted.vm, error.reasons, await startReasons(cluster, status, wanted.vm));
+  }
+}
+
 /**
  * Waits until a VM is as it is wanted.
  * @throws WaitTimeout with what was last seen; StartFailed as soon as every node has refused
@@ -76,13 +89,15 @@ export async function waitFor(
   const elapsed = () => (Date.now() - begun) / 1000;
   let said = "";
   for (let status = await cluster.status(); ; ) {
-    if (isReached(status, wanted)) return;
+    if (await isReachedOrWhy(cluster, status, wanted)) return;
     const seen = describe(status, wanted.vm);
     if (seen !== said && elapsed() > 2) report(`${wanted.vm}: ${seen}`);
     said = seen;
     if (elapsed() > deadlineSeconds) {
       const goal = `${wanted.state}${wanted.host === undefined ? "" : ` on ${wanted.host}`}`;
-      throw new WaitTimeout(`VM "${wanted.vm}"`, goal, seen, elapsed(), `Ask the cluster: \`crm_mon -1\`, \`crm_resource --why --resource ${wanted.vm}\`.`);
+      const logged = await startReasons(cluster, status, wanted.vm);
+      const hint = logged.length > 0 ? reasonHint(wanted.vm, logged) : `Ask the cluster: \`crm_mon -1\`, \`crm_resource --why --resource ${wanted.vm}\`.`;
+      throw new WaitTimeout(`VM "${wanted.vm}"`, goal, withReasons(seen, logged), elapsed(), hint);
     }
     const last = status;
     const over = new AbortController();

@@ -107,11 +107,14 @@ describe("states of a VM", function () {
     }
   });
 
-  // Tried: no node can start the VM → an error with the agent's reasons, nothing is left
-  it("fails with what Pacemaker says when no node can start it, and leaves nothing", async () => {
-    const lacking = '<interface type="bridge"><source bridge="nosuchbridge"/></interface>';
-    const text = await stack.failing("up", { bad: { source: { nodePath: TICK }, xml: tickXml(lacking) } });
+  // Tried: no node can start the VM → an error with the agent's reasons and libvirt's own from the nodes' logs, nothing is left
+  it("fails with what Pacemaker and the logs say when no node can start it, and leaves nothing", async () => {
+    // Not known before: libvirt takes the domain, every node has the file, and only QEMU finds that it is none of its kind.
+    const broken = '<disk type="file" device="cdrom"><driver name="qemu" type="qcow2"/><source file="/etc/hostname"/><target dev="hdc" bus="ide"/><readonly/></disk>';
+    const text = await stack.failing("up", { bad: { source: { nodePath: TICK }, xml: tickXml(broken) } });
     assert.match(text, /Unable to create VM "bad" on node\d: waiting until it is started: Pacemaker could not start it on any node: node\d: /);
+    assert.match(text, /The log \(\/var\/log\/pacemaker\/pacemaker\.log on node\d[^)]*\) says: [^\n]*Image is not in qcow2 format/);
+    assert.match(text, /More is in \/var\/log\/pacemaker\/pacemaker\.log on node\d/);
     assert.deepEqual(await traces("bad"), []);
     assert.deepEqual(await stack.recorded(), []);
   });

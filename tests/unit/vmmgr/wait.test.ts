@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { cluster, fixture, inventory } from "../cluster/fixtures.ts";
-import { ScriptedRunner } from "../cluster/runner.ts";
+import { errors, ScriptedRunner } from "../cluster/runner.ts";
 import { spec, waiting } from "./specs.ts";
 import { createRequire } from "node:module";
 
@@ -77,6 +77,44 @@ describe("waiting for a VM", () => {
     assert.match(say(status(), "fxfail"), /^Stopped \(start failed on node\d: No metadata xml/);
     assert.match(say(status("crm_mon-maintenance.xml"), "fxrun"), /the cluster is in maintenance/);
     assert.match(say(status("crm_mon-pending.xml"), "fxslow"), /^Starting/);
+  });
+
+  describe("that no node could start", () => {
+    const log = "/var/log/pacemaker/pacemaker.log";
+    const failing = async (reasons: () => unknown) => {
+      const asked: unknown[] = [];
+      const runner = new ScriptedRunner({ crm_mon: () => fixture("crm_mon.xml"), "the watch program": () => ({ ok: fixture("crm_mon.xml") }), "the reasons program": (request) => (asked.push(request), reasons()) });
+      const error = await waitFor(new cluster.Cluster(runner), started("fxfail"), 5, () => undefined).then(() => undefined, (each: unknown) => each);
+      assert.ok(error instanceof Error);
+      return { error, asked };
+    };
+
+    it("quotes what the logs of those nodes say, and points there", async () => {
+      const { error, asked } = await failing(() => ({ ok: { node: "node1", place: log, lines: ["Cannot get interface MTU on 'x'", "two\u001b"] } }));
+      assert.ok(error instanceof StartFailed);
+      assert.match(error.message, /^Pacemaker could not start it on any node: node\d: No metadata xml .*fxfail\. The log \(\/var\/log\/pacemaker\/pacemaker\.log on node1\) says: Cannot get interface MTU on 'x'; two\\u001b$/);
+      assert.equal(error.hint, `More is in ${log} on node1.`);
+      assert.deepEqual(asked, [{ vm: "fxfail", operation: "start", nodes: ["node3", "node2", "node1"] }]);
+    });
+
+    it("says where to look when they say nothing, or cannot be asked", async () => {
+      const silent = () => ({ ok: { node: "node1", place: "", lines: [] } });
+      const broken = () => { throw new errors.ConnectionError("node1", "gone", { beforeSend: false }); };
+      for (const answer of [silent, broken, () => ({ ok: "nonsense" }), () => ({ error: { kind: "x", message: "y" } })]) {
+        const { error } = await failing(answer);
+        assert.ok(error instanceof StartFailed);
+        assert.match(error.message, /: No metadata xml could be read from the image rbd\/system_fxfail$/);
+        assert.match(error.hint ?? "", /pacemaker\.log or `journalctl -u pacemaker -u libvirtd`, and \/var\/log\/libvirt\/qemu\/fxfail\.log/);
+      }
+    });
+  });
+
+  it("says of all nodes at once what their logs have in common", () => {
+    const { withReasons, reasonHint } = createRequire(import.meta.url)("../../../provider/dist/vmmgr/why.js") as typeof import("../../../provider/dist/vmmgr/why.js");
+    const at = (node: string, ...lines: string[]) => ({ node, place: "journalctl -u pacemaker", lines });
+    assert.equal(withReasons("known.", [at("node2", "a"), at("node1", "a"), at("node3", "b", "c")]), "known. The log (journalctl -u pacemaker on node1, node2) says: a. The log (journalctl -u pacemaker on node3) says: b; c");
+    assert.equal(withReasons("known.", []), "known.");
+    assert.equal(reasonHint("web", [at("node2", "a")]), "More is in `journalctl -u pacemaker` on node2.");
   });
 
   it("asks again until it is so, and says so when it never is", async () => {
