@@ -50,6 +50,9 @@ describe("a snapshot as it is found", () => {
     }
     const all = listSnapshots(withSnapshots([fact("new", 9), fact("seapathsafety", 1)], [fact("old", 2)]), VM);
     assert.deepEqual(all.map(({ name }) => name), ["old", "new"]);
+    // Those of a clone may be of one second: the order of the disk is that in which they were taken.
+    const copied = listSnapshots(withSnapshots([fact("b", 5), fact("a", 5), fact("c", 6)], [fact("b", 7), fact("a", 7)]), VM);
+    assert.deepEqual(copied.map(({ name }) => name), ["b", "a", "c"]);
   });
 
   it("is refused under a name that is taken, unless it is ours or to be adopted", () => {

@@ -57,10 +57,10 @@ export function findSnapshot(inventory: Inventory, vm: string, name: string): Vm
   };
 }
 
-/** All snapshots of a VM, the oldest first. */
+/** All snapshots of a VM, the oldest first: those that a clone got at one moment as the disks have them, the older one before. */
 export function listSnapshots(inventory: Inventory, vm: string): VmSnapshot[] {
   const all = vmDisks(inventory, vm).flatMap((image) => inventory.images.get(image)?.snapshots ?? []);
   const names = new Set(all.map((each) => each.name).filter((name) => name !== SAFETY));
   const found = [...names].flatMap((name) => findSnapshot(inventory, vm, name) ?? []);
-  return found.sort((a, b) => a.created - b.created || (a.name < b.name ? -1 : 1));
+  return found.sort((a, b) => a.created - b.created);
 }
