@@ -80,18 +80,7 @@ export type ImportSource = { path: string; driver: string; asked?: ImageFormat }
  * @param onProgress per cent, as qemu-img counts
  */
 export async function importImage(runner: Runner, source: ImportSource, image: string, onProgress?: (percent: number) => void): Promise<void> {
-  let last = -1;
-  const options = {
-    timeoutMs: IMPORT_DEADLINE_MS,
-    label: `qemu-img convert to ${image}`,
-    traceAs: "qemu-img",
-    onStdout: (chunk: string) => {
-      const match = /\((\d+)(?:\.\d+)?\/100%\)\s*$/.exec(chunk);
-      if (match === null || Number(match[1]) === last) return;
-      last = Number(match[1]);
-      onProgress?.(last);
-    },
-  };
+  const options = { timeoutMs: IMPORT_DEADLINE_MS, label: `qemu-img convert to ${image}`, traceAs: "qemu-img", onStdout: perCent(onProgress) };
   const target = checkedImage(image);
   if ("image" in source) {
     const from = `rbd:rbd/${checkedImage(source.image)}`;
@@ -101,4 +90,40 @@ export async function importImage(runner: Runner, source: ImportSource, image: s
   const { path, driver, asked } = source;
   const request = { path, driver, image: target, ...(asked === undefined ? {} : { format: asked }) };
   await runner.run({ ...programCommand("import_image", request, IMPORT_DEADLINE_MS), ...options });
+}
+
+/** Reads the progress as qemu-img prints it. */
+function perCent(onProgress?: (percent: number) => void): (chunk: string) => void {
+  let last = -1;
+  return (chunk) => {
+    const match = /\((\d+)(?:\.\d+)?\/100%\)\s*$/.exec(chunk);
+    if (match === null || Number(match[1]) === last) return;
+    last = Number(match[1]);
+    onProgress?.(last);
+  };
+}
+
+/** A copy of an image that has snapshots as the other one has them. */
+export interface SnapshotsCopy {
+  from: string;
+  /** An image that is new. */
+  to: string;
+  /** Those that come along, the oldest first; as they are protected there. */
+  snapshots: readonly string[];
+  /** What the copy is to hold in the end; it comes along where it is one of the others. */
+  last: string;
+  /** Bytes: made larger in the end where it has less. */
+  size: number;
+}
+
+/**
+ * Fills an RBD image with what another one has at each of its snapshots.
+ * @param onProgress per cent of all of it
+ * @throws UnsafeName
+ */
+export async function copyWithSnapshots(runner: Runner, copy: SnapshotsCopy, onProgress?: (percent: number) => void): Promise<void> {
+  for (const snapshot of [...copy.snapshots, copy.last]) checkedImage(`${copy.from}@${snapshot}`);
+  const request = { ...copy, to: checkedImage(copy.to) };
+  const options = { label: `the copy of ${copy.from} with its snapshots to ${copy.to}`, traceAs: "rbd export-diff", onStdout: perCent(onProgress) };
+  await runner.run({ ...programCommand("copy_image", request, IMPORT_DEADLINE_MS), ...options });
 }

@@ -38,9 +38,12 @@ export function checkedUser(user: string): string {
 /** What an image may be called where QEMU reads its name, in which `:` begins an option; it may have a snapshot's behind it. */
 const IMAGE_NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]*(?:@[A-Za-z0-9_.-]+)?$/;
 
+/** Whether an image, with a snapshot's name behind it or not, can be given to QEMU. */
+export const isImageName = (image: string): boolean => IMAGE_NAME.test(image);
+
 /** @throws UnsafeName */
 export function checkedImage(image: string): string {
-  if (IMAGE_NAME.test(image)) return image;
+  if (isImageName(image)) return image;
   throw new UnsafeName("an image that QEMU can be given", image, "Rename it with `rbd mv`.");
 }
 
