@@ -70,6 +70,8 @@ export interface VmSourceState {
   snapshot: string | undefined;
   /** Whether a clone stands alone, or shares its disks. */
   mode: "copy" | "linked" | undefined;
+  /** Whether the snapshots of that VM went over. */
+  snapshots: boolean | undefined;
   /** What of the other VM did not go over. */
   clear: ("placement" | "settings" | "metadata" | "pacemaker.meta" | "pacemaker.params" | "pacemaker.utilization")[] | undefined;
 }

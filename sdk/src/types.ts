@@ -41,6 +41,13 @@ export interface VmImage {
    * @default "copy"
    */
   mode?: Input<"copy" | "linked">;
+  /**
+   * Whether the snapshots of the other VM come along, as vm-mgr's clone brings them: on every disk, under the same names, as they
+   * are protected there; with `snapshot` those up to that one. Not with `mode: "linked"`, which is refused. The copy is as large as
+   * all of them. They belong to no program, and Ceph dates them by the copy. It counts when the clone is made.
+   * @default false
+   */
+  snapshots?: Input<boolean>;
   /** What does not go over; vm-mgr's `--clear_constraint` is `placement`, its `--clear-pacemaker-…` are `pacemaker.…`. @default [] */
   clear?: Input<Input<"placement" | "settings" | "metadata" | "pacemaker.meta" | "pacemaker.params" | "pacemaker.utilization">[]>;
 }

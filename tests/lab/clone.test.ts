@@ -3,13 +3,15 @@ import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import type { Runner } from "../../provider/dist/transport/index.js";
 import { constraints, eventually, imageMeta, metaAttribute, on, qemu, traces, tryOn } from "./support/cluster.ts";
+import { seapath } from "./support/cli.ts";
+import { HiddenModules } from "./support/hidden.ts";
 import { clusterOn, FailingRunner, labRunner, type Moment } from "./support/failing.ts";
 import { TestStack } from "./support/stack.ts";
 import { specOf, tick } from "./support/vms.ts";
 import { said } from "../said.ts";
 
 const require = createRequire(import.meta.url);
-const { createVm, findVm, removeVm, updateVm, ChangeFailed, Refused } = require("../../provider/dist/vmmgr/index.js") as typeof import("../../provider/dist/vmmgr/index.js");
+const { createSnapshot, createVm, findSnapshot, findVm, purgeSnapshots, removeSnapshot, removeVm, rollbackVm, updateVm, ChangeFailed, Refused } = require("../../provider/dist/vmmgr/index.js") as typeof import("../../provider/dist/vmmgr/index.js");
 type VmSpec = Parameters<typeof createVm>[1];
 
 const SOURCE = "coresource";
@@ -23,7 +25,7 @@ describe("clones", function () {
   this.timeout(180_000);
   let runner: Runner;
   const context = () => ({ cluster: clusterOn(runner) });
-  const clone = (name: string, source: Partial<{ snapshot: string; mode: "copy" | "linked" }> = {}, more: Partial<VmSpec> = {}): VmSpec => ({
+  const clone = (name: string, source: Partial<{ snapshot: string; mode: "copy" | "linked"; snapshots: boolean }> = {}, more: Partial<VmSpec> = {}): VmSpec => ({
     ...specOf(name), started: false, ...more, source: { vm: SOURCE, mode: "copy", ...source },
   });
 
@@ -133,6 +135,113 @@ describe("clones", function () {
       });
     }
   }
+
+  describe("with the other VM's snapshots", () => {
+    const disks = (vm: string) => [`system_${vm}`, `data_${vm}_0`];
+    interface Row {
+      name: string;
+      size: number;
+      protected: string;
+    }
+    /** The snapshots of each disk, as Ceph lists them. */
+    const rows = async (vm: string) => {
+      const all = await Promise.all(disks(vm).map(async (image) => JSON.parse(await rbd("snap", "ls", image, "--format", "json")) as Row[]));
+      return all.map((each) => each.map(({ name, size, protected: guarded }) => [name, size, String(guarded)]));
+    };
+    const sums = (vm: string) => Promise.all(disks(vm).flatMap((image) => ["first", "second"].map((name) => sum(`${image}@${name}`))));
+    /** Other bytes on the data disk, which no guest has open. */
+    const write = (mib: number, vm = SOURCE) =>
+      on("node1", "sh", "-c", `head -c ${mib}M /dev/urandom > /tmp/core.raw && qemu-img convert -n -f raw -O raw /tmp/core.raw rbd:rbd/data_${vm}_0; rm /tmp/core.raw`);
+    const mark = async (vm: string, name: string) => JSON.parse(await imageMeta(vm, `_seapath_snapshot_${name}`)) as { owner: string; quiesced: boolean; disks: Record<string, number> };
+    const copy = (more: Partial<VmSpec> = {}) => clone("corethird", { snapshots: true }, more);
+    const spec = { vm: SOURCE, owner: "grid/prod", quiesce: "none" as const, freezeTimeout: 10 };
+    let source: { rows: unknown; sums: string[] };
+
+    before(async () => {
+      await createSnapshot(context(), { ...spec, name: "first", protect: true });
+      await rbd("resize", "--no-progress", `data_${SOURCE}_0`, "--size", "3M");
+      await write(3);
+      // As vm-mgr makes one: of each disk, without a word about it.
+      for (const image of disks(SOURCE)) await rbd("snap", "create", "--no-progress", `${image}@second`);
+      await write(3);
+      source = { rows: await rows(SOURCE), sums: await sums(SOURCE) };
+    });
+    afterEach(async () => {
+      await removeVm(context(), "corethird");
+      assert.deepEqual(await traces("corethird"), []);
+      assert.deepEqual({ rows: await rows(SOURCE), sums: await sums(SOURCE) }, source, "the other VM's are as they were");
+    });
+    after(async () => {
+      for (const name of ["first", "second"]) await removeSnapshot(context(), SOURCE, name);
+    });
+
+    it("have each of every disk under its name, with its bytes, its size and its protection, and no others", async () => {
+      await createVm(context(), copy());
+      assert.deepEqual([await rows("corethird"), await sums("corethird")], [source.rows, source.sums]);
+      assert.equal(await sum("data_corethird_0"), await sum(`data_${SOURCE}_0`));
+      assert.equal((await seapath("list_snapshots", "-n", "corethird")).stdout, "['first', 'second']\n");
+      const kept = await mark("corethird", "first");
+      assert.deepEqual([kept.owner, kept.quiesced, Object.keys(kept.disks).sort()], ["", false, disks("corethird").sort()]);
+      assert.equal((await tryOn("node1", "rbd", "image-meta", "get", "system_corethird", "_seapath_snapshot_second")).exitCode, 2);
+      const inventory = await context().cluster.inventory();
+      for (const name of ["first", "second"]) {
+        const found = findSnapshot(inventory, "corethird", name);
+        assert.deepEqual([found?.disks.length, found?.lacking, found?.lost, found?.protected], [2, [], [], name === "first"], name);
+      }
+      assert.equal((await mark(SOURCE, "first")).owner, "grid/prod");
+    });
+
+    it("goes back to them, and loses them, by itself", async () => {
+      await createVm(context(), copy({ started: true, systemSize: 4 << 20 }));
+      await rollbackVm(context(), { vm: "corethird", snapshot: "first" });
+      assert.deepEqual(await Promise.all([sum("data_corethird_0"), sum("data_corethird_0@first")]), [source.sums[2], source.sums[2]]);
+      await rollbackVm(context(), { vm: "corethird", snapshot: "second" });
+      assert.equal(await sum("data_corethird_0"), source.sums[3]);
+      assert.deepEqual((await purgeSnapshots(context(), "corethird", { purgeAll: true })).removed, ["second"]);
+      assert.deepEqual((await rows("corethird")).map((each) => each.map(([name]) => name)), [["first"], ["first"]]);
+      assert.deepEqual(await removeSnapshot(context(), "corethird", "first"), disks("corethird").sort());
+      assert.deepEqual(await rows("corethird"), [[], []]);
+    });
+
+    it("up to the one that it is made of, by the command line, on a node without Ceph's Python as well", async () => {
+      const { code, stderr } = await seapath("clone", "-n", SOURCE, "--dst_name", "corethird", "--with-snapshots", "--snapshot", "first", "--nostart");
+      assert.equal(code, 0, stderr);
+      assert.deepEqual((await rows("corethird")).map((each) => each.map(([name]) => name)), [["first"], ["first"]]);
+      assert.equal(await sum("data_corethird_0"), source.sums[2]);
+      await removeVm(context(), "corethird");
+      await createVm({ cluster: clusterOn(new HiddenModules(runner)) }, copy());
+      assert.deepEqual([await rows("corethird"), await sums("corethird")], [source.rows, source.sums]);
+    });
+
+    it("of a linked clone are whole, and share nothing", async () => {
+      await createVm(context(), clone("corelink", { mode: "linked", snapshot: "first" }));
+      try {
+        for (const name of ["first", "second"]) {
+          for (const image of disks("corelink")) await rbd("snap", "create", "--no-progress", `${image}@${name}`);
+          await write(1, "corelink");
+        }
+        await createVm(context(), { ...copy(), source: { vm: "corelink", mode: "copy", snapshots: true } });
+        assert.deepEqual(await sums("corethird"), await sums("corelink"));
+        for (const image of disks("corethird")) assert.doesNotMatch(await rbd("info", image), /parent:/);
+        assert.equal(await sum("data_corethird_0"), await sum("data_corelink_0"));
+      } finally {
+        await removeVm(context(), "corelink");
+      }
+    });
+
+    for (const moment of ["before", "after"] as Moment[]) {
+      // Tried: a clone with snapshots breaks off at any call → nothing of it is left, and the other VM's snapshots are as they were
+      it(`leaves nothing when it breaks off at any call, ${moment} it was done`, async () => {
+        const whole = 6;
+        for (let at = 1; at <= (moment === "before" ? whole : whole - 1); at++) {
+          const broken = new FailingRunner(runner, at, moment);
+          const failure = await createVm({ cluster: clusterOn(broken) }, copy()).then(() => undefined, (error: unknown) => error);
+          assert.ok(failure instanceof ChangeFailed, `call ${at}: ${String(failure)}`);
+          assert.deepEqual([failure.left, await traces("corethird"), await rows(SOURCE)], [[], [], source.rows], `call ${at}`);
+        }
+      });
+    }
+  });
 
   it("are refused of a VM that is not there, and of themselves", async () => {
     for (const [source, says] of [["nobody", /source\.vm: the cluster has no VM "nobody"/], ["corethird", /source\.vm: a VM cannot be made of itself/]] as const) {

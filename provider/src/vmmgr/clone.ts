@@ -1,6 +1,7 @@
 /** The disks of a VM that is made of another one, copied or shared. */
-import { changeStorage, importImage, type Inventory, type StorageOperation } from "../cluster";
+import { changeStorage, copyWithSnapshots, importImage, type Inventory, type StorageOperation } from "../cluster";
 import { validateThenMake, type VmXml } from "./build";
+import { carriedMarks, carriedSnapshots } from "./clone-snapshots";
 import { releaseParent, type DiskPair } from "./cloned";
 import { reportOf, type Context } from "./context";
 import type { CreateMark } from "./mark";
@@ -29,14 +30,45 @@ export function cloneSteps(context: Context, spec: VmSpec, inventory: Inventory,
     },
   };
   if (source.mode === "linked") return [make];
+  const progress = (from: string) => (percent: number) => {
+    if (percent % 25 === 0 && percent > 0 && percent < 100) reportOf(context)(`${spec.name}: copying ${from}: ${percent} %`);
+  };
+  if (source.snapshots === true) return [make, ...snapshotSteps(context, spec, source, parent, pairs, progress)];
   const copies = pairs.map(({ from, to }): Step => ({
     name: `copying ${from}`,
-    act: () => importImage(cluster.runner, { image: `${from}@${parent.snapshot}` }, to, (percent) => {
-      if (percent % 25 === 0 && percent > 0 && percent < 100) reportOf(context)(`${spec.name}: copying ${from}: ${percent} %`);
-    }),
+    act: () => importImage(cluster.runner, { image: `${from}@${parent.snapshot}` }, to, progress(from)),
     noUndo: "it goes with the images",
   }));
   return [make, ...copies];
+}
+
+/** The copies with the snapshots of each disk. Which these are is settled once, when the one that is copied from is held. */
+function snapshotSteps(
+  { cluster }: Context, spec: VmSpec, source: CloneSource, parent: Parent, pairs: readonly DiskPair[], progress: (from: string) => (percent: number) => void,
+): Step[] {
+  let seen: Inventory | undefined;
+  const held = async () => (seen ??= await cluster.inventory());
+  const noUndo = "it goes with the images";
+  const copies = pairs.map(({ from, to }, index): Step => ({
+    name: `copying ${from} with its snapshots`,
+    act: async () => {
+      const snapshots = carriedSnapshots(await held(), source.vm, parent).get(from) ?? [];
+      const size = index === 0 ? (spec.systemSize ?? 0) : 0;
+      await copyWithSnapshots(cluster.runner, { from, to, snapshots, last: parent.snapshot, size }, progress(from));
+    },
+    noUndo,
+  }));
+  const note: Step = {
+    name: "noting what is known of its snapshots",
+    act: async () => {
+      const before = await held();
+      const names = [...carriedSnapshots(before, source.vm, parent).values()].flat();
+      const set = carriedMarks(before, await cluster.inventory(), source.vm, spec.name, pairs, names);
+      if (Object.keys(set).length > 0) await changeStorage(cluster.runner, [{ op: "setMetadata", image: systemImage(spec.name), set }]);
+    },
+    noUndo,
+  };
+  return [...copies, note];
 }
 
 function reserve(spec: VmSpec, source: CloneSource, parent: Parent, pairs: readonly DiskPair[], mark: CreateMark): StorageOperation[] {

@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { type Inventory, type StorageOperation, type XmlElement } from "../cluster";
 import { BrokenVm, storedDomain } from "./broken";
+import { carriedRefusals } from "./clone-snapshots";
 import type { Refusal } from "./errors";
 import type { CloneSource, Parent, VmSpec } from "./model";
 import { dataImage, dataNumber, systemImage } from "./names";
@@ -51,7 +52,7 @@ export function cloneRefusals(inventory: Inventory, spec: { name?: string }, sou
   if (source.mode === "copy" && bytes > inventory.freeBytes) {
     return refuse(`its disks have ${bytes} bytes, and Ceph has ${inventory.freeBytes} left; \`mode: "linked"\` shares them`);
   }
-  return [];
+  return carriedRefusals(inventory, source);
 }
 
 /** The snapshot that a clone is made of: the one that was named, or one that is taken for it. */

@@ -42,6 +42,8 @@ export interface CloneSource {
   snapshot?: string;
   /** Whether the disks are copied, or share with those of the other VM what neither has written since. */
   mode: "copy" | "linked";
+  /** Whether its snapshots come along; only with a copy. @default false */
+  snapshots?: boolean;
 }
 
 /** Pacemaker settings beside those that have a property of their own. */

@@ -70,6 +70,15 @@ describe("which changes replace a VM", () => {
     assert.match(diff({ crmConfigCommands: [] }).said.join(), /what the crm command "location x web01 5: node1" made stays in the CIB/);
   });
 
+  it("and a clone that is to have snapshots has none after it was made, which is said", () => {
+    const of = (source: Raw) => ({ ...olds, source: { vm: "a", mode: "copy", ...source } });
+    const said: string[] = [];
+    const between = (before: Raw, after: Raw) => diffVm(of(before), of(after), (text) => said.push(text)).replaces;
+    assert.deepEqual([between({}, { snapshots: true }), between({ snapshots: true }, {}), between({ snapshots: true }, { snapshots: true })], [[], [], []]);
+    assert.equal(said.length, 1);
+    assert.match(said.join(), /VM "web01": `snapshots` counts when a clone is made; this one has been made without/);
+  });
+
   it("and a linked clone becomes a copy in place, a copy no link", () => {
     const between = (before: Raw, after: Raw) => {
       const said: string[] = [];

@@ -60,6 +60,13 @@ describe("what a clone inherits", () => {
     assert.equal(await wholeInputs(never, plain), plain);
   });
 
+  it("leaves to the source what it says of itself, in each of the ways in which it is looked up", async () => {
+    const asked = clone({}, { snapshots: true });
+    const taken = (found: Raw) => (found["source"] as Raw)["snapshots"];
+    for (const found of [await withInherited(lab(), {}, asked), await wholeInputs(lab(), asked), await wholeInputs(lab(), withDefaults(withSaid(asked)))]) assert.equal(taken(found), true);
+    assert.equal(taken(await wholeInputs(lab(), clone())), undefined);
+  });
+
   it("is not what it says, though that be what holds where nothing is said", async () => {
     const other = () => {
       const made = inventory();

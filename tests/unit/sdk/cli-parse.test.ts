@@ -107,6 +107,14 @@ describe("the command line", () => {
     }
   });
 
+  it("takes a clone's snapshots along, not where it is linked", () => {
+    const CLONE = ["-n", "a", "--dst_name", "b"];
+    assert.deepEqual([given("clone", ...CLONE).has("with-snapshots"), given("clone", ...CLONE, "--with-snapshots").has("with-snapshots")], [false, true]);
+    assert.equal(refused("clone", ...CLONE, "--linked", "--with-snapshots"), "argument --with-snapshots: not allowed with argument --linked");
+    assert.equal(refused("clone", ...CLONE, "--with-snapshots", "--linked"), "argument --linked: not allowed with argument --with-snapshots");
+    assert.equal(verb("clone").calls?.["source.snapshots"], "--with-snapshots");
+  });
+
   it("shows the help whatever else is missing", () => {
     assert.equal(parseWords(verb("create"), SHARED, ["--help"]).help, true);
     assert.equal(parseWords(verb("stop"), SHARED, ["-h"]).help, true);

@@ -50,3 +50,56 @@ describe("a VM as it will be made of another", () => {
     assert.deepEqual([named, releaseParent(named), releaseParent(undefined)], [{ vm: "fxrun", snapshot: "before", own: false }, [], []]);
   });
 });
+
+describe("the snapshots that come along with a clone", () => {
+  const { carriedMarks, carriedRefusals, carriedSnapshots } = createRequire(import.meta.url)("../../../provider/dist/vmmgr/clone-snapshots.js") as typeof import("../../../provider/dist/vmmgr/clone-snapshots.js");
+  const fact = (name: string, created = 1) => ({ name, created, size: 512, protected: false });
+  const mark = (more: object) => JSON.stringify({ owner: "grid/prod", quiesced: true, consistency: "2 file systems were frozen", ...more });
+  /** The VM of the fixtures with a data disk, and what is on the two. */
+  const lab = (system: string[], data: string[], metadata: Record<string, string> = {}) => {
+    const made = inventory();
+    const before = made.images.get("system_fxrun");
+    made.images.set("system_fxrun", { name: "system_fxrun", size: 512, ...before, metadata: { ...before?.metadata, ...metadata }, snapshots: system.map((name) => fact(name)) });
+    made.images.set("data_fxrun_0", { name: "data_fxrun_0", size: 512, snapshots: data.map((name) => fact(name)) });
+    made.groups.set("fxrun", ["system_fxrun", "data_fxrun_0"]);
+    return made;
+  };
+  const carried = (...args: Parameters<typeof carriedSnapshots>) => [...carriedSnapshots(...args).values()];
+  const own = { vm: "fxrun", snapshot: "clonecopy00000000", own: true };
+
+  it("are those of each disk in their order, up to the one that the clone is made of", () => {
+    const made = lab(["b", "a", own.snapshot, "young"], ["a", own.snapshot, "young"]);
+    assert.deepEqual(carried(made, "fxrun", own), [["b", "a"], ["a"]]);
+    assert.deepEqual(carried(made, "fxrun", { vm: "fxrun", snapshot: "a", own: false }), [["b", "a"], ["a"]]);
+    // Taken of one disk before and of the other after: not of this moment, so of none.
+    assert.deepEqual(carried(lab(["a", "late", own.snapshot], ["a", own.snapshot, "late"]), "fxrun", own), [["a"], ["a"]]);
+  });
+
+  it("are none that is being made, of a rollback, or of another clone", () => {
+    const made = lab(["a", "cut", "seapathsafety", "cloneother11111111", own.snapshot], ["a", "cloneother11111111", own.snapshot], { _seapath_snapshot_cut: mark({ making: true }) });
+    made.images.set("system_other", { name: "system_other", size: 1, metadata: { _seapath_parent: JSON.stringify({ vm: "fxrun", snapshot: "cloneother11111111", own: true }) } });
+    assert.deepEqual(carried(made, "fxrun", own), [["a"], ["a"]]);
+    made.images.set("system_other", { name: "system_other", size: 1, metadata: { _seapath_parent: JSON.stringify({ vm: "fxrun", snapshot: "a", own: false }) } });
+    assert.deepEqual(carried(made, "fxrun", own)[0]?.includes("a"), true, "one that was named stays whoever shares it");
+  });
+
+  it("are no program's, of the clone's disks and times, and have lost what they had lost", () => {
+    const before = lab(["a", "plain"], ["plain"], { _seapath_snapshot_a: mark({ disks: { system_fxrun: 1, data_fxrun_0: 1 } }) });
+    const after = inventory();
+    after.images.set("system_copy", { name: "system_copy", size: 512, metadata: {}, snapshots: [fact("a", 70), fact("plain", 71)] });
+    after.images.set("data_copy_0", { name: "data_copy_0", size: 512, snapshots: [fact("plain", 72)] });
+    after.groups.set("copy", ["system_copy", "data_copy_0"]);
+    const marks = carriedMarks(before, after, "fxrun", "copy", clonedDisks(before, "fxrun", "copy"), ["a", "plain", "a"]);
+    assert.deepEqual(Object.keys(marks), ["_seapath_snapshot_a"]);
+    assert.deepEqual(JSON.parse(marks["_seapath_snapshot_a"] ?? ""), { owner: "", quiesced: true, consistency: "2 file systems were frozen", disks: { system_copy: 70, data_copy_0: 0 } });
+  });
+
+  it("are refused of a linked clone, and where one has a name that the tools cannot be given", () => {
+    const why = (system: string[], source: object) => cloneRefusals(lab(system, []), { name: "copy" }, { vm: "fxrun", mode: "copy", ...source }).map(({ property, reason }) => `${property}: ${reason}`).join();
+    assert.equal(why(["a"], { snapshots: true }), "");
+    assert.match(why(["a"], { snapshots: true, mode: "linked" }), /^source\.snapshots: a linked clone shares one snapshot/);
+    assert.match(why(["back:up"], { snapshots: true }), /^source\.snapshots: the snapshot "back:up" of system_fxrun has a name that QEMU cannot be given; rename it/);
+    assert.equal(why(["back:up"], {}), "");
+    assert.deepEqual(carriedRefusals(lab(["back:up"], []), { vm: "fxrun", mode: "linked" }), []);
+  });
+});

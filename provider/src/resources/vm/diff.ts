@@ -32,6 +32,9 @@ export function diffVm(olds: Raw, news: Raw, warn: (text: string) => void): VmDi
   if (isRecord(olds["source"]) && isRecord(news["source"]) && olds["source"]["mode"] === "linked" && news["source"]["mode"] === "copy") {
     warn(`VM "${vm}": what its disks share with VM "${String(news["source"]["vm"])}" is copied, while it runs`);
   }
+  if (takesSnapshots(news["source"]) && !takesSnapshots(olds["source"]) && olds["source"] !== undefined) {
+    warn(`VM "${vm}": \`snapshots\` counts when a clone is made; this one has been made without those of the other VM, and stays so`);
+  }
   warnOfMove(vm, olds, news, warn);
   warnOfCommands(vm, olds, news, warn);
   if (announcedRestart(olds, news)) {
@@ -41,6 +44,8 @@ export function diffVm(olds: Raw, news: Raw, warn: (text: string) => void): VmDi
   }
   return { ...(announcedRestart(olds, news) ? { changes: true } : {}), replaces, deleteBeforeReplace: true };
 }
+
+const takesSnapshots = (source: unknown) => isRecord(source) && source["snapshots"] === true;
 
 /**
  * Whether a source makes the same VM. What a clone has inherited is part of its state alone; and one that shares its disks

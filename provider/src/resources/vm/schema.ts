@@ -21,6 +21,7 @@ const sourceSchema = z
     vm: named.optional(),
     snapshot: named.optional(),
     mode: z.enum(["copy", "linked"], { error: 'must be "copy" or "linked"' }).optional(),
+    snapshots: z.boolean({ error: "must be true or false" }).optional(),
     clear: z.array(z.enum(CLEARABLE, { error: `must be some of ${CLEARABLE.join(", ")}` })).optional(),
     /** What was taken over when it was made, put in by the check: later changes of the other VM are none of this one's. */
     inherited: z.record(z.string(), z.unknown()).optional(),
@@ -35,9 +36,13 @@ const sourceSchema = z
     }
     if (source.vm !== undefined) {
       if (source.format !== undefined) context.addIssue({ code: "custom", path: ["format"], message: "is for a file; the disks of a VM are raw" });
+      if (source.snapshots === true && source.mode === "linked") {
+        const message = 'must not stand beside `mode: "linked"`: a linked clone shares one snapshot of the other VM, and Ceph gives it none of its others';
+        context.addIssue({ code: "custom", path: ["snapshots"], message });
+      }
       return;
     }
-    for (const key of ["snapshot", "mode", "clear", "inherited", "said"] as const) {
+    for (const key of ["snapshot", "mode", "snapshots", "clear", "inherited", "said"] as const) {
       if (source[key] !== undefined) context.addIssue({ code: "custom", path: [key], message: "is for a clone: it needs `vm`" });
     }
   });

@@ -63,8 +63,10 @@ export function specOf(inputs: VmInputs): VmSpec {
 
 /** Where the disks come from, as vmmgr is told it. */
 export function sourceOf(source: NonNullable<VmInputs["source"]>): Source {
-  const { vm, snapshot, mode } = source;
-  if (vm !== undefined) return { vm, ...(snapshot === undefined ? {} : { snapshot }), mode: mode ?? "copy" };
+  const { vm, snapshot, mode, snapshots } = source;
+  if (vm !== undefined) {
+    return { vm, ...(snapshot === undefined ? {} : { snapshot }), mode: mode ?? "copy", ...(snapshots === true ? { snapshots } : {}) };
+  }
   return source as Source;
 }
 
