@@ -107,10 +107,13 @@ export class CommandError extends SeapathError {
 export class UploadError extends SeapathError {
   readonly node: string;
   readonly remotePath: string;
+  /** Why, as the message ends. */
+  readonly reason: string;
 
-  constructor(node: string, remotePath: string, cause: string, hint?: string) {
-    super("upload", `Unable to upload "${remotePath}" on ${node}: ${cause}`, hint === undefined ? {} : { hint });
+  constructor(node: string, remotePath: string, reason: string, hint?: string) {
+    super("upload", `Unable to upload "${remotePath}" on ${node}: ${reason}`, hint === undefined ? {} : { hint });
     this.node = node;
     this.remotePath = remotePath;
+    this.reason = reason;
   }
 }

@@ -9,6 +9,8 @@ import type { TransferProgress } from "./types";
 
 /** What every SFTP server takes in one write. */
 const CHUNK = 32 * 1024;
+/** What is not sent: a place on the node to which nothing is written is a hole there, and reads as this. */
+const ZEROS = Buffer.alloc(CHUNK);
 /** Writes that are on the way at once, so that the link's round trip is not paid for each. */
 const IN_FLIGHT = 32;
 
@@ -31,7 +33,7 @@ export async function uploadOver(link: Link, localPath: string, remotePath: stri
     await staging.prepare();
     try {
       await sftp.begin();
-      await send(sftp, staging, file, { remotePath, temporary, total: stats.size }, onProgress);
+      await send(sftp, staging, file, { remotePath, temporary, total: stats.size, needed: bytesOnDisk(stats) }, onProgress);
     } catch (error) {
       // The first error is the one that matters, so what goes wrong here is not told.
       if (!sftp.broken) await staging.discard().catch(() => {});
@@ -47,7 +49,12 @@ interface Transfer {
   remotePath: string;
   temporary: string;
   total: number;
+  /** Bytes that it takes there, where its holes stay holes. */
+  needed: number;
 }
+
+/** What a file takes: less than its size where it is sparse. */
+const bytesOnDisk = ({ size, blocks }: { size: number; blocks: number }): number => Math.min(size, blocks * 512);
 
 async function send(
   sftp: Sftp,
@@ -56,9 +63,9 @@ async function send(
   transfer: Transfer,
   onProgress?: Progress,
 ): Promise<void> {
-  const { remotePath, temporary, total } = transfer;
+  const { remotePath, temporary, total, needed } = transfer;
   const free = await freeBytes(sftp, remotePath);
-  if (free !== undefined && free < total) throw noSpace(sftp, remotePath, free, total);
+  if (free !== undefined && free < needed) throw noSpace(sftp, remotePath, free, needed);
   const handle = await sftp.ask<Buffer>("create it", (client, done) => client.open(temporary, staging.flags, 0o600, done));
   try {
     const writer = new Writer(sftp, handle, total, onProgress);
@@ -72,7 +79,7 @@ async function send(
   } catch (error) {
     const left = sftp.broken ? undefined : await freeBytes(sftp, remotePath).catch(() => undefined);
     // SFTP has no code for a full disk, and its "Failure" alone would not tell anyone what to do.
-    throw left !== undefined && left < CHUNK * IN_FLIGHT ? noSpace(sftp, remotePath, left, total) : error;
+    throw left !== undefined && left < CHUNK * IN_FLIGHT ? noSpace(sftp, remotePath, left, needed) : error;
   }
 }
 
@@ -97,11 +104,18 @@ class Writer {
     for (let position = 0; !this.#failed; ) {
       const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(CHUNK), 0, CHUNK, position);
       if (bytesRead === 0) break;
-      const write: Promise<void> = this.#write(buffer.subarray(0, bytesRead), position).finally(() => {
+      const chunk = buffer.subarray(0, bytesRead);
+      const at = position;
+      position += bytesRead;
+      // The last one is written whatever it holds, and gives the file its size.
+      if (position < this.#total && chunk.equals(ZEROS.subarray(0, bytesRead))) {
+        this.#count(bytesRead);
+        continue;
+      }
+      const write: Promise<void> = this.#write(chunk, at).finally(() => {
         this.#waiting.delete(write);
       });
       this.#waiting.add(write);
-      position += bytesRead;
       if (this.#waiting.size >= IN_FLIGHT) await Promise.race(this.#waiting);
     }
     await Promise.all(this.#waiting);
@@ -112,7 +126,15 @@ class Writer {
   async #write(chunk: Buffer, at: number): Promise<void> {
     try {
       await this.#sftp.ask("write it", (client, done) => client.write(this.#handle, chunk, 0, chunk.length, at, done));
-      this.#sent += chunk.length;
+      this.#count(chunk.length);
+    } catch (error) {
+      this.#failed ??= { error };
+    }
+  }
+
+  #count(bytes: number): void {
+    this.#sent += bytes;
+    try {
       if (!this.#failed) this.#onProgress?.({ sent: this.#sent, total: this.#total });
     } catch (error) {
       this.#failed ??= { error };

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { closeSync, ftruncateSync, mkdirSync, openSync, readdirSync, readFileSync, statSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ConnectionError, UploadError, type Runner } from "../../../provider/dist/transport/index.js";
@@ -45,6 +45,23 @@ describe("uploading over a real sshd", function () {
     await runner.upload(empty, target);
     assert.equal(statSync(target).size, 0);
   });
+
+  for (const [where, at] of [["in its midst", 24 << 20], ["behind its data", 0], ["before its data", (64 << 20) - 7]] as const) {
+    it(`leaves a file sparse that has holes ${where}`, async () => {
+      const sparse = join(bench.folder, "sparse");
+      const file = openSync(sparse, "w");
+      ftruncateSync(file, 64 << 20);
+      writeSync(file, "begin");
+      writeSync(file, data.subarray(0, at === (64 << 20) - 7 ? 7 : 100_000), 0, undefined, at);
+      closeSync(file);
+      const target = join(there, "sparse");
+      const steps: number[] = [];
+      await runner.upload(sparse, target, ({ sent }) => steps.push(sent));
+      assert.ok(readFileSync(target).equals(readFileSync(sparse)));
+      assert.ok(statSync(target).blocks * 512 < 1 << 20, `${statSync(target).blocks} blocks`);
+      assert.equal(steps.at(-1), 64 << 20);
+    });
+  }
 
   it("uploads beside running programs", async () => {
     const targets = ["a", "b", "c", "d"].map((name) => join(there, name));
