@@ -5,7 +5,7 @@
 import { Cluster } from "./cluster";
 import { SeapathError } from "./errors";
 import { changedSince, parsePlanned } from "./vmmgr";
-import { clusterNames, createRunner, inCluster, LocalRunner, readSettings, settingsOfCluster, traced, type ConnectionSettings } from "./transport";
+import { clusterNames, createRunner, inCluster, LocalRunner, readSettings, settingsOfCluster, traced, type ConnectionSettings, type Runner } from "./transport";
 
 type Get = (key: string) => string | undefined;
 
@@ -32,6 +32,15 @@ export function currentCluster(name?: string): Cluster {
   const cluster = new Cluster(traced(createRunner(settings), process.env));
   current.set(name, { key, cluster });
   return cluster;
+}
+
+/**
+ * Each node of a cluster by itself, as the configuration names them, for what every node has of its own. The caller closes them.
+ * @throws as `currentCluster`
+ */
+export function nodesOf(name?: string): { node: string; runner: Runner }[] {
+  const settings = settingsOf(name);
+  return settings.hosts.map((host) => ({ node: host.address, runner: traced(createRunner({ ...settings, hosts: [host] }), process.env) }));
 }
 
 const watched = new WeakSet<Cluster>();

@@ -10,5 +10,6 @@ export * from "./plan";
 export * from "./reads";
 export * from "./relations";
 export * from "./snapshots";
+export * from "./uploads";
 export * from "./writes";
 export { previewGuard, type PreviewGuardOptions } from "../vmmgr";

@@ -2,15 +2,19 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
+import { basename } from "node:path";
+import { z } from "zod";
+import { UploadError } from "../transport/errors";
 import type { Runner } from "../transport/types";
+import { readAs } from "./answers";
 import { ParseError } from "./errors";
-import { runLong } from "./program";
+import { runProgram } from "./program";
 
 /** Where uploads lie on a node. They are a cache: whoever needs the room may remove them. */
 export const UPLOADS = "/var/lib/pulumi-seapath/uploads";
 
-/** Makes the folder, and takes away the halves of files that runs have left which were killed more than a day ago. */
-const PREPARE = `mkdir -p -- "$1" && find "$1" -maxdepth 1 -name "*.part" -mmin +1440 -delete`;
+/** Bytes that they may take together: where a new one does not fit, those that were not used for longest go. */
+export const UPLOADS_BOUND = 20 * 1024 ** 3;
 
 const hashes = new Map<string, Promise<string>>();
 
@@ -30,23 +34,49 @@ export async function localHash(path: string): Promise<string> {
   return hash;
 }
 
-/** The SHA-256 of a file on the node, or undefined where there is none. */
-export async function remoteHash(runner: Runner, path: string): Promise<string | undefined> {
-  const result = await runLong(runner, {
-    argv: ["sha256sum", "--", path],
-    okExitCodes: [0, 1],
-    readOnly: true,
-    timeoutMs: 30 * 60_000,
-  });
-  if (result.exitCode === 1) {
-    if (/No such file or directory/.test(result.stderr)) return undefined;
-    throw new ParseError("sha256sum", result.stderr.trim(), result.stderr);
-  }
-  return /^\\?([0-9a-f]{64}) /.exec(result.stdout)?.[1];
+/** A file that was sent to a node. */
+export interface UploadedFile {
+  /** SHA-256: its name there. */
+  hash: string;
+  /** What it was called on the machine that sent it last; empty where nobody has noted it. */
+  origin: string;
+  /** Bytes that it has, and that it takes on the disk: less where it is sparse. */
+  size: number;
+  bytes: number;
+  /** When a create last asked for it: seconds since 1970, UTC. */
+  used: number;
+  /** That was less than an hour ago, so that it may be needed still: it is not removed. */
+  inUse: boolean;
+}
+
+const uploadedSchema = z.array(z.object({
+  hash: z.string(), origin: z.string(), size: z.number(), bytes: z.number(), used: z.number(), inUse: z.boolean(),
+}));
+
+const HASH_MS = 30 * 60_000;
+
+const uploads = (runner: Runner, request: { action: string } & Record<string, unknown>, options: { readOnly?: boolean; timeoutMs?: number } = {}) =>
+  runProgram(runner, "uploads", { folder: UPLOADS, ...request }, options);
+
+/** Notes that a file is to be used, and counts its SHA-256 there; undefined where it is not. The note may be made twice, and on another node. */
+async function useUploaded(runner: Runner, hash: string, path: string): Promise<string | undefined> {
+  const found = await uploads(runner, { action: "use", name: hash, origin: basename(path) }, { readOnly: true, timeoutMs: HASH_MS });
+  return readAs(z.string().nullable(), found, "the uploads program") ?? undefined;
+}
+
+/** The files that were sent to a node, the one that was not used for longest first. */
+export async function listUploads(runner: Runner): Promise<UploadedFile[]> {
+  return readAs(uploadedSchema, await uploads(runner, { action: "list" }, { readOnly: true }), "the uploads program");
+}
+
+/** Removes all that are not in use. */
+export async function removeUploads(runner: Runner): Promise<{ removed: UploadedFile[]; kept: UploadedFile[] }> {
+  return readAs(z.object({ removed: uploadedSchema, kept: uploadedSchema }), await uploads(runner, { action: "empty" }), "the uploads program");
 }
 
 /**
- * Sees to it that a local file is on the node, whole: sent unless a file of that hash is there, and verified.
+ * Sees to it that a local file is on the node, whole: sent unless a file of that hash is there, and verified. Others make room
+ * for it, within the bound and on the disk.
  * @returns its path on the node
  */
 export async function ensureUploaded(
@@ -56,10 +86,16 @@ export async function ensureUploaded(
 ): Promise<string> {
   const hash = await localHash(path);
   const target = `${UPLOADS}/${hash}`;
-  if ((await remoteHash(runner, target)) === hash) return target;
-  await runner.run({ argv: ["sh", "-c", PREPARE, "sh", UPLOADS], label: `to prepare ${UPLOADS}` });
-  await runner.upload(path, target, ({ sent, total }) => onProgress?.(Math.floor((sent / Math.max(total, 1)) * 100)));
-  const arrived = await remoteHash(runner, target);
+  if ((await useUploaded(runner, hash, path)) === hash) return target;
+  const { size, blocks } = await stat(path);
+  await uploads(runner, { action: "makeRoom", bytes: Math.min(size, blocks * 512), bound: UPLOADS_BOUND }); // a sparse one stays so
+  try {
+    await runner.upload(path, target, ({ sent, total }) => onProgress?.(Math.floor((sent / Math.max(total, 1)) * 100)));
+  } catch (error) {
+    if (!(error instanceof UploadError) || !error.reason.startsWith("No space left")) throw error;
+    throw new UploadError(error.node, target, error.reason, "Make room there; `npx seapath uploads` shows the images that were sent, and with `--remove` removes them.");
+  }
+  const arrived = await useUploaded(runner, hash, path);
   if (arrived !== hash) {
     await runner.run({ argv: ["rm", "-f", "--", target] });
     throw new ParseError("SFTP", `${path} arrived with another hash (${arrived ?? "not at all"}, expected ${hash})`, "");

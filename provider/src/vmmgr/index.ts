@@ -32,7 +32,8 @@ export { Cluster, forbiddenChar, IMAGE_FORMATS, isText, USER_NAME, NotFound, Con
 export * from "./whatif";
 export * from "./whatif/nodes";
 export { countsRoom, placeRefusals } from "./whatif/place";
-export type { Inventory, PreviewGuardOptions, Quiesce, XmlElement } from "../cluster";
+export { listUploads, removeUploads } from "../cluster";
+export type { Inventory, PreviewGuardOptions, Quiesce, UploadedFile, XmlElement } from "../cluster";
 export { createDisk, missingBelow, updateDisk } from "./disk/create";
 export { readElement } from "./disk/element";
 export { isPluggable, type DiskSource, type DiskSpec, type ObservedDisk } from "./disk/model";

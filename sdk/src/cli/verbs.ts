@@ -10,6 +10,7 @@ import { metadata } from "./metadata";
 import { planning } from "./plan/verb";
 import { relations } from "./relations";
 import { snapshots } from "./snapshots";
+import { uploading } from "./uploads";
 import type { Verb } from "./verb";
 
-export const VERBS: readonly Verb[] = [...lifecycle, ...looking, ...snapshots, ...metadata, ...relations, ...guests, ...consoles, ...adopting, ...planning, ...guarding, ...completing];
+export const VERBS: readonly Verb[] = [...lifecycle, ...looking, ...snapshots, ...metadata, ...relations, ...guests, ...consoles, ...adopting, ...planning, ...uploading, ...guarding, ...completing];
