@@ -12,4 +12,5 @@ export * from "./relations";
 export * from "./snapshots";
 export * from "./uploads";
 export * from "./writes";
+export { outputProblem } from "../resources";
 export { previewGuard, type PreviewGuardOptions } from "../vmmgr";

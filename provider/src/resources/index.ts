@@ -4,6 +4,7 @@ export { diskKind } from "./disk/kind";
 export { providerOf } from "./kind";
 export { PartialCreateError } from "./errors";
 export { adoptingInputs } from "./vm/minimal";
+export { outputProblem } from "./coerced";
 export { isUnknown, UNKNOWN } from "./unknowns";
 export { givenSpec, InputsRefused } from "./vm/given";
 export { withKept } from "./vm/kept";

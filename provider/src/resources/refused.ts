@@ -2,6 +2,7 @@
 import type { z } from "zod";
 import { SeapathError, UnknownCluster } from "../errors";
 import { BrokenVm, forbiddenChar, isOutOfReach, type Refusal } from "../vmmgr";
+import { outputProblem } from "./coerced";
 import { concernsUnknown, unknownPaths } from "./unknowns";
 
 type Raw = Record<string, unknown>;
@@ -12,7 +13,10 @@ export function schemaFailures(schema: z.ZodType, inputs: Raw, kind: string): Re
   const strange = strangeCharacters(inputs);
   if (read.success) return strange;
   const unknowns = unknownPaths(inputs);
+  const said = new Set(strange.map(({ property }) => property));
   return [...strange, ...read.error.issues.flatMap((issue) => {
+    // What is no value of anybody's has no form that it could be wrong in.
+    if (said.has(propertyPath(issue.path)) || issue.path.some((part) => outputProblem(String(part)) !== undefined)) return [];
     // Whatever becomes known beside it, a key that is none stays none.
     if (issue.code === "unrecognized_keys") {
       return issue.keys.map((key) => ({ property: propertyPath([...issue.path, key]), reason: `is no input of ${kind}` }));
@@ -32,6 +36,8 @@ export function schemaFailures(schema: z.ZodType, inputs: Raw, kind: string): Re
  */
 function strangeCharacters(value: unknown, path: readonly PropertyKey[] = []): Refusal[] {
   const refusalOf = (text: string, at: readonly PropertyKey[], what: string) => {
+    const coerced = outputProblem(text);
+    if (coerced !== undefined) return [{ property: propertyPath(at), reason: coerced }];
     const char = forbiddenChar(text);
     return char === undefined ? [] : [{ property: propertyPath(at), reason: `${what} the character ${char}, which XML and commands cannot hold` }];
   };

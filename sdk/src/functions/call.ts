@@ -26,9 +26,14 @@ function load(): Api {
 }
 
 /** Asks the cluster. An error is told with its next step, as the engine shows the message alone. */
-export async function call<T>({ cluster }: ClusterArgs, ask: (api: Api, at: provider.api.At) => Promise<T>): Promise<T> {
+export async function call<T>(args: ClusterArgs, ask: (api: Api, at: provider.api.At) => Promise<T>): Promise<T> {
   const { describeError } = require("pulumi-seapath/provider") as typeof provider;
+  const { cluster } = args;
   try {
+    for (const [name, value] of Object.entries(args)) {
+      const problem = typeof value === "string" ? load().outputProblem(value) : undefined;
+      if (problem !== undefined) throw new Error(`${name}: ${problem}`);
+    }
     return await ask(load(), cluster === undefined ? {} : { cluster });
   } catch (error) {
     throw new Error(describeError(error), { cause: error });

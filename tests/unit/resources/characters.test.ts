@@ -1,6 +1,7 @@
 // What no XML and no argument can hold is refused in a preview, in whatever text of whatever kind.
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
+import * as pulumi from "@pulumi/pulumi";
 import { UNKNOWN } from "../policy/ask.ts";
 
 const require = createRequire(import.meta.url);
@@ -29,6 +30,12 @@ const cases: [keyof typeof providers, (text: string) => object, string][] = [
   ["RemoteGuest", (text) => ({ vm: "a", address: `b${text}` }), "address"],
 ];
 
+// As Pulumi itself makes them.
+const coerced: [string, RegExp][] = [
+  [`a ${pulumi.output("b") as unknown as string}`, /has Pulumi's warning in place of an output's value.*write pulumi\.interpolate`/],
+  [JSON.stringify({ ip: pulumi.output("b") }), /write pulumi\.jsonStringify\(…\) in place of JSON\.stringify/],
+];
+
 describe("a character that XML cannot hold", () => {
   for (const [kind, inputs, property] of cases) {
     // Tried: an input has a NUL, an escape or half of a surrogate pair → refused in the preview, with the property
@@ -37,6 +44,18 @@ describe("a character that XML cannot hold", () => {
         const { failures = [] } = await providers[kind].check!({}, inputs(text) as Record<string, unknown>);
         const found = failures.find((each) => each.property === property && /must not have .*the character U\+/.test(each.reason));
         assert.ok(found, `${JSON.stringify(text)}: ${JSON.stringify(failures)}`);
+      }
+    });
+  }
+
+  for (const [kind, inputs, property] of cases) {
+    // Tried: a program makes a text of an output (`…${other.output}…`) → refused in the preview, with the property and what to write
+    it(`is refused in a preview of ${kind} where an output was made a text, as of \`${property}\`, and nothing else is said of it`, async () => {
+      for (const [output, instead] of coerced) {
+        const { failures = [] } = await providers[kind].check!({}, inputs(output) as Record<string, unknown>);
+        const found = failures.filter((each) => (each.property.startsWith(property) && !each.reason.startsWith("is no input of")) || /Calling \[/.test(each.property + each.reason));
+        assert.deepEqual(found.map((each) => each.property), [property], JSON.stringify(failures));
+        assert.match(found[0]?.reason ?? "", instead);
       }
     });
   }

@@ -8,6 +8,7 @@ import {
 import { UnknownCluster } from "../../errors";
 import { clusterFailures, schemaFailures } from "../refused";
 import { parseSize } from "../size";
+import { outputProblem } from "../coerced";
 import type { PlannedRegister } from "../planned";
 import { isUnknown, knownPart, unknownPaths } from "../unknowns";
 import { RESOURCE, withFormerOwner, type Raw } from "../values";
@@ -96,7 +97,7 @@ const dropOutputs = (inputs: Raw): Raw =>
 /** XML that is none, or no domain. */
 export function xmlFailures(inputs: Raw): Refusal[] {
   const { xml, name } = inputs;
-  if (typeof xml !== "string" || xml === "" || isUnknown(xml)) return []; // the schema refuses an empty one
+  if (typeof xml !== "string" || xml === "" || isUnknown(xml) || outputProblem(xml) !== undefined) return []; // told of the input itself
   // The sign by which a decoder stands for bytes that are none of its encoding's.
   if (xml.includes("\uFFFD")) {
     return [{ property: "xml", reason: "was not read in its own encoding: it holds U+FFFD, which stands for bytes that are no UTF-8. Read the file as what it is (`readFileSync(file, \"latin1\")`), or save it as UTF-8" }];
