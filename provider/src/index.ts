@@ -36,7 +36,7 @@ export const providers = {
 
 /** Reads and changes beside the resources: what the functions of the sdk and the command line are made of. */
 export * as api from "./api";
-export type { ClusterSummary, DiskSummary, FileSource, NodeSummary, Terminal, VmDetails, VmStatus, VmSummary } from "./vmmgr";
+export type { ClusterSummary, DiskSummary, FileSource, ListedVm, NodeSummary, Terminal, VmDetails, VmStatus, VmSummary } from "./vmmgr";
 
 export { describeError, printable, SeapathError } from "./errors";
 export { close } from "./session";

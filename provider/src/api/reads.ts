@@ -2,7 +2,7 @@
 import { adoptingInputs } from "../resources";
 import { currentCluster } from "../session";
 import {
-  findDetails, findMetadata, listVms as list, NotFound, summarizeCluster, summaryOf, type ClusterSummary, type Inventory,
+  findDetails, findMetadata, listVms as list, listVmsInDetail as listInDetail, NotFound, summarizeCluster, summaryOf, type ClusterSummary, type Inventory, type ListedVm,
   type VmDetails, type VmSummary,
 } from "../vmmgr";
 import { look, type At } from "./at";
@@ -18,6 +18,11 @@ export async function getStatus(at: At, vm: string): Promise<VmSummary> {
 /** The VMs of the cluster by name. */
 export async function listVms(at: At): Promise<VmSummary[]> {
   return list(await look(at));
+}
+
+/** The same with their nodes, sizes and owners. */
+export async function listVmsInDetail(at: At): Promise<ListedVm[]> {
+  return listInDetail(await look(at));
 }
 
 /** All that is known of a VM. @throws NotFound */

@@ -1,8 +1,9 @@
 /** What can be said of VMs and of the cluster in short: for lists, functions and programs that only look. */
 import { readCapacity, type Capacity, type Inventory, type Runner } from "../cluster";
+import { BrokenVm } from "./broken";
 import { DEFAULTS, type ObservedVm, type VmStatus } from "./model";
 import { isDataImage, systemImage } from "./names";
-import { findVm, vmImages, vmStatus } from "./observe";
+import { findVm, ownerOfVm, vmImages, vmStatus } from "./observe";
 
 /** A VM in a line. */
 export interface VmSummary {
@@ -21,6 +22,24 @@ export interface DiskSummary {
   image: string;
   /** Bytes. */
   size: number;
+}
+
+/** A VM in a list that says more of each. */
+export interface ListedVm extends VmSummary {
+  /** The project and the stack that made it, or took it over. */
+  owner?: string;
+  /** Where alone it may run. */
+  pinnedHost?: string;
+  /** Where it runs when that is possible. */
+  preferredHost?: string;
+  /** Virtual CPUs of its domain. */
+  vcpus?: number;
+  /** Memory of its domain in MiB. */
+  memory?: number;
+  /** Its disks, the system disk first. */
+  disks: DiskSummary[];
+  /** Why what is stored of it cannot be read; what would come from there is left out then. */
+  broken?: string;
 }
 
 /** A VM as it is. */
@@ -50,6 +69,31 @@ export function listVms(inventory: Inventory): VmSummary[] {
   return names.map(([group]) => group).sort(byBytes).map((vm) => summaryOf(inventory, vm));
 }
 
+/** The same with what each is and has. One that cannot be read says so, and the others are listed. */
+export const listVmsInDetail = (inventory: Inventory): ListedVm[] =>
+  listVms(inventory).map((vm) => ({ ...vm, ...settingsOf(inventory, vm.name), disks: disksOf(inventory, vm.name) }));
+
+function settingsOf(inventory: Inventory, vm: string): Partial<ListedVm> {
+  const owner = ownerOfVm(inventory, vm);
+  const made = owner === undefined ? {} : { owner };
+  try {
+    const found = findVm(inventory, vm);
+    if (found === undefined) return made;
+    const { pinnedHost, preferredHost, domain: { vcpus, memory } } = found;
+    return { ...made, ...(pinnedHost === undefined ? {} : { pinnedHost }), ...(preferredHost === undefined ? {} : { preferredHost }), vcpus, memory };
+  } catch (error) {
+    if (!(error instanceof BrokenVm)) throw error;
+    return { ...made, broken: error.reason };
+  }
+}
+
+function disksOf(inventory: Inventory, vm: string): DiskSummary[] {
+  return vmImages(inventory, vm).flatMap((image) => {
+    const facts = inventory.images.get(image);
+    return facts === undefined ? [] : [{ image, size: facts.size }];
+  });
+}
+
 const isDisk = (vm: string, image: string) => image === systemImage(vm) || isDataImage(vm, image);
 const byBytes = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 
@@ -58,11 +102,7 @@ export function findDetails(inventory: Inventory, vm: string): VmDetails | undef
   const observed = findVm(inventory, vm);
   if (observed === undefined) return undefined;
   const { baseXml: _base, unfinished: _unfinished, ...rest } = observed;
-  const disks = vmImages(inventory, vm).flatMap((image) => {
-    const facts = inventory.images.get(image);
-    return facts === undefined ? [] : [{ image, size: facts.size }];
-  });
-  return { ...rest, disks, xml: inventory.images.get(systemImage(vm))?.metadata?.["xml"] ?? "" };
+  return { ...rest, disks: disksOf(inventory, vm), xml: inventory.images.get(systemImage(vm))?.metadata?.["xml"] ?? "" };
 }
 
 /** The metadata of a VM in the order of their keys, vm-mgr's own (`_…`) among them; undefined: no such VM. */

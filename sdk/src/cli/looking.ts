@@ -66,12 +66,14 @@ export const looking: readonly Verb[] = [
     help: "Print the VMs of the cluster, a name a line",
     options: [
       { name: "enabled", takes: "flag", ours: true, help: "only those that Pacemaker has" },
-      { name: "long", short: "l", takes: "flag", ours: true, help: "with status and node" },
+      { name: "long", short: "l", takes: "flag", ours: true, help: "with status and node; with --json also owner, hosts, vCPUs, memory and disks" },
       JSON_OUTPUT,
       ...WATCH,
     ],
     run: (run) => {
-      const ask = async () => (await api.listVms(run.at)).filter((vm) => vm.enabled || !run.given.has("enabled"));
+      const { at, given, json } = run;
+      const all = (): Promise<VmSummary[]> => (json && given.has("long") ? api.listVmsInDetail(at) : api.listVms(at));
+      const ask = async () => (await all()).filter((vm) => vm.enabled || !given.has("enabled"));
       return watched(run, ask, (vms, before) => printList(run, vms, before));
     },
   },

@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { inventory } from "../cluster/fixtures.ts";
 
 const require = createRequire(import.meta.url);
-const { findDetails, findMetadata, listVms, summaryOf } = require("../../../provider/dist/vmmgr/summary.js") as typeof import("../../../provider/dist/vmmgr/summary.js");
+const { findDetails, findMetadata, listVms, listVmsInDetail, summaryOf } = require("../../../provider/dist/vmmgr/summary.js") as typeof import("../../../provider/dist/vmmgr/summary.js");
 
 describe("VMs in short", () => {
   it("are the RBD groups by name, those of other programs left out", () => {
@@ -37,6 +37,28 @@ describe("VMs in short", () => {
     assert.deepEqual(found?.disks.map(({ image }) => image), ["system_fxrun", "data_fxrun_2", "data_fxrun_10"]);
     assert.match(found?.xml ?? "", /<name>fxrun<\/name>/);
     assert.equal(findDetails(lab, "nobody"), undefined);
+  });
+
+  it("have owner, hosts, size and disks in a list, also beside one that cannot be read", () => {
+    const lab = inventory();
+    const image = lab.images.get("system_fxrun");
+    assert.ok(image?.metadata);
+    image.metadata["_seapath_owner"] = "grid/prod";
+    lab.images.set("data_fxrun_0", { name: "data_fxrun_0", size: 5 });
+    const one = (vm: string) => listVmsInDetail(lab).find(({ name }) => name === vm);
+    const { domain, preferredHost, pinnedHost } = findDetails(lab, "fxrun") ?? assert.fail();
+    assert.deepEqual(one("fxrun"), {
+      ...summaryOf(lab, "fxrun"), owner: "grid/prod", vcpus: domain.vcpus, memory: domain.memory,
+      ...(preferredHost === undefined ? {} : { preferredHost }), ...(pinnedHost === undefined ? {} : { pinnedHost }),
+      disks: [{ image: "system_fxrun", size: image.size }, { image: "data_fxrun_0", size: 5 }],
+    });
+    image.metadata["xml"] = "no xml";
+    const { broken, ...rest } = one("fxrun") ?? assert.fail();
+    assert.match(broken ?? "", /its metadata `xml`/);
+    assert.deepEqual(rest, { ...summaryOf(lab, "fxrun"), owner: "grid/prod", disks: [{ image: "system_fxrun", size: image.size }, { image: "data_fxrun_0", size: 5 }] });
+    lab.groups.set("half", ["data_half_0"]);
+    assert.deepEqual(one("half"), { name: "half", status: summaryOf(lab, "half").status, enabled: false, disks: [] });
+    assert.deepEqual(listVmsInDetail(lab).map(({ name }) => name), listVms(lab).map(({ name }) => name));
   });
 
   it("have metadata in the order of their keys", () => {
