@@ -7,6 +7,7 @@ import { settleCluster, SHARED } from "./connection";
 import { Given, UsageError, type OptionSpec } from "./grammar";
 import { helpOf, overview, usageOf } from "./help";
 import { optionOf } from "./inputs";
+import { didYouMean } from "./nearest";
 import { parseWords } from "./parse";
 import { Progress } from "./print";
 import type { Verb } from "./verb";
@@ -21,28 +22,13 @@ function split(words: readonly string[]): { verb: Verb | undefined; words: strin
   for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
     if (!word.startsWith("-")) {
       const verb = VERBS.find(({ name }) => name === word);
-      if (verb === undefined) throw new UsageError(`argument command: invalid choice: '${word}'${nearest(word)} (choose from ${VERBS.map(({ name }) => `'${name}'`).join(", ")})`);
+      if (verb === undefined) throw new UsageError(`argument command: invalid choice: '${word}'${didYouMean(word, VERBS.map(({ name }) => name))} (choose from ${VERBS.map(({ name }) => `'${name}'`).join(", ")})`);
       return { verb, words: [...before, ...rest] };
     }
     before.push(word);
     if (takesNext(word) && rest.length > 0) before.push(rest.shift() ?? "");
   }
   return { verb: undefined, words: before };
-}
-
-/** What was probably meant, where one verb is one slip of the fingers away, or written otherwise. */
-function nearest(word: string): string {
-  const plain = (text: string) => text.toLowerCase().replace(/[-_]/g, "");
-  const slips = (a: string, b: string) => {
-    if (Math.abs(a.length - b.length) > 1) return false;
-    let at = 0;
-    while (at < a.length && a[at] === b[at]) at++;
-    const [left, right] = [a.slice(at), b.slice(at)];
-    const swapped = left.length > 1 && left[0] === right[1] && left[1] === right[0] && left.slice(2) === right.slice(2);
-    return swapped || left.slice(1) === right.slice(1) || left === right.slice(1) || left.slice(1) === right;
-  };
-  const found = VERBS.find(({ name }) => plain(name) === plain(word)) ?? VERBS.find(({ name }) => slips(plain(name), plain(word)));
-  return found === undefined ? "" : `, did you mean '${found.name}'?`;
 }
 
 function takesNext(word: string): boolean {

@@ -4,6 +4,7 @@
  * a negative number is a value, and `--` ends the options.
  */
 import { Given, optionLabel, UsageError, type OptionSpec, type VerbSpec } from "./grammar";
+import { didYouMean } from "./nearest";
 
 /** A parsed command line. */
 export interface Parsed {
@@ -44,8 +45,14 @@ class Parser {
       else if (this.#takeOption(word, rest) === HELP) return { given: new Given(this.#values), help: true };
     }
     this.#takePositionals();
-    if (this.#unknown.length > 0) this.#fail(`unrecognized arguments: ${this.#unknown.join(" ")}`);
+    if (this.#unknown.length > 0) this.#fail(`unrecognized arguments: ${this.#unknown.join(" ")}${this.#meant()}`);
     return { given: new Given(this.#values), help: false };
+  }
+
+  /** What was probably meant by the first option that there is not. */
+  #meant(): string {
+    const [wrong] = this.#unknown.filter((word) => word.startsWith("--"));
+    return wrong === undefined ? "" : didYouMean(wrong.replace(/=.*$/s, ""), this.#options.map(({ name }) => `--${name}`));
   }
 
   #takeOption(word: string, rest: string[]): OptionSpec | undefined {

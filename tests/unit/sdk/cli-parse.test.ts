@@ -74,6 +74,9 @@ describe("the command line", () => {
     assert.equal(given("list", "--ho", "a,b").get("hosts"), "a,b");
     assert.match(refused("create", ...CREATE, "--p", "x"), /^ambiguous option: --p could match --progress, --pinned-host, --preferred-host, --priority, --pacemaker-meta/);
     assert.equal(refused("status", "-n", "a", "--nope"), "unrecognized arguments: --nope");
+    assert.equal(refused("create", ...CREATE, "--pined-host", "node1"), "unrecognized arguments: --pined-host node1, did you mean '--pinned-host'?");
+    assert.equal(refused("create", ...CREATE, "--pinned_host=node1"), "unrecognized arguments: --pinned_host=node1, did you mean '--pinned-host'?");
+    assert.equal(refused("clone", "-n", "a", "--dst-name", "b"), "the following arguments are required: --dst_name");
   });
 
   it("gives an option of several values all words up to the next option", () => {
