@@ -3,7 +3,7 @@ import tseslint from "typescript-eslint";
 
 /**
  * The layers of the provider, from the lowest to the highest. `packages` and `layers` are regular expressions for what
- * a file of that folder may import besides its own folder, node's modules and `provider/src/errors`; everything else
+ * a file of that folder may import besides its own folder, node's modules, `provider/src/errors` and `words`; everything else
  * is refused. What wires the layers together, `provider/src/session.ts`, lies outside of the folders.
  */
 const layers = {
@@ -75,7 +75,7 @@ const layerRules = Object.entries(layers).flatMap(([name, layer]) =>
             {
               regex: allBut({
                 packages: [...layer.packages, ...(layer.types ?? [])],
-                outside: ["errors", ...layer.layers],
+                outside: ["errors", "words", ...layer.layers],
                 depth,
               }),
               message: layer.says,
@@ -211,7 +211,7 @@ export default defineConfig(
   },
   {
     name: "errors",
-    files: ["provider/src/errors.ts"],
+    files: ["provider/src/errors.ts", "provider/src/words.ts"],
     rules: { "no-restricted-imports": ["error", { patterns: [{ regex: "", message: "Every layer imports it." }] }] },
   },
   layerRules,

@@ -38,7 +38,11 @@ TEXT = frozenset(range(32, 127)) | frozenset(b"\t\n\r\f") | frozenset(range(128,
 
 
 class NoDisk(Exception):
-    """Why a file is not taken."""
+    """Why a file is not taken; with the format that has to be said for it to be taken, where that is all."""
+
+    def __init__(self, why, unsaid=None):
+        super().__init__(why)
+        self.unsaid = unsaid
 
 
 class Sample:
@@ -170,7 +174,7 @@ def judge(sample, asked=None):
             raise NoDisk("it is no image of the format %s" % asked)
         return "raw", sample.size
     if asked is None and known != "qcow2":
-        raise NoDisk('it is an image of the format %s; say so (`format: "%s"`), or make a qcow2 of it' % (known, known))
+        raise NoDisk("it is an image of the format %s" % known, known)
     if asked not in (None, known):
         raise NoDisk("it is an image of the format %s, not %s" % (known, asked))
     return known, JUDGES[known](sample)

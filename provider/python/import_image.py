@@ -21,9 +21,9 @@ def main(encoded):
     try:
         code = import_image(request)
     except NoDisk as error:
-        print("%s: %s" % (request["path"], error), file=sys.stderr)
+        print("%s: %s" % (request.get("name", request["path"]), error), file=sys.stderr)
         code = 1
     except OSError as error:
-        print("%s: %s" % (request["path"], error.strerror), file=sys.stderr)
+        print("%s: %s" % (request.get("name", request["path"]), error.strerror), file=sys.stderr)
         code = 1
     sys.exit(code if code >= 0 else 128 - code)

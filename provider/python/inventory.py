@@ -168,7 +168,7 @@ def read_source(question):
     except OSError as error:
         return dict(found, error=error.strerror)
     except NoDisk as error:
-        return dict(found, error=str(error))
+        return dict(found, error=str(error), **({"unsaid": error.unsaid} if error.unsaid else {}))
 
 
 def write_before(operations):

@@ -130,7 +130,7 @@ def create(pool, request):
             everywhere({disk: images[disk] for disk in present}, lambda image: remove_from(image, name))
             present = {}
         if present:
-            raise Failure("exists", "it is on %s already" % ", ".join(sorted(present)))
+            raise Failure("exists", "it already exists on %s" % ", ".join(sorted(present)))
         write_mark(images, vm, name, {"owner": request["owner"], "making": True})
         try:
             said = take(images, name, request, running)

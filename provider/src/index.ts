@@ -39,4 +39,5 @@ export * as api from "./api";
 export type { ClusterSummary, DiskSummary, FileSource, ListedVm, NodeSummary, Terminal, VmDetails, VmStatus, VmSummary } from "./vmmgr";
 
 export { describeError, printable, SeapathError } from "./errors";
+export { speak, type Words } from "./words";
 export { close } from "./session";

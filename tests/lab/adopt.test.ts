@@ -50,7 +50,7 @@ describe("adopting", function () {
   // Tried: there is a VM of that name already → refused, with what it is
   it("is not done by itself: an existing VM is refused, by name, with what it is", async () => {
     const text = await stack.failing("preview", { oldone: { source: { nodePath: TICK }, xml: tickXml("", UUID) } });
-    assert.match(text, /"oldone" is taken: the cluster has a VM of this name \(enabled\).*adopt: true/s);
+    assert.match(text, /"oldone" already exists: the cluster has a VM of this name \(enabled\).*adopt: true/s);
   });
 
   it("shows what it would change, property by property, and leaves the rest alone", async () => {
@@ -80,7 +80,7 @@ describe("adopting", function () {
 
   it("says so when there is no such VM", async () => {
     const failed = await promisify(execFile)(process.execPath, [CLI, "adopt", "nobody"], { env: pulumiEnvironment() }).catch((error: unknown) => error as { code: number; stderr: string });
-    assert.deepEqual({ code: (failed as { code: number }).code, stderr: failed.stderr }, { code: 1, stderr: "Unable to adopt nobody: the cluster has no such VM\n" });
+    assert.deepEqual({ code: (failed as { code: number }).code, stderr: failed.stderr }, { code: 1, stderr: "Unable to adopt nobody: the VM does not exist: it is not on the cluster\n" });
     assert.match(await stack.failing("up", { oldone: tick({ adopt: true, source: undefined, xml: undefined }), ghost: { adopt: true, domain: { type: "qemu", memory: 4 } } }), /there is no VM "ghost" to adopt/);
   });
 
@@ -106,7 +106,7 @@ describe("adopting", function () {
     await stack.forget("another");
     const vm = { xml: tickXml("", UUID), preferredHost: "node2", source: { nodePath: TICK } };
     const other = await TestStack.make("adoptother");
-    assert.match(await other.failing("preview", { oldone: vm }), /"oldone" is taken: .*made by labtest\/adopt/s);
+    assert.match(await other.failing("preview", { oldone: vm }), /"oldone" already exists: .*made by labtest\/adopt/s);
     const { text } = await stack.up({ oldone: vm });
     assert.match(text, /VM "oldone" is adopted as it is/);
     assert.deepEqual(await qemu("oldone"), pid);

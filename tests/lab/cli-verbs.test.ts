@@ -41,7 +41,7 @@ describe("the command line on several VMs", function () {
     const constraints = () => on("node1", "cibadmin", "--query", "--scope", "constraints");
     assert.match(await constraints(), /id="colocation-clisnap-withclinear-clifar" score="700"/);
     assert.match(await constraints(), /id="colocation-strong-clinear-withclifar" score="INFINITY"/);
-    assert.match((await seapath("add_colocation", "-n", "clisnap", "nobody")).stderr, /resource: the cluster has no VM "nobody"/);
+    assert.match((await seapath("add_colocation", "-n", "clisnap", "nobody")).stderr, /resource: VM "nobody" does not exist/);
     assert.match((await seapath("add_colocation", "-n", "clisnap", "clisnap")).stderr, /resource: "clisnap" is named twice/);
     assert.equal(await said("add_colocation", "-n", "clisnap"), "exit 2");
     // By this vm-mgr loses it.
@@ -65,11 +65,11 @@ describe("the command line on several VMs", function () {
       const uuid = async (vm: string) => /<uuid>(.*)<\/uuid>/.exec(await imageMeta(vm, "xml"))?.[1];
       assert.notEqual(await uuid("clicopy"), await uuid("clisnap"));
       const again = ["clone", "-n", "clisnap", "--dst_name", "clicopy"];
-      assert.match((await seapath(...again)).stderr, /--dst_name: "clicopy" is taken/);
+      assert.match((await seapath(...again)).stderr, /--dst_name: "clicopy" already exists/);
       assert.equal(await said(...again, "--force", "--disable", "--clear-pacemaker-meta"), "");
       assert.equal(await said("status", "-n", "clicopy"), "Disabled\n");
       assert.equal((await tryOn("node1", "rbd", "image-meta", "get", "system_clicopy", "_pacemaker_meta")).exitCode, 2);
-      assert.match((await seapath("clone", "-n", "nobody", "--dst_name", "cliother")).stderr, /--name: the cluster has no VM "nobody"/);
+      assert.match((await seapath("clone", "-n", "nobody", "--dst_name", "cliother")).stderr, /--name: VM "nobody" does not exist/);
     } finally {
       await said("remove", "-n", "clicopy");
     }

@@ -159,7 +159,7 @@ describe("the command line", function () {
     writeFileSync(file("uuid.xml"), tickXml("", uuid));
     const create = (...more: string[]) => seapath("create", "-n", "clione", "--xml", file("uuid.xml"), "-i", `node:${TICK}`, "--force", ...more);
     const text = await refused(create("--pinned-host", "node9"));
-    assert.match(text, /--pinned-host: the cluster has no node "node9"/);
+    assert.match(text, /--pinned-host: "node9" is not a valid hypervisor: the cluster has no node "node9"/);
     assert.equal(await imageMeta("clione", "owner"), "grid");
     await done(create("--disable", "--enable-live-migration"));
     assert.equal(await done(seapath("status", "-n", "clione")), "Disabled\n");
@@ -175,7 +175,14 @@ describe("the command line", function () {
     await done(seapath("remove", "-n", "clitwo"));
     const create = (image: string) => seapath("create", "-n", "clitwo", "--xml", file("vm.xml"), "--image", image);
     assert.match(await refused(create(file("none.qcow2"))), /none\.qcow2: there is no such file on this machine; the node's is taken\n.*--image: .*there is no such file on node/s);
-    assert.match(await refused(create("none.qcow2")), /^Unable to read the image none\.qcow2: ENOENT/);
+    assert.match(await refused(create("none.qcow2")), /^Unable to create VM "clitwo": --image: could not find file none\.qcow2 \(\/.*none\.qcow2\) on this machine/);
+    const directory = await refused(create(file(".")));
+    assert.match(directory, /^Unable to create VM "clitwo": --image: .* is a directory on this machine, and not a file\n/);
+    // Of a file that was sent, too, its user hears by the name that it has here, and by the option.
+    writeFileSync(file("text.img"), "404: not found\n");
+    const text = await refused(create(file("text.img")));
+    assert.match(text, /--image: .*text\.img: it is no disk image, but a text/);
+    assert.doesNotMatch(text, /uploads/);
     assert.deepEqual(await traces("clitwo"), []);
   });
 
@@ -185,6 +192,9 @@ describe("the command line", function () {
     assert.deepEqual(status, { name: "clione", status: "Started", node: place?.split(":")[0], enabled: true });
     const list = JSON.parse(await done(seapath("list", "--json", "--enabled"))) as { name: string }[];
     assert.deepEqual(list.filter(({ name }) => name === "clione"), [status]);
+    const long = JSON.parse(await done(seapath("list", "--long", "--json"))) as { name: string }[];
+    const size = Number((JSON.parse(await on("node1", "rbd", "info", "--format", "json", "system_clione")) as { size: number }).size);
+    assert.deepEqual(long.filter(({ name }) => name === "clione"), [{ ...status, vcpus: 1, memory: 4, disks: [{ image: "system_clione", size }] }]);
     const cluster = JSON.parse(await done(seapath("cluster", "--json"))) as { nodes: { name: string; vcpus: number }[]; versions: Record<string, string> };
     assert.deepEqual(cluster.nodes.map(({ name }) => name), ["node1", "node2", "node3"]);
     assert.equal(cluster.nodes[1]?.vcpus, Number(await on("node2", "nproc", "--all")));
@@ -263,9 +273,9 @@ describe("taking a libvirt VM into the cluster", function () {
 
   it("refuses before the VM is shut down what can be known to fail", async () => {
     const before = await qemu("cli-source");
-    assert.match(await refused(take("--pinned-host", "node9")), /--pinned-host: the cluster has no node "node9"/);
+    assert.match(await refused(take("--pinned-host", "node9")), /--pinned-host: "node9" is not a valid hypervisor: the cluster has no node "node9"/);
     assert.match(await refused(seapath("add-to-cluster", "-n", "cli-source", "--node", HOST)), /--name: must have letters and digits only/);
-    assert.match(await refused(seapath("add-to-cluster", "-n", "cli-source", "--node", "10.99.0.11")), /libvirt there has no such domain/);
+    assert.match(await refused(seapath("add-to-cluster", "-n", "cli-source", "--node", "10.99.0.11")), /it does not exist in libvirt there/);
     assert.deepEqual(await qemu("cli-source"), before);
   });
 

@@ -244,7 +244,7 @@ describe("clones", function () {
   });
 
   it("are refused of a VM that is not there, and of themselves", async () => {
-    for (const [source, says] of [["nobody", /source\.vm: the cluster has no VM "nobody"/], ["corethird", /source\.vm: a VM cannot be made of itself/]] as const) {
+    for (const [source, says] of [["nobody", /source\.vm: VM "nobody" does not exist/], ["corethird", /source\.vm: a VM cannot be made of itself/]] as const) {
       await assert.rejects(createVm(context(), { ...clone("corethird"), source: { vm: source, mode: "copy" } }), says);
     }
   });

@@ -43,7 +43,7 @@ describe("a colocation beside other programs", function () {
       const add = (...others: string[]) => addColocation({ cluster: clusterOn(runner) }, { vm: "colx", with: others, strong: false, apart: false });
       await assert.rejects(add("coly"), /has a constraint "colocation-colx-withcoly" already, made by vm-mgr or crm/);
       await assert.rejects(add("colx"), /with\[0\]: "colx" is named twice/);
-      await assert.rejects(add("colnone"), /Unable to create colocation "colx with colnone" on node\d: with: the cluster has no VM "colnone"/);
+      await assert.rejects(add("colnone"), /Unable to create colocation "colx with colnone" on node\d: with: VM "colnone" does not exist/);
     } finally {
       runner.close();
     }

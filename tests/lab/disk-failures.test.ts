@@ -156,12 +156,12 @@ describe("data disks that meet with trouble", function () {
     const { make, remove } = disks();
     const { outs: made } = await make(disk("one", { bus: "scsi" }));
     const refused = async (inputs: Raw, words: RegExp, olds: Raw = {}) => assert.match((await disks().failures(inputs, olds)).join(), words);
-    await refused(disk("two", { vm: "nobody" }), /^vm: the cluster has no VM "nobody"$/);
+    await refused(disk("two", { vm: "nobody" }), /^vm: VM "nobody" does not exist: it is not on the cluster$/);
     await refused(disk("two", { index: 0 }), /^index: 0 is taken: VM "dfail" has data_dfail_0, made by test\/dev\/one\. Leave `index` out .*`adopt: true`$/);
     await refused(disk("two", { index: 3 }), /^index: 3 would leave a gap: VM "dfail" has no data disk 1, 2, and vm-mgr's clone/);
     await refused(disk("two", { index: 1, adopt: true, size: undefined }), /^adopt: there is no disk data_dfail_1 to adopt/);
     await refused(disk("two", { size: undefined, source: { nodePath: "/nowhere.qcow2" } }), /^source\.nodePath: \/nowhere\.qcow2: there is no such file/);
-    await refused(disk("two", { source: { path: "/nowhere.qcow2" } }), /^source\.path: there is no readable file/);
+    await refused(disk("two", { source: { path: "/nowhere.qcow2" } }), /^source\.path: could not find file \/nowhere\.qcow2 on this machine/);
     await refused(disk("two", { size: "512KiB", source: { nodePath: TICK } }), /^size: the source has 1048576 bytes; the disk must not be smaller/);
     await refused(disk("two", { source: { image: "data_nobody_0" } }), /^source\.image: Ceph has no image "data_nobody_0"/);
     await refused(disk("two", { source: { image: "rbd_directory" } }), /^source\.image: "rbd_directory" is no disk of a VM/);

@@ -60,7 +60,7 @@ describe("a VM with which something is wrong", function () {
     const xml = await imageMeta(vm, "xml");
     await on("node1", "rbd", "image-meta", "set", `system_${vm}`, "xml", "<domain");
     try {
-      assert.match(await failures(vm), /^name: "coreheal" is taken: the cluster has a VM of this name that cannot be read: its metadata `xml` .*rbd image-meta get system_coreheal xml/);
+      assert.match(await failures(vm), /^name: "coreheal" already exists: the cluster has a VM of this name that cannot be read: its metadata `xml` .*rbd image-meta get system_coreheal xml/);
       assert.equal(await failures("corefresh"), "", "the others are none the worse");
     } finally {
       await on("node1", "rbd", "image-meta", "set", `system_${vm}`, "xml", xml);

@@ -31,6 +31,9 @@ describe("an image of a stranger's", function () {
     assert.equal(tick.status, 0);
     const done = spawnSync("sh", ["-c", make("blank"), "sh", here], { encoding: "utf8" });
     assert.equal(done.status, 0, done.stderr);
+    // Whole as far as its first bytes say.
+    const cut = 'head -c 1M /dev/urandom > noise && qemu-img convert -f raw -O qcow2 noise cut.img && truncate -s 512K cut.img';
+    assert.equal(spawnSync("sh", ["-c", cut], { cwd: here }).status, 0);
   });
   after(async () => {
     await removeVm({ cluster: clusterOn(runner) }, VM);
@@ -58,6 +61,16 @@ describe("an image of a stranger's", function () {
       assert.deepEqual(await traces(VM), []);
     });
   }
+
+  // Tried: an image turns out to be damaged only once it was sent → the error names the file of this machine, not the copy on the node
+  it("names the file that was sent, and not its copy on the node", async () => {
+    const context = { cluster: clusterOn(runner) };
+    const failure = await createVm(context, { ...specOf(VM), source: { path: join(here, "cut.img") } }).then(() => undefined, (error: unknown) => error as Error);
+    said(failure);
+    assert.match(String(failure), /Unable to create VM "strangeimage" on node\d: source\.path: \/.*\/cut\.img: the image is damaged or truncated/);
+    assert.doesNotMatch(String(failure), /uploads/);
+    assert.deepEqual(await traces(VM), []);
+  });
 
   it("makes a VM, of a format that was said, with what is in it", async () => {
     const context = { cluster: clusterOn(runner) };

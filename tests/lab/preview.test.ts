@@ -45,16 +45,16 @@ describe("a preview", function () {
   const cases: [string, Record<string, unknown>, RegExp][] = [
     ["a name with other than letters and digits", tick({ name: "web-01" }), /^name: must have letters and digits only/],
     ["the name xml", tick({ name: "xml" }), /^name: must not be "xml"/],
-    ["the name of a VM that is there", tick({ name: "taken" }), /^name: "taken" is taken: the cluster has a VM of this name/],
+    ["the name of a VM that is there", tick({ name: "taken" }), /^name: "taken" already exists: the cluster has a VM of this name/],
     ["the name of a node", tick({ name: "node1" }), /^name: "node1" is taken: it is a node of the cluster/],
     ["pinned and preferred together", tick({ pinnedHost: "node1", preferredHost: "node1" }), /^preferredHost: must not stand beside `pinnedHost`/],
-    ["a host that the cluster lacks", tick({ pinnedHost: "node9" }), /^pinnedHost: the cluster has no node "node9"; it must be one of node1, node2, node3/],
-    ["a preferred host that the cluster lacks", tick({ preferredHost: "$(id)" }), /^preferredHost: the cluster has no node/],
+    ["a host that the cluster lacks", tick({ pinnedHost: "node9" }), /^pinnedHost: "node9" is not a valid hypervisor: the cluster has no node "node9"; it must be one of node1, node2, node3/],
+    ["a preferred host that the cluster lacks", tick({ preferredHost: "$(id)" }), /^preferredHost: .* is not a valid hypervisor: the cluster has no node/],
     ["XML that does not parse", { source: { nodePath: TICK }, xml: "<domain><memory></domain>" }, /^xml: does not parse: line 1/],
     ["XML that is no domain", { source: { nodePath: TICK }, xml: "<network/>" }, /^xml: must be a libvirt <domain>/],
-    ["a uuid that is taken", { source: { nodePath: TICK }, xml: tickXml("", UUID) }, /^xml: the uuid .* is taken by VM "taken"/],
+    ["a uuid that is taken", { source: { nodePath: TICK }, xml: tickXml("", UUID) }, /^xml: the uuid .* is already used by VM "taken"/],
     ["an image that is not there", tick({ source: { nodePath: "/nowhere/a b'c.qcow2" } }), /^source\.nodePath: \/nowhere\/a b'c\.qcow2: there is no such file on node\d/],
-    ["an image on this machine that is not there", tick({ source: { path: "/nowhere.qcow2" } }), /^source\.path: there is no readable file/],
+    ["an image on this machine that is not there", tick({ source: { path: "/nowhere.qcow2" } }), /^source\.path: could not find file \/nowhere\.qcow2 on this machine/],
     ["a disk smaller than its image", tick({ systemDisk: { size: "512KiB" } }), /^systemDisk\.size: the image has 1048576 bytes/],
     ["a size that is none", tick({ systemDisk: { size: "lots" } }), /^systemDisk\.size: must be a size such as/],
     ["a machine that QEMU does not have", machine({ machine: "q53" }), /^domain: is no domain that libvirt on node\d takes: \S/],
@@ -132,7 +132,7 @@ describe("a preview", function () {
     for (const node of nodes()) await on(node, "sh", "-c", "printf '[machines]\\nobserver=node3\\n' > /etc/cluster.conf");
     try {
       const found = await refusals(tick({ preferredHost: "node3" }));
-      assert.match(found.join(), /^preferredHost: "node3" is the cluster's observer, which never runs a VM; it must be one of node1, node2$/);
+      assert.match(found.join(), /^preferredHost: "node3" is not a valid hypervisor: it is the cluster's observer, which never runs a VM; it must be one of node1, node2$/);
       await stack.up({ keptoff: tick() });
       const ban = await on("node1", "cibadmin", "--query", "--xpath", "//rsc_location[@id='cli-ban-keptoff-on-node3']");
       assert.match(ban, /node="node3"[^>]*score="-INFINITY"|score="-INFINITY"[^>]*node="node3"/);

@@ -66,7 +66,7 @@ describe("snapshots, rollbacks and retentions through their lives", function () 
   it("one that others made is refused by name, and adopted when that is asked", async () => {
     for (const image of [system(VM), data(VM), "data_snaplife_1"]) await on("node1", "rbd", "snap", "create", "--no-progress", `${image}@nightly`);
     const asked = (more = {}) => ({ ...vm, before: snap({ protect: true }), theirs: snap({ name: "nightly", ...more }) });
-    assert.match(await stack.failing("preview", asked()), /VM "snaplife" has a snapshot "nightly" already.*take it over with `adopt: true`/);
+    assert.match(await stack.failing("preview", asked()), /snapshot "nightly" of VM "snaplife" already exists on image .*take it over with `adopt: true`/);
     assert.deepEqual((await stack.up(asked({ adopt: true }))).changes, { create: 1, same: 3 });
     assert.deepEqual(await notes(VM), ["_seapath_snapshot_before", "_seapath_snapshot_nightly"]);
   });

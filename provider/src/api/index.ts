@@ -13,4 +13,4 @@ export * from "./snapshots";
 export * from "./uploads";
 export * from "./writes";
 export { outputProblem } from "../resources";
-export { previewGuard, type PreviewGuardOptions } from "../vmmgr";
+export { localFileProblem, previewGuard, type PreviewGuardOptions } from "../vmmgr";

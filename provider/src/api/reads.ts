@@ -2,13 +2,12 @@
 import { adoptingInputs } from "../resources";
 import { currentCluster } from "../session";
 import {
-  findDetails, findMetadata, listVms as list, listVmsInDetail as listInDetail, NotFound, summarizeCluster, summaryOf, type ClusterSummary, type Inventory, type ListedVm,
+  findDetails, findMetadata, listVms as list, listVmsInDetail as listInDetail, NoSuchVm, NotFound, summarizeCluster, summaryOf, type ClusterSummary, type Inventory, type ListedVm,
   type VmDetails, type VmSummary,
 } from "../vmmgr";
 import { look, type At } from "./at";
 
-const noSuchVm = (verb: string, vm: string, inventory: Inventory) =>
-  new NotFound(`Unable to ${verb} VM "${vm}" on ${inventory.node}: the cluster has no such VM`);
+const noSuchVm = (verb: string, vm: string, inventory: Inventory) => new NoSuchVm(verb, vm, inventory.node);
 
 /** The state of a VM in vm-mgr's words; `Undefined` where there is none. */
 export async function getStatus(at: At, vm: string): Promise<VmSummary> {
@@ -49,7 +48,7 @@ export async function getMetadata(at: At, vm: string, key: string): Promise<stri
   const value = found.get(key);
   if (value !== undefined) return value;
   const keys = [...found.keys()].filter((each) => !each.startsWith("_"));
-  throw new NotFound(`Unable to read the metadata "${key}" of VM "${vm}" on ${inventory.node}: it has none of that key`, `It has ${keys.join(", ")}.`);
+  throw new NotFound(`Unable to read the metadata "${key}" of VM "${vm}" on ${inventory.node}: it does not exist`, `The VM has ${keys.join(", ")}.`);
 }
 
 /** The cluster itself: nodes, quorum, what it has to offer, versions. */

@@ -1,6 +1,6 @@
 /** Snapshots outside of a Pulumi program: vm-mgr's create_snapshot, remove_snapshot, list_snapshots, purge and rollback. */
 import {
-  createSnapshot as make, findSnapshot, listSnapshots as list, moment, nameProblem, NotFound, purgeSnapshots, Refused, removeSnapshot as drop, rollbackVm,
+  createSnapshot as make, findSnapshot, listSnapshots as list, moment, nameProblem, NoSuchVm, NotFound, purgeSnapshots, Refused, removeSnapshot as drop, rollbackVm,
   vmDisks, type PurgeResult, type Quiesce, type VmSnapshot,
 } from "../vmmgr";
 import { contextOf, look, type At } from "./at";
@@ -49,7 +49,7 @@ export interface SnapshotOptions {
 export async function listSnapshots(at: At, vm: string): Promise<SnapshotSummary[]> {
   const inventory = await look(at);
   if (vmDisks(inventory, vm).length === 0) {
-    throw new NotFound(`Unable to list the snapshots of VM "${vm}" on ${inventory.node}: the cluster has no such VM`);
+    throw new NoSuchVm("list the snapshots of", vm, inventory.node);
   }
   return list(inventory, vm).map(summary);
 }
@@ -66,7 +66,7 @@ export async function createSnapshot(at: At, vm: string, name: string, options: 
 export async function removeSnapshot(at: At, vm: string, name: string): Promise<void> {
   const inventory = await look(at);
   if (findSnapshot(inventory, vm, name) === undefined) {
-    throw new NotFound(`Unable to remove snapshot "${name}" on ${inventory.node}: VM "${vm}" has none of that name`);
+    throw new NotFound(`Unable to remove snapshot "${name}" on ${inventory.node}: it does not exist on any disk of VM "${vm}"`);
   }
   await drop(contextOf(at), vm, name);
 }

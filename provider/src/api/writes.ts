@@ -2,7 +2,7 @@
 import { givenSpec, wholeInputs, withKept } from "../resources";
 import {
   createWithDisks, findTakenIn, forceStop, openConsole as open, removeVm, setEnabled, setMetadata as set, setStarted, summaryOf,
-  NotFound, Refused, takeIn, type FileSource, type Terminal,
+  NoSuchVm, Refused, takeIn, type FileSource, type Terminal,
 } from "../vmmgr";
 import { contextOf, look, type At } from "./at";
 
@@ -18,7 +18,7 @@ export interface CreateOptions {
 
 /** Makes a VM: all of it or nothing. @param inputs those of `seapath.Vm`; a clone inherits what they do not say */
 export async function create(at: At, inputs: Raw, { force = false, disks = [] }: CreateOptions = {}): Promise<void> {
-  const spec = await withKept(() => look(at), "create", givenSpec("create", await wholeInputs(() => look(at), inputs)));
+  const spec = await withKept(() => look(at), "create", await givenSpec("create", await wholeInputs(() => look(at), inputs), disks));
   await createWithDisks(contextOf(at), spec, disks, force);
 }
 
@@ -26,7 +26,7 @@ export async function create(at: At, inputs: Raw, { force = false, disks = [] }:
 export async function remove(at: At, vm: string): Promise<void> {
   const inventory = await look(at);
   const none = summaryOf(inventory, vm).status === "Undefined";
-  if (none) throw new NotFound(`Unable to remove VM "${vm}" on ${inventory.node}: the cluster has no such VM`);
+  if (none) throw new NoSuchVm("remove", vm, inventory.node);
   await removeVm(contextOf(at), vm);
 }
 
@@ -71,6 +71,6 @@ export async function addToCluster(at: At, domain: string, inputs: Raw, { force 
   if (disk === undefined && inputs["source"] === undefined) {
     throw new Refused("take in", domain, node, [{ property: "its disk", reason: "it is neither a file nor a device there; give the image" }]);
   }
-  const spec = givenSpec("take in", { source: { nodePath: disk, ...(format === undefined ? {} : { format }) }, ...inputs, xml });
+  const spec = await givenSpec("take in", { source: { nodePath: disk, ...(format === undefined ? {} : { format }) }, ...inputs, xml });
   await takeIn(context, domain, spec, force);
 }

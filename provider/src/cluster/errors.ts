@@ -1,4 +1,5 @@
 import { SeapathError } from "../errors";
+import { words } from "../words";
 
 /** Something is not on the cluster. */
 export class NotFound extends SeapathError {
@@ -18,7 +19,7 @@ export class AlreadyExists extends SeapathError {
 export class CibConflict extends SeapathError {
   constructor(message: string, cause?: unknown) {
     super("cib-conflict", message, {
-      hint: "Look at the cluster with `crm configure show`; the next `pulumi up` observes it again and goes on.",
+      hint: `Look at the cluster with \`crm configure show\`; ${words().goesOn}, once it has looked again.`,
       cause,
     });
   }

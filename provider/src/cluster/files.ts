@@ -4,10 +4,12 @@ import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { z } from "zod";
+import { SeapathError } from "../errors";
 import { UploadError } from "../transport/errors";
 import type { Runner } from "../transport/types";
 import { readAs } from "./answers";
 import { ParseError } from "./errors";
+import { LocalFileError, localFileProblem } from "./image-file";
 import { runProgram } from "./program";
 
 /** Where uploads lie on a node. They are a cache: whoever needs the room may remove them. */
@@ -74,16 +76,29 @@ export async function removeUploads(runner: Runner): Promise<{ removed: Uploaded
   return readAs(z.object({ removed: uploadedSchema, kept: uploadedSchema }), await uploads(runner, { action: "empty" }), "the uploads program");
 }
 
+/** A file of this machine could not be sent. */
+export class SendFailed extends SeapathError {
+  constructor(path: string, cause: UploadError) {
+    const { node, remotePath, reason } = cause;
+    const full = reason.startsWith("No space left");
+    const hint = full ? "Make room there; `npx seapath uploads` shows the images that were sent, and with `--remove` removes them." : cause.hint;
+    super("upload", `Unable to send ${path} to ${node}, as ${remotePath}: ${reason}`, { cause, ...(hint === undefined ? {} : { hint }) });
+  }
+}
+
 /**
  * Sees to it that a local file is on the node, whole: sent unless a file of that hash is there, and verified. Others make room
  * for it, within the bound and on the disk.
  * @returns its path on the node
+ * @throws LocalFileError, SendFailed
  */
 export async function ensureUploaded(
   runner: Runner,
   path: string,
   onProgress?: (percent: number) => void,
 ): Promise<string> {
+  const problem = await localFileProblem(path);
+  if (problem !== undefined) throw new LocalFileError(problem);
   const hash = await localHash(path);
   const target = `${UPLOADS}/${hash}`;
   if ((await useUploaded(runner, hash, path)) === hash) return target;
@@ -92,8 +107,7 @@ export async function ensureUploaded(
   try {
     await runner.upload(path, target, ({ sent, total }) => onProgress?.(Math.floor((sent / Math.max(total, 1)) * 100)));
   } catch (error) {
-    if (!(error instanceof UploadError) || !error.reason.startsWith("No space left")) throw error;
-    throw new UploadError(error.node, target, error.reason, "Make room there; `npx seapath uploads` shows the images that were sent, and with `--remove` removes them.");
+    throw error instanceof UploadError ? new SendFailed(path, error) : error;
   }
   const arrived = await useUploaded(runner, hash, path);
   if (arrived !== hash) {

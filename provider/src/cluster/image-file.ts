@@ -1,6 +1,8 @@
 /** Image files that disks are made of: what they are is judged on a node, by one program for those there and those here. */
-import { open } from "node:fs/promises";
+import { access, constants, open, stat } from "node:fs/promises";
+import { resolve } from "node:path";
 import { z } from "zod";
+import { SeapathError } from "../errors";
 import { checkedImage } from "./place";
 import { programCommand, runLong } from "./program";
 import type { Runner } from "../transport/types";
@@ -23,7 +25,8 @@ export interface SourceQuestion {
 
 export const sourceSchema = z.union([
   z.object({ key: z.string(), path: z.string(), missing: z.literal(true) }),
-  z.object({ key: z.string(), path: z.string(), error: z.string() }),
+  /** `unsaid`: the format that has to be said for it to be taken, where that is all. */
+  z.object({ key: z.string(), path: z.string(), error: z.string(), unsaid: z.enum(IMAGE_FORMATS).optional() }),
   z.object({
     key: z.string(),
     path: z.string(),
@@ -52,8 +55,37 @@ const HEAD_BYTES = 4096;
 const VMDK_HEAD_BYTES = 65_536;
 const TAIL_BYTES = 512;
 
-/** The question about a file on this machine. @throws what reading it throws */
+const KINDS: readonly [is: "isDirectory" | "isFIFO" | "isSocket" | "isBlockDevice" | "isCharacterDevice", words: string][] = [
+  ["isDirectory", "a directory"], ["isFIFO", "a pipe"], ["isSocket", "a socket"], ["isBlockDevice", "a block device"], ["isCharacterDevice", "a device"],
+];
+
+/** Why there is nothing to read in a file of this machine, as a clause that names it; undefined when there is. */
+export async function localFileProblem(path: string): Promise<string | undefined> {
+  const named = resolve(path) === path ? path : `${path} (${resolve(path)})`;
+  try {
+    const facts = await stat(path);
+    const kind = KINDS.find(([is]) => facts[is]());
+    if (kind !== undefined) return `${named} is ${kind[1]} on this machine, and not a file`;
+    await access(path, constants.R_OK);
+    return facts.size === 0 ? `${named} is empty` : undefined;
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT" || code === "ENOTDIR") return `could not find file ${named} on this machine`;
+    return code === "EACCES" || code === "EPERM" ? `${named} may not be read by who runs this: permission denied` : `${named} cannot be read: ${message}`;
+  }
+}
+
+/** A file of this machine is not what it has to be any more. */
+export class LocalFileError extends SeapathError {
+  constructor(problem: string) {
+    super("local-file", `Unable to read the image: ${problem}`);
+  }
+}
+
+/** The question about a file on this machine. @throws LocalFileError */
 export async function localFile(path: string, format?: ImageFormat): Promise<SourceQuestion> {
+  const problem = await localFileProblem(path);
+  if (problem !== undefined) throw new LocalFileError(problem);
   const file = await open(path, "r");
   try {
     const { size } = await file.stat();
@@ -72,8 +104,11 @@ export async function localFile(path: string, format?: ImageFormat): Promise<Sou
 
 const IMPORT_DEADLINE_MS = 4 * 3600_000;
 
-/** What an image is filled from: a file on the node that was judged, or another image, which may have `@snapshot` behind it. */
-export type ImportSource = { path: string; driver: string; asked?: ImageFormat } | { image: string };
+/**
+ * What an image is filled from: a file on the node that was judged, or another image, which may have `@snapshot` behind it.
+ * `name` is what errors call the file, where that is not its path.
+ */
+export type ImportSource = { path: string; driver: string; asked?: ImageFormat; name?: string } | { image: string };
 
 /**
  * Fills an RBD image, which is new and has the size. A file is judged again where it is read.
@@ -87,8 +122,8 @@ export async function importImage(runner: Runner, source: ImportSource, image: s
     await runLong(runner, { argv: ["qemu-img", "convert", "-p", "-W", "-n", "--target-is-zero", "-f", "raw", "-O", "raw", from, `rbd:rbd/${target}`], ...options });
     return;
   }
-  const { path, driver, asked } = source;
-  const request = { path, driver, image: target, ...(asked === undefined ? {} : { format: asked }) };
+  const { path, driver, asked, name } = source;
+  const request = { path, driver, image: target, ...(asked === undefined ? {} : { format: asked }), ...(name === undefined ? {} : { name }) };
   await runner.run({ ...programCommand("import_image", request, IMPORT_DEADLINE_MS), ...options });
 }
 

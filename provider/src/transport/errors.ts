@@ -107,7 +107,7 @@ export class CommandError extends SeapathError {
 export class UploadError extends SeapathError {
   readonly node: string;
   readonly remotePath: string;
-  /** Why, as the message ends. */
+  /** Why, as a clause. */
   readonly reason: string;
 
   constructor(node: string, remotePath: string, reason: string, hint?: string) {

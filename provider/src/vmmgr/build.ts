@@ -5,6 +5,7 @@ import {
   type StorageOperation, type XmlElement,
 } from "../cluster";
 import { SeapathError } from "../errors";
+import { words } from "../words";
 import { storedDomain } from "./broken";
 import { baseDomain, domainElement, domainUuid, finalDomain } from "./domain";
 import type { VmSpec } from "./model";
@@ -27,11 +28,11 @@ export class DomainRefused extends SeapathError {
   /** libvirt's own. */
   readonly words: string;
 
-  constructor(words: string) {
-    super("domain-refused", `libvirt does not take the domain: ${words}`, {
-      hint: "Correct `xml` or `domain`; the words after the colon are libvirt's own.",
+  constructor(said: string) {
+    super("domain-refused", `libvirt does not take the domain: ${said}`, {
+      hint: `Correct ${words().domain}; the words after the colon are libvirt's own.`,
     });
-    this.words = words;
+    this.words = said;
   }
 }
 

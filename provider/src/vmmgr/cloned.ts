@@ -1,11 +1,12 @@
 /** A VM as it will be made of another one: every disk, under a name, a uuid and MACs of its own. */
 import { randomBytes } from "node:crypto";
 import { type Inventory, type StorageOperation, type XmlElement } from "../cluster";
+import { words } from "../words";
 import { BrokenVm, storedDomain } from "./broken";
 import { carriedRefusals } from "./clone-snapshots";
 import type { Refusal } from "./errors";
 import type { CloneSource, Parent, VmSpec } from "./model";
-import { dataImage, dataNumber, systemImage } from "./names";
+import { dataImage, dataNumber, noSuchVm, systemImage } from "./names";
 import { findVm, vmImages } from "./observe";
 
 /** A disk of the other VM, and the one that is made of it. */
@@ -38,7 +39,7 @@ export function renamedDisks(inventory: Inventory, from: string, pairs: readonly
 /** What is wrong with a VM as the source of another one. */
 export function cloneRefusals(inventory: Inventory, spec: { name?: string }, source: CloneSource): Refusal[] {
   const refuse = (reason: string) => [{ property: "source.vm", reason }];
-  if (source.vm === spec.name) return refuse("a VM cannot be made of itself");
+  if (source.vm === spec.name) return refuse("a VM cannot be made of itself: source and destination cannot have the same name");
   let found;
   try {
     found = findVm(inventory, source.vm);
@@ -46,11 +47,11 @@ export function cloneRefusals(inventory: Inventory, spec: { name?: string }, sou
     if (error instanceof BrokenVm) return refuse(`VM "${source.vm}" cannot be read: ${error.reason}. ${error.hint}`);
     throw error;
   }
-  if (found === undefined) return refuse(`the cluster has no VM "${source.vm}"`);
+  if (found === undefined) return refuse(noSuchVm(source.vm));
   if (found.unfinished !== undefined) return refuse(`a create of VM "${source.vm}" has not ended`);
   const bytes = clonedDisks(inventory, source.vm, "").reduce((sum, { size }) => sum + size, 0);
   if (source.mode === "copy" && bytes > inventory.freeBytes) {
-    return refuse(`its disks have ${bytes} bytes, and Ceph has ${inventory.freeBytes} left; \`mode: "linked"\` shares them`);
+    return refuse(`its disks have ${bytes} bytes, and Ceph has ${inventory.freeBytes} left; ${words().given("source.mode", "linked")} shares them`);
   }
   return carriedRefusals(inventory, source);
 }

@@ -13,7 +13,7 @@ export type { Terminal } from "../cluster";
 export async function openConsole({ cluster }: Context, vm: string, user: string, terminal: Terminal): Promise<number> {
   const inventory = await cluster.inventory();
   const { node } = getVm(inventory, vm, "open the console of");
-  if (node === undefined) throw new NotNow("open the console of", vm, inventory.node, "it runs nowhere", "Start it first.");
+  if (node === undefined) throw new NotNow("open the console of", vm, inventory.node, "it is not running on any hypervisor", "Start it first.");
   const uri = libvirtUri({ node, asked: inventory.node, user }, true);
   return openTerminal(cluster.runner, ["virsh", "--connect", uri, "console", vm], terminal);
 }

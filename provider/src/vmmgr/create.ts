@@ -8,7 +8,7 @@ import { clonedDisks, parentOf, releaseParent, renamedDisks } from "./cloned";
 import { commandWords, type Context } from "./context";
 import { Refused } from "./errors";
 import { PARENT_KEY, vmMetadata } from "./metadata";
-import { importOf, judgedFile, onNode, sourceFile, sourceQuestions, type FileSource } from "./image-source";
+import { importOf, judgedFile, onNode, sourceFile, sourceName, sourceQuestions, type FileSource } from "./image-source";
 import type { CloneSource, ObservedVm, VmSpec } from "./model";
 import { nowAndThen } from "./progress";
 import { systemImage } from "./names";
@@ -83,7 +83,7 @@ async function image(context: Context, spec: VmSpec, seen: Inventory, given: Fil
   refuse(inventory, [...refusals, ...imageSizeRefusals(file?.virtualSize ?? null, spec, inventory.freeBytes)], spec);
   if (file?.virtualSize == null) throw new NotFound(`Unable to create VM "${spec.name}" on ${inventory.node}: nothing is known of its image`);
   const xml = buildXml(spec, inventory, [systemImage(spec.name)], whole?.uuid || undefined);
-  return { xml, steps: imageSteps(context, spec, inventory, { from: importOf(file, source), path: file.path, size: file.virtualSize }, xml, mark), set: {}, unset: [], after: [] };
+  return { xml, steps: imageSteps(context, spec, inventory, { from: importOf(file, source), path: sourceName(source), size: file.virtualSize }, xml, mark), set: {}, unset: [], after: [] };
 }
 
 function clone(context: Context, spec: VmSpec, inventory: Inventory, source: CloneSource, mark: CreateMark, whole?: ObservedVm): Making {

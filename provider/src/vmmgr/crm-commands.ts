@@ -1,5 +1,6 @@
 /** Commands for `crm configure`: a user's, or those that a VM's metadata hold, which anybody who can write to the pool has written. */
 import { SeapathError } from "../errors";
+import { words } from "../words";
 
 /**
  * What changes the CIB and does nothing else: crmsh makes it on a copy. The others write and read files, run programs, or end what
@@ -23,7 +24,7 @@ export function crmProblem(line: string): string | undefined {
 export class CrmRefused extends SeapathError {
   constructor(line: string, problem: string) {
     super("crm-refused", `\`crm configure ${line.slice(0, 200)}\` is not run: it ${problem}`, {
-      hint: "Look at `crmConfigCommands`, and at `_crm_config_cmd` in the metadata of the VM's system image.",
+      hint: `Look at \`${words().input("crmConfigCommands")}\`, and at \`_crm_config_cmd\` in the metadata of the VM's system image.`,
     });
   }
 }

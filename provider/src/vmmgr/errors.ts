@@ -1,4 +1,6 @@
+import { NotFound } from "../cluster";
 import { SeapathError } from "../errors";
+import { words } from "../words";
 
 /** Something of that name is on the cluster and is not ours to change. */
 export class NotOwned extends SeapathError {
@@ -11,12 +13,20 @@ export class NotOwned extends SeapathError {
   }
 }
 
+/** There is no VM of that name. */
+export class NoSuchVm extends NotFound {
+  /** @param verb what was to be done with it */
+  constructor(verb: string, vm: string, node: string) {
+    super(`Unable to ${verb} VM "${vm}" on ${node}: it does not exist: it is not on the cluster`);
+  }
+}
+
 /** What was asked cannot be done on this cluster as it is; nothing was changed. */
 export class Refused extends SeapathError {
   readonly refusals: readonly Refusal[];
 
   constructor(verb: string, name: string, node: string, refusals: readonly Refusal[], noun = "VM") {
-    const reasons = refusals.map(({ property, reason }) => `${property}: ${reason}`).join("; ");
+    const reasons = refusals.map(({ property, reason }) => `${words().input(property, noun)}: ${reason}`).join("; ");
     super("refused", `Unable to ${verb} ${noun} "${name}" on ${node}: ${reasons}`, { hint: "Nothing was changed." });
     this.refusals = refusals;
   }
@@ -39,7 +49,7 @@ export class ChangeFailed extends SeapathError {
     const reason = cause instanceof Error ? cause.message : String(cause);
     const rest = left.length === 0 ? "" : `. Left behind: ${left.join("; ")}`;
     const hint = cause instanceof SeapathError ? cause.hint : undefined;
-    const next = left.length === 0 ? hint : "`pulumi up` heals what was left, `pulumi destroy` removes it.";
+    const next = left.length === 0 ? hint : words().heals;
     super("change-failed", `${what}: ${step}: ${reason}${rest}`, { cause, ...(next === undefined ? {} : { hint: next }) });
     this.step = step;
     this.left = left;

@@ -3,6 +3,7 @@
  * and nothing beneath keeps them from it: librbd hands its lock from one to the other.
  */
 import { child, children, descend, parseXml, ParseError, type Inventory, type XmlElement } from "../cluster";
+import { words } from "../words";
 import type { Refusal } from "./errors";
 import { isOwnImage, systemImage } from "./names";
 
@@ -106,7 +107,7 @@ export function foreignImageRefusals(inventory: Inventory, { name, xml }: { name
     if (shareable && writer === undefined) return [];
     const why = writer === undefined ? "and both would write to it" : `and VM "${writer}" does not have it as <shareable/>`;
     const reason = `${at} is ${described(image)}, ${why}: what is on it would be destroyed. Take it out: a VM's own disks are put in by ` +
-      "themselves, others are given to it by seapath.Disk. What is to be shared is <readonly/> here, or <shareable/> in both VMs";
+      `themselves, others are given to it by ${words().giveDisk}. What is to be shared is <readonly/> here, or <shareable/> in both VMs`;
     return [{ property: "xml", reason }];
   });
 }

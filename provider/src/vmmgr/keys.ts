@@ -7,7 +7,7 @@ import { changeStorage, ConnectionError, NotFound, ProgramError, type Inventory,
 import type { Context } from "./context";
 import { NotOwned, Refused, type Refusal } from "./errors";
 import { isUserKey, KEY_OWNER, toPutBack } from "./metadata";
-import { systemImage } from "./names";
+import { noSuchVm, systemImage } from "./names";
 import type { PlannedVms } from "./planned";
 import { fullRefusals } from "./state";
 import { runSteps } from "./steps";
@@ -53,7 +53,7 @@ export function keyRefusals(inventory: Inventory, spec: KeysSpec, known: KnownKe
   const twice = Object.keys(spec.metadata).filter((key) => plan?.keys?.includes(key));
   const both = twice.map((key) => ({ property: `metadata.${key}`, reason: `VM "${spec.vm}" of this program has the key in its own \`metadata\`` }));
   if (metadata === undefined) {
-    const reason = `the cluster has no VM "${spec.vm}"; one that this program makes is named by its output, \`.name\``;
+    const reason = `${noSuchVm(spec.vm)}; one that this program makes is named by its output, \`.name\``;
     return plan === undefined ? [{ property: "vm", reason }] : both;
   }
   const taken = Object.keys(spec.metadata).flatMap((key): Refusal[] => {
@@ -140,7 +140,7 @@ export async function setKeys(context: Context, known: KnownKeys, spec: KeysSpec
     const full = fullRefusals(inventory);
     if (full.length > 0) throw new Refused("set metadata of", spec.vm, inventory.node, full);
     const metadata = metadataOf(inventory, spec.vm);
-    if (metadata === undefined) throw new NotFound(`${what} on ${inventory.node}: the cluster has no such VM`);
+    if (metadata === undefined) throw new NotFound(`${what} on ${inventory.node}: ${noSuchVm(spec.vm)}`);
     const [refusal] = keyRefusals(inventory, spec, { ...known, owners });
     if (refusal !== undefined) throw new NotOwned(`${what} on ${inventory.node}: ${refusal.property}: ${refusal.reason}`, "another program", "Nothing was changed.");
     return changeTo(metadata, { ...known, owners }, spec);

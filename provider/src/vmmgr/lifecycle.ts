@@ -1,10 +1,10 @@
 /** vm-mgr's verbs on one VM that exists: each a change in place of the VM as it was observed. */
-import { cleanup, destroyDomain, NotFound, type Inventory } from "../cluster";
+import { cleanup, destroyDomain, type Inventory } from "../cluster";
 import { SeapathError } from "../errors";
 import { validateXml, buildXml } from "./build";
 import { commandWords, deadlineOf, hypervisorsOf, reportOf, type Context } from "./context";
 import { createVm } from "./create";
-import { Refused } from "./errors";
+import { NoSuchVm, Refused } from "./errors";
 import type { ObservedVm, VmSpec } from "./model";
 import { sourceQuestions } from "./image-source";
 import { systemImage } from "./names";
@@ -40,7 +40,7 @@ export function specOfObserved(observed: ObservedVm): VmSpec {
 export function getVm(inventory: Inventory, vm: string, verb: string): ObservedVm {
   const observed = findVm(inventory, vm);
   if (observed === undefined) {
-    throw new NotFound(`Unable to ${verb} VM "${vm}" on ${inventory.node}: the cluster has no such VM`);
+    throw new NoSuchVm(verb, vm, inventory.node);
   }
   if (observed.unfinished !== undefined) {
     throw new NotNow(verb, vm, inventory.node, "a create of it has not ended", "Run that create again, or remove the VM.");
@@ -79,7 +79,7 @@ export async function setStarted(context: Context, vm: string, started: boolean)
 
 function refuseDisabled(inventory: Inventory, observed: ObservedVm, verb: string): void {
   if (observed.enabled) return;
-  throw new NotNow(verb, observed.name, inventory.node, "it is not enabled", "Enable it first: Pacemaker starts and stops what it has.");
+  throw new NotNow(verb, observed.name, inventory.node, "it is not on the cluster, being not enabled", "Enable it first: Pacemaker starts and stops what it has.");
 }
 
 /**

@@ -6,6 +6,7 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { changeStorage, type Cluster, type Inventory } from "../cluster";
 import { reportOf, type Context } from "./context";
+import { words } from "../words";
 import { NotOwned } from "./errors";
 import { PHASE_KEY } from "./metadata";
 import type { CreatePhase } from "./model";
@@ -93,7 +94,7 @@ export async function waitUntilAbandoned(context: Context, vm: string, node: str
     const now = await mark();
     if (now === first) continue;
     const owner = "another program";
-    const hint = "Wait until that one has ended, and run `pulumi up` again.";
+    const hint = `Wait until that one has ended, and ${words().again}.`;
     throw new NotOwned(`Unable to create VM "${vm}" on ${node}: ${owner} is making it right now`, owner, hint);
   }
 }

@@ -1,5 +1,6 @@
 /** What can be known to be wrong before anything is changed: the same for a preview and for the change itself. */
 import { child, children, descend, nvpairs, parseXml, ParseError, type Inventory } from "../cluster";
+import { words } from "../words";
 import { BrokenVm } from "./broken";
 import type { Refusal } from "./errors";
 import { cloneRefusals } from "./cloned";
@@ -64,12 +65,14 @@ function nameRefusals(inventory: Inventory, spec: PartialSpec): Refusal[] {
   const { name } = spec;
   if (name === undefined) return [];
   const taken = (what: string) => [{ property: "name", reason: `"${name}" is taken: ${what}` }];
+  // In vm-mgr's words, for which scripts look.
+  const exists = (what: string) => [{ property: "name", reason: `"${name}" already exists: ${what}` }];
   let found: ObservedVm | undefined;
   try {
     found = findVm(inventory, name);
   } catch (error) {
     if (!(error instanceof BrokenVm)) throw error;
-    return taken(`the cluster has a VM of this name that cannot be read: ${error.reason}. Choose another name; or: ${error.hint}`);
+    return exists(`the cluster has a VM of this name that cannot be read: ${error.reason}. Choose another name; or: ${error.hint}`);
   }
   if (found?.unfinished !== undefined || (found !== undefined && isTakenOver(found, spec))) return [];
   const primitive = inventory.cib.primitives.get(name);
@@ -79,9 +82,9 @@ function nameRefusals(inventory: Inventory, spec: PartialSpec): Refusal[] {
     const remote = nvpairs(primitive, "meta_attributes")["remote-node"];
     const owner = found?.owner === undefined ? "" : `, made by ${found.owner}`;
     const state = `${primitive === undefined ? "not enabled" : `enabled${remote ? `, guest node "${remote}"` : ""}`}${owner}`;
-    return taken(
+    return exists(
       `the cluster has a VM of this name (${image === undefined ? `an RBD group of ${members.join(", ")}` : state}). ` +
-        "Choose another name, or take it over with `adopt: true`",
+        `Choose another name, or ${words().takeOver("VM")}`,
     );
   }
   if (primitive !== undefined) return taken(`Pacemaker has a primitive of this name (${primitive.attrs["type"] ?? "?"})`);
@@ -120,10 +123,10 @@ function hostRefusals(inventory: Inventory, spec: PartialSpec, property: "pinned
   const { observer } = inventory;
   const hosts = inventory.cib.nodes.filter((node) => node !== observer);
   if (host === observer) {
-    return [{ property, reason: `"${host}" is the cluster's observer, which never runs a VM; it must be one of ${hosts.join(", ")}` }];
+    return [{ property, reason: `"${host}" is not a valid hypervisor: it is the cluster's observer, which never runs a VM; it must be one of ${hosts.join(", ")}` }];
   }
   if (hosts.includes(host)) return [];
-  return [{ property, reason: `the cluster has no node "${host}"; it must be one of ${hosts.join(", ")}` }];
+  return [{ property, reason: `"${host}" is not a valid hypervisor: the cluster has no node "${host}"; it must be one of ${hosts.join(", ")}` }];
 }
 
 function uuidRefusals(inventory: Inventory, spec: PartialSpec): Refusal[] {
@@ -137,7 +140,7 @@ function uuidRefusals(inventory: Inventory, spec: PartialSpec): Refusal[] {
   }
   const owner = uuid === undefined ? undefined : vmUuids(inventory).get(uuid);
   if (owner === undefined || owner === spec.name) return [];
-  return [{ property: "xml", reason: `the uuid ${uuid} is taken by VM "${owner}"; give another, or none` }];
+  return [{ property: "xml", reason: `the uuid ${uuid} is already used by VM "${owner}"; give another, or none` }];
 }
 
 function sourceRefusals(inventory: Inventory, spec: PartialSpec): Refusal[] {

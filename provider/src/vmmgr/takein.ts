@@ -41,9 +41,8 @@ export function takeInXml(text: string, domain: string, node: string): Omit<Take
   const disks = children(child(root, "devices"), "disk").filter(isDisk);
   const refuse = (reason: string) => new Refused("take in", domain, node, [{ property: "its disks", reason }]);
   const [disk, ...others] = disks;
-  if (disk === undefined || others.length > 0) {
-    throw refuse(`it has ${disks.length} of them, and can be taken in with exactly one; give the others to it afterwards`);
-  }
+  if (disk === undefined) throw refuse("it has none, and can be taken in with exactly one");
+  if (others.length > 0) throw refuse(`it has more than one disk (${disks.length}), and can be taken in with exactly one; give the others to it afterwards`);
   const source = child(disk, "source");
   const path = source?.attrs["file"] ?? source?.attrs["dev"];
   const without = root.children.map((each) =>
@@ -58,7 +57,7 @@ export async function findTakenIn({ cluster }: Context, domain: string): Promise
   const { node } = await cluster.inventory();
   const facts = await findDomain(cluster.runner, domain);
   if (facts === undefined) {
-    const message = `Unable to take in VM "${domain}" on ${node}: libvirt there has no such domain`;
+    const message = `Unable to take in VM "${domain}" on ${node}: it does not exist in libvirt there`;
     throw new NotFound(message, "Name the node that has it with --node; `virsh list --all` there shows its domains.");
   }
   if (facts.holds.length > 0) {

@@ -4,6 +4,7 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { refresh, WaitTimeout, type Inventory } from "../cluster";
+import { words } from "../words";
 import { writePlan, type Plan } from "./apply";
 import { deadlineOf, type Context } from "./context";
 import type { VmSpec } from "./model";
@@ -44,7 +45,7 @@ async function waitForProbe({ cluster, ...context }: Context, vm: string): Promi
     if (resource?.role === "Started" && resource.nodes.length === 1) return;
     const after = (Date.now() - begun) / 1000;
     if (after > deadlineOf({ cluster, ...context })) {
-      const hint = `It is left unmanaged, so that nothing stops it; the next \`pulumi up\` goes on.`;
+      const hint = `It is left unmanaged, so that nothing stops it; ${words().goesOn}.`;
       throw new WaitTimeout(`VM "${vm}"`, "Pacemaker's probe of it", describe(status, vm), after, hint);
     }
     await sleep(250);

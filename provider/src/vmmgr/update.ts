@@ -7,6 +7,7 @@ import { flattenSteps } from "./clone";
 import { closedNodes, hasFailed } from "./closed";
 import { commandWords, reportOf, wantedOf, type Context } from "./context";
 import { documentChange, type DocumentChange } from "./document";
+import { words } from "../words";
 import { Refused } from "./errors";
 import { growSteps } from "./grow";
 import { metaFromMetadata } from "./guest/settings";
@@ -40,7 +41,7 @@ export async function changeVm(context: Context, spec: VmSpec, inventory: Invent
   const observed = findVm(inventory, spec.name);
   const what = `Unable to change VM "${spec.name}" on ${inventory.node}`;
   if (observed === undefined) {
-    throw new NotFound(`${what}: it is not on the cluster any more`, "Run `pulumi refresh`; the next `pulumi up` makes it anew.");
+    throw new NotFound(`${what}: it is not on the cluster any more`, words().gone);
   }
   const change = new VmChange(context, spec, inventory, observed);
   const refusals = [...changeRefusals(inventory, spec, "update", change.restarts), ...clusterRefusals(inventory, spec, "update")];

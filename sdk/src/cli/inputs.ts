@@ -1,8 +1,6 @@
 /** The options that make a VM, and the inputs of `seapath.Vm` that they stand for. */
-import { constants } from "node:fs";
-import { access, readFile } from "node:fs/promises";
-import { resolve } from "node:path";
-import type { FileSource } from "pulumi-seapath-provider";
+import { readFile, stat } from "node:fs/promises";
+import { api, type FileSource } from "pulumi-seapath-provider";
 import { UsageError, type Given, type OptionSpec } from "./grammar";
 
 /** What create, clone and add-to-cluster have in common. */
@@ -57,33 +55,22 @@ export function commonInputs(given: Given): Record<string, unknown> {
   return Object.fromEntries(Object.entries(inputs).filter(([, value]) => value !== undefined));
 }
 
-/** The option that stands for an input, for errors. */
-const OPTION_OF: Record<string, string> = {
-  source: "--image", "source.format": "--image-format", "source.path": "--image", "source.nodePath": "--image", xml: "--xml", name: "--name", "systemDisk.bus": "--disk-bus",
-  pinnedHost: "--pinned-host", preferredHost: "--preferred-host", migrationUser: "--migration-user", stopTimeout: "--stop-timeout",
-  migrateToTimeout: "--migrate-to-timeout", migrationDowntime: "--migration-downtime", priority: "--priority",
-};
-
-/** How an input that is refused was called on the command line. */
-export function optionOf(property: string): string {
-  const known = OPTION_OF[property];
-  if (known !== undefined) return known;
-  const [, map, key] = /^(metadata|pacemaker\.(?:meta|params|utilization))\.(.+)$/.exec(property) ?? [];
-  if (map !== undefined) return `--${map.replace(".", "-")} ${key}`;
-  return /^crmConfigCommands\b/.test(property) ? "--add-crm-config-cmd" : property;
-}
-
 /** Reads a file of this machine that an option names; `-` is standard input. */
 export async function readGivenFile(given: Given, option: string): Promise<string> {
   const path = given.get(option);
-  const unable = (cause: Error): never => {
-    throw new Error(`Unable to read the file of --${option}: ${cause.message}`, { cause });
+  const unable = (reason: string, cause?: unknown): never => {
+    throw new Error(`Unable to read the file of --${option}: ${reason}`, { cause });
   };
-  const bytes = await readFile(path === "-" ? "/dev/stdin" : path).catch(unable);
+  const file = path === "-" ? "/dev/stdin" : path;
+  // A pipe is as good as a file here: a shell's <(…) is one.
+  const piped = await stat(file).then((facts) => facts.isFIFO() || facts.isCharacterDevice() || facts.isSocket(), () => false);
+  const problem = piped ? undefined : await api.localFileProblem(file);
+  if (problem !== undefined) unable(problem);
   try {
-    return decoded(bytes);
+    const text = decoded(await readFile(file));
+    return text === "" ? unable(`${path} is empty`) : text;
   } catch (error) {
-    return unable(error as Error);
+    return unable(`${path}: ${(error as Error).message}`, error);
   }
 }
 
@@ -105,11 +92,8 @@ export async function imageSource(given: Given, text: string, say: (text: string
     if (!onNode.startsWith("/")) throw new UsageError(`argument --image: '${text}' is not an absolute path of the node`);
     return { nodePath: onNode, ...format };
   }
-  const here = await access(text, constants.R_OK).then(() => undefined, (error: NodeJS.ErrnoException) => error);
-  if (here === undefined) return { path: resolve(text), ...format };
-  if (here.code === "ENOENT" && text.startsWith("/")) {
-    say(`${text}: there is no such file on this machine; the node's is taken`);
-    return { nodePath: text, ...format };
-  }
-  throw new Error(`Unable to read the image ${text}: ${here.message}`, { cause: here });
+  const missing = await stat(text).then(() => false, (error: NodeJS.ErrnoException) => error.code === "ENOENT");
+  if (!missing || !text.startsWith("/")) return { path: text, ...format };
+  say(`${text}: there is no such file on this machine; the node's is taken`);
+  return { nodePath: text, ...format };
 }

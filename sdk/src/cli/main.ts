@@ -1,17 +1,17 @@
 /** `npx seapath VERB …`: from the words to the exit code. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { api, close, describeError, printable } from "pulumi-seapath-provider";
+import { api, close, describeError, printable, speak } from "pulumi-seapath-provider";
 import { candidates } from "./candidates";
 import { settleCluster, SHARED } from "./connection";
 import { Given, UsageError, type OptionSpec } from "./grammar";
 import { helpOf, overview, usageOf } from "./help";
-import { optionOf } from "./inputs";
 import { didYouMean } from "./nearest";
 import { parseWords } from "./parse";
 import { Progress } from "./print";
 import type { Verb } from "./verb";
 import { VERBS } from "./verbs";
+import { wordsOf } from "./words";
 
 const { version } = JSON.parse(readFileSync(join(__dirname, "../../package.json"), "utf8")) as { version: string };
 
@@ -56,6 +56,7 @@ async function run(words: readonly string[]): Promise<number> {
     process.stdout.write(`${helpOf(verb, SHARED)}\n`);
     return 0;
   }
+  speak(wordsOf(verb));
   const cluster = settleCluster(given);
   const progress = new Progress({ often: given.has("progress") });
   try {
@@ -71,19 +72,16 @@ async function run(words: readonly string[]): Promise<number> {
   } catch (error) {
     progress.end();
     if (error instanceof UsageError) throw new UsageError(error.message, error.verb ?? verb);
-    process.stderr.write(`${printable(described(error, given, verb))}\n`);
+    process.stderr.write(`${printable(described(error, given))}\n`);
     return 1;
   } finally {
     progress.end();
   }
 }
 
-/** An error in the words of the command line. With `-v` all that led to it. */
-function described(error: unknown, given: Given, { calls = {} }: Verb): string {
-  let text = describeError(error);
-  for (const { property } of (error as { refusals?: { property: string }[] }).refusals ?? []) {
-    text = text.replace(`${property}: `, `${calls[property.replace(/\[\d+\]$/, "")] ?? optionOf(property)}: `);
-  }
+/** An error as it is printed. With `-v` all that led to it. */
+function described(error: unknown, given: Given): string {
+  const text = describeError(error);
   if (!given.has("verbose")) return text;
   const chain: string[] = [];
   for (let cause = error; cause instanceof Error; cause = cause.cause) chain.push(cause.stack ?? cause.message);

@@ -1,13 +1,13 @@
 // What an image file is, by its first bytes: no word in it leads to another file. QEMU's own tool makes the images.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative as relativePath } from "node:path";
 import { cluster } from "./fixtures.ts";
 
-const { localFile, nodeFile } = cluster;
+const { localFile, localFileProblem, nodeFile } = cluster;
 type Format = Parameters<typeof nodeFile>[1];
 const { programSource } = createRequire(import.meta.url)("../../../provider/dist/cluster/program.js") as typeof import("../../../provider/dist/cluster/program.js");
 
@@ -93,7 +93,7 @@ describe("an image file", function () {
     ["qcow2 of the future", () => changed("future.qcow2", "good.qcow2", [72, Buffer.from([0x80])]), /features that are not known here/],
     ["qcow of version 1", () => changed("old.qcow", "good.qcow2", [4, Buffer.from([0, 0, 0, 1])]), /qcow2 of version 1/],
     ["a qcow2 that ends within its header", () => write("short.qcow2", Buffer.from("QFI\xfb\x00\x00\x00\x03", "latin1")), /ends within its header/],
-    ["VMDK of which nobody said so", () => at("good.vmdk"), /^it is an image of the format vmdk; say so \(`format: "vmdk"`\)/],
+    ["VMDK of which nobody said so", () => at("good.vmdk"), /^it is an image of the format vmdk$/],
     ["VMDK with FLAT extents", () => at("flat.vmdk"), /data is in other files/, "vmdk"],
     ["VMDK whose header says nothing, so that its lines count", () => changed("lines.vmdk", "good.vmdk", [12, Buffer.alloc(8)]), /data is in other files/, "vmdk"],
     ["VMDK with FLAT in a sparse one", () => changed("kind.vmdk", "good.vmdk", [readFileSync(at("good.vmdk")).indexOf("monolithicSparse"), "monolithicFlat\"#"]), /its data is in other files \(it is monolithicFlat/, "vmdk"],
@@ -111,8 +111,6 @@ describe("an image file", function () {
     ["an HTML page called .qcow2", () => write("page.qcow2", "\n<!DOCTYPE html><html><body>404</body></html>"), /but an HTML page/],
     ["a text", () => write("note.img", "404: not found\n"), /but a text/],
     ["a pointer of Git LFS", () => write("lfs.qcow2", "version https://git-lfs.github.com/spec/v1\n"), /but a pointer of Git LFS/],
-    ["a file of 0 bytes", () => write("empty.qcow2", ""), /^it is empty/],
-    ["a file of 0 bytes said to be raw", () => write("empty.raw", ""), /^it is empty/, "raw"],
   ];
   for (const [what, file, says, format] of bad) {
     it(`is refused: ${what}`, async () => {
@@ -128,13 +126,41 @@ describe("an image file", function () {
     assert.deepEqual(answers.map(({ error, missing }) => error ?? missing), [...Array<string>(3).fill("it is neither a file nor a block device"), true]);
   });
 
+  it("is not empty, on the node or here, whatever it is said to be", async () => {
+    const path = write("empty.raw", "");
+    for (const answer of asked([nodeFile(path), nodeFile(path, "raw")])) assert.equal(answer.error, "it is empty");
+    await assert.rejects(localFile(path, "raw"), { message: `Unable to read the image: ${path} is empty` });
+  });
+
+  // Tried: `path` names a folder, a pipe, or a file that is not there or may not be read → told before anything is asked of the cluster, naming it and what it is
+  it("of this machine is a file that can be read, and what it is else is said", async () => {
+    run("mkfifo", at("here-pipe"));
+    write("closed.raw", "x");
+    chmodSync(at("closed.raw"), 0);
+    const relative = relativePath(process.cwd(), at("gone.qcow2"));
+    const said: [string, string][] = [
+      [folder, `${folder} is a directory on this machine, and not a file`],
+      [at("here-pipe"), `${at("here-pipe")} is a pipe on this machine, and not a file`],
+      ["/dev/null", "/dev/null is a device on this machine, and not a file"],
+      [at("gone.qcow2"), `could not find file ${at("gone.qcow2")} on this machine`],
+      [relative, `could not find file ${relative} (${at("gone.qcow2")}) on this machine`],
+      [at("good.qcow2/x"), `could not find file ${at("good.qcow2/x")} on this machine`],
+      ...(process.getuid?.() === 0 ? [] : [[at("closed.raw"), `${at("closed.raw")} may not be read by who runs this: permission denied`] as [string, string]]),
+    ];
+    for (const [path, problem] of said) {
+      assert.equal(await localFileProblem(path), problem);
+      await assert.rejects(localFile(path), { code: "local-file", message: `Unable to read the image: ${problem}` });
+    }
+    assert.equal(await localFileProblem(at("good.qcow2")), undefined);
+  });
+
   it("is judged again where it is imported, and QEMU is not begun for another one", () => {
     const bin = at("bin");
     run("mkdir", "-p", bin);
     writeFileSync(join(bin, "qemu-img"), `#!/bin/sh\necho "$@" >> ${at("called")}\n[ -n "$TOUCH" ] && echo more >> "$TOUCH"\nexit 0\n`, { mode: 0o755 });
     writeFileSync(at("importing.py"), `${programSource("import_image")}\nmain(sys.argv[1])\n`);
-    const imported = (name: string, driver: string, format?: string, touch = "") => {
-      const request = Buffer.from(JSON.stringify({ path: at(name), driver, image: "system_x", ...(format === undefined ? {} : { format }) })).toString("base64");
+    const imported = (name: string, driver: string, format?: string, touch = "", called?: string) => {
+      const request = Buffer.from(JSON.stringify({ path: at(name), driver, image: "system_x", ...(called === undefined ? {} : { name: called }), ...(format === undefined ? {} : { format }) })).toString("base64");
       const done = spawnSync("python3", ["-I", at("importing.py"), request], { encoding: "utf8", env: { PATH: `${bin}:${process.env["PATH"]}`, TOUCH: touch } });
       return [done.status, done.stderr.trim()];
     };
@@ -143,6 +169,9 @@ describe("an image file", function () {
     assert.match(String(imported("backed.qcow2", "qcow2")), /^1,.*based on another file/);
     assert.match(String(imported("boot.raw", "qcow2")), /^1,.*it is another one than it was: raw/);
     assert.match(String(imported("nowhere", "raw")), /^1,.*No such file/);
+    // What was sent is told by the name that it has for its user.
+    assert.match(String(imported("backed.qcow2", "qcow2", undefined, "", "./mine.qcow2")), /^1,\.\/mine\.qcow2: it is based on another file/);
+    assert.equal(imported("nowhere", "raw", undefined, "", "./mine.qcow2")[1], "./mine.qcow2: No such file or directory");
     assert.equal(readFileSync(at("called"), "utf8").split("\n").length, 2);
     run("cp", "good.qcow2", "moving.qcow2");
     assert.match(String(imported("moving.qcow2", "qcow2", undefined, at("moving.qcow2"))), /^1,.*it was written to while it was read/);

@@ -61,7 +61,7 @@ describe("a character that XML cannot hold", () => {
   }
 
   it("is refused by the command line as well, and other characters are not", async () => {
-    assert.throws(() => givenSpec("create", vm({ metadata: { a: "\u0000" } })), /metadata\.a: must not have the character U\+0000/);
+    await assert.rejects(givenSpec("create", vm({ metadata: { a: "\u0000" } })), /metadata\.a: must not have the character U\+0000/);
     const { failures } = await providers.Vm.check!({}, vm({ name: "", metadata: { a: "é漢😀\u0085", b: UNKNOWN } }));
     assert.deepEqual(failures?.filter(({ reason }) => reason.includes("U+")), []);
   });

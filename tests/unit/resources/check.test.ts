@@ -14,19 +14,19 @@ describe("what a preview refuses", () => {
   const of = (domain: Raw) => typed({ domain: { memory: 64, ...domain } });
   const interfaces = (each: Raw) => of({ interfaces: [{ bridge: "br0" }, { bridge: "br0", ...each }] });
   const sentences: [string, Raw, RegExp][] = [
-    ["a name with other signs", typed({ name: "web-01" }), /^name: must have letters and digits only, as vm-mgr's names do; "web-01" has others$/],
+    ["a name with other signs", typed({ name: "web-01" }), /^name: must have letters and digits only, as vm-mgr's names do \(no spaces or special chars\); "web-01" has others$/],
     ["the name xml", typed({ name: "xml" }), /^name: must not be "xml"/],
     ["a metadata key", typed({ metadata: { "a-b": "x" } }), /^metadata\.a-b: must have letters and digits only/],
     ["pinned beside preferred", typed({ pinnedHost: "node1", preferredHost: "node1" }), /^preferredHost: must not stand beside `pinnedHost`/],
-    ["an unknown host", typed({ pinnedHost: "nodeX" }), /^pinnedHost: the cluster has no node "nodeX"/],
+    ["an unknown host", typed({ pinnedHost: "nodeX" }), /^pinnedHost: "nodeX" is not a valid hypervisor: the cluster has no node/],
     ["XML that does not parse", xmlForm({ xml: "<domain>\n<a></domain>" }), /^xml: does not parse: line 2/],
     ["XML of something else", xmlForm({ xml: "<network/>" }), /^xml: must be a libvirt <domain>; its root is <network>/],
     ["empty XML", xmlForm({ xml: "" }), /^xml: must not be empty/],
     ["a uuid that is taken", xmlForm({ xml: "<domain><uuid>11111111-2222-4333-8444-5555555555aa</uuid></domain>" }), /^xml: the uuid .* "fxrun"/],
-    ["a name that is taken", typed({ name: "fxrun" }), /^name: "fxrun" is taken/],
+    ["a name that is taken", typed({ name: "fxrun" }), /^name: "fxrun" already exists/],
     ["an image that is not there", typed({ source: { nodePath: "/nowhere" } }), /^source\.nodePath: \/nowhere: there is no such file/],
     ["a relative path on the node", typed({ source: { nodePath: "a.qcow2" } }), /^source\.nodePath: must be an absolute path/],
-    ["a local file that is not there", typed({ source: { path: "/nowhere.qcow2" } }), /^source\.path: there is no readable file \/nowhere\.qcow2/],
+    ["a local file that is not there", typed({ source: { path: "/nowhere.qcow2" } }), /^source\.path: could not find file \/nowhere\.qcow2 on this machine/],
     ["two sources", typed({ source: { path: "/etc/hostname", nodePath: "/a" } }), /^source: must have exactly one of/],
     ["snapshots of a file", typed({ source: { nodePath: "/a", snapshots: true } }), /^source\.snapshots: is for a clone: it needs `vm`$/],
     ["snapshots beside a link", typed({ source: { vm: "fxrun", mode: "linked", snapshots: true } }), /^source\.snapshots: must not stand beside `mode: "linked"`: a linked clone shares one/],
@@ -186,6 +186,6 @@ describe("a preview of what is not known yet", () => {
   it("still names what is wrong beside it", async () => {
     assert.match((await refused(typed({ preferredHost: UNKNOWN, stopTimeout: "x" }))).join(), /^stopTimeout/);
     assert.match((await refused(typed({ source: { nodePath: UNKNOWN, typo: 1 } }))).join(), /^source\.typo: is no input/);
-    assert.match((await refused(typed({ name: UNKNOWN, pinnedHost: "nodeX" }))).join(), /^pinnedHost: the cluster has no node/);
+    assert.match((await refused(typed({ name: UNKNOWN, pinnedHost: "nodeX" }))).join(), /^pinnedHost: "nodeX" is not a valid hypervisor/);
   });
 });

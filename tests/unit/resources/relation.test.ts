@@ -41,7 +41,7 @@ describe("a preview of what VMs have to do with each other", () => {
     ["a VM with itself", "Colocation", pair({ with: ["fxrun"] }), /^with\[0\]: "fxrun" cannot be related to itself/],
     ["a VM twice", "Colocation", pair({ with: ["fxstop", "fxstop"] }), /^with\[1\]: "fxstop" is named twice/],
     ["a name with other signs", "Colocation", pair({ with: ["a-b"] }), /^with\[0\]: must have letters and digits only/],
-    ["a VM that is not there", "Colocation", pair({ with: ["fxstop", "web99"] }), /^with\[1\]: the cluster has no VM "web99"; one that this program makes/],
+    ["a VM that is not there", "Colocation", pair({ with: ["fxstop", "web99"] }), /^with\[1\]: VM "web99" does not exist: it is not on the cluster; one that this program makes/],
     ["a weight beside strong", "Colocation", pair({ strong: true, score: 5 }), /^score: must not stand beside `strong: true`/],
     ["a negative weight", "Colocation", pair({ score: -5 }), /^score: must be at least 1; for VMs apart say `apart: true`/],
     ["a weight that is INFINITY", "Colocation", pair({ score: 1_000_000 }), /^score: must be less than 1000000/],
@@ -55,7 +55,7 @@ describe("a preview of what VMs have to do with each other", () => {
     ["no keys", "Metadata", keys({ metadata: {} }), /^metadata: must have at least one key/],
     ["vm-mgr's own keys", "Metadata", keys({ metadata: { xml: "x" } }), /^metadata\.xml: must not be "xml"/],
     ["our own keys", "Metadata", keys({ metadata: { _priority: "x" } }), /^metadata\._priority: must have letters and digits only/],
-    ["a VM that is not there", "Metadata", keys({ vm: "web99" }), /^vm: the cluster has no VM "web99"/],
+    ["a VM that is not there", "Metadata", keys({ vm: "web99" }), /^vm: VM "web99" does not exist/],
   ];
   for (const [what, kind, inputs, says] of sentences) {
     it(`names ${what} of a ${kind}, and nothing else`, async () => {
@@ -74,7 +74,7 @@ describe("a preview of what VMs have to do with each other", () => {
     assert.deepEqual((await check("Metadata", keys({ vm: "web99" }), [{ name: "web99", metadata: { owner: "a" } }])).refused, []);
     assert.match((await check("Metadata", keys({ vm: "web99", metadata: { owner: "b" } }), [{ name: "web99", metadata: { owner: "a" } }])).refused.join(), /^metadata\.owner: VM "web99" of this program has the key/);
     // A VM of that name on another cluster is another one.
-    assert.match((await check("Colocation", pair({ with: ["web99"] }), [{ name: "web99", cluster: "north" }])).refused.join(), /no VM "web99"/);
+    assert.match((await check("Colocation", pair({ with: ["web99"] }), [{ name: "web99", cluster: "north" }])).refused.join(), /VM "web99" does not exist/);
   });
 
   it("says what an order binds, and where VMs run that may move", async () => {

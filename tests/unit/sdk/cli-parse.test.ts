@@ -3,8 +3,9 @@ import assert from "node:assert/strict";
 import { connectionOf, SHARED } from "../../../sdk/dist/cli/connection.js";
 import { UsageError, type Given } from "../../../sdk/dist/cli/grammar.js";
 import { helpOf, overview, usageOf } from "../../../sdk/dist/cli/help.js";
-import { commonInputs, decoded, optionOf } from "../../../sdk/dist/cli/inputs.js";
+import { commonInputs, decoded } from "../../../sdk/dist/cli/inputs.js";
 import { parseWords } from "../../../sdk/dist/cli/parse.js";
+import { optionOf } from "../../../sdk/dist/cli/words.js";
 import { VERBS } from "../../../sdk/dist/cli/verbs.js";
 
 function verb(name: string) {

@@ -61,7 +61,7 @@ describe("a VM of which something makes no sense", () => {
       assert.deepEqual([...refusals.clusterRefusals(lab, fresh, "create"), ...refusals.changeRefusals(lab, fresh, "create")], []);
       // What wants to be it, or to be made of it.
       const taken = refusals.clusterRefusals(lab, { ...fresh, name: "fxrun" }, "create");
-      assert.match(taken.map(({ property, reason }) => `${property}: ${reason}`).join(), /^name: "fxrun" is taken: the cluster has a VM of this name that cannot be read: /);
+      assert.match(taken.map(({ property, reason }) => `${property}: ${reason}`).join(), /^name: "fxrun" already exists: the cluster has a VM of this name that cannot be read: /);
       const clone = refusals.clusterRefusals(lab, { name: "web01", source: { vm: "fxrun", mode: "copy" } }, "create");
       assert.match(clone.map(({ property, reason }) => `${property}: ${reason}`).join(), /^source\.vm: VM "fxrun" cannot be read: /);
     });

@@ -35,7 +35,7 @@ describe("a VM as it will be made of another", () => {
     };
     assert.equal(why({}), "");
     assert.match(why({ vm: "copy" }), /of itself/);
-    assert.match(why({ vm: "nobody" }), /has no VM "nobody"/);
+    assert.match(why({ vm: "nobody" }), /VM "nobody" does not exist/);
     assert.match(why({}, (made) => (made.freeBytes = 5)), /have 1054720 bytes, and Ceph has 5 left/);
     assert.equal(why({ mode: "linked" }, (made) => (made.freeBytes = 5)), "");
     const cut = (made: ReturnType<typeof lab>) => Object.assign(made.images.get("system_fxrun")?.metadata ?? {}, { _seapath_create: "importing x" });

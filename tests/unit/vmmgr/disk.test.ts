@@ -130,7 +130,7 @@ describe("what speaks against a disk", () => {
   });
 
   it("a VM that is not there, unless this program makes it", () => {
-    assert.match(refused(withDisks({}), { vm: "nobody" }), /^vm: the cluster has no VM "nobody"$/);
+    assert.match(refused(withDisks({}), { vm: "nobody" }), /^vm: VM "nobody" does not exist: it is not on the cluster$/);
     assert.equal(refused(withDisks({}), { vm: "nobody" }, "create", { ...nothing, vm: true }), "");
   });
 

@@ -24,16 +24,16 @@ describe("what a cluster has against a VM", () => {
   });
 
   const sentences: [string, object, RegExp, ((lab: Inventory) => void)?][] = [
-    ["a VM of the name, enabled", { name: "fxrun" }, /^name: "fxrun" is taken: the cluster has a VM of this name \(enabled\)/],
+    ["a VM of the name, enabled", { name: "fxrun" }, /^name: "fxrun" already exists: the cluster has a VM of this name \(enabled\)/],
     ["a VM of the name, disabled", { name: "fxrun" }, /\(not enabled\)/, (lab) => lab.cib.primitives.delete("fxrun")],
-    ["a group of the name", { name: "left" }, /is taken: .*an RBD group of data_left_0/, (lab) => lab.groups.set("left", ["data_left_0"])],
+    ["a group of the name", { name: "left" }, /already exists: .*an RBD group of data_left_0/, (lab) => lab.groups.set("left", ["data_left_0"])],
     ["a primitive of the name", { name: "fxman" }, /^name: .*Pacemaker has a primitive of this name \(Dummy\)/],
     ["a node of the name", { name: "node1" }, /^name: .*it is a node of the cluster/],
     ["an id of the name", { name: "fxorder" }, /^name: .*an element of the CIB has this id/],
-    ["an unknown host", { pinnedHost: "nodeX" }, /^pinnedHost: the cluster has no node "nodeX"; it must be one of node1, node2, node3$/],
-    ["an unknown preferred host", { preferredHost: "Node1" }, /^preferredHost: the cluster has no node "Node1"/],
-    ["the observer", { preferredHost: "node3" }, /^preferredHost: "node3" is the cluster's observer.*one of node1, node2$/, (lab) => (lab.observer = "node3")],
-    ["a uuid of another VM", { xml: "<domain><uuid>11111111-2222-4333-8444-5555555555AA</uuid></domain>" }, /^xml: the uuid .* is taken by VM "fxrun"/],
+    ["an unknown host", { pinnedHost: "nodeX" }, /^pinnedHost: "nodeX" is not a valid hypervisor: the cluster has no node "nodeX"; it must be one of node1, node2, node3$/],
+    ["an unknown preferred host", { preferredHost: "Node1" }, /^preferredHost: "Node1" is not a valid hypervisor: the cluster has no node/],
+    ["the observer", { preferredHost: "node3" }, /^preferredHost: "node3" is not a valid hypervisor: it is the cluster's observer.*one of node1, node2$/, (lab) => (lab.observer = "node3")],
+    ["a uuid of another VM", { xml: "<domain><uuid>11111111-2222-4333-8444-5555555555AA</uuid></domain>" }, /^xml: the uuid .* is already used by VM "fxrun"/],
     ["a missing image", { source: { nodePath: "/nowhere" } }, /^source\.nodePath: \/nowhere: there is no such file on node1$/],
     ["an image that cannot be read", { source: { nodePath: "/etc" } }, /^source\.nodePath: \/etc: it is neither a file nor a block device$/],
     ["a disk smaller than its image", { systemSize: 512 }, /^systemDisk\.size: the image has 1048576 bytes/],
@@ -166,7 +166,7 @@ describe("what a cluster has against a VM", () => {
       const metadata = lab.images.get("system_fxrun")?.metadata;
       if (metadata !== undefined) metadata["xml"] = "<domain";
     };
-    assert.match(refused({ name: "fxrun" }, "create", broken).join(), /^name: "fxrun" is taken: .*cannot be read: its metadata `xml` holds what is no XML.*rbd image-meta get system_fxrun xml/);
+    assert.match(refused({ name: "fxrun" }, "create", broken).join(), /^name: "fxrun" already exists: .*cannot be read: its metadata `xml` holds what is no XML.*rbd image-meta get system_fxrun xml/);
   });
 });
 

@@ -142,7 +142,7 @@ describe("what speaks against a colocation", () => {
 
   it("is a VM that is not there or not enabled, unless the program makes it", () => {
     const named = [{ property: "vm", vm: "fxrun" }, { property: "with[0]", vm: "web99" }];
-    assert.match(memberRefusals(inventory(), named, () => undefined).map(({ property, reason }) => `${property}: ${reason}`).join(), /^with\[0\]: the cluster has no VM "web99"; one that this program makes is named by its output/);
+    assert.match(memberRefusals(inventory(), named, () => undefined).map(({ property, reason }) => `${property}: ${reason}`).join(), /^with\[0\]: VM "web99" does not exist: it is not on the cluster; one that this program makes is named by its output/);
     assert.deepEqual(memberRefusals(inventory(), named, (vm) => (vm === "web99" ? { enabled: true } : undefined)), []);
     assert.match(memberRefusals(inventory(), named, () => ({ enabled: false })).map(({ reason }) => reason).join(), /has `enabled: false` in this program/);
     const disabled = inventory();

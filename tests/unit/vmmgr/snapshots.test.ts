@@ -58,7 +58,7 @@ describe("a snapshot as it is found", () => {
   it("is refused under a name that is taken, unless it is ours or to be adopted", () => {
     const taken = withSnapshots([fact("a", 1)], [], { _seapath_snapshot_a: mark({}) });
     const of = (more: object) => snapshotRefusals(taken, { vm: VM, name: "a", owner: "other/stack", ...more });
-    assert.match(of({})[0]?.reason ?? "", /VM "fxrun" has a snapshot "a" already, on system_fxrun: it belongs to grid\/prod/);
+    assert.match(of({})[0]?.reason ?? "", /snapshot "a" of VM "fxrun" already exists on image system_fxrun: it belongs to grid\/prod/);
     assert.match(snapshotRefusals(withSnapshots([fact("a", 1)], []), { vm: VM, name: "a", owner: "" })[0]?.reason ?? "", /belongs to no program/);
     for (const more of [{ adopt: true }, { owner: "grid/prod" }, { name: "b" }, { name: undefined }]) assert.deepEqual(of(more), []);
   });
@@ -108,9 +108,9 @@ describe("a rollback", () => {
 
   it("is refused where a disk is younger, there is none, or Pacemaker would not stop the VM", () => {
     assert.equal(reasons(both()), "");
-    assert.match(reasons(withSnapshots([fact("a", 20)], [])), /"a" is not of all disks of VM "fxrun": data_fxrun_0 has none of that name/);
-    assert.match(reasons(both(), "b"), /VM "fxrun" has no snapshot "b"/);
-    assert.match(rollbackRefusals(both(), "nowhere", "a")[0]?.reason ?? "", /there is no VM "nowhere"/);
+    assert.match(reasons(withSnapshots([fact("a", 20)], [])), /snapshot "a" does not exist on disk data_fxrun_0 of VM "fxrun": it is younger/);
+    assert.match(reasons(both(), "b"), /snapshot "b" of VM "fxrun" does not exist/);
+    assert.match(rollbackRefusals(both(), "nowhere", "a")[0]?.reason ?? "", /VM "nowhere" does not exist/);
     for (const [change, says] of [[{ managed: false }, /it is unmanaged/], [{ blocked: true }, /a stop of VM "fxrun" has failed/]] as const) {
       const found = both();
       const resource = found.status.resources.get(VM);

@@ -28,7 +28,7 @@ describe("the definition of a libvirt VM that is taken in", () => {
   });
 
   it("refuses none, and more than one", () => {
-    assert.throws(() => taken(CDROM), /Unable to take in VM "old" on node1: its disks: it has 0 of them/);
-    assert.throws(() => taken(disk('<source file="/a"/>'), disk('<source file="/b"/>')), /it has 2 of them, and can be taken in with exactly one/);
+    assert.throws(() => taken(CDROM), /Unable to take in VM "old" on node1: its disks: it has none, and can be taken in with exactly one/);
+    assert.throws(() => taken(disk('<source file="/a"/>'), disk('<source file="/b"/>')), /it has more than one disk \(2\), and can be taken in with exactly one/);
   });
 });

@@ -1,15 +1,14 @@
 /** What a preview refuses: all that can be known before an `up`, each with the input that it is about. */
-import { access, constants, stat } from "node:fs/promises";
 import { isDeepStrictEqual } from "node:util";
 import {
-  addressesOf, BrokenVm, canonicalBase, changeRefusals, clusterRefusals, countsRoom, failureWarnings, findVm, isMarkedByStack, isOutOfReach, isOwned, judgeDomain, macRefusals, ownerOfVm, ParseError, parseXml, pinRefusals, placeRefusals, sharedAddressRefusals, sharedImageNotices, sourceQuestions, stateWarnings,
+  addressesOf, BrokenVm, canonicalBase, changeRefusals, clusterRefusals, countsRoom, failureWarnings, findVm, isMarkedByStack, isOutOfReach, isOwned, judgeDomain, localFileRefusals, macRefusals, ownerOfVm, ParseError, parseXml, pinRefusals, placeRefusals, sharedAddressRefusals, sharedImageNotices, sourceQuestions, stateWarnings,
   turnRefusals, type Addresses, type Cluster, type Intent, type Inventory, type PartialSpec, type PlannedVms, type Refusal, type Rolling, type VmSpec,
 } from "../../vmmgr";
 import { UnknownCluster } from "../../errors";
 import { clusterFailures, schemaFailures } from "../refused";
 import { parseSize } from "../size";
-import { outputProblem } from "../coerced";
 import type { PlannedRegister } from "../planned";
+import { outputProblem } from "../coerced";
 import { isUnknown, knownPart, unknownPaths } from "../unknowns";
 import { RESOURCE, withFormerOwner, type Raw } from "../values";
 import { adoptionNotice } from "./adopt";
@@ -113,17 +112,10 @@ export function xmlFailures(inputs: Raw): Refusal[] {
   }
 }
 
-/** A source on this machine that cannot be read. */
+/** A file of this machine, named by the source, in which there is nothing to read. */
 export async function localFileFailures(inputs: Raw): Promise<Refusal[]> {
-  const path = (inputs["source"] as Raw | undefined)?.["path"];
-  if (typeof path !== "string" || isUnknown(path)) return [];
-  const refuse = (reason: string) => [{ property: "source.path", reason }];
-  try {
-    await access(path, constants.R_OK);
-    return (await stat(path)).isFile() ? [] : refuse(`${path} is no file`);
-  } catch {
-    return refuse(`there is no readable file ${path} on this machine`);
-  }
+  const source = inputs["source"] as Raw | undefined;
+  return typeof source?.["path"] !== "string" || isUnknown(source["path"]) ? [] : localFileRefusals(source);
 }
 
 function intentOf(olds: Raw, inputs: Raw, claims: Claims): Intent {

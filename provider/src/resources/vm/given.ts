@@ -1,9 +1,10 @@
 /** A VM as somebody asks for it outside of a Pulumi program: by the same inputs, held to the same schema. */
 import { SeapathError } from "../../errors";
-import type { Refusal, VmSpec } from "../../vmmgr";
+import { words } from "../../words";
+import { localFileRefusals, type FileSource, type Refusal, type VmSpec } from "../../vmmgr";
 import { readInputsAs, schemaFailures } from "../refused";
 import type { Raw } from "../values";
-import { xmlFailures } from "./check";
+import { localFileFailures, xmlFailures } from "./check";
 import { withDefaults } from "./defaults";
 import { vmSchema } from "./schema";
 import { specOf } from "./state";
@@ -13,16 +14,21 @@ export class InputsRefused extends SeapathError {
   readonly refusals: readonly Refusal[];
 
   constructor(verb: string, vm: string, refusals: readonly Refusal[]) {
-    const reasons = refusals.map(({ property, reason }) => `${property}: ${reason}`).join("; ");
+    const reasons = refusals.map(({ property, reason }) => `${words().input(property, "VM")}: ${reason}`).join("; ");
     super("refused", `Unable to ${verb} VM "${vm}": ${reasons}`, { hint: "Nothing was changed." });
     this.refusals = refusals;
   }
 }
 
-/** What vmmgr is asked for by the inputs of a `seapath.Vm`. @throws InputsRefused with each input that is wrong */
-export function givenSpec(verb: string, raw: Raw): VmSpec {
+/**
+ * What vmmgr is asked for by the inputs of a `seapath.Vm`.
+ * @param disks files that data disks are to be made of
+ * @throws InputsRefused with each input that is wrong
+ */
+export async function givenSpec(verb: string, raw: Raw, disks: readonly FileSource[] = []): Promise<VmSpec> {
   const inputs = withDefaults(raw);
-  const failures = [...schemaFailures(vmSchema, inputs, "a VM"), ...xmlFailures(inputs)];
+  const files = await Promise.all([localFileFailures(inputs), ...disks.map((source) => localFileRefusals(source, "disks"))]);
+  const failures = [...schemaFailures(vmSchema, inputs, "a VM"), ...xmlFailures(inputs), ...files.flat()];
   if (failures.length > 0) throw new InputsRefused(verb, typeof raw["name"] === "string" ? raw["name"] : "", failures);
   return specOf(readInputsAs(vmSchema, inputs, "a VM", "What is asked"));
 }

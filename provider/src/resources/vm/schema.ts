@@ -1,12 +1,13 @@
 /** The inputs of `seapath.Vm` after their defaults were put in: what is allowed, in words for the person who typed it. */
 import { z } from "zod";
+import { words } from "../../words";
 import { crmProblem, USER_NAME } from "../../vmmgr";
 import { common, count, imageFormat, metadataValue, named, scalarMap, size, text } from "../schema";
 
 const reserved = (names: Record<string, string>) =>
   scalarMap.superRefine((map, context) => {
     for (const [name, property] of Object.entries(names)) {
-      if (name in map) context.addIssue({ code: "custom", path: [name], message: `is set by \`${property}\`; use that` });
+      if (name in map) context.addIssue({ code: "custom", path: [name], message: `is set by \`${words().input(property)}\`; use that` });
     }
   });
 

@@ -1,8 +1,9 @@
 /** Making a disk, or making one that is there into what is asked: all of it, or nothing. */
 import { randomUUID } from "node:crypto";
 import { changeStorage, importImage, NotFound, type ImportSource, type Inventory, type StorageOperation } from "../../cluster";
+import { words } from "../../words";
 import type { Context } from "../context";
-import { importOf, isFile, judgedFile, onNode, sourceQuestions } from "../image-source";
+import { importOf, isFile, judgedFile, onNode, sourceName, sourceQuestions } from "../image-source";
 import { dataImage } from "../names";
 import { stateRefusals } from "../state";
 import { nowAndThen } from "../progress";
@@ -39,7 +40,7 @@ async function makeDisk(context: Context, spec: DiskSpec, intent: DiskIntent): P
   if (refusals.length > 0) throw new DiskRefused(verb, image, inventory.node, refusals);
   const found = findDisk(inventory, spec.vm, spec.index);
   if (found === undefined && intent === "update") {
-    throw new NotFound(`${what}: it is not on the cluster any more`, "Run `pulumi refresh`; the next `pulumi up` makes it anew.");
+    throw new NotFound(`${what}: it is not on the cluster any more`, words().gone);
   }
   if (found !== undefined && found.note?.filling !== true) {
     const whole = await withLive(context, inventory, found);
@@ -104,7 +105,7 @@ function contentOf(inventory: Inventory, spec: DiskSpec): { name: string; from: 
   if (source === undefined) return undefined;
   if ("image" in source) return { name: source.image, from: source, bytes: inventory.images.get(source.image)?.size ?? 0 };
   const { file, refusals } = judgedFile(inventory, source);
-  if (file?.virtualSize != null) return { name: file.path, from: importOf(file, source), bytes: file.virtualSize };
+  if (file?.virtualSize != null) return { name: sourceName(source), from: importOf(file, source), bytes: file.virtualSize };
   throw new DiskRefused("create", dataImage(spec.vm, spec.index), inventory.node, refusals);
 }
 

@@ -1,9 +1,10 @@
 /** What can be known to be wrong with a disk before anything is changed: the same for a preview and for the change itself. */
 import type { Inventory } from "../../cluster";
+import { words } from "../../words";
 import { ownDisks } from "../domain";
 import type { Refusal } from "../errors";
 import { judgedFile } from "../image-source";
-import { dataImage, systemImage } from "../names";
+import { dataImage, noSuchVm, systemImage } from "../names";
 import { isOwned } from "../owned";
 import { stateRefusals } from "../state";
 import { readElement, targetHolder, wantedElement } from "./element";
@@ -32,7 +33,7 @@ export function diskRefusals(inventory: Inventory, spec: Partial<DiskSpec>, inte
   if (vm === undefined) return contentRefusals(inventory, spec, intent);
   if (!inventory.images.has(systemImage(vm))) {
     if (planned.vm) return contentRefusals(inventory, spec, intent);
-    return [{ property: "vm", reason: `the cluster has no VM "${vm}"` }];
+    return [{ property: "vm", reason: noSuchVm(vm) }];
   }
   return [
     ...(index === undefined ? [] : numberRefusals(inventory, { ...spec, vm, index }, intent, planned)),
@@ -56,7 +57,7 @@ function numberRefusals(inventory: Inventory, spec: Numbered, intent: DiskIntent
   const found = findDisk(inventory, vm, index);
   if (found !== undefined && intent === "create" && !isOurs(inventory, spec)) {
     const owner = found.note?.owner === undefined ? "by another program" : `by ${found.note.owner}`;
-    const reason = `${index} is taken: VM "${vm}" has ${found.image}, made ${owner}. Leave \`index\` out for the next one, or take that disk over with \`adopt: true\``;
+    const reason = `${index} is taken: VM "${vm}" has ${found.image}, made ${owner}. ${words().otherDisk}`;
     return [{ property: "index", reason }];
   }
   if (found === undefined && intent === "create" && spec.adopt === true && spec.size === undefined && spec.source === undefined) {

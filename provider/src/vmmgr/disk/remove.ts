@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { changeStorage, ProgramError, type Inventory, type Outcome, type Removed, type StorageOperation, type XmlElement } from "../../cluster";
 import { deadlineOf, reportOf, type Context } from "../context";
+import { words } from "../../words";
 import { ChangeFailed, type Refusal } from "../errors";
 import { dataImage, systemImage } from "../names";
 import { fullRefusals, quorumRefusals } from "../state";
@@ -54,7 +55,7 @@ export async function removeDisk(context: Context, removal: Removal): Promise<vo
   const held = await detachLive(context, vm, image, seconds);
   if (held !== undefined && !removal.withVm) {
     const reason = `${held}; it is attached as before, and nothing on it was touched`;
-    const hint = "Unmount it in the guest, or stop the VM (`started: false`), and run `pulumi up` again.";
+    const hint = `Unmount it in the guest, or stop the VM (\`started: false\`), and ${words().again}.`;
     throw new DiskRefused("delete", image, inventory.node, [{ property: "the guest", reason }], hint);
   }
   const left = [`${image}, which VM "${vm}" may not have any more`];

@@ -8,7 +8,7 @@ import { hasFailed } from "../closed";
 import { deadlineOf, hypervisorsOf, reportOf, type Context } from "../context";
 import { Refused } from "../errors";
 import { metadataChanges } from "../metadata";
-import { systemImage } from "../names";
+import { noSuchVm, systemImage } from "../names";
 import { findVm } from "../observe";
 import { maintenanceRefusal, stateRefusals } from "../state";
 import { forgetVm } from "../remove";
@@ -34,7 +34,7 @@ export async function ensureGuestNode(context: Context, spec: GuestNodeSpec): Pr
   const inventory = await cluster.inventory();
   const what = `Unable to make VM "${spec.vm}" guest node "${spec.name}" on ${inventory.node}`;
   const vm = findVm(inventory, spec.vm);
-  if (vm === undefined) throw new NotFound(`${what}: there is no VM "${spec.vm}" on the cluster`);
+  if (vm === undefined) throw new NotFound(`${what}: ${noSuchVm(spec.vm)}`);
   const refusals = [...stateRefusals(inventory), ...(inventory.status.maintenance ? [maintenanceRefusal] : []), ...guestNodeRefusals(inventory, spec)];
   if (refusals.length > 0) throw new Refused("make", spec.name, inventory.node, refusals, "guest node");
   const runs = vm.enabled && vm.started === true;

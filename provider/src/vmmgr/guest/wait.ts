@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { reachRemoted, WaitTimeout, type ClusterStatus } from "../../cluster";
 import { SeapathError } from "../../errors";
+import { words } from "../../words";
 import { deadlineOf, reportOf, type Context } from "../context";
 import { describe } from "../wait";
 import type { GuestNodeSpec } from "./model";
@@ -12,8 +13,8 @@ export class KeyRejected extends SeapathError {
     super("key-rejected", `pacemaker_remoted at ${address} (port ${port}) does not take the cluster's key (${how})`, {
       hint:
         `Pacemaker would say "Key was rejected by service" and stop the VM. Put the key of the nodes into ` +
-        `/etc/pacemaker/authkey of ${vm}'s guest, owned by root:haclient with mode 0640, and restart pacemaker_remote there: ` +
-        "the secret output `authkey` of seapath.RemoteKey is that key in base64.",
+        `/etc/pacemaker/authkey of ${vm}'s guest, owned by root:haclient with mode 0640, and restart pacemaker_remote there. ` +
+        words().guestKey,
     });
   }
 }

@@ -1,8 +1,10 @@
 /** A relation between VMs through its life: made, found, changed and removed, each by one atomic change of the CIB. */
 import { changeStorage, CONSTRAINTS, createChange, deleteChange, pathOf, type CibChange, type Inventory, type XmlElement } from "../../cluster";
+import { words } from "../../words";
 import { changeAfresh } from "../afresh";
 import { reportOf, type Context } from "../context";
 import { NotOwned, Refused, type Refusal } from "../errors";
+import { noSuchVm } from "../names";
 import { forgetParked, parkedOn, referencesOf, standsInFor } from "../parked";
 import { quorumRefusals } from "../state";
 import { constraintOf, isMarkedBy, ownerOf, saysTheSame, type Relation } from "./element";
@@ -64,7 +66,7 @@ export function takenRefusals(inventory: Inventory, wanted: Relation, known: Kno
     if (present === undefined && !inventory.cib.ids.has(attrs["id"] ?? "")) return [];
     const maker = present === undefined ? undefined : ownerOf(present);
     const whose = maker === undefined ? "made by vm-mgr or crm" : `made by ${maker}`;
-    const reason = `the cluster has a constraint "${attrs["id"]}" already, ${whose}. Take it over with \`adopt: true\`, or take one of the two away`;
+    const reason = `the cluster has a constraint "${attrs["id"]}" already, ${whose}. Take one of the two away, or ${words().takeOver("constraint")}`;
     return [{ property: wanted.noun === "colocation" ? "vm" : "first", reason }];
   });
 }
@@ -74,7 +76,7 @@ function missingRefusals(inventory: Inventory, { noun, members }: Relation): Ref
   return members.flatMap((vm, index) => {
     if (inventory.cib.primitives.has(vm)) return [];
     const [head, tail] = noun === "colocation" ? ["vm", "with"] : ["first", "then"];
-    const has = inventory.images.has(`system_${vm}`) ? `VM "${vm}" is not enabled` : `the cluster has no VM "${vm}"`;
+    const has = inventory.images.has(`system_${vm}`) ? `VM "${vm}" is not enabled` : noSuchVm(vm);
     return [{ property: (index === 0 ? head : tail) ?? "", reason: has }];
   });
 }

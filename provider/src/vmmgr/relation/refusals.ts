@@ -3,7 +3,7 @@ import { nvpairs, type Inventory, type XmlElement } from "../../cluster";
 import { hypervisorsOf } from "../context";
 import type { Refusal } from "../errors";
 import type { PlannedVms } from "../planned";
-import { systemImage } from "../names";
+import { noSuchVm, systemImage } from "../names";
 import { strongBonds, tieBetween } from "./bonds";
 import { pairsOf, type ColocationSpec } from "./colocation";
 import { isMarkedBy, readScore, readSets } from "./element";
@@ -24,7 +24,7 @@ export function memberRefusals(inventory: Inventory, named: readonly Named[], pl
     if (plan !== undefined && plan.enabled === undefined) return [];
     if (plan?.enabled === false) return [{ property, reason: `VM "${vm}" has \`enabled: false\` in this program; Pacemaker places only VMs that are enabled` }];
     if (inventory.images.has(systemImage(vm))) return [{ property, reason: `VM "${vm}" is not enabled; Pacemaker places only VMs that are` }];
-    return [{ property, reason: `the cluster has no VM "${vm}"; one that this program makes is named by its output, \`.name\`` }];
+    return [{ property, reason: `${noSuchVm(vm)}; one that this program makes is named by its output, \`.name\`` }];
   });
 }
 

@@ -1,6 +1,7 @@
 /** Which snapshots of a VM stay and which go: vm-mgr's purge, with rules. */
 import { ProgramError, purgeDisks, type Inventory } from "../../cluster";
 import { SeapathError } from "../../errors";
+import { words } from "../../words";
 import type { Context } from "../context";
 import { Refused } from "../errors";
 import { listSnapshots } from "./observe";
@@ -77,7 +78,7 @@ export class PurgeFailed extends SeapathError {
   constructor(vm: string, node: string, cause: ProgramError) {
     super("purge-failed", `Unable to purge snapshots of VM "${vm}" on ${node}: ${cause.words}`, {
       cause,
-      hint: "What has been removed is gone; the next `pulumi up` goes on.",
+      hint: `What has been removed is gone; ${words().goesOn}.`,
     });
   }
 }

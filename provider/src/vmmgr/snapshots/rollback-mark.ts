@@ -6,6 +6,7 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { beginRollback, changeStorage, type Cluster } from "../../cluster";
 import { reportOf, type Context } from "../context";
+import { words } from "../../words";
 import { NotOwned } from "../errors";
 import { systemImage } from "../names";
 import { DONE_KEY, LAST_KEY, phaseOf, ROLLBACK_KEY, type LastRollback, type RollbackPlan } from "./rollback-state";
@@ -13,7 +14,7 @@ import { DONE_KEY, LAST_KEY, phaseOf, ROLLBACK_KEY, type LastRollback, type Roll
 const RENEW_MS = 4_000;
 /** Several renewals long, so that a slow link is not taken for a dead program. */
 const ABANDONED_MS = 15_000;
-const HINT = "Wait until that one has ended, and run `pulumi up` again.";
+const hint = () => `Wait until that one has ended, and ${words().again}.`;
 const OTHER = "another program";
 
 /** In place of whose it is. */
@@ -43,7 +44,7 @@ export class RollbackMark {
   async begin(insteadOf?: string): Promise<void> {
     const mark = this.#next();
     const there = await beginRollback(this.#cluster.runner, { vm: this.#vm, mark, ...(insteadOf === undefined ? {} : { insteadOf }) });
-    if (there !== mark) throw new NotOwned(`${OTHER} is rolling it back right now`, OTHER, HINT);
+    if (there !== mark) throw new NotOwned(`${OTHER} is rolling it back right now`, OTHER, hint());
     this.#timer = setInterval(() => {
       // A renewal that fails is made good by the next one; when all fail, so do the steps, and they say why.
       this.#renewal = this.#renewal.then(() => this.#change({ [ROLLBACK_KEY]: this.#next() })).catch(() => undefined);
@@ -99,6 +100,6 @@ export async function waitUntilAbandoned(context: Context, vm: string, node: str
   for (const end = Date.now() + ABANDONED_MS; Date.now() < end; ) {
     await sleep(1000);
     if ((await mark()) === first) continue;
-    throw new NotOwned(`Unable to roll back VM "${vm}" on ${node}: ${OTHER} is rolling it back right now`, OTHER, HINT);
+    throw new NotOwned(`Unable to roll back VM "${vm}" on ${node}: ${OTHER} is rolling it back right now`, OTHER, hint());
   }
 }

@@ -82,9 +82,9 @@ export function rollbackRefusals(inventory: Inventory, vm: string, name: string)
   const refusals = stateRefusals(inventory);
   const snapshot = findSnapshot(inventory, vm, name);
   const younger = vmDisks(inventory, vm).filter((image) => !snapshot?.disks.some((disk) => disk.image === image));
-  if (snapshot === undefined) refusals.push({ property: "snapshot", reason: `VM "${vm}" has no snapshot "${name}"` });
+  if (snapshot === undefined) refusals.push({ property: "snapshot", reason: `snapshot "${name}" of VM "${vm}" does not exist on any disk` });
   else if (younger.length > 0) {
-    const reason = `"${name}" is not of all disks of VM "${vm}": ${younger.join(", ")} ${younger.length === 1 ? "has" : "have"} none of that name, being younger, or having lost it`;
+    const reason = `snapshot "${name}" does not exist on disk ${younger.join(", ")} of VM "${vm}": ${younger.length === 1 ? "it is" : "they are"} younger, or lost it`;
     refusals.push({ property: "snapshot", reason });
   }
   const resource = inventory.status.resources.get(vm);

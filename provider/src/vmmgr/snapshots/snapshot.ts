@@ -1,8 +1,10 @@
 /** Making a snapshot of all disks of a VM, changing it in place and removing it. */
 import { changeSnapshot, dropSnapshot, makeSnapshot, NotFound, ProgramError, type Inventory } from "../../cluster";
 import { SeapathError } from "../../errors";
+import { words } from "../../words";
 import type { Context } from "../context";
 import { Refused, type Refusal } from "../errors";
+import { noSuchVm } from "../names";
 import { findVm } from "../observe";
 import { isOwned } from "../owned";
 import { runSteps } from "../steps";
@@ -17,17 +19,17 @@ export class SnapshotFailed extends SeapathError {
   }
 }
 
-const HINTS: Record<string, string> = {
-  quiesce: `Let the qemu-guest-agent run in the guest, and give the VM its channel (${CHANNEL}), or ask for \`quiesce: "auto"\`.`,
-  children: "Flatten those images (`rbd flatten`), or remove them first.",
-  exists: "Choose another name, or take it over with `adopt: true`.",
-  locked: "Wait until that one has ended, and run it again.",
+const HINTS: Record<string, () => string> = {
+  quiesce: () => `Let the qemu-guest-agent run in the guest, and give the VM its channel (${CHANNEL}), or ask for ${words().given("quiesce", "auto")}.`,
+  children: () => "Flatten those images (`rbd flatten`), or remove them first.",
+  exists: () => `Choose another name, or ${words().takeOver("snapshot")}.`,
+  locked: () => "Wait until that one has ended, and run it again.",
 };
 
 /** What a node program refused, in the words of what was asked; any other error as it is. */
 function told(what: string, error: unknown): unknown {
   if (!(error instanceof ProgramError)) return error;
-  return new SnapshotFailed(what, error.words, HINTS[error.kind], error);
+  return new SnapshotFailed(what, error.words, HINTS[error.kind]?.(), error);
 }
 
 /** What the cluster has against a snapshot that is to be made; a VM that is not there yet may still come. */
@@ -38,7 +40,7 @@ export function snapshotRefusals(inventory: Inventory, spec: Partial<SnapshotSpe
   if (found === undefined || spec.adopt === true || isOurs(found, spec)) return [];
   const whose = found.mark?.owner ? `it belongs to ${found.mark.owner}` : "it belongs to no program";
   const disks = found.disks.map((disk) => disk.image).join(", ");
-  const reason = `VM "${vm}" has a snapshot "${name}" already, on ${disks}: ${whose}. Choose another name, or take it over with \`adopt: true\``;
+  const reason = `snapshot "${name}" of VM "${vm}" already exists on image ${disks}: ${whose}. Choose another name, or ${words().takeOver("snapshot")}`;
   return [{ property: "name", reason }];
 }
 
@@ -84,7 +86,7 @@ export async function createSnapshot(context: Context, spec: SnapshotSpec): Prom
 /** Why there is nothing to take a snapshot of. */
 export function vmRefusals(inventory: Inventory, vm: string): Refusal[] {
   const found = findVm(inventory, vm);
-  if (found === undefined) return [{ property: "vm", reason: `there is no VM "${vm}" on the cluster` }];
+  if (found === undefined) return [{ property: "vm", reason: noSuchVm(vm) }];
   if (found.unfinished !== undefined) return [{ property: "vm", reason: `VM "${vm}" is not finished: the create of it is under way, or was cut off` }];
   return [];
 }
@@ -92,7 +94,7 @@ export function vmRefusals(inventory: Inventory, vm: string): Refusal[] {
 async function observed({ cluster }: Context, vm: string, name: string, what: string): Promise<VmSnapshot> {
   const found = findSnapshot(await cluster.inventory(), vm, name);
   if (found !== undefined) return found;
-  throw new NotFound(`${what}: it is not there any more`, "Somebody removed it meanwhile; run `pulumi refresh`, and `pulumi up` makes it anew.");
+  throw new NotFound(`${what}: it is not there any more`, `Somebody removed it meanwhile. ${words().gone}`);
 }
 
 /** Protects a snapshot or not, and says whose it is. @throws NotFound, SnapshotFailed */

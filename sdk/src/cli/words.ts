@@ -1,0 +1,56 @@
+/** What errors say in the words of the command line: the options of the verb that was run, and commands instead of Pulumi's. */
+import type { Words } from "pulumi-seapath-provider";
+import type { Verb } from "./verb";
+
+/** The options of `create` that stand for inputs of a VM; `clone` and `add-to-cluster` have them too. */
+const OPTION_OF: Readonly<Record<string, string>> = {
+  source: "--image", "source.format": "--image-format", "source.path": "--image", "source.nodePath": "--image", "source.mode": "--linked",
+  xml: "--xml", name: "--name", "systemDisk.bus": "--disk-bus", disks: "--additional-disk",
+  pinnedHost: "--pinned-host", preferredHost: "--preferred-host", liveMigration: "--enable-live-migration", migrationUser: "--migration-user",
+  stopTimeout: "--stop-timeout", migrateToTimeout: "--migrate-to-timeout", migrationDowntime: "--migration-downtime", priority: "--priority",
+  crmConfigCommands: "--add-crm-config-cmd", enabled: "--disable", started: "--nostart", quiesce: "--quiesce", metadata: "--metadata",
+};
+
+/** Inputs of data disks, which are not those of the VM. */
+const OPTION_OF_DISK: Readonly<Record<string, string>> = {
+  source: "--additional-disk", "source.path": "--additional-disk", "source.nodePath": "--additional-disk", "source.format": "--image-format", bus: "--disk-bus",
+};
+
+/** Values that an option stands for by itself. */
+const BY_ITSELF: Readonly<Record<string, string>> = { "source.mode": "linked" };
+
+/**
+ * How an input is called on the command line; one that has no option keeps its name.
+ * @param calls what a verb calls otherwise
+ */
+export function optionOf(property: string, noun = "VM", calls: Readonly<Record<string, string>> = {}): string {
+  const bare = property.replace(/\[\d+\]$/, "");
+  const known = calls[bare] ?? (noun === "disk" ? OPTION_OF_DISK : OPTION_OF)[bare];
+  if (known !== undefined) return known;
+  const [, map, key] = /^(metadata|pacemaker\.(?:meta|params|utilization))\.(.+)$/.exec(property) ?? [];
+  return map === undefined ? property : `--${map.replace(".", "-")} ${key}`;
+}
+
+/** What else can be done about something that is there already, where a verb has an option for it. */
+function takeOver(noun: "VM" | "snapshot" | "constraint", { options }: Pick<Verb, "options">): string {
+  if (noun === "VM") return options.some(({ name }) => name === "force") ? "remove it first, as --force does" : "remove it first (`seapath remove`)";
+  return noun === "snapshot" ? "remove it first (`seapath remove_snapshot`)" : "change the other one with `crm configure edit`";
+}
+
+/** The words for one verb. */
+export function wordsOf(verb: Pick<Verb, "options" | "calls">): Words {
+  const input: Words["input"] = (property, noun) => optionOf(property, noun, verb.calls);
+  return {
+    input,
+    given: (property, value) => (BY_ITSELF[property] === value ? input(property) : `${input(property)} ${value}`),
+    takeOver: (noun) => takeOver(noun, verb),
+    otherDisk: "Remove that image first (`rbd rm`)",
+    giveDisk: "--additional-disk",
+    domain: "the file of --xml",
+    again: "run the same command again",
+    goesOn: "the same command, run again, goes on",
+    heals: "The same command, run again, takes up what was left; `seapath remove` removes it.",
+    gone: "Somebody removed it meanwhile.",
+    guestKey: "The key of the nodes is their own /etc/pacemaker/authkey.",
+  };
+}
