@@ -66,12 +66,13 @@ export async function readGivenFile(given: Given, option: string): Promise<strin
   const piped = await stat(file).then((facts) => facts.isFIFO() || facts.isCharacterDevice() || facts.isSocket(), () => false);
   const problem = piped ? undefined : await api.localFileProblem(file);
   if (problem !== undefined) unable(problem);
+  let text: string;
   try {
-    const text = decoded(await readFile(file));
-    return text === "" ? unable(`${path} is empty`) : text;
+    text = decoded(await readFile(file));
   } catch (error) {
     return unable(`${path}: ${(error as Error).message}`, error);
   }
+  return text === "" ? unable(`${path} is empty`) : text;
 }
 
 /** A document as text, in the encoding that its XML declaration says, which the text does not carry any more. */

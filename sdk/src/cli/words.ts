@@ -31,25 +31,28 @@ export function optionOf(property: string, noun = "VM", calls: Readonly<Record<s
   return map === undefined ? property : `--${map.replace(".", "-")} ${key}`;
 }
 
-/** What else can be done about something that is there already, where a verb has an option for it. */
-function takeOver(noun: "VM" | "snapshot" | "constraint", { options }: Pick<Verb, "options">): string {
-  if (noun === "VM") return options.some(({ name }) => name === "force") ? "remove it first, as --force does" : "remove it first (`seapath remove`)";
+/** The verbs that make a VM: what they leave behind may be removed, and with --force they remove what is in their way. */
+const MAKERS = ["create", "clone", "add-to-cluster"];
+
+/** What else can be done about something that is there already. */
+function takeOver(noun: "VM" | "snapshot" | "constraint"): string {
+  if (noun === "VM") return "remove it first, as --force does";
   return noun === "snapshot" ? "remove it first (`seapath remove_snapshot`)" : "change the other one with `crm configure edit`";
 }
 
 /** The words for one verb. */
-export function wordsOf(verb: Pick<Verb, "options" | "calls">): Words {
+export function wordsOf(verb: Pick<Verb, "name" | "calls">): Words {
   const input: Words["input"] = (property, noun) => optionOf(property, noun, verb.calls);
   return {
     input,
     given: (property, value) => (BY_ITSELF[property] === value ? input(property) : `${input(property)} ${value}`),
-    takeOver: (noun) => takeOver(noun, verb),
+    takeOver,
     otherDisk: "Remove that image first (`rbd rm`)",
     giveDisk: "--additional-disk",
     domain: "the file of --xml",
     again: "run the same command again",
     goesOn: "the same command, run again, goes on",
-    heals: "The same command, run again, takes up what was left; `seapath remove` removes it.",
+    heals: `The same command, run again, takes up what was left${MAKERS.includes(verb.name) ? "; `seapath remove` removes it" : ""}.`,
     gone: "Somebody removed it meanwhile.",
     guestKey: "The key of the nodes is their own /etc/pacemaker/authkey.",
   };

@@ -91,6 +91,8 @@ const table: [verb: string, failure: () => unknown, says: string | RegExp][] = [
   ["create", () => new DomainRefused("no machine"), /→ Correct the file of --xml; the words after the colon are libvirt's own\.$/],
   ["create", () => new CrmRefused("save x", "must not"), /→ Look at `--add-crm-config-cmd`, and at `_crm_config_cmd`/],
   ["create", () => new vmmgr.ChangeFailed("Unable", "importing", new Error("no"), ["an image"]), /→ The same command, run again, takes up what was left; `seapath remove` removes it\.$/],
+  // To remove the VM would be too much of a remedy.
+  ["rollback", () => new vmmgr.ChangeFailed("Unable", "rolling", new Error("no"), ["a disk"]), /→ The same command, run again, takes up what was left\.$/],
   ["create", () => new cluster.CibConflict("no"), /; the same command, run again, goes on, once it has looked again\.$/],
   ["create", async () => givenSpec("create", { name: "a b", source: { path: "/nowhere.img" }, xml: "<domain/>", pacemaker: { meta: { priority: "1" } } }).catch((error: unknown) => error), /^Unable to create VM "a b": --name: must have .*no spaces or special chars.*--pacemaker-meta priority: is set by `--priority`; use that; --image: could not find file \/nowhere\.img on this machine\n/],
   ["create", async () => givenSpec("create", { name: "a", source: { path: "/etc/hosts" }, xml: "<domain/>" }, [{ path: "/etc" }]).catch((error: unknown) => error), /^Unable to create VM "a": --additional-disk: \/etc is a directory on this machine, and not a file\n/],
