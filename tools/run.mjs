@@ -6,6 +6,7 @@ import { labEnvironment, ownCluster, pulumiEnvironment, root } from "./env.mjs";
 import { demo } from "./demo.mjs";
 import { failures } from "./failures.mjs";
 import { lab } from "./lab.mjs";
+import { pack } from "./pack.mjs";
 import { policies } from "./policies.mjs";
 import { allSteps, StepError } from "./steps.mjs";
 import { test } from "./test.mjs";
@@ -35,6 +36,10 @@ const verbs = {
   },
   failures: () => Promise.resolve(failures()),
   policies: () => Promise.resolve(policies()),
+  async pack() {
+    await pack();
+    return 0;
+  },
   async setup() {
     await prepare({ lab: !ownCluster }).all;
     return 0;
@@ -46,6 +51,11 @@ const verbs = {
   async pulumi(args) {
     await prepare({ lab: false, quiet: true }).all;
     return handOver(["pulumi", ...args], pulumiEnvironment());
+  },
+  // A shell in which `pulumi`, `seapath` and the node of this checkout are found, with its state and its lab.
+  async shell(args) {
+    await prepare({ lab: false, quiet: true }).all;
+    return handOver([process.env.SHELL || "/bin/sh", ...args], pulumiEnvironment());
   },
 };
 

@@ -2,6 +2,7 @@
 // the real one, and then this is not used; a CLI built from Go modules comes without. It answers what this project's
 // stacks and policy packs ask for; anything else is UNIMPLEMENTED, as the protocol has it.
 import { createRequire } from "node:module";
+import { installDependencies } from "./install.mjs";
 import { runProgram, whenIdle } from "./program.mjs";
 import { runPolicyPack } from "./policy-pack.mjs";
 import { serve } from "./serve.mjs";
@@ -25,6 +26,7 @@ const port = await serve(LanguageRuntimeService, {
   getRequiredPlugins: always(new messages.GetRequiredPluginsResponse()),
   getProgramDependencies: always(new messages.GetProgramDependenciesResponse()),
   getPluginInfo: always(info),
+  installDependencies,
   run: runProgram,
   runPlugin: runPolicyPack,
 });

@@ -1,0 +1,18 @@
+import * as pulumi from "@pulumi/pulumi";
+import * as seapath from "pulumi-seapath";
+
+const config = new pulumi.Config();
+
+const web01 = new seapath.Vm("web01", {
+  source: { nodePath: config.require("image") }, // or { path: "./debian.qcow2" }, a file beside this one
+  domain: {
+    memory: 1024,
+    vcpus: 1,
+    interfaces: [{ bridge: config.require("bridge") }],
+    // Left out: KVM, q35 and EFI. `pulumi config set --path hardware.firmware bios` is for an image that boots on BIOS.
+    ...config.getObject<Pick<seapath.DomainArgs, "type" | "machine" | "firmware">>("hardware"),
+  },
+  liveMigration: true,
+});
+
+export const node = web01.node;
