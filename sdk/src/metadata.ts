@@ -15,7 +15,7 @@ export interface MetadataArgs extends CommonArgs {
   vm: VmInput;
   /**
    * The keys with their values, as of vm-mgr's `set_metadata`: keys of letters and digits that the VM does not have as its
-   * own. Changed in place, each for itself.
+   * own. Changed in place, each for itself. They lie in clear in Ceph, secrets of Pulumi's too.
    */
   metadata: pulumi.Input<Record<string, pulumi.Input<string>>>;
   /** Takes over keys that the VM has already, as somebody has set them with vm-mgr. @default false */

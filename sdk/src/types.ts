@@ -216,7 +216,7 @@ export interface VmArgs extends CommonArgs {
   stopTimeout?: Input<number>;
   /** Pacemaker's priority: when not all VMs can run, the higher ones do. @default 0 */
   priority?: Input<number>;
-  /** Metadata as of vm-mgr's `set_metadata`; keys of letters and digits. @default {} */
+  /** Metadata as of vm-mgr's `set_metadata`; keys of letters and digits. They lie in clear in Ceph, secrets of Pulumi's too. @default {} */
   metadata?: Input<Record<string, Input<string>>>;
   pacemaker?: Input<PacemakerArgs>;
   /** Words for `crm configure`, a command each, put in together with the VM. @default [] */
