@@ -66,7 +66,7 @@ export function readPreview(ran, redact) {
 }
 
 /** The provider's own words of a cluster that did not answer, in a check that goes on without. @param {string} text */
-const isNotChecked = (text) => /^[\w-]+ "[^"]*": .* (?:was|were) not checked: /.test(text);
+const isNotChecked = (text) => /^(?:[\w-]+ "[^"]*": .*|The inputs of this .*) (?:was|were) not checked: /.test(text);
 
 /** The last error of each preview that has failed. @param {string} message */
 const isEnd = (message) => message.trim() === "error: preview failed";
@@ -81,12 +81,13 @@ function otherwise(diagnostics, stderr) {
 }
 
 /**
- * What a check has against an input, or undefined for another error. Pulumi puts the value into it, secrets in clear: it is left
- * out. @param {string} message
+ * What a check has against an input, or undefined for another error. Where a provider leaves it to Pulumi to name the property,
+ * the value stands behind it, a secret in clear: it is left out. @param {string} message
  */
 function checkFailure(message) {
-  const [, name, property, reason] = /resource '([^']*)': property (\S+) value \{.*?\} has a problem: (.*)/s.exec(message) ?? [];
-  return name === undefined ? undefined : `${name}: ${property} ${reason?.trim()}`;
+  const form = /resource '([^']*)'(?:: property (\S+) value \{.*?\} has a problem:| has a problem: property ([^:]+):) (.*)/s;
+  const [, name, theirs, ours, reason] = form.exec(message) ?? [];
+  return name === undefined ? undefined : `${name}: ${theirs ?? ours} ${reason?.trim()}`;
 }
 
 /** An error without its severity in front, its colors and the stack behind it. @param {string} message */

@@ -4,11 +4,13 @@
  */
 import type { dynamic } from "@pulumi/pulumi";
 import {
-  colocationProvider, diskKind, guestResourceProvider, metadataProvider, orderProvider, PlannedRegister, providerOf,
+  colocationProvider, diskKind, forEngine, guestResourceProvider, metadataProvider, orderProvider, PlannedRegister, providerOf,
   remoteGuestProvider, remoteKeyProvider, retentionKind, rollbackKind, snapshotKind, vmProvider,
 } from "./resources";
 import { printable } from "./errors";
 import { clusterOfProgram, configure as keep, outageAllowed } from "./session";
+
+type Provider = ReturnType<typeof vmProvider>;
 
 /** Pulumi prints what it is given, and what this process writes. */
 const say = (text: string) => console.log(printable(text));
@@ -20,7 +22,7 @@ export function configure(request: dynamic.ConfigureRequest): void {
 }
 
 /** The provider of each kind of resource. */
-export const providers = {
+export const providers = asCalled({
   Vm: vmProvider(surroundings),
   Colocation: colocationProvider(surroundings),
   Order: orderProvider(surroundings),
@@ -32,7 +34,11 @@ export const providers = {
   Snapshot: providerOf(snapshotKind(surroundings.planned), surroundings),
   Rollback: providerOf(rollbackKind, surroundings),
   SnapshotRetention: providerOf(retentionKind, surroundings),
-};
+});
+
+function asCalled<Kind extends string>(kinds: Record<Kind, Provider>): Record<Kind, Provider> {
+  return Object.fromEntries(Object.entries<Provider>(kinds).map(([kind, provider]) => [kind, forEngine(provider)])) as Record<Kind, Provider>;
+}
 
 /** Reads and changes beside the resources: what the functions of the sdk and the command line are made of. */
 export * as api from "./api";

@@ -43,7 +43,7 @@ describe("a stack on several clusters", function () {
 
   it("refuses a name that the configuration does not have, and a resource that names none", async () => {
     const text = await stack.failing("preview", { clunorth: tick({ cluster: "west" }) });
-    assert.match(text, /property cluster value .west. has a problem: the configuration has no cluster "west" in seapath:clusters; it has north, south/);
+    assert.match(text, /has a problem: property cluster: the configuration has no cluster "west" in seapath:clusters; it has north, south/);
     assert.match(await stack.failing("preview", { clulost: tick() }), /several clusters and no seapath:hosts: say `cluster: "north"` or `cluster: "south"`/);
   });
 

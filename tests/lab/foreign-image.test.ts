@@ -20,7 +20,7 @@ describe("the XML of one VM for another one", function () {
     const xml = dumped.replace(/<uuid>.*<\/uuid>/, "").replace(/<name>.*<\/name>/, "<name>xmlsecond</name>").replace('dev="vda" bus="virtio"', 'dev="sda" bus="scsi"').replace("dev='vda' bus='virtio'", "dev='sda' bus='scsi'");
     const vms = { xmlfirst: tick(), xmlsecond: { source: { nodePath: TICK }, xml } };
     for (const run of ["preview", "up"] as const) {
-      assert.match(await stack.failing(run, vms), /property xml .*has a problem: disk sda is rbd\/system_xmlfirst, the system disk of VM "xmlfirst", and both would write to it/s);
+      assert.match(await stack.failing(run, vms), /has a problem: property xml: disk sda is rbd\/system_xmlfirst, the system disk of VM "xmlfirst", and both would write to it/s);
     }
     assert.deepEqual(await traces("xmlsecond"), []);
     const { watchers } = JSON.parse(await on("node1", "rbd", "status", "--format", "json", "system_xmlfirst")) as { watchers: unknown[] };

@@ -177,5 +177,25 @@ describe("a preview", function () {
     assert.match(text, /VM "faraway": its hosts, name and image were not checked: .*10\.99\.0\.98/);
     assert.equal(changes["create"], 2);
     assert.match(await away.failing("preview", { faraway: tick({ name: "a b" }) }), /letters and digits/);
+    // Each message stands twice in what the CLI prints: where it is said, and below all diagnostics.
+    const several = await away.preview({ faraway: tick(), furtheraway: tick() });
+    assert.ok((several.text.match(/Unable to log in to 10\.99\.0\.98/g) ?? []).length <= 2, several.text);
+    assert.match(several.text, /were not checked: Unable to reach 10\.99\.0\.98, 10\.99\.0\.99: the message of another resource says why/);
+  });
+
+  // Tried: the user may not log in to the nodes → an error of the preview, once and without a stack
+  it("fails where the nodes let nobody in, says so once, and prints no stack", async () => {
+    const closed = await TestStack.make("closedto", { SEAPATH_USER: "nobodyatall" });
+    const text = await closed.failing("preview", { shutout: tick() });
+    const [, below = ""] = text.split("Diagnostics:");
+    assert.equal(below.match(/as nobodyatall: the login was refused/g)?.length, nodes().length, text);
+    assert.doesNotMatch(text, /^\s+at \S+ \(/m);
+  });
+
+  it("names the property of a refused input before all else, and does not print the value", async () => {
+    const xml = tickXml().replace("</domain>", `${"<!-- a line -->\n".repeat(100)}</domian>`);
+    const text = await stack.failing("preview", { longxml: { source: { nodePath: TICK }, xml }, nested: machine({ interfaces: [{ bridge: "br0", mac: "zz" }] }) });
+    assert.match(text, /resource '(longxml|nested)' has a problem: property (xml: does not parse: line \d+|domain\.interfaces\[0\]\.mac: must be a MAC address)/);
+    assert.doesNotMatch(text, /a line|<nil>/);
   });
 });

@@ -81,10 +81,10 @@ describe("VMs that are kept apart strongly", function () {
       const boots = await bootsOf("rollone");
       for (const run of ["preview", "up"] as const) {
         const text = await stack.failing(run, one(6));
-        assert.match(text, /property restart .* has a problem: the change stops it, and VM "rolltwo", from which "apart-strong-rolltwo-withrollone" keeps it apart, is Stopped \(disabled\).*Bring "rolltwo" back first/);
+        assert.match(text, /has a problem: property restart: the change stops it, and VM "rolltwo", from which "apart-strong-rolltwo-withrollone" keeps it apart, is Stopped \(disabled\).*Bring "rolltwo" back first/);
       }
       const anew = await stack.failing("preview", one(5, { source: { nodePath: TICK } }));
-      assert.match(anew, /property source .* has a problem: the change stops it, and VM "rolltwo"/);
+      assert.match(anew, /has a problem: property source: the change stops it, and VM "rolltwo"/);
       assert.equal(await bootsOf("rollone"), boots);
       await stack.up(one(6, { rolling: { outage: "allowed" } }));
       assert.equal(await eventually(() => bootsOf("rollone"), (found) => found === boots + 1), boots + 1);

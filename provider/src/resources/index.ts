@@ -1,6 +1,7 @@
 export type { Surroundings } from "./surroundings";
 export { vmProvider } from "./vm/provider";
 export { diskKind } from "./disk/kind";
+export { forEngine } from "./engine";
 export { providerOf } from "./kind";
 export { PartialCreateError } from "./errors";
 export { adoptingInputs } from "./vm/minimal";

@@ -3,6 +3,7 @@ import type { z } from "zod";
 import { SeapathError, UnknownCluster } from "../errors";
 import { BrokenVm, forbiddenChar, isOutOfReach, type Refusal } from "../vmmgr";
 import { outputProblem } from "./coerced";
+import { Causes } from "./causes";
 import { concernsUnknown, unknownPaths } from "./unknowns";
 
 type Raw = Record<string, unknown>;
@@ -89,8 +90,18 @@ export async function clusterFailures(
     if (error instanceof UnknownCluster) return [{ property: "cluster", reason: error.message }];
     if (error instanceof BrokenVm) return [{ property, reason: `VM "${error.vm}" cannot be read: ${error.reason}. ${error.hint}` }];
     if (!isOutOfReach(error)) throw error;
-    const hint = error.hint === undefined ? "" : ` ${error.hint}`;
-    warn(`${what} were not checked: ${error.message}.${hint}`);
+    warn(`${what} were not checked: ${causesHeardBy(warn).words(error, inOneLine)}`);
     return [];
   }
 }
+
+/** By who hears it. */
+const heard = new WeakMap<(text: string) => void, Causes>();
+
+function causesHeardBy(warn: (text: string) => void): Causes {
+  const causes = heard.get(warn) ?? new Causes();
+  heard.set(warn, causes);
+  return causes;
+}
+
+const inOneLine = ({ message, hint }: SeapathError) => `${message}.${hint === undefined ? "" : ` ${hint}`}`;

@@ -75,12 +75,15 @@ describe("a preview in CI", () => {
     const error = (message: string) => ({ severity: "error", message });
     const found = readPreview(ran({ diagnostics: [
       error("error: pulumi-nodejs:dynamic/seapath:Vm resource 'web': property priority value {&{{hunter2}}} has a problem: must be a whole number\n"),
+      error("error: pulumi-nodejs:dynamic/seapath:Vm resource 'web' has a problem: property domain.interfaces[0].mac: must be a MAC address: aa:bb\n"),
+      error("error: pulumi-nodejs:dynamic/seapath:Vm resource 'web' has a problem: The setting seapath:port has the port \"x\"\n"),
       error("error: preview failed\n"),
       { severity: "info", message: 'VM "web": its hosts, name and image were not checked: Unable to log in to 10.0.0.1\n\n' },
+      { severity: "info", message: "The inputs of this snapshot (web) were not checked: Unable to reach 10.0.0.1: the message of another resource says why\n\n" },
       { severity: "info", message: 'VM "web": goes to node2\n\n' },
     ] }), plainly);
-    assert.deepEqual(found.invalid, ["web: priority must be a whole number"]);
-    assert.deepEqual([found.errors, found.notChecked.length, found.unreachable, found.remarks], [[], 1, true, ['VM "web": goes to node2']]);
+    assert.deepEqual(found.invalid, ["web: priority must be a whole number", "web: domain.interfaces[0].mac must be a MAC address: aa:bb"]);
+    assert.deepEqual([found.errors, found.notChecked.length, found.unreachable, found.remarks], [['pulumi-nodejs:dynamic/seapath:Vm resource \'web\' has a problem: The setting seapath:port has the port "x"'], 2, true, ['VM "web": goes to node2']]);
     assert.deepEqual(readPreview(ran({ diagnostics: [error("error: Running program failed\nError: no\n    at x (y)\n\u001b[90m    at z\u001b[39m\n")] }), plainly).errors, ["Running program failed\nError: no"]);
     assert.deepEqual(readPreview(ran({ stderr: "the pack broke\n" }), plainly).errors, ["the pack broke"]);
     assert.deepEqual(readPreview(ran({ diagnostics: [error("error: preview failed")], violations: [{ policy: "a", pack: "p", level: "mandatory", message: "m" }] }), plainly).errors, []);

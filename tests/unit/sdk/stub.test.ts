@@ -83,14 +83,15 @@ describe("the stub in a state", function () {
 
   it("checks inputs without any cluster as far as that goes", () => {
     const { answer } = inProgram(`await provider.configure({ config }); return provider.check({}, { name: "a-b" });`);
-    const { failures } = answer as { failures: { property: string }[] };
-    assert.deepEqual(failures.map((each) => each.property).sort(), ["domain", "name", "source"]);
+    const { failures } = answer as { failures: { reason: string }[] };
+    assert.deepEqual(failures.map(({ reason }) => /^property (\w+): /.exec(reason)?.[1]).sort(), ["domain", "name", "source"]);
   });
 
   it("says which setting is missing when a cluster is needed and none is named", () => {
     const inputs = `{ name: "web01", source: { nodePath: "/a" }, domain: { memory: 64 } }`;
     const { answer } = inProgram(`await provider.configure({ config }); return provider.check({}, ${inputs});`);
-    assert.match((answer as { error: string }).error, /seapath:hosts/);
+    const { failures } = answer as { failures: { reason: string }[] };
+    assert.match(failures.map(({ reason }) => reason).join(), /^The setting seapath:hosts names no host/);
   });
 
   it("has all that Pulumi may call, and passes each argument on", () => {

@@ -22,6 +22,8 @@ const remoteKeyKind: Kind<Inputs> = {
   replacedBy: [],
   acts: true,
   idOf: () => "authkey",
+  // Nothing is refused; that the cluster lets nobody in is known in the preview all the same.
+  refusals: (cluster) => cluster.recentInventory().then(() => []),
   create: make,
   update: (context, _id, inputs) => make(context, inputs),
 
