@@ -24,7 +24,8 @@ export const wordsFor = (cluster: string | undefined): string => (cluster === un
 function configureFromStack(): void {
   if (existsSync(join(startFolder(), "Pulumi.yaml"))) process.chdir(startFolder());
   const seapath = new pulumi.Config("seapath");
-  configure({ config: { get: (key: string) => seapath.get(key.replace(/^seapath:/, "")) } } as Parameters<typeof configure>[0]);
+  const secrets = JSON.parse(process.env["PULUMI_CONFIG_SECRET_KEYS"] || "[]") as string[];
+  configure({ config: { get: (key: string) => seapath.get(key.replace(/^seapath:/, "")) } } as Parameters<typeof configure>[0], (cluster) => cluster === undefined && secrets.includes("seapath:hosts"));
 }
 
 /** Where Pulumi was started. A pack runs in a folder of its own, and the paths of the configuration are those of the program. */

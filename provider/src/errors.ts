@@ -10,6 +10,19 @@ export function printable(text: string): string {
     Array.from({ length: sign.length }, (_, at) => `\\u${sign.charCodeAt(at).toString(16).padStart(4, "0")}`).join(""));
 }
 
+/** Texts of which whoever keeps them has said that they are secret, the longest first. */
+let concealed: string[] = [];
+/** Shorter ones would be found in every other word. */
+const LEAST = 3;
+
+/** Has texts left out of each error's message and hint from now on. */
+export function conceal(texts: Iterable<string>): void {
+  concealed = [...new Set([...concealed, ...texts])].filter((text) => text.length >= LEAST).sort((a, b) => b.length - a.length);
+}
+
+/** What an error says, as it may be printed: without what is secret. */
+export const told = (text: string): string => concealed.reduce((left, secret) => left.replaceAll(secret, "[secret]"), printable(text));
+
 /**
  * The one root of every error of this provider. Each layer defines its own below it, in its own folder, so that a
  * reader can tell from the class alone where a thing went wrong.
@@ -21,10 +34,10 @@ export class SeapathError extends Error {
   readonly hint?: string;
 
   constructor(code: string, message: string, options: { hint?: string; cause?: unknown } = {}) {
-    super(printable(message), options.cause === undefined ? undefined : { cause: options.cause });
+    super(told(message), options.cause === undefined ? undefined : { cause: options.cause });
     this.name = new.target.name;
     this.code = code;
-    if (options.hint !== undefined) this.hint = printable(options.hint);
+    if (options.hint !== undefined) this.hint = told(options.hint);
   }
 }
 
@@ -41,5 +54,5 @@ export class UnknownCluster extends SeapathError {
 /** The message of an error together with its hint: what a person is shown. */
 export function describeError(error: unknown): string {
   if (error instanceof SeapathError) return error.hint ? `${error.message}\n  → ${error.hint}` : error.message;
-  return printable(error instanceof Error ? error.message : String(error));
+  return told(error instanceof Error ? error.message : String(error));
 }

@@ -7,18 +7,21 @@ import {
   colocationProvider, diskKind, forEngine, guestResourceProvider, metadataProvider, orderProvider, PlannedRegister, providerOf,
   remoteGuestProvider, remoteKeyProvider, retentionKind, rollbackKind, snapshotKind, vmProvider,
 } from "./resources";
-import { printable } from "./errors";
+import { told } from "./errors";
 import { clusterOfProgram, configure as keep, outageAllowed } from "./session";
 
 type Provider = ReturnType<typeof vmProvider>;
 
 /** Pulumi prints what it is given, and what this process writes. */
-const say = (text: string) => console.log(printable(text));
+const say = (text: string) => console.log(told(text));
 const surroundings = { cluster: (name?: string) => clusterOfProgram(name, say), say, planned: new PlannedRegister(), outage: outageAllowed };
 
-/** Takes the stack's configuration, for all kinds. */
-export function configure(request: dynamic.ConfigureRequest): void {
-  keep((key) => request.config.get(key));
+/**
+ * Takes the stack's configuration, for all kinds.
+ * @param isSecret whether the hosts of a cluster, or of the one of `seapath:hosts`, are kept as a secret. The engine does not say
+ */
+export function configure(request: dynamic.ConfigureRequest, isSecret?: (cluster: string | undefined) => boolean): void {
+  keep((key) => request.config.get(key), isSecret);
 }
 
 /** The provider of each kind of resource. */
@@ -44,6 +47,6 @@ function asCalled<Kind extends string>(kinds: Record<Kind, Provider>): Record<Ki
 export * as api from "./api";
 export type { ClusterSummary, DiskSummary, FileSource, ListedVm, NodeSummary, Terminal, VmDetails, VmStatus, VmSummary } from "./vmmgr";
 
-export { describeError, printable, SeapathError } from "./errors";
+export { describeError, printable, SeapathError, told } from "./errors";
 export { speak, type Words } from "./words";
 export { close } from "./session";

@@ -3,19 +3,24 @@
  * one link, one shared inventory and one queue of writes a cluster stand here, at module level.
  */
 import { Cluster } from "./cluster";
-import { SeapathError } from "./errors";
+import { conceal, SeapathError } from "./errors";
 import { changedSince, parsePlanned } from "./vmmgr";
 import { clusterNames, createRunner, inCluster, LocalRunner, readSettings, settingsOfCluster, traced, type ConnectionSettings, type Runner } from "./transport";
 
 type Get = (key: string) => string | undefined;
 
 let configured: Get = () => undefined;
+let isSecret = (_cluster: string | undefined): boolean => false;
 /** By the name of the cluster; the one of `seapath:hosts` has none. */
 const current = new Map<string | undefined, { key: string; cluster: Cluster }>();
 
-/** Takes the stack's configuration. The engine may call a resource before this returns, so it only keeps it. */
-export function configure(get: Get): void {
+/**
+ * Takes the stack's configuration. The engine may call a resource before this returns, so it only keeps it.
+ * @param secret whether the hosts of a cluster are kept as a secret, so that no error names them
+ */
+export function configure(get: Get, secret: typeof isSecret = () => false): void {
   configured = get;
+  isSecret = secret;
 }
 
 /**
@@ -82,8 +87,10 @@ function settingsOf(name: string | undefined): ConnectionSettings {
   const get: Get = (key) => configured(`seapath:${key}`);
   if (name !== undefined) {
     const own = settingsOfCluster(name, get, process.env);
+    if (isSecret(name)) conceal(hostWords(own.get("hosts")));
     return inCluster(name, () => readSettings(own.get, own.env));
   }
+  if (isSecret(undefined)) conceal(hostWords(get("hosts")));
   try {
     return readSettings(get, process.env);
   } catch (error) {
@@ -92,6 +99,10 @@ function settingsOf(name: string | undefined): ConnectionSettings {
     throw new Error(`The configuration has several clusters and no seapath:hosts: say \`cluster: "${names.join('"` or `cluster: "')}"\` in each resource`, { cause: error });
   }
 }
+
+/** A list of hosts, and the name or address in each, however it is written: what is wrong with it is not to be told either. */
+const hostWords = (text = ""): string[] =>
+  text.split(/[\s,"]+/).flatMap((word) => [word, word.replace(/^.*@/, "").replace(/^\[([^\]]*)\]?(:\d*)?$/, "$1").replace(/^([^:]+):\d*$/, "$1")]);
 
 /** This machine in a cluster's stead: for what looks at a saved CIB alone, with Pacemaker's tools of this machine. */
 export const noCluster = (): Cluster => new Cluster(new LocalRunner());

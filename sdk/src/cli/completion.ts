@@ -64,6 +64,7 @@ export const completing: readonly Verb[] = [
     options: [],
     positionals: [{ name: "shell", takes: "text", choices: Object.keys(SCRIPTS), help: "bash, zsh or fish" }],
     ours: true,
+    local: true,
     run: completion,
   },
 ];

@@ -1,11 +1,13 @@
-/** Which cluster is meant: options of the command line first, then the environment. */
+/** Which cluster is meant: options of the command line first, then the stack's configuration, then the environment. */
 import { configure } from "pulumi-seapath-provider";
 import { UsageError, type Given, type OptionSpec } from "./grammar";
+import { readStack, UnreadableStack, type StackConfig } from "./stack";
 
 /** The options that every verb has. */
 export const SHARED: readonly OptionSpec[] = [
   { name: "verbose", short: "v", takes: "flag", help: "say all that led to an error" },
-  { name: "cluster", takes: "text", placeholder: "NAME", ours: true, help: "one of the clusters of SEAPATH_CLUSTERS, a JSON object of objects of settings" },
+  { name: "cluster", takes: "text", placeholder: "NAME", ours: true, help: "one of the clusters of the stack's seapath:clusters, or of SEAPATH_CLUSTERS, a JSON object of objects of settings" },
+  { name: "stack", takes: "text", ours: true, help: "in a Pulumi project: the stack whose seapath: configuration counts; without it the selected one's" },
   { name: "hosts", takes: "text", placeholder: "HOST,…", ours: true, help: "the nodes, in the order in which they are tried (SEAPATH_HOSTS)" },
   { name: "user", takes: "text", ours: true, help: "whom to log in as (SEAPATH_USER)" },
   { name: "port", takes: "int", ours: true, help: "of sshd (SEAPATH_PORT)" },
@@ -27,16 +29,27 @@ export interface Connection {
   settings: ReadonlyMap<string, string>;
 }
 
-/** What the options say of the cluster. @param node one of its nodes, which alone is to be asked */
-export function connectionOf(given: Given, env: NodeJS.ProcessEnv, node?: string): Connection {
+/** Options that are no key of the configuration. */
+const NO_KEY = ["verbose", "cluster", "stack"];
+
+/** Keys of a stack that are about what a program does. */
+const OF_PROGRAMS = ["planned", "outage"];
+
+/** Of two that mean one thing, an option that has one does not take the other from the stack. */
+const TWIN: Readonly<Record<string, string>> = { privateKeyFile: "privateKey", knownHostsFile: "knownHosts" };
+
+/** What the options and the stack say of the cluster. @param node one of its nodes, which alone is to be asked */
+export function connectionOf(given: Given, env: NodeJS.ProcessEnv, node?: string, stack: ReadonlyMap<string, string> = new Map()): Connection {
   const cluster = given.find("cluster");
   if (cluster !== undefined && given.has("hosts")) throw new UsageError("argument --hosts: not allowed with argument --cluster");
-  const settings = new Map<string, string>();
+  const settings = new Map(stack);
   for (const { name, takes } of SHARED) {
-    if (name === "verbose" || name === "cluster" || !given.has(name)) continue;
-    settings.set(keyOf(name), takes === "flag" ? "true" : given.get(name));
+    if (NO_KEY.includes(name) || !given.has(name)) continue;
+    const key = keyOf(name);
+    settings.delete(TWIN[key] ?? key);
+    settings.set(key, takes === "flag" ? "true" : given.get(name));
   }
-  const clusters = env["SEAPATH_CLUSTERS"];
+  const clusters = settings.get("clusters") ?? env["SEAPATH_CLUSTERS"];
   if (clusters) settings.set("clusters", clusters);
   if (node !== undefined && cluster === undefined) settings.set("hosts", hostOf(node, settings.get("hosts") ?? env["SEAPATH_HOSTS"] ?? ""));
   if (node !== undefined && cluster !== undefined && clusters) settings.set("clusters", onlyNode(clusters, cluster, node));
@@ -57,10 +70,32 @@ function onlyNode(clusters: string, cluster: string, node: string): string {
   return JSON.stringify({ ...(read as object), [cluster]: { ...own, hosts: hostOf(node, hosts) } });
 }
 
+/**
+ * The stack whose configuration counts, if there is one; which it is, is said.
+ * @throws UnreadableStack when nothing else says where the cluster is
+ */
+export async function stackOf(given: Given, say: (text: string) => void, env: NodeJS.ProcessEnv = process.env): Promise<StackConfig | undefined> {
+  try {
+    const found = await readStack(given.find("stack"), given.find("cluster"), env);
+    if (found === undefined) return undefined;
+    const overridden = SHARED.filter(({ name }) => given.has(name)).map(({ name }) => keyOf(name));
+    const used = [...found.settings.keys()].filter((key) => !overridden.includes(key) && !OF_PROGRAMS.includes(key)).sort();
+    if (used.length > 0) say(`${used.map((key) => `seapath:${key}`).join(", ")}: as stack "${found.stack}" has ${used.length === 1 ? "it" : "them"}`);
+    else if (given.has("stack")) say(`stack "${found.stack}" says nothing of a cluster`);
+    return found;
+  } catch (error) {
+    const said = given.has("hosts") || Boolean(env["SEAPATH_HOSTS"]) || (given.has("cluster") && Boolean(env["SEAPATH_CLUSTERS"]));
+    if (!(error instanceof UnreadableStack) || given.has("stack") || !said) throw error;
+    say(`${error.message}. It is left out`);
+    return undefined;
+  }
+}
+
 /** Settles which cluster the verbs are about. @returns the name of it, where it has one */
-export function settleCluster(given: Given, env: NodeJS.ProcessEnv = process.env, node?: string): string | undefined {
-  const { cluster, settings } = connectionOf(given, env, node);
-  configure({ config: { get: (key: string) => settings.get(key.replace(/^seapath:/, "")) } } as Parameters<typeof configure>[0]);
+export function settleCluster(given: Given, stack?: StackConfig, env: NodeJS.ProcessEnv = process.env, node?: string): string | undefined {
+  const { cluster, settings } = connectionOf(given, env, node, stack?.settings);
+  const isSecret = () => stack?.secretHosts === true && !given.has("hosts");
+  configure({ config: { get: (key: string) => settings.get(key.replace(/^seapath:/, "")) } } as Parameters<typeof configure>[0], isSecret);
   return cluster;
 }
 

@@ -27,6 +27,7 @@ export const guarding: readonly Verb[] = [
       },
     ],
     ours: true,
+    local: true,
     run: previewGuard,
   },
 ];

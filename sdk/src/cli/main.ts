@@ -1,9 +1,9 @@
 /** `npx seapath VERB …`: from the words to the exit code. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { api, close, describeError, printable, speak } from "pulumi-seapath-provider";
+import { api, close, describeError, printable, speak, told } from "pulumi-seapath-provider";
 import { candidates } from "./candidates";
-import { settleCluster, SHARED } from "./connection";
+import { settleCluster, SHARED, stackOf } from "./connection";
 import { Given, UsageError, type OptionSpec } from "./grammar";
 import { helpOf, overview, usageOf } from "./help";
 import { didYouMean } from "./nearest";
@@ -57,31 +57,39 @@ async function run(words: readonly string[]): Promise<number> {
     return 0;
   }
   speak(wordsOf(verb));
-  const cluster = settleCluster(given);
   const progress = new Progress({ often: given.has("progress") });
   try {
+    const stack = verb.local === true ? undefined : await stackOf(given, (text) => progress.report(text));
+    const cluster = settleCluster(given, stack);
     const code = await verb.run({
       given,
       at: { ...(cluster === undefined ? {} : { cluster }), report: (text) => progress.report(text) },
       json: given.has("json"),
       say: (text) => progress.report(text),
       out: (text) => void process.stdout.write(printable(text)),
-      settleNode: (node) => void settleCluster(given, process.env, node),
+      settleNode: (node) => void settleCluster(given, stack, process.env, node),
     });
     return code ?? 0;
   } catch (error) {
     progress.end();
     if (error instanceof UsageError) throw new UsageError(error.message, error.verb ?? verb);
-    process.stderr.write(`${printable(described(error, given))}\n`);
+    process.stderr.write(`${told(described(error, given))}\n`);
     return 1;
   } finally {
     progress.end();
   }
 }
 
+/** Nothing says where the cluster is. */
+const isNoHosts = (error: unknown) => (error as { code?: unknown }).code === "no-hosts";
+
+const HOW_TO_NAME_HOSTS =
+  "Say --hosts node1,node2,node3 or --cluster NAME, set SEAPATH_HOSTS, or run this in a Pulumi project whose stack (--stack) has it: " +
+  "`pulumi config set seapath:hosts node1,node2,node3`.";
+
 /** An error as it is printed. With `-v` all that led to it. */
 function described(error: unknown, given: Given): string {
-  const text = describeError(error);
+  const text = describeError(isNoHosts(error) ? new Error(`No host of the cluster is named\n  → ${HOW_TO_NAME_HOSTS}`) : error);
   if (!given.has("verbose")) return text;
   const chain: string[] = [];
   for (let cause = error; cause instanceof Error; cause = cause.cause) chain.push(cause.stack ?? cause.message);
@@ -101,7 +109,8 @@ async function complete(words: readonly string[]): Promise<void> {
   const vms = async () => {
     const look = { name: "list", help: "", options: [] };
     const { given } = parseWords(look, SHARED, sharedWords(words.slice(0, -1)));
-    const cluster = settleCluster(given, { SEAPATH_CONNECT_TIMEOUT: "3", ...process.env });
+    const stack = await stackOf(given, () => undefined);
+    const cluster = settleCluster(given, stack, { SEAPATH_CONNECT_TIMEOUT: "3", ...process.env });
     return (await api.listVms(cluster === undefined ? {} : { cluster })).map(({ name }) => name);
   };
   // A shell that completes has no place for an error.

@@ -1,6 +1,6 @@
 /** What the verbs print: vm-mgr's words on standard output, progress and warnings on standard error. */
 
-import { printable } from "pulumi-seapath-provider";
+import { told } from "pulumi-seapath-provider";
 
 /** A text as Python's `repr` writes it: in single quotes, unless only double ones spare an escape. */
 export function pythonText(text: string): string {
@@ -124,7 +124,7 @@ export class Progress {
 
   /** Says how far something is, or anything else that a person should know. */
   report(words: string): void {
-    const text = printable(words);
+    const text = told(words);
     if (!/: \d+ %$/.test(text)) {
       this.end();
       this.#out.write(`${text}\n`);

@@ -14,6 +14,9 @@ export interface ClusterArgs {
   cluster?: string;
 }
 
+/** As Pulumi tells a program which keys were set with `--secret`. */
+const isSecret = (key: string) => (JSON.parse(process.env["PULUMI_CONFIG_SECRET_KEYS"] || "[]") as string[]).includes(key);
+
 let loaded: Api | undefined;
 
 function load(): Api {
@@ -21,7 +24,7 @@ function load(): Api {
   const { api, configure } = require("pulumi-seapath/provider") as typeof provider;
   // The stack's configuration, secrets in clear; it stays in this process.
   const get = (key: string) => pulumi.runtime.getConfig(key);
-  configure({ config: { get } } as Parameters<typeof configure>[0]);
+  configure({ config: { get } } as Parameters<typeof configure>[0], (cluster) => cluster === undefined && isSecret("seapath:hosts"));
   return (loaded = api);
 }
 
