@@ -18,7 +18,9 @@ const LONGEST = 120;
  * @returns {Change[]}
  */
 export function changesOf({ detailedDiff, oldState, newState }, redact, seen = false) {
-  return Object.entries(detailedDiff ?? {}).map(([path, { kind, inputDiff = false }]) => {
+  // What else begins so is the provider's own, and nobody has asked for it.
+  const own = (/** @type {string} */ path) => path.startsWith("__") && keysOf(path)[0] !== PROVIDER;
+  return Object.entries(detailedDiff ?? {}).filter(([path]) => !own(path)).map(([path, { kind, inputDiff = false }]) => {
     const keys = keysOf(path);
     if (keys[0] === PROVIDER) return { path: "the provider's version", replaces: kind.endsWith("-replace"), input: false };
     const was = valueAt(inputDiff ? oldState?.inputs : oldState?.outputs, keys);

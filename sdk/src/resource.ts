@@ -19,7 +19,7 @@ export abstract class SeapathResource extends pulumi.dynamic.Resource {
 
   /**
    * @param kind the name of the class, which says whether a value is one, also when another copy of this package made it
-   * @param options \`deleteBeforeReplace\` is true where nothing is said: what is on the cluster has one name, and is there once
+   * @param options `deleteBeforeReplace` is true where nothing is said: what is on the cluster has one name, and is there once
    * @param props the inputs, each key named, and `undefined` for each output that is none: so all become outputs
    */
   protected constructor(

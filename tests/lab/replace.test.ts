@@ -64,7 +64,7 @@ describe("what Pulumi is told to make anew", function () {
     await stack.up(all(options));
     assert.equal(await uuid(), before);
     const { changes } = await stack.preview(all({ ...options, priority: 7 }));
-    assert.equal(changes["replace"], 2, JSON.stringify(changes)); // with its disk
+    assert.equal(changes["replace"], 3, JSON.stringify(changes)); // with its disk and the keys on it
     await stack.up(all({ ...options, priority: 7 }));
     assert.notEqual(await uuid(), before);
     assert.deepEqual(Object.keys((await stack.preview(all({ ...options, priority: 7 }), { refresh: true })).changes), ["same"]);

@@ -32,7 +32,7 @@ describe("a preview in CI", () => {
       oldState: state({ __provider: "long", priority: 1, metadata: { token: "[secret]", "a.b": "old" }, domain: { interfaces: [{ mac: "x" }] } }),
       newState: state({ __provider: "longer", priority: 2, metadata: { token: "[secret]", "a.b": UNKNOWN }, domain: { interfaces: [] }, preferredHost: "node1" }),
       detailedDiff: {
-        __provider: { kind: "update", inputDiff: true }, priority: { kind: "update", inputDiff: true }, "metadata.token": { kind: "update", inputDiff: true },
+        __provider: { kind: "update", inputDiff: true }, __resource: { kind: "add", inputDiff: true }, priority: { kind: "update", inputDiff: true }, "metadata.token": { kind: "update", inputDiff: true },
         'metadata["a.b"]': { kind: "update-replace", inputDiff: true }, "domain.interfaces[0]": { kind: "delete", inputDiff: true }, preferredHost: { kind: "add", inputDiff: true },
       },
     }), plainly);

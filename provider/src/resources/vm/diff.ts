@@ -10,7 +10,7 @@ export interface VmDiff {
   /** Set only where no input differs and there is something to do all the same: a restart that is due. */
   changes?: true;
   replaces: string[];
-  /** Whether there is no room for both; the engine may replace what nothing replaces here, by \`replaceOnChanges\` say. */
+  /** Whether there is no room for both; the engine may replace what nothing replaces here, by `replaceOnChanges` say. */
   deleteBeforeReplace: boolean;
 }
 
