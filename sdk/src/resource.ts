@@ -7,7 +7,7 @@ const MODULE = "seapath";
 /** The type of a kind in a state, for policies: `pulumi-nodejs:dynamic/seapath:Vm`. */
 export const typeOf = (kind: string) => `pulumi-nodejs:dynamic/${MODULE}:${kind}`;
 
-/** What a new one of is made before the old one goes, where it has another name: what the old one holds cannot be had again. */
+/** Of these a new one is made before the old one goes, where it has another name: what the old one holds cannot be had again. */
 const NEW_ONE_FIRST = ["Snapshot"];
 
 /** A resource of this package. */

@@ -56,6 +56,22 @@ describe("what a class names", function () {
     assert.deepEqual(given("cloneLater", "source"), { source: { vm: "web01" } });
   });
 
+  it("is made anew with the old one first, where the program says nothing else; a snapshot is not", async () => {
+    /** Whether the old one goes first, where the options that the engine is given say so. */
+    const firsts = new Map<string, boolean | undefined>();
+    const options = (more: object = {}) => ({
+      ...more,
+      transformations: [({ name, opts }: { name: string; opts: import("@pulumi/pulumi").CustomResourceOptions }) => void firsts.set(name, opts.deleteBeforeReplace)],
+    });
+    await Promise.all([
+      new seapath.Metadata("anew", { vm: "web01", metadata: { a: "b" } }, options()),
+      new seapath.Metadata("said", { vm: "web01", metadata: { a: "b" } }, options({ deleteBeforeReplace: false })),
+      new seapath.Snapshot("kept", { vm: "web01" }, options()),
+      new seapath.Snapshot("given", { vm: "web01" }, options({ deleteBeforeReplace: true })),
+    ].map(made));
+    assert.deepEqual(Object.fromEntries(firsts), { anew: true, said: false, kept: undefined, given: true });
+  });
+
   it("is waited for when it is the resource, as with its output", async () => {
     const first = vm("first");
     const resources = async (value: unknown) => {
