@@ -1,5 +1,6 @@
 /** The command line as a person runs it: as a process, on a terminal too. */
 import { execFile, spawn } from "node:child_process";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pulumiEnvironment } from "../../../tools/env.mjs";
 
@@ -13,20 +14,20 @@ export interface Ended {
 }
 
 /** Runs a program with the cluster in its environment. */
-export function ran(program: string, words: readonly string[], more: Record<string, string> = {}): Promise<Ended> {
+export function ran(program: string, words: readonly string[], more: Record<string, string> = {}, cwd = process.cwd()): Promise<Ended> {
   return new Promise((resolve) => {
-    execFile(program, words, { env: { ...pulumiEnvironment(), ...more }, maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) => {
+    execFile(program, words, { cwd, env: { ...pulumiEnvironment(), ...more }, maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) => {
       resolve({ code: error === null ? 0 : typeof error.code === "number" ? error.code : -1, stdout, stderr });
     });
   });
 }
 
-/** `seapath …`. */
-export const seapath = (...words: string[]): Promise<Ended> => ran(process.execPath, [CLI, ...words]);
+/** `seapath …`, in a folder that is no Pulumi project's: in this checkout it would ask Pulumi each time what the stack's settings are. */
+export const seapath = (...words: string[]): Promise<Ended> => ran(process.execPath, [CLI, ...words], {}, tmpdir());
 
 /** `seapath …` that goes on: what it has printed so far, and how it is ended. */
 export function going(...words: string[]): { text: () => string; stop: () => Promise<void> } {
-  const child = spawn(process.execPath, [CLI, ...words], { env: pulumiEnvironment(), stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(process.execPath, [CLI, ...words], { cwd: tmpdir(), env: pulumiEnvironment(), stdio: ["ignore", "pipe", "inherit"] });
   let text = "";
   child.stdout.on("data", (chunk: Buffer) => (text += chunk.toString()));
   const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));

@@ -64,7 +64,7 @@ class Nodes extends ScriptedRunner {
 describe("a domain that names what nodes lack", () => {
   const typed = (bridge: string) => {
     const { xml: _xml, ...rest } = spec({ name: "fresh", source: { nodePath: "/a" } });
-    return { ...rest, domain: { type: "qemu" as const, memory: 4, vcpus: 1, machine: "pc", firmware: "bios" as const, serialConsole: true, interfaces: [{ bridge: "br0", mac: "52:54:00:00:00:01", model: "virtio" }, { bridge, mac: "52:54:00:00:00:02", model: "virtio" }] } };
+    return { ...rest, domain: { type: "qemu" as const, memory: 4, vcpus: 1, machine: "pc", firmware: "bios" as const, serialConsole: true, guestAgent: false, interfaces: [{ bridge: "br0", mac: "52:54:00:00:00:01", model: "virtio" }, { bridge, mac: "52:54:00:00:00:02", model: "virtio" }] } };
   };
   const cdrom = spec({ name: "fresh", xml: withDevices('<disk type="file" device="cdrom"><source file="/a.iso"/><target dev="sdx"/></disk>').replace("<name>web</name>", "<memory>1</memory>") });
   const judge = async (nodes: Record<string, string[]>, vm: Parameters<typeof judgeDomain>[2], change: (text: ReturnType<typeof inventory>) => void = () => undefined) => {
