@@ -140,8 +140,7 @@ describe("a VM through its life", function () {
     assert.match(await on("node1", "crm", "status"), /lifepin\s.*Started node1/);
   });
 
-  // Tried: the primitive has failed → it is stopped and removed; while a disk is open the VM stays in the CIB
-  // Tried: a VM is deleted, and a file of its name is none of the resource agent's → the agent's files go from each node, that one stays
+  // Tried: the primitive has failed → it is stopped and removed; while a disk is open the VM stays in the CIB; the agent's files of it go from each node, somebody else's of that name stays
   it("is removed without a trace, also when it has FAILED", async () => {
     // The agent writes it where a VM starts; somebody else's has another domain in it.
     const strange = "/etc/pacemaker/lifepin.xml";

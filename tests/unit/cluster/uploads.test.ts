@@ -152,11 +152,11 @@ describe("the files that were sent to a node", function () {
       const full = node(() => {
         throw new UploadError("node1", "/x", "No space left on device: /x has 1 MiB free and the file has 9 MiB", "Make room in /x there.");
       });
-      await assert.rejects(ensureUploaded(full.runner, path()), (error) => error instanceof UploadError && error.node === "node1" && /has 1 MiB free/.test(error.message) && /`npx seapath uploads`.*--remove/.test(error.hint ?? ""));
+      await assert.rejects(ensureUploaded(full.runner, path()), (error: Error & { hint?: string }) => error.cause instanceof UploadError && /to node1, as .*has 1 MiB free/.test(error.message) && /`npx seapath uploads`.*--remove/.test(error.hint ?? ""));
       const broken = node(() => {
         throw new UploadError("node1", "/x", "cannot write it: Failure");
       });
-      await assert.rejects(ensureUploaded(broken.runner, path()), (error) => error instanceof UploadError && error.hint === undefined);
+      await assert.rejects(ensureUploaded(broken.runner, path()), (error: Error & { hint?: string }) => error.cause instanceof UploadError && error.hint === undefined);
     });
   });
 

@@ -53,9 +53,10 @@ describe("a character that XML cannot hold", () => {
     it(`is refused in a preview of ${kind} where an output was made a text, as of \`${property}\`, and nothing else is said of it`, async () => {
       for (const [output, instead] of coerced) {
         const { failures = [] } = await providers[kind].check!({}, inputs(output) as Record<string, unknown>);
-        const found = failures.filter((each) => (each.property.startsWith(property) && !each.reason.startsWith("is no input of")) || /Calling \[/.test(each.property + each.reason));
-        assert.deepEqual(found.map((each) => each.property), [property], JSON.stringify(failures));
-        assert.match(found[0]?.reason ?? "", instead);
+        const found = failures.map(({ reason }) => /^property (\S+): (.*)$/s.exec(reason)?.slice(1) ?? ["", reason]) as [string, string][];
+        const about = found.filter(([at, why]) => (at.startsWith(property) && !why.startsWith("is no input of")) || /Calling \[/.test(at + why));
+        assert.deepEqual(about.map(([at]) => at), [property], JSON.stringify(failures));
+        assert.match(about[0]?.[1] ?? "", instead);
       }
     });
   }

@@ -71,7 +71,7 @@ describe("what is said", function () {
     const host = await hostOf({ "seapath:hosts": "node1", "seapath:privateKeyFile": "/nowhere" });
     const [found, ...more] = await host.check("Vm", vm());
     assert.deepEqual([found?.property, more], ["", []]);
-    assert.match(found?.reason ?? "", /^The setting seapath:privateKeyFile cannot be read: /);
+    assert.match(found?.reason ?? "", /^The setting seapath:privateKeyFile \(\/nowhere\) is not there/);
     assert.equal(host.printed, "");
   });
 
