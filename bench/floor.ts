@@ -82,6 +82,10 @@ export async function runFloor(ssh: readonly string[], script: string): Promise<
 export async function removeVms(node: string, prefix: string): Promise<void> {
   const cib = parseXml((await exec(node, ["cibadmin", "--query", "--scope", "resources"])).stdout, "cibadmin");
   const names = findAll(cib, "primitive").map((each) => each.attrs["id"] ?? "").filter((name) => name.startsWith(prefix));
-  if (names.length > 0) await exec(node, ["bash", "-s"], { stdin: inOne([`remove_vms ${names.map(quote).join(" ")}`]) });
+  if (names.length > 0) {
+    await exec(node, ["bash", "-s"], { stdin: inOne([`remove_vms ${names.map(quote).join(" ")}`]) });
+    const members = (await exec(node, ["crm_node", "--partition"])).stdout.trim().split(/\s+/);
+    await Promise.all(members.map((each) => exec(each, ["rm", "-f", "--", ...names.map((name) => `/etc/pacemaker/${name}.xml`)])));
+  }
   await images(node, { verb: "remove", prefix });
 }

@@ -1,4 +1,5 @@
-// `npm test`: lint, types, unit tests while the lab is made, then the lab tests. The last line counts.
+// `npm test`: lint and types while the lab is made, the lab tests, and the unit tests beside those that are mostly waiting. The last
+// line counts.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join, relative } from "node:path";
 import { npmBin, pulumiEnvironment, root, stateFolder } from "./env.mjs";
@@ -69,18 +70,20 @@ export async function test(args) {
     check(built.then(() => tool("types", ["tsc", "-p", "tsconfig.tools.json"]))),
     // Pulumi itself compiles them without a look at their types.
     check(built.then(() => tool("types of programs", ["tsc", "-p", "tsconfig.programs.json"]))),
-    // They have no cluster, but its tools: cibadmin on a file, a sshd of their own.
-    ...halvesOf(unitFiles()).map((files, half) => suite(`unit ${half + 1}`, files, Promise.all([built, debian]))),
   ];
+  /** They have no cluster, but its tools: cibadmin on a file, a sshd of their own. */
+  const tools = Promise.all([built, debian]);
   if (!unitOnly) {
     const up = Promise.all([node, debian]).then(([node]) => lab(node, "up"));
-    // Not before the rest is through: tests that measure time want the machine for themselves.
-    const quiet = Promise.allSettled(work);
-    const ready = Promise.all([up, cli, built, quiet]);
+    const ready = Promise.all([up, cli, built]);
     // Two at a time: most of a test on the lab is waiting. Those that disturb others (they cut power, fill the pool, put
     // nodes into standby) lie in a folder of their own, and come when the others are through.
     const halves = halvesOf(testFiles("tests/lab")).map((files, half) => suite(`lab ${half + 1}`, files, ready));
-    work.push(...halves, suite("lab alone", testFiles("tests/lab/alone"), Promise.allSettled(halves).then(() => ready)));
+    const shared = Promise.allSettled(halves);
+    // Those wait for nodes that come back; meanwhile there is a processor for the unit tests.
+    work.push(...halves, suite("lab alone", testFiles("tests/lab/alone"), shared.then(() => ready)), suite("unit", unitFiles(), shared.then(() => tools)));
+  } else {
+    work.push(...halvesOf(unitFiles()).map((files, half) => suite(`unit ${half + 1}`, files, tools)));
   }
   await Promise.all(work);
   console.log(`· time       ${[...times].sort(([, a], [, b]) => b - a).slice(0, SLOWEST).map(([file, ms]) => `${relative(join(root, "tests"), file).replace(".test.ts", "")} ${Math.round(ms / 1000)} s`).join(", ")}`);

@@ -1,5 +1,8 @@
 // What others leave on a VM: empty values, documents that are none. It costs that VM alone, which says what is wrong.
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { imageMeta, on, traces } from "./support/cluster.ts";
 import { seapath } from "./support/cli.ts";
 import { TestStack } from "./support/stack.ts";
@@ -57,7 +60,10 @@ describe("a VM that others have put nonsense on", function () {
     const set = await seapath("set_metadata", "-n", "brokenone", "--metadata_name", "note", "--metadata_value", "");
     assert.equal(set.code, 1);
     assert.match(set.stderr, /Unable to set metadata of VM "brokenone" on \S+: the value: must not be empty/);
-    const create = await seapath("create", "-n", "brokenthree", "-i", `node:${TICK}`, "--xml", "/dev/null", "--metadata", "note=");
+    const xml = join(mkdtempSync(join(tmpdir(), "seapath-broken-")), "vm.xml");
+    writeFileSync(xml, tickXml());
+    const create = await seapath("create", "-n", "brokenthree", "-i", `node:${TICK}`, "--xml", xml, "--metadata", "note=");
+    rmSync(dirname(xml), { recursive: true });
     assert.notEqual(create.code, 0);
     assert.match(create.stderr, /--metadata note.*must not be empty/s);
   });

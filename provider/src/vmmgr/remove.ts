@@ -24,20 +24,23 @@ import { describe, waitFor } from "./wait";
  * @returns the names under which disks are kept that are to be retained
  */
 export async function clearVm(context: Context, vm: string, images: readonly string[], inventory: Inventory, parent?: Parent): Promise<string[]> {
+  const { nodes, away } = hypervisorsBy(inventory);
   const { answers, forgotten } = await changeStorageAndForget(context.cluster.runner, [
     ...images.map((image): StorageOperation => ({ op: "removeImage", image })),
     { op: "removeGroup", group: vm },
     ...(parent?.own ? [{ op: "releaseSnapshots" as const, vm: parent.vm, snapshot: parent.snapshot }] : []),
-  ], vm, presentNodes(inventory));
+  ], vm, nodes);
   sayLeft(context, vm, forgotten);
-  for (const [node, reason] of Object.entries(forgotten.stays)) reportOf(context)(`${vm}: ${configFile(vm)} may stay on ${node}: ${reason}`);
+  const stays = [...Object.entries(forgotten.stays), ...away.map((node) => [node, "it is not online"])];
+  for (const [node, reason] of stays) reportOf(context)(`${vm}: ${configFile(vm)} may stay on ${node}: ${reason}`);
   return (answers.slice(0, images.length) as Removed[]).flatMap(({ kept }) => kept ?? []);
 }
 
-/** The hypervisors that are there; of others nothing can be taken, and they start nothing of a VM that is gone. */
-const presentNodes = (inventory: Inventory) => {
+/** The hypervisors that are there, and those that are away: of these nothing can be taken. */
+const hypervisorsBy = (inventory: Inventory) => {
   const online = new Set(inventory.status.nodes.filter((node) => node.online).map((node) => node.name));
-  return hypervisorsOf(inventory).filter((node) => online.has(node));
+  const all = hypervisorsOf(inventory);
+  return { nodes: all.filter((node) => online.has(node)), away: all.filter((node) => !online.has(node)) };
 };
 
 /** Forgets what Pacemaker counts against a VM that is not in the CIB, and waits for what is still being recorded. */
