@@ -64,15 +64,15 @@ export async function test(args) {
     count.failed++;
   };
 
-  const { node, debian, built, cli } = prepare({ lab: true, pulumi: !unitOnly });
+  const { node, debian, built, cli } = prepare({ lab: true, pulumi: true });
   const work = [
     check(node.then(() => tool("lint", ["eslint", "."]))),
     check(built.then(() => tool("types", ["tsc", "-p", "tsconfig.tools.json"]))),
     // Pulumi itself compiles them without a look at their types.
     check(built.then(() => tool("types of programs", ["tsc", "-p", "tsconfig.programs.json"]))),
   ];
-  /** They have no cluster, but its tools: cibadmin on a file, a sshd of their own. */
-  const tools = Promise.all([built, debian]);
+  /** They have no cluster, but its tools: cibadmin on a file, a sshd of their own, the Pulumi CLI. */
+  const tools = Promise.all([built, debian, cli]);
   if (!unitOnly) {
     const up = Promise.all([node, debian]).then(([node]) => lab(node, "up"));
     const ready = Promise.all([up, cli, built]);
