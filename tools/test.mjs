@@ -1,7 +1,7 @@
 // `npm test`: lint and types while the lab is made, the lab tests, and the unit tests beside those that are mostly waiting. The last
 // line counts.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { join, relative } from "node:path";
+import { basename, join, relative } from "node:path";
 import { npmBin, pulumiEnvironment, root, stateFolder } from "./env.mjs";
 import { lab } from "./lab.mjs";
 import { command, step, StepError } from "./steps.mjs";
@@ -78,10 +78,15 @@ export async function test(args) {
     const ready = Promise.all([up, cli, built]);
     // Two at a time: most of a test on the lab is waiting. Those that disturb others (they cut power, fill the pool, put
     // nodes into standby) lie in a folder of their own, and come when the others are through.
-    const halves = halvesOf(testFiles("tests/lab")).map((files, half) => suite(`lab ${half + 1}`, files, ready));
-    const shared = Promise.allSettled(halves);
+    const left = testFiles("tests/lab");
+    // Each takes the next file when it is through with one: both come to an end at about the same time, however long some are.
+    const take = async () => {
+      for (let file; (file = left.shift()) !== undefined; ) await suite(`lab ${basename(file, ".test.ts")}`, [file], Promise.resolve());
+    };
+    const streams = [0, 1].map(() => ready.then(take));
+    const shared = Promise.allSettled(streams);
     // Those wait for nodes that come back; meanwhile there is a processor for the unit tests.
-    work.push(...halves, suite("lab alone", testFiles("tests/lab/alone"), shared.then(() => ready)), suite("unit", unitFiles(), shared.then(() => tools)));
+    work.push(suite("lab", [], ready), ...streams.map((each) => each.catch(() => {})), suite("lab alone", testFiles("tests/lab/alone"), shared.then(() => ready)), suite("unit", unitFiles(), shared.then(() => tools)));
   } else {
     work.push(...halvesOf(unitFiles()).map((files, half) => suite(`unit ${half + 1}`, files, tools)));
   }
