@@ -45,6 +45,6 @@ describe("a typed domain with the guest's agent", function () {
   // Tried: a snapshot that requires a freeze, of a VM whose domain has no channel for the agent → refused in the preview
   it("is what a snapshot that requires a freeze asks for in the preview", async () => {
     const text = await stack.failing("preview", { ...vm({ guestAgent: true }), agentsnap: snapshot, agentless: tick(), late: { ...snapshot, vm: "$vm:agentless" } });
-    assert.match(text, /property quiesce .* has a problem: "required" cannot be had: the domain of VM "agentless" has no channel .*guestAgent: true/s);
+    assert.match(text, /has a problem: property quiesce: "required" cannot be had: the domain of VM "agentless" has no channel .*guestAgent: true/s);
   });
 });

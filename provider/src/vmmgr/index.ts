@@ -1,6 +1,6 @@
 export { defaultMac, canonicalBase, domainElement, domainSizeOf, sameDomain } from "./domain";
 export { addressesOf, macRefusals, sharedAddressRefusals, type Addresses } from "./addresses";
-export { judgeDomain } from "./domain-check";
+export { judgeDomain, type DomainJudgement } from "./domain-check";
 export { createVm } from "./create";
 export { crmConfigure, forceStop, getVm, replaceVm, setEnabled, setStarted, specOfObserved } from "./lifecycle";
 export * from "./summary";

@@ -1,8 +1,8 @@
 /** What a preview refuses: all that can be known before an `up`, each with the input that it is about. */
 import { isDeepStrictEqual } from "node:util";
 import {
-  addressesOf, BrokenVm, canonicalBase, changeRefusals, clusterRefusals, countsRoom, failureWarnings, findVm, isMarkedByStack, isOutOfReach, isOwned, judgeDomain, localFileRefusals, macRefusals, ownerOfVm, ParseError, parseXml, pinRefusals, placeRefusals, sharedAddressRefusals, sharedImageNotices, sourceQuestions, stateWarnings,
-  turnRefusals, type Addresses, type Cluster, type Intent, type Inventory, type PartialSpec, type PlannedVms, type Refusal, type Rolling, type VmSpec,
+  addressesOf, BrokenVm, canonicalBase, changeRefusals, clusterRefusals, countsRoom, failureWarnings, findVm, isMarkedByStack, isOutOfReach, isOwned, judgeDomain, localFileRefusals, macRefusals, ownerOfVm, ParseError, parseXml, pinRefusals, placeRefusals, Refused, sharedAddressRefusals, sharedImageNotices, sourceQuestions, stateWarnings,
+  turnRefusals, type Addresses, type Cluster, type DomainJudgement, type Intent, type Inventory, type PartialSpec, type PlannedVms, type Refusal, type Rolling, type VmSpec,
 } from "../../vmmgr";
 import { UnknownCluster } from "../../errors";
 import { clusterFailures, schemaFailures } from "../refused";
@@ -17,6 +17,7 @@ import type { RollingInputs } from "../rolling";
 import { withDefaults } from "./defaults";
 import { stoppedBy } from "./diff";
 import { withInherited, withSaid } from "./inherit";
+import { withKept } from "./kept";
 import { vmSchema, type VmInputs } from "./schema";
 import { OUTPUTS, sourceOf, specOf } from "./state";
 
@@ -138,12 +139,22 @@ async function refusalsOf(
   if (refusals.length > 0) return refusals;
   const unplaced = countsRoom(inventory) ? await roomRefusals(cluster, inventory, whole, at, idle, planned) : [];
   if (unplaced.length > 0) return unplaced;
-  const domain = whole !== undefined && otherDomain ? await judgeDomain(cluster, inventory, whole) : { refusals: [], notices: [] };
+  const domain = whole !== undefined && otherDomain ? await domainOf(cluster, inventory, whole, intent) : { refusals: [], notices: [] };
   if (domain.refusals.length > 0) return domain.refusals;
   const notice = intent === "create" ? adoptionNotice(inventory, inputs) : undefined;
   if (notice !== undefined) warn(notice);
   for (const text of [...domain.notices, ...failureWarnings(inventory, spec), ...(idle ? [] : [...stateWarnings(inventory, spec), ...sharedImageNotices(spec)])]) warn(`VM "${spec.name ?? "?"}": ${text}`);
   return [];
+}
+
+/** What speaks against a domain, with the secrets that only the cluster has in their places: a sign is no password to libvirt. */
+async function domainOf(cluster: Cluster, inventory: Inventory, spec: VmSpec, intent: Intent): Promise<DomainJudgement> {
+  try {
+    return await judgeDomain(cluster, inventory, await withKept(() => Promise.resolve(inventory), intent === "update" ? "change" : "create", spec));
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    return { refusals: [...error.refusals], notices: [] };
+  }
 }
 
 /** What a VM is to be, where all of it is known. */
