@@ -60,6 +60,6 @@ describe("functions in a program", function () {
     assert.match(text, /answer_owner *: "grid" => "other"/);
     assert.match(text, /answer_snapshots.*name *: "before"/s);
     const missing = { lost: { $call: "getMetadata", name: "clifn", key: "lost" }, clifn: CALLS["clifn"] ?? {} };
-    assert.match(await stack.failing("preview", missing), /Unable to read the metadata "lost" of VM "clifn" on node\d: it has none of that key\s+→ It has owner, vm_name, xml\./);
+    assert.match(await stack.failing("preview", missing), /Unable to read the metadata "lost" of VM "clifn" on node\d: it does not exist\s+→ The VM has owner, vm_name, xml\./);
   });
 });
