@@ -100,7 +100,7 @@ describe("snapshots, rollbacks and retentions through their lives", function () 
   it("a rollback names a disk that is younger", async () => {
     await giveDisk(VM, "data_snaplife_2");
     const text = await stack.failing("up", { ...vm, before: snap({ protect: true }), undo: rollback({ triggers: [3] }) });
-    assert.match(text, /Unable to roll back VM "snaplife" on node\d: snapshot: "before" is not of all disks of VM "snaplife": data_snaplife_2 has none/);
+    assert.match(text, /Unable to roll back VM "snaplife" on node\d: snapshot: snapshot "before" does not exist on disk data_snaplife_2 of VM "snaplife"/);
   });
 
   it("a retention says what goes, keeps the newest, what is protected and what belongs to a stack, and leaves vm-mgr's purge its own", async () => {
