@@ -83,7 +83,9 @@ describe("a domain that is changed while its guest runs", function () {
   it("is restarted by the update when that is asked for, by the VM's own power button", async () => {
     const before = await qemu(vm);
     const boots = async () => Number(await on("node1", "sh", "-c", `rbd export --no-progress system_${vm} - | dd bs=512 skip=1 count=1 status=none | od -An -tu4 -j4 -N4`));
-    const count = await boots();
+    // What was started just now may not have counted itself yet.
+    let count = -1;
+    await eventually(boots, (found) => found === count || ((count = found), false));
     const changed = await change(7, "whenRequired");
     assert.deepEqual([changed.status, changed.restartRequired], ["Started", false]);
     assert.notDeepEqual(await running(), before);

@@ -126,7 +126,7 @@ describe("a snapshot or a rollback that fails", function () {
       const pid = await qemu(VM);
       await giveDisk(VM, "data_snaphalf_1");
       const error = await failure(rollbackVm(at(), { vm: VM, snapshot: "good" }));
-      assert.match(error.message, /^Unable to roll back VM "snaphalf" on node\d: snapshot: "good" is not of all disks of VM "snaphalf": data_snaphalf_1 has none/);
+      assert.match(error.message, /^Unable to roll back VM "snaphalf" on node\d: snapshot: snapshot "good" does not exist on disk data_snaphalf_1 of VM "snaphalf"/);
       assert.match((await failure(rollbackVm(at(), { vm: VM, snapshot: "none" }))).message, /snapshot "none" of VM "snaphalf" does not exist/);
       assert.deepEqual(await qemu(VM), pid);
       await on("node1", "rbd", "group", "image", "rm", VM, "data_snaphalf_1");
