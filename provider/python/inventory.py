@@ -6,15 +6,31 @@ import os
 import re
 import secrets
 import socket
+import time
 import xml.etree.ElementTree as ElementTree
 
 # In the metadata of a VM whose domain was changed while it ran; see the vmmgr layer.
 RESTART_KEY = "_seapath_restart"
 
 
+# A manager daemon that has just begun, or taken over, does not tell for some seconds how full the pools are.
+USAGE_SECONDS = 15
+
+
+def pool_usage(pool):
+    end = time.monotonic() + USAGE_SECONDS
+    while True:
+        for each in pool.monitor("df")["pools"]:
+            if each["name"] == POOL:
+                return each["stats"]
+        if time.monotonic() > end:
+            raise Failure("usage", "Ceph does not say how full the pool %s is; does `ceph -s` show a mgr that is active?" % POOL)
+        time.sleep(0.5)
+
+
 def read_space(pool):
     """What the pool can still take, and the flags by which Ceph says that it takes no more: every write then hangs."""
-    usage = next(each["stats"] for each in pool.monitor("df")["pools"] if each["name"] == POOL)
+    usage = pool_usage(pool)
     osds = pool.monitor("osd dump")
     kept = next(each for each in osds["pools"] if each["pool_name"] == POOL)
     return {
