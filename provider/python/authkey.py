@@ -1,5 +1,6 @@
 """The key of Pacemaker Remote, /etc/pacemaker/authkey: looked at on every node, and made or completed where it is asked
 for. The nodes are reached as live migration reaches them, by root's ssh. The key goes through pipes alone."""
+# Needs: on_node
 import hashlib
 import os
 import socket
@@ -14,13 +15,9 @@ cat >$new; chgrp haclient $new; chmod 640 $new; ln $new /etc/pacemaker/authkey""
 
 def on(node, script, stdin=b""):
     """Runs a fixed script on a node; what it prints is never part of an error."""
-    argv = ["sh", "-c", script]
-    if node != LOCAL:
-        argv = ["ssh", "-o", "BatchMode=yes", "-o", "ConnectTimeout=8", "--", checked_node(node), script]
-    done = subprocess.run(argv, input=stdin, capture_output=True, timeout=30)
+    done = run_on_node(node, LOCAL, script, stdin)
     if done.returncode != 0:
-        said = done.stderr.decode(errors="replace").strip().splitlines()
-        raise Failure("unreachable", "%s: %s" % (node, said[-1] if said else "exit %d" % done.returncode))
+        raise Failure("unreachable", "%s: %s" % (node, last_words(done)))
     return done.stdout
 
 

@@ -1,5 +1,6 @@
 """/etc/pacemaker/<vm>.xml: the resource agent writes it anew from the VM's metadata at each start, and nobody takes it away with
-the VM. It may hold a console's password. The other nodes are reached as live migration reaches them, by root's ssh."""
+the VM. It may hold a console's password."""
+# Needs: on_node
 import shlex
 import xml.etree.ElementTree as ElementTree
 from concurrent.futures import ThreadPoolExecutor
@@ -12,15 +13,11 @@ REMOVE_CONFIG = 'if [ -f %(file)s ] && [ ! -L %(file)s ] && grep -qF %(name)s %(
 
 def remove_config_on(node, local, script):
     """Why it stays on a node, or None."""
-    argv = ["sh", "-c", script]
-    if node != local:
-        argv = ["ssh", "-o", "BatchMode=yes", "-o", "ConnectTimeout=5", "--", checked_node(node), script]
     try:
-        done = subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, timeout=20)
+        done = run_on_node(node, local, script)
     except subprocess.TimeoutExpired:
-        return "no answer within 20 s"
-    said = done.stderr.decode(errors="replace").strip().splitlines()
-    return None if done.returncode == 0 else (said[-1] if said else "exit %d" % done.returncode)
+        return "no answer within %d s" % ON_NODE_SECONDS
+    return None if done.returncode == 0 else last_words(done)
 
 
 def remove_config_files(vm, nodes):

@@ -13,7 +13,7 @@ interface Answer {
 }
 
 /** The node program as it is, but for the name of the file. */
-const program = ["common.py", "authkey.py"]
+const program = ["common.py", "on_node.py", "authkey.py"]
   .map((file) => readFileSync(join(import.meta.dirname, "../../provider/python", file), "utf8"))
   .join("\n\n")
   .replaceAll("/etc/pacemaker/authkey", FILE)

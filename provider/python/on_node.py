@@ -1,0 +1,16 @@
+"""Runs a fixed script on a node: on this one, or on another as live migration reaches it, by root's ssh."""
+
+ON_NODE_SECONDS = 30
+
+
+def run_on_node(node, local, script, stdin=b""):
+    argv = ["sh", "-c", script]
+    if node != local:
+        argv = ["ssh", "-o", "BatchMode=yes", "-o", "ConnectTimeout=8", "--", checked_node(node), script]
+    return subprocess.run(argv, input=stdin, capture_output=True, timeout=ON_NODE_SECONDS)
+
+
+def last_words(done):
+    """Why it failed, as far as it said so."""
+    said = done.stderr.decode(errors="replace").strip().splitlines()
+    return said[-1] if said else "exit %d" % done.returncode
