@@ -3,6 +3,7 @@ import { children, descend, parseXml, ParseError, type Inventory, type XmlElemen
 import { domainElement, domainUuid } from "./domain";
 import type { Refusal } from "./errors";
 import { ownerOfVm } from "./observe";
+import { isOwned } from "./owned";
 import type { PartialSpec } from "./refusals";
 
 /** The addresses of a VM. */
@@ -60,7 +61,7 @@ export function macRefusals(inventory: Inventory, spec: PartialSpec): Refusal[] 
     const having = vmsByMac(inventory).get(mac) ?? [];
     // Both have it now: that was before this change.
     if (spec.name !== undefined && having.includes(spec.name)) return [];
-    const owner = having.find((vm) => !(spec.owner !== undefined && ownerOfVm(inventory, vm) === spec.owner));
+    const owner = having.find((vm) => !isOwned(ownerOfVm(inventory, vm), spec));
     return owner === undefined ? [] : [{ property: propertyOf(spec, mac), reason: `the MAC address ${mac} is that of VM "${owner}"; give another, or none` }];
   });
 }
