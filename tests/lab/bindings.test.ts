@@ -12,7 +12,7 @@ import { TICK, tickSpec, tickXml } from "./support/vms.ts";
 
 const require = createRequire(import.meta.url);
 const { programSource } = require("../../provider/dist/cluster/program.js") as typeof import("../../provider/dist/cluster/program.js");
-const { nodeFile, ProgramError, readInventory, validateDomain } = require("../../provider/dist/cluster/index.js") as typeof import("../../provider/dist/cluster/index.js");
+const { Cluster, nodeFile, ProgramError, readInventory } = require("../../provider/dist/cluster/index.js") as typeof import("../../provider/dist/cluster/index.js");
 const { createVm, removeVm, updateVm } = require("../../provider/dist/vmmgr/index.js") as typeof import("../../provider/dist/vmmgr/index.js");
 const calls = readFileSync(join(import.meta.dirname, "support/pool_calls.py"), "utf8");
 
@@ -65,7 +65,7 @@ describe("a node without Python's bindings", function () {
 
   it("gives libvirt's own words for a domain that it does not take, and leaves none that it takes", async () => {
     const named = (xml: string) => xml.replace("<domain type=\"qemu\">", "<domain type=\"qemu\"><name>seapath-check-bothways</name>");
-    const words = (runner: Runner, xml: string) => validateDomain(runner, named(xml)).then(() => "taken", (error: unknown) => error instanceof ProgramError && [error.kind, error.words]);
+    const words = (runner: Runner, xml: string) => new Cluster(runner).validate(named(xml)).then(() => "taken", (error: unknown) => error instanceof ProgramError && [error.kind, error.words]);
     const bad = [tickXml().replace("machine=\"pc\"", "machine=\"pdp11\""), tickXml("<disk/>"), tickXml().replace("</domain>", "")];
     for (const xml of [tickXml(), ...bad]) assert.deepEqual(await words(commands, xml), await words(library, xml));
     assert.deepEqual(await words(commands, tickXml()), "taken");

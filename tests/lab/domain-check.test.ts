@@ -10,7 +10,7 @@ import { specOf, tickXml } from "./support/vms.ts";
 
 const require = createRequire(import.meta.url);
 const { createVm, removeVm, takeIn, updateVm } = require("../../provider/dist/vmmgr/index.js") as typeof import("../../provider/dist/vmmgr/index.js");
-const { validateDomain } = require("../../provider/dist/cluster/index.js") as typeof import("../../provider/dist/cluster/index.js");
+const { Cluster } = require("../../provider/dist/cluster/index.js") as typeof import("../../provider/dist/cluster/index.js");
 
 const VM = "efivars";
 const NVRAM = "/var/lib/libvirt/qemu/nvram/efivars_VARS.fd";
@@ -68,9 +68,9 @@ describe("libvirt's check of a domain", function () {
     it(`is not begun with a file that would go with the domain, nor for a domain that is somebody's (by ${by})`, async () => {
       const runner = by === "library" ? library : commands;
       const named = (name: string, xml: string) => xml.replace('<domain type="qemu">', `<domain type="qemu"><name>${name}</name>`);
-      await assert.rejects(validateDomain(runner, named("seapath-check-1", efi(`<nvram>${OTHERS}</nvram>`))), /must not hold os\/nvram/);
-      await assert.rejects(validateDomain(runner, named("seapath-check-1", tickXml(`<tpm model="tpm-crb"><backend type="emulator" version="2.0"><source type="dir" path="${TPM}"/></backend></tpm>`))), /must not hold devices\/tpm\/backend\/source/);
-      await assert.rejects(validateDomain(runner, named("efivars", tickXml())), /must have a name of its own/);
+      await assert.rejects(new Cluster(runner).validate(named("seapath-check-1", efi(`<nvram>${OTHERS}</nvram>`))), /must not hold os\/nvram/);
+      await assert.rejects(new Cluster(runner).validate(named("seapath-check-1", tickXml(`<tpm model="tpm-crb"><backend type="emulator" version="2.0"><source type="dir" path="${TPM}"/></backend></tpm>`))), /must not hold devices\/tpm\/backend\/source/);
+      await assert.rejects(new Cluster(runner).validate(named("efivars", tickXml())), /must have a name of its own/);
       assert.deepEqual(await traces("efivars"), []);
     });
   }

@@ -75,7 +75,7 @@ export class Cluster {
    * @returns what the node that is asked lacks of it
    * @throws ProgramError (`kind` "libvirtError") with libvirt's words when it does not
    */
-  async validate(xml: string, needs: readonly Need[] = []): Promise<Need[]> {
+  async validate<Named extends Need>(xml: string, needs: readonly Named[] = []): Promise<Named[]> {
     const { errors, lacks } = await this.#judged.ask({ xmls: [xml], needs });
     const error = errors.get(xml);
     if (error !== undefined) throw error;

@@ -64,12 +64,3 @@ export async function validateDomains(runner: Runner, xmls: readonly string[], n
   ]));
   return { errors, lacks: needs.filter((_need, at) => lacks.includes(at)) };
 }
-
-/**
- * The same of one domain.
- * @throws ProgramError (`kind` "libvirtError") with libvirt's words when it does not
- */
-export async function validateDomain(runner: Runner, xml: string): Promise<void> {
-  const error = (await validateDomains(runner, [xml])).errors.get(xml);
-  if (error !== undefined) throw error;
-}

@@ -70,7 +70,7 @@ function freshUuid(inventory: Inventory): string {
  * @returns what the node that is asked lacks of it
  * @throws DomainRefused
  */
-export function validateXml(cluster: Cluster, xml: Pick<VmXml, "finalElement">, needs: readonly Need[] = []): Promise<Need[]> {
+export function validateXml<Named extends Need>(cluster: Cluster, xml: Pick<VmXml, "finalElement">, needs: readonly Named[] = []): Promise<Named[]> {
   return asked((probe) => cluster.validate(probe, needs), xml);
 }
 

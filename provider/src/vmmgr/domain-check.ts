@@ -32,8 +32,7 @@ export async function judgeDomain(cluster: Cluster, inventory: Inventory, spec: 
   const xml = buildXml(spec, inventory, images.length > 0 ? images : [systemImage(spec.name)]);
   const needs = needsOfDomain(xml.finalElement);
   try {
-    const lacks = await validateXml(cluster, xml, needs);
-    return await judgeNeeds(cluster, inventory, spec, needs, needs.filter((need) => lacks.includes(need)));
+    return await judgeNeeds(cluster, inventory, spec, needs, await validateXml(cluster, xml, needs));
   } catch (error) {
     if (!(error instanceof DomainRefused)) throw error;
     return refused({ property: whole(spec), reason: `is no domain that libvirt on ${inventory.node} takes: ${error.words}` });

@@ -124,7 +124,7 @@ describe("the node programs", function () {
     await assert.rejects(changeCib(runner, [], [["location", "a\0b"]]), ProgramError);
     const asked: unknown[] = [];
     const echo = new ScriptedRunner({ "the validate program": (request) => (asked.push(request), { ok: { domains: [{ ok: null }], lacks: [] } }) });
-    await cluster.validateDomain(echo, hostile);
+    await new cluster.Cluster(echo).validate(hostile);
     assert.deepEqual(asked, [{ xmls: [hostile], needs: [] }]);
     const stdin = String(echo.asked[0]?.stdin);
     assert.match(stdin.split("\n").at(-2) ?? "", /^main\("[A-Za-z0-9+/=]*"\)$/);
@@ -140,7 +140,7 @@ describe("the node programs", function () {
     const bindings = new LocalRunner({ PATH: empty });
     const without: Runner = { node: "here", run: (command) => bindings.run({ ...command, stdin: withoutBindings(String(command.stdin)) }), upload: () => bindings.upload(), close: () => undefined };
     await assert.rejects(changeStorage(without, [{ op: "createGroup", group: "g" }]), /neither python3-rbd nor the command rbd is installed/);
-    await assert.rejects(cluster.validateDomain(without, "<domain><name>seapath-check-1</name></domain>"), /neither python3-libvirt nor the command virsh is installed/);
+    await assert.rejects(new cluster.Cluster(without).validate("<domain><name>seapath-check-1</name></domain>"), /neither python3-libvirt nor the command virsh is installed/);
   });
 
   it("an image that is there already is told apart from any other failure", async () => {

@@ -88,7 +88,7 @@ export function relationKind<I extends RelationInputs>(parts: RelationParts<I>, 
         const never = (plans: PlannedVms) => parts.never?.(inventory, whole.data, plans) ?? [];
         return never(() => undefined).length > 0 ? [] : never(plans);
       }
-      const others = inventory.cib.constraints.filter((node) => !former.some((owner) => isMarkedBy(node, owner)));
+      const others = withoutOwners(inventory.cib.constraints, former);
       const constraints = planned?.constraints(others, inputs.cluster) ?? others;
       planned?.noteRelation(whole.data.owner, inputs.cluster, wanted.elements, former);
       const failures = [
@@ -114,8 +114,7 @@ export function relationKind<I extends RelationInputs>(parts: RelationParts<I>, 
 
     async update(context, id, inputs, state) {
       const former = formerOwner(state, inputs);
-      const others = (constraints: readonly XmlElement[]) => constraints.filter((node) => !former.some((owner) => isMarkedBy(node, owner)));
-      await updateRelation(context, knownOf(id, inputs, state), parts.relation(inputs), ({ cib }) => parts.refusals(others(cib.constraints), inputs));
+      await updateRelation(context, knownOf(id, inputs, state), parts.relation(inputs), ({ cib }) => parts.refusals(withoutOwners(cib.constraints, former), inputs));
       return readBack(context, inputs);
     },
 
@@ -124,6 +123,10 @@ export function relationKind<I extends RelationInputs>(parts: RelationParts<I>, 
     },
   };
 }
+
+/** Constraints without those of some owners: what a renamed resource was called before says nothing against it. */
+const withoutOwners = (constraints: readonly XmlElement[], owners: readonly string[]) =>
+  constraints.filter((node) => !owners.some((owner) => isMarkedBy(node, owner)));
 
 function namedBy<I>(members: readonly (keyof I & string)[], inputs: Partial<I>): Named[] {
   return members.flatMap((property) => {

@@ -134,7 +134,7 @@ async function refusalsOf(
   const whole = wholeSpec(inputs);
   if (whole !== undefined) planned?.noteSpec(whole, at);
   const otherDomain = intent !== "update" || !isDeepStrictEqual(domainInputs(withDefaults(olds)), domainInputs(inputs));
-  const addresses = addressRefusals(inventory, whole ?? spec, otherDomain, planned, at);
+  const addresses = addressRefusals(inventory, withFormerOwner(whole ?? spec, olds), otherDomain, planned, at);
   const refusals = [...clusterRefusals(inventory, spec, intent), ...addresses, ...(idle ? [] : [...changeRefusals(inventory, spec, intent), ...colocationRefusals(inventory, withFormerOwner(spec, olds), planned?.on(at))])];
   if (refusals.length > 0) return refusals;
   const unplaced = countsRoom(inventory) ? await roomRefusals(cluster, inventory, whole, at, idle, planned) : [];
@@ -179,8 +179,7 @@ function addressRefusals(inventory: Inventory, spec: PartialSpec, changed: boole
 async function roomRefusals(
   cluster: Cluster, inventory: Inventory, spec: VmSpec | undefined, at: string | undefined, idle: boolean, planned: PlannedRegister | undefined,
 ): Promise<Refusal[]> {
-  if (spec === undefined) return [];
-  return idle ? [] : placeRefusals(cluster, inventory, planned?.specs(at) ?? [spec], spec.name);
+  return spec === undefined || idle ? [] : placeRefusals(cluster, inventory, planned?.specs(at) ?? [spec], spec.name);
 }
 
 /** A pin that the colocations of others leave no room for. */
