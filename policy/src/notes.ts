@@ -10,7 +10,7 @@ export interface NotChecked {
   why: string;
 }
 
-const advices = new Map<string, { rule: string; message: string }>();
+const advices = new Set<string>();
 const notes = new Map<string, NotChecked>();
 /** What was said aloud: once, however many rules it keeps from something. */
 const said = new Set<string>();
@@ -19,24 +19,25 @@ const said = new Set<string>();
 export function notChecked(note: NotChecked, aloud: boolean): void {
   const { rule, about, why } = note;
   notes.set(JSON.stringify([rule, about, why]), note);
-  const text = `not checked for ${about}: ${why}`;
-  if (!aloud || said.has(text)) return;
-  said.add(text);
-  console.error(printable(text));
+  if (aloud) sayOnce(`not checked for ${about}: ${why}`);
 }
 
 /** Takes down what is wrong, was so before, and is about nothing of the stack. It is also written where the pack's messages go. */
 export function advise(rule: string, message: string): void {
   const text = `${rule}: ${message}`;
-  advices.set(text, { rule, message });
+  advices.add(text);
+  sayOnce(`wrong before this change, and not of this stack: ${text}`);
+}
+
+function sayOnce(text: string): void {
   if (said.has(text)) return;
   said.add(text);
-  console.error(printable(`wrong before this change, and not of this stack: ${text}`));
+  console.error(printable(text));
 }
 
 /** All advice so far, and forgets it. */
 export function takeAdvice(): string[] {
-  const taken = [...advices.keys()];
+  const taken = [...advices];
   advices.clear();
   return taken;
 }
