@@ -210,14 +210,13 @@ describe("data disks that meet with trouble", function () {
 
   // Tried: a VM is deleted that has a disk with `retain` → its image stays, under a name that is no VM's
   it("a disk that is to be retained outlives its VM, whoever deletes that, and can be filled into another one", async () => {
-    const first = disks();
-    const { outs: made } = await first.make(disk("one", { source: { nodePath: TICK }, retain: true, bus: "scsi" }));
+    const { outs: made } = await disks().make(disk("one", { source: { nodePath: TICK }, retain: true, bus: "scsi" }));
     await vms().delete!(VM, vm());
     assert.deepEqual(await images(), ["retained_dfail_0"]);
     assert.deepEqual(await traces(VM), ["retained_dfail_0"]);
     await disks().remove(made);
     assert.deepEqual(await images(), ["retained_dfail_0"]);
-    assert.deepEqual((await first.read!(image(0), made)).id, "");
+    assert.deepEqual((await disks().read!(image(0), made)).id, "");
     await vms().create(vm());
     await disks().make(disk("one", { size: undefined, source: { image: "retained_dfail_0" }, bus: "scsi" }));
     const sum = (name: string) => on("node1", "sh", "-c", `rbd export ${name} - 2>/dev/null | sha256sum`);

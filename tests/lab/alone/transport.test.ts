@@ -107,13 +107,14 @@ describe("the transport on the lab's nodes", function () {
     });
 
     it("says so before it begins", async () => {
-      writeFileSync(source, Buffer.alloc(65 * 1024 * 1024));
+      writeFileSync(source, randomBytes(65 * 1024 * 1024));
       await assert.rejects(one().upload(source, `${disk}/image`), noSpace);
     });
 
     // Tried: a node's disk fills up in an upload → the error says so, the half of the file is taken away
     it("says so when it fills up meanwhile, and leaves nothing", async () => {
-      writeFileSync(source, Buffer.alloc(60 * 1024 * 1024));
+      // What is all zeros is not sent, and fills nothing.
+      writeFileSync(source, randomBytes(60 * 1024 * 1024));
       const both = one();
       let filled: Promise<unknown> | undefined;
       const upload = both.upload(source, `${disk}/image`, () => {
