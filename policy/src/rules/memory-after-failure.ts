@@ -1,6 +1,7 @@
 import { schemaOf } from "../config";
 import type { Planned } from "../cluster";
 import { clusterRule } from "../stack-rule";
+import { resourceAmong } from "../view";
 
 interface Config {
   capacity: Record<string, number>;
@@ -25,16 +26,17 @@ export const memoryAfterFailure = clusterRule<Config>({
     },
     headroomPercent: { type: "number", minimum: 0, maximum: 99, default: 10, description: "How much of a node's memory is kept free for the node itself." },
   }, "fail"),
-  validate({ rooms, losses }, _view, { config, report, skip }) {
-    const check = (room: Planned["rooms"][number], when: string) => {
+  validate({ rooms, losses, placements }, view, { config, report, skip }) {
+    const check = (room: Planned["rooms"][number], fates: Planned["losses"][number]["fates"], when: string) => {
       const has = config.capacity[room.node] === undefined ? room.memoryBytes : (config.capacity[room.node] ?? 0) * MIB;
       for (const vm of room.needUnknown) skip(`VM "${vm}"`, "what memory it asks for is not known");
       if (has === undefined) return skip(room.node, "how much memory it has is not known; give it in `capacity`");
       const most = has * (1 - config.headroomPercent / 100);
       if (room.taken.memoryBytes <= most) return;
-      report(`The VMs of ${room.node} must fit into its memory ${when}: they ask for ${mib(room.taken.memoryBytes)}, and ${mib(most)} of ${mib(has)} are for VMs (headroomPercent ${config.headroomPercent}). Pacemaker starts them all the same, until the kernel ends some. Make VMs smaller, or prefer other nodes for some.`);
+      const there = fates.filter(({ after }) => after === room.node).map(({ vm }) => vm);
+      report(`The VMs of ${room.node} must fit into its memory ${when}: they ask for ${mib(room.taken.memoryBytes)}, and ${mib(most)} of ${mib(has)} are for VMs (headroomPercent ${config.headroomPercent}). Pacemaker starts them all the same, until the kernel ends some. Make VMs smaller, or prefer other nodes for some.`, resourceAmong(view, there));
     };
-    for (const room of rooms) check(room, "after this change");
-    for (const loss of losses) for (const room of loss.rooms) check(room, `without ${loss.node}`);
+    for (const room of rooms) check(room, placements, "after this change");
+    for (const loss of losses) for (const room of loss.rooms) check(room, loss.fates, `without ${loss.node}`);
   },
 });

@@ -58,6 +58,12 @@ describe("a rule of the cluster as it will be", function () {
     assert.equal(await say(planPlacesAll, stack, broken), "");
     assert.match(notes.takeAdvice().join("\n"), /^plan-places-all: VM "foreign" must find a node to run on; it finds none, though it is none of this stack/);
     assert.match(await say(planPlacesAll, [vm("foreign")], broken), /VM "foreign" must find a node/);
+    // A node that was full before: of others' VMs, and of one of this stack, in the same words both times.
+    const full = { savedCluster: saved(calm({ foreign: 1 }), { domains: { foreign: { vcpus: 1, memoryBytes: 1000 * MIB } } }), others: "advise" };
+    assert.equal(await say(memoryAfterFailure, [vm("a", { started: false })], full), "");
+    assert.match(notes.takeAdvice().join("\n"), /^memory-after-failure: The VMs of node1 must fit into its memory after this change/);
+    const own = vm("foreign", { domain: { type: "qemu", memory: 1000, vcpus: 1, machine: "pc", firmware: "bios" } });
+    assert.match(await say(memoryAfterFailure, [own], full), /The VMs of node1 must fit into its memory after this change/);
     // A VM of others that has its place until this stack ties it to one that has none.
     const fine = { savedCluster: saved(calm({ foreign: 1, a: 2 })), others: "advise" };
     const tied = [vm("a", { pinnedHost: "node3" }), colocation("x", "foreign", ["a"])];
