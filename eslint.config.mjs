@@ -202,10 +202,10 @@ export default defineConfig(
   },
   { name: "commonjs", files: ["**/*.cjs", "sdk/bin/*.js"], rules: { "@typescript-eslint/no-require-imports": "off" } },
   {
-    name: "stub",
+    name: "sdk-loads-late",
     files: ["sdk/src/**/*.ts"],
     rules: {
-      // Resolved when the method runs, not when it is serialized: see docs/decisions/0001-stub-in-state.md.
+      // Loaded when a function or a command asks a cluster: a program that only declares resources has no need of it.
       "@typescript-eslint/no-require-imports": ["error", { allow: ["^pulumi-seapath/provider$"] }],
     },
   },

@@ -2,7 +2,6 @@ import * as pulumi from "@pulumi/pulumi";
 import { nameOf, type VmInput } from "./named";
 import type { DiskSourceState, OptionalOutput } from "./outputs";
 import { isOfKind, SeapathResource, typeOf } from "./resource";
-import { stubOf } from "./stub";
 import type { CommonArgs, LocalImage, NodeImage } from "./types";
 
 /** The RBD image of a disk of any VM of the cluster: it is copied as it is at that moment. */
@@ -110,7 +109,7 @@ export class Disk extends SeapathResource {
     const outputs = { image: undefined, target: undefined, attached: undefined, restartRequired: undefined };
     const vm = nameOf(args.vm);
     const before = lastOf(vm);
-    super("Disk", stubOf("Disk"), name, { ...inputs(name, args), vm, ...outputs }, pulumi.mergeOptions(options, before && { dependsOn: before }));
+    super("Disk", name, { ...inputs(name, args), vm, ...outputs }, pulumi.mergeOptions(options, before && { dependsOn: before }));
     disksOf().set(vm, this);
   }
 }

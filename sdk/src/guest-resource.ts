@@ -3,7 +3,6 @@ import type { Input } from "@pulumi/pulumi";
 import { nameOf, type GuestInput } from "./named";
 import type { OperationState } from "./outputs";
 import { isOfKind, SeapathResource, typeOf } from "./resource";
-import { stubOf } from "./stub";
 import type { CommonArgs } from "./types";
 
 /** What Pacemaker does with a service, and how long it may take. */
@@ -85,6 +84,6 @@ export class GuestResource extends SeapathResource {
   constructor(name: string, args: GuestResourceArgs, options?: pulumi.CustomResourceOptions) {
     const none = { params: undefined, meta: undefined, operations: undefined, started: undefined, status: undefined };
     const owner = `${pulumi.getProject()}/${pulumi.getStack()}`;
-    super("GuestResource", stubOf("GuestResource"), name, { ...none, ...args, guest: nameOf(args.guest), name: args.name ?? name, owner }, options);
+    super("GuestResource", name, { ...none, ...args, guest: nameOf(args.guest), name: args.name ?? name, owner }, options);
   }
 }

@@ -1,7 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { nameOf, type VmInput } from "./named";
 import { isOfKind, SeapathResource, typeOf } from "./resource";
-import { stubOf } from "./stub";
 import type { CommonArgs } from "./types";
 
 /**
@@ -49,6 +48,6 @@ export class Metadata extends SeapathResource {
 
   constructor(name: string, args: MetadataArgs, options?: pulumi.CustomResourceOptions) {
     const owner = `${pulumi.getProject()}/${pulumi.getStack()}/${name}`;
-    super("Metadata", stubOf("Metadata"), name, { adopt: undefined, ...args, vm: nameOf(args.vm), owner }, options);
+    super("Metadata", name, { adopt: undefined, ...args, vm: nameOf(args.vm), owner }, options);
   }
 }

@@ -1,7 +1,6 @@
 /** What the classes of relations between VMs share. */
 import * as pulumi from "@pulumi/pulumi";
 import { SeapathResource } from "./resource";
-import { stubOf } from "./stub";
 import type { CommonArgs } from "./types";
 
 /** A relation between VMs, as constraints of Pacemaker's. */
@@ -20,7 +19,7 @@ export abstract class Relation extends SeapathResource {
   protected constructor(kind: string, name: string, props: pulumi.Inputs, options: pulumi.CustomResourceOptions | undefined) {
     const owner = `${pulumi.getProject()}/${pulumi.getStack()}/${name}`;
     const outputs = { constraintIds: undefined, status: undefined, nodes: undefined };
-    super(kind, stubOf(kind), name, { adopt: undefined, ...props, owner, ...outputs }, options);
+    super(kind, name, { adopt: undefined, ...props, owner, ...outputs }, options);
   }
 }
 

@@ -2,7 +2,6 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Input } from "@pulumi/pulumi";
 import { nameOf, type VmInput } from "./named";
 import { isOfKind, SeapathResource, typeOf } from "./resource";
-import { stubOf } from "./stub";
 import type { CommonArgs } from "./types";
 
 /**
@@ -66,6 +65,6 @@ export class RemoteGuest extends SeapathResource {
   constructor(name: string, args: RemoteGuestArgs, options?: pulumi.CustomResourceOptions) {
     const none = { port: undefined, timeout: undefined, authkey: undefined, online: undefined, node: undefined };
     const secret = pulumi.mergeOptions(options, { additionalSecretOutputs: ["authkey"] });
-    super("RemoteGuest", stubOf("RemoteGuest"), name, { ...none, ...args, vm: nameOf(args.vm), name: args.name ?? name }, secret);
+    super("RemoteGuest", name, { ...none, ...args, vm: nameOf(args.vm), name: args.name ?? name }, secret);
   }
 }

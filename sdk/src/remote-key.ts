@@ -1,6 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
 import { isOfKind, SeapathResource, typeOf } from "./resource";
-import { stubOf } from "./stub";
 import type { CommonArgs } from "./types";
 
 /** The inputs of a cluster's key: the cluster. */
@@ -33,6 +32,6 @@ export class RemoteKey extends SeapathResource {
 
   constructor(name: string, args: RemoteKeyArgs = {}, options?: pulumi.CustomResourceOptions) {
     const secret = pulumi.mergeOptions(options, { additionalSecretOutputs: ["authkey"] });
-    super("RemoteKey", stubOf("RemoteKey"), name, { ...args, authkey: undefined }, secret);
+    super("RemoteKey", name, { ...args, authkey: undefined }, secret);
   }
 }

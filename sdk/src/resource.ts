@@ -1,6 +1,7 @@
 /** What the classes of all kinds share. */
 import * as pulumi from "@pulumi/pulumi";
 import type { TimeoutsState } from "./outputs";
+import { stubText } from "./stub";
 
 const MODULE = "seapath";
 
@@ -10,8 +11,8 @@ export const typeOf = (kind: string) => `pulumi-nodejs:dynamic/${MODULE}:${kind}
 /** Of these a new one is made before the old one goes, where it has another name: what the old one holds cannot be had again. */
 const NEW_ONE_FIRST = ["Snapshot"];
 
-/** A resource of this package. */
-export abstract class SeapathResource extends pulumi.dynamic.Resource {
+/** A resource of this package: Pulumi's dynamic provider runs what `__provider` says, as it does for a `pulumi.dynamic.Resource`. */
+export abstract class SeapathResource extends pulumi.CustomResource {
   /** The cluster of `seapath:clusters` that has it; undefined: the one of `seapath:hosts`. */
   declare readonly cluster: pulumi.Output<string | undefined>;
   /** How long Pacemaker may take for what it is told, in seconds. */
@@ -24,14 +25,13 @@ export abstract class SeapathResource extends pulumi.dynamic.Resource {
    */
   protected constructor(
     kind: string,
-    stub: pulumi.dynamic.ResourceProvider,
     name: string,
     props: pulumi.Inputs,
     options: pulumi.CustomResourceOptions | undefined,
   ) {
     const deleteBeforeReplace = options?.deleteBeforeReplace ?? (NEW_ONE_FIRST.includes(kind) ? undefined : true);
     const order = deleteBeforeReplace === undefined ? {} : { deleteBeforeReplace };
-    super(stub, name, { cluster: undefined, timeouts: undefined, ...props }, { ...options, ...order }, MODULE, kind);
+    super(typeOf(kind), name, { __provider: stubText(kind), cluster: undefined, timeouts: undefined, ...props }, { ...options, ...order });
   }
 }
 

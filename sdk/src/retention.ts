@@ -2,7 +2,6 @@ import * as pulumi from "@pulumi/pulumi";
 import { nameOf, type VmInput } from "./named";
 import { isOfKind, SeapathResource, typeOf } from "./resource";
 import type { Triggers } from "./rollback";
-import { stubOf } from "./stub";
 import type { CommonArgs } from "./types";
 
 /** The inputs of a retention: `purgeAll`, or one or both of `keepLast` and `keepWithin`. */
@@ -68,6 +67,6 @@ export class SnapshotRetention extends SeapathResource {
     const inputs = {
       keepLast: undefined, keepWithin: undefined, purgeAll: undefined, includeManaged: undefined, includeProtected: undefined, triggers: undefined,
     };
-    super("SnapshotRetention", stubOf("SnapshotRetention"), name, { ...inputs, ...args, vm: nameOf(args.vm), removed: undefined, kept: undefined }, options);
+    super("SnapshotRetention", name, { ...inputs, ...args, vm: nameOf(args.vm), removed: undefined, kept: undefined }, options);
   }
 }

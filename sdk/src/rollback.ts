@@ -1,7 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { nameOf, type SnapshotInput, type VmInput } from "./named";
 import { isOfKind, SeapathResource, typeOf } from "./resource";
-import { stubOf } from "./stub";
 import type { CommonArgs } from "./types";
 
 /** Values whose change does it again: what they are does not matter. */
@@ -55,6 +54,6 @@ export class Rollback extends SeapathResource {
 
   constructor(name: string, args: RollbackArgs, options?: pulumi.CustomResourceOptions) {
     const owner = `${pulumi.getProject()}/${pulumi.getStack()}/${name}`;
-    super("Rollback", stubOf("Rollback"), name, { triggers: undefined, ...args, vm: nameOf(args.vm), snapshot: nameOf(args.snapshot), owner, rolledBack: undefined, disks: undefined }, options);
+    super("Rollback", name, { triggers: undefined, ...args, vm: nameOf(args.vm), snapshot: nameOf(args.snapshot), owner, rolledBack: undefined, disks: undefined }, options);
   }
 }

@@ -1,7 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { nameOf, type VmInput } from "./named";
 import { isOfKind, SeapathResource, typeOf } from "./resource";
-import { stubOf } from "./stub";
 import type { CommonArgs } from "./types";
 
 /** The inputs of a snapshot. */
@@ -79,6 +78,6 @@ export class Snapshot extends SeapathResource {
     const inputs = { quiesce: undefined, freezeTimeout: undefined, protect: undefined, adopt: undefined, complete: undefined };
     const outputs = { created: undefined, disks: undefined, lacking: undefined, quiesced: undefined, consistency: undefined };
     const owner = `${pulumi.getProject()}/${pulumi.getStack()}`;
-    super("Snapshot", stubOf("Snapshot"), name, { ...inputs, ...args, vm: nameOf(args.vm), name: args.name ?? name, owner, ...outputs }, options);
+    super("Snapshot", name, { ...inputs, ...args, vm: nameOf(args.vm), name: args.name ?? name, owner, ...outputs }, options);
   }
 }

@@ -1,30 +1,45 @@
 /**
- * The only code that enters a state: seven lines a kind that call the installed package (docs/decisions/0001). Pulumi
- * serializes these functions by value, so they refer to nothing outside themselves, and a test holds their text still.
+ * What stands in `__provider` of each resource in a state: a few lines that call the installed package, and no code of ours
+ * beside them (docs/decisions/0001). Pulumi would write the same of an object of functions; for that it loads a compiler and an
+ * inspector, a third of a second of each run. A test holds the text to what was written before, and to what Pulumi writes.
  */
-import type { dynamic } from "@pulumi/pulumi";
 
-/** The stub of `seapath.Vm`. */
-export const vmStub: dynamic.ResourceProvider = {
-  configure: async (request) => require("pulumi-seapath/provider").configure(request),
-  check: async (olds, news) => require("pulumi-seapath/provider").providers.Vm.check(olds, news),
-  diff: async (id, olds, news) => require("pulumi-seapath/provider").providers.Vm.diff(id, olds, news),
-  create: async (inputs) => require("pulumi-seapath/provider").providers.Vm.create(inputs),
-  read: async (id, props) => require("pulumi-seapath/provider").providers.Vm.read(id, props),
-  update: async (id, olds, news) => require("pulumi-seapath/provider").providers.Vm.update(id, olds, news),
-  delete: async (id, props) => require("pulumi-seapath/provider").providers.Vm.delete(id, props),
+/** What Pulumi calls, with the names of what it hands over. */
+const METHODS = {
+  configure: ["request"],
+  check: ["olds", "news"],
+  diff: ["id", "olds", "news"],
+  create: ["inputs"],
+  read: ["id", "props"],
+  update: ["id", "olds", "news"],
+  delete: ["id", "props"],
 };
 
-/**
- * The stub of any other kind. It captures one word, the kind's name; that of `Vm` captures nothing, and keeps the text
- * that it had before there were others.
- */
-export const stubOf = (kind: string): dynamic.ResourceProvider => ({
-  configure: async (request) => require("pulumi-seapath/provider").configure(request),
-  check: async (olds, news) => require("pulumi-seapath/provider").providers[kind].check(olds, news),
-  diff: async (id, olds, news) => require("pulumi-seapath/provider").providers[kind].diff(id, olds, news),
-  create: async (inputs) => require("pulumi-seapath/provider").providers[kind].create(inputs),
-  read: async (id, props) => require("pulumi-seapath/provider").providers[kind].read(id, props),
-  update: async (id, olds, news) => require("pulumi-seapath/provider").providers[kind].update(id, olds, news),
-  delete: async (id, props) => require("pulumi-seapath/provider").providers[kind].delete(id, props),
-});
+/** A function of the text. @param captured what its body refers to, as it is written */
+const written = (name: string, parameters: readonly string[], captured: string, body: string): string => `
+function ${name}(${parameters.map((_, index) => `__${index}`).join(", ")}) {
+  return (function() {
+    with({ ${captured}this: undefined, arguments: undefined }) {
+
+return ${body};
+
+    }
+  }).apply(undefined, undefined).apply(this, arguments);
+}
+`;
+
+/** The text of a kind, by the name of its class. That of `Vm` is as it was before there were others. */
+export function stubText(kind: string): string {
+  const [captured, provider] = kind === "Vm" ? ["", "providers.Vm"] : [`kind: ${JSON.stringify(kind)}, `, "providers[kind]"];
+  const methods = Object.entries(METHODS).map(([method, parameters], index) => {
+    const target = method === "configure" ? method : `${provider}.${method}`;
+    const body = `async (${parameters.join(", ")}) => require("pulumi-seapath/provider").${target}(${parameters.join(", ")})`;
+    return { method, name: `__f${index + 1}`, text: written(`__f${index + 1}`, parameters, method === "configure" ? "" : captured, body) };
+  });
+  return [
+    "exports.handler = __f0;\n",
+    `\nvar __provider = {${methods.map(({ method, name }) => `${method}: ${name}`).join(", ")}};\n`,
+    ...methods.map(({ text }) => text),
+    written("__f0", [], "provider: __provider, ", "() => provider"),
+  ].join("");
+}

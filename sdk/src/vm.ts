@@ -2,7 +2,6 @@ import * as pulumi from "@pulumi/pulumi";
 import { withVmName } from "./named";
 import type { DomainState, OptionalOutput, PacemakerState, RollingState, SystemDiskState, VmSourceState } from "./outputs";
 import { isOfKind, SeapathResource, typeOf } from "./resource";
-import { vmStub } from "./stub";
 import type { VmArgs } from "./types";
 
 /**
@@ -89,7 +88,7 @@ export class Vm extends SeapathResource {
 
   constructor(name: string, args: VmArgs, options?: pulumi.CustomResourceOptions) {
     const outputs = { uuid: undefined, node: undefined, status: undefined, restartRequired: undefined };
-    super("Vm", vmStub, name, { ...inputs(name, args), ...outputs }, options);
+    super("Vm", name, { ...inputs(name, args), ...outputs }, options);
   }
 }
 

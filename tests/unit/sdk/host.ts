@@ -9,11 +9,10 @@ import type * as Grpc from "@grpc/grpc-js";
 const require = createRequire(import.meta.url);
 const root = join(import.meta.dirname, "../../..");
 const grpc = require("@grpc/grpc-js") as typeof Grpc;
-const { runtime } = require("@pulumi/pulumi") as typeof import("@pulumi/pulumi");
 const { Struct } = require("google-protobuf/google/protobuf/struct_pb.js") as { Struct: { fromJavaScript(value: object): { toJavaScript(): object } } };
 const messages = require("@pulumi/pulumi/proto/provider_pb.js") as Record<string, new () => Message>;
 const { ResourceProviderClient } = require("@pulumi/pulumi/proto/provider_grpc_pb.js") as { ResourceProviderClient: new (address: string, credentials: Grpc.ChannelCredentials) => Client };
-const { vmStub, stubOf } = require("../../../sdk/dist/stub.js") as typeof import("../../../sdk/dist/stub.js");
+const { stubText } = require("../../../sdk/dist/stub.js") as typeof import("../../../sdk/dist/stub.js");
 
 type Message = Record<string, (value?: unknown) => unknown>;
 type Client = Record<string, (request: Message, done: (error: Error | null, answer: Message) => void) => void>;
@@ -52,14 +51,14 @@ export class Host {
 
   /** What a check answers, as the engine prints it of a resource. */
   async check(kind: string, inputs: object): Promise<{ property: string; reason: string }[]> {
-    const news = toStruct({ ...inputs, __provider: await stubText(kind) });
+    const news = toStruct({ ...inputs, __provider: stubText(kind) });
     const answer = await this.#call("check", "CheckRequest", { Olds: toStruct({}), News: news });
     return (answer["getFailuresList"]?.() as Message[]).map((each) => ({ property: String(each["getProperty"]?.()), reason: String(each["getReason"]?.()) }));
   }
 
   /** The message of the error that a read ends with. */
   async readError(kind: string, id: string, state: object): Promise<string> {
-    const properties = toStruct({ ...state, __provider: await stubText(kind) });
+    const properties = toStruct({ ...state, __provider: stubText(kind) });
     return this.#call("read", "ReadRequest", { Id: id, Properties: properties }).then(
       () => Promise.reject(new Error("the read went well")),
       (error: Error & { details?: string }) => error.details ?? error.message,
@@ -78,14 +77,4 @@ export class Host {
     this.#child.kill();
     await ended;
   }
-}
-
-const texts = new Map<string, Promise<string>>();
-
-/** The text of a kind's stub, as it is in a state. */
-function stubText(kind: string): Promise<string> {
-  const provider = kind === "Vm" ? vmStub : stubOf(kind);
-  const known = texts.get(kind) ?? runtime.serializeFunction(() => provider, { allowSecrets: true }).then(({ text }) => text);
-  texts.set(kind, known);
-  return known;
 }
