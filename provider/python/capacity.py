@@ -1,5 +1,6 @@
 """What a cluster has to offer and what it runs: each node's processors and memory as libvirt says, Ceph's bytes, the
 versions of the tools. Other nodes are asked by libvirt's own SSH; one that does not answer has nothing to say."""
+# Needs: pool
 import re
 import socket
 from concurrent.futures import ThreadPoolExecutor
@@ -23,13 +24,20 @@ def read_node(node, user):
         return {"node": node, "error": str(error)[:300]}
 
 
-def read_storage():
-    stats = json.loads(command(["ceph", "--connect-timeout", "20", "df", "--format", "json"]))["stats"]
-    return {
+def read_ceph():
+    """Its bytes and its version."""
+    pool = open_pool()
+    try:
+        stats = pool.monitor("df")["stats"]
+        version = pool.monitor("version")["version"]
+    finally:
+        pool.close()
+    storage = {
         "totalBytes": stats["total_bytes"],
         "usedBytes": stats["total_used_raw_bytes"],
         "availableBytes": stats["total_avail_bytes"],
     }
+    return storage, first_number(version)
 
 
 def read_libvirt():
@@ -39,8 +47,8 @@ def read_libvirt():
     return {name: match.group(1) if match else "" for name, match in found.items()}
 
 
-def first_number(*argv):
-    match = re.search(r"\d+(?:\.\d+)+", command(list(argv)))
+def first_number(text):
+    match = re.search(r"\d+(?:\.\d+)+", text)
     return match.group(0) if match else ""
 
 
@@ -48,15 +56,15 @@ def capacity(request):
     here = socket.gethostname()
     with ThreadPoolExecutor(8) as pool:
         nodes = [pool.submit(read_node, node, None if node == here else request["user"]) for node in request["nodes"]]
-        storage = pool.submit(read_storage)
+        ceph = pool.submit(read_ceph)
         virtual = pool.submit(read_libvirt)
         others = {
-            "pacemaker": pool.submit(first_number, "crmadmin", "--version"),
-            "corosync": pool.submit(first_number, "corosync", "-v"),
-            "ceph": pool.submit(first_number, "ceph", "--connect-timeout", "20", "version"),
+            "pacemaker": pool.submit(command, ["crmadmin", "--version"]),
+            "corosync": pool.submit(command, ["corosync", "-v"]),
         }
-        versions = dict({name: found.result() for name, found in others.items()}, **virtual.result())
-        return {"nodes": [node.result() for node in nodes], "ceph": storage.result(), "versions": versions}
+        storage, version = ceph.result()
+        versions = dict({name: first_number(found.result()) for name, found in others.items()}, ceph=version, **virtual.result())
+        return {"nodes": [node.result() for node in nodes], "ceph": storage, "versions": versions}
 
 
 def main(encoded):

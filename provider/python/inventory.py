@@ -111,6 +111,12 @@ def read_live(storage, status):
 
 def read_ceph_hosts():
     """The hosts of `ceph orch host ls`, or none where there is no orchestrator (exit 2), or no such command."""
+    pool = open_pool()
+    try:
+        if not pool.may_be_orchestrated():
+            return []
+    finally:
+        pool.close()
     try:
         done = subprocess.run(
             ["ceph", "orch", "host", "ls", "--format", "json"], capture_output=True, text=True, timeout=30

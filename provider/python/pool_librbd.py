@@ -73,6 +73,10 @@ class LibrbdPool:
             raise Failure("command", "ceph %s failed (exit %d): %s" % (prefix, -code, said))
         return json.loads(answer)
 
+    def may_be_orchestrated(self):
+        """Whether Ceph has an orchestrator. Where none is set, the command that asks it for something takes long to say so."""
+        return any(each["name"] == "mgr/orchestrator/orchestrator" and each["value"] for each in self.monitor("config dump"))
+
     @told
     def create(self, image, size):
         self.rbd.create(self.ioctx, image, size, old_format=False)
