@@ -109,6 +109,26 @@ describe("a preview", function () {
     }
   });
 
+  // Tried: the node that is asked has a file that a domain names, the others lack it → the preview says so
+  it("says which of the others lack what the first one has", async () => {
+    const path = "/var/lib/seapath/images/preview here.iso";
+    const inputs = (more: object = {}) => ({ source: { nodePath: TICK }, xml: tickXml(CDROM(path)), ...more });
+    assert.deepEqual(await refusals(tick()), []);
+    const asked = readLab().nodes.find(({ address }) => address === runner.node)?.name ?? "";
+    await on(asked, "cp", TICK, path);
+    try {
+      const said: string[] = [];
+      assert.deepEqual(await refusals(inputs(), (text) => said.push(text)), []);
+      const without = nodes().filter((node) => node !== asked).sort().join(" or ");
+      assert.deepEqual(said.filter((text) => /there is no file/.test(text)), [`VM "fresh": there is no file "${path}" (<disk>) on ${without}: it cannot be started there`]);
+      said.length = 0;
+      assert.deepEqual(await refusals(inputs({ pinnedHost: asked }), (text) => said.push(text)), []);
+      assert.deepEqual(said.filter((text) => /there is no file/.test(text)), []);
+    } finally {
+      await on(asked, "rm", "-f", path);
+    }
+  });
+
   // Tried: two VMs of a program with one name, or one MAC; a snapshot of a VM that there is not → refused in the preview
   it("refuses through the real CLI what only shows beside other resources of the program", async () => {
     const net = machine({ interfaces: [{ bridge: "br0", mac: "52:54:00:be:ef:02" }] });

@@ -31,12 +31,16 @@ export async function judgeDomain(cluster: Cluster, inventory: Inventory, spec: 
   const images = vmImages(inventory, spec.name);
   const xml = buildXml(spec, inventory, images.length > 0 ? images : [systemImage(spec.name)]);
   const needs = needsOfDomain(xml.finalElement);
-  try {
-    return await judgeNeeds(cluster, inventory, spec, needs, await validateXml(cluster, xml, needs));
-  } catch (error) {
+  // Asked of the others meanwhile, so that a run takes no longer for it.
+  const others = lackedElsewhere(cluster, inventory, spec, needs);
+  const [taken, elsewhere] = await Promise.allSettled([validateXml(cluster, xml, needs), others]);
+  if (taken.status === "rejected") {
+    const error: unknown = taken.reason;
     if (!(error instanceof DomainRefused)) throw error;
     return refused({ property: whole(spec), reason: `is no domain that libvirt on ${inventory.node} takes: ${error.words}` });
   }
+  if (elsewhere.status === "rejected") throw elsewhere.reason;
+  return judgeNeeds(inventory, spec, needs, taken.value, elsewhere.value);
 }
 
 const whole = (spec: VmSpec) => (spec.domain === undefined ? "xml" : "domain");
@@ -45,21 +49,26 @@ const whole = (spec: VmSpec) => (spec.domain === undefined ? "xml" : "domain");
 const propertyOf = (spec: VmSpec, { interface: at }: NamedNeed) =>
   spec.domain !== undefined && at !== undefined ? `domain.interfaces[${at}].bridge` : whole(spec);
 
+/** The nodes that may run it. */
+const possible = (inventory: Inventory, spec: VmSpec) => (spec.pinnedHost === undefined ? hypervisorsOf(inventory) : [spec.pinnedHost]);
+
 /**
- * The other nodes are only asked of what the first one lacks, or where that one does not run the VM. A node that does not answer
- * may be the one that has it; of one that is not online that is known beforehand.
+ * What the other nodes lack that may run it, for each need. A node that is not online would only be waited for: none is asked then,
+ * and of one that does not answer nothing is known.
  */
-async function judgeNeeds(cluster: Cluster, inventory: Inventory, spec: VmSpec, needs: readonly NamedNeed[], lacks: readonly NamedNeed[]): Promise<DomainJudgement> {
-  const may = spec.pinnedHost === undefined ? hypervisorsOf(inventory) : [spec.pinnedHost];
-  const open = may.includes(inventory.node) ? lacks : needs;
-  const judged: DomainJudgement = { refusals: [], notices: [] };
-  if (open.length === 0) return judged;
-  const others = may.filter((node) => node !== inventory.node);
+async function lackedElsewhere(cluster: Cluster, inventory: Inventory, spec: VmSpec, needs: readonly NamedNeed[]): Promise<Map<string, boolean>[]> {
+  const others = possible(inventory, spec).filter((node) => node !== inventory.node);
   const online = others.every((name) => inventory.status.nodes.some((node) => node.name === name && node.online));
-  const found = online && others.length > 0 ? await cluster.lackedBy(open) : [];
+  return needs.length > 0 && others.length > 0 && online ? cluster.lackedBy(needs) : [];
+}
+
+/** A node that is not known to lack something may be the one that has it. */
+function judgeNeeds(inventory: Inventory, spec: VmSpec, needs: readonly NamedNeed[], lacks: readonly NamedNeed[], elsewhere: readonly Map<string, boolean>[]): DomainJudgement {
+  const may = possible(inventory, spec);
+  const judged: DomainJudgement = { refusals: [], notices: [] };
   const seen = new Set<string>();
-  for (const [index, need] of open.entries()) {
-    const without = may.filter((node) => (node === inventory.node ? lacks.includes(need) : found[index]?.get(node) === true));
+  for (const [index, need] of needs.entries()) {
+    const without = may.filter((node) => (node === inventory.node ? lacks.includes(need) : elsewhere[index]?.get(node) === true));
     const [property, reason] = [propertyOf(spec, need), `there is no ${need.words} on ${oneOf(without)}`];
     if (without.length === 0 || seen.has(property + reason)) continue;
     seen.add(property + reason);

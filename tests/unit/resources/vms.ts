@@ -61,6 +61,7 @@ export function lab(error?: Error, takes: (xml: string) => string | undefined = 
       if (error !== undefined) throw error;
       return JSON.parse(fixture("inventory.json"));
     },
+    "the lacking program": () => ({ ok: { node: "node1", lacks: [] } }),
     // libvirt's words about a domain, or none; the node lacks nothing.
     "the validate program": (request) => ({ ok: { lacks: [], domains: (request as { xmls: string[] }).xmls.map((xml) => {
       const words = takes(xml);

@@ -77,9 +77,14 @@ describe("a domain that names what nodes lack", () => {
   };
   const everyLacks = (name: string) => ({ node1: [name], node2: [name], node3: [name] });
 
-  it("costs nothing more where the node that is asked has it all", async () => {
-    const { said, runner } = await judge({ node1: [], node2: ["br1"], node3: ["br1"] }, typed("br1"));
-    assert.deepEqual([said, runner.each], [[], 0]);
+  it("is announced where others than the node that is asked lack it; a VM that is pinned there costs nothing more", async () => {
+    const nodes = { node1: [], node2: ["br1"], node3: ["br1"] };
+    const { said, runner } = await judge(nodes, typed("br1"));
+    assert.deepEqual([said, runner.each], [['notice: there is no bridge "br1" on node2 or node3: it cannot be started there'], 1]);
+    const pinned = await judge(nodes, { ...typed("br1"), pinnedHost: "node1" });
+    assert.deepEqual([pinned.said, pinned.runner.each], [[], 0]);
+    const nothing = await judge(nodes, spec({ name: "fresh" }));
+    assert.deepEqual([nothing.said, nothing.runner.each], [[], 0], "a domain that names nothing of its node");
   });
 
   it("is refused when every node that may run it has answered, and lacks it", async () => {
