@@ -102,6 +102,36 @@ describe("the command line on disks and snapshots", function () {
     assert.match(await on(place?.split(":")[0] ?? "", "virsh", "domblklist", "clidisks"), /vdb +rbd\/data_clidisks_0/);
   });
 
+  // Tried: `create` of a VM with a bridge or a file that no node has → refused before anything is made
+  it("refuses a VM with a bridge or a file that no node has, and says which nodes lack it where one has", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "seapath-cli-"));
+    const path = "/var/lib/seapath/images/clineeds.iso";
+    const create = async (device: string, ...more: string[]) => {
+      writeFileSync(join(folder, "vm.xml"), tickXml(device));
+      return seapath("create", "-n", "clineeds", "--xml", join(folder, "vm.xml"), "-i", `node:${TICK}`, ...more);
+    };
+    const cdrom = `<disk type="file" device="cdrom"><source file="${path}"/><target dev="sdx"/><readonly/></disk>`;
+    await seapath("remove", "-n", "clineeds");
+    try {
+      for (const more of [[], ["--additional-disk", `node:${TICK}`], ["--force"]]) {
+        const bridge = await create('<interface type="bridge"><source bridge="nosuchbridge"/></interface>', ...more);
+        assert.deepEqual([bridge.code, bridge.stderr], [1, 'Unable to create VM "clineeds" on node1: --xml: there is no bridge "nosuchbridge" on node1, node2 or node3\n  → Nothing was changed.\n'.replace("node1", /on (node\d)/.exec(bridge.stderr)?.[1] ?? "")]);
+        assert.match((await create(cdrom, ...more)).stderr, /--xml: there is no file "\/var\/lib\/seapath\/images\/clineeds\.iso" \(<disk>\) on node1, node2 or node3\n/);
+        assert.deepEqual(await traces("clineeds"), []);
+      }
+      await on("node2", "cp", TICK, path);
+      const made = await create(cdrom, "--nostart", "--pinned-host", "node2");
+      assert.deepEqual([made.code, made.stderr], [0, ""]);
+      await seapath("remove", "-n", "clineeds");
+      const some = await create(cdrom, "--nostart");
+      assert.deepEqual([some.code, some.stderr], [0, `clineeds: there is no file "${path}" (<disk>) on node1 or node3: it cannot be started there\n`]);
+    } finally {
+      await seapath("remove", "-n", "clineeds");
+      await on("node2", "rm", "-f", path);
+      rmSync(folder, { recursive: true });
+    }
+  });
+
   it("takes, lists, purges, goes back to and removes snapshots of all of them", async () => {
     for (const name of ["one", "two"]) assert.equal(await said("create_snapshot", ...n, "--snap_name", name), "");
     assert.equal(await said("create_snapshot", ...n, "--snap_name", "held", "--protect"), "");

@@ -2,7 +2,7 @@
 import { givenSpec, wholeInputs, withKept } from "../resources";
 import {
   createWithDisks, findTakenIn, forceStop, openConsole as open, removeVm, setEnabled, setMetadata as set, setStarted, summaryOf,
-  NoSuchVm, Refused, takeIn, type FileSource, type Terminal,
+  NoSuchVm, refuseEarly, Refused, takeIn, type FileSource, type Terminal,
 } from "../vmmgr";
 import { contextOf, look, type At } from "./at";
 
@@ -19,7 +19,9 @@ export interface CreateOptions {
 /** Makes a VM: all of it or nothing. @param inputs those of `seapath.Vm`; a clone inherits what they do not say */
 export async function create(at: At, inputs: Raw, { force = false, disks = [] }: CreateOptions = {}): Promise<void> {
   const spec = await withKept(() => look(at), "create", await givenSpec("create", await wholeInputs(() => look(at), inputs), disks));
-  await createWithDisks(contextOf(at), spec, disks, force);
+  const context = contextOf(at);
+  await refuseEarly(context, spec, force);
+  await createWithDisks(context, spec, disks, force);
 }
 
 /** Removes a VM with its disks and their snapshots. @throws NotFound where nothing of it is there */

@@ -1,6 +1,7 @@
 export { defaultMac, canonicalBase, domainElement, domainSizeOf, sameDomain } from "./domain";
 export { addressesOf, macRefusals, sharedAddressRefusals, type Addresses } from "./addresses";
 export { judgeDomain, type DomainJudgement } from "./domain-check";
+export { refuseEarly } from "./early";
 export { createVm } from "./create";
 export { crmConfigure, forceStop, getVm, replaceVm, setEnabled, setStarted, specOfObserved } from "./lifecycle";
 export * from "./summary";

@@ -3,16 +3,13 @@
  * whole; it is undefined when its copy is, and started again when anything goes wrong. Its own disk is never touched.
  */
 import { child, children, findDomain, NotFound, parseXml, putDomainBack, renderPretty, setDomainAside, shutDownDomain, startDomain, type ImageFormat, type XmlElement } from "../cluster";
-import { buildXml, validateXml } from "./build";
 import { deadlineOf, reportOf, type Context } from "./context";
 import { createVm } from "./create";
+import { refuseEarly } from "./early";
 import { ChangeFailed, Refused } from "./errors";
 import { replaceVm, specOfObserved } from "./lifecycle";
 import type { ObservedVm, VmSpec } from "./model";
 import { domainUuid } from "./domain";
-import { sourceQuestions } from "./image-source";
-import { systemImage } from "./names";
-import { changeRefusals, clusterRefusals } from "./refusals";
 import { removeVm } from "./remove";
 import { runSteps, type Step } from "./steps";
 import { updateVm } from "./update";
@@ -124,15 +121,4 @@ export async function takeIn(context: Context, domain: string, spec: VmSpec, for
   await runSteps(what, steps);
   if (made === undefined) throw new ChangeFailed(what, "looking at it again", new Error("it is gone; someone removed it meanwhile"), []);
   return made;
-}
-
-/** What would be refused after the shutdown, refused before it. @param locked a disk that cannot be looked at now, as its guest runs */
-async function refuseEarly({ cluster }: Context, spec: VmSpec, force: boolean, locked: string | undefined): Promise<void> {
-  const { source } = spec;
-  const looked = source !== undefined && "nodePath" in source && source.nodePath === locked ? undefined : source;
-  const inventory = await cluster.inventory({ ...(await sourceQuestions(looked)), cephHosts: true });
-  const intent = force ? "replace" : "create";
-  const refusals = [...changeRefusals(inventory, spec, intent), ...clusterRefusals(inventory, spec, intent)];
-  if (refusals.length > 0) throw new Refused("create", spec.name, inventory.node, refusals);
-  await validateXml(cluster, buildXml(spec, inventory, [systemImage(spec.name)]));
 }
