@@ -62,7 +62,7 @@ def check_inventory(request):
     only(request, "disks", "cephHosts", "sources", "before")
     before = request.get("before", [])
     need(isinstance(before, list) and all(isinstance(each, dict) for each in before), "its operations are no list")
-    need(all(each.get("op") in ("watchers", "children") for each in before), "it changes images")
+    need(all(each.get("op") in ("watchers", "children", "changedBytes") for each in before), "it changes images")
     sources = request.get("sources", [])
     need(isinstance(sources, list) and all(isinstance(each, dict) for each in sources), "its image files are no list")
     for each in sources:

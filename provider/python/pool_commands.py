@@ -221,6 +221,10 @@ class CommandsImage:
             for row in answer(["rbd", "snap", "ls", spec(self.name)])
         ]
 
+    def changed_bytes(self, since, until=None):
+        spec(self.name, since)
+        return sum(int(row["length"]) for row in answer(["rbd", "diff", "--from-snap", since, spec(self.name, until)]))
+
     def snapshot_create(self, snapshot):
         tool(["rbd", "snap", "create", "--no-progress", spec(self.name, snapshot)])
 

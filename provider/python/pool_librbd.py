@@ -287,6 +287,17 @@ class LibrbdImage:
         ]
 
     @told
+    def changed_bytes(self, since, until=None):
+        """How many bytes were written, or given up, between a snapshot and a later one, or as it is now."""
+        found = []
+        self.open.set_snap(until)
+        try:
+            self.open.diff_iterate(0, self.open.size(), since, lambda offset, length, exists: found.append(length))
+        finally:
+            self.open.set_snap(None)
+        return sum(found)
+
+    @told
     def snapshot_create(self, snapshot):
         self.open.create_snap(snapshot)
 

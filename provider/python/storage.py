@@ -251,7 +251,15 @@ def children(pool, op):
     return sorted(set(found))
 
 
+def changed_bytes(pool, op):
+    """How much was written between the snapshots, the oldest first, and with `now` since the last one: what they hold."""
+    names = op["snapshots"] + ([None] if op["now"] else [])
+    with pool.image(op["image"], read_only=True) as image:
+        return sum(image.changed_bytes(*pair) for pair in zip(names, names[1:]))
+
+
 OPERATIONS = {
+    "changedBytes": changed_bytes,
     "holdSnapshots": hold_snapshots,
     "releaseSnapshots": release_snapshots,
     "cloneImage": clone_image,

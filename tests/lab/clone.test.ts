@@ -191,6 +191,16 @@ describe("clones", function () {
       assert.equal((await mark(SOURCE, "first")).owner, "grid/prod");
     });
 
+    it("are counted by what was written between them and since", async () => {
+      for (const cluster of [context().cluster, clusterOn(new HiddenModules(runner))]) {
+        const held = async (now: boolean, ...snapshots: string[]) => {
+          const ask = { op: "changedBytes" as const, image: `data_${SOURCE}_0`, snapshots, now };
+          return (await cluster.changeAndRead([ask])).before.get(ask);
+        };
+        assert.deepEqual([await held(true, "first", "second"), await held(false, "first", "second"), await held(false, "first")], [{ ok: 6 << 20 }, { ok: 3 << 20 }, { ok: 0 }]);
+      }
+    });
+
     it("goes back to them, and loses them, by itself", async () => {
       await createVm(context(), copy({ started: true, systemSize: 4 << 20 }));
       await rollbackVm(context(), { vm: "corethird", snapshot: "first" });

@@ -5,7 +5,7 @@ import { readAs } from "./answers";
 import { parseCib, type Cib } from "./cib";
 import { sourceSchema, type SourceFile, type SourceQuestion } from "./image-file";
 import { runProgram } from "./program";
-import type { StorageOperation } from "./rbd";
+import { onlyLooks, type StorageOperation } from "./rbd";
 import { outcomeSchema, type Outcome } from "./write";
 import { parseStatus, type ClusterStatus } from "./status";
 
@@ -132,7 +132,7 @@ const MAX_ANSWER_BYTES = 320 * 1024 * 1024;
  */
 export async function readInventory(runner: Runner, request: InventoryRequest): Promise<Inventory> {
   const { before = [] } = request;
-  const looks = before.every(({ op }) => op === "watchers" || op === "children");
+  const looks = before.every(onlyLooks);
   const options = { readOnly: looks, timeoutMs: 90_000, maxOutputBytes: MAX_ANSWER_BYTES };
   return parseInventory(await runProgram(runner, "inventory", request, options), before);
 }

@@ -25,7 +25,15 @@ export type StorageOperation =
   | { op: "releaseSnapshots"; vm: string; snapshot: string }
   | { op: "cloneImage"; parent: string; snapshot: string; image: string; size?: number; set?: Record<string, string> }
   | { op: "flattenImage"; image: string }
-  | { op: "children"; vm: string; image?: string };
+  | { op: "children"; vm: string; image?: string }
+  /** How many bytes were written between snapshots, the oldest first, and with `now` since the last of them. */
+  | { op: "changedBytes"; image: string; snapshots: readonly string[]; now: boolean };
+
+/** Operations that only look. */
+const LOOKS: readonly StorageOperation["op"][] = ["watchers", "children", "changedBytes"];
+
+/** Whether nothing is changed by an operation. */
+export const onlyLooks = ({ op }: StorageOperation) => LOOKS.includes(op);
 
 /**
  * Does the operations in order, over one connection to Ceph, and answers with what each one returned.

@@ -3,6 +3,7 @@ import { importImage, NotFound, type ImportSource, type Inventory, type StorageO
 import { present, waitStep } from "./apply";
 import { buildXml, validateThenMake, validateXml, type VmXml } from "./build";
 import { cloneSteps } from "./clone";
+import { carriedRoomRefusals } from "./clone-room";
 import { hasFailed } from "./closed";
 import { clonedDisks, parentOf, releaseParent, renamedDisks } from "./cloned";
 import { commandWords, type Context } from "./context";
@@ -48,7 +49,7 @@ export async function createVm(context: Context, spec: VmSpec): Promise<Observed
   const whole = found?.unfinished === "imported" ? found : undefined;
   const mark = new CreateMark(cluster, systemImage(spec.name));
   const disks = "vm" in given
-    ? clone(context, spec, inventory, given, mark, whole)
+    ? await clone(context, spec, inventory, given, mark, whole)
     : await image(context, spec, inventory, given, mark, whole);
   let made: Inventory | undefined;
   try {
@@ -86,7 +87,9 @@ async function image(context: Context, spec: VmSpec, seen: Inventory, given: Fil
   return { xml, steps: imageSteps(context, spec, inventory, { from: importOf(file, source), path: sourceName(source), size: file.virtualSize }, xml, mark), set: {}, unset: [], after: [] };
 }
 
-function clone(context: Context, spec: VmSpec, inventory: Inventory, source: CloneSource, mark: CreateMark, whole?: ObservedVm): Making {
+async function clone(context: Context, spec: VmSpec, inventory: Inventory, source: CloneSource, mark: CreateMark, whole?: ObservedVm): Promise<Making> {
+  // Of one that is taken up again the disks are there.
+  if (whole === undefined) refuse(inventory, await carriedRoomRefusals(context.cluster, inventory, spec), spec);
   const pairs = clonedDisks(inventory, source.vm, spec.name);
   const stored = renamedDisks(inventory, source.vm, pairs);
   const xml = buildXml(spec, inventory, pairs.map(({ to }) => to), whole?.uuid || undefined, stored);

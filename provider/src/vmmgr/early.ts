@@ -1,4 +1,5 @@
 /** What making a VM would be refused for half-way or later, asked before anything is done: what the preview of a resource looks at. */
+import { carriedRoomRefusals } from "./clone-room";
 import { judgeDomain } from "./domain-check";
 import { reportOf, type Context } from "./context";
 import { Refused } from "./errors";
@@ -19,7 +20,8 @@ export async function refuseEarly(context: Context, spec: VmSpec, force: boolean
   const inventory = await cluster.recentInventory(await sourceQuestions(looked));
   const intent = force ? "replace" : "create";
   const refusals = [...changeRefusals(inventory, spec, intent), ...clusterRefusals(inventory, spec, intent)];
-  const { refusals: domain, notices } = refusals.length > 0 ? { refusals, notices: [] } : await judgeDomain(cluster, inventory, spec);
-  if (domain.length > 0) throw new Refused("create", spec.name, inventory.node, domain);
+  if (refusals.length === 0) refusals.push(...(await carriedRoomRefusals(cluster, inventory, spec)));
+  const { refusals: all, notices } = refusals.length > 0 ? { refusals, notices: [] } : await judgeDomain(cluster, inventory, spec);
+  if (all.length > 0) throw new Refused("create", spec.name, inventory.node, all);
   for (const notice of notices) reportOf(context)(`${spec.name}: ${notice}`);
 }

@@ -1,5 +1,6 @@
 export { defaultMac, canonicalBase, domainElement, domainSizeOf, sameDomain } from "./domain";
 export { addressesOf, macRefusals, sharedAddressRefusals, type Addresses } from "./addresses";
+export { carriedRoomRefusals } from "./clone-room";
 export { judgeDomain, type DomainJudgement } from "./domain-check";
 export { refuseEarly } from "./early";
 export { createVm } from "./create";

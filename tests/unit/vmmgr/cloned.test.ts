@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
-import { cluster, inventory } from "../cluster/fixtures.ts";
+import { cluster, fixture, inventory } from "../cluster/fixtures.ts";
+import { ScriptedRunner } from "../cluster/runner.ts";
 import { spec } from "./specs.ts";
 
 const { clonedDisks, cloneRefusals, parentOf, releaseParent, renamedDisks } = createRequire(import.meta.url)("../../../provider/dist/vmmgr/cloned.js") as typeof import("../../../provider/dist/vmmgr/cloned.js");
@@ -92,6 +93,36 @@ describe("the snapshots that come along with a clone", () => {
     const marks = carriedMarks(before, after, "fxrun", "copy", clonedDisks(before, "fxrun", "copy"), ["a", "plain", "a"]);
     assert.deepEqual(Object.keys(marks), ["_seapath_snapshot_a"]);
     assert.deepEqual(JSON.parse(marks["_seapath_snapshot_a"] ?? ""), { owner: "", quiesced: true, consistency: "2 file systems were frozen", disks: { system_copy: 70, data_copy_0: 0 } });
+  });
+
+  it("need their room beside the disks: what was written between them, of which Ceph is only asked where they might not fit", async () => {
+    const { carriedRoomRefusals } = createRequire(import.meta.url)("../../../provider/dist/vmmgr/clone-room.js") as typeof import("../../../provider/dist/vmmgr/clone-room.js");
+    const asked: unknown[] = [];
+    const refusals = async (freeBytes: number, source: object = {}, name = "copy") => {
+      const made = { ...lab(["a", "b"], ["b"]), freeBytes };
+      const runner = new ScriptedRunner({ "the inventory program": (request) => {
+        const { before } = request as { before: { snapshots: string[] }[] };
+        asked.push(before);
+        const answer = JSON.parse(fixture("inventory.json")) as { ok: { storage: { space: object } } };
+        Object.assign(answer.ok.storage.space, { available: freeBytes, quotaBytes: 0 });
+        return { ok: { ...answer.ok, before: before.map(({ snapshots }) => ({ ok: snapshots.length * 100 })) } };
+      } });
+      const found = await carriedRoomRefusals(new cluster.Cluster(runner), made, { name, source: { vm: "fxrun", mode: "copy", snapshots: true, ...source } });
+      return found.map(({ property, reason }) => `${property}: ${reason}`).join();
+    };
+    const size = inventory().images.get("system_fxrun")?.size ?? 0;
+    const [disks, most] = [size + 512, 3 * size + 2 * 512];
+    assert.deepEqual([await refusals(most), asked], ["", []], "they fit whatever they hold");
+    assert.equal(await refusals(disks + 300), "");
+    assert.deepEqual(asked, [[{ op: "changedBytes", image: "system_fxrun", snapshots: ["a", "b"], now: true }, { op: "changedBytes", image: "data_fxrun_0", snapshots: ["b"], now: true }]]);
+    assert.equal(await refusals(disks + 299), `source.snapshots: the disks of VM "fxrun" have ${disks} bytes and their snapshots hold 300 more, and Ceph has ${disks + 299} left; without the snapshots the disks alone are copied`);
+    asked.length = 0;
+    assert.match(await refusals(disks, { snapshot: "a" }), /their snapshots hold 100 more/);
+    assert.deepEqual(asked, [[{ op: "changedBytes", image: "system_fxrun", snapshots: ["a"], now: false }]]);
+    asked.length = 0;
+    for (const other of [{ snapshots: false }, { mode: "linked" }]) assert.equal(await refusals(0, other), "");
+    assert.equal(await refusals(0, {}, "fxstop"), "", "it is taken over, and has its disks");
+    assert.deepEqual(asked, []);
   });
 
   it("are refused of a linked clone, and where one has a name that the tools cannot be given", () => {

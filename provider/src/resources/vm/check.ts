@@ -1,7 +1,7 @@
 /** What a preview refuses: all that can be known before an `up`, each with the input that it is about. */
 import { isDeepStrictEqual } from "node:util";
 import {
-  addressesOf, BrokenVm, canonicalBase, changeRefusals, clusterRefusals, countsRoom, failureWarnings, findVm, isMarkedByStack, isOutOfReach, isOwned, judgeDomain, localFileRefusals, macRefusals, ownerOfVm, ParseError, parseXml, pinRefusals, placeRefusals, Refused, sharedAddressRefusals, sharedImageNotices, sourceQuestions, stateWarnings,
+  addressesOf, BrokenVm, canonicalBase, carriedRoomRefusals, changeRefusals, clusterRefusals, countsRoom, failureWarnings, findVm, isMarkedByStack, isOutOfReach, isOwned, judgeDomain, localFileRefusals, macRefusals, ownerOfVm, ParseError, parseXml, pinRefusals, placeRefusals, Refused, sharedAddressRefusals, sharedImageNotices, sourceQuestions, stateWarnings,
   turnRefusals, type Addresses, type Cluster, type DomainJudgement, type Intent, type Inventory, type PartialSpec, type PlannedVms, type Refusal, type Rolling, type VmSpec,
 } from "../../vmmgr";
 import { UnknownCluster } from "../../errors";
@@ -136,6 +136,7 @@ async function refusalsOf(
   const otherDomain = intent !== "update" || !isDeepStrictEqual(domainInputs(withDefaults(olds)), domainInputs(inputs));
   const addresses = addressRefusals(inventory, withFormerOwner(whole ?? spec, olds), otherDomain, planned, at);
   const refusals = [...clusterRefusals(inventory, spec, intent), ...addresses, ...(idle ? [] : [...changeRefusals(inventory, spec, intent), ...colocationRefusals(inventory, withFormerOwner(spec, olds), planned?.on(at))])];
+  if (refusals.length === 0 && intent !== "update") refusals.push(...(await carriedRoomRefusals(cluster, inventory, spec)));
   if (refusals.length > 0) return refusals;
   const unplaced = countsRoom(inventory) ? await roomRefusals(cluster, inventory, whole, at, idle, planned) : [];
   if (unplaced.length > 0) return unplaced;
