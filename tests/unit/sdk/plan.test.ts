@@ -76,6 +76,21 @@ describe("a plan", () => {
     assert.doesNotMatch(text, /When node1 returns, old/);
   });
 
+  it("says of what the plan removes that it is deleted, and of what it stops that it is stopped", () => {
+    const stops = { before: "node1", action: "stop" as const, planned: true, changed: true, candidates: [] };
+    const changed: Planned = {
+      ...planned,
+      placements: [{ vm: "gone", ...stops, removed: true }, { vm: "idle", planned: true, changed: true, candidates: [], removed: true }, { vm: "halted", ...stops }],
+      inside: [{ vm: "g1", kind: "guest node", ...stops, removed: true }],
+    };
+    for (const text of [planText(changed), planMarkdown(changed).replaceAll(" |", "")]) {
+      assert.match(text, /gone .*is deleted *$/m);
+      assert.match(text, /idle .*is deleted *$/m);
+      assert.match(text, /halted .*is stopped *$/m);
+      assert.match(text, /g1 \(guest node\) .*is deleted *$/m);
+    }
+  });
+
   it("is tables in Markdown, in which nothing of the cluster becomes markup", () => {
     const text = planMarkdown({ ...planned, invalid: "a | b <script>\nc" });
     const rows = text.split("\n").filter((line) => line.startsWith("|"));

@@ -16,6 +16,8 @@ import { needsOf, roomOf, type Need, type NodeRoom, type Room } from "./room";
 export interface Placement extends Fate {
   /** The plan makes, changes or removes it; otherwise it is of others. */
   planned: boolean;
+  /** The plan removes it: what is stopped is not started again. */
+  removed?: true;
   /** The plan changes something about it; otherwise it is only named, or taken along by what is changed. */
   changed: boolean;
   /** Where it may come to run, depending on the order of creation. One node: it is certain. None: it is not to run. */
@@ -72,12 +74,13 @@ export function judge(before: Cib, found: Simulations, plan: Plan, nodes: readon
   const placed = baseline.map((fate, index): Placement => ({
     ...fate, planned: own.has(fate.vm), changed: touched.has(fate.vm), candidates: [...new Set(ends(index))].sort(),
   }));
+  const removed = removedBy(plan);
   const needs = needsOf(cib, plan.vms, domains);
   return {
-    placements: placed.slice(0, vms.length),
-    inside: guests.flatMap(({ kind, planned }, index) => {
+    placements: placed.slice(0, vms.length).map((each) => ({ ...each, ...removed("VM", each.vm) })),
+    inside: guests.flatMap(({ id, kind, planned }, index) => {
       const each = placed[vms.length + index];
-      return each === undefined ? [] : [{ ...each, kind, planned }];
+      return each === undefined ? [] : [{ ...each, kind, planned, ...removed(kind, id) }];
     }),
     rooms: roomOf(nodes, split(baseline).fates, needs),
     losses: [...found.lost].map(([node, simulation]): Loss => {
@@ -105,6 +108,12 @@ function bondsOf(cib: Cib): Map<string, string[]> {
     for (const vm of strong ? vms : []) found.set(vm, [...new Set([...(found.get(vm) ?? []), id])]);
   }
   return found;
+}
+
+/** What of each kind a plan removes. */
+function removedBy({ removed, removedGuests = [], removedServices = [] }: Plan): (kind: "VM" | Inside["kind"], id: string) => { removed?: true } {
+  const gone = { VM: removed, "guest node": removedGuests.map(({ name }) => name), "guest resource": removedServices };
+  return (kind, id) => (gone[kind].includes(id) ? { removed: true } : {});
 }
 
 /** What belongs to guest nodes: before the change, or after it. */

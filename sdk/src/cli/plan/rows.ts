@@ -21,7 +21,8 @@ const ACTIONS: Record<string, string> = {
 };
 
 /** What happens to a VM, and why where Pacemaker says so. */
-export function whatHappens({ action, reason, unplaced, planned, before, after }: Placement): string {
+export function whatHappens({ action, reason, unplaced, planned, removed, before, after }: Placement): string {
+  if (removed) return "is deleted";
   const why = unplaced ?? reason;
   if (unplaced !== undefined) return `finds no place: ${why}`;
   if (action === undefined) return planned && before === undefined && after === undefined ? "does not run" : "";

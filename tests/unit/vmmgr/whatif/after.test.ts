@@ -71,6 +71,8 @@ describe("after a plan", function () {
     const cib = running({ a: 1, b: 2 }, { meta, constraints: ban });
     const gone = await ask({ removedGuests: [{ vm: "a", name: "g1" }] }, cib);
     assert.deepEqual([gone.guests, gone.declared.find(({ vm: name }) => name === "b")?.bannedFrom], [[], []]);
+    const service = await ask({ removedServices: ["svc"] }, running({ a: 1 }));
+    assert.deepEqual([...gone.inside, ...service.inside].map(({ vm: id, removed }) => [id, removed]), [["g1", true], ["svc", true]]);
     const made = await ask({ guests: [guest] }, running({ a: 1, b: 2 }));
     assert.deepEqual([made.guests, made.open, made.declared.find(({ vm: name }) => name === "b")?.bannedFrom], [[{ guest: "g1", vm: "a" }], [], ["g1"]]);
     assert.ok(made.inside.every(({ kind, action }) => kind === "guest node" && action === "start"));

@@ -46,6 +46,7 @@ describe("where VMs will run", function () {
     assert.deepEqual(placements.map(({ vm, after, unplaced }) => [vm, after, unplaced]), [
       ["stopped", undefined, undefined], ["disabled", undefined, undefined], ["gone", undefined, undefined],
     ]);
+    assert.deepEqual(placements.map(({ removed }) => removed), [undefined, undefined, true]);
   });
 
   it("puts in constraints that are planned: two that stay apart, and a third that finds no place", async () => {
