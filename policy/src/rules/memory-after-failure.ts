@@ -34,7 +34,8 @@ export const memoryAfterFailure = clusterRule<Config>({
       const most = has * (1 - config.headroomPercent / 100);
       if (room.taken.memoryBytes <= most) return;
       const there = fates.filter(({ after }) => after === room.node).map(({ vm }) => vm);
-      report(`The VMs of ${room.node} must fit into its memory ${when}: they ask for ${mib(room.taken.memoryBytes)}, and ${mib(most)} of ${mib(has)} are for VMs (headroomPercent ${config.headroomPercent}). Pacemaker starts them all the same, until the kernel ends some. Make VMs smaller, or prefer other nodes for some.`, resourceAmong(view, there));
+      const largest = room.largest.map(({ vm, memoryBytes }) => `"${vm}" with ${mib(memoryBytes)}`).join(", ");
+      report(`The VMs of ${room.node} must fit into its memory ${when}: they ask for ${mib(room.taken.memoryBytes)}, and ${mib(most)} of ${mib(has)} are for VMs (headroomPercent ${config.headroomPercent}). The largest there: ${largest}. Pacemaker starts them all the same, until the kernel ends some. Make VMs smaller, or prefer other nodes for some.`, resourceAmong(view, there));
     };
     for (const room of rooms) check(room, placements, "after this change");
     for (const loss of losses) for (const room of loss.rooms) check(room, loss.fates, `without ${loss.node}`);

@@ -108,6 +108,9 @@ describe("a rule of the cluster as it will be", function () {
     const two = [big("a", 600, "node1"), big("b", 500, "node2")];
     const text = await say(memoryAfterFailure, two);
     assert.match(text, /The VMs of node2 must fit into its memory without node1: they ask for 110\d MiB, and 922 MiB of 1024 MiB are for VMs \(headroomPercent 10\)/);
+    assert.match(text, /\. The largest there: "a" with 600 MiB, "b" with 500 MiB, "foreign" with 4 MiB\. Pacemaker/);
+    const many = [big("d", 300, "node1"), big("c", 300, "node1"), big("b", 200, "node1"), big("a", 400, "node1")];
+    assert.match(await say(memoryAfterFailure, many), /after this change: they ask for 120\d MiB.* The largest there: "a" with 400 MiB, "c" with 300 MiB, "d" with 300 MiB\. /);
     assert.doesNotMatch(text, /after this change/);
     assert.equal(await say(memoryAfterFailure, two, { capacity: { node1: 2000, node2: 2000 } }), "");
     assert.match(await say(memoryAfterFailure, two, { capacity: { node1: 2000, node2: 2000 }, headroomPercent: 45 }), /1104 MiB, and 1100 MiB of 2000 MiB/);

@@ -15,7 +15,7 @@ type Placement = Drawn["placements"][number];
 
 const GIB = 1024 ** 3;
 const NODES = ["zeta", "node1", "alpha"];
-const room = (node: string, taken: number) => ({ node, vcpus: 8, memoryBytes: 32 * GIB, taken: { vcpus: 1, memoryBytes: taken * GIB }, needUnknown: [] });
+const room = (node: string, taken: number) => ({ node, vcpus: 8, memoryBytes: 32 * GIB, taken: { vcpus: 1, memoryBytes: taken * GIB }, needUnknown: [], largest: [] });
 
 const vm = (name: string, more: Partial<Placement> = {}): Placement => {
   const { before = "node1", after = before } = more;

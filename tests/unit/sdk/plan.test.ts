@@ -14,6 +14,7 @@ const { parseXml } = require("../../../provider/dist/cluster/index.js") as typeo
 const GIB = 1024 ** 3;
 const taken = (vcpus: number, memory: number) => ({ vcpus, memoryBytes: memory * GIB });
 const needUnknown: string[] = [];
+const largest: Planned["rooms"][number]["largest"] = [];
 const planned: Planned = {
   epoch: "1.7",
   verified: [], assumedRemoved: [], guests: [], open: [], declared: [], relations: [], nodes: [], inside: [],
@@ -26,10 +27,10 @@ const planned: Planned = {
     { vm: "old", before: "node1", after: "node2", action: "migrate", planned: false, changed: false, candidates: ["node2"] },
     { vm: "big", planned: true, changed: true, candidates: [], unplaced: "node1 has no room for it; node2 is kept from it by a_b" },
   ],
-  rooms: [{ node: "node1", vcpus: 4, memoryBytes: 4 * GIB, taken: taken(3, 5), needUnknown }, { node: "node2", taken: taken(1, 1), needUnknown }],
+  rooms: [{ node: "node1", vcpus: 4, memoryBytes: 4 * GIB, taken: taken(3, 5), needUnknown, largest }, { node: "node2", taken: taken(1, 1), needUnknown, largest }],
   losses: [
-    { node: "node1", fates: [{ vm: "web", before: "node1", after: "node2", action: "start" }, { vm: "pin", before: "node1", unplaced: "no node" }, { vm: "old", before: "node2", after: "node2" }], inside: [], rooms: [{ node: "node2", taken: taken(2, 2), needUnknown }] },
-    { node: "node2", fates: [{ vm: "web", before: "node1", after: "node1" }, { vm: "pin", before: "node1", after: "node1" }, { vm: "old", before: "node2", after: "node1" }], inside: [], rooms: [{ node: "node1", vcpus: 4, memoryBytes: 4 * GIB, taken: taken(4, 6), needUnknown }] },
+    { node: "node1", fates: [{ vm: "web", before: "node1", after: "node2", action: "start" }, { vm: "pin", before: "node1", unplaced: "no node" }, { vm: "old", before: "node2", after: "node2" }], inside: [], rooms: [{ node: "node2", taken: taken(2, 2), needUnknown, largest }] },
+    { node: "node2", fates: [{ vm: "web", before: "node1", after: "node1" }, { vm: "pin", before: "node1", after: "node1" }, { vm: "old", before: "node2", after: "node1" }], inside: [], rooms: [{ node: "node1", vcpus: 4, memoryBytes: 4 * GIB, taken: taken(4, 6), needUnknown, largest }] },
   ],
   unknown: ["late: `preferredHost` is not known before other resources are made; it is left out"],
   resources: {},

@@ -27,7 +27,11 @@ export interface Room extends NodeRoom {
   taken: Need;
   /** VMs on it of which nobody says how much memory they have: they are not counted. */
   needUnknown: string[];
+  /** Those of its VMs that take most memory, three at most, the largest first. */
+  largest: { vm: string; memoryBytes: number }[];
 }
+
+const NAMED = 3;
 
 /** What somebody says that a node has, in place of what its libvirt says. */
 export interface Capacity {
@@ -80,7 +84,7 @@ export function storedNeeds({ cib, images }: Inventory): Record<string, Need> {
 
 /** What each node has and gives to the VMs that are on it in the end. */
 export function roomOf(nodes: readonly NodeRoom[], fates: readonly Fate[], needs: ReadonlyMap<string, Need>): Room[] {
-  const rooms = new Map(nodes.map((node): [string, Room] => [node.node, { ...node, taken: { vcpus: 0, memoryBytes: 0 }, needUnknown: [] }]));
+  const rooms = new Map(nodes.map((node): [string, Room] => [node.node, { ...node, taken: { vcpus: 0, memoryBytes: 0 }, needUnknown: [], largest: [] }]));
   for (const { vm, after } of fates) {
     const room = rooms.get(after ?? "");
     const need = needs.get(vm);
@@ -88,8 +92,10 @@ export function roomOf(nodes: readonly NodeRoom[], fates: readonly Fate[], needs
     if (need === undefined) room.needUnknown.push(vm);
     room.taken.vcpus += need?.vcpus ?? 0;
     room.taken.memoryBytes += need?.memoryBytes ?? 0;
+    if (need !== undefined) room.largest.push({ vm, memoryBytes: need.memoryBytes });
   }
-  return [...rooms.values()];
+  const larger = (a: Room["largest"][number], b: Room["largest"][number]) => b.memoryBytes - a.memoryBytes || (a.vm < b.vm ? -1 : 1);
+  return [...rooms.values()].map((room) => ({ ...room, largest: room.largest.sort(larger).slice(0, NAMED) }));
 }
 
 /** Nodes with what somebody says that they have, where somebody does. */
