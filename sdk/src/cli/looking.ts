@@ -1,52 +1,59 @@
 /** The verbs that only look: status, list, and what the cluster is. */
-import { api, type VmSummary } from "pulumi-seapath-provider";
-import { printed } from "./print";
+import { api, printable, type VmSummary } from "pulumi-seapath-provider";
+import { printed, tableLines, terminalOf, wrapped, type Terminal } from "./print";
 import { JSON_OUTPUT, NAME, WATCH, type Run, type Verb } from "./verb";
 import { watched } from "./watch";
 
-const columns = (rows: readonly (readonly string[])[]) => {
-  const widths = (rows[0] ?? []).map((_, index) => Math.max(...rows.map((row) => row[index]?.length ?? 0)));
-  return rows.map((row) => row.map((cell, index) => cell.padEnd(widths[index] ?? 0)).join("  ").trimEnd());
-};
+/** The rows of `list --long`, as wide as the terminal. */
+export const listLines = (vms: readonly VmSummary[], terminal: Terminal): string[] =>
+  tableLines(vms.map(({ name, status, node }) => [name, status, node ?? ""].map(printable)), terminal);
 
-const longRows = (vms: readonly VmSummary[]) => columns(vms.map(({ name, status, node }) => [name, status, node ?? ""]));
+/** The terminal, without colors: on their way out they would be taken for somebody else's. */
+const here = (): Terminal => ({ ...terminalOf(), color: false });
 
 function printList({ json, given, out }: Run, vms: readonly VmSummary[], before: readonly VmSummary[] | undefined): void {
   if (json) return out(printed(true, vms, ""));
   if (!given.has("watch")) {
-    const lines = given.has("long") ? longRows(vms) : vms.map(({ name }) => name);
+    const lines = given.has("long") ? listLines(vms, here()) : vms.map(({ name }) => name);
     return out(lines.map((line) => `${line}\n`).join(""));
   }
   if (process.stdout.isTTY) {
     process.stdout.write("\u001b[H\u001b[2J"); // ours, and so past what takes such things out of others' texts
-    return out(`${longRows(vms).map((line) => `${line}\n`).join("")}`);
+    return out(listLines(vms, here()).map((line) => `${line}\n`).join(""));
   }
   const known = new Map((before ?? []).map((vm) => [vm.name, JSON.stringify(vm)]));
   const gone = (before ?? []).filter(({ name }) => !vms.some((vm) => vm.name === name));
   const changed = vms.filter((vm) => known.get(vm.name) !== JSON.stringify(vm));
-  const lines = [...longRows(changed), ...gone.map(({ name }) => `${name}  Undefined`)];
+  const lines = [...listLines(changed, here()), ...gone.map(({ name }) => `${name}  Undefined`)];
   out(lines.map((line) => `${line}\n`).join(""));
 }
+
+type ClusterFacts = Awaited<ReturnType<typeof api.getCluster>>;
 
 const GIB = 1024 ** 3;
 const gib = (bytes: number | undefined) => (bytes === undefined ? "?" : `${(bytes / GIB).toFixed(1)} GiB`);
 
-async function printCluster({ at, json, out }: Run): Promise<void> {
-  const cluster = await api.getCluster(at);
-  if (json) return out(printed(true, cluster, ""));
+/** What `cluster` says, as wide as the terminal. */
+export function clusterLines(cluster: ClusterFacts, terminal: Terminal): string[] {
   const nodes = cluster.nodes.map((node) => {
     const flags = [node.online ? "online" : "offline", ...(["standby", "maintenance", "unclean"] as const).filter((flag) => node[flag])];
     return [node.name, node.role, flags.join(" "), `${node.vcpus ?? "?"} vCPUs`, gib(node.memoryBytes), node.vms.join(" ")];
   });
   const { storage, versions } = cluster;
-  const lines = [
-    ...columns(nodes),
-    ...cluster.guestNodes.map(({ name, online }) => `${name}  guest node  ${online ? "online" : "offline"}`),
-    `quorum: ${cluster.quorum ? "yes" : "no"}${cluster.maintenance ? "; in maintenance" : ""}; DC: ${cluster.dc ?? "none"}`,
-    `storage: ${gib(storage.availableBytes)} of ${gib(storage.totalBytes)} available`,
-    Object.entries(versions).map(([name, version]) => `${name} ${version}`).join(", "),
+  return [
+    ...tableLines(nodes.map((row) => row.map(printable)), terminal),
+    ...[
+      ...cluster.guestNodes.map(({ name, online }) => `${name}  guest node  ${online ? "online" : "offline"}`),
+      `quorum: ${cluster.quorum ? "yes" : "no"}${cluster.maintenance ? "; in maintenance" : ""}; DC: ${cluster.dc ?? "none"}`,
+      `storage: ${gib(storage.availableBytes)} of ${gib(storage.totalBytes)} available`,
+      Object.entries(versions).map(([name, version]) => `${name} ${version}`).join(", "),
+    ].flatMap((line) => wrapped(printable(line), terminal.columns)),
   ];
-  out(lines.map((line) => `${line}\n`).join(""));
+}
+
+async function printCluster({ at, json, out }: Run): Promise<void> {
+  const cluster = await api.getCluster(at);
+  out(json ? printed(true, cluster, "") : clusterLines(cluster, here()).map((line) => `${line}\n`).join(""));
 }
 
 export const looking: readonly Verb[] = [

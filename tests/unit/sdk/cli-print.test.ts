@@ -6,7 +6,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { candidates } from "../../../sdk/dist/cli/candidates.js";
 import { SHARED } from "../../../sdk/dist/cli/connection.js";
-import { Progress, pythonList, pythonText } from "../../../sdk/dist/cli/print.js";
+import { clusterLines, listLines } from "../../../sdk/dist/cli/looking.js";
+import { Progress, pythonList, pythonText, terminalOf } from "../../../sdk/dist/cli/print.js";
 import { VERBS } from "../../../sdk/dist/cli/verbs.js";
 
 const CLI = join(import.meta.dirname, "..", "..", "..", "sdk", "bin", "seapath.js");
@@ -37,6 +38,41 @@ describe("what the command line prints", () => {
     assert.equal(lines({}), "web01: importing: 60 %\nweb01: Starting on node1\n");
     assert.equal(lines({ often: true }).split("\n").length, 8);
     assert.match(lines({ isTTY: true }), /\r\u001b\[Kweb01: importing: 100 %\r\u001b\[Kweb01: Starting on node1\n$/);
+  });
+});
+
+describe("what is looked at on a terminal", () => {
+  const vms = Array.from({ length: 9 }, (_, index) => `substation${index}`);
+  const node = (name: string, here: string[]) => ({ name, role: "hypervisor" as const, online: true, standby: false, maintenance: true, unclean: false, vcpus: 16, memoryBytes: 64 * 1024 ** 3, vms: here });
+  const cluster: Parameters<typeof clusterLines>[0] = {
+    nodes: [node("node1", vms), node("node2", [])],
+    guestNodes: [{ name: "guest1", online: true, vm: "guestvm" }],
+    quorum: true, maintenance: false, dc: "node1",
+    storage: { availableBytes: 1024 ** 3, totalBytes: 2 * 1024 ** 3 },
+    versions: { pacemaker: "2.1.5", libvirt: "9.0.0", qemu: "7.2.0", ceph: "16.2.15", corosync: "3.1.7" },
+  } as unknown as Parameters<typeof clusterLines>[0];
+  const list = [{ name: "averyverylongname".repeat(3), status: "Stopped (disabled)", node: "node1" }, { name: "web01", status: "Started", node: "node2" }] as unknown as Parameters<typeof listLines>[0];
+
+  it("is never wider than it, and loses nothing", () => {
+    for (const columns of [80, 60]) {
+      for (const lines of [clusterLines(cluster, { columns, color: false }), listLines(list, { columns, color: false })]) {
+        for (const line of lines) assert.ok(line.length <= columns, `${columns}: ${line}`);
+      }
+      const text = clusterLines(cluster, { columns, color: false }).join("\n");
+      for (const word of [...vms, "guest1", "corosync", "3.1.7", "maintenance"]) assert.match(text, new RegExp(word));
+    }
+  });
+
+  it("is a line for each, whatever its length, in a file or a pipe", () => {
+    assert.deepEqual(listLines(list, terminalOf({})), [`${"averyverylongname".repeat(3)}  Stopped (disabled)  node1`, `web01${" ".repeat(46)}  Started             node2`]);
+    const lines = clusterLines(cluster, terminalOf({ columns: 20 }));
+    assert.equal(lines.length, 6);
+    assert.match(lines[0] ?? "", /^node1 {2}hypervisor {2}online maintenance {2}16 vCPUs {2}64\.0 GiB {2}substation0 .* substation8$/);
+  });
+
+  it("is no place for a cluster's escape sequences", () => {
+    const told = listLines([{ name: "web\u001b[31m", status: "Started" }] as unknown as Parameters<typeof listLines>[0], { columns: 80, color: true }).join("");
+    assert.doesNotMatch(told, /\u001b/);
   });
 });
 
