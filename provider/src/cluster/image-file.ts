@@ -1,5 +1,5 @@
 /** Image files that disks are made of: what they are is judged on a node, by one program for those there and those here. */
-import { access, constants, open, stat } from "node:fs/promises";
+import { access, constants, open, readlink, stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { z } from "zod";
 import { SeapathError } from "../errors";
@@ -70,7 +70,10 @@ export async function localFileProblem(path: string): Promise<string | undefined
     return facts.size === 0 ? `${named} is empty` : undefined;
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT" || code === "ENOTDIR") return `could not find file ${named} on this machine`;
+    if (code === "ENOENT" || code === "ENOTDIR") {
+      const target = await readlink(path).catch(() => undefined); // most are no links
+      return `could not find file ${named} on this machine${target === undefined ? "" : `: it is a link to ${target}, which leads to no file`}`;
+    }
     return code === "EACCES" || code === "EPERM" ? `${named} may not be read by who runs this: permission denied` : `${named} cannot be read: ${message}`;
   }
 }

@@ -1,5 +1,5 @@
 /** The options that make a VM, and the inputs of `seapath.Vm` that they stand for. */
-import { readFile, stat } from "node:fs/promises";
+import { lstat, readFile, stat } from "node:fs/promises";
 import { api, type FileSource } from "pulumi-seapath-provider";
 import { UsageError, type Given, type OptionSpec } from "./grammar";
 
@@ -93,7 +93,8 @@ export async function imageSource(given: Given, text: string, say: (text: string
     if (!onNode.startsWith("/")) throw new UsageError(`argument --image: '${text}' is not an absolute path of the node`);
     return { nodePath: onNode, ...format };
   }
-  const missing = await stat(text).then(() => false, (error: NodeJS.ErrnoException) => error.code === "ENOENT");
+  // A link that leads nowhere is of this machine all the same: whoever named it did not mean the node's file of that name.
+  const missing = await lstat(text).then(() => false, (error: NodeJS.ErrnoException) => error.code === "ENOENT");
   if (!missing || !text.startsWith("/")) return { path: text, ...format };
   say(`${text}: there is no such file on this machine; the node's is taken`);
   return { nodePath: text, ...format };

@@ -155,6 +155,7 @@ export const lifecycle: readonly Verb[] = [
       IMAGE_FORMAT,
       { name: "node", takes: "text", placeholder: "HOST", ours: true, help: "the node that has it, as --hosts names it (the first that answers)" },
     ],
+    callsWith: { "new-name": { name: "--new-name" } },
     run: addToCluster,
   },
 ];

@@ -56,7 +56,7 @@ async function run(words: readonly string[]): Promise<number> {
     process.stdout.write(`${helpOf(verb, SHARED)}\n`);
     return 0;
   }
-  speak(wordsOf(verb));
+  speak(wordsOf(verb, given));
   const progress = new Progress({ often: given.has("progress") });
   try {
     const stack = verb.local === true ? undefined : await stackOf(given, (text) => progress.report(text));

@@ -19,6 +19,8 @@ export interface Run {
 export interface Verb extends VerbSpec {
   /** How inputs that may be refused are called here, where that is otherwise than with `create`. */
   calls?: Readonly<Record<string, string>>;
+  /** The same, where an option was given. */
+  callsWith?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** It asks no cluster. */
   local?: true;
   /** @returns the exit code, 0 where nothing is returned */

@@ -1,5 +1,6 @@
 /** What errors say in the words of the command line: the options of the verb that was run, and commands instead of Pulumi's. */
 import type { Words } from "pulumi-seapath-provider";
+import type { Given } from "./grammar";
 import type { Verb } from "./verb";
 
 /** The options of `create` that stand for inputs of a VM; `clone` and `add-to-cluster` have them too. */
@@ -40,9 +41,11 @@ function takeOver(noun: "VM" | "snapshot" | "constraint"): string {
   return noun === "snapshot" ? "remove it first (`seapath remove_snapshot`)" : "change the other one with `crm configure edit`";
 }
 
-/** The words for one verb. */
-export function wordsOf(verb: Pick<Verb, "name" | "calls">): Words {
-  const input: Words["input"] = (property, noun) => optionOf(property, noun, verb.calls);
+/** The words for one verb. @param given the options that it was run with */
+export function wordsOf(verb: Pick<Verb, "name" | "calls" | "callsWith">, given?: Pick<Given, "has">): Words {
+  const more = Object.entries(verb.callsWith ?? {}).filter(([option]) => given?.has(option)).map(([, calls]) => calls);
+  const calls = Object.assign({}, verb.calls, ...more) as Readonly<Record<string, string>>;
+  const input: Words["input"] = (property, noun) => optionOf(property, noun, calls);
   return {
     input,
     given: (property, value) => (BY_ITSELF[property] === value ? input(property) : `${input(property)} ${value}`),

@@ -1,7 +1,7 @@
 // What an image file is, by its first bytes: no word in it leads to another file. QEMU's own tool makes the images.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join, relative as relativePath } from "node:path";
@@ -137,6 +137,7 @@ describe("an image file", function () {
     run("mkfifo", at("here-pipe"));
     write("closed.raw", "x");
     chmodSync(at("closed.raw"), 0);
+    symlinkSync("nowhere.qcow2", at("broken"));
     const relative = relativePath(process.cwd(), at("gone.qcow2"));
     const said: [string, string][] = [
       [folder, `${folder} is a directory on this machine, and not a file`],
@@ -144,6 +145,7 @@ describe("an image file", function () {
       ["/dev/null", "/dev/null is a device on this machine, and not a file"],
       [at("gone.qcow2"), `could not find file ${at("gone.qcow2")} on this machine`],
       [relative, `could not find file ${relative} (${at("gone.qcow2")}) on this machine`],
+      [at("broken"), `could not find file ${at("broken")} on this machine: it is a link to nowhere.qcow2, which leads to no file`],
       [at("good.qcow2/x"), `could not find file ${at("good.qcow2/x")} on this machine`],
       ...(process.getuid?.() === 0 ? [] : [[at("closed.raw"), `${at("closed.raw")} may not be read by who runs this: permission denied`] as [string, string]]),
     ];

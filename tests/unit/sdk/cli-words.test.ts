@@ -1,7 +1,7 @@
 // Errors in the words of the command line: its own options, vm-mgr's words, nothing of a program.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
@@ -137,6 +137,13 @@ describe("errors on the command line", function () {
     assert.equal(optionOf("the cluster"), "the cluster");
   });
 
+  it("name the option by which the name was given, where a verb has two", () => {
+    const verb = VERBS.find(({ name }) => name === "add-to-cluster");
+    assert.ok(verb);
+    const asked = (...options: string[]) => wordsOf(verb, { has: (option) => options.includes(option) }).input("name");
+    assert.deepEqual([asked(), asked("image"), asked("new-name", "force")], ["--name", "--name", "--new-name"]);
+  });
+
   it("have no words of a program below what only programs call", () => {
     // Only a seapath.Metadata and a seapath.GuestResource meet these.
     const programsOnly = ["vmmgr/keys.ts", "vmmgr/guest/service.ts"];
@@ -163,6 +170,11 @@ describe("errors on the command line", function () {
     assert.match(create("--xml", "vm.xml", "--image", "empty"), new RegExp(`--image: empty \\(${empty}\\) is empty\n`));
     assert.equal(create("--xml", folder, "--image", xml), `Unable to read the file of --xml: ${folder} is a directory on this machine, and not a file\n`);
     assert.equal(create("--xml", "gone.xml", "--image", xml), `Unable to read the file of --xml: could not find file gone.xml (${join(folder, "gone.xml")}) on this machine\n`);
+    // The node may have a file of that name, which nobody meant.
+    const broken = join(folder, "broken.qcow2");
+    symlinkSync("moved away.qcow2", broken);
+    assert.equal(create("--xml", xml, "--image", broken), `Unable to create VM "web01": --image: could not find file ${broken} on this machine: it is a link to moved away.qcow2, which leads to no file\n  → Nothing was changed.\n`);
+    assert.match(create("--xml", xml, "--image", xml, "--additional-disk", broken), /^Unable to create VM "web01": --additional-disk: could not find file .*broken\.qcow2 on this machine: it is a link/);
     assert.equal(create("--xml", empty, "--image", xml), `Unable to read the file of --xml: ${empty} is empty\n`);
   });
 });
