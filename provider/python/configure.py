@@ -20,7 +20,7 @@ def patch_with_commands(patch, commands):
         for path in (before, after):
             with open(path, "w") as file:
                 file.write(text)
-        if patch:
+        if holds_changes(patch):
             on_copy(["cibadmin", "--patch", "--xml-pipe"], after, folder, patch)
         for words in commands:
             if not words or words[0] not in CRM_VERBS:
@@ -38,7 +38,7 @@ def configure(request):
     patch = request.get("patch", "")
     if request.get("commands"):
         patch = patch_with_commands(patch, request["commands"])
-    if not patch.strip():
+    if not holds_changes(patch):
         return False
     done = subprocess.run(
         ["cibadmin", "--patch", "--xml-pipe"], input=patch, capture_output=True, text=True, timeout=60

@@ -2,6 +2,11 @@
 import os
 
 
+def holds_changes(patch):
+    """Whether a patch has something in it: Pacemaker 3 refuses an empty one."""
+    return "<change" in patch
+
+
 def on_copy(argv, path, folder, stdin=None):
     """Runs a tool of Pacemaker's on a copy of the CIB instead of on the cluster."""
     done = subprocess.run(

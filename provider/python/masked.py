@@ -9,11 +9,12 @@ from xml.sax.saxutils import escape
 # Shorter ones stand in other values by chance.
 SHORTEST = 6
 DIGESTS = ("op-digest", "op-restart-digest", "op-secure-digest")
+# What is escaped in what a digest is made of: by Pacemaker 2.1, and by 3.0.
+ESCAPED = ({'"': "&quot;", "'": "&apos;"}, {'"': "&quot;"})
 
 
-def digest_of_parameters(values):
-    """As Pacemaker 2.1 and 3.0 make it, signs that XML escapes among them."""
-    quoted = {'"': "&quot;", "'": "&apos;"}
+def digest_of_parameters(values, quoted):
+    """As Pacemaker makes it, signs that XML escapes among them."""
     text = " <parameters%s/>\n" % "".join(' %s="%s"' % (name, escape(values[name], quoted)) for name in sorted(values))
     return hashlib.md5(text.encode()).hexdigest()
 
@@ -74,8 +75,8 @@ def renewed_digests(root, before, after):
         if before.get(rsc) == after.get(rsc):
             continue
         for operation in resource.iter("lrm_rsc_op"):
-            pairs = zip(variants(before[rsc], operation, timeouts), variants(after[rsc], operation, timeouts))
-            made = {digest_of_parameters(old): digest_of_parameters(new) for old, new in pairs}
+            pairs = list(zip(variants(before[rsc], operation, timeouts), variants(after[rsc], operation, timeouts)))
+            made = {digest_of_parameters(old, signs): digest_of_parameters(new, signs) for signs in ESCAPED for old, new in pairs}
             for key in DIGESTS:
                 if operation.get(key) in made:
                     renewed[operation.get(key)] = made[operation.get(key)]

@@ -1,5 +1,5 @@
 """What Pacemaker would do: its own scheduler on copies of the CIB. The cluster itself is only looked at."""
-# Needs: copies, executed, forget, masked
+# Needs: scheduler, executed, forget, masked
 import concurrent.futures
 import os
 import re
@@ -13,31 +13,10 @@ TRANSITIONS = 3
 AT_ONCE = min(4, os.cpu_count() or 1)
 
 
-def simulated(path, folder, options):
-    argv = ["crm_simulate", "-x", path] + options + ["--output-as=xml"]
-    text = on_copy(argv, path, folder)
-    if "<pacemaker-result" not in text:
-        raise Failure("simulate", "crm_simulate said nothing: %s" % " ".join(options))
-    return text
-
-
-def verify(path, folder):
-    """The words of crm_verify, which alone says what the scheduler passes over: a fencing without a device, say."""
-    done = subprocess.run(
-        ["crm_verify", "-x", path, "-V", "-V"], capture_output=True, text=True, timeout=60,
-        env=dict(os.environ, CIB_shadow_dir=folder),
-    )
-    if done.returncode not in (0, 78):
-        raise Failure("simulate", "crm_verify failed (exit %d): %s" % (done.returncode, done.stderr.strip()[-500:]))
-    words = done.stderr.strip()
-    # Warnings have the exit code of errors. Pacemaker acts in spite of them.
-    return {"valid": done.returncode == 0 or "Errors found during check" not in words, "words": words[-3000:]}
-
-
 def copy_with(text, patch, standby, path, folder):
     with open(path, "w") as file:
         file.write(text)
-    if patch:
+    if holds_changes(patch):
         on_copy(["cibadmin", "--patch", "--xml-pipe"], path, folder, patch)
     for node in standby:
         on_copy(["crm_attribute", "--node", node, "--name", "standby", "--update", "on"], path, folder)
@@ -153,17 +132,17 @@ def as_written(text, folder):
     return ElementTree.tostring(ElementTree.fromstring(simulated(path, folder, ["-R"])).find("actions"))
 
 
-def kept(text, folder):
+def kept(text, folder, fencing):
     """The CIB for whoever keeps it. That its secrets decide nothing is not believed, but tried."""
     masked, names = without_secrets(text)
     if names and as_written(masked, folder) != as_written(text, folder):
         raise Failure("simulate", "the cluster cannot be written down: without %s the scheduler would do something else" % ", ".join(names))
-    return masked
+    return for_any_version(masked, fencing)
 
 
 def simulate(request):
     """What the tools say stands in answers and errors, and may quote the CIB."""
-    text = request.get("cib") or command(["cibadmin", "--query"])
+    text = for_any_version(request["cib"], None) if request.get("cib") else command(["cibadmin", "--query"])
     _, secrets = secrets_of(ElementTree.fromstring(text))
     try:
         answer = simulate_on(text, request)
@@ -188,7 +167,7 @@ def simulate_on(text, request):
             reordered(planned, names, path)
             return simulated(path, folder, ["-R"])
 
-        keep = pool.submit(kept, text, folder) if request.get("keep") else None
+        keep = pool.submit(kept, text, folder, request.get("fencing")) if request.get("keep") else None
         verified = pool.submit(verify, planned, folder)
         first = pool.submit(follow, planned, folder)
         orders = [pool.submit(in_order, index, names) for index, names in enumerate(request.get("orders", []))]

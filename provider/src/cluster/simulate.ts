@@ -52,6 +52,8 @@ export interface SimulationRequest {
   failback?: boolean;
   /** Whether the CIB that it begins from is to be kept. */
   keep?: boolean;
+  /** Whether the cluster fences nodes, as it reads its configuration itself: what is kept says so to Pacemaker of any version. */
+  fencing?: boolean;
 }
 
 export interface Simulations {
@@ -121,14 +123,17 @@ export function parseSimulation(text: string): Simulation {
   }
   const actions = child(root, "actions");
   if (actions === undefined) throw new ParseError("crm_simulate", "it has no actions, not even none", text);
+  const status = child(root, "cluster_status");
+  const nodes = child(status, "nodes");
+  // Of resources nothing is printed where there are none.
+  if (nodes === undefined) throw new ParseError("crm_simulate", "it does not say where everything is before", text);
   const scores = new Map<string, Map<string, string>>();
   for (const { attrs } of children(child(root, "allocations") ?? child(root, "allocations_utilizations"), "node_weight")) {
     const [id, node] = [attrs["id"] ?? "", attrs["node"] ?? ""];
     scores.set(id, (scores.get(id) ?? new Map<string, string>()).set(node, attrs["score"] ?? ""));
   }
-  const status = child(root, "cluster_status");
   return {
-    nodes: readNodes(child(status, "nodes")),
+    nodes: readNodes(nodes),
     resources: readResources(child(status, "resources")),
     actions: children(actions, "rsc_action").map(readAction),
     scores,

@@ -132,7 +132,7 @@ describe("the node programs", function () {
 
   it("say what failed when a tool is missing, and do not answer as if all were well", async () => {
     const bare = new LocalRunner({ ...cib.environment, CIB_file: join(cib.folder, "nowhere.xml") });
-    await assert.rejects(runProgram(bare, "configure", { patch: "<diff/>", commands: [] }), (error: Error) => error instanceof ProgramError && /cib-\d+/.test(error.kind));
+    await assert.rejects(runProgram(bare, "configure", { patch: cluster.renderPatch([rule("new")]), commands: [] }), (error: Error) => error instanceof ProgramError && /cib-\d+/.test(error.kind));
     const empty = join(cib.folder, "empty");
     mkdirSync(empty);
     const python = spawnSync("python3", ["-c", "import sys; print(sys.executable)"], { encoding: "utf8" }).stdout.trim();

@@ -42,9 +42,14 @@ export function running(where: Record<string, number>, { meta = {}, constraints 
 
 export const vm = (name: string, more: Parameters<typeof spec>[0] = {}) => spec({ name, ...more });
 
-const here = new cluster.Cluster(new LocalRunner({ ...process.env }));
+const toolsIn = (environment: NodeJS.ProcessEnv) => new cluster.Cluster(new LocalRunner(environment));
+const here = toolsIn({ ...process.env });
 const nodes = ["node1", "node2", "node3"].map((node) => ({ node, vcpus: 4, memoryBytes: 1024 ** 3 }));
 
 /** Asks what a plan means for such a cluster, whose observer is node3. */
 export const ask = (plan: Partial<Plan>, cib = empty(), options: Omit<Options, "saved"> = {}, saved: Partial<Saved> = {}): Promise<WhatIf> =>
   whatIf(here, { vms: [], removed: [], ...plan }, { ...options, saved: { cib, observer: "node3", nodes, ...saved } });
+
+/** Asks the same of Pacemaker's tools in another folder. */
+export const askOf = (folder: string, plan: Partial<Plan>, cib: string, options: Omit<Options, "saved"> = {}): Promise<WhatIf> =>
+  whatIf(toolsIn({ ...process.env, PATH: `${folder}:${process.env["PATH"]}` }), { vms: [], removed: [], ...plan }, { ...options, saved: { cib, observer: "node3", nodes } });

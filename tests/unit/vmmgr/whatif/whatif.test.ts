@@ -85,13 +85,14 @@ describe("where VMs will run", function () {
 });
 
 describe("an answer of crm_simulate", () => {
-  const answer = (inner: string, code = 0) => `<pacemaker-result api-version="2.25"><cluster_status><resources/></cluster_status>${inner}<status code="${code}" message="m"/></pacemaker-result>`;
+  const answer = (inner: string, code = 0) => `<pacemaker-result api-version="2.25"><cluster_status><nodes/><resources/></cluster_status>${inner}<status code="${code}" message="m"/></pacemaker-result>`;
 
   it("is refused when it is cut off, failed, or has no actions", () => {
     assert.throws(() => parseSimulation(answer("<actions/>").slice(0, 80)), /crm_simulate/);
     assert.throws(() => parseSimulation(answer("<actions/>", 78)), /its status is 78/);
     assert.throws(() => parseSimulation(answer("")), /it has no actions, not even none/);
     assert.throws(() => parseSimulation("<actions/>"), /its status is missing/);
+    assert.throws(() => parseSimulation(answer("<actions/>").replace("<nodes/>", "")), /does not say where everything is before/);
   });
 
   it("has the nodes of each kind of action where they belong", () => {

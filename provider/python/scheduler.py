@@ -1,0 +1,92 @@
+"""Runs of Pacemaker's scheduler on a copy of the CIB, and its check of one: as every version from 2.1.5 to 3.0.3 prints them."""
+# Needs: copies
+import re
+import tempfile
+import xml.etree.ElementTree as ElementTree
+
+# A node fails, or comes back: what the membership then says of it.
+EVENTS = {"-f": "false", "-u": "true"}
+STATUS_BEFORE = re.compile(r"<cluster_status>.*?</cluster_status>", re.DOTALL)
+# Warnings have the exit code of errors, and Pacemaker acts in spite of them. By these last words they are told apart: those of
+# 2.1.5, of 3.0.0, of 3.0.3.
+WARNED = re.compile(
+    r"(crm_verify: )?(Warnings found during check: config may not be valid|Configuration invalid \(with warnings\)|Configuration may need attention)"
+)
+
+
+def for_any_version(text, fencing):
+    """
+    A CIB that another version may read than the cluster's own: where it has the newer name of the property, both names say what
+    the cluster itself reads (fencing), or, where nobody knows that, what the newer one says.
+    """
+    if '"fencing-enabled"' not in text:
+        return text
+    root = ElementTree.fromstring(text)
+    sets = root.findall("configuration/crm_config/cluster_property_set")
+    newer = next(((each, pair) for each in sets for pair in each if pair.get("name") == "fencing-enabled" and pair.get("value")), None)
+    if newer is None:
+        return text
+    within, pair = newer
+    value = pair.get("value") if fencing is None else "true" if fencing else "false"
+    older = [each for every in sets for each in every if each.get("name") == "stonith-enabled"]
+    if not older:
+        older = [ElementTree.SubElement(within, "nvpair", id="%s-older-name" % pair.get("id"), name="stonith-enabled")]
+    for each in older + [pair]:
+        each.set("value", value)
+    return ElementTree.tostring(root, encoding="unicode")
+
+
+def run_scheduler(path, folder, options):
+    return on_copy(["crm_simulate", "-x", path] + options + ["--output-as=xml"], path, folder)
+
+
+def has_part(answer, name):
+    return re.search(r"<%s[ />]" % name, answer) is not None
+
+
+def with_event(path, folder, event, node):
+    """A copy in which a node has failed or is back, by what `crm_simulate` itself would write for it."""
+    tree = ElementTree.parse(path)
+    root = tree.getroot()
+    state = next((each for each in root.iterfind("status/node_state") if each.get("uname") == node), None)
+    if state is None:
+        known = next((each for each in root.iterfind("configuration/nodes/node") if each.get("uname") == node), None)
+        if known is None or root.find("status") is None:
+            raise Failure("simulate", "the CIB says nothing of node %s, which cannot be lost or come back" % node)
+        state = ElementTree.SubElement(root.find("status"), "node_state", id=known.get("id"), uname=node)
+    state.attrib.update({"in_ccm": EVENTS[event], "crmd": "online", "join": "member", "expected": "member"})
+    handle, into = tempfile.mkstemp(dir=folder, suffix=".xml")
+    os.close(handle)
+    tree.write(into)
+    return into
+
+
+def simulated(path, folder, options):
+    """An answer of the scheduler: where everything is before, and what it does."""
+    answer = run_scheduler(path, folder, options)
+    at = next((index for index, each in enumerate(options) if each in EVENTS), None)
+    before = STATUS_BEFORE.search(answer)
+    if at is not None and before is not None and not has_part(answer, "actions"):
+        # From 2.1.8 to 3.0.3 nothing is printed behind an event. The copy with it says what is done; but where everything was
+        # before, the node that fails has taken from it.
+        rest = options[:at] + options[at + 2:]
+        told = run_scheduler(with_event(path, folder, options[at], options[at + 1]), folder, rest)
+        answer = STATUS_BEFORE.sub(lambda _: before.group(), told, count=1)
+    lacks = [name for name in ("pacemaker-result", "cluster_status", "actions") if not has_part(answer, name)]
+    if lacks:
+        raise Failure("simulate", "crm_simulate %s answered without %s" % (" ".join(options), ", ".join(lacks)))
+    return answer
+
+
+def verify(path, folder):
+    """The words of crm_verify, which alone says what the scheduler passes over: a fencing without a device, say."""
+    done = subprocess.run(
+        ["crm_verify", "-x", path, "-V", "-V"], capture_output=True, text=True, timeout=60,
+        env=dict(os.environ, CIB_shadow_dir=folder),
+    )
+    if done.returncode not in (0, 78):
+        raise Failure("simulate", "crm_verify failed (exit %d): %s" % (done.returncode, done.stderr.strip()[-500:]))
+    words = done.stderr.strip()
+    # What is not known to be a warning is an error: a cluster that starts nothing must not count as valid.
+    valid = done.returncode == 0 or WARNED.fullmatch(words.split("\n")[-1].strip()) is not None
+    return {"valid": valid, "words": words[-3000:]}
