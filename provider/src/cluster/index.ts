@@ -8,6 +8,7 @@ export { Coalesced } from "./coalesced";
 export * from "./errors";
 export * from "./image-file";
 export * from "./failcounts";
+export { devicesInUse, fencingDevices, fencingOf, type Fencing } from "./fencing";
 export * from "./forget";
 export * from "./inventory";
 export { type Need } from "./lacking";

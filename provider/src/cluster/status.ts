@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { child, children, findAll, parseXml, type XmlElement } from "./xml";
 import { ParseError } from "./errors";
+import { readFencing, type Fencing } from "./fencing";
 
 /** A member of the cluster, or a guest node. */
 export interface NodeStatus {
@@ -61,6 +62,8 @@ export interface ClusterStatus {
   /** The name of the node that decides; absent while there is none. */
   dc?: string;
   maintenance: boolean;
+  /** Whether nodes are fenced, as Pacemaker has read it; absent where it does not say so. */
+  fencing?: Fencing;
   nodes: NodeStatus[];
   resources: Map<string, ResourceStatus>;
   failures: FailedOperation[];
@@ -78,11 +81,13 @@ export function parseStatus(text: string): ClusterStatus {
   const summary = child(root, "summary");
   if (summary === undefined) throw new ParseError("crm_mon", "there is no summary in it", text);
   const dc = child(summary, "current_dc");
+  const fencing = readFencing(child(summary, "cluster_options"));
   return {
     digest: createHash("sha256").update(text.replace(BY_ITSELF, "")).digest("hex"),
     withQuorum: yes(dc?.attrs["with_quorum"]),
     ...(yes(dc?.attrs["present"]) && dc?.attrs["name"] ? { dc: dc.attrs["name"] } : {}),
     maintenance: yes(child(summary, "cluster_options")?.attrs["maintenance-mode"]),
+    ...(fencing === undefined ? {} : { fencing }),
     nodes: readNodes(child(root, "nodes")),
     resources: readResources(child(root, "resources")),
     failures: children(child(root, "failures"), "failure").map(readFailure),

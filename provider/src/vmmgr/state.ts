@@ -1,5 +1,5 @@
 /** What of the cluster's own state is in the way of a change, each with the next step: said before anything is changed. */
-import type { ClusterStatus, Inventory } from "../cluster";
+import { fencingDevices, fencingOf, type ClusterStatus, type Inventory } from "../cluster";
 import { closedClause, closedNodes, closedWords, openingCommand } from "./closed";
 import { hypervisorsOf } from "./context";
 import type { Refusal } from "./errors";
@@ -47,7 +47,8 @@ export function actRefusals(inventory: Inventory, spec: PartialSpec, acts: boole
   const { status } = inventory;
   if (status.maintenance) return [maintenanceRefusal];
   if (!wantsToRun(spec)) return [];
-  if (lacksFencing(inventory)) return [fencingRefusal];
+  const fencing = fencingRefusals(inventory);
+  if (fencing.length > 0) return fencing;
   const pinned = spec.pinnedHost;
   if (pinned !== undefined) {
     const closed = closedRefusals(inventory, spec, pinned);
@@ -93,15 +94,15 @@ export const maintenanceRefusal: Refusal = {
   reason: "it is in maintenance, so Pacemaker starts and stops nothing; `crm configure property maintenance-mode=false` ends that",
 };
 
-/** Fencing is on unless it is said to be off; without a device for it Pacemaker's scheduler plans nothing, and only crm_verify says so. */
-const lacksFencing = ({ cib }: Inventory) =>
-  !/^(false|off|no|n|0)$/i.test(cib.properties["stonith-enabled"] ?? "true") &&
-  ![...cib.primitives.values()].some(({ attrs }) => attrs["class"] === "stonith");
-
-const fencingRefusal: Refusal = {
-  property: CLUSTER,
-  reason: "its fencing is on (`stonith-enabled`) and has no device, so Pacemaker starts nothing; add a device, or `crm configure property stonith-enabled=false`, as SEAPATH has it",
-};
+/** Without a device for its fencing Pacemaker's scheduler plans nothing, and only crm_verify says so. */
+export function fencingRefusals({ cib, status }: Pick<Inventory, "cib" | "status">): Refusal[] {
+  const { enabled, property } = status.fencing ?? fencingOf(cib);
+  if (!enabled || fencingDevices(cib).length > 0) return [];
+  const reason =
+    `its fencing is on (\`${property}\`) and has no device, so Pacemaker starts nothing; add a device, or ` +
+    `\`crm configure property ${property}=false\`, as SEAPATH has it`;
+  return [{ property: CLUSTER, reason }];
+}
 
 export const wantsToRun = (spec: PartialSpec) => spec.enabled !== false && spec.started !== false;
 

@@ -18,7 +18,7 @@ const largest: Planned["rooms"][number]["largest"] = [];
 const planned: Planned = {
   epoch: "1.7",
   verified: [], assumedRemoved: [], guests: [], open: [], declared: [], relations: [], nodes: [], inside: [],
-  fencing: { enabled: false, devices: [] }, placementStrategy: "default", quorumPolicy: "stop",
+  fencing: { enabled: false, property: "stonith-enabled", devices: [] }, placementStrategy: "default", quorumPolicy: "stop",
   saved: { cib: "<cib/>", nodes: [] },
   hypervisors: ["node1", "node2"],
   placements: [

@@ -171,18 +171,44 @@ describe("what a cluster has against a VM", () => {
 });
 
 describe("fencing without a device", () => {
-  const refusedWith = (stonith: string | undefined, change: (lab: Inventory) => void = () => {}) => {
+  type Options = Record<string, string | undefined>;
+  const refusedWith = (properties: Options, change: (lab: Inventory) => void = () => {}) => {
     const lab = inventory();
-    if (stonith === undefined) delete lab.cib.properties["stonith-enabled"];
-    else lab.cib.properties["stonith-enabled"] = stonith;
+    delete lab.status.fencing;
+    const told = Object.entries({ ...lab.cib.properties, "stonith-enabled": undefined, ...properties }).filter(([, value]) => value !== undefined);
+    lab.cib.properties = Object.fromEntries(told) as Record<string, string>;
     change(lab);
     return changeRefusals(lab, fresh, "create").map(({ property, reason }) => `${property}: ${reason}`);
   };
 
   it("is refused, since Pacemaker starts nothing then, and only crm_verify says so", () => {
-    for (const on of ["true", undefined]) assert.match(refusedWith(on).join("\n"), /^the cluster: its fencing is on \(`stonith-enabled`\) and has no device, so Pacemaker starts nothing/);
-    assert.deepEqual(refusedWith("false"), []);
+    const says = (name: string) => new RegExp(`^the cluster: its fencing is on \\(\`${name}\`\\) and has no device, so Pacemaker starts nothing; add a device, or \`crm configure property ${name}=false\``);
+    const on: Options[] = [{ "stonith-enabled": "true" }, { "stonith-enabled": "maybe" }, { "stonith-enabled": "" }, {}];
+    for (const each of on) assert.match(refusedWith(each).join("\n"), says("stonith-enabled"), JSON.stringify(each));
+    for (const off of ["false", "Off", "0"]) assert.deepEqual(refusedWith({ "stonith-enabled": off }), [], off);
     const device = cluster.element("primitive", { id: "fence", class: "stonith", type: "external/ipmi" });
-    assert.deepEqual(refusedWith("true", (lab) => lab.cib.primitives.set("fence", device)), []);
+    assert.deepEqual(refusedWith({ "stonith-enabled": "true" }, (lab) => lab.cib.primitives.set("fence", device)), []);
+  });
+
+  it("is known by its newer name, which goes before the older one, and by what Pacemaker itself says before both", () => {
+    const both = (newer: string, older: string) => ({ "fencing-enabled": newer, "stonith-enabled": older });
+    assert.match(refusedWith(both("true", "false")).join("\n"), /its fencing is on \(`fencing-enabled`\).*`crm configure property fencing-enabled=false`/);
+    assert.deepEqual(refusedWith(both("false", "true")), []);
+    assert.deepEqual(refusedWith({ "fencing-enabled": "false" }), []);
+    assert.deepEqual(refusedWith(both("", "false")), []);
+    const says = (enabled: boolean, property: string) => (lab: Inventory) => void (lab.status.fencing = { enabled, property });
+    // A version that does not know the newer name.
+    assert.match(refusedWith({ "fencing-enabled": "false" }, says(true, "stonith-enabled")).join("\n"), /its fencing is on \(`stonith-enabled`\)/);
+    assert.deepEqual(refusedWith(both("true", "false"), says(false, "stonith-enabled")), []);
+  });
+
+  it("is none where nodes fence themselves by a watchdog, whatever its time-out is called", () => {
+    const watchdog = (more: Options) => refusedWith({ "stonith-enabled": "true", "have-watchdog": "true", ...more });
+    for (const name of ["stonith-watchdog-timeout", "fencing-watchdog-timeout"]) {
+      for (const seconds of ["10", "10s", "-1"]) assert.deepEqual(watchdog({ [name]: seconds }), [], `${name}=${seconds}`);
+      for (const seconds of ["0", "0s"]) assert.equal(watchdog({ [name]: seconds }).length, 1, `${name}=${seconds}`);
+    }
+    assert.equal(watchdog({}).length, 1);
+    assert.equal(watchdog({ "have-watchdog": "false", "stonith-watchdog-timeout": "10" }).length, 1);
   });
 });

@@ -1,5 +1,5 @@
 /** Where VMs will run, before anything is changed: Pacemaker's own scheduler on a copy of what the cluster is told. */
-import { NotFound, simulate, type Cib, type Cluster, type Inventory } from "../../cluster";
+import { NotFound, simulate, type Cib, type Cluster, type Fencing, type Inventory } from "../../cluster";
 import { hypervisorsOf } from "../context";
 import { isUserKey, OWNER_KEY } from "../metadata";
 import { withAssumed } from "./assumed";
@@ -79,7 +79,7 @@ export interface WhatIfOptions {
  */
 export async function whatIf(cluster: Cluster, asked: Plan, options: WhatIfOptions = {}): Promise<WhatIf> {
   const seen = options.saved === undefined ? await lookAt(cluster) : seenOf(options.saved);
-  const { cib, observer, owners = {}, metadata = {}, domains = {} } = seen;
+  const { cib, observer, fencing, owners = {}, metadata = {}, domains = {} } = seen;
   const hypervisors = hypervisorsOf(seen);
   const strange = options.standby?.find((node) => !cib.nodes.includes(node));
   if (strange !== undefined) throw new NotFound(`Unable to plan the standby of node "${strange}": the cluster's nodes are ${cib.nodes.join(", ")}`);
@@ -95,6 +95,7 @@ export async function whatIf(cluster: Cluster, asked: Plan, options: WhatIfOptio
       lose: hypervisors,
       failback: options.failback ?? false,
       keep: options.keep ?? false,
+      ...(fencing === undefined ? {} : { fencing: fencing.enabled }),
     }),
     saved === undefined ? nodesRoom(cluster, hypervisors) : hypervisors.map((node) => saved.nodes.find((each) => each.node === node) ?? { node }),
   ]);
@@ -104,7 +105,7 @@ export async function whatIf(cluster: Cluster, asked: Plan, options: WhatIfOptio
   const bindings = {
     declared: declaredOf(found.planned, plan, { guests, observer, metadata }),
     relations: relationsOf(found.planned),
-    ...settingsOf(found.planned, found.baseline, observer),
+    ...settingsOf(found.planned, found.baseline, observer, fencing),
   };
   const verdict = judge(cib, found, plan, withCapacity(nodes, options.capacity ?? {}), domains);
   return {
@@ -127,6 +128,8 @@ export async function whatIf(cluster: Cluster, asked: Plan, options: WhatIfOptio
 /** What is looked at: a cluster of now, or one that was saved. */
 type Seen = Omit<SavedCluster, "cib" | "nodes"> & {
   cib: Cib;
+  /** As the cluster itself reads it. */
+  fencing?: Fencing;
   /** The users' metadata, by VM. Nobody writes it down: it is theirs, and a saved cluster goes from machine to machine. */
   metadata?: Record<string, Record<string, string>>;
 };
@@ -135,8 +138,8 @@ const seenOf = (saved: SavedCluster): Seen => ({ ...saved, cib: cibOf(saved) });
 
 async function lookAt(cluster: Cluster): Promise<Seen> {
   const inventory = await cluster.inventory();
-  const { cib, observer } = inventory;
-  return { cib, observer, owners: ownersOf(inventory), metadata: metadataOf(inventory), domains: storedNeeds(inventory) };
+  const { cib, observer, status } = inventory;
+  return { cib, observer, ...(status.fencing === undefined ? {} : { fencing: status.fencing }), owners: ownersOf(inventory), metadata: metadataOf(inventory), domains: storedNeeds(inventory) };
 }
 
 /** Whose VMs are, of those that say it. */

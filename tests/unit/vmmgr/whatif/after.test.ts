@@ -97,10 +97,10 @@ describe("after a plan", function () {
 
   it("has what the cluster is told as a whole", async () => {
     const found = await ask({ vms: [vm("a")] }, empty("true").replace("<resources/>", '<resources><primitive id="fence1" class="stonith" type="fence_dummy"/></resources>'));
-    assert.deepEqual([found.fencing, found.stickiness, found.placementStrategy, found.quorumPolicy], [{ enabled: true, devices: ["fence1"] }, "1", "default", "stop"]);
+    assert.deepEqual([found.fencing, found.stickiness, found.placementStrategy, found.quorumPolicy], [{ enabled: true, property: "stonith-enabled", devices: ["fence1"] }, "1", "default", "stop"]);
     const wrong = await ask({ vms: [vm("a")] }, empty("true"));
-    assert.deepEqual(wrong.fencing, { enabled: true, devices: [] });
-    assert.ok(wrong.verified.some((line) => /STONITH/i.test(line)), wrong.verified.join("\n"));
+    assert.deepEqual(wrong.fencing, { enabled: true, property: "stonith-enabled", devices: [] });
+    assert.ok(wrong.verified.some((line) => /STONITH|fencing/i.test(line)), wrong.verified.join("\n"));
     assert.equal(wrong.verified.join("\n").length > 0, wrong.invalid !== undefined);
   });
 });
