@@ -86,14 +86,16 @@ class Histories:
         })
 
     def forget(self, node):
-        """Nothing is known of what a node does."""
+        """Nothing is known of what a node does: of one that has never joined, and so has no state, nothing ever was."""
         self.lists.pop(node, None)
-        for lrm in self.states[node].findall("lrm"):
-            self.states[node].remove(lrm)
+        if node in self.states:
+            for lrm in self.states[node].findall("lrm"):
+                self.states[node].remove(lrm)
 
     def lose(self, node):
         self.forget(node)
-        self.states[node].attrib.update({"in_ccm": "false", "crmd": "offline", "join": "down", "expected": "down"})
+        if node in self.states:
+            self.states[node].attrib.update({"in_ccm": "false", "crmd": "offline", "join": "down", "expected": "down"})
 
 
 def executed(path, answer, lost, into):

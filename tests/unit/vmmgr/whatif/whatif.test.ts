@@ -41,6 +41,14 @@ describe("where VMs will run", function () {
     assert.ok(lossOf("node2")?.every(({ action }) => action === undefined));
   });
 
+  it("loses nothing with a node that has never joined, and so has no state", async () => {
+    const joining = running({ web: 1 }).replace("</nodes>", '<node id="4" uname="node4"/></nodes>');
+    const { losses } = await ask({}, joining, { failback: true });
+    const lost = losses.find(({ node }) => node === "node4");
+    assert.deepEqual(lost?.fates.map(({ vm, before, after }) => [vm, before, after]), [["web", "node1", "node1"]]);
+    assert.notEqual(lost?.back, undefined);
+  });
+
   it("says that a VM which is not to run runs nowhere, without calling it lost", async () => {
     const { placements } = await ask({ vms: [vm("stopped", { started: false }), vm("disabled", { enabled: false })], removed: ["gone"] });
     assert.deepEqual(placements.map(({ vm, after, unplaced }) => [vm, after, unplaced]), [
