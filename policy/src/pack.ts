@@ -15,8 +15,8 @@ export const stackRules: Policies = [
 
 /** The rules of the cluster as it will be: Pacemaker's own scheduler is asked. */
 export const clusterRules: Policies = [
-  rules.guestNodeClosed, rules.clusterConfigValid, rules.planPlacesAll, rules.planLeavesOthers, rules.survivesNodeFailure,
-  rules.memoryAfterFailure, rules.failbackQuiet,
+  rules.guestNodeClosed, rules.clusterConfigValid, rules.clusterOddMachines, rules.planPlacesAll, rules.planLeavesOthers,
+  rules.survivesNodeFailure, rules.memoryAfterFailure, rules.failbackQuiet,
 ];
 
 /** All of them; the report comes last, since it has what the others could not check. */

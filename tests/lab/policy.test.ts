@@ -114,7 +114,7 @@ describe("the policy pack", function () {
     const gone = { SEAPATH_HOSTS: "10.99.0.98", SEAPATH_CONNECT_TIMEOUT: "1" };
     const vms = { polfar: tick({ preferredHost: "node1" }) };
     const rules = ["vm-host-exists", "vm-off-observer", "colocation-effective", "colocation-pins-agree", "separation-fits-hosts", "separation-contradiction", "redundant-vms-apart", "redundant-vms-not-at-once",
-      "guest-node-closed", "cluster-config-valid", "plan-places-all", "plan-leaves-others", "survives-node-failure", "memory-after-failure", "failback-quiet", "placement-report"];
+      "guest-node-closed", "cluster-config-valid", "cluster-odd-machines", "plan-places-all", "plan-leaves-others", "survives-node-failure", "memory-after-failure", "failback-quiet", "placement-report"];
     const each = (onUnreachable: string) => Object.fromEntries(rules.map((rule) => [rule, { onUnreachable }]));
 
     it("and lets no mandatory rule of it pass", async () => {

@@ -1,5 +1,6 @@
 /** All rules, in the order in which they are told: of one resource, of the stack, of the cluster as it will be. */
 export { clusterConfigValid } from "./cluster-config-valid";
+export { clusterOddMachines } from "./cluster-odd-machines";
 export { colocationEffective } from "./colocation-effective";
 export { colocationPinsAgree } from "./colocation-pins-agree";
 export { failbackQuiet } from "./failback-quiet";

@@ -129,9 +129,16 @@ export interface NodeSummary {
   memoryBytes?: number;
 }
 
+/** Whether a number of machines leaves one half with more votes than the other, however the cluster is parted. */
+export const isOdd = (machines: number): boolean => machines % 2 === 1;
+
 /** A cluster in short. */
 export interface ClusterSummary {
   nodes: NodeSummary[];
+  /** How many machines vote: the hypervisors and, where there is one, the observer. Guest nodes do not. */
+  machines: number;
+  /** Whether that is an odd number, SEAPATH's first rule: of an even one each half has as many votes as the other. */
+  oddMachines: boolean;
   /** The node that never runs a VM, where there is one. */
   observer?: string;
   /** VMs that Pacemaker treats as nodes, by the name of the node, whether each is online. */
@@ -169,6 +176,8 @@ export async function summarizeCluster(runner: Runner, inventory: Inventory): Pr
   });
   return {
     nodes,
+    machines: nodes.length,
+    oddMachines: isOdd(nodes.length),
     ...(observer === undefined ? {} : { observer }),
     guestNodes: status.nodes.filter((node) => node.type === "remote").map(({ name, online }) => ({ name, online })),
     quorum: status.withQuorum,

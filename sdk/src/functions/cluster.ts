@@ -7,8 +7,8 @@ import { call, called, type ClusterArgs, type OutputOptions } from "./call";
 export type GetClusterResult = ClusterSummary;
 
 /**
- * Reads a cluster: its nodes with their roles, conditions, VMs, processors and memory; the observer; whether it has a
- * quorum or is in maintenance; Ceph's bytes; the versions of Pacemaker, Corosync, Ceph, libvirt and QEMU.
+ * Reads a cluster: its nodes with their roles, conditions, VMs, processors and memory; the observer; how many machines it
+ * has, and whether that is an odd number, as SEAPATH wants it; whether it has a quorum or is in maintenance; Ceph's bytes; the versions of Pacemaker, Corosync, Ceph, libvirt and QEMU.
  *
  * Processors and memory are asked of each node that is online, by libvirt's own SSH between the nodes, as root; those of a
  * node that does not answer are left out.

@@ -25,6 +25,8 @@ const CIBS = {
   open: running({ foreign: 1, host: 2 }, { meta: { host: isGuest }, constraints: ["foreign", "host"].map((vm) => ban(vm, "node3")).join("") }),
   /** Fencing without a device. */
   unfenced: calm.replace(property("stonith-enabled", "false"), property("stonith-enabled", "true")),
+  /** A fourth machine: an even number. */
+  even: calm.replace("</nodes>", '<node id="4" uname="node4"/></nodes>'),
   /** No stickiness: Pacemaker moves VMs for the sake of an even number. */
   restless: restless(running(crowd, { constraints: Object.keys(crowd).map((vm) => ban(vm, "node3")).join("") })),
 };

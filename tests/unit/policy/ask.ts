@@ -84,6 +84,10 @@ export const ban = (name: string, node: string) => `<rsc_location id="cli-ban-${
 export const calm = (where: Record<string, number>, more: Parameters<typeof running>[1] = {}) =>
   running(where, { ...more, constraints: Object.keys(where).map((name) => ban(name, "node3")).join("") + (more.constraints ?? "") });
 
+/** The same cluster with more machines. */
+export const withNodes = (cib: string, count: number) =>
+  cib.replace("</nodes>", `${Array.from({ length: count - 3 }, (_, at) => `<node id="${at + 4}" uname="node${at + 4}"/>`).join("")}</nodes>`);
+
 /** The same cluster, on which VMs move for the sake of an even number. */
 export const restless = (cib: string) => cib.replace('name="resource-stickiness" value="1"', 'name="resource-stickiness" value="0"');
 

@@ -1,9 +1,9 @@
 // Rules of the cluster as it will be, each kept and broken, by the real scheduler on saved clusters.
 import assert from "node:assert/strict";
 import type { StackValidationPolicy } from "@pulumi/policy";
-import { ban, calm, colocation, notes, ofStack, policies, restless, saved, UNKNOWN, vm, words, withoutCluster } from "./ask.ts";
+import { ban, calm, colocation, notes, ofStack, policies, restless, saved, UNKNOWN, vm, withNodes, words, withoutCluster } from "./ask.ts";
 
-const { clusterConfigValid, failbackQuiet, guestNodeClosed, memoryAfterFailure, placementReport, planLeavesOthers, planPlacesAll, survivesNodeFailure, vmOffObserver } = policies;
+const { clusterConfigValid, clusterOddMachines, failbackQuiet, guestNodeClosed, memoryAfterFailure, placementReport, planLeavesOthers, planPlacesAll, survivesNodeFailure, vmOffObserver } = policies;
 
 const isGuest = '<nvpair id="host-r" name="remote-node" value="g1"/><nvpair id="host-a" name="remote-addr" value="10.0.0.1"/>';
 const MIB = 1024 ** 2;
@@ -39,6 +39,16 @@ describe("a rule of the cluster as it will be", function () {
     const cib = calm({}).replace('name="stonith-enabled" value="false"', 'name="stonith-enabled" value="true"');
     assert.match(await say(clusterConfigValid, stack, { savedCluster: saved(cib) }), /crm_verify says: .*STONITH.*there is no device for it/s);
     assert.match(await say(clusterConfigValid, stack, { allowNoStonith: false }), /Fencing must be on in the cluster: `stonith-enabled` is false/);
+  });
+
+  it("cluster-odd-machines: an even number, the observer among them; fewer than wanted; guest nodes are no machines", async () => {
+    const guest = calm({ foreign: 1, host: 2 }, { meta: { host: isGuest }, constraints: ban("foreign", "g1") });
+    assert.equal(await say(clusterOddMachines, stack, { savedCluster: saved(guest) }), "");
+    const text = await say(clusterOddMachines, stack, { savedCluster: saved(withNodes(calm({ foreign: 1 }), 4)) });
+    assert.match(text, /^The machines of the cluster must be of an odd number, and are 4: node1, node2, node3 \(the observer\), node4\. .*Add a hypervisor or an observer\.$/);
+    assert.equal(await say(clusterOddMachines, stack, { savedCluster: saved(withNodes(calm({ foreign: 1 }), 5)) }), "");
+    assert.match(await say(clusterOddMachines, stack, { minMachines: 5 }), /^The machines of the cluster must be 5 at least, and are 3: .* or allow it by minMachines\.$/);
+    assert.equal((clusterOddMachines as { enforcementLevel?: string }).enforcementLevel, "advisory");
   });
 
   it("plan-places-all: a VM of the stack and one of others that find no place, and one that is exempt", async () => {

@@ -1,9 +1,30 @@
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { inventory } from "../cluster/fixtures.ts";
+import { ScriptedRunner } from "../cluster/runner.ts";
 
 const require = createRequire(import.meta.url);
-const { findDetails, findMetadata, listVms, listVmsInDetail, summaryOf } = require("../../../provider/dist/vmmgr/summary.js") as typeof import("../../../provider/dist/vmmgr/summary.js");
+const { findDetails, findMetadata, listVms, listVmsInDetail, summarizeCluster, summaryOf } = require("../../../provider/dist/vmmgr/summary.js") as typeof import("../../../provider/dist/vmmgr/summary.js");
+
+describe("a cluster in short", () => {
+  const summary = async (change: (lab: ReturnType<typeof inventory>) => void = () => undefined) => {
+    const lab = inventory();
+    change(lab);
+    const ceph = { totalBytes: 3, usedBytes: 1, availableBytes: 2 };
+    const versions = { pacemaker: "2.1.5", corosync: "3.1.7", ceph: "16.2.15", libvirt: "9.0.0", qemu: "7.2.22" };
+    const runner = new ScriptedRunner({ "the capacity program": () => ({ ok: { nodes: [], ceph, versions } }) });
+    return summarizeCluster(runner, lab);
+  };
+
+  it("says whether its machines are of an odd number, the observer among them and no guest node", async () => {
+    const { machines, oddMachines } = await summary((lab) => (lab.observer = "node3"));
+    assert.deepEqual({ machines, oddMachines }, { machines: 3, oddMachines: true });
+    const guest = await summary(({ status }) => status.nodes.push({ name: "inside", online: true, standby: false, maintenance: false, unclean: false, type: "remote" }));
+    assert.equal(guest.machines, 3);
+    const even = await summary(({ cib }) => cib.nodes.push("node4"));
+    assert.deepEqual([even.machines, even.oddMachines], [4, false]);
+  });
+});
 
 describe("VMs in short", () => {
   it("are the RBD groups by name, those of other programs left out", () => {
