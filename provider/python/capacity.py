@@ -1,7 +1,6 @@
 """What a cluster has to offer and what it runs: each node's processors and memory as libvirt says, Ceph's bytes, the
 versions of the tools. Other nodes are asked by libvirt's own SSH; one that does not answer has nothing to say."""
-# Needs: pool
-import re
+# Needs: pool, versions
 import socket
 from concurrent.futures import ThreadPoolExecutor
 
@@ -37,19 +36,7 @@ def read_ceph():
         "usedBytes": stats["total_used_raw_bytes"],
         "availableBytes": stats["total_avail_bytes"],
     }
-    return storage, first_number(version)
-
-
-def read_libvirt():
-    """`virsh version` says "Using library: libvirt 9.0.0" and "Running hypervisor: QEMU 7.2.22"."""
-    told = virsh(LOCAL_URI, "version")
-    found = {name: re.search(words + r" (\S+)", told) for name, words in (("libvirt", "Using library: libvirt"), ("qemu", "hypervisor: QEMU"))}
-    return {name: match.group(1) if match else "" for name, match in found.items()}
-
-
-def first_number(text):
-    match = re.search(r"\d+(?:\.\d+)+", text)
-    return match.group(0) if match else ""
+    return storage, version_in(version)
 
 
 def capacity(request):
@@ -57,13 +44,10 @@ def capacity(request):
     with ThreadPoolExecutor(8) as pool:
         nodes = [pool.submit(read_node, node, None if node == here else request["user"]) for node in request["nodes"]]
         ceph = pool.submit(read_ceph)
-        virtual = pool.submit(read_libvirt)
-        others = {
-            "pacemaker": pool.submit(command, ["crmadmin", "--version"]),
-            "corosync": pool.submit(command, ["corosync", "-v"]),
-        }
+        virtual = pool.submit(libvirt_versions)
+        others = {name: pool.submit(first_number, *VERSION_COMMANDS[name]) for name in ("pacemaker", "corosync")}
         storage, version = ceph.result()
-        versions = dict({name: first_number(found.result()) for name, found in others.items()}, ceph=version, **virtual.result())
+        versions = dict({name: found.result() for name, found in others.items()}, ceph=version, **virtual.result())
         return {"nodes": [node.result() for node in nodes], "ceph": storage, "versions": versions}
 
 

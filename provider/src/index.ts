@@ -45,7 +45,7 @@ function asCalled<Kind extends string>(kinds: Record<Kind, Provider>): Record<Ki
 
 /** Reads and changes beside the resources: what the functions of the sdk and the command line are made of. */
 export * as api from "./api";
-export type { ClusterSummary, DiskSummary, FileSource, ListedVm, NodeSummary, Terminal, VmDetails, VmStatus, VmSummary } from "./vmmgr";
+export type { ClusterSummary, Diagnosis, DiskSummary, FileSource, Finding, FindingId, ListedVm, NodeSummary, Terminal, VmDetails, VmStatus, VmSummary } from "./vmmgr";
 
 export { describeError, printable, SeapathError, told } from "./errors";
 export { speak, type Words } from "./words";

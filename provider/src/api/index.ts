@@ -3,6 +3,7 @@
  * begins with where: the cluster, and who hears of progress.
  */
 export type { At } from "./at";
+export * from "./doctor";
 export * from "./domain";
 export * from "./guests";
 export * from "./nodes";

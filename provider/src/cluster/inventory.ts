@@ -91,6 +91,8 @@ export interface Inventory {
   groups: Map<string, string[]>;
   /** Bytes that the pool can still take: what there is, and what its quota allows. */
   freeBytes: number;
+  /** Bytes that it has taken. */
+  storedBytes: number;
   /** Why the pool takes nothing more, in Ceph's terms: every write to it then waits without an end. */
   full?: string;
   /** The pool or the cluster is about to be full. */
@@ -164,7 +166,7 @@ const FULL_FLAGS: Record<string, string> = {
   pausewr: "writing is paused (`ceph osd unpause` ends that)",
 };
 
-function readSpace(space: z.infer<typeof spaceSchema>): Pick<Inventory, "freeBytes" | "full" | "nearlyFull"> {
+function readSpace(space: z.infer<typeof spaceSchema>): Pick<Inventory, "freeBytes" | "storedBytes" | "full" | "nearlyFull"> {
   const flags = [...space.poolFlags, ...space.clusterFlags];
   // A quota that was just passed is not a flag yet.
   const over = (quota: number, used: number) => quota > 0 && used >= quota;
@@ -173,6 +175,7 @@ function readSpace(space: z.infer<typeof spaceSchema>): Pick<Inventory, "freeByt
   const left = space.quotaBytes === 0 ? Infinity : Math.max(0, space.quotaBytes - space.stored);
   return {
     freeBytes: Math.min(space.available, left),
+    storedBytes: space.stored,
     ...(full === undefined ? {} : { full: FULL_FLAGS[full] }),
     nearlyFull: flags.some((flag) => ["nearfull", "backfillfull"].includes(flag)),
   };

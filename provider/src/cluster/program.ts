@@ -47,21 +47,33 @@ export function runProgram(runner: Runner, name: string, request: unknown, optio
 }
 
 /**
- * Runs a node program that changes nothing on every node of the settings, all at once.
- * @returns what those answered that could be asked and could tell; of the others nothing is known
+ * What a program on one of several nodes answered, or why it did not.
+ * `between`: the moments between which it ran, in milliseconds since 1970 by the clock of this machine
  */
-export async function runProgramOnEach(runner: Runner, name: string, request: unknown, options: Omit<ProgramOptions, "readOnly"> = {}): Promise<unknown[]> {
+export type ProgramAnswer = { address: string; answer: unknown; between?: readonly [number, number] } | { address: string; error: unknown };
+
+/** Runs a node program that changes nothing on every node of the settings, all at once. */
+export async function askOnEach(runner: Runner, name: string, request: unknown, options: Omit<ProgramOptions, "readOnly"> = {}): Promise<ProgramAnswer[]> {
   const label = `the ${name} program`;
   const answers = await runOnEach(runner, { ...commandOf([name], `main("${encode(request)}")`, options.timeoutMs ?? DEFAULT_TIMEOUT_MS), ...options, label, traceAs: label, readOnly: true });
-  return answers.flatMap((each) => {
-    if (!("result" in each)) return [];
+  return answers.map((each) => {
+    if (!("result" in each)) return each;
+    const { address, result, between } = each;
     try {
-      return [answerOf(each.result, [name], label)];
+      return { address, answer: answerOf(result, [name], label), ...(between === undefined ? {} : { between }) };
     } catch (error) {
-      if (error instanceof ProgramError || error instanceof ParseError) return [];
+      if (error instanceof ProgramError || error instanceof ParseError) return { address, error };
       throw error;
     }
   });
+}
+
+/**
+ * The same for what is said of one node as of another.
+ * @returns what those answered that could be asked and could tell; of the others nothing is known
+ */
+export async function runProgramOnEach(runner: Runner, name: string, request: unknown, options: Omit<ProgramOptions, "readOnly"> = {}): Promise<unknown[]> {
+  return (await askOnEach(runner, name, request, options)).flatMap((each) => ("answer" in each ? [each.answer] : []));
 }
 
 /**

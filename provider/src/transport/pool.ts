@@ -57,7 +57,7 @@ class Pool implements Runner {
     return Promise.all(this.#settings.hosts.map(async (host): Promise<NodeAnswer> => {
       const { address } = host;
       try {
-        return { address, result: await this.#runOn(host, { ...command, readOnly: true }) };
+        return { address, ...(await this.#runOn(host, { ...command, readOnly: true })) };
       } catch (error) {
         return { address, error };
       }
@@ -65,13 +65,18 @@ class Pool implements Runner {
   }
 
   /** Over the kept connection where that goes there, and else over one that is closed again: such questions are rare. */
-  async #runOn(host: HostAddress, command: Command): Promise<CommandResult> {
-    if (this.#connection?.alive && this.#connection.node === host.address) return this.#connection.run(command);
+  async #runOn(host: HostAddress, command: Command): Promise<{ result: CommandResult; between: [number, number] }> {
+    const timed = async (connection: Connection): Promise<{ result: CommandResult; between: [number, number] }> => {
+      const from = Date.now(); // the login is over by then
+      const result = await connection.run(command);
+      return { result, between: [from, Date.now()] };
+    };
+    if (this.#connection?.alive && this.#connection.node === host.address) return timed(this.#connection);
     const connection = await Connection.open(host, this.#settings);
     this.#open.add(connection);
     try {
       if (this.#closed) throw this.#nobody("the connections were closed");
-      return await connection.run(command);
+      return await timed(connection);
     } finally {
       this.#open.delete(connection);
       connection.close("its question was answered");

@@ -41,8 +41,11 @@ export interface CommandResult {
   stderr: string;
 }
 
-/** What one of several nodes answered, or why it did not. */
-export type NodeAnswer = { address: string; result: CommandResult } | { address: string; error: unknown };
+/**
+ * What one of several nodes answered, or why it did not.
+ * `between`: the moments between which it ran, in milliseconds since 1970 by the clock of this machine
+ */
+export type NodeAnswer = { address: string; result: CommandResult; between?: readonly [number, number] } | { address: string; error: unknown };
 
 /** How far an upload is. */
 export interface TransferProgress {
@@ -107,6 +110,7 @@ export function openTerminal(runner: Runner, argv: readonly string[], terminal: 
 /** `Runner.runOnEach`; where there is none, the node that the commands go to is the only one. */
 export async function runOnEach(runner: Runner, command: Command): Promise<NodeAnswer[]> {
   if (runner.runOnEach !== undefined) return runner.runOnEach(command);
+  const from = Date.now();
   const result = await runner.run(command);
-  return [{ address: result.node, result }];
+  return [{ address: result.node, result, between: [from, Date.now()] }];
 }

@@ -31,6 +31,7 @@ export * from "./model";
 export * from "./snapshots";
 export { localFileRefusals, sourceQuestions, type FileSource } from "./image-source";
 export { Cluster, forbiddenChar, IMAGE_FORMATS, isText, localFileProblem, USER_NAME, NotFound, ConnectionError, isOutOfReach, ParseError, parseXml, previewGuard, renderPretty, wrongPlace } from "../cluster";
+export { diagnose, FINDINGS, type Diagnosis, type Finding, type FindingId } from "./doctor";
 export * from "./whatif";
 export * from "./whatif/nodes";
 export { countsRoom, placeRefusals } from "./whatif/place";

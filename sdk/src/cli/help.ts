@@ -77,6 +77,6 @@ export function overview(verbs: readonly VerbSpec[], shared: readonly OptionSpec
     "the cluster:",
     ...shared.map(optionRow),
     "",
-    "Exit codes: 0 done; 1 it failed, and standard error says why; 2 the command line means nothing.",
+    "Exit codes: 0 done; 1 it failed, and standard error says why; 2 the command line means nothing; 3, of `doctor`: something has to be mended; 4, of `plan`: no node was reached.",
   ].join("\n");
 }

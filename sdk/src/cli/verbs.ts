@@ -2,6 +2,7 @@
 import { adopting } from "./adopt";
 import { completing } from "./completion";
 import { consoles } from "./console";
+import { doctoring } from "./doctor";
 import { guarding } from "./guard";
 import { guests } from "./guests";
 import { lifecycle } from "./lifecycle";
@@ -13,4 +14,4 @@ import { snapshots } from "./snapshots";
 import { uploading } from "./uploads";
 import type { Verb } from "./verb";
 
-export const VERBS: readonly Verb[] = [...lifecycle, ...looking, ...snapshots, ...metadata, ...relations, ...guests, ...consoles, ...adopting, ...planning, ...uploading, ...guarding, ...completing];
+export const VERBS: readonly Verb[] = [...lifecycle, ...looking, ...doctoring, ...snapshots, ...metadata, ...relations, ...guests, ...consoles, ...adopting, ...planning, ...uploading, ...guarding, ...completing];

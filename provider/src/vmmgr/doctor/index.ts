@@ -1,0 +1,117 @@
+/** One look at a cluster: whether it is fit for what VMs need of it. Nothing is changed. */
+import { examineNodes, simulate, type Cluster, type Examination, type Inventory, type Unexamined } from "../../cluster";
+import { SeapathError } from "../../errors";
+import { hypervisorsOf } from "../context";
+import { DEFAULTS } from "../model";
+import { isVm } from "../whatif/declared";
+import { constraintFindings } from "./constraints";
+import { finding, type Diagnosis, type Finding } from "./finding";
+import { moveFindings, sshFindings } from "./links";
+import { clusterFindings, verifyFindings } from "./machines";
+import { distinct, lackFindings, migrationUsers, needsOfVms } from "./needs";
+import { forgottenFindings, haveFindings, processorFindings, unexaminedFinding } from "./nodes";
+import { healthFindings, roomFindings } from "./storage";
+import { timeFindings } from "./time";
+import { failureFindings, placeFindings } from "./vms";
+
+export { FINDINGS, type Diagnosis, type Finding, type FindingId, type Level } from "./finding";
+
+/** The agent of VMs, which every hypervisor has to have, also where there is no VM yet. */
+const VM_AGENT = { provider: "seapath", type: "VirtualDomain" };
+/** Without them the tools' commands are run for each image. */
+const MODULES = ["rados", "rbd", "libvirt"];
+/** Whom SEAPATH's own set-up lets from node to node. */
+const SEAPATH_USER = "libvirtadmin";
+
+/**
+ * Looks at a cluster: one look at all of it, then one program on each node beside a run of the scheduler. What cannot be
+ * looked at is a finding, whatever it is.
+ */
+export async function diagnose(cluster: Cluster): Promise<Diagnosis> {
+  const inventory = await attempted(() => cluster.inventory());
+  const found = "error" in inventory ? await examineAlone(cluster) : await examineAll(cluster, inventory.ok);
+  const { examined, findings } = found;
+  const all = "error" in inventory ? [unread("cluster-unreadable", "the cluster", inventory.error), ...findings] : findings;
+  const faults = all.filter(({ level }) => level === "fault");
+  return { fit: faults.length === 0, examined: examined.map(({ node }) => node).sort(), findings: [...faults, ...all.filter(({ level }) => level === "advice")] };
+}
+
+/** An answer, or the error in its place; only of those that say that something is wrong with the cluster. */
+async function attempted<T>(act: () => Promise<T>): Promise<{ ok: T } | { error: SeapathError }> {
+  try {
+    return { ok: await act() };
+  } catch (error) {
+    if (!(error instanceof SeapathError)) throw error;
+    return { error };
+  }
+}
+
+const unread = (id: "cluster-unreadable" | "scheduler-unreadable", what: string, error: SeapathError): Finding =>
+  finding(id, {}, `${what} could not be looked at: ${error.message}`, error.hint ?? "Put that right, and ask again: what is wrong beside it is not known.");
+
+interface Found {
+  examined: Examination[];
+  findings: Finding[];
+}
+
+/** Each node once, however many addresses of the settings it has. */
+function told(answers: readonly (Examination | Unexamined)[]): { examined: Examination[]; unexamined: Unexamined[] } {
+  const examined = answers.filter((each) => "node" in each);
+  return { examined: [...new Map(examined.map((each) => [each.node, each])).values()], unexamined: answers.filter((each) => "error" in each) };
+}
+
+/** What is seen of nodes where nobody says what the cluster is. */
+async function examineAlone(cluster: Cluster): Promise<Found> {
+  const request = { nodes: [], hypervisors: [], users: [], providers: [VM_AGENT.provider], modules: MODULES, needs: [] };
+  const { examined, unexamined } = told(await examineNodes(cluster.runner, request));
+  const agents = new Map([[VM_AGENT.provider, [VM_AGENT.type]]]);
+  const nodes = examined.map(({ node }) => node);
+  return { examined, findings: [...unexamined.map(unexaminedFinding), ...haveFindings(examined, nodes, agents), ...healthFindings(examined), ...timeFindings(examined)] };
+}
+
+async function examineAll(cluster: Cluster, inventory: Inventory): Promise<Found> {
+  const { cib, status } = inventory;
+  const isOnline = (name: string) => status.nodes.some((node) => node.name === name && node.online);
+  const hypervisors = hypervisorsOf(inventory);
+  const users = migrationUsers(cib, DEFAULTS.migrationUser);
+  const stored = needsOfVms(inventory);
+  const agents = agentsOf(inventory);
+  const [answers, simulated] = await Promise.all([
+    examineNodes(cluster.runner, {
+      nodes: cib.nodes.filter(isOnline),
+      hypervisors: hypervisors.filter(isOnline),
+      users: [...new Set([...users.keys(), DEFAULTS.migrationUser, SEAPATH_USER])],
+      providers: [...agents.keys()],
+      modules: MODULES,
+      needs: distinct(stored.vms),
+    }),
+    attempted(() => simulate(cluster.runner, { changes: [], lose: [] })),
+  ]);
+  const { examined, unexamined } = told(answers);
+  const hosts = examined.filter(({ node }) => hypervisors.includes(node));
+  return {
+    examined,
+    findings: [
+      ...unexamined.map(unexaminedFinding),
+      ...forgottenFindings(cib.nodes.filter(isOnline), examined, unexamined),
+      ...clusterFindings(inventory),
+      ...("error" in simulated ? [unread("scheduler-unreadable", "what Pacemaker's scheduler says", simulated.error)] : [...verifyFindings(simulated.ok), ...placeFindings(inventory, simulated.ok)]),
+      ...failureFindings(inventory), ...constraintFindings(inventory), ...stored.findings,
+      ...healthFindings(examined), ...roomFindings(inventory),
+      ...haveFindings(examined, hypervisors, agents), ...lackFindings(examined, hypervisors, stored.vms), ...timeFindings(examined),
+      ...sshFindings(examined), ...moveFindings(hosts, users), ...processorFindings(hosts),
+    ],
+  };
+}
+
+/** The agents that VMs are of, by their providers. */
+function agentsOf({ cib }: Inventory): Map<string, string[]> {
+  const found = new Map([[VM_AGENT.provider, [VM_AGENT.type]]]);
+  for (const primitive of cib.primitives.values()) {
+    const { class: kind, provider, type } = primitive.attrs;
+    if (!isVm(primitive) || kind !== "ocf" || provider === undefined || type === undefined) continue;
+    found.set(provider, [...new Set([...(found.get(provider) ?? []), type])]);
+  }
+  return found;
+}
+

@@ -1,0 +1,31 @@
+/** How nodes get to each other: by root's ssh, and as live migration goes. */
+import type { Examination } from "../../cluster";
+import { finding, listed, type Finding } from "./finding";
+
+/** Ways of root's ssh that are closed. */
+export const sshFindings = (examined: readonly Examination[]): Finding[] =>
+  examined.flatMap(({ node, ssh }) => Object.entries(ssh).flatMap(([to, way]) => ("ok" in way ? [] : [finding(
+    "ssh-between-nodes", { node }, `root of ${node} does not get to ${to} by ssh: ${way.error}`,
+    `Have ${to} let root of ${node} in, or do without: what the key of guest nodes is on ${to}, and what it has of memory and processors, is not known to ${node} then.`,
+  )])));
+
+/** Ways on which no VM can be moved live, or not as the user that it has for that. @param users the VMs that move as each */
+export function moveFindings(hosts: readonly Examination[], users: ReadonlyMap<string, readonly string[]>): Finding[] {
+  return hosts.flatMap(({ node, moves }) => Object.entries(moves).flatMap(([to, ways]) => {
+    const open = Object.entries(ways).filter(([, way]) => "ok" in way).map(([user]) => user);
+    const closed = Object.entries(ways).flatMap(([user, way]) => ("ok" in way ? [] : [{ user, why: way.error }]));
+    const refused = closed.flatMap(({ user, why }) => {
+      const vms = users.get(user) ?? [];
+      if (vms.length === 0) return [];
+      const names = listed(vms.map((vm) => `VM "${vm}"`));
+      return [finding(
+        "migration-refused", { node, ...(vms.length === 1 ? { vm: vms[0] ?? "" } : {}) },
+        `${names} cannot be moved live from ${node} to ${to} as ${user}: ${why}`,
+        open.length > 0 ? `Set \`migrationUser\` to ${open.join(" or ")}, which gets there, or let ${user} in.` : `Have ${to} let ${user} in from ${node}: it is stopped and started instead.`,
+      )];
+    });
+    if (open.length > 0 || refused.length > 0) return refused;
+    const why = closed.map(({ user, why: words }) => `as ${user}: ${words}`).join("; ");
+    return [finding("migration-impossible", { node }, `no VM could be moved live from ${node} to ${to}: ${why}`, `Have ${to} let one of these in from ${node}, and name it in \`migrationUser\`.`)];
+  }));
+}
