@@ -1,18 +1,11 @@
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { cluster } from "../cluster/fixtures.ts";
+import { counting } from "./counting.ts";
 import { ask, empty, running, vm } from "./whatif/ask.ts";
 
 const require = createRequire(import.meta.url);
 const { closedNodes, closedWords } = require("../../../provider/dist/vmmgr/closed.js") as typeof import("../../../provider/dist/vmmgr/closed.js");
-
-/** The CIB with counts of failures on nodes. */
-const counting = (cib: string, name: string, counts: Record<number, string>, operation = "start_0") =>
-  Object.entries(counts).reduce((text, [node, count]) => {
-    const pair = (kind: string, value: string) => `<nvpair id="status-${node}-${kind}-${name}.${operation}" name="${kind}-${name}#${operation}" value="${value}"/>`;
-    const set = `<transient_attributes id="${node}"><instance_attributes id="status-${node}">${pair("fail-count", count)}${pair("last-failure", "1000")}</instance_attributes></transient_attributes>`;
-    return text.replace(new RegExp(`(<node_state id="${node}".*?)</node_state>`, "s"), `$1${set}</node_state>`);
-  }, cib);
 
 const nodesOf = (text: string, name = "web", now?: number) => closedNodes(cluster.parseCib(text), name, now).map(({ node }) => node);
 
