@@ -195,8 +195,10 @@ describe("the command line", function () {
     const long = JSON.parse(await done(seapath("list", "--long", "--json"))) as { name: string }[];
     const size = Number((JSON.parse(await on("node1", "rbd", "info", "--format", "json", "system_clione")) as { size: number }).size);
     assert.deepEqual(long.filter(({ name }) => name === "clione"), [{ ...status, vcpus: 1, memory: 4, disks: [{ image: "system_clione", size }] }]);
-    const cluster = JSON.parse(await done(seapath("cluster", "--json"))) as { nodes: { name: string; vcpus: number }[]; versions: Record<string, string> };
+    const cluster = JSON.parse(await done(seapath("cluster", "--json"))) as { nodes: { name: string; vcpus: number }[]; machines: number; oddMachines: boolean; versions: Record<string, string> };
     assert.deepEqual(cluster.nodes.map(({ name }) => name), ["node1", "node2", "node3"]);
+    assert.deepEqual([cluster.machines, cluster.oddMachines], [3, true]);
+    assert.match(await done(seapath("cluster")), /^machines: 3$/m);
     assert.equal(cluster.nodes[1]?.vcpus, Number(await on("node2", "nproc", "--all")));
     assert.match(await on("node1", "corosync", "-v"), new RegExp(cluster.versions["corosync"] ?? "nothing"));
   });

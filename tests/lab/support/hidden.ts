@@ -2,8 +2,11 @@
  * A node whose Python has no rados, rbd and libvirt, to the node programs. The command `ceph`, which is Python too, finds the
  * real ones.
  */
-import type { Command, CommandResult, Runner } from "../../../provider/dist/transport/index.js";
+import type { Command, CommandResult, NodeAnswer, Runner } from "../../../provider/dist/transport/types.js";
 import { withoutBindings } from "../../hidden.ts";
+
+const blind = (command: Command): Command =>
+  /\bpython3$/.test(command.argv[0] ?? "") && command.stdin !== undefined ? { ...command, stdin: withoutBindings(String(command.stdin)) } : command;
 
 export class HiddenModules implements Runner {
   readonly #inner: Runner;
@@ -17,8 +20,12 @@ export class HiddenModules implements Runner {
   }
 
   run(command: Command): Promise<CommandResult> {
-    const program = /\bpython3$/.test(command.argv[0] ?? "") && command.stdin !== undefined;
-    return this.#inner.run(program ? { ...command, stdin: withoutBindings(String(command.stdin)) } : command);
+    return this.#inner.run(blind(command));
+  }
+
+  runOnEach(command: Command): Promise<NodeAnswer[]> {
+    if (this.#inner.runOnEach === undefined) throw new Error("the runner behind goes to one node only");
+    return this.#inner.runOnEach(blind(command));
   }
 
   upload(...args: Parameters<Runner["upload"]>): Promise<string> {
