@@ -1,6 +1,5 @@
 /** The machines of a cluster, its quorum, its fencing, and the state that its nodes are in. */
-import type { Inventory, Simulations } from "../../cluster";
-import { fencingOf } from "../fencing";
+import { devicesInUse, fencingOf, type Inventory, type Simulations } from "../../cluster";
 import { isOdd } from "../summary";
 import { finding, type Finding } from "./finding";
 
@@ -33,12 +32,12 @@ export function clusterFindings(inventory: Inventory): Finding[] {
   return [...found, ...fencingFindings(inventory), ...status.nodes.filter(({ name }) => cib.nodes.includes(name)).flatMap(stateFindings)];
 }
 
-function fencingFindings({ cib }: Inventory): Finding[] {
-  const { enabled, property, devices } = fencingOf(cib);
+function fencingFindings({ cib, status }: Inventory): Finding[] {
+  const { enabled, property } = status.fencing ?? fencingOf(cib);
   if (!enabled) {
     return [finding("fencing-off", {}, `fencing is off (\`${property}\` is ${cib.properties[property] ?? "false"}): of a node that hangs nobody knows whether its VMs still run`, `Add a fencing device and set \`${property}=true\`, or accept it, as SEAPATH's own set-up does.`)];
   }
-  if (devices.length > 0) return [];
+  if (devicesInUse(cib).length > 0) return [];
   return [finding("fencing-without-device", {}, `fencing is on (\`${property}\`) and no device does it, so Pacemaker starts nothing, or cannot recover what a node had`, `Add a device, or run \`crm configure property ${property}=false\`, as SEAPATH has it.`)];
 }
 
