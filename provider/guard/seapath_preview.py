@@ -26,6 +26,8 @@ MOST_BYTES = 64 * 1024 * 1024
 REFUSED = 77
 SURROUNDINGS = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"}
 
+# How the provider hands its mark to a program that it runs by sudo (transport/sudo.ts).
+ENTER = 'exec env "$0" "$@"'
 MARK = re.compile("SEAPATH_RUN=[0-9a-f]{24}")
 NODE = re.compile("[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 USER = re.compile("[A-Za-z_][A-Za-z0-9_.-]{0,31}")
@@ -133,9 +135,9 @@ def is_allowed(argv):
 def split(line):
     """The mark of a run and its words, without those that ask for root."""
     found = shlex.split(line)
-    if found[:4] == ["sudo", "-n", "--", "env"]:
-        found = found[4:]
-    elif found[:3] == ["sudo", "-n", "--"]:
+    if found[:3] == ["sudo", "-n", "--"]:
+        found = found[3:]
+    if found[:3] == ["/bin/sh", "-c", ENTER]:
         found = found[3:]
     mark = found[0] if found and MARK.fullmatch(found[0]) else None
     return mark, found[1:] if mark else found
@@ -171,7 +173,7 @@ def check_program(text):
 
 def run(line):
     mark, argv = split(line)
-    if argv[:2] == ["sh", "-c"] and len(argv) == 5 and argv[3] == "kill" and MARK.fullmatch(argv[4]):
+    if argv[:2] == ["/bin/sh", "-c"] and len(argv) == 5 and argv[3] == "kill" and MARK.fullmatch(argv[4]):
         return end_marked(argv[4])
     surroundings = dict(SURROUNDINGS, HOME=pwd.getpwuid(os.getuid()).pw_dir)
     if mark:

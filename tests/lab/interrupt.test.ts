@@ -11,6 +11,7 @@ import { eventually, on, qemu, traces, tryOn } from "./support/cluster.ts";
 import { commandLine, family } from "./support/processes.ts";
 import { OwnSshd, type Stall } from "./support/sshd.ts";
 import { TestStack } from "./support/stack.ts";
+import { hardenedSudoers } from "./support/sudoers.ts";
 import { tick } from "./support/vms.ts";
 
 const { runLong } = createRequire(import.meta.url)("../../provider/dist/cluster/program.js") as typeof import("../../provider/dist/cluster/program.js");
@@ -154,13 +155,13 @@ describe("interrupted", function () {
   });
 
   // Tried: the SSH link ends, for a user who is root by sudo → root's programs are ended as well
-  it("by the end of the SSH link, for a user who is root by sudo", async () => {
+  for (const terminal of [false, true]) it(`by the end of the SSH link, for a user who is root by sudo${terminal ? ", which wants a terminal" : ""}`, async () => {
     const [user, seconds] = [`opssudo${randomInt(1e5, 1e6)}`, `3${randomInt(1e5, 1e6)}`];
     const running = async () => (await tryOn("node2", "pgrep", "-f", `^sleep ${seconds}`)).text;
-    await on("node2", "useradd", "--create-home", "--password", "*", user);
+    await on("node2", "useradd", "--create-home", "--shell", "/bin/sh", "--password", "*", user);
     const runner = createRunner(readSettings(() => undefined, { ...pulumiEnvironment(), ...sshd.environment, SEAPATH_USER: user, SEAPATH_SUDO: "true" }));
     try {
-      await on("node2", "sh", "-c", `umask 337; echo '${user} ALL=(root) NOPASSWD: ALL' > /etc/sudoers.d/${user}; umask 77; mkdir ~${user}/.ssh && cp /root/.ssh/authorized_keys ~${user}/.ssh/ && chown -R ${user} ~${user}/.ssh`);
+      await on("node2", "sh", "-c", `umask 337; printf %s "$1" > /etc/sudoers.d/${user}; umask 77; mkdir ~${user}/.ssh && cp /root/.ssh/authorized_keys ~${user}/.ssh/ && chown -R ${user} ~${user}/.ssh`, "sh", hardenedSudoers(user, { terminal }));
       const failure = assert.rejects(runLong(runner, { argv: ["sleep", seconds], timeoutMs: 120_000 }), ConnectionError);
       assert.notEqual(await eventually(running, (pids) => pids !== ""), "");
       await sshd.cut();

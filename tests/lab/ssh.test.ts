@@ -4,7 +4,9 @@ import { randomBytes } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { PassThrough } from "node:stream";
 import {
+  CommandError,
   ConnectionError,
   createRunner,
   readSettings,
@@ -13,7 +15,9 @@ import {
   type Runner,
 } from "../../provider/dist/transport/index.js";
 import { exec, readLab } from "../../lab/index.ts";
+import { said } from "../said.ts";
 import { eventually, on } from "./support/cluster.ts";
+import { hardenedSudoers } from "./support/sudoers.ts";
 
 /** Each sshd of these tests has a port of its own, so that the nodes' own is left alone. */
 const PORT = 2222;
@@ -26,6 +30,7 @@ describe("ways to log in on the lab's nodes", function () {
   const folder = mkdtempSync(join(tmpdir(), "seapath-ssh-"));
   const user = `ops${randomBytes(3).toString("hex")}`;
   const guest = `weak${randomBytes(3).toString("hex")}`;
+  const admin = `adm${randomBytes(3).toString("hex")}`;
   const password = `pw ${randomBytes(9).toString("hex")} $'"\\`;
   const config = `/etc/ssh/sshd_test_${user}`;
   const authority = join(folder, "authority");
@@ -35,12 +40,12 @@ describe("ways to log in on the lab's nodes", function () {
   const withPort = `${known}\n${known.replaceAll(/^(\S+) /gm, (_, names: string) => `${names.split(",").map((name) => `[${name}]:${PORT}`).join(",")} `)}`;
 
   before(async () => {
-    for (const name of [user, guest]) {
-      await exec(third, ["useradd", "--create-home", "--shell", "/bin/bash", name]);
+    for (const name of [user, guest, admin]) {
+      await exec(third, ["useradd", "--create-home", "--shell", name === guest ? "/bin/bash" : "/bin/sh", name]);
       await exec(third, ["chpasswd"], { stdin: `${name}:${password}\n` });
       await exec(third, ["sh", "-c", `mkdir -m 700 ~${name}/.ssh && cp /root/.ssh/authorized_keys ~${name}/.ssh/ && chown -R ${name} ~${name}/.ssh`]);
     }
-    await exec(third, ["sh", "-c", `umask 337; echo '${user} ALL=(root) NOPASSWD: ALL' > /etc/sudoers.d/${user}`]);
+    for (const name of [user, admin]) await allow(name, hardenedSudoers(name, { terminal: name === admin }));
     const text = [
       `Port ${PORT}`,
       `HostKey /etc/ssh/ssh_host_ed25519_key`,
@@ -67,8 +72,8 @@ describe("ways to log in on the lab's nodes", function () {
   });
   after(async () => {
     for (const runner of runners) runner.close();
-    await exec(third, ["sh", "-c", `kill "$(cat /run/${user}.pid)"; rm -f ${config} ${config}-cert.pub /run/${user}.pid /etc/sudoers.d/${user}`]);
-    for (const name of [user, guest]) await eventually(() => exec(third, ["userdel", "-rf", name], { ok: true }), ({ exitCode }) => exitCode === 0);
+    await exec(third, ["sh", "-c", `kill "$(cat /run/${user}.pid)"; rm -f ${config} ${config}-cert.pub /run/${user}.pid /etc/sudoers.d/${user} /etc/sudoers.d/${admin}`]);
+    for (const name of [user, guest, admin]) await eventually(() => exec(third, ["userdel", "-rf", name], { ok: true }), ({ exitCode }) => exitCode === 0);
     rmSync(folder, { recursive: true, force: true });
   });
 
@@ -79,6 +84,7 @@ describe("ways to log in on the lab's nodes", function () {
     return made;
   };
   const hostname = { argv: ["hostname"], readOnly: true };
+  const allow = (name: string, text: string) => exec(third, ["sh", "-c", `umask 337; cat > /etc/sudoers.d/${name} && visudo -cqf /etc/sudoers.d/${name}`], { stdin: text });
 
   it("go through node1 and node2 to node3", async () => {
     const made = runner({ hosts: addresses[2], jump: `${addresses[0]}, root@${addresses[1]}:22`, privateKeyFile });
@@ -147,25 +153,43 @@ describe("ways to log in on the lab's nodes", function () {
     await assert.rejects(made.run(hostname), /jump host.*lets in by keyboard-interactive; nothing of that could be tried/);
   });
 
-  it("is root's by sudo, for programs with hostile arguments, input and exit codes", async () => {
-    const made = runner({ hosts: addresses[2], user, privateKeyFile, sudo: "true" });
+  // Where sudo wants a terminal, its program must not notice: what is printed and read stays as it is.
+  for (const [name, how] of [[user, "for who may run /bin/sh alone"], [admin, "where sudo wants a terminal"]] as const) it(`is root's by sudo, ${how}, for programs with hostile arguments, input and exit codes`, async () => {
+    const made = runner({ hosts: addresses[2], user: name, privateKeyFile, sudo: "true" });
     assert.equal((await made.run({ argv: ["id", "-un"] })).stdout.trim(), "root");
     assert.equal((await made.run({ argv: ["printf", "%s|", "a b", "$(id)", "it's", "A=b", "-n", ""] })).stdout, "a b|$(id)|it's|A=b|-n||");
     assert.equal((await made.run({ argv: ["cat"], stdin: "in\n" })).stdout, "in\n");
     assert.equal((await made.run({ argv: ["sh", "-c", "exit 6"], okExitCodes: [6] })).exitCode, 6);
+    const apart = await made.run({ argv: ["sh", "-c", "echo out; echo err >&2; umask"] });
+    assert.deepEqual([apart.stdout, apart.stderr], ["out\n0077\n", "err\n"]);
+    const bytes = Array.from({ length: 4096 }, (_, index) => String.fromCharCode(index % 256)).join("");
+    assert.equal((await made.run({ argv: ["sh", "-c", "head -c 3000000 /dev/zero | tr '\\0' x; cat"], stdin: bytes })).stdout, "x".repeat(3_000_000) + bytes);
+    await assert.rejects(made.run({ argv: ["sh", "-c", "kill -TERM $$"] }), (error) => error instanceof CommandError && (error.signal === "TERM" || error.exitCode === 143));
     assert.match((await made.run({ argv: ["cibadmin", "--query", "--scope", "nodes"], readOnly: true })).stdout, /<node /);
   });
 
-  it("ends root's programs at their deadline", async () => {
-    const made = runner({ hosts: addresses[2], user, privateKeyFile, sudo: "true" });
+  for (const name of [user, admin]) it(`ends root's programs of ${name === user ? "a user" : "a user who needs a terminal"} at their deadline`, async () => {
+    const made = runner({ hosts: addresses[2], user: name, privateKeyFile, sudo: "true" });
     const mark = `3${randomBytes(3).readUIntBE(0, 3)}`;
     await assert.rejects(made.run({ argv: ["sleep", mark], timeoutMs: 800 }), { code: "command", timedOut: true });
     const left = () => exec(third, ["pgrep", "-f", `^sleep ${mark}`], { ok: true });
     assert.equal((await eventually(left, ({ stdout }) => stdout === "")).stdout, "");
   });
 
-  it("uploads with sudo to where only root may write", async () => {
-    const made = runner({ hosts: addresses[2], user, privateKeyFile, sudo: "true" });
+  for (const name of [user, admin]) it(`has a terminal by sudo, ${name === user ? "and" : "where sudo wants one, and"} gives the exit code`, async () => {
+    const made = runner({ hosts: addresses[2], user: name, privateKeyFile, sudo: "true" });
+    const [input, output] = [new PassThrough(), new PassThrough()];
+    let shown = "";
+    output.on("data", (chunk: Buffer) => (shown += chunk.toString()));
+    const terminal = { input, output, type: "dumb", size: () => ({ rows: 7, columns: 70 }), onResize: () => () => {} };
+    const ended = made.interactive?.(["sh", "-c", "id -un; stty size; read word; echo got $word; exit 6"], terminal);
+    input.write("hello\n");
+    assert.equal(await ended, 6);
+    assert.match(shown, /root\r\n7 70\r\n[^]*got hello\r\n/);
+  });
+
+  for (const name of [user, admin]) it(`uploads with sudo${name === user ? "" : " that wants a terminal"} to where only root may write`, async () => {
+    const made = runner({ hosts: addresses[2], user: name, privateKeyFile, sudo: "true" });
     const source = join(folder, "image");
     const target = `/var/lib/seapath/images/sudo-${user}`;
     writeFileSync(source, randomBytes(3 * 1024 * 1024));
@@ -186,14 +210,46 @@ describe("ways to log in on the lab's nodes", function () {
     }
   });
 
-  it("says what to allow when sudo asks for a password", async () => {
-    await exec(third, ["sh", "-c", `cp -a ~${user}/.ssh/authorized_keys ~${guest}/.ssh/ && chown ${guest} ~${guest}/.ssh/authorized_keys`]);
-    const made = runner({ hosts: addresses[2], user: guest, privateKeyFile, sudo: "true" });
-    await assert.rejects(made.run({ argv: ["true"], okExitCodes: [0, 1] }), (error) => {
-      assert.ok(error instanceof SettingsError);
-      assert.match(error.message, /sudo is true, but .*: sudo: /);
-      assert.match(error.hint ?? "", new RegExp(`${guest} ALL=\\(root\\) NOPASSWD: ALL`));
-      return error.setting === "sudo";
+  describe("says what to allow", () => {
+    before(() => exec(third, ["sh", "-c", `cp -a ~${user}/.ssh/authorized_keys ~${guest}/.ssh/ && chown ${guest} ~${guest}/.ssh/authorized_keys`]));
+    after(() => exec(third, ["rm", "-f", `/etc/sudoers.d/${guest}`]));
+    const refusal = async (): Promise<SettingsError> => {
+      const made = runner({ hosts: addresses[2], user: guest, privateKeyFile, sudo: "true" });
+      const error: unknown = await made.run({ argv: ["true"], okExitCodes: [0, 1, 126, 127] }).then(() => undefined, (cause: unknown) => cause);
+      assert.ok(error instanceof SettingsError && error.setting === "sudo", String(error));
+      said(`${error.message}\n  → ${error.hint ?? ""}`);
+      return error;
+    };
+
+    // Tried: sudo asks for a password → one sentence with the line for sudoers, and with that line it works
+    it("when sudo asks for a password, or lets nothing be run by what it runs", async () => {
+      const asked = await refusal();
+      assert.match(asked.message, /sudo is true, but .*: sudo: a password is required/);
+      const [, line = ""] = /"(.*)"/.exec(asked.hint ?? "") ?? [];
+      assert.equal(line, `${guest} ALL=(root) NOPASSWD:EXEC: /bin/sh`);
+      await allow(guest, `Defaults noexec\n${guest} ALL=(root) NOPASSWD: ALL\n`);
+      assert.match((await refusal()).message, /env: Permission denied|env: Operation not permitted/);
+      await allow(guest, `Defaults noexec\n${line}\n`);
+      assert.equal((await runner({ hosts: addresses[2], user: guest, privateKeyFile, sudo: "true" }).run({ argv: ["id", "-un"] })).stdout, "root\n");
+    });
+
+    // Tried: sudo wants a terminal, and a login there must have none → the line for sudoers that lifts it
+    it("when sudo wants a terminal and none is to be had", async () => {
+      await allow(guest, `Defaults:${guest} requiretty\n${guest} ALL=(root) NOPASSWD:EXEC: /bin/sh\n`);
+      await exec(third, ["sh", "-c", `sed -i 's/^/command="sudo -n -- true" /' ~${guest}/.ssh/authorized_keys`]);
+      assert.match((await refusal()).hint ?? "", new RegExp(`"Defaults:${guest} !requiretty"`));
+      await exec(third, ["sh", "-c", `sed -i 's/^command="[^"]*" //' ~${guest}/.ssh/authorized_keys`]);
+    });
+
+    // Tried: sudo may be run by a group alone, as SEAPATH's playbooks have it → said, with how to see which one
+    it("when only a group may run sudo", async () => {
+      const mode = await on(third, "stat", "-c", "%a", "/usr/bin/sudo");
+      await exec(third, ["chmod", "4750", "/usr/bin/sudo"]);
+      try {
+        assert.match((await refusal()).hint ?? "", new RegExp(`Put ${guest} into the group that may run sudo there`));
+      } finally {
+        await exec(third, ["chmod", mode, "/usr/bin/sudo"]);
+      }
     });
   });
 

@@ -37,7 +37,7 @@ export class Connection {
     const link = await logIn(host, settings);
     const connection = new Connection(link, settings.maxChannels);
     try {
-      if (link.sudo) await proveSudo(host, (command) => connection.run(command));
+      if (link.sudo) await proveSudo(host, (command) => connection.run(command), () => (link.requiresTerminal = true));
     } catch (error) {
       connection.close("it is of no use");
       throw error;

@@ -19,7 +19,7 @@ export class ChannelRefused extends Error {}
 /** Runs one program on one link. Errors are those of `Runner.run`, and {@link ChannelRefused}. */
 export function execute(link: Link, command: Command): Promise<CommandResult> {
   const mark = newMark();
-  const line = link.sudo ? quoteArgv(asRoot(command.argv, mark)) : `${mark} ${quoteArgv(command.argv)}`;
+  const line = link.sudo ? quoteArgv(asRoot(command.argv, mark, link)) : `${mark} ${quoteArgv(command.argv)}`;
   return new Promise((resolve, reject) => new Execution(link, command, mark, resolve, reject).start(line));
 }
 

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Link } from "./link";
 import { quoteArgv } from "./quote";
+import { rootShell } from "./sudo";
 
 /**
  * Ends what carries the mark. A program may have had children meanwhile, so it looks until it finds none.
@@ -31,8 +32,7 @@ export function killMarked(link: Link, mark: string): void {
   // this very program.
   const attempt = (tries: number) => {
     try {
-      const words = ["sh", "-c", SCRIPT, "kill", mark];
-      link.client.exec(quoteArgv(link.sudo ? ["sudo", "-n", "--", ...words] : words), (error, stream) => {
+      link.client.exec(quoteArgv(rootShell(SCRIPT, ["kill", mark], link)), (error, stream) => {
         if (error) return tryAgain(tries - 1);
         stream.on("error", () => {});
         stream.stderr.on("error", () => {}).resume();

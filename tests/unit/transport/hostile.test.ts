@@ -1,8 +1,8 @@
 // Servers that are not what they should be.
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 import { createRequire } from "node:module";
 import { join } from "node:path";
@@ -108,16 +108,27 @@ describe("a server that is not as it should be", function () {
   }
 
   it("and with what the hardened sshd of SEAPATH has it is spoken to", async () => {
-    const lists = [
-      ["KexAlgorithms curve25519-sha256,curve25519-sha256@libssh.org,diffie-hellman-group16-sha512,diffie-hellman-group18-sha512,diffie-hellman-group-exchange-sha256",
-        "Ciphers chacha20-poly1305@openssh.com,aes256-gcm@openssh.com,aes128-gcm@openssh.com,aes256-ctr,aes192-ctr,aes128-ctr",
-        "MACs hmac-sha2-512-etm@openssh.com,hmac-sha2-256-etm@openssh.com,umac-128-etm@openssh.com", "Compression no"],
-      ["Ciphers aes256-ctr,aes192-ctr,aes128-ctr", "MACs hmac-sha2-512-etm@openssh.com,hmac-sha2-256-etm@openssh.com"],
-      ["Ciphers chacha20-poly1305@openssh.com"], ["KexAlgorithms diffie-hellman-group16-sha512"], ["KexAlgorithms diffie-hellman-group18-sha512"],
+    // What an older sshd does not know yet it refuses to read.
+    const known = execFileSync("ssh", ["-Q", "kex"], { encoding: "utf8" }).split("\n");
+    const kex = ["mlkem768x25519-sha256", "curve25519-sha256", "curve25519-sha256@libssh.org", "diffie-hellman-group16-sha512", "diffie-hellman-group18-sha512",
+      "diffie-hellman-group-exchange-sha256"].filter((name) => known.includes(name));
+    const debian = [
+      `KexAlgorithms ${kex.join()}`, "HostKeyAlgorithms ssh-ed25519,rsa-sha2-512,rsa-sha2-256",
+      "Ciphers chacha20-poly1305@openssh.com,aes256-gcm@openssh.com,aes128-gcm@openssh.com,aes256-ctr,aes192-ctr,aes128-ctr",
+      "MACs hmac-sha2-512-etm@openssh.com,hmac-sha2-256-etm@openssh.com,umac-128-etm@openssh.com",
+      "Compression no", "AllowTcpForwarding no", "AllowAgentForwarding no", "MaxAuthTries 3", "ClientAliveInterval 300", "LogLevel VERBOSE",
     ];
-    for (const more of lists) {
-      const sshd = await bench.sshd({ more });
-      assert.equal((await bench.runner([sshd]).run(hello)).stdout, "hello\n", more.join());
+    const yocto = ["Ciphers aes256-ctr,aes192-ctr,aes128-ctr", "MACs hmac-sha2-512-etm@openssh.com,hmac-sha2-256-etm@openssh.com", ...debian];
+    const image = join(bench.folder, "image");
+    writeFileSync(image, "some bytes");
+    for (const more of [
+      debian, yocto, ["Ciphers chacha20-poly1305@openssh.com", ...debian],
+      ["KexAlgorithms diffie-hellman-group16-sha512", ...debian], ["KexAlgorithms diffie-hellman-group18-sha512", ...debian],
+    ]) {
+      const runner = bench.runner([await bench.sshd({ more })]);
+      assert.equal((await runner.run(hello)).stdout, "hello\n", more.join());
+      await runner.upload(image, `${image}.sent`);
+      assert.equal(readFileSync(`${image}.sent`, "utf8"), "some bytes");
     }
     const rsa = await bench.sshd({ hostKeys: [bench.newKey("host_rsa2", "", "rsa")], more: ["HostKeyAlgorithms rsa-sha2-512,rsa-sha2-256"] });
     assert.equal((await bench.runner([rsa]).run(hello)).stdout, "hello\n");

@@ -71,6 +71,15 @@ describe("the limits of sshd", function () {
     assert.notEqual(await over(runner), before);
   });
 
+  it("leave a program alone that is quiet for longer than TMOUT", async () => {
+    // A shell waits no longer than that for what is typed; sshd's SetEnv counts its first line alone.
+    const sshd = await bench.sshd({ more: [`SetEnv HOME=${bench.folder} TMOUT=1`] });
+    const runner = bench.runner([sshd]);
+    const before = await over(runner);
+    assert.equal((await runner.run({ argv: ["sh", "-c", 'sleep 2.5; echo "$TMOUT"'] })).stdout, "1\n");
+    assert.equal(await over(runner), before);
+  });
+
   it("answer ClientAliveInterval, at work and idle", async () => {
     const sshd = await bench.sshd({ more: ["ClientAliveInterval 1", "ClientAliveCountMax 1"] });
     const runner = bench.runner([sshd]);
