@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 LOOK = "if [ -e /etc/pacemaker/authkey ]; then sha256sum </etc/pacemaker/authkey; else echo absent; fi"
 READ = "cat /etc/pacemaker/authkey"
 # The link appears whole or not at all, and never in the place of a key that came first.
-PUT = """set -e; umask 077; mkdir -p /etc/pacemaker; new=/etc/pacemaker/.authkey.$$; trap 'rm -f $new' EXIT
+PUT = """set -e; umask 077; [ -d /etc/pacemaker ] || install -d -m 750 -g haclient /etc/pacemaker; new=/etc/pacemaker/.authkey.$$; trap 'rm -f $new' EXIT
 cat >$new; chgrp haclient $new; chmod 640 $new; ln $new /etc/pacemaker/authkey"""
 
 

@@ -6,7 +6,8 @@ import tempfile
 import time
 import xml.etree.ElementTree as ElementTree
 
-ASIDE = "/var/lib/pulumi-seapath/set-aside"
+# Needs: own_folder
+
 # What libvirt keeps of a domain beside its definition, and would have to delete to undefine it.
 KEPT = (
     ("a saved state", "--with-managed-save"),
@@ -51,6 +52,7 @@ def describe(request):
     return {
         "xml": virsh(request, "dumpxml", "--inactive", request["name"]),
         "active": is_active(request),
+        "room": free_bytes(request["aside"]),
         "holds": [what for what, option in KEPT if request["name"] in names(request, "--all", option)],
     }
 
@@ -95,13 +97,14 @@ def aside(request):
         raise Failure("name", "a domain of that name cannot be set aside: %s" % request["name"])
     if not re.fullmatch("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", request["uuid"]):
         raise Failure("name", "a domain without a uuid cannot be set aside: %s" % request["name"])
-    return os.path.join(ASIDE, "%s.%s.xml" % (request["name"], request["uuid"]))
+    return os.path.join(request["aside"], "%s.%s.xml" % (request["name"], request["uuid"]))
 
 
 def write_aside(path, text):
     """Whole or not at all: an earlier one of the same domain is its own."""
-    os.makedirs(ASIDE, mode=0o700, exist_ok=True)
-    with tempfile.NamedTemporaryFile("w", dir=ASIDE, delete=False) as file:  # 0600 from the first moment on
+    folder = os.path.dirname(path)
+    make_own_folder(folder, 0o700)
+    with tempfile.NamedTemporaryFile("w", dir=folder, delete=False) as file:  # 0600 from the first moment on
         try:
             file.write(text)
             file.flush()

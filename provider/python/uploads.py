@@ -7,6 +7,8 @@ import hashlib
 import stat
 import time
 
+# Needs: own_folder
+
 UPLOAD_NAME = re.compile("[0-9a-f]{64}")
 PART_NAME = re.compile(r"[0-9a-f]{64}\.[0-9a-f]{12}\.part")
 MARK_NAME = re.compile(r"\.([0-9a-f]{64})\.used")
@@ -21,7 +23,8 @@ PART_SECONDS = 86400
 @contextlib.contextmanager
 def locked_folder(path):
     """One at a time, so that nothing is removed that is just being taken into use."""
-    os.makedirs(path, exist_ok=True)
+    make_own_folder(path, 0o711)
+    let_enter(path)
     handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)

@@ -30,7 +30,7 @@ export function configure(get: Get, secret: typeof isSecret = () => false): void
  */
 export function currentCluster(name?: string): Cluster {
   const settings = settingsOf(name);
-  const key = JSON.stringify([settings.hosts, settings.connectTimeoutMs, settings.maxChannels, settings.sudo]);
+  const key = JSON.stringify([settings.hosts, settings.connectTimeoutMs, settings.maxChannels, settings.sudo, settings.nodeFolder]);
   const known = current.get(name);
   if (known?.key === key) return known.cluster;
   known?.cluster.runner.close();

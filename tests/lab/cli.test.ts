@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { runInNewContext } from "node:vm";
 import { pulumiEnvironment } from "../../tools/env.mjs";
+import { said } from "../said.ts";
 import { constraints, eventually, imageMeta, metaAttribute, on, qemu, traces, tryOn } from "./support/cluster.ts";
 import { CLI, going, onTerminal, ran, seapath, type Ended } from "./support/cli.ts";
 import { TestStack } from "./support/stack.ts";
@@ -279,6 +280,22 @@ describe("taking a libvirt VM into the cluster", function () {
     assert.match(await refused(seapath("add-to-cluster", "-n", "cli-source", "--node", HOST)), /--name: must have letters and digits only/);
     assert.match(await refused(seapath("add-to-cluster", "-n", "cli-source", "--node", "10.99.0.11")), /it does not exist in libvirt there/);
     assert.deepEqual(await qemu("cli-source"), before);
+  });
+
+  // Tried: the node has no room for the definition of a VM that is taken in → refused while its guest still runs
+  it("refuses before the VM is shut down where its definition could not be kept", async () => {
+    const before = await qemu("cli-source");
+    await on("node2", "sh", "-c", "mkdir -p /srv/clifull && mount -t tmpfs -o size=64k tmpfs /srv/clifull");
+    try {
+      const words = ["add-to-cluster", "-n", "cli-source", "--new-name", "clitaken", "--node", HOST];
+      const { code, stderr } = await ran(process.execPath, [CLI, ...words], { SEAPATH_NODE_FOLDER: "/srv/clifull/ours" }, tmpdir());
+      assert.equal(code, 1, stderr);
+      said(stderr);
+      assert.match(stderr, /it is kept in \/srv\/clifull\/ours\/set-aside of that node, where \d+ KiB are free; .*seapath:nodeFolder/);
+      assert.deepEqual(await qemu("cli-source"), before);
+    } finally {
+      await on("node2", "sh", "-c", "umount /srv/clifull && rmdir /srv/clifull");
+    }
   });
 
   it("puts everything back when the VM of the cluster cannot be made", async () => {

@@ -5,8 +5,10 @@ import { closeSync, ftruncateSync, mkdtempSync, openSync, readFileSync, rmSync, 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pulumiEnvironment } from "../../tools/env.mjs";
+import { said } from "../said.ts";
 import { nodes, on, traces, tryOn } from "./support/cluster.ts";
-import { seapath } from "./support/cli.ts";
+import { CLI, ran, seapath } from "./support/cli.ts";
+import { hardenedSudoers } from "./support/sudoers.ts";
 import { tickXml } from "./support/vms.ts";
 
 const VM = "upsparse";
@@ -62,6 +64,64 @@ describe("images that were sent to the nodes", function () {
     const answer = JSON.parse(gone.stdout) as { node: string; files: { hash: string }[]; kept: { hash: string }[] }[];
     assert.ok(answer.some(({ files }) => files.some((file) => file.hash === hash)), gone.stdout);
     assert.deepEqual(await listed(), []);
+  });
+
+  describe("by a user who is root by sudo, on nodes that SEAPATH's playbooks have hardened", () => {
+    const USER = "upsops";
+    const BASE = "/srv/upstest";
+    const environment = (place: string) => ({ SEAPATH_USER: USER, SEAPATH_SUDO: "true", SEAPATH_NODE_FOLDER: place });
+    const create = (place: string) =>
+      ran(process.execPath, [CLI, "create", "-n", "upssudo", "--xml", join(folder, "vm.xml"), "-i", image(), "--image-format", "raw", "--nostart"], environment(place), tmpdir());
+    const each = (script: string, ...words: string[]) => Promise.all(nodes().map((node) => on(node, "sh", "-c", script, "sh", ...words)));
+    const modes = async (...paths: string[]) => (await each(`stat -c '%n %U %a' "$@" 2>/dev/null || true`, ...paths)).find((text) => text !== "")?.split("\n") ?? [];
+
+    before(async () => {
+      await each(`useradd --create-home --shell /bin/sh --password '*' ${USER}; umask 337; printf %s "$1" > /etc/sudoers.d/${USER}; umask 77; mkdir -p ~${USER}/.ssh && cp /root/.ssh/authorized_keys ~${USER}/.ssh/ && chown -R ${USER} ~${USER}/.ssh`, hardenedSudoers(USER));
+    });
+    after(async () => {
+      await seapath("remove", "-n", "upssudo");
+      await each(`umount ${BASE}/full 2>/dev/null; rm -rf ${BASE} /etc/sudoers.d/${USER}; pkill -KILL -u ${USER}; for try in 1 2 3 4 5 6 7 8 9; do userdel -rf ${USER} 2>/dev/null && exit; sleep 1; done; exit 1`);
+      assert.deepEqual(await traces("upssudo"), []);
+    });
+
+    // Tried: root's umask is 0077 and the user of SFTP is another one → the folder can be entered by it, and read by root alone
+    it("lie where the settings say, in folders that user can enter whatever umask sudo has", async () => {
+      const { code, stderr } = await create(`${BASE}/deep/ours`);
+      assert.equal(code, 0, stderr);
+      const [, deep, ...ours] = await modes(BASE, `${BASE}/deep`, `${BASE}/deep/ours`, `${BASE}/deep/ours/uploads`, `${BASE}/deep/ours/uploads/${hash}`);
+      assert.deepEqual([deep, ...ours], [
+        `${BASE}/deep root 711`, `${BASE}/deep/ours root 711`, `${BASE}/deep/ours/uploads root 711`, `${BASE}/deep/ours/uploads/${hash} root 600`,
+      ]);
+      assert.equal(await on("node1", "sh", "-c", "rbd export --no-progress system_upssudo - | sha256sum"), `${hash}  -`);
+      const list = await ran(process.execPath, [CLI, "uploads", "--json"], environment(`${BASE}/deep/ours`), tmpdir());
+      assert.match(list.stdout, new RegExp(hash));
+    });
+
+    it("go into folders that were made before under such a umask, and not into somebody else's", async () => {
+      await seapath("remove", "-n", "upssudo");
+      await each(`umask 77; mkdir -p ${BASE}/before/uploads ${BASE}/theirs/papers`);
+      const { code, stderr } = await create(`${BASE}/before`);
+      assert.equal(code, 0, stderr);
+      assert.deepEqual(await modes(`${BASE}/before`, `${BASE}/before/uploads`), [`${BASE}/before root 711`, `${BASE}/before/uploads root 711`]);
+      await seapath("remove", "-n", "upssudo");
+      // Tried: the user of SFTP cannot enter the folder → said, with how to see which one it is, and the setting that names another
+      const refused = await create(`${BASE}/theirs`);
+      assert.equal(refused.code, 1, refused.stdout);
+      said(refused.stderr);
+      assert.match(refused.stderr, new RegExp(`Unable to send .*permission denied[^]*namei -l ${BASE}/theirs/uploads[^]*nodeFolder`, "i"));
+      assert.deepEqual([...new Set(await modes(`${BASE}/theirs`))], [`${BASE}/theirs root 700`]);
+      assert.deepEqual(await traces("upssudo"), []);
+    });
+
+    // Tried: the upload folder has less room than the image takes → refused before a byte is sent, with the setting that names another
+    it("are not begun where they have no room", async () => {
+      await each(`mkdir -p ${BASE}/full && mount -t tmpfs -o size=64k,mode=755 tmpfs ${BASE}/full && mkdir -p ${BASE}/full/ours/uploads && head -c 100000 /dev/zero > ${BASE}/full/fill 2>/dev/null; true`);
+      const refused = await create(`${BASE}/full/ours`);
+      assert.equal(refused.code, 1, refused.stdout);
+      said(refused.stderr);
+      assert.match(refused.stderr, /No space left on device[^]*nodeFolder/);
+      assert.deepEqual(await traces("upssudo"), []);
+    });
   });
 
   // Tried: a node of --hosts is out of reach while the images are listed → the others are listed, that one is named, exit code 1

@@ -1,6 +1,6 @@
 /** libvirt's domains on one node: looked at, ended, set aside and put back. */
 import { z } from "zod";
-import type { Runner } from "../transport/types";
+import { NODE_FOLDER, type Runner } from "../transport/types";
 import { libvirtUri, type GuestPlace } from "./place";
 import { readAs } from "./answers";
 import { runProgram } from "./program";
@@ -11,15 +11,20 @@ export interface DomainFacts {
   xml: string;
   /** It runs. */
   active: boolean;
+  /** Bytes that are free where it would be set aside. */
+  room: number;
   /** What libvirt keeps of it beside its definition: it is not undefined as long as that is there. */
   holds: string[];
 }
 
-const factsSchema = z.object({ xml: z.string(), active: z.boolean(), holds: z.array(z.string()) }).nullable();
+const factsSchema = z.object({ xml: z.string(), active: z.boolean(), room: z.number(), holds: z.array(z.string()) }).nullable();
+
+/** Where on a node the definitions lie of domains that were set aside. */
+export const asideOf = (runner: Runner): string => `${runner.folder ?? NODE_FOLDER}/set-aside`;
 
 /** The domain of a name on the node that is asked, or undefined. */
 export async function findDomain(runner: Runner, name: string): Promise<DomainFacts | undefined> {
-  const answer = await runProgram(runner, "domains", { op: "describe", name }, { readOnly: true });
+  const answer = await runProgram(runner, "domains", { op: "describe", name, aside: asideOf(runner) }, { readOnly: true });
   return readAs(factsSchema, answer, "the domains program") ?? undefined;
 }
 
@@ -55,10 +60,10 @@ export interface DomainId {
  * @throws ProgramError when libvirt would have to delete something for that
  */
 export async function setDomainAside(runner: Runner, { name, uuid }: DomainId): Promise<string> {
-  return (await runProgram(runner, "domains", { op: "setAside", name, uuid })) as string;
+  return (await runProgram(runner, "domains", { op: "setAside", name, uuid, aside: asideOf(runner) })) as string;
 }
 
 /** Defines again what was set aside, unless it is defined. */
 export async function putDomainBack(runner: Runner, { name, uuid }: DomainId): Promise<void> {
-  await runProgram(runner, "domains", { op: "putBack", name, uuid });
+  await runProgram(runner, "domains", { op: "putBack", name, uuid, aside: asideOf(runner) });
 }

@@ -2,18 +2,18 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
-import { basename } from "node:path";
+import { basename, posix } from "node:path";
 import { z } from "zod";
 import { SeapathError } from "../errors";
 import { UploadError } from "../transport/errors";
-import type { Runner } from "../transport/types";
+import { NODE_FOLDER, type Runner } from "../transport/types";
 import { readAs } from "./answers";
 import { ParseError } from "./errors";
 import { LocalFileError, localFileProblem } from "./image-file";
 import { runProgram } from "./program";
 
 /** Where uploads lie on a node. They are a cache: whoever needs the room may remove them. */
-export const UPLOADS = "/var/lib/pulumi-seapath/uploads";
+const uploadsOf = (runner: Runner): string => `${runner.folder ?? NODE_FOLDER}/uploads`;
 
 /** Bytes that they may take together: where a new one does not fit, those that were not used for longest go. */
 export const UPLOADS_BOUND = 20 * 1024 ** 3;
@@ -58,7 +58,7 @@ const uploadedSchema = z.array(z.object({
 const HASH_MS = 30 * 60_000;
 
 const uploads = (runner: Runner, request: { action: string } & Record<string, unknown>, options: { readOnly?: boolean; timeoutMs?: number } = {}) =>
-  runProgram(runner, "uploads", { folder: UPLOADS, ...request }, options);
+  runProgram(runner, "uploads", { folder: uploadsOf(runner), ...request }, options);
 
 /** Notes that a file is to be used, and counts its SHA-256 there; undefined where it is not. The note may be made twice, and on another node. */
 async function useUploaded(runner: Runner, hash: string, path: string): Promise<string | undefined> {
@@ -80,10 +80,18 @@ export async function removeUploads(runner: Runner): Promise<{ removed: Uploaded
 export class SendFailed extends SeapathError {
   constructor(path: string, cause: UploadError) {
     const { node, remotePath, reason } = cause;
-    const full = reason.startsWith("No space left");
-    const hint = full ? "Make room there; `npx seapath uploads` shows the images that were sent, and with `--remove` removes them." : cause.hint;
-    super("upload", `Unable to send ${path} to ${node}, as ${remotePath}: ${reason}`, { cause, ...(hint === undefined ? {} : { hint }) });
+    super("upload", `Unable to send ${path} to ${node}, as ${remotePath}: ${reason}`, { cause, ...hintOf(cause) });
   }
+}
+
+function hintOf({ reason, remotePath, hint }: UploadError): { hint?: string } {
+  if (reason.startsWith("No space left")) {
+    return { hint: "Make room there, or have seapath:nodeFolder name a folder that has it; `npx seapath uploads` shows the images that were sent, and with `--remove` removes them." };
+  }
+  if (/permission denied/i.test(reason)) {
+    return { hint: `The user that logs in has to be able to enter each folder of that path; \`namei -l ${posix.dirname(remotePath)}\` there shows which it cannot. seapath:nodeFolder names another place.` };
+  }
+  return hint === undefined ? {} : { hint };
 }
 
 /**
@@ -100,7 +108,7 @@ export async function ensureUploaded(
   const problem = await localFileProblem(path);
   if (problem !== undefined) throw new LocalFileError(problem);
   const hash = await localHash(path);
-  const target = `${UPLOADS}/${hash}`;
+  const target = `${uploadsOf(runner)}/${hash}`;
   if ((await useUploaded(runner, hash, path)) === hash) return target;
   const { size, blocks } = await stat(path);
   await uploads(runner, { action: "makeRoom", bytes: Math.min(size, blocks * 512), bound: UPLOADS_BOUND }); // a sparse one stays so

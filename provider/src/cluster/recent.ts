@@ -46,6 +46,7 @@ export class RecentInventory {
   watch(runner: Runner): Runner {
     const ended = () => void this.#changes++;
     return {
+      ...(runner.folder !== undefined && { folder: runner.folder }),
       get node() {
         return runner.node;
       },

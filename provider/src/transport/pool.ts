@@ -34,6 +34,10 @@ class Pool implements Runner {
     this.#settings = settings;
   }
 
+  get folder(): string {
+    return this.#settings.nodeFolder;
+  }
+
   get node(): string | undefined {
     return this.#connection?.alive ? this.#connection.node : undefined;
   }

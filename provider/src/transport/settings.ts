@@ -1,11 +1,12 @@
 import { existsSync } from "node:fs";
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { join, posix } from "node:path";
 import { checkWaysIn, expandHome, loadCredentials, type Credentials } from "./credentials";
 import { NoHosts, SettingsError } from "./errors";
 import { checkUser, parseHosts, parsePort, splitList, type HostAddress } from "./hosts";
 import { Resolver } from "./resolve";
 import { SshConfig } from "./sshconfig";
+import { NODE_FOLDER } from "./types";
 
 /**
  * How to reach a cluster. It comes from the stack's configuration or the environment, and never from an input of a
@@ -30,6 +31,11 @@ export interface ConnectionSettings extends Credentials {
   fingerprints: readonly { host?: string; fingerprint: string }[];
   /** Run every program through `sudo -n`, where the user is not root. `seapath:sudo`, SEAPATH_SUDO @default false */
   sudo: boolean;
+  /**
+   * The folder of the nodes for images that are sent and domains that are set aside. `seapath:nodeFolder`, SEAPATH_NODE_FOLDER
+   * @default /var/lib/pulumi-seapath
+   */
+  nodeFolder: string;
   /** How long one node may take until it is logged in to. `seapath:connectTimeout` is in seconds. @default 10000 */
   connectTimeoutMs: number;
   /** Programs that run at once over one connection; sshd's own bound is MaxSessions, 10. @default 8 */
@@ -53,6 +59,7 @@ export const TWINS = {
   sshConfigFile: "SEAPATH_SSH_CONFIG_FILE",
   jump: "SEAPATH_JUMP",
   sudo: "SEAPATH_SUDO",
+  nodeFolder: "SEAPATH_NODE_FOLDER",
   hostKeyFingerprints: "SEAPATH_HOST_KEY_FINGERPRINTS",
 } as const;
 type Key = keyof typeof TWINS;
@@ -102,6 +109,7 @@ export function readSettings(get: (key: string) => string | undefined, env: Node
     hosts,
     fingerprints: splitList("hostKeyFingerprints", read("hostKeyFingerprints") ?? "").map(parseFingerprint),
     sudo: readBoolean("sudo", read("sudo") ?? "false"),
+    nodeFolder: readFolder("nodeFolder", read("nodeFolder") ?? NODE_FOLDER),
     ...(knownHosts !== undefined && { knownHosts }),
     knownHostsFiles: knownHostsFiles(knownHosts, knownHostsFile, home),
     connectTimeoutMs: Math.round(readNumber("connectTimeout", read("connectTimeout") ?? "10", 0.1, 600) * 1000),
@@ -136,6 +144,13 @@ function parseFingerprint(text: string): { host?: string; fingerprint: string } 
 function readBoolean(key: Key, text: string): boolean {
   if (text !== "true" && text !== "false") throw new SettingsError(key, `is ${JSON.stringify(text)}, not true or false`);
   return text === "true";
+}
+
+/** A folder of its own somewhere on a node: never one that the system needs as it is, since its permissions are seen to. */
+function readFolder(key: Key, text: string): string {
+  const path = posix.normalize(text).replace(/\/$/, "");
+  if (posix.isAbsolute(path) && path.split("/").length > 2 && !/[\0-\x1f\x7f]/.test(path)) return path;
+  throw new SettingsError(key, `is ${JSON.stringify(text)}, not a folder of a node`, `Name one that is ours alone, with its whole path: ${NODE_FOLDER} is where nothing is said.`);
 }
 
 function readNumber(key: Key, text: string, least: number, most: number): number {

@@ -37,6 +37,10 @@ class TracedRunner implements Runner {
     this.#file = file;
   }
 
+  get folder(): string | undefined {
+    return this.#inner.folder;
+  }
+
   get node(): string | undefined {
     return this.#inner.node;
   }

@@ -4,6 +4,9 @@
  */
 import { SeapathError } from "../errors";
 
+/** Where on a node lies what is ours, unless the settings say otherwise. */
+export const NODE_FOLDER = "/var/lib/pulumi-seapath";
+
 /** A program to run on a node. `argv` is quoted by the transport, and only there. */
 export interface Command {
   /** The program and its arguments, unquoted. */
@@ -93,6 +96,8 @@ export interface Runner {
    * @returns for each node its answer, or the error of the one that could not be asked
    */
   runOnEach?(command: Command): Promise<NodeAnswer[]>;
+  /** The folder of the nodes for what lies there of ours, `seapath:nodeFolder`. @default NODE_FOLDER */
+  readonly folder?: string;
   /** The address of the node that the commands go to now, or undefined when none is connected. */
   readonly node: string | undefined;
   /** Ends the connections. */

@@ -2,7 +2,7 @@
  * Taking a libvirt VM of one node into the cluster. It is shut down, because a disk that is written to cannot be copied
  * whole; it is undefined when its copy is, and started again when anything goes wrong. Its own disk is never touched.
  */
-import { child, children, findDomain, NotFound, parseXml, putDomainBack, renderPretty, setDomainAside, shutDownDomain, startDomain, type ImageFormat, type XmlElement } from "../cluster";
+import { asideOf, child, children, findDomain, NotFound, parseXml, putDomainBack, renderPretty, setDomainAside, shutDownDomain, startDomain, type ImageFormat, type XmlElement } from "../cluster";
 import { deadlineOf, reportOf, type Context } from "./context";
 import { createVm } from "./create";
 import { refuseEarly } from "./early";
@@ -49,6 +49,9 @@ export function takeInXml(text: string, domain: string, node: string): Omit<Take
   return { xml: renderPretty({ ...root, children: without }), uuid: domainUuid(root) ?? "", ...(format === undefined ? {} : { format }), ...(path === undefined ? {} : { disk: path }) };
 }
 
+/** What has to stay free beside a definition that is set aside: its passwords are not counted, and a file takes whole blocks. */
+const LEFT_BYTES = 256 * 1024;
+
 /** The libvirt VM of a name on the node that is asked. @throws NotFound, Refused */
 export async function findTakenIn({ cluster }: Context, domain: string): Promise<TakenIn & { node: string }> {
   const { node } = await cluster.inventory();
@@ -59,6 +62,11 @@ export async function findTakenIn({ cluster }: Context, domain: string): Promise
   }
   if (facts.holds.length > 0) {
     const reason = `libvirt keeps ${facts.holds.join(" and ")} of it, which would be lost; end that there first (virsh managedsave-remove, snapshot-delete, checkpoint-delete)`;
+    throw new Refused("take in", domain, node, [{ property: "its domain", reason }]);
+  }
+  if (facts.room < facts.xml.length + LEFT_BYTES) {
+    const folder = asideOf(cluster.runner);
+    const reason = `it is kept in ${folder} of that node, where ${Math.floor(facts.room / 1024)} KiB are free; make room there, or have seapath:nodeFolder name another folder`;
     throw new Refused("take in", domain, node, [{ property: "its domain", reason }]);
   }
   return { ...takeInXml(facts.xml, domain, node), active: facts.active, node };

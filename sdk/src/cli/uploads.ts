@@ -31,7 +31,7 @@ export const uploading: readonly Verb[] = [
     name: "uploads",
     help: "Print the image files that were sent to the nodes of --hosts, or remove them",
     more:
-      "They lie in /var/lib/pulumi-seapath/uploads of each node, and a VM that is made needs its image no more. A line a file: node,\n" +
+      "They lie in uploads of seapath:nodeFolder (/var/lib/pulumi-seapath) of each node, and a VM that is made needs its image no more. A line a file: node,\n" +
       "what it takes on the disk, when it was last used, what it was called, and its name there. With --remove: those that went.",
     options: [{ name: "remove", takes: "flag", ours: true, help: "remove them, except those that a create asked for within the last hour" }, JSON_OUTPUT],
     ours: true,

@@ -1,7 +1,7 @@
 // The image files that were sent to a node: what is noted of them, what goes for a new one, and what never goes.
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,8 +12,9 @@ import type { Command, Runner } from "../../../provider/dist/transport/types.js"
 
 const require = createRequire(import.meta.url);
 const { runProgram } = require("../../../provider/dist/cluster/program.js") as typeof import("../../../provider/dist/cluster/program.js");
-const { ensureUploaded, UPLOADS, UPLOADS_BOUND } = require("../../../provider/dist/cluster/files.js") as typeof import("../../../provider/dist/cluster/files.js");
+const { ensureUploaded, UPLOADS_BOUND } = require("../../../provider/dist/cluster/files.js") as typeof import("../../../provider/dist/cluster/files.js");
 const { UploadError } = errors;
+const UPLOADS = "/var/lib/pulumi-seapath/uploads";
 
 const HOUR = 3600;
 const now = () => Date.now() / 1000;
@@ -37,6 +38,7 @@ describe("the files that were sent to a node", function () {
     for (const path of [join(folder, name), ...marked]) utimesSync(path, now() - hours * HOUR, now() - hours * HOUR);
     return name;
   };
+  const modeOf = (path: string) => (statSync(path).mode & 0o777).toString(8);
   const there = () => readdirSync(folder).filter((name) => !name.startsWith(".")).sort();
   const names = (rows: unknown) => (rows as { hash: string }[]).map(({ hash }) => hash);
 
@@ -56,6 +58,24 @@ describe("the files that were sent to a node", function () {
     assert.equal(statSync(join(folder, name)).mtimeMs, 1_000_000);
     writeFileSync(join(folder, name), "b");
     assert.equal(await use(name), hashOf("b"), "what is counted is what is there");
+  });
+
+  it("lie in folders that everybody may enter and their owner alone may list, whatever the umask", async () => {
+    const umask = process.umask(0o077);
+    try {
+      assert.equal(await use(hashOf("none")), null);
+      assert.deepEqual([modeOf(folder), modeOf(join(folder, ".."))], ["711", "711"]);
+      // As an earlier release has made them; above one that has more in it nothing is changed.
+      for (const path of [folder, join(folder, "..")]) chmodSync(path, 0o700);
+      await use(hashOf("none"));
+      assert.deepEqual([modeOf(folder), modeOf(join(folder, ".."))], ["711", "711"]);
+      for (const path of [folder, join(folder, "..")]) chmodSync(path, 0o700);
+      writeFileSync(join(folder, "..", "paper"), "");
+      await use(hashOf("none"));
+      assert.deepEqual([modeOf(folder), modeOf(join(folder, ".."))], ["711", "700"]);
+    } finally {
+      process.umask(umask);
+    }
   });
 
   it("make room for a new one, those that were not used for longest first, and only as many as have to", async () => {

@@ -87,6 +87,12 @@ describe("readSettings", () => {
     refuses("hosts", { hosts: "[]" });
   });
 
+  it("has the nodes' folder from the configuration, the environment, or as it always was", () => {
+    assert.equal(withKey({ hosts: "a" }).nodeFolder, "/var/lib/pulumi-seapath");
+    assert.equal(withKey({ hosts: "a", nodeFolder: "/srv/big disk/./seapath/" }).nodeFolder, "/srv/big disk/seapath");
+    assert.equal(withKey({ hosts: "a" }, { SEAPATH_NODE_FOLDER: "/srv/a" }).nodeFolder, "/srv/a");
+  });
+
   it("refuses hosts that are more than a name", () => {
     for (const bad of ["-oProxyCommand=x", "a;b", "$(id)", "a`b`", "a|b", "node1:0", "node1:70000", "node1:ssh", "-u@node1", "a@b@c", "[node1]:22", "[fd00::1", `["a b"]`, `[1]`, "a/b", "a:1:2", `["a", ]`, "@node1", "node1.\u0000"])
       refuses("hosts", { hosts: bad });
@@ -100,6 +106,7 @@ describe("readSettings", () => {
     refuses("connectTimeout", { hosts: "a", connectTimeout: "-1" });
     refuses("connectTimeout", { hosts: "a", connectTimeout: "Infinity" });
     refuses("maxChannels", { hosts: "a", maxChannels: "0" });
+    for (const nodeFolder of ["uploads", "/", "/srv", "/srv/..", "/srv/a/..", "/srv/a\nb"]) refuses("nodeFolder", { hosts: "a", nodeFolder });
     refuses("privateKeyFile", { hosts: "a", privateKeyFile: "~/none" }, {}, /none/);
     refuses("privateKeyFile", { hosts: "a", privateKeyFile: `${bench.key}.pub` });
     refuses("privateKey", { hosts: "a", privateKey: "nonsense" });
