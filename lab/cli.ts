@@ -2,7 +2,7 @@
 import { parseArgs } from "node:util";
 
 import { guestCache, inLab, LabError, maxNodes, type LabOptions } from "./config.ts";
-import { statusOf, untilOnline, untilServed, type Status } from "./cluster.ts";
+import { statusOf, userOf, untilOnline, untilServed, type Status } from "./cluster.ts";
 import { setLink } from "./link.ts";
 import { locked } from "./lock.ts";
 import { boot, cutPower, isUp } from "./node.ts";
@@ -11,7 +11,7 @@ import { enterNode, findSpace } from "./space.ts";
 import { needLab, readLab, up, wipe, writeLab } from "./up.ts";
 
 const usage = `usage: npm run lab -- <verb>
-  up [--nodes N] [--observer] [--latency MS] [--loss PERCENT]
+  up [--nodes N] [--observer] [--hardened] [--upstream-agent] [--latency MS] [--loss PERCENT]
                         build and start the cluster, or see that it is up
   down                  take all of it away
   status [--json]       what is up and what it says; exit code 1 when something is wrong
@@ -21,6 +21,7 @@ const usage = `usage: npm run lab -- <verb>
   start <node>          switch a node on again, with its disk
   link [--latency MS] [--loss PERCENT]
                         change the links while the cluster runs
+--hardened has nodes as SEAPATH's playbooks leave them, --upstream-agent its resource agent's way with time-outs.
 Default: three hypervisors. --observer makes the last node an observer. SEAPATH_LAB_DIR names another folder.
 `;
 
@@ -38,11 +39,12 @@ function linkOptions(values: { latency?: string; loss?: string }): { latency: nu
 
 function upOptions(args: string[]): LabOptions {
   const text = { type: "string" } as const;
-  const { values } = parseArgs({ args, options: { nodes: text, observer: { type: "boolean" }, latency: text, loss: text } });
+  const { values } = parseArgs({ args, options: { nodes: text, observer: { type: "boolean" }, hardened: { type: "boolean" }, "upstream-agent": { type: "boolean" }, latency: text, loss: text } });
   const nodes = numberOf("nodes", values.nodes, 3, 1, maxNodes);
   if (!Number.isInteger(nodes)) throw new UsageError("--nodes: a whole number");
   if (values.observer === true && nodes < 2) throw new UsageError("--observer: takes two nodes at least");
-  return { nodes, observer: values.observer ?? false, ...linkOptions(values) };
+  const moods = { ...(values.hardened === true && { hardened: true }), ...(values["upstream-agent"] === true && { upstreamAgent: true }) };
+  return { nodes, observer: values.observer ?? false, ...moods, ...linkOptions(values) };
 }
 
 function nodeNamed(name: string | undefined) {
@@ -125,9 +127,9 @@ async function main([verb, ...args]: string[]): Promise<number> {
     case "status":
       return await status(args);
     case "ssh": {
-      const { node } = nodeNamed(args[0]);
+      const { lab, node } = nodeNamed(args[0]);
       const options = ["-i", inLab("id"), "-o", `UserKnownHostsFile=${inLab("known_hosts")}`, "-o", "IdentitiesOnly=yes"];
-      return await attach(["ssh", "-F", "none", ...options, `root@${node.address}`, ...args.slice(1)]);
+      return await attach(["ssh", "-F", "none", ...options, `${userOf(lab.options)}@${node.address}`, ...args.slice(1)]);
     }
     case "exec": {
       const { node } = nodeNamed(args[0]);

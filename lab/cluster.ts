@@ -1,7 +1,8 @@
 /** What the cluster says of itself. */
 import { createConnection } from "node:net";
 
-import { inLab, type Lab, type LabNode } from "./config.ts";
+import { inLab, type Lab, type LabNode, type LabOptions } from "./config.ts";
+import { hardenedUser } from "./hardened.ts";
 import { cephAnswers } from "./ceph.ts";
 import { enterNode, findSpace, type Space } from "./space.ts";
 import { run, until, type Output, type RunOptions } from "./run.ts";
@@ -93,11 +94,15 @@ export async function untilServed(nodes: LabNode[]): Promise<void> {
     }, 250)));
 }
 
+/** Who logs in to the nodes. */
+export const userOf = ({ hardened }: LabOptions): string => (hardened === true ? hardenedUser : "root");
+
 /** Text that a shell can source, with the settings of the provider. */
 export function environmentOf(lab: Lab): string {
   return [
     `export SEAPATH_HOSTS=${lab.nodes.map(({ address }) => address).join(",")}`,
-    "export SEAPATH_USER=root",
+    `export SEAPATH_USER=${userOf(lab.options)}`,
+    ...(lab.options.hardened === true ? ["export SEAPATH_SUDO=true"] : []),
     `export SEAPATH_PRIVATE_KEY_FILE=${inLab("id")}`,
     `export SEAPATH_KNOWN_HOSTS_FILE=${inLab("known_hosts")}`,
     "",

@@ -35,6 +35,10 @@ export interface LabNode {
 export interface LabOptions {
   nodes: number;
   observer: boolean;
+  /** Nodes as SEAPATH's playbooks leave them. */
+  hardened?: boolean;
+  /** Resource agents that do as the upstream one does: 17 s are kept off the stop time-out. */
+  upstreamAgent?: boolean;
   /** Milliseconds that every frame to a node takes longer. */
   latency: number;
   /** Percentage of the frames to a node that are lost. */

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { createHash } from "node:crypto";
 
 import { sourceDir, type LabNode } from "./config.ts";
+import { hardenedFiles, takenAway } from "./hardened.ts";
 import { clientConf, keyring, secretUuid, type Ceph } from "./ceph.ts";
 
 export interface NodeFile {
@@ -22,6 +23,9 @@ export interface Cluster {
   knownHosts: string;
   hostKeys: Map<string, { privateKey: string; publicKey: string }>;
   pacemakerKey: Uint8Array;
+  /** Hardened nodes: the key pair of root on all of them, which opens none of them to root. */
+  nodeKeys?: { privateKey: string; publicKey: string };
+  upstreamAgent: boolean;
 }
 
 /**
@@ -138,8 +142,19 @@ const secret = `<secret ephemeral='no' private='no'>
 const identity = (name: string): string => createHash("sha256").update(`seapath-lab ${name}`).digest("hex").slice(0, 32);
 
 export function nodeFiles(node: LabNode, cluster: Cluster): NodeFile[] {
+  const files = plainFiles(node, cluster);
+  if (cluster.nodeKeys === undefined) return files;
+  const own = hardenedFiles(cluster, cluster.nodeKeys, uuidOf(node));
+  return [...files.filter(({ path }) => !takenAway.includes(path) && !own.some((each) => each.path === path)), ...own];
+}
+
+function uuidOf(node: LabNode): string {
+  return identity(node.name).replace(/^(.{8})(.{4}).(.{3}).(.{3})(.{12})$/, "$1-$2-4$3-8$4-$5");
+}
+
+function plainFiles(node: LabNode, cluster: Cluster): NodeFile[] {
   const id = identity(node.name);
-  const uuid = id.replace(/^(.{8})(.{4}).(.{3}).(.{3})(.{12})$/, "$1-$2-4$3-8$4-$5");
+  const uuid = uuidOf(node);
   const hostKey = cluster.hostKeys.get(node.name) ?? { privateKey: "", publicKey: "" };
   const hosts = cluster.nodes.map(({ address, name }) => `${address} ${name}\n`).join("");
   const observers = cluster.nodes.filter(({ role }) => role === "observer").map(({ name }) => `observer=${name}\n`);
@@ -171,5 +186,6 @@ export function nodeFiles(node: LabNode, cluster: Cluster): NodeFile[] {
       text: readFileSync(`${sourceDir}agent/VirtualDomain`),
       mode: 0o755,
     },
+    ...(cluster.upstreamAgent ? [{ path: "/etc/seapath-lab/upstream-agent", text: "" }] : []),
   ];
 }

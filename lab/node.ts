@@ -1,8 +1,9 @@
 /** A node: its disk, its cable, its power. */
-import { chmodSync, chownSync, existsSync, linkSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, copyFileSync, existsSync, linkSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 import { inLab, LabError, type LabNode } from "./config.ts";
+import { rootBytes } from "./hardened.ts";
 import { nodeFiles, ownFolders, type Cluster } from "./node-files.ts";
 import { run } from "./run.ts";
 import { findSpace, inSpace, killFirst, startNodeSpace, throughSpace } from "./space.ts";
@@ -21,6 +22,9 @@ export async function makeDisk(lab: number, node: LabNode, cluster: Cluster): Pr
   const base = inLab("mnt", node.name);
   const upper = throughSpace(lab, join(base, "upper"));
   const [user, group] = await clusterOwner();
+  // A node's disk is small as a whole: a file system of its own, in memory as all of the lab is.
+  mkdirSync(throughSpace(lab, base), { recursive: true });
+  if (cluster.nodeKeys !== undefined) await inSpace(lab, ["mount", "-t", "tmpfs", "-o", `mode=755,size=${rootBytes}`, `disk-${node.name}`, base]);
   for (const folder of ["upper", "work", "root"]) mkdirSync(throughSpace(lab, join(base, folder)), { recursive: true });
   for (const folder of ownFolders) {
     const path = upper + folder.path;
@@ -50,7 +54,12 @@ export function giveImage(lab: number, nodes: LabNode[], name: string, bytes: Ui
   for (const node of nodes) {
     const target = throughSpace(lab, inLab("mnt", node.name, "upper/var/lib/seapath/images", name));
     rmSync(target, { force: true });
-    linkSync(first, target);
+    try {
+      linkSync(first, target);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EXDEV") throw error;
+      copyFileSync(first, target); // the node has a disk of its own
+    }
   }
   rmSync(first);
 }

@@ -53,15 +53,16 @@ async function newKeyPair(name: string): Promise<{ privateKey: string; publicKey
   return { privateKey: readFileSync(file, "utf8"), publicKey: readFileSync(`${file}.pub`, "utf8") };
 }
 
-async function newCluster(nodes: LabNode[], ceph: Cluster["ceph"]): Promise<Cluster> {
+async function newCluster(nodes: LabNode[], ceph: Cluster["ceph"], { hardened, upstreamAgent }: LabOptions): Promise<Cluster> {
   mkdirSync(inLab("keys"), { mode: 0o700 });
   const root = await newKeyPair("root");
+  const nodeKeys = hardened === true ? await newKeyPair("nodes") : undefined;
   const hostKeys = new Map(await Promise.all(nodes.map(async ({ name }) => [name, await newKeyPair(name)] as const)));
   const known = nodes.map(({ name, address }) => {
     const [type, key] = hostKeys.get(name)?.publicKey.split(" ") ?? [];
     return `${name},${address} ${type} ${key}\n`;
   });
-  return { nodes, ceph, ...root, knownHosts: known.join(""), hostKeys, pacemakerKey: randomBytes(4096) };
+  return { nodes, ceph, ...root, ...(nodeKeys && { nodeKeys }), upstreamAgent: upstreamAgent === true, knownHosts: known.join(""), hostKeys, pacemakerKey: randomBytes(4096) };
 }
 
 /** The lab's namespace, and the host's end of the cable to its bridge. */
@@ -90,7 +91,7 @@ async function build(options: LabOptions): Promise<void> {
   serving.catch(() => undefined);
   const building = buildGuests();
   building.catch(() => undefined);
-  const cluster = await newCluster(nodes, ceph);
+  const cluster = await newCluster(nodes, ceph, options);
   await step("disks of the nodes", async () => {
     for (const node of nodes) await makeDisk(lab, node, cluster);
   });
@@ -167,7 +168,9 @@ async function relink(lab: Lab, { latency, loss }: LabOptions): Promise<void> {
   writeLab({ ...lab, options: { ...lab.options, latency, loss } });
 }
 
-const sameOptions = (a: LabOptions, b: LabOptions): boolean => a.nodes === b.nodes && a.observer === b.observer;
+const MOODS = ["hardened", "upstreamAgent"] as const;
+const sameOptions = (a: LabOptions, b: LabOptions): boolean =>
+  a.nodes === b.nodes && a.observer === b.observer && MOODS.every((mood) => (a[mood] ?? false) === (b[mood] ?? false));
 
 /** Makes sure that there is a whole lab, whatever is there now. */
 export async function up(options: LabOptions): Promise<void> {

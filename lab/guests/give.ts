@@ -36,6 +36,6 @@ function keysOf(lab: number, [first]: LabNode[]): { pacemakerKey: Uint8Array; pu
   const file = (path: string): string => throughSpace(lab, inLab("mnt", first?.name ?? "", "upper", path));
   return {
     pacemakerKey: readFileSync(file("etc/pacemaker/authkey")),
-    publicKey: readFileSync(file("root/.ssh/authorized_keys"), "utf8"),
+    publicKey: readFileSync(inLab("keys", "root.pub"), "utf8"),
   };
 }

@@ -11,7 +11,7 @@ import { eventually, on, qemu, traces, tryOn } from "./support/cluster.ts";
 import { commandLine, family } from "./support/processes.ts";
 import { OwnSshd, type Stall } from "./support/sshd.ts";
 import { TestStack } from "./support/stack.ts";
-import { hardenedSudoers } from "./support/sudoers.ts";
+import { dropUser, hardenedSudoers, makeUser } from "./support/users.ts";
 import { tick } from "./support/vms.ts";
 
 const { runLong } = createRequire(import.meta.url)("../../provider/dist/cluster/program.js") as typeof import("../../provider/dist/cluster/program.js");
@@ -158,10 +158,9 @@ describe("interrupted", function () {
   for (const terminal of [false, true]) it(`by the end of the SSH link, for a user who is root by sudo${terminal ? ", which wants a terminal" : ""}`, async () => {
     const [user, seconds] = [`opssudo${randomInt(1e5, 1e6)}`, `3${randomInt(1e5, 1e6)}`];
     const running = async () => (await tryOn("node2", "pgrep", "-f", `^sleep ${seconds}`)).text;
-    await on("node2", "useradd", "--create-home", "--shell", "/bin/sh", "--password", "*", user);
+    await makeUser("node2", user, { sudoers: hardenedSudoers(user, { terminal }) });
     const runner = createRunner(readSettings(() => undefined, { ...pulumiEnvironment(), ...sshd.environment, SEAPATH_USER: user, SEAPATH_SUDO: "true" }));
     try {
-      await on("node2", "sh", "-c", `umask 337; printf %s "$1" > /etc/sudoers.d/${user}; umask 77; mkdir ~${user}/.ssh && cp /root/.ssh/authorized_keys ~${user}/.ssh/ && chown -R ${user} ~${user}/.ssh`, "sh", hardenedSudoers(user, { terminal }));
       const failure = assert.rejects(runLong(runner, { argv: ["sleep", seconds], timeoutMs: 120_000 }), ConnectionError);
       assert.notEqual(await eventually(running, (pids) => pids !== ""), "");
       await sshd.cut();
@@ -169,9 +168,7 @@ describe("interrupted", function () {
       assert.equal(await eventually(running, (pids) => pids === "", 10), "");
     } finally {
       runner.close();
-      await on("node2", "rm", "-f", `/etc/sudoers.d/${user}`);
-      // Not while one of its processes ends just now.
-      await eventually(() => tryOn("node2", "userdel", "-rf", user), ({ exitCode }) => exitCode === 0);
+      await dropUser("node2", user);
     }
   });
 });

@@ -17,14 +17,16 @@ import {
 import { exec, readLab } from "../../lab/index.ts";
 import { said } from "../said.ts";
 import { eventually, on } from "./support/cluster.ts";
-import { hardenedSudoers } from "./support/sudoers.ts";
+import { allowBySudo, dropUser, hardenedSudoers, makeUser, SUDO_GROUP } from "./support/users.ts";
 
 /** Each sshd of these tests has a port of its own, so that the nodes' own is left alone. */
 const PORT = 2222;
 
 describe("ways to log in on the lab's nodes", function () {
   this.timeout(60_000);
-  const { nodes, privateKeyFile, knownHostsFile } = readLab();
+  const { nodes, privateKeyFile, knownHostsFile, options } = readLab();
+  // Hardened nodes let root not in, and are no jump hosts.
+  const itJumps = options.hardened === true ? it.skip : it;
   const [first, second, third] = nodes.map(({ name }) => name) as [string, string, string];
   const addresses = nodes.map(({ address }) => address) as [string, string, string];
   const folder = mkdtempSync(join(tmpdir(), "seapath-ssh-"));
@@ -41,11 +43,9 @@ describe("ways to log in on the lab's nodes", function () {
 
   before(async () => {
     for (const name of [user, guest, admin]) {
-      await exec(third, ["useradd", "--create-home", "--shell", name === guest ? "/bin/bash" : "/bin/sh", name]);
+      await makeUser(third, name, { shell: name === guest ? "/bin/bash" : "/bin/sh", ...(name === guest ? {} : { sudoers: hardenedSudoers(name, { terminal: name === admin }) }) });
       await exec(third, ["chpasswd"], { stdin: `${name}:${password}\n` });
-      await exec(third, ["sh", "-c", `mkdir -m 700 ~${name}/.ssh && cp /root/.ssh/authorized_keys ~${name}/.ssh/ && chown -R ${name} ~${name}/.ssh`]);
     }
-    for (const name of [user, admin]) await allow(name, hardenedSudoers(name, { terminal: name === admin }));
     const text = [
       `Port ${PORT}`,
       `HostKey /etc/ssh/ssh_host_ed25519_key`,
@@ -72,8 +72,8 @@ describe("ways to log in on the lab's nodes", function () {
   });
   after(async () => {
     for (const runner of runners) runner.close();
-    await exec(third, ["sh", "-c", `kill "$(cat /run/${user}.pid)"; rm -f ${config} ${config}-cert.pub /run/${user}.pid /etc/sudoers.d/${user} /etc/sudoers.d/${admin}`]);
-    for (const name of [user, guest, admin]) await eventually(() => exec(third, ["userdel", "-rf", name], { ok: true }), ({ exitCode }) => exitCode === 0);
+    await exec(third, ["sh", "-c", `kill "$(cat /run/${user}.pid)"; rm -f ${config} ${config}-cert.pub /run/${user}.pid`]);
+    for (const name of [user, guest, admin]) await dropUser(third, name);
     rmSync(folder, { recursive: true, force: true });
   });
 
@@ -84,9 +84,8 @@ describe("ways to log in on the lab's nodes", function () {
     return made;
   };
   const hostname = { argv: ["hostname"], readOnly: true };
-  const allow = (name: string, text: string) => exec(third, ["sh", "-c", `umask 337; cat > /etc/sudoers.d/${name} && visudo -cqf /etc/sudoers.d/${name}`], { stdin: text });
 
-  it("go through node1 and node2 to node3", async () => {
+  itJumps("go through node1 and node2 to node3", async () => {
     const made = runner({ hosts: addresses[2], jump: `${addresses[0]}, root@${addresses[1]}:22`, privateKeyFile });
     assert.equal((await made.run(hostname)).stdout.trim(), third);
     // The node sees the last jump host and not this machine.
@@ -96,7 +95,7 @@ describe("ways to log in on the lab's nodes", function () {
     assert.ok(last.includes(addresses[0]), last);
   });
 
-  it("go the same way by ~/.ssh/config", async () => {
+  itJumps("go the same way by ~/.ssh/config", async () => {
     const path = join(folder, "config");
     writeFileSync(
       path,
@@ -110,15 +109,19 @@ describe("ways to log in on the lab's nodes", function () {
     assert.deepEqual([node, ...stdout.split(/\s/).slice(0, 2)], [third, third, addresses[1]]);
   });
 
-  it("is refused by a jump host that cannot reach the node, in time", async () => {
+  itJumps("is refused by a jump host that cannot reach the node, in time", async () => {
     const made = runner({ hosts: "10.99.0.99", jump: addresses[0], privateKeyFile, connectTimeout: "2" });
     await assert.rejects(made.run(hostname), (error) => error instanceof ConnectionError && error.beforeSend && /cannot reach it/.test(error.message));
   });
 
-  it("by the certificate of the node's key, also behind jump hosts", async () => {
+  it("by the certificate of the node's key", async () => {
     const authorities = `@cert-authority * ${readFileSync(`${authority}.pub`, "utf8")}`;
     const straight = runner({ hosts: `${addresses[2]}:${PORT}`, user, privateKeyFile, knownHosts: authorities });
     assert.equal((await straight.run(hostname)).stdout.trim(), third);
+  });
+
+  itJumps("by the certificate of the node's key behind a jump host", async () => {
+    const authorities = `@cert-authority * ${readFileSync(`${authority}.pub`, "utf8")}`;
     // The jump host itself has no certificate, so it is known by its key.
     const jumps = known.split("\n").filter((line) => line.includes(addresses[0])).join("\n");
     const behind = runner({ hosts: `${addresses[2]}:${PORT}`, user, privateKeyFile, jump: `root@${addresses[0]}`, knownHosts: `${jumps}\n${authorities}` });
@@ -211,8 +214,7 @@ describe("ways to log in on the lab's nodes", function () {
   });
 
   describe("says what to allow", () => {
-    before(() => exec(third, ["sh", "-c", `cp -a ~${user}/.ssh/authorized_keys ~${guest}/.ssh/ && chown ${guest} ~${guest}/.ssh/authorized_keys`]));
-    after(() => exec(third, ["rm", "-f", `/etc/sudoers.d/${guest}`]));
+    const allow = (sudoers: string) => allowBySudo(third, guest, sudoers);
     const refusal = async (): Promise<SettingsError> => {
       const made = runner({ hosts: addresses[2], user: guest, privateKeyFile, sudo: "true" });
       const error: unknown = await made.run({ argv: ["true"], okExitCodes: [0, 1, 126, 127] }).then(() => undefined, (cause: unknown) => cause);
@@ -227,15 +229,15 @@ describe("ways to log in on the lab's nodes", function () {
       assert.match(asked.message, /sudo is true, but .*: sudo: a password is required/);
       const [, line = ""] = /"(.*)"/.exec(asked.hint ?? "") ?? [];
       assert.equal(line, `${guest} ALL=(root) NOPASSWD:EXEC: /bin/sh`);
-      await allow(guest, `Defaults noexec\n${guest} ALL=(root) NOPASSWD: ALL\n`);
+      await allow(`Defaults noexec\n${guest} ALL=(root) NOPASSWD: ALL\n`);
       assert.match((await refusal()).message, /env: Permission denied|env: Operation not permitted/);
-      await allow(guest, `Defaults noexec\n${line}\n`);
+      await allow(`Defaults noexec\n${line}\n`);
       assert.equal((await runner({ hosts: addresses[2], user: guest, privateKeyFile, sudo: "true" }).run({ argv: ["id", "-un"] })).stdout, "root\n");
     });
 
     // Tried: sudo wants a terminal, and a login there must have none → the line for sudoers that lifts it
     it("when sudo wants a terminal and none is to be had", async () => {
-      await allow(guest, `Defaults:${guest} requiretty\n${guest} ALL=(root) NOPASSWD:EXEC: /bin/sh\n`);
+      await allow(`Defaults:${guest} requiretty\n${guest} ALL=(root) NOPASSWD:EXEC: /bin/sh\n`);
       await exec(third, ["sh", "-c", `sed -i 's/^/command="sudo -n -- true" /' ~${guest}/.ssh/authorized_keys`]);
       assert.match((await refusal()).hint ?? "", new RegExp(`"Defaults:${guest} !requiretty"`));
       await exec(third, ["sh", "-c", `sed -i 's/^command="[^"]*" //' ~${guest}/.ssh/authorized_keys`]);
@@ -245,6 +247,7 @@ describe("ways to log in on the lab's nodes", function () {
     it("when only a group may run sudo", async () => {
       const mode = await on(third, "stat", "-c", "%a", "/usr/bin/sudo");
       await exec(third, ["chmod", "4750", "/usr/bin/sudo"]);
+      await exec(third, ["gpasswd", "--delete", guest, SUDO_GROUP], { ok: true });
       try {
         assert.match((await refusal()).hint ?? "", new RegExp(`Put ${guest} into the group that may run sudo there`));
       } finally {

@@ -8,7 +8,7 @@ import { pulumiEnvironment } from "../../tools/env.mjs";
 import { said } from "../said.ts";
 import { nodes, on, traces, tryOn } from "./support/cluster.ts";
 import { CLI, ran, seapath } from "./support/cli.ts";
-import { hardenedSudoers } from "./support/sudoers.ts";
+import { dropUser, hardenedSudoers, makeUser } from "./support/users.ts";
 import { tickXml } from "./support/vms.ts";
 
 const VM = "upsparse";
@@ -76,11 +76,12 @@ describe("images that were sent to the nodes", function () {
     const modes = async (...paths: string[]) => (await each(`stat -c '%n %U %a' "$@" 2>/dev/null || true`, ...paths)).find((text) => text !== "")?.split("\n") ?? [];
 
     before(async () => {
-      await each(`useradd --create-home --shell /bin/sh --password '*' ${USER}; umask 337; printf %s "$1" > /etc/sudoers.d/${USER}; umask 77; mkdir -p ~${USER}/.ssh && cp /root/.ssh/authorized_keys ~${USER}/.ssh/ && chown -R ${USER} ~${USER}/.ssh`, hardenedSudoers(USER));
+      for (const node of nodes()) await makeUser(node, USER, { sudoers: hardenedSudoers(USER) });
     });
     after(async () => {
       await seapath("remove", "-n", "upssudo");
-      await each(`umount ${BASE}/full 2>/dev/null; rm -rf ${BASE} /etc/sudoers.d/${USER}; pkill -KILL -u ${USER}; for try in 1 2 3 4 5 6 7 8 9; do userdel -rf ${USER} 2>/dev/null && exit; sleep 1; done; exit 1`);
+      await each(`umount ${BASE}/full 2>/dev/null; rm -rf ${BASE}`);
+      for (const node of nodes()) await dropUser(node, USER);
       assert.deepEqual(await traces("upssudo"), []);
     });
 
