@@ -84,7 +84,7 @@ def check_simulate(request):
 
 
 def check_capacity(request):
-    only(request, "nodes", "user")
+    only(request, "nodes", "user", "alone")
     need(words(request.get("nodes"), NODE) and words([request.get("user")], USER), "its nodes are no names")
 
 

@@ -9,6 +9,25 @@ def virsh(uri, *words):
     return command(["env", "LC_ALL=C.UTF-8", "virsh", "--connect", uri] + list(words), timeout=20)
 
 
+# Whom a node lets another one in as: root, unless the cluster was hardened.
+BETWEEN_NODES = ("root", "libvirtadmin")
+# What a login ends with that was refused, at ssh or at libvirt's socket. Nothing else is tried twice: it takes its time.
+LOGIN_REFUSED = re.compile("permission denied|host key verification failed|authentication fail|account is not available", re.IGNORECASE)
+
+
+def read_other(node, user):
+    """A node as the first user that it lets in, and who that is."""
+    refused = []
+    for each in [user] + [other for other in BETWEEN_NODES if other != user]:
+        found = read_node(node, each)
+        if "error" not in found:
+            return dict(found, user=each)
+        refused.append("%s: %s" % (each, found["error"]))
+        if not LOGIN_REFUSED.search(found["error"]):
+            break
+    return {"node": node, "error": "; ".join(refused)[:600]}
+
+
 def read_node(node, user):
     """@param user None: it is this node"""
     try:
@@ -42,7 +61,8 @@ def read_ceph():
 def capacity(request):
     here = socket.gethostname()
     with ThreadPoolExecutor(8) as pool:
-        nodes = [pool.submit(read_node, node, None if node == here else request["user"]) for node in request["nodes"]]
+        wanted = [node for node in request["nodes"] if node == here or not request.get("alone")]
+        nodes = [pool.submit(read_node, node, None) if node == here else pool.submit(read_other, node, request["user"]) for node in wanted]
         ceph = pool.submit(read_ceph)
         virtual = pool.submit(libvirt_versions)
         others = {name: pool.submit(first_number, *VERSION_COMMANDS[name]) for name in ("pacemaker", "corosync")}

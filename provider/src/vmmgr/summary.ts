@@ -148,6 +148,8 @@ export interface ClusterSummary {
   maintenance: boolean;
   /** The node that decides; absent while there is none. */
   dc?: string;
+  /** Whom the nodes let each other in as, so that live migration can work: `migrationUser`'s default. Absent where none is known that all do. */
+  migrationUser?: string;
   storage: Capacity["ceph"];
   versions: Capacity["versions"];
 }
@@ -183,6 +185,7 @@ export async function summarizeCluster(runner: Runner, inventory: Inventory): Pr
     quorum: status.withQuorum,
     maintenance: status.maintenance,
     ...(status.dc === undefined ? {} : { dc: status.dc }),
+    ...(capacity.between.user === undefined ? {} : { migrationUser: capacity.between.user }),
     storage: capacity.ceph,
     versions: capacity.versions,
   };

@@ -46,6 +46,7 @@ export function clusterLines(cluster: ClusterFacts, terminal: Terminal): string[
       ...cluster.guestNodes.map(({ name, online }) => `${name}  guest node  ${online ? "online" : "offline"}`),
       `machines: ${cluster.machines}${cluster.oddMachines ? "" : ", an even number: SEAPATH wants an odd one, by another hypervisor or an observer"}`,
       `quorum: ${cluster.quorum ? "yes" : "no"}${cluster.maintenance ? "; in maintenance" : ""}; DC: ${cluster.dc ?? "none"}`,
+      `live migration: ${cluster.migrationUser === undefined ? "no user is known whom all nodes let in" : `as ${cluster.migrationUser}`}`,
       `storage: ${gib(storage.availableBytes)} of ${gib(storage.totalBytes)} available`,
       Object.entries(versions).map(([name, version]) => `${name} ${version}`).join(", "),
     ].flatMap((line) => wrapped(printable(line), terminal.columns)),
