@@ -1,16 +1,17 @@
 /** The lab's command line. */
+import { words } from "./choose.ts"; // first, as config.ts is about the lab that the words name
 import { parseArgs } from "node:util";
 
-import { guestCache, inLab, LabError, maxNodes, type LabOptions } from "./config.ts";
+import { cacheFolder, inLab, LabError, maxNodes, release, startIt, type LabOptions } from "./config.ts";
 import { statusOf, userOf, untilOnline, untilServed, type Status } from "./cluster.ts";
 import { setLink } from "./link.ts";
 import { locked } from "./lock.ts";
 import { boot, cutPower, isUp } from "./node.ts";
 import { attach, say, step } from "./run.ts";
-import { enterNode, findSpace } from "./space.ts";
+import { enterNode, findSpace, reaching } from "./space.ts";
 import { needLab, readLab, up, wipe, writeLab } from "./up.ts";
 
-const usage = `usage: npm run lab -- <verb>
+const usage = `usage: npm run lab -- <verb> [--release bookworm|trixie]
   up [--nodes N] [--observer] [--hardened] [--upstream-agent] [--latency MS] [--loss PERCENT]
                         build and start the cluster, or see that it is up
   down                  take all of it away
@@ -19,10 +20,14 @@ const usage = `usage: npm run lab -- <verb>
   exec <node> <words>   run a program inside a node, without ssh
   kill <node>           cut a node's power
   start <node>          switch a node on again, with its disk
+  within <program> [words]
+                        run a program of this machine where the lab's addresses are
   link [--latency MS] [--loss PERCENT]
                         change the links while the cluster runs
 --hardened has nodes as SEAPATH's playbooks leave them, --upstream-agent its resource agent's way with time-outs.
 Default: three hypervisors. --observer makes the last node an observer. SEAPATH_LAB_DIR names another folder.
+--release says of what Debian the nodes are, and with that which lab is meant: each has one of its own. Default: bookworm, or what
+SEAPATH_LAB_RELEASE says. Before the words of a program, with ssh, exec and within.
 `;
 
 class UsageError extends LabError {}
@@ -56,7 +61,7 @@ function nodeNamed(name: string | undefined) {
 
 function labProcess(): number {
   const pid = findSpace().lab;
-  if (pid === undefined) throw new LabError('nothing of the lab runs; "npm run lab up" starts it');
+  if (pid === undefined) throw new LabError(`nothing of the lab of ${release} runs; "${startIt}" starts it`);
   return pid;
 }
 
@@ -78,11 +83,11 @@ async function status(args: string[]): Promise<number> {
   const { values } = parseArgs({ args, options: { json: { type: "boolean" } } });
   const lab = readLab();
   if (lab === undefined) {
-    process.stdout.write(values.json === true ? `${JSON.stringify({ healthy: false, nodes: [] })}\n` : "the lab is not up\n");
+    process.stdout.write(values.json === true ? `${JSON.stringify({ release, healthy: false, nodes: [] })}\n` : `the lab of ${release} is not up\n`);
     return 1;
   }
   const state = await statusOf(lab.nodes);
-  process.stdout.write(values.json === true ? `${JSON.stringify({ ...state, options: lab.options }, undefined, 2)}\n` : show(state));
+  process.stdout.write(values.json === true ? `${JSON.stringify({ release, ...state, options: lab.options }, undefined, 2)}\n` : show(state));
   return state.healthy ? 0 : 1;
 }
 
@@ -121,15 +126,15 @@ async function main([verb, ...args]: string[]): Promise<number> {
       return 0;
     }
     case "down":
-      say((await locked(wipe)) ? "the lab is gone" : "there was no lab");
-      say(`built guests stay in ${guestCache}, for the next time`);
+      say((await locked(wipe)) ? `the lab of ${release} is gone` : `there was no lab of ${release}`);
+      say(`what was built for it stays in ${cacheFolder}, for the next time`);
       return 0;
     case "status":
       return await status(args);
     case "ssh": {
       const { lab, node } = nodeNamed(args[0]);
       const options = ["-i", inLab("id"), "-o", `UserKnownHostsFile=${inLab("known_hosts")}`, "-o", "IdentitiesOnly=yes"];
-      return await attach(["ssh", "-F", "none", ...options, `${userOf(lab.options)}@${node.address}`, ...args.slice(1)]);
+      return await attach([...reaching(), "ssh", "-F", "none", ...options, `${userOf(lab.options)}@${node.address}`, ...args.slice(1)]);
     }
     case "exec": {
       const { node } = nodeNamed(args[0]);
@@ -147,6 +152,10 @@ async function main([verb, ...args]: string[]): Promise<number> {
     case "start":
       await locked(() => start(args[0]));
       return 0;
+    case "within":
+      if (args[0] === undefined) throw new UsageError("within: which program?");
+      needLab();
+      return await attach([...reaching(), ...args], { env: process.env });
     case "link":
       await locked(() => link(args));
       return 0;
@@ -156,7 +165,7 @@ async function main([verb, ...args]: string[]): Promise<number> {
 }
 
 try {
-  process.exitCode = await main(process.argv.slice(2));
+  process.exitCode = await main(words);
 } catch (error) {
   const misused = error instanceof UsageError || (error instanceof TypeError && "code" in error);
   if (!(error instanceof LabError) && !misused) throw error;

@@ -1,10 +1,8 @@
 /** What the cluster says of itself. */
-import { createConnection } from "node:net";
-
-import { inLab, type Lab, type LabNode, type LabOptions } from "./config.ts";
+import { apart, inLab, release, type Lab, type LabNode, type LabOptions } from "./config.ts";
 import { hardenedUser } from "./hardened.ts";
 import { cephAnswers } from "./ceph.ts";
-import { enterNode, findSpace, type Space } from "./space.ts";
+import { enterNode, findSpace, reaching, type Space } from "./space.ts";
 import { run, until, type Output, type RunOptions } from "./run.ts";
 
 /** Runs a program inside a node that is up. */
@@ -33,17 +31,10 @@ export interface Status {
 }
 
 /** Whether an sshd greets at an address. */
-function sshGreets(address: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = createConnection({ host: address, port: 22 });
-    const end = (greets: boolean): void => {
-      socket.destroy();
-      resolve(greets);
-    };
-    socket.setTimeout(3000, () => end(false));
-    socket.on("error", () => end(false));
-    socket.on("data", (data) => end(data.toString().startsWith("SSH-2.0")));
-  });
+async function sshGreets(address: string): Promise<boolean> {
+  const greeting = 'exec 3<>"/dev/tcp/$1/22" && head -c 7 <&3';
+  const { stdout } = await run([...reaching(), "timeout", "3", "bash", "-c", greeting, "bash", address], { ok: true });
+  return stdout === "SSH-2.0";
 }
 
 export async function onlineNodes(name: string): Promise<{ online: string[]; quorum: boolean }> {
@@ -100,6 +91,7 @@ export const userOf = ({ hardened }: LabOptions): string => (hardened === true ?
 /** Text that a shell can source, with the settings of the provider. */
 export function environmentOf(lab: Lab): string {
   return [
+    ...(apart ? [`# These addresses are in the lab's own network: "npm run shell -- --release ${release}" gives a shell there.`] : []),
     `export SEAPATH_HOSTS=${lab.nodes.map(({ address }) => address).join(",")}`,
     `export SEAPATH_USER=${userOf(lab.options)}`,
     ...(lab.options.hardened === true ? ["export SEAPATH_SUDO=true"] : []),

@@ -1,10 +1,21 @@
 /** What is fixed about the lab, and what its options change. */
 import { homedir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** The folder of everything that the lab makes, besides the cached guests. */
-export const labDir = resolve(process.env["SEAPATH_LAB_DIR"] ?? "/var/lib/pulumi-seapath-lab");
+import { cacheOf, isApart, labFolder, named, releaseOf } from "./release.mjs";
+
+/** Which of the labs of this machine this process means. */
+export const release = releaseOf(process.env);
+
+/** Whether its addresses are reached in its own network alone, or on this machine's. */
+export const apart = isApart(release);
+
+/** The command that brings it up. */
+export const startIt = `npm run lab -- up${apart ? ` --release ${release}` : ""}`;
+
+/** The folder of everything that the lab makes, besides what is cached. */
+export const labDir = labFolder(release, process.env);
 
 /** This file lies in labDir before anything else does: a folder without it is not ours to wipe. */
 export const markerFile = ".pulumi-seapath-lab";
@@ -12,8 +23,11 @@ export const markerFile = ".pulumi-seapath-lab";
 /** The folder of this code. */
 export const sourceDir = fileURLToPath(new URL(".", import.meta.url));
 
-/** Guests are built once per recipe and outlive the lab. */
-export const guestCache = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "pulumi-seapath", "guests");
+/** Guests and roots are made once per recipe and outlive the lab. */
+export const cacheFolder = cacheOf(process.env, homedir());
+
+/** A guest has programs of its lab's release. */
+export const guestCache = join(cacheFolder, named("guests", release));
 
 /** The interface on the host, one end of a veth pair whose other end is a port of the lab's own bridge. */
 export const hostInterface = "seapath0";
@@ -48,6 +62,8 @@ export interface LabOptions {
 /** lab.json: written when the cluster is whole, and only then. */
 export interface Lab {
   version: 1;
+  /** Debian's release that its nodes run. */
+  release: string;
   options: LabOptions;
   nodes: LabNode[];
   /**

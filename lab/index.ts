@@ -1,18 +1,22 @@
 /** The lab for programs: what the tests use. */
-import { inLab, type Lab } from "./config.ts";
+import { inLab, LabError, release, type Lab } from "./config.ts";
 import { inNode, untilOnline, untilServed } from "./cluster.ts";
 import { setLink } from "./link.ts";
 import { guestKnownHosts } from "./guests/seed.ts";
 import { boot, cutPower, isUp } from "./node.ts";
 import { run, type Output, type RunOptions } from "./run.ts";
-import { findSpace } from "./space.ts";
+import { findSpace, reaches, reaching } from "./space.ts";
 import { needLab } from "./up.ts";
 
 export type { Lab, LabNode, LabOptions, Role } from "./config.ts";
 export type { Output } from "./run.ts";
 
-/** What lab.json says. Throws when the lab is not up. */
-export const readLab = (): Lab => needLab();
+/** What lab.json says. Throws when the lab is not up, or when its addresses lead this process to another lab. */
+export function readLab(): Lab {
+  const lab = needLab();
+  if (reaches()) return lab;
+  throw new LabError(`the lab of ${release} is in a network of its own: "npm run lab -- within --release ${release} <program>" runs a program there`);
+}
 
 /** Runs a program inside a node, without ssh. With `ok`, an exit code other than 0 is an answer, too. */
 export function exec(node: string, argv: readonly string[], options: Pick<RunOptions, "stdin" | "ok"> = {}): Promise<Output> {
@@ -28,7 +32,7 @@ export function inGuest(address: string, command: string, options: Pick<RunOptio
   const alive = ["ConnectTimeout=5", "ServerAliveInterval=2", "ServerAliveCountMax=3", "BatchMode=yes"];
   const words = [...alive, "IdentitiesOnly=yes", known].flatMap((each) => ["-o", each]);
   const limit = ["timeout", String(options.seconds ?? 20)];
-  return run([...limit, "ssh", "-F", "none", "-i", inLab("id"), ...words, `root@${address}`, command], options);
+  return run([...reaching(), ...limit, "ssh", "-F", "none", "-i", inLab("id"), ...words, `root@${address}`, command], options);
 }
 
 /** Cuts a node's power. */

@@ -1,7 +1,7 @@
 /** One change of the lab at a time. */
 import { createServer, type Server } from "node:net";
 
-import { LabError } from "./config.ts";
+import { apart, labDir, LabError } from "./config.ts";
 import { say, sleep } from "./run.ts";
 
 const listen = (name: string): Promise<Server | undefined> =>
@@ -14,18 +14,20 @@ const listen = (name: string): Promise<Server | undefined> =>
     server.listen(name, () => resolve(server));
   });
 
+/** One name for all labs on this machine's network, as they would want the same addresses there; one of its own for each other. */
+const lock = `\0pulumi-seapath-lab${apart ? ` ${labDir}` : ""}`;
+
 /**
- * Does something while no other lab command does. The lock is an abstract socket: it is no file, it goes with its
- * process however that ends, and processes started meanwhile do not inherit it. One name for all folders, as two labs
- * would want the same addresses.
+ * Does something while no other command does, of this lab. The lock is an abstract socket: it is no file, it goes with its
+ * process however that ends, and processes started meanwhile do not inherit it.
  */
 export async function locked<T>(work: () => Promise<T>): Promise<T> {
-  let server = await listen("\0pulumi-seapath-lab");
+  let server = await listen(lock);
   if (server === undefined) say("another lab command is running; waiting for it");
   for (let tries = 0; server === undefined; tries++) {
     if (tries > 900) throw new LabError("another lab command has been running for three minutes");
     await sleep(200);
-    server = await listen("\0pulumi-seapath-lab");
+    server = await listen(lock);
   }
   try {
     return await work();

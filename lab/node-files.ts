@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 
 import { sourceDir, type LabNode } from "./config.ts";
 import { hardenedFiles, takenAway } from "./hardened.ts";
+import { filesOfRelease } from "./release-files.ts";
 import { clientConf, keyring, secretUuid, type Ceph } from "./ceph.ts";
 
 export interface NodeFile {
@@ -161,6 +162,7 @@ function plainFiles(node: LabNode, cluster: Cluster): NodeFile[] {
   return [
     { path: "/etc/seapath-lab/node", text: `NAME=${node.name}\nADDRESS=${node.address}\n` },
     { path: "/usr/local/sbin/node-init", text: readFileSync(`${sourceDir}boot/node-init`), mode: 0o755 },
+    ...filesOfRelease(),
     { path: "/etc/hostname", text: `${node.name}\n` },
     { path: "/etc/hosts", text: `127.0.0.1 localhost\n${hosts}` },
     { path: "/etc/machine-id", text: `${id}\n` },

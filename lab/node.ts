@@ -1,27 +1,28 @@
 /** A node: its disk, its cable, its power. */
-import { chmodSync, chownSync, copyFileSync, existsSync, linkSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, copyFileSync, existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 import { inLab, LabError, type LabNode } from "./config.ts";
 import { rootBytes } from "./hardened.ts";
 import { nodeFiles, ownFolders, type Cluster } from "./node-files.ts";
 import { run } from "./run.ts";
+import { accountOf, root } from "./root.ts";
 import { findSpace, inSpace, killFirst, startNodeSpace, throughSpace } from "./space.ts";
 
-/** Pacemaker's user and group, which its package makes. */
-export async function clusterOwner(): Promise<[number, number]> {
-  const numbers = await Promise.all([run(["id", "-u", "hacluster"]), run(["id", "-g", "hacluster"])]);
-  return [Number(numbers[0].stdout), Number(numbers[1].stdout)];
+/** Pacemaker's user and group, which its package makes: as the nodes number them. */
+export function clusterOwner(): [number, number] {
+  const accounts = (name: string): string => readFileSync(join(root, "etc", name), "utf8");
+  return accountOf(accounts("passwd"), accounts("group"), "hacluster", "haclient");
 }
 
 /**
- * Makes the disk of a node: an overlay, whose upper layer has the node's own files, over the root of this machine, which
- * has the packages. It outlives the node's processes, and so a power cut.
+ * Makes the disk of a node: an overlay, whose upper layer has the node's own files, over the root of the lab's release,
+ * which has the packages. It outlives the node's processes, and so a power cut.
  */
 export async function makeDisk(lab: number, node: LabNode, cluster: Cluster): Promise<void> {
   const base = inLab("mnt", node.name);
   const upper = throughSpace(lab, join(base, "upper"));
-  const [user, group] = await clusterOwner();
+  const [user, group] = clusterOwner();
   // A node's disk is small as a whole: a file system of its own, in memory as all of the lab is.
   mkdirSync(throughSpace(lab, base), { recursive: true });
   if (cluster.nodeKeys !== undefined) await inSpace(lab, ["mount", "-t", "tmpfs", "-o", `mode=755,size=${rootBytes}`, `disk-${node.name}`, base]);

@@ -1,5 +1,5 @@
 /** Running programs on this machine, waiting, and telling how long a step took. */
-import { spawn, type StdioOptions } from "node:child_process";
+import { spawn } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { LabError } from "./config.ts";
@@ -60,10 +60,10 @@ export function run(argv: readonly string[], options: RunOptions = {}): Promise<
 }
 
 /** Runs a program on the caller's own terminal, and gives its exit code. */
-export function attach(argv: readonly string[], stdio: StdioOptions = "inherit"): Promise<number> {
+export function attach(argv: readonly string[], { env = cleanEnv() }: { env?: NodeJS.ProcessEnv } = {}): Promise<number> {
   const [file = "", ...args] = argv;
   return new Promise((resolve, reject) => {
-    const child = spawn(file, args, { env: cleanEnv(), stdio });
+    const child = spawn(file, args, { env, stdio: "inherit" });
     child.on("error", reject);
     // The program gets the terminal's signals as well; it is the one to decide what they mean.
     const ignore = (): void => undefined;

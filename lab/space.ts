@@ -3,10 +3,12 @@
  * and the nodes, which are namespaces within. When it ends, the kernel takes all of that away, and only files are left;
  * so nothing that the lab remembers in files is ever needed to find out what is there.
  */
-import { closeSync, existsSync, openSync, readdirSync, readFileSync } from "node:fs";
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { spawn } from "node:child_process";
+import { dirname } from "node:path";
 
-import { inLab, labDir, LabError, sourceDir } from "./config.ts";
+import { apart, inLab, labDir, LabError, markerFile, release, sourceDir, startIt } from "./config.ts";
+import { inRoot } from "./root.ts";
 import { run, sleep, until, type Output, type RunOptions } from "./run.ts";
 
 /** The process that holds the lab, and the first process of each node that is up, by name. */
@@ -17,40 +19,56 @@ export interface Space {
 
 const environment = (pid: string): string[] => readFileSync(`/proc/${pid}/environ`, "utf8").split("\0");
 
-/** A first process carries the lab's folder and its own name in its environment, and is pid 1 to itself. */
-function firstProcess(pid: string): { role: string; depth: number } | undefined {
+interface First {
+  pid: number;
+  role: string;
+  /** The mark of the lab that it was started for. */
+  mark: string;
+}
+
+/** A first process carries the lab's folder and mark and its own name in its environment, and is pid 1 to itself. */
+function firstProcess(pid: string): First | undefined {
   try {
     const variables = environment(pid);
     if (!variables.includes(`SEAPATH_LAB=${labDir}`)) return undefined;
-    const role = variables.find((variable) => variable.startsWith("SEAPATH_LAB_ROLE="))?.slice(17);
+    const valueOf = (name: string): string | undefined => variables.find((variable) => variable.startsWith(`${name}=`))?.slice(name.length + 1);
+    const role = valueOf("SEAPATH_LAB_ROLE");
     const pids = /^NSpid:(.*)$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]?.trim().split(/\s+/) ?? [];
-    return role !== undefined && pids.at(-1) === "1" ? { role, depth: pids.length } : undefined;
+    return role !== undefined && pids.at(-1) === "1" ? { pid: Number(pid), role, mark: valueOf("SEAPATH_LAB_MARK") ?? "" } : undefined;
   } catch {
     return undefined; // It ended while we looked.
   }
 }
 
-/** Looks for the lab among the processes of this machine. */
-export function findSpace(): Space {
-  const space: Space = { nodes: new Map() };
-  for (const pid of readdirSync("/proc")) {
-    if (!/^\d+$/.test(pid)) continue;
-    const found = firstProcess(pid);
-    if (found === undefined) continue;
-    if (found.role === "lab") space.lab = Number(pid);
-    else space.nodes.set(found.role, Number(pid));
-  }
-  return space;
+/** What the lab's folder says that its processes are marked with; nothing where the folder has gone. */
+const ownMark = (): string | undefined => (existsSync(inLab(markerFile)) ? readFileSync(inLab(markerFile), "utf8") : undefined);
+
+/**
+ * Which of the processes that name this lab's folder are this lab's: those with its mark. A lab in a container, say, has another folder
+ * under the same name. Where the folder was removed beneath a lab, that lab sees no mark in it either.
+ */
+export function spaceOf(found: readonly First[], mark: string | undefined, seesMark: (pid: number) => boolean): Space {
+  const lab = found.find((each) => each.role === "lab" && (mark === undefined ? !seesMark(each.pid) : each.mark === mark));
+  const nodes = found.filter((each) => each.role !== "lab" && lab !== undefined && each.mark === lab.mark);
+  return { ...(lab === undefined ? {} : { lab: lab.pid }), nodes: new Map(nodes.map(({ role, pid }) => [role, pid])) };
 }
 
-/** The folder of a lab that runs beside this one. */
+/** Looks for the lab among the processes of this machine. */
+export function findSpace(): Space {
+  const found = readdirSync("/proc").filter((pid) => /^\d+$/.test(pid)).flatMap((pid) => firstProcess(pid) ?? []);
+  return spaceOf(found, ownMark(), (pid) => existsSync(throughSpace(pid, inLab(markerFile))));
+}
+
+/** The folder of a lab that runs beside this one, on this machine's network. */
 export function otherLab(): string | undefined {
+  const own = findSpace().lab;
   for (const pid of readdirSync("/proc")) {
     if (!/^\d+$/.test(pid)) continue;
     try {
       const variables = environment(pid);
       const folder = variables.find((variable) => variable.startsWith("SEAPATH_LAB="))?.slice(12);
-      if (folder !== undefined && folder !== labDir && variables.includes("SEAPATH_LAB_ROLE=lab")) return folder;
+      if (folder === undefined || variables.includes("SEAPATH_LAB_APART=1") || !variables.includes("SEAPATH_LAB_ROLE=lab")) continue;
+      if (Number(pid) !== own) return folder;
     } catch {
       // It ended while we looked, or is not ours to look at.
     }
@@ -63,6 +81,20 @@ const enterLab = (pid: number): string[] => ["nsenter", "-t", String(pid), "-m",
 /** The words that run a program inside a node. */
 export const enterNode = (pid: number): string[] =>
   ["nsenter", "-t", String(pid), "-m", "-u", "-i", "-n", "-p", "-r", "-w", "--"];
+
+/** The words that run a program of this machine where the lab's nodes are reached by their addresses. */
+export function reaching(): string[] {
+  if (!apart) return [];
+  const pid = findSpace().lab;
+  if (pid === undefined) throw new LabError(`nothing of the lab of ${release} runs; "${startIt}" starts it`);
+  return ["nsenter", "-t", String(pid), "-n", "--"];
+}
+
+/** Whether this process reaches the nodes by their addresses, and not those of another lab, which has the same. */
+export function reaches(): boolean {
+  const pid = findSpace().lab;
+  return !apart || (pid !== undefined && readlinkSync(`/proc/${pid}/ns/net`) === readlinkSync("/proc/self/ns/net"));
+}
 
 /** Runs a program beside Ceph and the bridge. */
 export function inSpace(pid: number, argv: readonly string[], options: RunOptions = {}): Promise<Output> {
@@ -85,6 +117,8 @@ async function startFirst(role: string, outer: string[], namespaces: string[], a
         LC_ALL: "C.UTF-8",
         HOME: "/root",
         SEAPATH_LAB: labDir,
+        SEAPATH_LAB_MARK: ownMark() ?? "",
+        ...(apart ? { SEAPATH_LAB_APART: "1" } : {}),
         SEAPATH_LAB_ROLE: role,
       },
       stdio: ["ignore", log, log],
@@ -101,7 +135,8 @@ async function startFirst(role: string, outer: string[], namespaces: string[], a
 
 /** Starts the process that holds the lab. */
 export function startSpace(): Promise<number> {
-  return startFirst("lab", [], ["-m", "-n", "-p", "-f"], ["bash", `${sourceDir}boot/lab-init`]);
+  const folders = [labDir, dirname(sourceDir.replace(/\/$/, ""))];
+  return startFirst("lab", [], ["-m", "-n", "-p", "-f"], inRoot(folders, ["bash", `${sourceDir}boot/lab-init`]));
 }
 
 /** Starts the first process of a node inside of the lab's. */

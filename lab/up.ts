@@ -1,9 +1,9 @@
 /** `lab up` and `lab down`. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 
 import {
-  hostAddress, hostInterface, inLab, labDir, LabError, markerFile, network, nodesOf,
+  apart, hostAddress, hostInterface, inLab, labDir, LabError, markerFile, network, nodesOf, release, startIt,
   type Lab, type LabNode, type LabOptions,
 } from "./config.ts";
 import { cephAnswers, layOutCeph, startCeph } from "./ceph.ts";
@@ -14,6 +14,7 @@ import { setLink } from "./link.ts";
 import { boot, isUp, makeDisk } from "./node.ts";
 import type { Cluster } from "./node-files.ts";
 import { missingPackages } from "./packages.ts";
+import { isOwnRoot, makeRoot } from "./root.ts";
 import { run, say, step, until } from "./run.ts";
 import { findSpace, inSpace, killFirst, otherLab, startSpace, throughSpace } from "./space.ts";
 
@@ -25,7 +26,7 @@ export function readLab(): Lab | undefined {
 
 export function needLab(): Lab {
   const lab = readLab();
-  if (lab === undefined) throw new LabError('the lab is not up; "npm run lab up" starts it');
+  if (lab === undefined) throw new LabError(`the lab of ${release} is not up; "${startIt}" starts it`);
   return lab;
 }
 
@@ -40,7 +41,7 @@ export async function wipe(): Promise<boolean> {
   checkFolder();
   const ran = await killFirst("lab");
   // The kernel keeps a dead namespace for as long as its connections would try again: our end of the cable goes now.
-  if (ran || otherLab() === undefined) await run(["ip", "link", "del", hostInterface], { ok: true });
+  if (!apart && (ran || otherLab() === undefined)) await run(["ip", "link", "del", hostInterface], { ok: true });
   const had = existsSync(labDir);
   rmSync(labDir, { recursive: true, force: true });
   return ran || had;
@@ -65,25 +66,35 @@ async function newCluster(nodes: LabNode[], ceph: Cluster["ceph"], { hardened, u
   return { nodes, ceph, ...root, ...(nodeKeys && { nodeKeys }), upstreamAgent: upstreamAgent === true, knownHosts: known.join(""), hostKeys, pacemakerKey: randomBytes(4096) };
 }
 
-/** The lab's namespace, and the host's end of the cable to its bridge. */
+/** The lab's namespace, and on this machine's network the cable to it. */
 async function makeSpace(): Promise<number> {
+  if (!apart) await needNetwork();
+  const lab = await startSpace();
+  await until("the lab's namespace", 10, () => Promise.resolve(existsSync(throughSpace(lab, inLab("mnt", "ready")))), 30);
+  if (!apart) await plugIn(lab);
+  return lab;
+}
+
+/** There is room for one lab on this machine's network. */
+async function needNetwork(): Promise<void> {
   const other = otherLab();
   const { stdout } = await run(["ip", "-o", "route", "show", "root", network]);
   if (stdout.includes(hostInterface) && other !== undefined) throw new LabError(`another lab is up, in ${other}`);
   if (stdout !== "") throw new LabError(`this machine has a route to ${network} already: ${stdout.trim()}`);
-  const lab = await startSpace();
-  await until("the lab's namespace", 10, () => Promise.resolve(existsSync(throughSpace(lab, inLab("mnt", "ready")))), 30);
+}
+
+/** The host's end of the cable to the lab's bridge. */
+async function plugIn(lab: number): Promise<void> {
   await run(["ip", "link", "add", hostInterface, "type", "veth", "peer", "name", "host", "netns", String(lab)]);
   await run(["ip", "addr", "add", `${hostAddress}/24`, "dev", hostInterface]);
   await run(["ip", "link", "set", hostInterface, "up"]);
   await inSpace(lab, ["ip", "link", "set", "host", "master", "switch", "up"]);
-  return lab;
 }
 
 async function build(options: LabOptions): Promise<void> {
   const nodes = nodesOf(options);
   for (const folder of ["", "log", "mnt"]) mkdirSync(inLab(folder), { recursive: true, mode: 0o755 });
-  writeFileSync(inLab(markerFile), "");
+  writeFileSync(inLab(markerFile), randomUUID());
   const lab = await step("namespaces and bridge", makeSpace);
   const ceph = layOutCeph();
   const serving = step("Ceph serves the pool rbd", () => startCeph(lab, ceph));
@@ -111,6 +122,7 @@ async function build(options: LabOptions): Promise<void> {
   writeFileSync(inLab("known_hosts"), cluster.knownHosts);
   const whole: Lab = {
     version: 1,
+    release,
     options,
     nodes,
     guests,
@@ -172,6 +184,10 @@ const MOODS = ["hardened", "upstreamAgent"] as const;
 const sameOptions = (a: LabOptions, b: LabOptions): boolean =>
   a.nodes === b.nodes && a.observer === b.observer && MOODS.every((mood) => (a[mood] ?? false) === (b[mood] ?? false));
 
+const next = apart
+  ? `"npm run shell -- --release ${release}" is a shell in its network, with the provider's settings`
+  : `"npm run lab ssh node1" logs in, "source ${inLab("env")}" sets the provider's settings`;
+
 /** Makes sure that there is a whole lab, whatever is there now. */
 export async function up(options: LabOptions): Promise<void> {
   const lab = readLab();
@@ -182,12 +198,13 @@ export async function up(options: LabOptions): Promise<void> {
         throw new LabError('the lab is up with other options; "npm run lab down" first');
       }
       await relink(await renewGuests(lab), options);
-      say("the lab is up");
+      say(`the lab of ${release} is up`);
       return;
     }
     say("the lab is there, but not healthy: building it anew");
   }
-  const missing = await missingPackages();
+  await makeRoot();
+  const missing = isOwnRoot ? await missingPackages() : [];
   if (missing.length > 0) {
     throw new LabError(`packages are missing: apt-get install --no-install-recommends ${missing.join(" ")}`);
   }
@@ -198,5 +215,5 @@ export async function up(options: LabOptions): Promise<void> {
     say(`it failed; logs are in ${inLab("log")}, and "npm run lab down" clears away`);
     throw error;
   }
-  say(`the lab is up; "npm run lab ssh node1" logs in, "source ${inLab("env")}" sets the provider's settings`);
+  say(`the lab of ${release} is up; ${next}`);
 }

@@ -1,10 +1,11 @@
 /** The guests: built once for each state of their recipes, and kept outside of the lab. */
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-import { guestCache } from "../config.ts";
+import { guestCache, sourceDir } from "../config.ts";
+import { apartMounts, inRoot, isOwnRoot } from "../root.ts";
 import { run } from "../run.ts";
 import { buildRemote } from "./remote.ts";
 import { buildTick } from "./tick.ts";
@@ -43,10 +44,12 @@ function hashOf(files: string[]): string {
   return hash.digest("hex").slice(0, 12);
 }
 
+const folderOf = (name: string, files: string[]): string => join(guestCache, `${name}-${hashOf(files)}`);
+
 async function buildGuest(name: string): Promise<BuiltGuest> {
   const recipe = recipes[name];
   if (recipe === undefined) throw new Error(`no guest ${name}`);
-  const folder = join(guestCache, `${name}-${hashOf(recipe.files)}`);
+  const folder = folderOf(name, recipe.files);
   if (!existsSync(folder)) {
     mkdirSync(guestCache, { recursive: true });
     const work = mkdtempSync(join(guestCache, `.${name}-`));
@@ -69,9 +72,20 @@ async function buildGuest(name: string): Promise<BuiltGuest> {
   return { raw: image("raw"), qcow2: image("qcow2"), xml: source(`${name}.xml`), file: `${name}.qcow2`, seeded: recipe.seeded ?? false };
 }
 
+/** Builds them by this same code in the root of the lab's release, of whose programs they have some, with this machine's network. */
+async function buildInRoot(): Promise<void> {
+  const build = 'apt-get -q update && exec "$0" "$1"';
+  const folders = [guestCache, dirname(sourceDir.replace(/\/$/, "")), process.execPath];
+  mkdirSync(guestCache, { recursive: true });
+  const words = inRoot(folders, ["bash", "-c", build, process.execPath, source("main.ts")]);
+  await run([...apartMounts, ...words]);
+}
+
 /** All guests, built where they are not yet. */
 export async function buildGuests(): Promise<Record<string, BuiltGuest>> {
   const names = Object.keys(recipes);
+  const lacking = Object.entries(recipes).some(([name, { files }]) => !existsSync(folderOf(name, files)));
+  if (lacking && !isOwnRoot) await buildInRoot();
   const built = await Promise.all(names.map(async (name) => [name, await buildGuest(name)] as const));
   return Object.fromEntries(built);
 }

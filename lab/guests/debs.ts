@@ -1,5 +1,5 @@
 /** Files out of Debian's packages that are fetched and unpacked, never installed. */
-import { mkdirSync, readdirSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 
 import { LabError } from "../config.ts";
@@ -13,6 +13,10 @@ export async function unpack(folder: string, packages: readonly string[]): Promi
   // apt drops to a user of its own for downloads, who may not write here.
   await run(["apt-get", "-q", "-o", "APT::Sandbox::User=root", "download", ...packages], { cwd: debs });
   for (const deb of readdirSync(debs)) await run(["dpkg-deb", "-x", join(debs, deb), root]);
+  // From Debian 13 on packages have all of their files below /usr, and an installed system has links.
+  for (const name of ["bin", "sbin", "lib"].filter((each) => !existsSync(join(root, each)) && existsSync(join(root, "usr", each)))) {
+    symlinkSync(`usr/${name}`, join(root, name));
+  }
   return root;
 }
 

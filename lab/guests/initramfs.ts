@@ -27,12 +27,14 @@ export async function buildInitramfs({ unpacked, init, modules, work }: Initramf
   copyFileSync(busybox, join(root, "bin/busybox"));
   copyFileSync(init, join(root, "init"));
   chmodSync(join(root, "init"), 0o755);
-  const files = (await run(["find", join(unpacked, "lib/modules"), "-name", "*.ko"])).stdout.split("\n");
+  const files = (await run(["find", join(unpacked, "lib/modules/"), "-name", "*.ko", "-o", "-name", "*.ko.xz"])).stdout.split("\n");
   const order: string[] = [];
   for (const name of modules) {
-    const file = files.find((path) => path.endsWith(`/${name}.ko`));
+    const file = files.find((path) => path.endsWith(`/${name}.ko`) || path.endsWith(`/${name}.ko.xz`));
     if (file === undefined) continue;
-    await run(["strip", "--strip-debug", "-o", join(root, "modules", `${name}.ko`), file]);
+    // insmod of busybox takes none that is compressed, which Debian 13's are.
+    if (file.endsWith(".xz")) await run(["xz", "--decompress", file]);
+    await run(["strip", "--strip-debug", "-o", join(root, "modules", `${name}.ko`), file.replace(/\.xz$/, "")]);
     order.push(name);
   }
   writeFileSync(join(root, "modules/order"), `${order.join("\n")}\n`);

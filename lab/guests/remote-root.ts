@@ -9,6 +9,9 @@ import { run } from "../run.ts";
 const packages = [
   "bash", "coreutils", "dash", "debianutils", "findutils", "grep", "hostname", "pacemaker-cli-utils", "procps", "sed",
 ];
+/** OpenSSH from 9.8 on has a program of its own for each part of a session. */
+const sshdParts = ["sshd-session", "sshd-auth"].map((name) => `/usr/lib/openssh/${name}`);
+
 const programs = ["gawk", "getopt", "flock", "ip", "ldd", "logger", "mke2fs", "mount", "mountpoint", "setsid", "sshd", "tar", "umount"];
 
 const folders = [
@@ -66,7 +69,7 @@ export async function buildRoot(unpacked: string, init: string, root: string): P
   for (const name of ["bin", "sbin", "lib", "lib64"]) symlinkSync(`usr/${name}`, join(root, name));
   symlinkSync("/run", join(root, "var/run"));
   const binaries = [
-    ...(await programPaths()).map((path) => copy(root, path)),
+    ...[...(await programPaths()), ...sshdParts.filter((path) => existsSync(path))].map((path) => copy(root, path)),
     ...["usr/sbin/pacemaker-remoted", "usr/sbin/qemu-ga"].map((path) => copy(root, join(unpacked, path), path)),
   ];
   await run(["cp", "-a", "/usr/lib/ocf", join(root, "usr/lib/")]);
@@ -91,6 +94,6 @@ export async function buildRoot(unpacked: string, init: string, root: string): P
   chmodSync(join(root, "root/.ssh"), 0o700);
   chmodSync(join(root, "root"), 0o700);
   await run(["ldconfig", "-r", root]);
-  const [user, group] = await clusterOwner();
+  const [user, group] = clusterOwner();
   for (const path of folders.filter((each) => /^var\/(log|lib)\/pacemaker/.test(each))) chownSync(join(root, path), user, group);
 }

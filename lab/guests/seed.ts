@@ -25,7 +25,7 @@ async function makeSeed(folder: string, parts: SeedParts): Promise<Buffer> {
   const tree = join(folder, "seed");
   rmSync(tree, { recursive: true, force: true });
   for (const path of ["etc/pacemaker", "etc/ssh", "root/.ssh"]) mkdirSync(join(tree, path), { recursive: true });
-  const [, group] = await clusterOwner();
+  const [, group] = clusterOwner();
   writeFileSync(join(tree, "etc/pacemaker/authkey"), parts.pacemakerKey);
   writeFileSync(join(tree, "root/.ssh/authorized_keys"), parts.publicKey);
   const hostKey = join(folder, "host_key");
