@@ -1,6 +1,6 @@
 // `npm run demo`, its first half: what has to be there. The second is tools/demo, which runs on the node found here.
 import { spawn } from "node:child_process";
-import { ownCluster, pulumiEnvironment, root } from "./env.mjs";
+import { ownCluster, pulumiEnvironment, root, withinLab } from "./env.mjs";
 import { lab } from "./lab.mjs";
 import { allSteps } from "./steps.mjs";
 import { prepare } from "./toolchain/prepare.mjs";
@@ -11,7 +11,8 @@ export async function demo() {
   await allSteps(all, up);
   const program = await node;
   return new Promise((resolve, reject) => {
-    const child = spawn(program, ["tools/demo/main.ts", ...(ownCluster ? [] : ["--lab"])], { cwd: root, stdio: "inherit", env: pulumiEnvironment() });
+    const [first = "", ...rest] = withinLab(program, [program, "tools/demo/main.ts", ...(ownCluster ? [] : ["--lab"])]);
+    const child = spawn(first, rest, { cwd: root, stdio: "inherit", env: pulumiEnvironment() });
     child.on("error", reject);
     child.on("close", (code) => resolve(code ?? 1));
   });

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { cacheOf, isApart, labFolder, named, releaseOf } from "../lab/release.mjs";
 
 /** The root of the checkout. */
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -19,10 +20,10 @@ export const binFolder = join(stateFolder, "bin");
 export const npmBin = join(root, "node_modules", ".bin");
 
 /** What takes minutes to get and is the same for each checkout. */
-export const cacheFolder = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "pulumi-seapath");
+export const cacheFolder = cacheOf(process.env, homedir());
 
-/** What the lab writes for those who want to reach its nodes. */
-export const labEnvironmentFile = join(process.env.SEAPATH_LAB_DIR ?? "/var/lib/pulumi-seapath-lab", "env");
+/** What the lab that is meant writes for those who want to reach its nodes. */
+export const labEnvironmentFile = () => join(labFolder(releaseOf(process.env), process.env), "env");
 
 /** True when the user named a cluster: then no lab is made. */
 export const ownCluster = Boolean(process.env.SEAPATH_HOSTS);
@@ -30,14 +31,22 @@ export const ownCluster = Boolean(process.env.SEAPATH_HOSTS);
 /** `SEAPATH_*` as the lab wrote them; nothing when there is no lab, or the user named a cluster.
  * @returns {Record<string, string>} */
 export function labEnvironment() {
-  if (ownCluster || !existsSync(labEnvironmentFile)) return {};
+  const file = labEnvironmentFile();
+  if (ownCluster || !existsSync(file)) return {};
   /** @type {Record<string, string>} */
   const found = {};
-  for (const line of readFileSync(labEnvironmentFile, "utf8").split("\n")) {
+  for (const line of readFileSync(file, "utf8").split("\n")) {
     const match = /^\s*(?:export\s+)?([A-Z_]+)=(.*?)\s*$/.exec(line);
     if (match?.[1]) found[match[1]] = (match[2] ?? "").replace(/^(["'])(.*)\1$/, "$2");
   }
   return found;
+}
+
+/** The words that run a program where the addresses of the lab that is meant are: the lab may have a network of its own.
+ * @param {string} node @param {string[]} argv @returns {string[]} */
+export function withinLab(node, argv) {
+  const apart = !ownCluster && isApart(releaseOf(process.env)) && existsSync(labEnvironmentFile());
+  return apart ? [node, join(root, "lab/cli.ts"), "within", ...argv] : argv;
 }
 
 /** PATH with this checkout's programs first.
@@ -52,7 +61,8 @@ export function searchPath() {
  * @returns {Record<string, string>} */
 export function pulumiEnvironment() {
   const home = join(stateFolder, "home");
-  const backend = join(stateFolder, "backend");
+  // A stack is about the VMs of one lab.
+  const backend = join(stateFolder, named("backend", releaseOf(process.env)));
   mkdirSync(home, { recursive: true });
   mkdirSync(backend, { recursive: true });
   const inherited = /** @type {Record<string, string>} */ (

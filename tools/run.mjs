@@ -2,7 +2,8 @@
 // The entry of `npm run demo`, `npm test` and their kin. It has to run before anything is installed, on whatever node
 // the machine has: plain JavaScript, nothing of npm's.
 import { spawn } from "node:child_process";
-import { labEnvironment, ownCluster, pulumiEnvironment, root } from "./env.mjs";
+import { chooseForVerb, chooseRelease, ReleaseError, releaseVariable } from "../lab/release.mjs";
+import { labEnvironment, ownCluster, pulumiEnvironment, root, withinLab } from "./env.mjs";
 import { demo } from "./demo.mjs";
 import { failures } from "./failures.mjs";
 import { lab } from "./lab.mjs";
@@ -32,7 +33,7 @@ const verbs = {
   async bench(args) {
     const { node, debian, all } = prepare({ lab: true, quiet: true });
     await allSteps(all, Promise.all([node, debian]).then(([program]) => lab(program, "up")));
-    return handOver([await node, "bench/main.ts", ...args], pulumiEnvironment());
+    return handOver(withinLab(await node, [await node, "bench/main.ts", ...args]), pulumiEnvironment());
   },
   failures: () => Promise.resolve(failures()),
   policies: () => Promise.resolve(policies()),
@@ -49,25 +50,41 @@ const verbs = {
     return handOver([node, "lab/cli.ts", ...args], { ...process.env, ...labEnvironment() });
   },
   async pulumi(args) {
-    await prepare({ lab: false, quiet: true }).all;
-    return handOver(["pulumi", ...args], pulumiEnvironment());
+    const { all, node } = prepare({ lab: false, quiet: true });
+    await all;
+    return handOver(withinLab(await node, ["pulumi", ...args]), pulumiEnvironment());
   },
   // A shell in which `pulumi`, `seapath` and the node of this checkout are found, with its state and its lab.
   async shell(args) {
-    await prepare({ lab: false, quiet: true }).all;
-    return handOver([process.env.SHELL || "/bin/sh", ...args], pulumiEnvironment());
+    const { all, node } = prepare({ lab: false, quiet: true });
+    await all;
+    return handOver(withinLab(await node, [process.env.SHELL || "/bin/sh", ...args]), pulumiEnvironment());
   },
 };
 
-const [verb = "", ...args] = process.argv.slice(2);
+/** Verbs that act on a lab. Where their words are another program's, the number of those before which `--release` is theirs.
+ * @type {Record<string, number>} */
+const onLab = { demo: Infinity, test: Infinity, bench: Infinity, pulumi: 0, shell: 0 };
+
+/** Says which lab all of this is about, and takes that out of the words. @param {string} verb @param {string[]} words @returns {string[]} */
+function meant(verb, words) {
+  const own = onLab[verb];
+  if (own === undefined && verb !== "lab") return words;
+  const { release, rest } = verb === "lab" ? chooseForVerb(words, process.env) : chooseRelease(words, process.env, own);
+  process.env[releaseVariable] = release;
+  return rest;
+}
+
+const [verb = "", ...words] = process.argv.slice(2);
 const chosen = verbs[verb];
 if (!chosen) {
   console.error(`usage: node tools/run.mjs ${Object.keys(verbs).join(" | ")}`);
   process.exit(2);
 }
 try {
-  process.exitCode = await chosen(args);
+  process.exitCode = await chosen(meant(verb, words));
 } catch (error) {
-  if (!(error instanceof StepError && error.shown)) console.error(error);
-  process.exitCode = 1;
+  if (error instanceof ReleaseError) console.error(error.message);
+  else if (!(error instanceof StepError && error.shown)) console.error(error);
+  process.exitCode = error instanceof ReleaseError ? 2 : 1;
 }

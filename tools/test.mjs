@@ -2,7 +2,8 @@
 // line counts.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { basename, join, relative } from "node:path";
-import { npmBin, pulumiEnvironment, root, stateFolder } from "./env.mjs";
+import { defaultRelease, releaseOf } from "../lab/release.mjs";
+import { npmBin, pulumiEnvironment, root, stateFolder, withinLab } from "./env.mjs";
 import { lab } from "./lab.mjs";
 import { command, step, StepError } from "./steps.mjs";
 import { prepare } from "./toolchain/prepare.mjs";
@@ -13,7 +14,7 @@ const SLOWEST = 25;
 /** How many files of tests may pass only when they are tried again: what others do on the same three nodes is not always the same. */
 const FLAKY = 2;
 
-/** @param {string[]} args `--unit`: only what needs no lab; the rest goes to mocha (`--grep X`) */
+/** @param {string[]} args `--unit`: only what needs no lab; the rest goes to mocha (`--grep X`). The lab is that of the release that is meant. */
 export async function test(args) {
   const unitOnly = args.includes("--unit");
   const forMocha = args.filter((argument) => argument !== "--unit");
@@ -32,7 +33,7 @@ export async function test(args) {
     try {
       await after;
       if (files.length === 0) return;
-      const { passes, failures, files: each } = await mocha(kind, files, forMocha);
+      const { passes, failures, files: each } = await mocha(kind, files, forMocha, await node);
       testsRun += passes + failures;
       count.passed += passes;
       count.failed += failures;
@@ -106,7 +107,11 @@ export async function test(args) {
 /** In CI nobody looks around afterwards. @param {Promise<string>} node */
 async function leaveLab(node) {
   if (process.env.CI) await node.then((program) => lab(program, "down")).catch(() => {});
-  else console.log("· lab        stays up: `npm run lab -- status`, `npm run lab -- down`");
+  else {
+    const release = releaseOf(process.env);
+    const more = release === defaultRelease ? "" : ` --release ${release}`;
+    console.log(`· lab        stays up: \`npm run lab -- status${more}\`, \`npm run lab -- down${more}\``);
+  }
 }
 
 /** @param {string} name @param {string[]} argv a program of npm's */
@@ -127,16 +132,16 @@ const testFiles = (folder) =>
     ? readdirSync(join(root, folder)).filter((name) => name.endsWith(".test.ts")).sort().map((name) => `${folder}/${name}`)
     : [];
 
-/** @param {string} kind what to call them @param {string[]} files paths or patterns @param {string[]} args
+/** @param {string} kind what to call them @param {string[]} files paths or patterns @param {string[]} args @param {string} node
  * @returns {Promise<{ passes: number, failures: number, files: Record<string, { passes: number, failures: number, ms: number }> }>} */
-function mocha(kind, files, args) {
+function mocha(kind, files, args, node) {
   return step(`${kind} tests`, async ({ log, done, failed }) => {
     mkdirSync(stateFolder, { recursive: true });
     const counts = join(stateFolder, `${kind.replaceAll(" ", "-")}-tests.json`);
     const onLab = kind.startsWith("lab");
     rmSync(counts, { force: true });
     const { code } = await command(
-      [join(npmBin, "mocha"), "--reporter", "tools/mocha-reporter.cjs", ...files,
+      [...(onLab ? withinLab(node, [join(npmBin, "mocha")]) : [join(npmBin, "mocha")]), "--reporter", "tools/mocha-reporter.cjs", ...files,
         // A test of the lab that ran into its time limit may go on asking for long; the unit tests see that nothing is left open.
         ...(process.stdout.isTTY ? ["--color"] : ["--no-color"]), ...(onLab ? ["--exit"] : []), ...args],
       // Unit tests run beside other steps: their output comes whole, below. Of lab tests two may be at it: each line says whose.

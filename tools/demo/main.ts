@@ -36,7 +36,7 @@ async function main(): Promise<void> {
   heading("And to take it all down");
   table(farewell);
   if (!inLab) note("(with SEAPATH_HOSTS and its like set as now)");
-  else note(`(how to reach the lab from elsewhere: ${labEnvironmentFile})`);
+  else note(`(how to reach the lab from elsewhere: ${labEnvironmentFile()})`);
 }
 
 function table(rows: string[][]): void {
