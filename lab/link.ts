@@ -1,9 +1,9 @@
 /** The quality of the cables between the nodes. */
 import { existsSync, readFileSync, rmSync } from "node:fs";
 
-import { inLab, sourceDir, type LabNode } from "./config.ts";
+import { inLab, type LabNode } from "./config.ts";
 import { cable } from "./node.ts";
-import { inSpace, throughSpace } from "./space.ts";
+import { inSight, inSpace, throughSpace } from "./space.ts";
 
 /**
  * Delays and loses frames on their way to each node: between two nodes, a round trip takes twice the latency. The kernel's
@@ -21,7 +21,7 @@ async function setCable(lab: number, node: LabNode, latency: number, loss: numbe
   const quality = ["delay", `${latency}ms`, "loss", `${loss}%`];
   const netem = await inSpace(lab, ["tc", "qdisc", "add", "dev", name, "root", "netem", ...quality, "limit", "100000"], { ok: true });
   if (netem.exitCode === 0) return;
-  const wire = ["/usr/bin/python3", "-I", `${sourceDir}boot/wire`, name, wireOf(name), String(latency), String(loss)];
+  const wire = ["/usr/bin/python3", "-I", inSight("wire"), name, wireOf(name), String(latency), String(loss)];
   await inSpace(lab, wire, { env: { WIRE_PID_FILE: pidFile(name) } });
 }
 

@@ -3,7 +3,7 @@
  * and the nodes, which are namespaces within. When it ends, the kernel takes all of that away, and only files are left;
  * so nothing that the lab remembers in files is ever needed to find out what is there.
  */
-import { closeSync, existsSync, openSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { closeSync, copyFileSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { spawn } from "node:child_process";
 import { dirname } from "node:path";
 
@@ -92,8 +92,9 @@ export function reaching(): string[] {
 
 /** Whether this process reaches the nodes by their addresses, and not those of another lab, which has the same. */
 export function reaches(): boolean {
+  if (!apart) return true;
   const pid = findSpace().lab;
-  return !apart || (pid !== undefined && readlinkSync(`/proc/${pid}/ns/net`) === readlinkSync("/proc/self/ns/net"));
+  return pid !== undefined && readlinkSync(`/proc/${pid}/ns/net`) === readlinkSync("/proc/self/ns/net");
 }
 
 /** Runs a program beside Ceph and the bridge. */
@@ -133,10 +134,17 @@ async function startFirst(role: string, outer: string[], namespaces: string[], a
   }, 30);
 }
 
+/** Puts a program of boot/ where the lab sees it, whose root may be another than this machine's, and gives its path. */
+export function inSight(name: string): string {
+  const path = inLab("boot", name);
+  mkdirSync(dirname(path), { recursive: true });
+  copyFileSync(`${sourceDir}boot/${name}`, path);
+  return path;
+}
+
 /** Starts the process that holds the lab. */
 export function startSpace(): Promise<number> {
-  const folders = [labDir, dirname(sourceDir.replace(/\/$/, ""))];
-  return startFirst("lab", [], ["-m", "-n", "-p", "-f"], inRoot(folders, ["bash", `${sourceDir}boot/lab-init`]));
+  return startFirst("lab", [], ["-m", "-n", "-p", "-f"], inRoot([labDir], ["bash", inSight("lab-init")]));
 }
 
 /** Starts the first process of a node inside of the lab's. */
