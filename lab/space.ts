@@ -1,7 +1,8 @@
 /**
  * The lab's namespaces. One process, pid 1 of namespaces of its own, holds all of the lab: the bridge, Ceph, the mounts,
  * and the nodes, which are namespaces within. When it ends, the kernel takes all of that away, and only files are left;
- * so nothing that the lab remembers in files is ever needed to find out what is there.
+ * so nothing that the lab remembers in files is ever needed to find out what is there. Its folder says only by which mark its
+ * processes are told from those of a lab elsewhere whose folder has the same name.
  */
 import { closeSync, copyFileSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { spawn } from "node:child_process";
