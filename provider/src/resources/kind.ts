@@ -47,10 +47,12 @@ export interface Kind<Inputs extends CommonInputs> {
   /** Of these, the ones after whose change the new one can stand beside the old one, so that it is made first. @default [] */
   beside?: readonly (keyof Inputs & string)[];
   /**
-   * Of these, the ones by which it follows another resource, `vm` say: when that one is replaced, which the engine tells by
+   * The ones by which it follows another resource, `vm` say: when that one is replaced, which the engine tells by
    * a value that is not known, so is this. @default []
    */
   follows?: readonly (keyof Inputs & string)[];
+  /** Whether the one that it followed, by the state, is replaced in this run, where another one may only come to be named. @default always */
+  followedGoes?(olds: Raw): boolean;
   /** Of these, the ones that say what it was made of, once: only another value replaces it, a new or a lost one does not. @default [] */
   origins?: readonly (keyof Inputs & string)[];
   /** It does something when it is made, and a delete undoes nothing: there is nothing of it that could be there already. */
@@ -108,11 +110,12 @@ function replacing<I extends CommonInputs>(kind: Kind<I>, olds: Raw, news: Raw):
   const wanted = withCommonDefaults(kind, news);
   const has = (keys: readonly string[] | undefined, key: string) => keys?.includes(key) ?? false;
   const differs = (key: string) => {
-    if (unknownPaths(wanted[key]).length > 0) return has(kind.follows, key);
+    if (unknownPaths(wanted[key]).length > 0) return has(kind.follows, key) && (kind.followedGoes?.(olds) ?? true);
+    if (!has(kind.replacedBy, key) && key !== "cluster") return false;
     if (has(kind.origins, key) && (olds[key] === undefined || wanted[key] === undefined)) return false;
     return !isDeepStrictEqual(olds[key], wanted[key]) && !(has(kind.origins, key) && isDeepStrictEqual(made(olds[key]), made(wanted[key])));
   };
-  return [...kind.replacedBy, "cluster"].filter(differs);
+  return [...new Set([...kind.replacedBy, ...(kind.follows ?? []), "cluster"])].filter(differs);
 }
 
 /** The provider of a kind. */

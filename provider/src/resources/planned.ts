@@ -12,6 +12,7 @@ export class PlannedRegister {
   readonly #specs = new Map<unknown, Map<string, VmSpec>>();
   readonly #addresses = new Map<unknown, Map<string, Addresses>>();
   readonly #guests = new Set<string>();
+  readonly #leaving = new Set<string>();
   /** By cluster, the constraints of each relation by its owner. */
   readonly #relations = new Map<unknown, Map<string, readonly XmlElement[]>>();
 
@@ -52,6 +53,16 @@ export class PlannedRegister {
   /** Whether the program has a guest node of that name. */
   hasGuest(name: string, cluster: string | undefined): boolean {
     return this.#guests.has(key(name, cluster));
+  }
+
+  /** Takes down that a guest node is replaced. */
+  leaveGuest(name: unknown, cluster: unknown): void {
+    this.#leaving.add(key(name, cluster));
+  }
+
+  /** Whether a guest node is replaced, as far as this run has compared. */
+  leavesGuest(name: unknown, cluster: unknown): boolean {
+    return this.#leaving.has(key(name, cluster));
   }
 
   /** Takes down a relation. @param owner the resource that has it @param former the names that it had before */

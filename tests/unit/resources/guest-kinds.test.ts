@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 
 const require = createRequire(import.meta.url);
-const { guestResourceKind: guestResourceOf, PlannedRegister, remoteGuestKind: remoteGuestOf } = require("../../../provider/dist/resources/index.js") as typeof import("../../../provider/dist/resources/index.js");
+const { guestResourceKind: guestResourceOf, guestResourceProvider, PlannedRegister, remoteGuestKind: remoteGuestOf, remoteGuestProvider } = require("../../../provider/dist/resources/index.js") as typeof import("../../../provider/dist/resources/index.js");
 const planned = new PlannedRegister();
 const [guestResourceKind, remoteGuestKind] = [guestResourceOf(planned), remoteGuestOf(planned)];
 const { schemaFailures } = require("../../../provider/dist/resources/refused.js") as typeof import("../../../provider/dist/resources/refused.js");
@@ -63,6 +63,23 @@ describe("the inputs of seapath.GuestResource", () => {
   ] as [object, RegExp][]) {
     it(`are refused: ${JSON.stringify(more)}`, () => assert.match(refused(guestResourceKind, { ...good, ...more })[0] ?? "", wanted));
   }
+  it("follow a VM and a guest node that are made anew, and are moved in place to another guest node", async () => {
+    const said: string[] = [];
+    const surroundings = { cluster: () => assert.fail("a diff asks nobody"), say: (text: string) => said.push(text), planned: new PlannedRegister() } as unknown as Parameters<typeof remoteGuestProvider>[0];
+    const [node, inside] = [remoteGuestProvider(surroundings), guestResourceProvider(surroundings)];
+    const ofNode = { name: "inside", vm: "web", address: "10.0.0.7", port: 3121, timeout: 60, authkey: "", online: true, node: "node1" };
+    const ofService = { ...guestResourceKind.withDefaults(good), status: "Started" };
+    const diff = async (provider: typeof node, olds: object, news: object) => (await provider.diff!("id", olds, { ...olds, ...news })).replaces;
+    assert.deepEqual(await diff(inside, ofService, { guest: UNKNOWN }), [], "a guest node that only comes to be named");
+    assert.deepEqual(await diff(node, ofNode, { address: UNKNOWN }), []);
+    assert.deepEqual(said, []);
+    assert.deepEqual(await diff(node, ofNode, { vm: UNKNOWN }), ["vm"]);
+    assert.deepEqual(await diff(inside, ofService, { guest: UNKNOWN }), ["guest"]);
+    assert.deepEqual(await diff(inside, { ...ofService, guest: "elsewhere" }, { guest: UNKNOWN }), []);
+    assert.deepEqual(await diff(inside, ofService, { guest: "other" }), [], "one that is there");
+    assert.match(said.join("\n"), /^Guest node "inside": its VM is made anew, and so is the guest node\nGuest resource "\w+": its guest node "inside" is made anew; it is stopped/);
+  });
+
   it("say what a change does to the service", () => {
     const olds = { ...good, params: {}, started: true };
     const said = (more: object) => guestResourceKind.announce?.(olds, { ...olds, ...more }).join() ?? "";

@@ -44,6 +44,9 @@ export const guestResourceKind = (planned: PlannedRegister): Kind<GuestResourceI
   outputs: ["status"],
   replacedBy: ["name", "agent"],
   beside: ["name"],
+  // A guest node does not go while something is bound to it. To another one that is there it is moved in place.
+  follows: ["guest"],
+  followedGoes: (olds) => planned.leavesGuest(olds["guest"], olds["cluster"]),
   idOf: ({ name }) => name,
 
   async refusals(cluster, inputs, intent, say) {
@@ -57,7 +60,8 @@ export const guestResourceKind = (planned: PlannedRegister): Kind<GuestResourceI
     return guestResourceRefusals(inventory, inputs, intent === "create");
   },
 
-  announce(olds: Raw, news: Raw) {
+  announce(olds: Raw, news: Raw, replaces = []) {
+    if (replaces.includes("guest")) return [`Guest resource "${String(olds["name"])}": its guest node "${String(olds["guest"])}" is made anew; it is stopped, and started in the new one`];
     const differs = (key: string) => unknownPaths(news[key]).length === 0 && !isDeepStrictEqual(olds[key], news[key]);
     const name = String(olds["name"]);
     if (differs("agent") || news["started"] === false) return [];

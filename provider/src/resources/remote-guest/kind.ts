@@ -4,6 +4,7 @@ import {
   type Context, type GuestNodeSpec, type ObservedGuestNode,
 } from "../../vmmgr";
 import { providerOf, type Kind, type Observed } from "../kind";
+import { isUnknown } from "../unknowns";
 import type { Raw } from "../values";
 import { PlannedRegister } from "../planned";
 import type { Surroundings } from "../surroundings";
@@ -36,6 +37,7 @@ export const remoteGuestKind = (planned: PlannedRegister): Kind<RemoteGuestInput
   withDefaults: (inputs) => ({ ...inputs, port: inputs["port"] ?? GUEST_DEFAULTS.port, timeout: inputs["timeout"] ?? GUEST_DEFAULTS.timeout }),
   outputs: ["authkey", "online", "node"],
   replacedBy: ["name", "vm"],
+  follows: ["vm"],
   idOf: ({ name }) => name,
 
   async refusals(cluster, inputs, intent, say) {
@@ -50,6 +52,12 @@ export const remoteGuestKind = (planned: PlannedRegister): Kind<RemoteGuestInput
     if (intent === "replace") return [];
     if (intent === "create" && name !== undefined) announceOpen(name, openTo(inventory.cib, name, vm ?? ""), say);
     return guestNodeRefusals(inventory, inputs);
+  },
+
+  announce(olds, news, replaces = []) {
+    if (replaces.length === 0) return [];
+    planned.leaveGuest(olds["name"], olds["cluster"]);
+    return isUnknown(news["vm"]) ? [`Guest node "${String(olds["name"])}": its VM is made anew, and so is the guest node`] : [];
   },
 
   create: make,
