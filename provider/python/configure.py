@@ -24,7 +24,7 @@ def patch_with_commands(patch, commands):
             on_copy(["cibadmin", "--patch", "--xml-pipe"], after, folder, patch)
         for words in commands:
             if not words or words[0] not in CRM_VERBS:
-                raise Failure("crm", "`crm configure %s` is not one that changes the CIB alone, and is not run" % " ".join(words)[:200])
+                raise Failure("crm", "`crm configure %s` is not one that changes the CIB alone, and is not run" % " ".join(words[:2])[:200])
             on_copy(["crm", "configure"] + words, after, folder)
         done = subprocess.run(
             ["crm_diff", "--no-version", "-o", before, "-n", after], capture_output=True, text=True, timeout=60

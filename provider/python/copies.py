@@ -1,5 +1,13 @@
 """Pacemaker's tools on a copy of the CIB: what they would do, without the cluster."""
+# Needs: secret_words
 import os
+
+# The words of a command of crm's that say which it is: behind them are parameters, with passwords among them.
+TELLING_WORDS = 4
+
+
+def told_words(argv):
+    return words_masked(" ".join(argv if len(argv) <= TELLING_WORDS else argv[:TELLING_WORDS] + ["…"]))
 
 
 def holds_changes(patch):
@@ -14,6 +22,6 @@ def on_copy(argv, path, folder, stdin=None):
         env=dict(os.environ, CIB_file=path, CIB_shadow_dir=folder),
     )
     if done.returncode != 0:
-        said = (done.stderr or done.stdout).strip()[-1500:]
-        raise Failure("crm" if argv[0] == "crm" else "cib", "%s: %s" % (" ".join(argv), said))
+        said = words_masked((done.stderr or done.stdout).strip())[-1500:]
+        raise Failure("crm" if argv[0] == "crm" else "cib", "%s: %s" % (told_words(argv), said))
     return done.stdout

@@ -82,6 +82,9 @@ export function element(
     : { name, attrs: kept, children };
 }
 
+/** Where a quotation mark is missing, or one too many, the name of an attribute is a part of a value: a password, say. */
+const withoutValues = (said: string) => said.replace(/^(?:boolean )?attribute '.*' (?=is |has )/is, "an attribute ");
+
 /**
  * Parses a document and returns its root element.
  * @throws ParseError with the line and the reason, when it is not well-formed, has no single root, or declares a document type
@@ -94,7 +97,7 @@ export function parseXml(text: string, tool: string): XmlElement {
   }
   const valid = XMLValidator.validate(text);
   if (valid !== true) {
-    throw new ParseError(tool, `line ${valid.err.line}: ${valid.err.msg}`, text);
+    throw new ParseError(tool, `line ${valid.err.line}: ${withoutValues(valid.err.msg)}`, text);
   }
   let roots: XmlElement[];
   try {

@@ -20,10 +20,16 @@ export function crmProblem(line: string): string | undefined {
   return VERBS.has(verb) ? undefined : `must begin with what changes the CIB and nothing else (location, property, primitive, …); "${verb}" does not`;
 }
 
+/** The words that say which command it is; those behind them may be parameters, and a password among them. */
+const shortened = (line: string) => {
+  const words = line.trim().split(/\s+/);
+  return `${words.slice(0, 2).join(" ").slice(0, 200)}${words.length > 2 ? " …" : ""}`;
+};
+
 /** A command is not one that is run. */
 export class CrmRefused extends SeapathError {
   constructor(line: string, problem: string) {
-    super("crm-refused", `\`crm configure ${line.slice(0, 200)}\` is not run: it ${problem}`, {
+    super("crm-refused", `\`crm configure ${shortened(line)}\` is not run: it ${problem}`, {
       hint: `Look at \`${words().input("crmConfigCommands")}\`, and at \`_crm_config_cmd\` in the metadata of the VM's system image.`,
     });
   }

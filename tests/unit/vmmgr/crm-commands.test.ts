@@ -17,6 +17,24 @@ describe("commands for `crm configure`", () => {
     }
   });
 
+  it("are told without their parameters, where a password may be among them", () => {
+    assert.throws(() => commandWords(["save primitive p stonith:x passwd=hunter2hunter2"]), (error: Error) => /`crm configure save primitive …` is not run/.test(error.message) && !error.message.includes("hunter2"));
+    const file = (name: string) => join(import.meta.dirname, `../../../provider/python/${name}.py`);
+    const program = `import subprocess\nclass Failure(Exception):\n    pass\n${["secret_words", "copies"].map((name) => readFileSync(file(name), "utf8")).join("\n")}
+for words in (["primitive", "p", "stonith:x", "params", "login=a", "passwd=hunter2hunter2"], ["property", "password=hunter2hunter2"]):
+    try:
+        on_copy(["sh", "-c", "echo \\"ERROR: syntax in '$*'\\" >&2; exit 1", "sh"] + words, "/x", "/y")
+    except Failure as failure:
+        print(failure)
+    print(told_words(["crm", "configure"] + words))`;
+    const done = spawnSync("python3", ["-I", "-c", program.replace(/raise Failure\((.*?), (".*)\)$/m, "raise Failure($2)")], { encoding: "utf8" });
+    assert.equal(done.status, 0, done.stderr);
+    assert.match(done.stdout, /ERROR: syntax in 'primitive p stonith:x params login=a passwd=\*{8}'/);
+    assert.match(done.stdout, /^crm configure primitive p …$/m);
+    assert.match(done.stdout, /^crm configure property password=\*{8}$/m);
+    assert.doesNotMatch(done.stdout, /hunter2/);
+  });
+
   it("are the same to the node program", () => {
     const text = readFileSync(join(import.meta.dirname, "../../../provider/python/configure.py"), "utf8");
     const done = spawnSync("python3", ["-I", "-c", `${/^CRM_VERBS = [^]*?^\)/m.exec(text)?.[0]}\nprint(" ".join(sorted(CRM_VERBS)))`], { encoding: "utf8" });

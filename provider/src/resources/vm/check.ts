@@ -17,7 +17,7 @@ import type { RollingInputs } from "../rolling";
 import { withDefaults } from "./defaults";
 import { stoppedBy } from "./diff";
 import { withInherited, withSaid } from "./inherit";
-import { withKept } from "./kept";
+import { concealSecrets, withKept } from "./kept";
 import { vmSchema, type VmInputs } from "./schema";
 import { OUTPUTS, sourceOf, specOf } from "./state";
 
@@ -43,6 +43,7 @@ export const takenByOther = (vm: string) => `VM "${vm}" belongs to another resou
 /** Checks the inputs of a VM by themselves, then against the cluster. */
 export async function checkVm({ cluster, claims, planned, warn, rolling }: CheckContext, olds: Raw, news: Raw): Promise<Checked> {
   const inputs = withDefaults(await inherited(cluster, olds, news));
+  concealSecrets(inputs);
   const failures = schemaFailures(vmSchema, inputs, "seapath.Vm");
   failures.push(...xmlFailures(inputs), ...(await localFileFailures(inputs)));
   if (failures.length > 0 || isUnknown(inputs["cluster"])) return { inputs, failures };

@@ -6,6 +6,7 @@ import { readInputsAs, schemaFailures } from "../refused";
 import type { Raw } from "../values";
 import { localFileFailures, xmlFailures } from "./check";
 import { withDefaults } from "./defaults";
+import { concealSecrets } from "./kept";
 import { vmSchema } from "./schema";
 import { specOf } from "./state";
 
@@ -27,6 +28,7 @@ export class InputsRefused extends SeapathError {
  */
 export async function givenSpec(verb: string, raw: Raw, disks: readonly FileSource[] = []): Promise<VmSpec> {
   const inputs = withDefaults(raw);
+  concealSecrets(inputs);
   const files = await Promise.all([localFileFailures(inputs), ...disks.map((source) => localFileRefusals(source, "disks"))]);
   const failures = [...schemaFailures(vmSchema, inputs, "a VM"), ...xmlFailures(inputs), ...files.flat()];
   if (failures.length > 0) throw new InputsRefused(verb, typeof raw["name"] === "string" ? raw["name"] : "", failures);

@@ -5,6 +5,8 @@
  */
 import { createHash } from "node:crypto";
 import { findVm, isText, parseXml, ParseError, Refused, renderPretty, type Inventory, type ObservedVm, type VmSpec, type XmlElement } from "../../vmmgr";
+import { conceal } from "../../errors";
+import { isRecord, type Raw } from "../values";
 import type { VmInputs } from "./schema";
 
 type Strings = Readonly<Record<string, string>>;
@@ -66,6 +68,31 @@ export function signedXml(xml: string, before = ""): string {
     return shown;
   });
   return changed ? renderPretty(signed) : xml;
+}
+
+/** Shorter values stand in other words by chance. */
+const SHORTEST = 6;
+
+/**
+ * Has what looks like a secret in the inputs of a VM left out of all that is said from now on: of what a check refuses, and of words of
+ * libvirt's and crm's. The engine does not tell a provider which inputs a program has marked.
+ */
+export function concealSecrets({ metadata, pacemaker, xml }: Raw): void {
+  const found = new Set<string>();
+  const note = (name: string, value: unknown) => {
+    if (typeof value === "string" && value.length >= SHORTEST && isSecret(name, value)) found.add(value);
+    return String(value);
+  };
+  const maps = [metadata, ...(isRecord(pacemaker) ? Object.values(pacemaker) : [])];
+  for (const map of maps.filter(isRecord)) for (const [key, value] of Object.entries(map)) note(key, value);
+  if (typeof xml === "string") {
+    try {
+      mapXml(parseXml(xml, "the domain XML"), note);
+    } catch (error) {
+      if (!(error instanceof ParseError)) throw error; // it is refused, without a word of its values
+    }
+  }
+  conceal(found);
 }
 
 /** A VM as it may be shown: as observed, with signs. */
