@@ -1,6 +1,10 @@
 """Pacemaker's tools on a copy of the CIB: what they would do, without the cluster."""
 # Needs: secret_words
 import os
+import re
+
+# crmsh 5 colours its errors for pipes as well.
+COLOURED = re.compile(r"\x1b\[[0-9;]*m")
 
 # The words of a command of crm's that say which it is: behind them are parameters, with passwords among them.
 TELLING_WORDS = 4
@@ -22,6 +26,6 @@ def on_copy(argv, path, folder, stdin=None):
         env=dict(os.environ, CIB_file=path, CIB_shadow_dir=folder),
     )
     if done.returncode != 0:
-        said = words_masked((done.stderr or done.stdout).strip())[-1500:]
+        said = words_masked(COLOURED.sub("", done.stderr or done.stdout).strip())[-1500:]
         raise Failure("crm" if argv[0] == "crm" else "cib", "%s: %s" % (told_words(argv), said))
     return done.stdout

@@ -15,9 +15,9 @@ const changeCib = (runner: Runner, changes: Changes, commands: string[][] = []) 
 const { programSource, runProgram, runPrograms } = createRequire(import.meta.url)("../../../provider/dist/cluster/program.js") as typeof import("../../../provider/dist/cluster/program.js");
 const folder = join(import.meta.dirname, "../../../provider/python");
 
-/** A stand-in for crm, which knows "location <id> <rsc> <score> <node>" alone. */
+/** A stand-in for crm, which knows "location <id> <rsc> <score> <node>" alone, and colours its errors as crmsh 5 does. */
 const CRM = `#!/bin/sh
-[ "$1 $2 $#" = "configure location 6" ] || { printf '%s\\n' "crm: syntax of $*" >&2; exit 1; }
+[ "$1 $2 $#" = "configure location 6" ] || { printf '\\033[31mERROR\\033[0m: %s\\n' "syntax of $*" >&2; exit 1; }
 exec cibadmin --create --scope constraints --xml-text "<rsc_location id='$3' rsc='$4' score='$5' node='$6'/>"
 `;
 
@@ -109,7 +109,7 @@ describe("the node programs", function () {
   it("configure changes nothing when one of the commands, or the patch, is refused", async () => {
     const before = cib.configuration();
     const conflict = (says: RegExp) => (error: Error) => error instanceof CibConflict && says.test(error.message);
-    await assert.rejects(changeCib(runner, [rule("patched")], [["location", "a", "fxrun", "7", "node2"], ["location", "x"]]), conflict(/syntax of configure location x/));
+    await assert.rejects(changeCib(runner, [rule("patched")], [["location", "a", "fxrun", "7", "node2"], ["location", "x"]]), conflict(/: ERROR: syntax of configure location x/));
     await assert.rejects(changeCib(runner, [rule("patched", { score: "many" })]), conflict(/schema|validat/i));
     await assert.rejects(changeCib(runner, [rule("fxorder")]), conflict(/./));
     assert.ok(cib.configuration() === before);
@@ -119,7 +119,7 @@ describe("the node programs", function () {
     const hostile = `"); import os; os._exit(9) #'''\\\n\u2028 é漢😀 $(id) \`id\` 'quoted' end`;
     await assert.rejects(
       changeCib(runner, [], [["location", hostile]]),
-      (error: Error) => error instanceof CibConflict && error.message.includes(`syntax of configure location ${hostile.replace("\u2028", "\\u2028")}`),
+      (error: Error) => error instanceof CibConflict && error.message.includes(`ERROR: syntax of configure location ${hostile.replace("\u2028", "\\u2028")}`),
     );
     await assert.rejects(changeCib(runner, [], [["location", "a\0b"]]), ProgramError);
     const asked: unknown[] = [];

@@ -39,6 +39,9 @@ describe("a rule of the cluster as it will be", function () {
     const cib = calm({}).replace('name="stonith-enabled" value="false"', 'name="stonith-enabled" value="true"');
     assert.match(await say(clusterConfigValid, stack, { savedCluster: saved(cib) }), /crm_verify says: .*STONITH.*there is no device for it/s);
     assert.match(await say(clusterConfigValid, stack, { allowNoStonith: false }), /Fencing must be on in the cluster: `stonith-enabled` is false/);
+    const renamed = calm({}).replace('name="stonith-enabled"', 'name="fencing-enabled"');
+    assert.match(await say(clusterConfigValid, stack, { allowNoStonith: false, savedCluster: saved(renamed) }), /Fencing must be on in the cluster: `fencing-enabled` is false/);
+    assert.match(await say(clusterConfigValid, stack, { savedCluster: saved(renamed.replace('name="fencing-enabled" value="false"', 'name="fencing-enabled" value="true"')) }), /Fencing is on \(`fencing-enabled`\) and there is no device for it/);
   });
 
   it("cluster-odd-machines: an even number, the observer among them; fewer than wanted; guest nodes are no machines", async () => {

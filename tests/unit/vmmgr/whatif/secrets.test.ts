@@ -1,10 +1,13 @@
 // A cluster that is written down has no secrets, and the scheduler says the same of it. The CIB is the lab's, with a fencing
 // device, an agent that calls its password private, and one that does not; their digests are Pacemaker's own.
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { join } from "node:path";
 import { ask, empty, vm } from "./ask.ts";
 
+const { programSource } = createRequire(import.meta.url)("../../../../provider/dist/cluster/program.js") as typeof import("../../../../provider/dist/cluster/program.js");
 const fixture = readFileSync(join(import.meta.dirname, "../../../fixtures/cib-secrets.xml"), "utf8");
 const SECRETS = ["dummyPassw0rd", "tok-abcdef", "fence&amp;Pass"];
 
@@ -34,6 +37,20 @@ describe("a cluster that is written down", () => {
     assert.equal(later.digest, found.digest);
     // Written down again it stays what it is.
     assert.equal((await kept(saved.cib)).saved.cib, saved.cib);
+  });
+
+  it("has the digests of Pacemaker 2.1 and of 3.0 renewed, which do not escape the same signs", () => {
+    const request = (cib: string) => Buffer.from(JSON.stringify({ cib })).toString("base64");
+    const masked = (cib: string) => {
+      const input = `${programSource("simulate")}\nrun(lambda request: without_secrets(request["cib"])[0], "${request(cib)}")\n`;
+      return (JSON.parse(spawnSync("python3", ["-I", "-"], { input, encoding: "utf8" }).stdout) as { ok: string }).ok;
+    };
+    // Of the device's start, with an apostrophe in its password, as `crm_resource --digests` of 2.1.5 and of 3.0.0 say it.
+    const [older, newer] = ["3cbbec6d2637795dd11ad5f1da8b9704", "98d70a5c9053b5a60e7946b4dff7dc80"];
+    assert.ok(fixture.includes(older));
+    const renewed = masked(fixture);
+    assert.ok(!renewed.includes(older));
+    assert.equal(masked(fixture.replaceAll(older, newer)), renewed);
   });
 
   it("is not kept when a secret decides something", async () => {
