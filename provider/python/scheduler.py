@@ -36,6 +36,21 @@ def for_any_version(text, fencing):
     return ElementTree.tostring(root, encoding="unicode")
 
 
+def knows_schema_of(root):
+    """Whether the tools here know the schema of a CIB: not even an empty one of another do they read."""
+    versions = {"admin_epoch": "0", "epoch": "0", "num_updates": "0"}
+    blank = ElementTree.Element("cib", dict(versions, **{"validate-with": root.get("validate-with", "none")}))
+    configuration = ElementTree.SubElement(blank, "configuration")
+    for name in ("crm_config", "nodes", "resources", "constraints"):
+        ElementTree.SubElement(configuration, name)
+    ElementTree.SubElement(blank, "status")
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "blank.xml")
+        ElementTree.ElementTree(blank).write(path)
+        done = subprocess.run(["cibadmin", "--query"], capture_output=True, timeout=60, env=dict(os.environ, CIB_file=path))
+    return done.returncode == 0
+
+
 def run_scheduler(path, folder, options):
     return on_copy(["crm_simulate", "-x", path] + options + ["--output-as=xml"], path, folder)
 

@@ -143,10 +143,14 @@ def kept(text, folder, fencing):
 def simulate(request):
     """What the tools say stands in answers and errors, and may quote the CIB."""
     text = for_any_version(request["cib"], None) if request.get("cib") else command(["cibadmin", "--query"])
-    _, secrets = secrets_of(ElementTree.fromstring(text))
+    root = ElementTree.fromstring(text)
+    _, secrets = secrets_of(root)
     try:
         answer = simulate_on(text, request)
     except Failure as failure:
+        if request.get("cib") and not knows_schema_of(root):
+            words = "the CIB is of a newer Pacemaker: the tools here do not know its schema, %s; ask tools that are as new as the cluster's"
+            raise Failure("schema", words % root.get("validate-with")) from None
         raise Failure(failure.kind, hidden(str(failure), secrets)) from None
     answer["verified"]["words"] = hidden(answer["verified"]["words"], secrets)
     return answer

@@ -94,7 +94,7 @@ const proofs: Proof[] = [
     says: [["polfirst", /"polfirst" and "polsecond" of "scada" must be changed one after the other, and nothing sees to it/], ["pola", /VM "pola" of "polapart" must not have `rolling: { outage: "allowed" }`/]],
   },
   { rule: "guest-node-closed", cluster: "open", config: { others: "fail" }, level: "mandatory", says: [[STACK, /VM "foreign" must be kept off the guest node g1: no constraint does.*crm resource ban foreign g1/]] },
-  { rule: "cluster-config-valid", cluster: "unfenced", level: "mandatory", says: [[STACK, /The configuration of the cluster must be valid.*STONITH.*Fencing is on \(`stonith-enabled`\) and there is no device/s]] },
+  { rule: "cluster-config-valid", cluster: "unfenced", level: "mandatory", says: [[STACK, /The configuration of the cluster must be valid.*(STONITH|fencing).*Fencing is on \(`stonith-enabled`\) and there is no device/s]] },
   { rule: "cluster-odd-machines", cluster: "even", level: "advisory", says: [[STACK, /The machines of the cluster must be of an odd number, and are 4: node1, node2, node3 \(the observer\), node4/]] },
   { rule: "plan-places-all", level: "mandatory", says: [["polwatch", /VM "polwatch" must find a node to run on; it finds none: node1 is kept from it by pin-polwatch-onnode3.*node3 is kept from it by cli-ban-polwatch-on-node3/]] },
   { rule: "plan-leaves-others", cluster: "restless", config: { others: "fail" }, level: "mandatory", says: [[STACK, /VM "crowd\d" must be left alone, as this change is not about it; it moves live from node1 to node2.*\d do, and 0 may/]] },

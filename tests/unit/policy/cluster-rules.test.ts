@@ -37,7 +37,7 @@ describe("a rule of the cluster as it will be", function () {
 
   it("cluster-config-valid: fencing without a device; no fencing where that is not allowed", async () => {
     const cib = calm({}).replace('name="stonith-enabled" value="false"', 'name="stonith-enabled" value="true"');
-    assert.match(await say(clusterConfigValid, stack, { savedCluster: saved(cib) }), /crm_verify says: .*STONITH.*there is no device for it/s);
+    assert.match(await say(clusterConfigValid, stack, { savedCluster: saved(cib) }), /crm_verify says: .*(STONITH|fencing).*there is no device for it/s);
     assert.match(await say(clusterConfigValid, stack, { allowNoStonith: false }), /Fencing must be on in the cluster: `stonith-enabled` is false/);
     const renamed = calm({}).replace('name="stonith-enabled"', 'name="fencing-enabled"');
     assert.match(await say(clusterConfigValid, stack, { allowNoStonith: false, savedCluster: saved(renamed) }), /Fencing must be on in the cluster: `fencing-enabled` is false/);

@@ -72,6 +72,14 @@ describe("where VMs will run", function () {
     assert.deepEqual(found.placements.map(({ after }) => after), [undefined]);
   });
 
+  // Tried: a saved cluster is of a newer Pacemaker than the tools that plan on it → the plan says that they have to be as new
+  it("says that a saved cluster is of a newer Pacemaker than the tools that are asked", async () => {
+    const newer = empty().replace("pacemaker-3.9", "pacemaker-99.0");
+    const says = /the CIB is of a newer Pacemaker: the tools here do not know its schema, pacemaker-99\.0; ask tools that are as new as the cluster's/;
+    await assert.rejects(ask({}, newer), says);
+    await assert.rejects(ask({ vms: [vm("a")] }, newer), says);
+  });
+
   it("takes no truncated CIB, and no constraint on nothing", async () => {
     await assert.rejects(ask({}, empty().slice(0, 900)), /Unable to read what cibadmin answered/);
   });
