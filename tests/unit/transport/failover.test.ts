@@ -69,6 +69,20 @@ describe("a list of hosts", function () {
     assert.equal((await runner.run(hello)).node, second.address);
   });
 
+  it("says of each answer between which moments it was made: the login, and waiting for others, are not among them", async () => {
+    const [first, second] = [await bench.sshd(), await bench.sshd()];
+    const mute = await bench.mute();
+    const runner = bench.runner([first, second], { connectTimeout: "3" }, [first.address, mute, second.address]);
+    const answers = await runner.runOnEach!({ argv: ["date", "+%s%N"] });
+    const timed = answers.flatMap((each) => ("result" in each ? [each] : []));
+    assert.equal(timed.length, 2);
+    for (const { result, between: [from, to] = [0, 0] } of timed) {
+      const made = Number(result.stdout) / 1e6;
+      assert.ok(from - 1 <= made && made <= to + 1, `${from} ${made} ${to}`);
+      assert.ok(to - from < 3000, "nobody waited for the one that does not answer");
+    }
+  });
+
   it("asks each for itself, over the kept link where there is one, and waits for none of the others", async () => {
     const [first, second] = [await bench.sshd(), await bench.sshd()];
     const [refusing, mute] = [await bench.refusing(), await bench.mute()];

@@ -1,4 +1,5 @@
 /** What a doctor may find. */
+import { told } from "../../errors";
 
 /** `fault`: something that has to work does not, or is about to. `advice`: it works, and would be better otherwise. */
 export type Level = "fault" | "advice";
@@ -95,11 +96,9 @@ export interface Diagnosis {
   findings: Finding[];
 }
 
-/** A finding. */
-export const finding = (id: FindingId, about: About, seen: string, remedy: string): Finding => ({ id, level: FINDINGS[id], ...about, seen, remedy });
+/** A finding, without what is secret, as errors are. */
+export const finding = (id: FindingId, { node, ...about }: About, seen: string, remedy: string): Finding =>
+  ({ id, level: FINDINGS[id], ...(node === undefined ? {} : { node: told(node) }), ...about, seen: told(seen), remedy: told(remedy) });
 
 /** Names as one says them. */
 export const listed = (names: readonly string[]): string => (names.length < 2 ? names.join() : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`);
-
-/** A word for one, or for several. */
-export const are = (names: readonly string[]): string => (names.length > 1 ? "are" : "is");

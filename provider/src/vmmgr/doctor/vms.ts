@@ -13,8 +13,8 @@ export function failureFindings(inventory: Inventory): Finding[] {
   const closed = new Map(counted.map((resource) => [resource, closedNodes(cib, resource).filter(({ node }) => hypervisorsOf(inventory).includes(node))]));
   const told = (failure: FailedOperation) => closed.get(failure.resource)?.some(({ node }) => node === failure.node) === true;
   return [
-    ...[...status.resources.values()].filter(({ failed, blocked, orphaned }) => (failed || blocked) && !orphaned).map(({ id, role, nodes }) =>
-      finding("vm-failed", aboutResource(inventory, id), `${nameOf(inventory, id)} has failed (${role}${nodes.length > 0 ? ` on ${nodes.join(" and ")}` : ""}), and Pacemaker leaves it so`, `See why in the log of that node; then ${openingCommand(id)} tries it anew.`)),
+    ...[...status.resources.values()].filter(({ failed, blocked, orphaned }) => (failed || blocked) && !orphaned).map(({ id, role, nodes, blocked }) =>
+      finding("vm-failed", aboutResource(inventory, id), `${nameOf(inventory, id)} has failed (${role}${nodes.length > 0 ? ` on ${nodes.join(" and ")}` : ""})${blocked ? ", and Pacemaker leaves it so" : ""}`, `See why in the log of that node; then ${openingCommand(id)} tries it anew.`)),
     ...counted.flatMap((id): Finding[] => {
       const nodes = closed.get(id) ?? [];
       if (nodes.length === 0) return [];

@@ -8,7 +8,7 @@ const node4 = (cib: string) => cib.replace("</nodes>", '<node id="4" uname="node
 const state = (cib: string, id: number, more: string) => cib.replace(new RegExp(`(<node_state id="${id}" uname="node${id}") in_ccm="true" crmd="online" join="member" expected="member"`), `$1 ${more}`);
 
 describe("a doctor's look at a cluster", function () {
-  this.timeout(30_000);
+  this.timeout(120_000);
 
   it("finds nothing on one that is well: one look at it, then one program a node beside the scheduler's", async () => {
     const found = await examined();

@@ -6,6 +6,7 @@ import { examined, fenced, has, image, type Said } from "./patient.ts";
 
 const require = createRequire(import.meta.url);
 const errors = require("../../../../provider/dist/transport/errors.js") as typeof import("../../../../provider/dist/transport/errors.js");
+const { conceal } = require("../../../../provider/dist/errors.js") as typeof import("../../../../provider/dist/errors.js");
 const { ConnectionError, HostKeyError, LoginRefused, SettingsError } = errors;
 
 const no = (error: string) => ({ error });
@@ -13,7 +14,7 @@ const one = (node: string, more: Partial<Said> | Error) => ({ nodes: { [node]: m
 const bridged = (vm: string, bridge: string) => image(vm, `<interface type="bridge"><source bridge="${bridge}"/></interface>`);
 
 describe("a doctor's look at nodes", function () {
-  this.timeout(30_000);
+  this.timeout(120_000);
 
   it("finds those that do not answer, or do not let in, each by why; none of them passes", async () => {
     const refused = { beforeSend: true, hint: "Start it." };
@@ -25,6 +26,12 @@ describe("a doctor's look at nodes", function () {
     assert.deepEqual([sudo.fit, sudo.findings[0]?.remedy, sudo.examined], [false, "Let it.", ["node1", "node3"]]);
     has(await examined(one("node2", new Error("printed no JSON"))), "fault node-not-examined node2");
     has(await examined(one("node2", { clock: "later" } as unknown as Partial<Said>)), /^fault node-not-examined node2: .*`clock` is not of the form/);
+  });
+
+  it("tells no host that is kept as a secret, as errors do not", async () => {
+    conceal(["secrethost"]);
+    const found = await examined({ hosts: ["node1", "node2", "node3", "secrethost"], ...one("secrethost", new ConnectionError("secrethost", "Unable to connect to secrethost", { beforeSend: true })) });
+    has(found, "fault node-unreachable [secret]: [secret] could not be examined: Unable to connect to [secret]");
   });
 
   it("finds those that the settings do not name, and asks none twice of two addresses", async () => {
