@@ -28,6 +28,8 @@ export type Capacity = z.infer<typeof answerSchema> & {
 export interface Between {
   /** Whom all of them let it in as. */
   user?: string;
+  /** How many others were asked. */
+  seen: number;
   /** Those that let it in as nobody that was tried, each with the reason. */
   closed: Record<string, string>;
 }
@@ -54,5 +56,6 @@ function betweenOf(nodes: z.infer<typeof answerSchema>["nodes"]): Between {
   const users = new Set(nodes.flatMap((node) => ("user" in node && node.user !== undefined ? [node.user] : [])));
   const closed = Object.fromEntries(nodes.flatMap((node) => ("error" in node ? [[node.node, node.error]] : [])));
   const [user] = users;
-  return { closed, ...(users.size === 1 && user !== undefined && Object.keys(closed).length === 0 ? { user } : {}) };
+  const seen = nodes.filter((node) => "error" in node || node.user !== undefined).length;
+  return { seen, closed, ...(users.size === 1 && user !== undefined && Object.keys(closed).length === 0 ? { user } : {}) };
 }

@@ -1,8 +1,9 @@
 /** Forgetting what Pacemaker counts against a resource that is gone. */
 import { z } from "zod";
 import type { Runner } from "../transport/types";
+import { readAs } from "./answers";
 import { ParseError } from "./errors";
-import { runProgram, runPrograms } from "./program";
+import { runProgram, runProgramOnEach, runPrograms } from "./program";
 import { storageError, type StorageOperation } from "./rbd";
 
 /** What was there, and what still is when the time is over: `fail-count-web01#start_0 on node2`, `start on node2`. */
@@ -32,6 +33,22 @@ export async function forgetFailures(runner: Runner, resource: string): Promise<
   return forgotten(await runProgram(runner, "forget", request, { timeoutMs: (SECONDS + 60) * 1000 }));
 }
 
+const hereSchema = z.object({ gone: z.array(z.string()), stays: z.record(z.string(), z.string()) });
+
+/**
+ * Takes the agent's file of a VM off the nodes that the asked one could not reach, each over a link of its own, where the settings
+ * name it: nodes that are hardened let in no root of another one. To do it twice does no harm.
+ * @returns the nodes that may still have it
+ */
+async function removeByOwnLinks(runner: Runner, vm: string, stays: Record<string, string>): Promise<Record<string, string>> {
+  const nodes = Object.keys(stays);
+  if (nodes.length === 0) return stays;
+  const answers = (await runProgramOnEach(runner, "config_here", { vm, nodes })).map((each) => readAs(hereSchema, each, "the config_here program"));
+  const gone = new Set(answers.flatMap((each) => each.gone));
+  const left = Object.fromEntries(Object.entries(stays).filter(([node]) => !gone.has(node)));
+  return { ...left, ...Object.assign({}, ...answers.map((each) => each.stays)) as Record<string, string> };
+}
+
 /**
  * Does operations on images, and then looks once whether anything has failed of a resource that is gone, which is forgotten.
  * @param nodes from which the agent's file of it is taken as well
@@ -47,7 +64,8 @@ export async function changeStorageAndForget(
   try {
     const parts = [["storage", { operations }], ["forget", { resource, failed: false, seconds: SECONDS, nodes }]] as const;
     const [answers, forgot] = await runPrograms(runner, parts, { timeoutMs: 180_000 });
-    return { answers: answers as unknown[], forgotten: forgotten(forgot) };
+    const found = forgotten(forgot);
+    return { answers: answers as unknown[], forgotten: { ...found, stays: await removeByOwnLinks(runner, resource, found.stays) } };
   } catch (error) {
     throw storageError(error);
   }

@@ -52,7 +52,7 @@ export function runProgram(runner: Runner, name: string, request: unknown, optio
  */
 export type ProgramAnswer = { address: string; answer: unknown; between?: readonly [number, number] } | { address: string; error: unknown };
 
-/** Runs a node program that changes nothing on every node of the settings, all at once. */
+/** Runs a node program that changes nothing, or nothing more when it is run again, on every node of the settings, all at once. */
 export async function askOnEach(runner: Runner, name: string, request: unknown, options: Omit<ProgramOptions, "readOnly"> = {}): Promise<ProgramAnswer[]> {
   const label = `the ${name} program`;
   const answers = await runOnEach(runner, { ...commandOf([name], `main("${encode(request)}")`, options.timeoutMs ?? DEFAULT_TIMEOUT_MS), ...options, label, traceAs: label, readOnly: true });

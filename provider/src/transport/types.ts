@@ -92,7 +92,7 @@ export interface Runner {
    */
   interactive?(argv: readonly string[], terminal: Terminal): Promise<number>;
   /**
-   * Runs a program that changes nothing on every node of the settings, all at once. Absent where the link goes to one place.
+   * Runs a program that changes nothing, or nothing more when it is run again, on every node of the settings, all at once. Absent where the link goes to one place.
    * @returns for each node its answer, or the error of the one that could not be asked
    */
   runOnEach?(command: Command): Promise<NodeAnswer[]>;

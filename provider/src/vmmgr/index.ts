@@ -27,6 +27,7 @@ export { BrokenVm } from "./broken";
 export { ChangeFailed, NoSuchVm, NotOwned, Refused, type Refusal } from "./errors";
 export type { Context } from "./context";
 export * from "./guest";
+export { betweenNodes, migrationNotice } from "./migration";
 export * from "./model";
 export * from "./snapshots";
 export { localFileRefusals, sourceQuestions, type FileSource } from "./image-source";

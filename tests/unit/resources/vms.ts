@@ -52,8 +52,11 @@ export const full = (more: Raw = {}): Raw => typed({
   ...more,
 });
 
+/** Whom a node lets another one in as, who would come as that user; undefined: as nobody. */
+type Lets = (user: string, node: string) => string | undefined;
+
 /** The lab's cluster as a link would show it; with an error, a cluster that nobody can ask. */
-export function lab(error?: Error, takes: (xml: string) => string | undefined = () => undefined): { cluster: () => InstanceType<typeof cluster.Cluster>; asked: () => unknown[] } {
+export function lab(error?: Error, takes: (xml: string) => string | undefined = () => undefined, lets: Lets = (user) => user): { cluster: () => InstanceType<typeof cluster.Cluster>; asked: () => unknown[] } {
   const requests: unknown[] = [];
   const runner = new ScriptedRunner({
     "the inventory program": (request) => {
@@ -62,6 +65,15 @@ export function lab(error?: Error, takes: (xml: string) => string | undefined = 
       return JSON.parse(fixture("inventory.json"));
     },
     "the lacking program": () => ({ ok: { node: "node1", lacks: [] } }),
+    "the capacity program": (request) => {
+      const { user, nodes } = request as { user: string; nodes: string[] };
+      const others = nodes.filter((node) => node !== "node1").map((node) => {
+        const as = lets(user, node);
+        return as === undefined ? { node, error: `root: root@${node}: Permission denied` } : { node, vcpus: 1, memoryBytes: 1, user: as };
+      });
+      const ceph = { totalBytes: 1, usedBytes: 0, availableBytes: 1 };
+      return { ok: { nodes: [{ node: "node1", vcpus: 1, memoryBytes: 1 }, ...others], ceph, versions: { pacemaker: "", corosync: "", ceph: "", libvirt: "", qemu: "" } } };
+    },
     // libvirt's words about a domain, or none; the node lacks nothing.
     "the validate program": (request) => ({ ok: { lacks: [], domains: (request as { xmls: string[] }).xmls.map((xml) => {
       const words = takes(xml);

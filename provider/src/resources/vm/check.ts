@@ -18,6 +18,7 @@ import { withDefaults } from "./defaults";
 import { stoppedBy } from "./diff";
 import { withInherited, withSaid } from "./inherit";
 import { concealSecrets, withKept } from "./kept";
+import { migrationOf } from "./migration";
 import { vmSchema, type VmInputs } from "./schema";
 import { OUTPUTS, sourceOf, specOf } from "./state";
 
@@ -42,7 +43,8 @@ export const takenByOther = (vm: string) => `VM "${vm}" belongs to another resou
 
 /** Checks the inputs of a VM by themselves, then against the cluster. */
 export async function checkVm({ cluster, claims, planned, warn, rolling }: CheckContext, olds: Raw, news: Raw): Promise<Checked> {
-  const inputs = withDefaults(await inherited(cluster, olds, news));
+  const said = await inherited(cluster, olds, news);
+  let inputs = withDefaults(said);
   concealSecrets(inputs);
   const failures = schemaFailures(vmSchema, inputs, "seapath.Vm");
   failures.push(...xmlFailures(inputs), ...(await localFileFailures(inputs)));
@@ -57,6 +59,9 @@ export async function checkVm({ cluster, claims, planned, warn, rolling }: Check
     claims.check(vm, intent === "update", news[RESOURCE]);
     planned?.note(inputs);
   }
+  const migration = await migrationOf(() => cluster(at), olds, said);
+  if (migration.notice !== undefined) warn(`VM "${String(inputs["name"])}": ${migration.notice}`);
+  if (migration.user !== undefined) inputs = { ...inputs, migrationUser: migration.user };
   // The state of a cluster is nothing to a VM that nothing is to happen to.
   const idle = intent === "update" && isDeepStrictEqual(dropOutputs(withDefaults(olds)), inputs);
   const what = `VM "${String(inputs["name"])}": its hosts, name and image`;
