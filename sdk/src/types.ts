@@ -206,7 +206,10 @@ export interface VmArgs extends CommonArgs {
   preferredHost?: Input<string>;
   /** Whether it moves between nodes without a stop; Pacemaker's `allow-migrate`. @default false */
   liveMigration?: Input<boolean>;
-  /** The user of the nodes as which libvirt migrates. @default "root" */
+  /**
+   * The user of the nodes as which libvirt migrates. @default whom the nodes let each other in as, root before libvirtadmin; where
+   * that is nobody, or without `liveMigration`, "root"
+   */
   migrationUser?: Input<string>;
   /** How long a live migration may halt the guest, in milliseconds; 0 leaves it to libvirt. @default 0 */
   migrationDowntime?: Input<number>;
