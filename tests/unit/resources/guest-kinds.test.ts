@@ -69,7 +69,7 @@ describe("the inputs of seapath.GuestResource", () => {
     const [node, inside] = [remoteGuestProvider(surroundings), guestResourceProvider(surroundings)];
     const ofNode = { name: "inside", vm: "web", address: "10.0.0.7", port: 3121, timeout: 60, authkey: "", online: true, node: "node1" };
     const ofService = { ...guestResourceKind.withDefaults(good), status: "Started" };
-    const diff = async (provider: typeof node, olds: object, news: object) => (await provider.diff!("id", olds, { ...olds, ...news })).replaces;
+    const diff = async (provider: typeof node, olds: Record<string, unknown>, news: object) => (await provider.diff!("id", olds, { ...olds, ...news })).replaces;
     assert.deepEqual(await diff(inside, ofService, { guest: UNKNOWN }), [], "a guest node that only comes to be named");
     assert.deepEqual(await diff(node, ofNode, { address: UNKNOWN }), []);
     assert.deepEqual(said, []);
