@@ -179,23 +179,6 @@ describe("a guest node", function () {
     assert.match((await eventually(() => served(ADDRESS), (text) => text !== undefined, 90)) ?? "", /inside of the guest/);
   });
 
-  // Tried: `--replace` of the VM of a guest node → its service and the guest node go first, and are made anew in the new VM by the same `up`
-  it("follows its VM that is made anew, with what runs inside", async function () {
-    this.timeout(480_000);
-    await stack.up(whole());
-    const before = await serviceIn(ADDRESS);
-    const { text } = await stack.replacing(whole(), vm);
-    assert.match(text, new RegExp(`Guest node "${guest}": its VM is made anew, and so is the guest node`));
-    assert.match(text, new RegExp(`Guest resource "${service}": its guest node "${guest}" is made anew`));
-    assert.equal(await metaAttribute(vm, "remote-node"), guest);
-    assert.equal(await imageMeta(vm, "_remote_node"), guest);
-    const after = await eventually(() => serviceIn(ADDRESS), (found) => found !== undefined && found.boot !== before?.boot, 90);
-    assert.ok(after !== undefined && after.boot !== before?.boot);
-    assert.ok((await constraints(service)).includes(`inside-${service}`));
-    const { changes, text: still } = await stack.preview(whole(), { refresh: true });
-    assert.deepEqual([changes["update"], changes["replace"], changes["create"]], [undefined, undefined, undefined], still);
-  });
-
   it("is not taken away while somebody else's primitive is bound to it", async () => {
     const dummy = "remotebound";
     await on("node1", "crm", "configure", "primitive", dummy, "ocf:pacemaker:Dummy");
