@@ -175,8 +175,8 @@ describe("fencing without a device", () => {
   const refusedWith = (properties: Options, change: (lab: Inventory) => void = () => {}) => {
     const lab = inventory();
     delete lab.status.fencing;
-    const told = Object.entries({ ...lab.cib.properties, "stonith-enabled": undefined, ...properties }).filter(([, value]) => value !== undefined);
-    lab.cib.properties = Object.fromEntries(told) as Record<string, string>;
+    const told: Options = { ...lab.cib.properties, "stonith-enabled": undefined, ...properties };
+    lab.cib.properties = Object.fromEntries(Object.entries(told).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
     change(lab);
     return changeRefusals(lab, fresh, "create").map(({ property, reason }) => `${property}: ${reason}`);
   };
