@@ -36,7 +36,7 @@ describe("a doctor's look at a cluster", function () {
   it("finds fencing that is off, by each of its names, and fencing that nobody does", async () => {
     has(await examined({ cib: running({ web: 1 }) }), "advice fencing-off: fencing is off (`stonith-enabled` is false)");
     const newer = empty().replace('name="stonith-enabled"', 'name="fencing-enabled"');
-    const { findings } = await examined({ cib: newer });
+    const { findings } = await examined({ cib: newer, status: (text) => text.replace(/stonith-enabled="\w+"/, 'fencing-enabled="false"') });
     assert.match(findings.find(({ id }) => id === "fencing-off")?.seen ?? "", /`fencing-enabled` is false/);
     has(await examined({ cib: empty("true") }), "fault fencing-without-device", /^fault configuration-invalid: .*crm_verify says: .*STONITH/i);
   });

@@ -71,6 +71,8 @@ export interface Ill {
   hosts?: string[];
   /** The same of the answer of the inventory program. */
   inventory?: Record<string, unknown>;
+  /** What crm_mon says, as another version of it would. */
+  status?: (text: string) => string;
   space?: Record<string, unknown>;
   images?: unknown[];
   inventoryError?: Error;
@@ -105,7 +107,7 @@ class Patient extends ScriptedRunner {
         if (ill.inventoryError !== undefined) throw ill.inventoryError;
         const { text, status } = seen(cib, given);
         const storage = { images: ill.images ?? [], groups: [], space: { ...SPACE, ...ill.space } };
-        return { ok: { node: "node1", cib: text, status, observer: null, storage, libvirt: { secret: SECRET, domains: [] }, cephHosts: [], sources: [], ...ill.inventory } };
+        return { ok: { node: "node1", cib: text, status: ill.status?.(status) ?? status, observer: null, storage, libvirt: { secret: SECRET, domains: [] }, cephHosts: [], sources: [], ...ill.inventory } };
       },
       "the simulate program": async (_request, command) => {
         if (ill.simulateError !== undefined) throw ill.simulateError;
