@@ -11,7 +11,7 @@ import { packages } from "./packages.ts";
 import { run, step } from "./run.ts";
 
 /** What a system has that was installed by hand, and that the lab's packages do not bring along. */
-const base = ["ca-certificates", "iproute2", "procps", "python3", "xz-utils"];
+const base = ["ca-certificates", "iproute2", "procps", "xz-utils", "python3"];
 
 /** No daemon starts while its package is installed: the lab starts its own, inside its nodes. */
 const noDaemons = 'printf "#!/bin/sh\\nexit 101\\n" >"$1/usr/sbin/policy-rc.d" && chmod 755 "$1/usr/sbin/policy-rc.d"';

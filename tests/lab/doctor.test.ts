@@ -83,10 +83,9 @@ describe("a doctor's look at the lab", function () {
     runner.close();
   });
 
-  const finds = (what: string, ...wanted: RegExp[]) =>
-    it(what, () => {
-      for (const each of wanted) assert.ok(lines(found).some((line) => each.test(line)), `${String(each)} among:\n${ours(found).join("\n")}`);
-    });
+  const has = (...wanted: RegExp[]) => () => {
+    for (const each of wanted) assert.ok(lines(found).some((line) => each.test(line)), `${String(each)} among:\n${ours(found).join("\n")}`);
+  };
 
   it("examines every node, and says by its exit code that something has to be mended", () => {
     assert.deepEqual([code, found.fit, found.examined], [3, false, nodes()]);
@@ -95,22 +94,23 @@ describe("a doctor's look at the lab", function () {
   });
 
   // Tried: a bridge that a VM names is on two nodes of three → `seapath doctor` names the third; the VM is not moved there
-  finds("finds a bridge that one node lacks", /^fault bridge-missing node3 doctored: there is no bridge "brdoctor" on node3, which VM "doctored" names/, /^advice bridge-not-everywhere: bridge "brdoctorone" is on node2, and not on node1 and node3/);
+  it("finds a bridge that one node lacks", has(/^fault bridge-missing node3 doctored: there is no bridge "brdoctor" on node3, which VM "doctored" names/, /^advice bridge-not-everywhere: bridge "brdoctorone" is on node2, and not on node1 and node3/));
 
   // Tried: a constraint names a node that there is not → Pacemaker passes over it, `seapath doctor` names it
-  finds("finds a constraint that names nothing", /^fault constraint-names-nothing doctored lost-doctored: .*node "nosuchnode".*crm configure delete lost-doctored/, /^advice ban-names-nothing doctored off-doctored: /);
+  it("finds a constraint that names nothing", has(/^fault constraint-names-nothing doctored lost-doctored: .*node "nosuchnode".*crm configure delete lost-doctored/, /^advice ban-names-nothing doctored off-doctored: /));
 
   // Tried: every node is kept from a VM that is to run → `seapath doctor` says by which constraints
-  finds("finds a VM that no node could start", /^fault vm-unplaced doctorless: VM "doctorless" is to run, and no node can start it: node1 is kept from it by off-doctorless-node1; node2 .*; node3 /);
+  it("finds a VM that no node could start", has(/^fault vm-unplaced doctorless: VM "doctorless" is to run, and no node can start it: node1 is kept from it by off-doctorless-node1; node2 .*; node3 /));
 
   // Tried: failures have closed a node to a VM → `seapath doctor` says which, and what opens it
-  finds("finds a node that failures have closed, a failure that closes none, and one of a VM that is gone",
+  it("finds a node that failures have closed, a failure that closes none, and one of a VM that is gone", has(
     /^fault node-closed doctored: VM "doctored" does not get everywhere: node2 is closed to it \(failed start\).*crm_resource --cleanup --resource doctored/,
     /^advice failure-recorded node1 doctored: asyncmon of VM "doctored" has failed on node1/,
-    /^advice failures-of-nobody: there is no "doctorgone" any more.*would not start on node3/);
+    /^advice failures-of-nobody: there is no "doctorgone" any more.*would not start on node3/,
+  ));
 
   // Tried: VMs are to be moved live as a user that no node lets in → `seapath doctor` names who is let in
-  finds("finds that a VM cannot be moved live as its user", /^fault migration-refused node1 doctored: VM "doctored" cannot be moved live from node1 to node2 as doctoruser: .*Permission denied.*→ Set `migrationUser` to root/);
+  it("finds that a VM cannot be moved live as its user", has(/^fault migration-refused node1 doctored: VM "doctored" cannot be moved live from node1 to node2 as doctoruser: .*Permission denied.*→ Set `migrationUser` to root/));
 
   it("says of all else of the lab that it is there: nothing is missing for one who looks, and nothing is made up", () => {
     for (const id of ["not-root", "agent-missing", "tool-missing", "module-missing", "libvirt-unreachable", "libvirt-secret-missing", "libvirt-secret-differs", "ceph-unreachable", "ssh-between-nodes", "versions-differ", "processors-differ", "part-unreadable", "machines-even", "no-quorum", "node-not-examined"]) {

@@ -154,8 +154,9 @@ describe("interrupted", function () {
     assert.equal((await qemu("opscute")).length, 1);
   });
 
-  // Tried: the SSH link ends, for a user who is root by sudo → root's programs are ended as well
-  for (const terminal of [false, true]) it(`by the end of the SSH link, for a user who is root by sudo${terminal ? ", which wants a terminal" : ""}`, async () => {
+  for (const terminal of [false, true])
+    // Tried: the SSH link ends, for a user who is root by sudo → root's programs are ended as well
+    it(`by the end of the SSH link, for a user who is root by sudo${terminal ? ", which wants a terminal" : ""}`, async () => {
     const [user, seconds] = [`opssudo${randomInt(1e5, 1e6)}`, `3${randomInt(1e5, 1e6)}`];
     const running = async () => (await tryOn("node2", "pgrep", "-f", `^sleep ${seconds}`)).text;
     await makeUser("node2", user, { sudoers: hardenedSudoers(user, { terminal }) });

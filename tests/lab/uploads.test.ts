@@ -98,6 +98,7 @@ describe("images that were sent to the nodes", function () {
       assert.match(list.stdout, new RegExp(hash));
     });
 
+    // Tried: the user of SFTP cannot enter the folder → said, with how to see which one it is, and the setting that names another
     it("go into folders that were made before under such a umask, and not into somebody else's", async () => {
       await seapath("remove", "-n", "upssudo");
       await each(`umask 77; mkdir -p ${BASE}/before/uploads ${BASE}/theirs/papers`);
@@ -105,7 +106,6 @@ describe("images that were sent to the nodes", function () {
       assert.equal(code, 0, stderr);
       assert.deepEqual(await modes(`${BASE}/before`, `${BASE}/before/uploads`), [`${BASE}/before root 711`, `${BASE}/before/uploads root 711`]);
       await seapath("remove", "-n", "upssudo");
-      // Tried: the user of SFTP cannot enter the folder → said, with how to see which one it is, and the setting that names another
       const refused = await create(`${BASE}/theirs`);
       assert.equal(refused.code, 1, refused.stdout);
       said(refused.stderr);
