@@ -75,7 +75,7 @@ def check_inventory(request):
 
 
 def check_simulate(request):
-    only(request, "patch", "cib", "standby", "lose", "orders", "failback", "forgotten", "keep")
+    only(request, "patch", "cib", "standby", "lose", "orders", "failback", "forgotten", "keep", "fencing")
     need(all(isinstance(request.get(key, ""), str) for key in ("patch", "cib")), "its documents are no text")
     need(all(words(request.get(key, []), NODE) for key in ("standby", "lose")), "its nodes are no names")
     need(words(request.get("forgotten", []), ID), "its resources are no names")

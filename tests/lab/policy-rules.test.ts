@@ -104,7 +104,7 @@ const proofs: Proof[] = [
   },
   {
     rule: "memory-after-failure", config: { capacity: { node1: 1000 } }, level: "mandatory",
-    says: [[STACK, /The VMs of node1 must fit into its memory without node2: they ask for 1\d\d\d MiB, and 900 MiB of 1000 MiB are for VMs \(headroomPercent 10\)/], [STACK, /The VMs of node2 .*without node1.* 922 MiB of 1024 MiB/]],
+    says: [["polalone", /The VMs of node1 must fit into its memory without node2: they ask for 1\d\d\d MiB, and 900 MiB of 1000 MiB are for VMs \(headroomPercent 10\)/], ["polbig", /The VMs of node2 .*without node1.* 922 MiB of 1024 MiB/]],
   },
   { rule: "failback-quiet", cluster: "restless", config: { others: "fail" }, level: "advisory", says: [[STACK, /VM "crowd\d" must stay where it is when node[12] comes back; it moves live, from node[12] to node[12]/]] },
   { rule: "placement-report", level: "advisory", says: [[STACK, /Where VMs will run on the cluster:.*^polwatch +– +nowhere/ms]] },
