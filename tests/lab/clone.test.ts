@@ -121,19 +121,18 @@ describe("clones", function () {
     await rbd("snap", "rm", "--no-progress", `system_${SOURCE}@before`);
   });
 
-  for (const mode of ["copy", "linked"] as const) {
-    for (const moment of ["before", "after"] as Moment[]) {
-      // Tried: a clone breaks off at any call → nothing of it is left, nor a snapshot on the other VM
-      it(`leave nothing when a ${mode} breaks off at any call, ${moment} it was done`, async () => {
-        const whole = mode === "copy" ? 5 : 3;
-        for (let at = 1; at <= (moment === "before" ? whole : whole - 1); at++) {
-          const broken = new FailingRunner(runner, at, moment);
-          const failure = await createVm({ cluster: clusterOn(broken) }, clone("corethird", { mode })).then(() => undefined, (error: unknown) => error);
-          assert.ok(failure instanceof ChangeFailed, `call ${at}: ${String(failure)}`);
-          assert.deepEqual([failure.left, await traces("corethird"), await snapshots(`system_${SOURCE}`), await snapshots(`data_${SOURCE}_0`)], [[], [], [], []], `call ${at}`);
-        }
-      });
-    }
+  // One that is copied has the same calls with snapshots, below, and breaks off in each of them there.
+  for (const moment of ["before", "after"] as Moment[]) {
+    // Tried: a linked clone breaks off at any call → nothing of it is left, nor a snapshot on the other VM
+    it(`leave nothing when a linked one breaks off at any call, ${moment} it was done`, async () => {
+      const whole = 3;
+      for (let at = 1; at <= (moment === "before" ? whole : whole - 1); at++) {
+        const broken = new FailingRunner(runner, at, moment);
+        const failure = await createVm({ cluster: clusterOn(broken) }, clone("corethird", { mode: "linked" })).then(() => undefined, (error: unknown) => error);
+        assert.ok(failure instanceof ChangeFailed, `call ${at}: ${String(failure)}`);
+        assert.deepEqual([failure.left, await traces("corethird"), await snapshots(`system_${SOURCE}`), await snapshots(`data_${SOURCE}_0`)], [[], [], [], []], `call ${at}`);
+      }
+    });
   }
 
   describe("with the other VM's snapshots", () => {

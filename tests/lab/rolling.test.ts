@@ -48,7 +48,6 @@ describe("VMs that are kept apart strongly", function () {
     const boots = await Promise.all(pair.map(bootsOf));
     const { samples } = await watched(pair, () => stack.up(vms(5)));
     assertInTurn(samples, [first, ...pair.filter((vm) => vm !== first)]);
-    assert.deepEqual(places(samples.at(-1)!), places(samples[0]!), "they are where they were");
     for (const [index, vm] of pair.entries()) {
       assert.equal(await eventually(() => bootsOf(vm), (found) => found === boots[index]! + 1), boots[index]! + 1, vm);
       assert.match(await on((await qemuNode(vm)), "virsh", "dumpxml", vm), /<memory unit='KiB'>5120</);
