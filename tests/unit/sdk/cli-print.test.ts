@@ -47,6 +47,7 @@ describe("what is looked at on a terminal", () => {
   const cluster: Parameters<typeof clusterLines>[0] = {
     nodes: [node("node1", vms), node("node2", [])],
     guestNodes: [{ name: "guest1", online: true, vm: "guestvm" }],
+    machines: 2, oddMachines: false, migrationUser: "libvirtadmin",
     quorum: true, maintenance: false, dc: "node1",
     storage: { availableBytes: 1024 ** 3, totalBytes: 2 * 1024 ** 3 },
     versions: { pacemaker: "2.1.5", libvirt: "9.0.0", qemu: "7.2.0", ceph: "16.2.15", corosync: "3.1.7" },
@@ -66,7 +67,12 @@ describe("what is looked at on a terminal", () => {
   it("is a line for each, whatever its length, in a file or a pipe", () => {
     assert.deepEqual(listLines(list, terminalOf({})), [`${"averyverylongname".repeat(3)}  Stopped (disabled)  node1`, `web01${" ".repeat(46)}  Started             node2`]);
     const lines = clusterLines(cluster, terminalOf({ columns: 20 }));
-    assert.equal(lines.length, 6);
+    assert.equal(lines.length, 8);
+    assert.deepEqual(lines.slice(3, 6), [
+      "machines: 2, an even number: SEAPATH wants an odd one, by another hypervisor or an observer",
+      "quorum: yes; DC: node1",
+      "live migration: as libvirtadmin",
+    ]);
     assert.match(lines[0] ?? "", /^node1 {2}hypervisor {2}online maintenance {2}16 vCPUs {2}64\.0 GiB {2}substation0 .* substation8$/);
   });
 

@@ -64,7 +64,7 @@ describe("a change of the CIB by what it says now", () => {
 });
 
 describe("what Pacemaker is still about to do with VMs", () => {
-  const plan = (actions: string, resource = "") => cluster.parseSimulation(`<pacemaker-result><cluster_status><resources>
+  const plan = (actions: string, resource = "") => cluster.parseSimulation(`<pacemaker-result><cluster_status><nodes/><resources>
     <resource id="a" role="Started" active="true" managed="true" ${resource}><node name="node1"/></resource></resources></cluster_status>
     <actions>${actions}</actions><status code="0"/></pacemaker-result>`);
 
