@@ -35,7 +35,7 @@ export function readRows() {
       if (what === undefined || outcome === undefined || title === undefined) {
         throw new Error(`${basename(path)}:${index + 1}: "// Tried: what → outcome" stands right above the line of an it("…", …`);
       }
-      return [{ what, outcome, file: basename(path).replace(/\.test\.ts$/, ""), title }];
+      return [{ what, outcome, file: basename(path).replace(/\.test\.ts$/, ""), title: title.replaceAll("\\`", "`") }];
     });
   });
 }
