@@ -1,12 +1,11 @@
 """libvirt's domains on one node, each by its name: looked at, ended, set aside and put back. By virsh alone, which every
 node has; whether there is a domain, and whether it runs, is looked up and never read from an error."""
+# Needs: own_folder
 import os
 import re
 import tempfile
 import time
 import xml.etree.ElementTree as ElementTree
-
-# Needs: own_folder
 
 # What libvirt keeps of a domain beside its definition, and would have to delete to undefine it.
 KEPT = (

@@ -1,13 +1,12 @@
 """Image files that were sent to this node: a cache of bounded size, in which each is named by what is in it. Beside each lies
 the mark of its last use, with the name that it had where it came from: its own times must stay, for whoever reads it looks
 whether it is written to meanwhile. Whatever else lies in the folder is somebody's, and is not touched."""
+# Needs: own_folder
 import contextlib
 import fcntl
 import hashlib
 import stat
 import time
-
-# Needs: own_folder
 
 UPLOAD_NAME = re.compile("[0-9a-f]{64}")
 PART_NAME = re.compile(r"[0-9a-f]{64}\.[0-9a-f]{12}\.part")

@@ -1,6 +1,6 @@
 /** libvirt's domains on one node: looked at, ended, set aside and put back. */
 import { z } from "zod";
-import { NODE_FOLDER, type Runner } from "../transport/types";
+import { ownFolder, type Runner } from "../transport/types";
 import { libvirtUri, type GuestPlace } from "./place";
 import { readAs } from "./answers";
 import { runProgram } from "./program";
@@ -20,7 +20,7 @@ export interface DomainFacts {
 const factsSchema = z.object({ xml: z.string(), active: z.boolean(), room: z.number(), holds: z.array(z.string()) }).nullable();
 
 /** Where on a node the definitions lie of domains that were set aside. */
-export const asideOf = (runner: Runner): string => `${runner.folder ?? NODE_FOLDER}/set-aside`;
+export const asideOf = (runner: Runner): string => ownFolder(runner, "set-aside");
 
 /** The domain of a name on the node that is asked, or undefined. */
 export async function findDomain(runner: Runner, name: string): Promise<DomainFacts | undefined> {

@@ -6,14 +6,14 @@ import { basename, posix } from "node:path";
 import { z } from "zod";
 import { SeapathError } from "../errors";
 import { UploadError } from "../transport/errors";
-import { NODE_FOLDER, type Runner } from "../transport/types";
+import { ownFolder, type Runner } from "../transport/types";
 import { readAs } from "./answers";
 import { ParseError } from "./errors";
 import { LocalFileError, localFileProblem } from "./image-file";
 import { runProgram } from "./program";
 
 /** Where uploads lie on a node. They are a cache: whoever needs the room may remove them. */
-const uploadsOf = (runner: Runner): string => `${runner.folder ?? NODE_FOLDER}/uploads`;
+const uploadsOf = (runner: Runner): string => ownFolder(runner, "uploads");
 
 /** Bytes that they may take together: where a new one does not fit, those that were not used for longest go. */
 export const UPLOADS_BOUND = 20 * 1024 ** 3;

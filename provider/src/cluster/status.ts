@@ -2,7 +2,8 @@
 import { createHash } from "node:crypto";
 import { child, children, findAll, parseXml, type XmlElement } from "./xml";
 import { ParseError } from "./errors";
-import { readFencing, type Fencing } from "./fencing";
+import type { Cib } from "./cib";
+import { fencingOf, readFencing, type Fencing } from "./fencing";
 
 /** A member of the cluster, or a guest node. */
 export interface NodeStatus {
@@ -69,6 +70,12 @@ export interface ClusterStatus {
   failures: FailedOperation[];
   history: PastOperation[];
 }
+
+/** Whether a member or a guest node of that name is online. */
+export const isOnline = ({ nodes }: Pick<ClusterStatus, "nodes">, name: string): boolean => nodes.some((node) => node.name === name && node.online);
+
+/** Whether nodes are fenced, as the cluster itself reads it; where it does not say so, as its configuration has it. */
+export const fencingNow = ({ cib, status }: { cib: Cib; status: Pick<ClusterStatus, "fencing"> }): Fencing => status.fencing ?? fencingOf(cib);
 
 const yes = (value: string | undefined) => value === "true";
 

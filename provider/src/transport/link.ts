@@ -13,9 +13,9 @@ const KEEPALIVE_MISSES = 3;
 export class Link {
   readonly node: string;
   readonly client: Client;
-  /** Programs are run through sudo, */
+  /** Programs are run through sudo. */
   readonly sudo: boolean;
-  /** which wants a terminal: known when it was asked. */
+  /** sudo runs nothing without a terminal there: known once it was asked. */
   requiresTerminal = false;
   readonly #wire: Wire;
   readonly #watchers = new Set<(cause: string) => void>();

@@ -112,6 +112,9 @@ export function openTerminal(runner: Runner, argv: readonly string[], terminal: 
   return runner.interactive?.(argv, terminal) ?? Promise.reject(new SeapathError("no-terminal", "This link to the cluster has no terminals"));
 }
 
+/** A folder of the nodes for what lies there of ours. @param name `uploads` */
+export const ownFolder = ({ folder = NODE_FOLDER }: Pick<Runner, "folder">, name: string): string => `${folder}/${name}`;
+
 /** `Runner.runOnEach`; where there is none, the node that the commands go to is the only one. */
 export async function runOnEach(runner: Runner, command: Command): Promise<NodeAnswer[]> {
   if (runner.runOnEach !== undefined) return runner.runOnEach(command);

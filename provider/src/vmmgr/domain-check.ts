@@ -2,7 +2,7 @@
  * Whether a domain is one that can run at all, asked before anything is made: libvirt's own check, the nodes' memory, and
  * whether they have what it names of theirs.
  */
-import type { Cluster, Inventory } from "../cluster";
+import { isOnline, type Cluster, type Inventory } from "../cluster";
 import { buildXml, DomainRefused, validateXml } from "./build";
 import { hypervisorsOf } from "./context";
 import { domainSizeOf } from "./domain";
@@ -58,7 +58,7 @@ const possible = (inventory: Inventory, spec: VmSpec) => (spec.pinnedHost === un
  */
 async function lackedElsewhere(cluster: Cluster, inventory: Inventory, spec: VmSpec, needs: readonly NamedNeed[]): Promise<Map<string, boolean>[]> {
   const others = possible(inventory, spec).filter((node) => node !== inventory.node);
-  const online = others.every((name) => inventory.status.nodes.some((node) => node.name === name && node.online));
+  const online = others.every((name) => isOnline(inventory.status, name));
   return needs.length > 0 && others.length > 0 && online ? cluster.lackedBy(needs) : [];
 }
 

@@ -1,5 +1,5 @@
 /** Whether live migration gets from node to node, and as whom. */
-import { readCapacity, type Between, type Cluster } from "../cluster";
+import { isOnline, readCapacity, type Between, type Cluster } from "../cluster";
 import { hypervisorsOf } from "./context";
 import { DEFAULTS } from "./model";
 
@@ -22,7 +22,7 @@ export function betweenNodes(cluster: Cluster, user: string = DEFAULTS.migration
 
 async function look(cluster: Cluster, user: string): Promise<Between> {
   const inventory = await cluster.recentInventory();
-  const online = hypervisorsOf(inventory).filter((name) => inventory.status.nodes.some((node) => node.name === name && node.online));
+  const online = hypervisorsOf(inventory).filter((name) => isOnline(inventory.status, name));
   return (await readCapacity(cluster.runner, online, user)).between;
 }
 

@@ -1,5 +1,5 @@
 /** What of the cluster's own state is in the way of a change, each with the next step: said before anything is changed. */
-import { fencingDevices, fencingOf, type ClusterStatus, type Inventory } from "../cluster";
+import { fencingDevices, fencingNow, type ClusterStatus, type Inventory } from "../cluster";
 import { closedClause, closedNodes, closedWords, openingCommand } from "./closed";
 import { hypervisorsOf } from "./context";
 import type { Refusal } from "./errors";
@@ -95,9 +95,9 @@ export const maintenanceRefusal: Refusal = {
 };
 
 /** Without a device for its fencing Pacemaker's scheduler plans nothing, and only crm_verify says so. */
-export function fencingRefusals({ cib, status }: Pick<Inventory, "cib" | "status">): Refusal[] {
-  const { enabled, property } = status.fencing ?? fencingOf(cib);
-  if (!enabled || fencingDevices(cib).length > 0) return [];
+function fencingRefusals(inventory: Inventory): Refusal[] {
+  const { enabled, property } = fencingNow(inventory);
+  if (!enabled || fencingDevices(inventory.cib).length > 0) return [];
   const reason =
     `its fencing is on (\`${property}\`) and has no device, so Pacemaker starts nothing; add a device, or ` +
     `\`crm configure property ${property}=false\`, as SEAPATH has it`;

@@ -1,5 +1,5 @@
 /** One look at a cluster: whether it is fit for what VMs need of it. Nothing is changed. */
-import { examineNodes, simulate, type Cluster, type Examination, type Inventory, type Unexamined } from "../../cluster";
+import { examineNodes, isOnline, simulate, type Cluster, type Examination, type Inventory, type Unexamined } from "../../cluster";
 import { SeapathError } from "../../errors";
 import { hypervisorsOf } from "../context";
 import { DEFAULTS } from "../model";
@@ -71,15 +71,15 @@ async function examineAlone(cluster: Cluster): Promise<Found> {
 
 async function examineAll(cluster: Cluster, inventory: Inventory): Promise<Found> {
   const { cib, status } = inventory;
-  const isOnline = (name: string) => status.nodes.some((node) => node.name === name && node.online);
+  const online = (names: readonly string[]) => names.filter((name) => isOnline(status, name));
   const hypervisors = hypervisorsOf(inventory);
   const users = migrationUsers(cib, DEFAULTS.migrationUser);
   const stored = needsOfVms(inventory);
   const agents = agentsOf(inventory);
   const [answers, simulated] = await Promise.all([
     examineNodes(cluster.runner, {
-      nodes: cib.nodes.filter(isOnline),
-      hypervisors: hypervisors.filter(isOnline),
+      nodes: online(cib.nodes),
+      hypervisors: online(hypervisors),
       users: [...new Set([...users.keys(), DEFAULTS.migrationUser, SEAPATH_USER])],
       providers: [...agents.keys()],
       modules: MODULES,
@@ -93,7 +93,7 @@ async function examineAll(cluster: Cluster, inventory: Inventory): Promise<Found
     examined,
     findings: [
       ...unexamined.map(unexaminedFinding),
-      ...forgottenFindings(cib.nodes.filter(isOnline), examined, unexamined),
+      ...forgottenFindings(online(cib.nodes), examined, unexamined),
       ...clusterFindings(inventory),
       ...("error" in simulated ? [unread("scheduler-unreadable", "what Pacemaker's scheduler says", simulated.error)] : [...verifyFindings(simulated.ok), ...placeFindings(inventory, simulated.ok)]),
       ...failureFindings(inventory), ...constraintFindings(inventory), ...stored.findings,
@@ -114,4 +114,3 @@ function agentsOf({ cib }: Inventory): Map<string, string[]> {
   }
   return found;
 }
-

@@ -1,5 +1,5 @@
 /** The machines of a cluster, its quorum, its fencing, and the state that its nodes are in. */
-import { devicesInUse, fencingOf, type Inventory, type Simulations } from "../../cluster";
+import { devicesInUse, fencingNow, type Inventory, type Simulations } from "../../cluster";
 import { isOdd } from "../summary";
 import { finding, type Finding } from "./finding";
 
@@ -32,8 +32,9 @@ export function clusterFindings(inventory: Inventory): Finding[] {
   return [...found, ...fencingFindings(inventory), ...status.nodes.filter(({ name }) => cib.nodes.includes(name)).flatMap(stateFindings)];
 }
 
-function fencingFindings({ cib, status }: Inventory): Finding[] {
-  const { enabled, property } = status.fencing ?? fencingOf(cib);
+function fencingFindings(inventory: Inventory): Finding[] {
+  const { cib } = inventory;
+  const { enabled, property } = fencingNow(inventory);
   if (!enabled) {
     return [finding("fencing-off", {}, `fencing is off (\`${property}\` is ${cib.properties[property] ?? "false"}): of a node that hangs nobody knows whether its VMs still run`, `Add a fencing device and set \`${property}=true\`, or accept it, as SEAPATH's own set-up does.`)];
   }

@@ -1,7 +1,7 @@
 /** Making a VM a guest node, and changing what Pacemaker knows of it: in place, while the VM runs on. */
 import { setTimeout as sleep } from "node:timers/promises";
 import {
-  changeStorage, diffElement, forgetNode, NotFound, RESOURCES, WaitTimeout, type CibChange, type Inventory,
+  changeStorage, diffElement, forgetNode, isOnline, NotFound, RESOURCES, WaitTimeout, type CibChange, type Inventory,
 } from "../../cluster";
 import { changeAfresh } from "../afresh";
 import { hasFailed } from "../closed";
@@ -135,7 +135,7 @@ async function waitUntilGone(context: Context, name: string): Promise<void> {
   for (;;) {
     const status = await cluster.status();
     const link = status.resources.get(name);
-    const online = status.nodes.some((node) => node.name === name && node.online);
+    const online = isOnline(status, name);
     if ((link === undefined || link.nodes.length === 0) && !online) return;
     const after = (Date.now() - begun) / 1000;
     if (after > deadlineOf(context)) {

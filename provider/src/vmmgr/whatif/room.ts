@@ -1,5 +1,5 @@
 /** What is left of each node's memory and processors, with VMs where they are or will be. */
-import { nvpairs, parseXml, readCapacity, type Cib, type Cluster, type Inventory } from "../../cluster";
+import { isOnline, nvpairs, parseXml, readCapacity, type Cib, type Cluster, type Inventory } from "../../cluster";
 import { readDomain } from "../domain";
 import { DEFAULTS, type Domain, type VmSpec } from "../model";
 import { systemImage } from "../names";
@@ -108,7 +108,7 @@ export const withCapacity = (nodes: readonly NodeRoom[], said: Readonly<Record<s
 /** What the nodes have, in their own libvirt's words. */
 export async function nodesRoom(cluster: Cluster, hypervisors: readonly string[]): Promise<NodeRoom[]> {
   const { status } = await cluster.recentInventory();
-  const online = hypervisors.filter((name) => status.nodes.some((node) => node.name === name && node.online));
+  const online = hypervisors.filter((name) => isOnline(status, name));
   const { nodes } = await readCapacity(cluster.runner, online, DEFAULTS.migrationUser);
   const known = new Map(nodes.flatMap((each) => ("vcpus" in each ? [[each.node, each] as const] : [])));
   return hypervisors.map((node) => {
