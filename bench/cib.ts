@@ -6,13 +6,13 @@
  */
 import { createHash } from "node:crypto";
 import { createRequire } from "node:module";
-import type { VmSpec } from "../provider/dist/vmmgr/model.js";
+import type { VmSpec } from "../provider/dist/vmmgr/form/model.js";
 
 const require = createRequire(import.meta.url);
 const load = <T>(file: string) => require(`../provider/dist/${file}.js`) as T;
 const { renderXml, element, nvpairs } = load<typeof import("../provider/dist/cluster/index.js")>("cluster/index");
-const { vmPrimitive } = load<typeof import("../provider/dist/vmmgr/primitive.js")>("vmmgr/primitive");
-const { vmConstraints } = load<typeof import("../provider/dist/vmmgr/constraints.js")>("vmmgr/constraints");
+const { vmPrimitive } = load<typeof import("../provider/dist/vmmgr/form/primitive.js")>("vmmgr/form/primitive");
+const { vmConstraints } = load<typeof import("../provider/dist/vmmgr/form/placement.js")>("vmmgr/form/placement");
 
 const HYPERVISORS = ["node1", "node2"] as const;
 const OBSERVER = "node3";

@@ -26,7 +26,7 @@ MOST_BYTES = 64 * 1024 * 1024
 REFUSED = 77
 SURROUNDINGS = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"}
 
-# How the provider hands its mark to a program that it runs by sudo (transport/sudo.ts).
+# How the provider hands its mark to a program that it runs by sudo (transport/ssh/sudo.ts).
 ENTER = 'exec env "$0" "$@"'
 MARK = re.compile("SEAPATH_RUN=[0-9a-f]{24}")
 NODE = re.compile("[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")

@@ -5,7 +5,7 @@ import tempfile
 
 
 # What changes the CIB and does nothing else. The others write and read files, run programs, or end what there is: `save`, `load`,
-# `filter`, `edit`, `graph`, `erase`. The other side has the same list (vmmgr/crm-commands.ts).
+# `filter`, `edit`, `graph`, `erase`. The other side has the same list (vmmgr/form/crm-commands.ts).
 CRM_VERBS = frozenset(
     "node primitive group clone ms master promotable bundle rsc_template location colocation order rsc_ticket property "
     "rsc_defaults op_defaults fencing_topology role user acl_target acl_group tag alert monitor modgroup set rename delete xml".split()

@@ -7,7 +7,7 @@ import threading
 import time
 
 MARK = "SEAPATH_RUN"
-# The other side waits for longer than this before it goes on with anything else (transport/pool.ts): what was cut off must
+# The other side waits for longer than this before it goes on with anything else (transport/ssh/pool.ts): what was cut off must
 # not write any more when that is undone.
 LOOK_EVERY_SECONDS = 0.4
 

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { ESLint } from "eslint";
 import tseslint from "typescript-eslint";
+import { foldersOf } from "../../tools/lint/layers.mjs";
 
 /** The repository's own configuration; the snippets are not on disk, so the rules that need types are set aside. */
 const eslint = new ESLint({
@@ -18,7 +20,7 @@ async function refusals(filePath: string, text: string): Promise<string[]> {
   return result.messages.map((message) => message.ruleId ?? "").filter((rule) => !rule.endsWith("no-unused-vars"));
 }
 
-const importRule = "@typescript-eslint/no-restricted-imports";
+const importRule = "layers/imports";
 
 interface Layer {
   file: string;
@@ -80,8 +82,18 @@ const layers: Layer[] = [
   },
   {
     file: "provider/src/vmmgr/vm/x.ts",
-    allowed: ["../../cluster/cib", "../../errors", "../disk", "..", "./y", "../vm/y"],
-    refused: ["../../transport/types", "../../resources", "../..", "../../../src/transport/types", "../../session"],
+    allowed: ["../../cluster/cib", "../../errors", "../disk", "../core/context", "./y", "../vm/y", "./a/b/c/d/e"],
+    refused: ["../../transport/types", "../../resources", "../..", "..", "../index", "../commands", "../../../src/transport/types", "../../session"],
+  },
+  {
+    file: "provider/src/vmmgr/guest/a/b/c/d/x.ts",
+    allowed: ["../../../../../form/names", "../../../../../core", "./y", "../../../../y", "../../../../../../cluster"],
+    refused: ["../../../../../relation", "../../../../../vm", "../../../../../../transport/types", "../../../../../../resources"],
+  },
+  {
+    file: "provider/src/vmmgr/form/x.ts",
+    allowed: ["./names", "../../cluster", "../../errors"],
+    refused: ["../core/context", "../vm", "../whatif", "../.."],
   },
   {
     file: "provider/src/resources/x.ts",
@@ -175,6 +187,11 @@ describe("the rule of the layers", function () {
     const file = "sdk/src/stub.ts";
     assert.deepEqual(await refusals(file, 'export const a = () => require("pulumi-seapath/provider");\n'), []);
     assert.deepEqual(await refusals(file, 'export const a = () => require("pulumi-seapath-provider");\n'), [rule]);
+  });
+
+  it("gives each folder of vmmgr a level", () => {
+    const folders = readdirSync(new URL("../../provider/src/vmmgr", import.meta.url), { withFileTypes: true }).filter((each) => each.isDirectory());
+    assert.deepEqual(foldersOf("provider/src/vmmgr").sort(), folders.map(({ name }) => name).sort());
   });
 
   it("keeps the root of the errors free of imports", async () => {

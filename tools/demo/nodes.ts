@@ -1,7 +1,7 @@
 // The cluster seen from outside of Pulumi: OpenSSH to its nodes, with the same key and known hosts as the provider's.
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
-import { parseHosts, type HostAddress } from "../../provider/dist/transport/hosts.js";
+import { parseHosts, type HostAddress } from "../../provider/dist/transport/settings/hosts.js";
 import { stateFolder } from "../env.mjs";
 import { run } from "./show.ts";
 

@@ -11,8 +11,8 @@ import { cluster, fixture } from "../cluster/fixtures.ts";
 
 const require = createRequire(import.meta.url);
 const { printable, SeapathError } = require("../../../provider/dist/errors.js") as typeof import("../../../provider/dist/errors.js");
-const { KnownHosts } = require("../../../provider/dist/transport/knownhosts.js") as typeof import("../../../provider/dist/transport/knownhosts.js");
-const { SshConfig } = require("../../../provider/dist/transport/sshconfig.js") as typeof import("../../../provider/dist/transport/sshconfig.js");
+const { KnownHosts } = require("../../../provider/dist/transport/trust/knownhosts.js") as typeof import("../../../provider/dist/transport/trust/knownhosts.js");
+const { SshConfig } = require("../../../provider/dist/transport/settings/sshconfig.js") as typeof import("../../../provider/dist/transport/settings/sshconfig.js");
 const { quoteArgv } = require("../../../provider/dist/transport/quote.js") as typeof import("../../../provider/dist/transport/quote.js");
 const { parseInventory } = require("../../../provider/dist/cluster/inventory.js") as typeof import("../../../provider/dist/cluster/inventory.js");
 const { programSource } = require("../../../provider/dist/cluster/program.js") as typeof import("../../../provider/dist/cluster/program.js");

@@ -6,7 +6,7 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pulumiEnvironment } from "../../../tools/env.mjs";
-import { Bench } from "../transport/sshd.ts";
+import { Bench } from "../transport/ssh/sshd.ts";
 import { connectionOf, SHARED } from "../../../sdk/dist/cli/connection.js";
 import { parseWords } from "../../../sdk/dist/cli/parse.js";
 import { VERBS } from "../../../sdk/dist/cli/verbs.js";

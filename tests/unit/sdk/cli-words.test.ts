@@ -15,10 +15,10 @@ const load = <T>(file: string) => require(`../../../provider/dist/${file}.js`) a
 const { describeError } = load<typeof import("../../../provider/dist/errors.js")>("errors");
 const { PROGRAM, speak } = load<typeof import("../../../provider/dist/words.js")>("words");
 const vmmgr = load<typeof import("../../../provider/dist/vmmgr/index.js")>("vmmgr/index");
-const { DomainRefused } = load<typeof import("../../../provider/dist/vmmgr/build.js")>("vmmgr/build");
-const { CrmRefused } = load<typeof import("../../../provider/dist/vmmgr/crm-commands.js")>("vmmgr/crm-commands");
+const { DomainRefused } = load<typeof import("../../../provider/dist/vmmgr/form/domain-xml.js")>("vmmgr/form/domain-xml");
+const { CrmRefused } = load<typeof import("../../../provider/dist/vmmgr/form/crm-commands.js")>("vmmgr/form/crm-commands");
 const { DiskRefused } = load<typeof import("../../../provider/dist/vmmgr/disk/errors.js")>("vmmgr/disk/errors");
-const { judgedFile } = load<typeof import("../../../provider/dist/vmmgr/image-source.js")>("vmmgr/image-source");
+const { judgedFile } = load<typeof import("../../../provider/dist/vmmgr/core/image-source.js")>("vmmgr/core/image-source");
 const { takenRefusals } = load<typeof import("../../../provider/dist/vmmgr/relation/life.js")>("vmmgr/relation/life");
 const { PurgeFailed } = load<typeof import("../../../provider/dist/vmmgr/snapshots/retention.js")>("vmmgr/snapshots/retention");
 const { rollbackRefusals } = load<typeof import("../../../provider/dist/vmmgr/snapshots/rollback-state.js")>("vmmgr/snapshots/rollback-state");
@@ -146,7 +146,7 @@ describe("errors on the command line", function () {
 
   it("have no words of a program below what only programs call", () => {
     // Only a seapath.Metadata and a seapath.GuestResource meet these.
-    const programsOnly = ["vmmgr/keys.ts", "vmmgr/guest/service.ts"];
+    const programsOnly = ["vmmgr/keys/index.ts", "vmmgr/guest/service.ts"];
     const source = join(ROOT, "provider", "src");
     const files = ["api", "cluster", "vmmgr"].flatMap((layer) => readdirSync(join(source, layer), { recursive: true, encoding: "utf8" }).map((file) => join(source, layer, file)));
     const found = files.filter((file) => file.endsWith(".ts")).flatMap((file) => {

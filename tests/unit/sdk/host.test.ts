@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { Bench } from "../transport/sshd.ts";
+import { Bench } from "../transport/ssh/sshd.ts";
 import { Host } from "./host.ts";
 
 const vm = (more: object = {}) => ({ name: "web01", owner: "grid/prod", source: { nodePath: "/a.qcow2" }, domain: { memory: 64 }, ...more });

@@ -7,8 +7,8 @@ const require = createRequire(import.meta.url);
 const { planMarkdown, planText } = require("../../../sdk/dist/cli/plan/text.js") as typeof import("../../../sdk/dist/cli/plan/text.js");
 const { planSvg } = require("../../../sdk/dist/cli/plan/svg.js") as typeof import("../../../sdk/dist/cli/plan/svg.js");
 const { terminalOf } = require("../../../sdk/dist/cli/print.js") as typeof import("../../../sdk/dist/cli/print.js");
-const { readPreview } = require("../../../provider/dist/resources/preview.js") as typeof import("../../../provider/dist/resources/preview.js");
-const { UNKNOWN } = require("../../../provider/dist/resources/unknowns.js") as typeof import("../../../provider/dist/resources/unknowns.js");
+const { readPreview } = require("../../../provider/dist/resources/preview/index.js") as typeof import("../../../provider/dist/resources/preview/index.js");
+const { UNKNOWN } = require("../../../provider/dist/resources/engine/unknowns.js") as typeof import("../../../provider/dist/resources/engine/unknowns.js");
 const { parseXml } = require("../../../provider/dist/cluster/index.js") as typeof import("../../../provider/dist/cluster/index.js");
 
 const GIB = 1024 ** 3;

@@ -8,7 +8,7 @@ import { ofResource, notes } from "../policy/ask.ts";
 const require = createRequire(import.meta.url);
 const { describeError, printable, SeapathError } = require("../../../provider/dist/index.js") as typeof import("../../../provider/dist/index.js");
 const { CommandError } = require("../../../provider/dist/transport/errors.js") as typeof import("../../../provider/dist/transport/errors.js");
-const { shown } = require("../../../provider/dist/resources/shown.js") as typeof import("../../../provider/dist/resources/shown.js");
+const { shown } = require("../../../provider/dist/resources/engine/shown.js") as typeof import("../../../provider/dist/resources/engine/shown.js");
 const { Progress } = require("../../../sdk/dist/cli/print.js") as typeof import("../../../sdk/dist/cli/print.js");
 
 const acts = ["\u001b[2J", "\u001b]0;title\u0007", "\u009b31m", "\r", "\b\b", "\u007f", "\u202etxt.exe", "\u2066", "\u061c", "\u200f", "\u2028", "\u{e0041}", "\ud800", "\u0000"];

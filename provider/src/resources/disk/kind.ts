@@ -3,10 +3,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import {
   createDisk, diskRefusals, findVm, missingBelow, nextNumber, NotFound, observeDisk, removeDisk, sourceQuestions, updateDisk, type Cluster, type Context,
 } from "../../vmmgr";
-import type { Kind } from "../kind";
-import type { PlannedRegister } from "../planned";
-import { isUnknown } from "../unknowns";
-import { withFormerOwner, type Raw } from "../values";
+import type { Kind } from "../engine/kind";
+import type { PlannedRegister } from "../engine/planned";
+import { isUnknown } from "../engine/unknowns";
+import { withFormerOwner, type Raw } from "../engine/values";
 import { differences } from "../vm/adopt";
 import { localFileFailures } from "../vm/check";
 import { claimOf } from "../vm/claims";

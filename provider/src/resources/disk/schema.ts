@@ -1,7 +1,7 @@
 /** The inputs of `seapath.Disk` after their defaults were put in. */
 import { z } from "zod";
 import { isPluggable } from "../../vmmgr";
-import { common, count, imageFormat, named, size, text } from "../schema";
+import { common, count, imageFormat, named, size, text } from "../engine/schema";
 
 const sourceSchema = z
   .strictObject({

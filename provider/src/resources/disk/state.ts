@@ -1,9 +1,9 @@
 /** From checked inputs to what vmmgr is asked, and from what was observed back to inputs and outputs. */
 import { isDeepStrictEqual } from "node:util";
 import { isPluggable, readElement, type DiskSpec, type ObservedDisk } from "../../vmmgr";
-import type { Observed } from "../kind";
-import { formatSize, parseSize } from "../size";
-import { dropUndefined, UNSAID, type Raw } from "../values";
+import type { Observed } from "../engine/kind";
+import { formatSize, parseSize } from "../units/size";
+import { dropUndefined, UNSAID, type Raw } from "../engine/values";
 import type { DiskInputs } from "./schema";
 
 /** What a disk says of itself beside its inputs. `drift` is there only when something is wrong with it. */

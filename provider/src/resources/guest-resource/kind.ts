@@ -4,11 +4,11 @@ import {
   agentDoubts, ensureGuestResource, findGuestResource, guestResourceRefusals, hasGuestNode, removeGuestResource,
   type GuestResourceSpec, type ObservedGuestResource,
 } from "../../vmmgr";
-import { providerOf, type Kind, type Observed } from "../kind";
-import { PlannedRegister } from "../planned";
-import type { Surroundings } from "../surroundings";
-import { unknownPaths } from "../unknowns";
-import { filled, isRecord, strings, type Raw } from "../values";
+import { providerOf, type Kind, type Observed } from "../engine/kind";
+import { PlannedRegister } from "../engine/planned";
+import type { Surroundings } from "../engine/surroundings";
+import { unknownPaths } from "../engine/unknowns";
+import { filled, isRecord, strings, type Raw } from "../engine/values";
 import { guestResourceSchema, OPERATIONS, type GuestResourceInputs } from "./schema";
 
 const specOf = ({ cluster: _cluster, timeouts: _timeouts, owner, ...rest }: GuestResourceInputs): GuestResourceSpec => ({

@@ -1,7 +1,7 @@
 /** The inputs of `seapath.GuestResource` after their defaults were put in. */
 import { z } from "zod";
 import { agentParts } from "../../vmmgr";
-import { common, count, named, scalarMap, text } from "../schema";
+import { common, count, named, scalarMap, text } from "../engine/schema";
 
 const AGENT = 'must be an agent such as "systemd:nginx", "ocf:heartbeat:apache", "lsb:ntp" or "service:cron"';
 

@@ -4,9 +4,9 @@ import {
   waitUntilSettled, type Cluster, type Context, type FoundRelation, type Inventory, type Known, type Named, type PlannedVms, type Refusal,
   type Relation, type XmlElement,
 } from "../../vmmgr";
-import type { CommonInputs, Kind, Observed } from "../kind";
-import type { PlannedRegister } from "../planned";
-import { formerOwner, type Raw } from "../values";
+import type { CommonInputs, Kind, Observed } from "../engine/kind";
+import type { PlannedRegister } from "../engine/planned";
+import { formerOwner, type Raw } from "../engine/values";
 
 /** What every relation's inputs have. */
 export interface RelationInputs extends CommonInputs {

@@ -1,6 +1,6 @@
 /** What schemas of relations say of the VMs that they name. */
 import { z } from "zod";
-import { common, named, text } from "../schema";
+import { common, named, text } from "../engine/schema";
 
 export const others = z.array(named).min(1, "must name at least one VM");
 

@@ -1,6 +1,6 @@
 /** The constraints that a preview plans. */
 import { colocationRelation, orderRelation, type ColocationSpec, type OrderSpec, type XmlElement } from "../../vmmgr";
-import type { Raw } from "../values";
+import type { Raw } from "../engine/values";
 
 /** The kinds whose resources are constraints, by their types. */
 export const RELATIONS: Record<string, (inputs: Raw) => XmlElement[]> = {

@@ -3,11 +3,11 @@ import {
   ensureGuestNode, findGuestNode, findAuthKey, findVm, GUEST_DEFAULTS, guestNodeRefusals, openTo, removeGuestNode,
   type Context, type GuestNodeSpec, type ObservedGuestNode,
 } from "../../vmmgr";
-import { providerOf, type Kind, type Observed } from "../kind";
-import { isUnknown } from "../unknowns";
-import type { Raw } from "../values";
-import { PlannedRegister } from "../planned";
-import type { Surroundings } from "../surroundings";
+import { providerOf, type Kind, type Observed } from "../engine/kind";
+import { isUnknown } from "../engine/unknowns";
+import type { Raw } from "../engine/values";
+import { PlannedRegister } from "../engine/planned";
+import type { Surroundings } from "../engine/surroundings";
 import { remoteGuestSchema, type RemoteGuestInputs } from "./schema";
 
 const specOf = ({ name, vm, address, port, timeout }: RemoteGuestInputs): GuestNodeSpec => ({ name, vm, address, port, timeout });

@@ -1,6 +1,6 @@
 /** The inputs of `seapath.RemoteGuest` after their defaults were put in. */
 import { z } from "zod";
-import { common, count, named, text } from "../schema";
+import { common, count, named, text } from "../engine/schema";
 
 export const remoteGuestSchema = z.strictObject({
   ...common,

@@ -1,9 +1,9 @@
 /** `seapath.RemoteKey`: the key of Pacemaker Remote, for the images of guests. */
 import { z } from "zod";
 import { ensureAuthKey, findAuthKey, type Context } from "../../vmmgr";
-import { common } from "../schema";
-import { providerOf, type Kind } from "../kind";
-import type { Surroundings } from "../surroundings";
+import { common } from "../engine/schema";
+import { providerOf, type Kind } from "../engine/kind";
+import type { Surroundings } from "../engine/surroundings";
 
 const schema = z.strictObject(common);
 type Inputs = z.infer<typeof schema>;

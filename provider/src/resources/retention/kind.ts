@@ -1,10 +1,10 @@
 /** `seapath.SnapshotRetention`: removes snapshots by a rule when it is made, and when its triggers change. */
 import { z } from "zod";
 import { describePurge, planOf, purgeSnapshots, vmDisks, type Context, type PurgeRule } from "../../vmmgr";
-import { parseAge } from "../age";
-import type { Kind, Observed } from "../kind";
-import { common, count, named } from "../schema";
-import { foretold, isDue, triggersSchema } from "../triggers";
+import { parseAge } from "../units/age";
+import type { Kind, Observed } from "../engine/kind";
+import { common, count, named } from "../engine/schema";
+import { foretold, isDue, triggersSchema } from "../engine/triggers";
 
 const age = z.union([z.string(), z.number()]).refine((value) => parseAge(value) !== undefined, {
   message: 'must be an age such as "7d", "36h" or "1w2d", or a number of seconds',

@@ -1,9 +1,9 @@
 /** `seapath.Rollback`: brings a VM back to a snapshot when it is made, and when its triggers change. */
 import { z } from "zod";
 import { describeRollback, findRollback, moment, rollbackVm, vmDisks, type Context, type LastRollback } from "../../vmmgr";
-import type { Kind, Observed } from "../kind";
-import { common, named, text } from "../schema";
-import { foretold, isDue, triggersSchema } from "../triggers";
+import type { Kind, Observed } from "../engine/kind";
+import { common, named, text } from "../engine/schema";
+import { foretold, isDue, triggersSchema } from "../engine/triggers";
 
 const rollbackSchema = z.strictObject({ ...common, vm: named, snapshot: named, triggers: triggersSchema.optional(), owner: text });
 

@@ -2,10 +2,10 @@
 import {
   createSnapshot, findSnapshot, moment, quiesceRefusals, removeSnapshot, snapshotRefusals, updateSnapshot, vmDisks, type SnapshotSpec, type VmSnapshot,
 } from "../../vmmgr";
-import type { Kind, Observed } from "../kind";
-import type { PlannedRegister } from "../planned";
-import { withFormerOwner } from "../values";
-import { isUnknown } from "../unknowns";
+import type { Kind, Observed } from "../engine/kind";
+import type { PlannedRegister } from "../engine/planned";
+import { withFormerOwner } from "../engine/values";
+import { isUnknown } from "../engine/unknowns";
 import { snapshotSchema, type SnapshotInputs } from "./schema";
 
 const specOf = ({ vm, name, owner, quiesce, protect, adopt, freezeTimeout }: SnapshotInputs): SnapshotSpec =>

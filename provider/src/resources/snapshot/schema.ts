@@ -1,7 +1,7 @@
 /** The inputs of `seapath.Snapshot` after their defaults were put in. */
 import { z } from "zod";
 import { SAFETY } from "../../vmmgr";
-import { common, count, named, text } from "../schema";
+import { common, count, named, text } from "../engine/schema";
 
 export const snapshotSchema = z.strictObject({
   ...common,

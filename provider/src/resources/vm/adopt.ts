@@ -1,7 +1,7 @@
 /** What taking over a VM would change of it, for a preview: the engine itself shows an adoption as a create. */
 import { isDeepStrictEqual } from "node:util";
 import { findVm, isTakenOver, type Inventory } from "../../vmmgr";
-import { unknownPaths } from "../unknowns";
+import { unknownPaths } from "../engine/unknowns";
 import { signedMap, signedXml } from "./kept";
 import { vmSchema } from "./schema";
 import { observedInputs } from "./state";

@@ -5,15 +5,15 @@ import {
   turnRefusals, type Addresses, type Cluster, type DomainJudgement, type Intent, type Inventory, type PartialSpec, type PlannedVms, type Refusal, type Rolling, type VmSpec,
 } from "../../vmmgr";
 import { UnknownCluster } from "../../errors";
-import { clusterFailures, schemaFailures } from "../refused";
-import { parseSize } from "../size";
-import type { PlannedRegister } from "../planned";
-import { outputProblem } from "../coerced";
-import { isUnknown, knownPart, unknownPaths } from "../unknowns";
-import { RESOURCE, withFormerOwner, type Raw } from "../values";
+import { clusterFailures, schemaFailures } from "../engine/refused";
+import { parseSize } from "../units/size";
+import type { PlannedRegister } from "../engine/planned";
+import { outputProblem } from "../engine/coerced";
+import { isUnknown, knownPart, unknownPaths } from "../engine/unknowns";
+import { RESOURCE, withFormerOwner, type Raw } from "../engine/values";
 import { adoptionNotice } from "./adopt";
 import { claimOf, type Claims } from "./claims";
-import type { RollingInputs } from "../rolling";
+import type { RollingInputs } from "../engine/rolling";
 import { withDefaults } from "./defaults";
 import { stoppedBy } from "./diff";
 import { withInherited, withSaid } from "./inherit";

@@ -1,7 +1,7 @@
 /** Defaults made explicit, so that the engine's own diff is honest and a preview shows what will be. */
 import { defaultMac, DEFAULTS } from "../../vmmgr";
-import { isUnknown } from "../unknowns";
-import { dropUndefined, filled, isRecord, RESOURCE, strings, TIMEOUTS, whatWasSaid, type Raw } from "../values";
+import { isUnknown } from "../engine/unknowns";
+import { dropUndefined, filled, isRecord, RESOURCE, strings, TIMEOUTS, whatWasSaid, type Raw } from "../engine/values";
 
 function withInterfaceDefaults(interfaces: unknown, vm: unknown): unknown {
   if (!Array.isArray(interfaces)) return interfaces;

@@ -1,8 +1,8 @@
 /** Which changes of a VM replace it. Everything else is left to the engine's own comparison of inputs. */
 import { isDeepStrictEqual } from "node:util";
 import { canonicalBase, DEFAULTS } from "../../vmmgr";
-import { isUnknown, unknownPaths } from "../unknowns";
-import { isRecord, type Raw } from "../values";
+import { isUnknown, unknownPaths } from "../engine/unknowns";
+import { isRecord, type Raw } from "../engine/values";
 import { withDefaults } from "./defaults";
 
 /** What `diff` answers; `changes` stays unset on purpose, see docs/decisions/0001. */

@@ -2,8 +2,8 @@
 import { SeapathError } from "../../errors";
 import { words } from "../../words";
 import { localFileRefusals, type FileSource, type Refusal, type VmSpec } from "../../vmmgr";
-import { readInputsAs, schemaFailures } from "../refused";
-import type { Raw } from "../values";
+import { readInputsAs, schemaFailures } from "../engine/refused";
+import type { Raw } from "../engine/values";
 import { localFileFailures, xmlFailures } from "./check";
 import { withDefaults } from "./defaults";
 import { concealSecrets } from "./kept";

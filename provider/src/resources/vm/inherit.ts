@@ -4,8 +4,8 @@
  * none of the clone's.
  */
 import { defaultMac, domainElement, findVm, renderPretty, sameDomain, parseXml, type Inventory, type ObservedVm, type XmlElement } from "../../vmmgr";
-import { isUnknown } from "../unknowns";
-import { isRecord, withoutEmpty, type Raw } from "../values";
+import { isUnknown } from "../engine/unknowns";
+import { isRecord, withoutEmpty, type Raw } from "../engine/values";
 import { signedMap, signedVm, signedXml } from "./kept";
 import type { CLEARABLE } from "./schema";
 

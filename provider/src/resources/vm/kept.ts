@@ -6,7 +6,7 @@
 import { createHash } from "node:crypto";
 import { findVm, isText, parseXml, ParseError, Refused, renderPretty, type Inventory, type ObservedVm, type VmSpec, type XmlElement } from "../../vmmgr";
 import { conceal } from "../../errors";
-import { isRecord, type Raw } from "../values";
+import { isRecord, type Raw } from "../engine/values";
 import type { VmInputs } from "./schema";
 
 type Strings = Readonly<Record<string, string>>;

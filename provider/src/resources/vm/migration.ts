@@ -1,8 +1,8 @@
 /** `migrationUser` where the program does not say, and whether live migration can work at all. */
 import { betweenNodes, DEFAULTS, migrationNotice, USER_NAME, type Cluster } from "../../vmmgr";
 import { SeapathError } from "../../errors";
-import { isUnknown } from "../unknowns";
-import type { Raw } from "../values";
+import { isUnknown } from "../engine/unknowns";
+import type { Raw } from "../engine/values";
 
 /**
  * Whom live migration goes as, where the program does not say: whom the nodes let each other in as. What it says is looked

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import { domainElement, findVm, sameDomain, type Inventory } from "../../vmmgr";
 import { withDefaults } from "./defaults";
 import type { VmInputs } from "./schema";
-import { withoutEmpty } from "../values";
+import { withoutEmpty } from "../engine/values";
 import { observedInputs, sensible, storedInputs } from "./state";
 import { signedXml } from "./kept";
 

@@ -1,11 +1,11 @@
 /** Pulumi's calls for `seapath.Vm`, each a few lines over vmmgr. */
 import type { dynamic } from "@pulumi/pulumi";
 import { beginTurn, createVm, findVm, removeVm, turnNotice, updateVm, type Context } from "../../vmmgr";
-import { rollingOf, type RollingInputs } from "../rolling";
-import { recorded, shown } from "../shown";
-import type { Surroundings } from "../surroundings";
-import { RESOURCE, resourceIn, withFormerOwner, type Raw } from "../values";
-import { notAnew } from "../anew";
+import { rollingOf, type RollingInputs } from "../engine/rolling";
+import { recorded, shown } from "../engine/shown";
+import type { Surroundings } from "../engine/surroundings";
+import { RESOURCE, resourceIn, withFormerOwner, type Raw } from "../engine/values";
+import { notAnew } from "../engine/anew";
 import { checkVm, takenByOther } from "./check";
 import { claimOf, Claims } from "./claims";
 import { announcedRestart, diffVm, stoppedBy } from "./diff";

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { words } from "../../words";
 import { crmProblem, USER_NAME } from "../../vmmgr";
-import { common, count, imageFormat, metadataValue, named, scalarMap, size, text } from "../schema";
+import { common, count, imageFormat, metadataValue, named, scalarMap, size, text } from "../engine/schema";
 
 const reserved = (names: Record<string, string>) =>
   scalarMap.superRefine((map, context) => {

@@ -1,9 +1,9 @@
 /** From checked inputs to what vmmgr is asked, and from what was observed back to inputs and state. */
 import { SeapathError } from "../../errors";
 import { canonicalBase, domainElement, sameDomain, type ObservedVm, type Source, type VmSpec } from "../../vmmgr";
-import { readInputsAs, schemaFailures } from "../refused";
-import { formatSize, parseSize } from "../size";
-import { UNSAID } from "../values";
+import { readInputsAs, schemaFailures } from "../engine/refused";
+import { formatSize, parseSize } from "../units/size";
+import { UNSAID } from "../engine/values";
 import { withDefaults } from "./defaults";
 import { signedVm } from "./kept";
 import { vmSchema, type VmInputs } from "./schema";

@@ -1,10 +1,10 @@
 /** The steps that make a disk, whose image is there, into what is asked: each looks, and acts where something differs. */
 import { changeStorage, growDisk, type Inventory, type StorageOperation, type XmlElement } from "../../cluster";
-import { validateXml } from "../build";
-import { reportOf, type Context } from "../context";
-import { ownDisks } from "../domain";
-import { dataImage } from "../names";
-import type { Step } from "../steps";
+import { validateXml } from "../form/domain-xml";
+import { reportOf, type Context } from "../core/context";
+import { ownDisks } from "../form/domain";
+import { dataImage } from "../form/names";
+import type { Step } from "../core/steps";
 import { isSame, readElement, wantedElement, withElement } from "./element";
 import { attachLive, detachLive } from "./live";
 import { noteMetadata, readNote, type DiskNote, type DiskSpec, type ObservedDisk } from "./model";

@@ -2,12 +2,12 @@
 import { randomUUID } from "node:crypto";
 import { changeStorage, importImage, NotFound, type ImportSource, type Inventory, type StorageOperation } from "../../cluster";
 import { words } from "../../words";
-import type { Context } from "../context";
-import { importOf, isFile, judgedFile, onNode, sourceName, sourceQuestions } from "../image-source";
-import { dataImage } from "../names";
-import { stateRefusals } from "../state";
-import { nowAndThen } from "../progress";
-import { runSteps, type Step } from "../steps";
+import type { Context } from "../core/context";
+import { importOf, isFile, judgedFile, onNode, sourceName, sourceQuestions } from "../core/image-source";
+import { dataImage } from "../form/names";
+import { stateRefusals } from "../core/cluster-health";
+import { nowAndThen } from "../core/progress";
+import { runSteps, type Step } from "../core/steps";
 import { convergeSteps, noteOf, sayNextStart } from "./converge";
 import { DiskRefused } from "./errors";
 import { noteMetadata, readNote, type DiskSpec, type ObservedDisk } from "./model";

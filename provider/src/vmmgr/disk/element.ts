@@ -1,7 +1,7 @@
 /** The `<disk>` element of a data disk, in the stored XML of its VM and in the running guest. */
 import { child, children, type Inventory, type XmlElement } from "../../cluster";
-import { diskElement, ownDisks } from "../domain";
-import { dataImage, dataNumber, isDataImage } from "../names";
+import { diskElement, ownDisks } from "../form/domain";
+import { dataImage, dataNumber, isDataImage } from "../form/names";
 import type { DiskSettings } from "./model";
 
 /** What an element says of a disk. */

@@ -1,6 +1,6 @@
 import { SeapathError } from "../../errors";
 import { words } from "../../words";
-import type { Refusal } from "../errors";
+import type { Refusal } from "../core/errors";
 
 /** What was asked of a disk cannot be done on this cluster as it is; nothing was changed. */
 export class DiskRefused extends SeapathError {

@@ -1,8 +1,8 @@
 /** Giving a disk to a guest that runs, and taking it away, wherever it runs and also while it moves. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { changeDevice, ProgramError, renderXml, WaitTimeout, type GuestAt, type XmlElement } from "../../cluster";
-import { deadlineOf, reportOf, type Context } from "../context";
-import { describe } from "../wait";
+import { deadlineOf, reportOf, type Context } from "../core/context";
+import { describe } from "../core/wait";
 import { readElement } from "./element";
 import { guestAt, liveDisks } from "./observe";
 import { isPluggable } from "./model";

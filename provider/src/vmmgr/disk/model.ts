@@ -1,7 +1,7 @@
 /** A data disk of a VM: what is asked of it, what is noted on its image, what is observed. */
 import { z } from "zod";
 import type { XmlElement } from "../../cluster";
-import type { FileSource } from "../image-source";
+import type { FileSource } from "../form/model";
 
 /** What can be asked of a disk and observed of it alike. */
 export interface DiskSettings {

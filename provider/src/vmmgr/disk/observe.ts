@@ -1,8 +1,8 @@
 /** Data disks as they are on the cluster. */
 import { Coalesced, parseXml, ProgramError, readDomains, type Cluster, type GuestAt, type Inventory, type XmlElement } from "../../cluster";
-import { ownDisks } from "../domain";
-import { migrationUserOf } from "../metadata";
-import { dataImage, dataNumber, isDataImage, systemImage } from "../names";
+import { ownDisks } from "../form/domain";
+import { migrationUserOf } from "../form/metadata";
+import { dataImage, dataNumber, isDataImage, systemImage } from "../form/names";
 import { readNote, type ObservedDisk } from "./model";
 import { storedXml } from "./stored";
 

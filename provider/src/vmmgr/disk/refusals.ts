@@ -1,12 +1,12 @@
 /** What can be known to be wrong with a disk before anything is changed: the same for a preview and for the change itself. */
 import type { Inventory } from "../../cluster";
 import { words } from "../../words";
-import { ownDisks } from "../domain";
-import type { Refusal } from "../errors";
-import { judgedFile } from "../image-source";
-import { dataImage, noSuchVm, systemImage } from "../names";
-import { isOwned } from "../owned";
-import { stateRefusals } from "../state";
+import { ownDisks } from "../form/domain";
+import type { Refusal } from "../core/errors";
+import { judgedFile } from "../core/image-source";
+import { dataImage, noSuchVm, systemImage } from "../form/names";
+import { isOwned } from "../form/ownership";
+import { stateRefusals } from "../core/cluster-health";
 import { readElement, targetHolder, wantedElement } from "./element";
 import { readNote, type DiskSpec } from "./model";
 import { findDisk, isDeleted, takenNumbers } from "./observe";

@@ -1,17 +1,17 @@
 /** Removing a disk: from the guest, from the VM's XML, and last its image. */
 import { randomUUID } from "node:crypto";
 import { changeStorage, ProgramError, type Inventory, type Outcome, type Removed, type StorageOperation, type XmlElement } from "../../cluster";
-import { deadlineOf, reportOf, type Context } from "../context";
+import { deadlineOf, reportOf, type Context } from "../core/context";
 import { words } from "../../words";
-import { ChangeFailed, type Refusal } from "../errors";
-import { dataImage, systemImage } from "../names";
-import { fullRefusals, quorumRefusals } from "../state";
+import { ChangeFailed, type Refusal } from "../core/errors";
+import { dataImage, systemImage } from "../form/names";
+import { fullRefusals, quorumRefusals } from "../core/cluster-health";
 import { withElement } from "./element";
 import { DiskRefused } from "./errors";
 import { detachLive } from "./live";
 import { noteMetadata, readNote } from "./model";
 import { findDisk, isDeleted, takenNumbers } from "./observe";
-import { editStored, inTurn } from "./stored";
+import { editStored, queueForVm } from "./stored";
 
 /** How a removal is meant. */
 export interface Removal {
@@ -130,7 +130,7 @@ async function removeImage(context: Context, removal: Removal, image: string): P
   const edit = (root: XmlElement) => withElement(root, vm, image, undefined);
   const [removed] = (await editStored(cluster, vm, { edit, also: operations })) as [Removed];
   sayRemoved(context, image, removed);
-  if (ends) await inTurn(cluster, vm, () => sweep(context, vm));
+  if (ends) await queueForVm(cluster, vm, () => sweep(context, vm));
 }
 
 function sayRemoved(context: Context, image: string, { snapshots, kept }: Removed): void {

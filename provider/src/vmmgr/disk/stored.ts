@@ -1,13 +1,13 @@
 /** The stored XML of a VM, changed by several at once: by disks of this program, and by other programs. */
 import { changeStorage, NotFound, ProgramError, renderPretty, type Cluster, type Inventory, type StorageOperation, type XmlElement } from "../../cluster";
-import { storedDomain } from "../broken";
-import { systemImage } from "../names";
+import { storedDomain } from "../form/broken";
+import { systemImage } from "../form/names";
 
 const TRIES = 8;
 const turns = new WeakMap<Cluster, Map<string, Promise<unknown>>>();
 
 /** What is done to one VM by this process, one after the other. */
-export async function inTurn<T>(cluster: Cluster, vm: string, act: () => Promise<T>): Promise<T> {
+export async function queueForVm<T>(cluster: Cluster, vm: string, act: () => Promise<T>): Promise<T> {
   const known = turns.get(cluster) ?? new Map<string, Promise<unknown>>();
   turns.set(cluster, known);
   const mine = (known.get(vm) ?? Promise.resolve()).then(act);
@@ -34,7 +34,7 @@ export interface StoredEdit {
  * @throws NotFound when the VM is gone
  */
 export function editStored(cluster: Cluster, vm: string, { edit, also = () => [], known }: StoredEdit): Promise<unknown[]> {
-  return inTurn(cluster, vm, async () => {
+  return queueForVm(cluster, vm, async () => {
     for (let tries = 1; ; tries++) {
       const inventory = tries === 1 && known !== undefined ? known : await cluster.inventory({ disks: true });
       const stored = storedXml(inventory, vm);

@@ -1,7 +1,7 @@
 /** Constraints that name a node or a resource that there is not. Pacemaker passes over them without a word. */
 import type { Inventory, XmlElement } from "../../cluster";
 import { guestNodes } from "../guest/settings";
-import { referencesOf } from "../parked";
+import { referencesOf } from "../form/parked-constraints";
 import { finding, listed, type Finding } from "./finding";
 
 /** The nodes that a location names, by itself or in the expressions of its rules. */

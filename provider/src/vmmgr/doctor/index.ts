@@ -1,8 +1,8 @@
 /** One look at a cluster: whether it is fit for what VMs need of it. Nothing is changed. */
 import { examineNodes, isOnline, simulate, type Cluster, type Examination, type Inventory, type Unexamined } from "../../cluster";
 import { SeapathError } from "../../errors";
-import { hypervisorsOf } from "../context";
-import { DEFAULTS } from "../model";
+import { hypervisorsOf } from "../core/context";
+import { DEFAULTS } from "../form/model";
 import { isVm } from "../whatif/declared";
 import { constraintFindings } from "./constraints";
 import { finding, type Diagnosis, type Finding } from "./finding";

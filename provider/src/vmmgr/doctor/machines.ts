@@ -1,6 +1,6 @@
 /** The machines of a cluster, its quorum, its fencing, and the state that its nodes are in. */
 import { devicesInUse, fencingNow, type Inventory, type Simulations } from "../../cluster";
-import { isOdd } from "../summary";
+import { isOdd } from "../form/summary";
 import { finding, type Finding } from "./finding";
 
 /** Fewer than this have no quorum without one of them. */

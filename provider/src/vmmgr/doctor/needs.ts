@@ -1,10 +1,10 @@
 /** Bridges, devices and files that VMs name, and the nodes that lack them. */
 import { needKey, nvpairs, parseXml, ParseError, type Cib, type Examination, type Inventory, type Need } from "../../cluster";
-import { hypervisorsOf } from "../context";
-import { readPlacement } from "../constraints";
+import { hypervisorsOf } from "../core/context";
+import { readPlacement } from "../form/placement";
 import { keepsOff, locationsByPrimitive } from "../guest/keepoff";
-import { systemImage } from "../names";
-import { needsOfDomain, type NamedNeed } from "../needs";
+import { systemImage } from "../form/names";
+import { needsOfDomain, type NamedNeed } from "../form/host-needs";
 import { isVm } from "../whatif/declared";
 import { finding, listed, type Finding } from "./finding";
 import { readPart } from "./nodes";

@@ -1,7 +1,7 @@
 /** VMs that failed or find no node, what closes nodes to them, and what is left of others' failures. */
 import type { FailedOperation, Inventory, Simulations } from "../../cluster";
-import { closedNodes, closedWords, openingCommand } from "../closed";
-import { hypervisorsOf } from "../context";
+import { closedNodes, closedWords, openingCommand } from "../core/closed-nodes";
+import { hypervisorsOf } from "../core/context";
 import { isVm } from "../whatif/declared";
 import { judge } from "../whatif/judge";
 import { finding, type Finding } from "./finding";

@@ -3,17 +3,17 @@ import { setTimeout as sleep } from "node:timers/promises";
 import {
   changeStorage, diffElement, forgetNode, isOnline, NotFound, RESOURCES, WaitTimeout, type CibChange, type Inventory,
 } from "../../cluster";
-import { changeAfresh } from "../afresh";
-import { hasFailed } from "../closed";
-import { deadlineOf, hypervisorsOf, reportOf, type Context } from "../context";
-import { Refused } from "../errors";
-import { metadataChanges } from "../metadata";
-import { noSuchVm, systemImage } from "../names";
-import { findVm } from "../observe";
-import { maintenanceRefusal, stateRefusals } from "../state";
-import { forgetVm } from "../remove";
-import { runSteps, type Step } from "../steps";
-import { waitFor } from "../wait";
+import { changeAfresh } from "../core/cib-retry";
+import { hasFailed } from "../core/closed-nodes";
+import { deadlineOf, hypervisorsOf, reportOf, type Context } from "../core/context";
+import { Refused } from "../core/errors";
+import { metadataChanges } from "../form/metadata";
+import { noSuchVm, systemImage } from "../form/names";
+import { findVm } from "../form/observe";
+import { maintenanceRefusal, stateRefusals } from "../core/cluster-health";
+import { forgetVm } from "../core/forget";
+import { runSteps, type Step } from "../core/steps";
+import { waitFor } from "../core/wait";
 import { banChanges, openTo, unbanChanges } from "./keepoff";
 import { ensureAuthKey } from "./key";
 import type { GuestNodeSpec, ObservedGuestNode } from "./model";

@@ -1,6 +1,6 @@
 /** Who else could be placed into a guest node, and who is to be there. */
 import { CONSTRAINTS, createChange, deleteChange, element, pathOf, type Cib, type CibChange, type XmlElement } from "../../cluster";
-import { constraintIds } from "../names";
+import { constraintIds } from "../form/names";
 
 const isVm = (primitive: XmlElement) => primitive.attrs["type"] === "VirtualDomain";
 const isForbidding = (score: string | undefined) => score === "-INFINITY" || score === "-1000000";

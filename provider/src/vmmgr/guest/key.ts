@@ -1,6 +1,6 @@
 /** The key that the nodes and all guests have to have in common. */
 import { readAuthKey, type Cluster, type Inventory } from "../../cluster";
-import { reportOf, type Context } from "../context";
+import { reportOf, type Context } from "../core/context";
 
 /** The key of the nodes in base64; made where there is none, completed where a node lacks it. */
 export async function ensureAuthKey(context: Context, inventory: Inventory): Promise<string> {

@@ -1,6 +1,6 @@
 /** What the cluster has against a guest node, in a preview and before a change alike. */
 import type { Inventory } from "../../cluster";
-import type { Refusal } from "../errors";
+import type { Refusal } from "../core/errors";
 import type { GuestNodeSpec } from "./model";
 import { findGuestNode, guestNodes } from "./settings";
 

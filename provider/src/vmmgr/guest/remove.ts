@@ -1,10 +1,10 @@
 /** Taking a guest node away: the VM runs on, and nothing of the node stays in the CIB. */
 import { changeStorage, type Cib, type Inventory } from "../../cluster";
-import type { Context } from "../context";
-import { Refused, type Refusal } from "../errors";
-import { systemImage } from "../names";
-import { quorumRefusals } from "../state";
-import { runSteps, type Step } from "../steps";
+import type { Context } from "../core/context";
+import { Refused, type Refusal } from "../core/errors";
+import { systemImage } from "../form/names";
+import { quorumRefusals } from "../core/cluster-health";
+import { runSteps, type Step } from "../core/steps";
 import { readMeta, METADATA_KEYS } from "./settings";
 import { takeOut } from "./apply";
 import { usersOf } from "./keepoff";

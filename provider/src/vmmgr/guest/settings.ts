@@ -1,6 +1,6 @@
 /** The settings of a guest node, in the two places where vm-mgr keeps them: meta attributes and metadata. */
 import { children, element, nvpairs, type Cib, type Inventory, type XmlElement } from "../../cluster";
-import { systemImage } from "../names";
+import { systemImage } from "../form/names";
 import type { GuestNodeSpec, ObservedGuestNode } from "./model";
 import { isConnected } from "./wait";
 

@@ -3,8 +3,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { reachRemoted, WaitTimeout, type ClusterStatus } from "../../cluster";
 import { SeapathError } from "../../errors";
 import { words } from "../../words";
-import { deadlineOf, reportOf, type Context } from "../context";
-import { describe } from "../wait";
+import { deadlineOf, reportOf, type Context } from "../core/context";
+import { describe } from "../core/wait";
 import type { GuestNodeSpec } from "./model";
 
 /** What pacemaker_remoted and the nodes have for a key differs. */

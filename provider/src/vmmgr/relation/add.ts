@@ -1,7 +1,7 @@
 /** vm-mgr's `add_colocation`: a colocation that is nobody's. */
-import type { Context } from "../context";
-import { Refused } from "../errors";
-import { nameProblem } from "../names";
+import type { Context } from "../core/context";
+import { Refused } from "../core/errors";
+import { nameProblem } from "../form/names";
 import { colocationRelation, type ColocationSpec } from "./colocation";
 import { createRelation } from "./life";
 import { contradictions } from "./refusals";

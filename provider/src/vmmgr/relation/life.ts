@@ -1,12 +1,12 @@
 /** A relation between VMs through its life: made, found, changed and removed, each by one atomic change of the CIB. */
 import { changeStorage, CONSTRAINTS, createChange, deleteChange, pathOf, type CibChange, type Inventory, type XmlElement } from "../../cluster";
 import { words } from "../../words";
-import { changeAfresh } from "../afresh";
-import { reportOf, type Context } from "../context";
-import { NotOwned, Refused, type Refusal } from "../errors";
-import { noSuchVm } from "../names";
-import { forgetParked, parkedOn, referencesOf, standsInFor } from "../parked";
-import { quorumRefusals } from "../state";
+import { changeAfresh } from "../core/cib-retry";
+import { reportOf, type Context } from "../core/context";
+import { NotOwned, Refused, type Refusal } from "../core/errors";
+import { noSuchVm } from "../form/names";
+import { forgetParked, parkedOn, referencesOf, standsInFor } from "../form/parked-constraints";
+import { quorumRefusals } from "../core/cluster-health";
 import { constraintOf, isMarkedBy, ownerOf, saysTheSame, type Relation } from "./element";
 
 /** By what a relation is known again: the marks of its owner, and ids where there is no mark. */

@@ -1,9 +1,9 @@
 /** Strong colocations that leave a VM no node: Pacemaker takes them without a word, and stops one of the VMs. */
 import { nvpairs, type Inventory, type XmlElement } from "../../cluster";
-import { readPlacement } from "../constraints";
-import { hypervisorsOf } from "../context";
-import type { Refusal } from "../errors";
-import type { PlannedVms } from "../planned";
+import { readPlacement } from "../form/placement";
+import { hypervisorsOf } from "../core/context";
+import type { Refusal } from "../core/errors";
+import type { PlannedVms } from "../core/planned";
 import { pairsOf, type ColocationSpec } from "./colocation";
 import { strongBonds, tieBetween } from "./bonds";
 

@@ -1,9 +1,9 @@
 /** What can be known to be wrong with a relation before anything is changed, and what it will do to VMs that run. */
 import { nvpairs, type Inventory, type XmlElement } from "../../cluster";
-import { hypervisorsOf } from "../context";
-import type { Refusal } from "../errors";
-import type { PlannedVms } from "../planned";
-import { noSuchVm, systemImage } from "../names";
+import { hypervisorsOf } from "../core/context";
+import type { Refusal } from "../core/errors";
+import type { PlannedVms } from "../core/planned";
+import { noSuchVm, systemImage } from "../form/names";
 import { strongBonds, tieBetween } from "./bonds";
 import { pairsOf, type ColocationSpec } from "./colocation";
 import { isMarkedBy, readScore, readSets } from "./element";

@@ -1,7 +1,7 @@
 /** Waiting until Pacemaker has made what a constraint asks of VMs. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { readPending, type Inventory, type Simulation } from "../../cluster";
-import { deadlineOf, reportOf, type Context } from "../context";
+import { deadlineOf, reportOf, type Context } from "../core/context";
 
 /** Where each VM runs; empty for one that runs nowhere. */
 export const nodesOf = (resources: Inventory["status"]["resources"], vms: readonly string[]): Record<string, string> =>

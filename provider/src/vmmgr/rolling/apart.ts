@@ -1,6 +1,6 @@
 /** Which VMs are kept apart strongly, and which of them is changed first. */
 import type { Inventory, XmlElement } from "../../cluster";
-import { parkedOn } from "../parked";
+import { parkedOn } from "../form/parked-constraints";
 import { strongBonds, type Bond } from "../relation/bonds";
 
 /** One that a VM is kept apart from. */

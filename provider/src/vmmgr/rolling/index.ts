@@ -1,8 +1,8 @@
 /** Turns of VMs on a real cluster. */
 import type { Cluster, Inventory, XmlElement } from "../../cluster";
-import { runsNow } from "../apply";
-import { deadlineOf, reportOf, type Context } from "../context";
-import type { Refusal } from "../errors";
+import { runsNow } from "../core/apply";
+import { deadlineOf, reportOf, type Context, type StopTurns } from "../core/context";
+import type { Refusal } from "../core/errors";
 import { apartBonds, apartFrom, inOrder } from "./apart";
 import { readinessOf } from "./ready";
 import { Turns, type Look } from "./turns";
@@ -10,7 +10,7 @@ import { Turns, type Look } from "./turns";
 export { Turns } from "./turns";
 
 /** What a change has to know, so that VMs that are kept apart are not stopped at once. */
-export interface Rolling {
+export interface RollingTerms {
   turns: Turns;
   /** Whether the VM may be stopped while one that it is kept apart from does not run. */
   outage: boolean;
@@ -19,6 +19,12 @@ export interface Rolling {
   /** Constraints that the program is about to make. */
   planned: () => readonly XmlElement[];
 }
+
+/** The same, as a change takes it along. */
+export type Rolling = RollingTerms & StopTurns;
+
+/** How a change of one VM waits for its turn. */
+export const rollingBy = (terms: RollingTerms): Rolling => ({ ...terms, run: (...turn) => runInTurn(terms, ...turn) });
 
 const known = new WeakMap<Cluster, Turns>();
 
@@ -44,19 +50,14 @@ function lookFrom(inventory: Inventory, vm: string, planned: readonly XmlElement
  * Waits until a VM may be stopped. The turn is its own then, and has to be given back.
  * @throws NotAtOnce, before anything was changed
  */
-export async function beginTurn(context: Context, rolling: Rolling, vm: string, verb: string, final = false): Promise<void> {
+export async function beginTurn(context: Context, rolling: RollingTerms, vm: string, verb: string, final = false): Promise<void> {
   const { turns, outage, planned } = rolling;
   if (final && turns.isIdle) return;
   const look = async () => lookFrom(await context.cluster.inventory(), vm, planned());
   await turns.begin({ vm, verb, look, deadline: deadlineOf(context), say: reportOf(context), outage, final });
 }
 
-/**
- * Does what stops a VM when it may be stopped. Who has been told what he does, as on the command line, waits for nobody.
- * @param work the cluster may be another one by then: it looks again
- */
-export async function inTurn<T>({ rolling, ...context }: Context, vm: string, verb: string, work: (context: Context) => Promise<T>, final = false): Promise<T> {
-  if (rolling === undefined) return work(context);
+async function runInTurn<T>(rolling: RollingTerms, context: Context, vm: string, verb: string, work: (context: Context) => Promise<T>, final: boolean): Promise<T> {
   await beginTurn(context, rolling, vm, verb, final);
   let done = false;
   try {
@@ -69,7 +70,7 @@ export async function inTurn<T>({ rolling, ...context }: Context, vm: string, ve
 }
 
 /** What a preview knows to be in the way of stopping a VM. What is only under way it leaves to the change itself. */
-export function turnRefusals(inventory: Inventory, vm: string, { turns, outage, planned }: Rolling, property: string): Refusal[] {
+export function turnRefusals(inventory: Inventory, vm: string, { turns, outage, planned }: RollingTerms, property: string): Refusal[] {
   const { runs, peers } = lookFrom(inventory, vm, planned());
   if (outage || !runs) return [];
   return peers.filter((peer) => peer.state === "down" && !turns.isBusy(peer.vm)).map((peer) => ({
@@ -81,7 +82,7 @@ export function turnRefusals(inventory: Inventory, vm: string, { turns, outage, 
 }
 
 /** In which order VMs are stopped, once a diff has shown that more than one of those that are kept apart is. */
-export function turnNotice(inventory: Inventory, vm: string, { turns, outage, planned }: Rolling): string | undefined {
+export function turnNotice(inventory: Inventory, vm: string, { turns, outage, planned }: RollingTerms): string | undefined {
   const bonds = apartBonds(inventory, planned());
   const peers = apartFrom(bonds, vm);
   const others = turns.announce(vm, peers.map((peer) => peer.vm));

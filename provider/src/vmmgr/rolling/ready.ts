@@ -3,9 +3,9 @@ import { nvpairs, RESTART_KEY, type Cib, type Inventory } from "../../cluster";
 import { keepsOff, usersOf } from "../guest/keepoff";
 import { readMeta } from "../guest/settings";
 import { isConnected } from "../guest/wait";
-import { PHASE_KEY } from "../metadata";
-import { systemImage } from "../names";
-import { describe } from "../wait";
+import { PHASE_KEY } from "../form/metadata";
+import { systemImage } from "../form/names";
+import { describe } from "../core/wait";
 
 /** How it is with a VM, in words that complete `VM "b" …` where it is not ready. */
 export interface Readiness {

@@ -1,10 +1,10 @@
 /** Whether a snapshot can have what it asks for of the guest's agent, as far as a preview can know. */
 import type { Inventory } from "../../cluster";
-import { runsNow } from "../apply";
-import { hasAgentChannel } from "../domain";
-import type { Refusal } from "../errors";
-import type { VmSpec } from "../model";
-import { findVm } from "../observe";
+import { runsNow } from "../core/apply";
+import { hasAgentChannel } from "../form/domain";
+import type { Refusal } from "../core/errors";
+import type { VmSpec } from "../form/model";
+import { findVm } from "../form/observe";
 import type { SnapshotSpec } from "./model";
 
 /** What gives a guest the channel, for whoever lacks it. */

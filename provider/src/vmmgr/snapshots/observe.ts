@@ -1,7 +1,7 @@
 /** The snapshots of a VM, put together from what each of its disks has. */
 import { z } from "zod";
 import type { Inventory } from "../../cluster";
-import { systemImage } from "../names";
+import { systemImage } from "../form/names";
 import { SAFETY, SNAPSHOT_KEY, type DiskSnapshot, type SnapshotMark, type VmSnapshot } from "./model";
 
 const markSchema = z.object({

@@ -2,8 +2,8 @@
 import { ProgramError, purgeDisks, type Inventory } from "../../cluster";
 import { SeapathError } from "../../errors";
 import { words } from "../../words";
-import type { Context } from "../context";
-import { Refused } from "../errors";
+import type { Context } from "../core/context";
+import { Refused } from "../core/errors";
 import { listSnapshots } from "./observe";
 import { moment, type VmSnapshot } from "./model";
 import { vmRefusals } from "./snapshot";

@@ -5,10 +5,10 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { beginRollback, changeStorage, type Cluster } from "../../cluster";
-import { reportOf, type Context } from "../context";
+import { reportOf, type Context } from "../core/context";
 import { words } from "../../words";
-import { NotOwned } from "../errors";
-import { systemImage } from "../names";
+import { NotOwned } from "../core/errors";
+import { systemImage } from "../form/names";
 import { DONE_KEY, LAST_KEY, phaseOf, ROLLBACK_KEY, type LastRollback, type RollbackPlan } from "./rollback-state";
 
 const RENEW_MS = 4_000;

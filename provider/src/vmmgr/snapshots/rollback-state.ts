@@ -2,9 +2,9 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import type { Inventory } from "../../cluster";
-import type { Refusal } from "../errors";
-import { systemImage } from "../names";
-import { stateRefusals } from "../state";
+import type { Refusal } from "../core/errors";
+import { systemImage } from "../form/names";
+import { stateRefusals } from "../core/cluster-health";
 import { dependents } from "./ban";
 import { moment } from "./model";
 import { findSnapshot, vmDisks } from "./observe";

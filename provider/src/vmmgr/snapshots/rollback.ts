@@ -4,13 +4,12 @@ import {
   changeStorage, CommandError, ConnectionError, ProgramError, rollDisks, WaitTimeout, type Cluster, type Inventory, type StorageOperation,
 } from "../../cluster";
 import { SeapathError } from "../../errors";
-import { deadlineOf, hypervisorsOf, reportOf, type Context } from "../context";
-import { ChangeFailed, Refused } from "../errors";
-import { runsNow } from "../apply";
-import { findVm } from "../observe";
-import { inTurn } from "../rolling";
-import { runSteps, type Step } from "../steps";
-import { waitFor } from "../wait";
+import { deadlineOf, hypervisorsOf, reportOf, stopInTurn, type Context } from "../core/context";
+import { ChangeFailed, Refused } from "../core/errors";
+import { runsNow } from "../core/apply";
+import { findVm } from "../form/observe";
+import { runSteps, type Step } from "../core/steps";
+import { waitFor } from "../core/wait";
 import { banChanges, unbanChanges } from "./ban";
 import { vmDisks } from "./observe";
 import { RollbackMark, waitUntilAbandoned } from "./rollback-mark";
@@ -66,7 +65,7 @@ function refuse(inventory: Inventory, vm: string, snapshot: string): void {
 /** Carries a rollback out when the VM may be stopped. */
 const carryOut = (context: Context, inventory: Inventory, vm: string, plan: RollbackPlan, insteadOf?: string): Promise<LastRollback> =>
   runsNow(inventory, vm)
-    ? inTurn(context, vm, "roll back", async (inner) => carryThrough(inner, await inner.cluster.inventory(), vm, plan, insteadOf))
+    ? stopInTurn(context, vm, "roll back", async (inner) => carryThrough(inner, await inner.cluster.inventory(), vm, plan, insteadOf))
     : carryThrough(context, inventory, vm, plan, insteadOf);
 
 async function carryThrough(context: Context, inventory: Inventory, vm: string, plan: RollbackPlan, insteadOf?: string): Promise<LastRollback> {

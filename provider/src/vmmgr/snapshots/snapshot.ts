@@ -2,12 +2,12 @@
 import { changeSnapshot, dropSnapshot, makeSnapshot, NotFound, ProgramError, type Inventory } from "../../cluster";
 import { SeapathError } from "../../errors";
 import { words } from "../../words";
-import type { Context } from "../context";
-import { Refused, type Refusal } from "../errors";
-import { noSuchVm } from "../names";
-import { findVm } from "../observe";
-import { isOwned } from "../owned";
-import { runSteps } from "../steps";
+import type { Context } from "../core/context";
+import { Refused, type Refusal } from "../core/errors";
+import { noSuchVm } from "../form/names";
+import { findVm } from "../form/observe";
+import { isOwned } from "../form/ownership";
+import { runSteps } from "../core/steps";
 import { CHANNEL } from "./agent";
 import { findSnapshot } from "./observe";
 import type { SnapshotSpec, VmSnapshot } from "./model";

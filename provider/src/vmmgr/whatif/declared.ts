@@ -1,8 +1,8 @@
 /** What is declared of each VM once a plan is done, whoever declares it: where it may run, and what it is worth. */
 import { nvpairs, type Cib, type XmlElement } from "../../cluster";
-import { readPlacement, vmConstraints } from "../constraints";
+import { readPlacement, vmConstraints } from "../form/placement";
 import { keepsOff, locationsByPrimitive } from "../guest/keepoff";
-import type { VmSpec } from "../model";
+import type { VmSpec } from "../form/model";
 import { readScore } from "../relation/element";
 import type { Guest } from "./guests";
 import { isToRun } from "./outcome";

@@ -1,7 +1,7 @@
 /** Where VMs will run, before anything is changed: Pacemaker's own scheduler on a copy of what the cluster is told. */
 import { NotFound, simulate, type Cib, type Cluster, type Fencing, type Inventory } from "../../cluster";
-import { hypervisorsOf } from "../context";
-import { isUserKey, OWNER_KEY } from "../metadata";
+import { hypervisorsOf } from "../core/context";
+import { isUserKey, OWNER_KEY } from "../form/metadata";
 import { withAssumed } from "./assumed";
 import { withCandidates } from "./candidates";
 import { declaredOf, type Declared } from "./declared";

@@ -1,6 +1,6 @@
 /** What the runs of the scheduler mean, taken together: where everything is after the change, and after each loss. */
 import type { Cib, Simulation, Simulations } from "../../cluster";
-import { closedNodes, type ClosedNode } from "../closed";
+import { closedNodes, type ClosedNode } from "../core/closed-nodes";
 import { locationsByPrimitive } from "../guest/keepoff";
 import { guestOf } from "../guest/resource";
 import { isVm } from "./declared";

@@ -1,7 +1,7 @@
 /** What is asked of a what-if. */
 import type { XmlElement } from "../../cluster";
 import type { GuestNodeSpec, GuestResourceSpec } from "../guest";
-import type { VmSpec } from "../model";
+import type { VmSpec } from "../form/model";
 
 /** What is to be on the cluster, and what is to go. */
 export interface Plan {

@@ -1,6 +1,6 @@
 /** The nodes of a cluster, of the one of now or of one that was saved. */
 import type { Cluster } from "../../cluster";
-import { hypervisorsOf } from "../context";
+import { hypervisorsOf } from "../core/context";
 import { cibOf, type SavedCluster } from "./saved";
 
 /** What may run VMs, and what never does. */

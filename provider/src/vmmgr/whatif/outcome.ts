@@ -1,6 +1,6 @@
 /** What a run of the scheduler means for each VM. */
 import { nvpairs, type Cib, type Simulation, type XmlElement } from "../../cluster";
-import { closedClause, type ClosedNode } from "../closed";
+import { closedClause, type ClosedNode } from "../core/closed-nodes";
 import { keepsOff } from "../guest/keepoff";
 
 /** What happens to one VM. */

@@ -1,7 +1,7 @@
 /** Whether VMs find a place, where it takes the scheduler to know: elsewhere constraints alone say it. */
 import type { Cluster, Inventory } from "../../cluster";
-import type { Refusal } from "../errors";
-import type { VmSpec } from "../model";
+import type { Refusal } from "../core/errors";
+import type { VmSpec } from "../form/model";
 import { whatIf } from "./index";
 
 /** Whether Pacemaker counts what nodes have: SEAPATH leaves it at `default`, by which a VM never lacks room. */

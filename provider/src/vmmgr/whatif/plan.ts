@@ -1,7 +1,7 @@
 /** What is planned for a cluster, as changes of its CIB that are simulated and never applied. */
 import { CONSTRAINTS, deleteChange, diffElement, pathOf, type Cib, type CibChange, type XmlElement } from "../../cluster";
 import { locationsByPrimitive } from "../guest/keepoff";
-import { referencesOf } from "../parked";
+import { referencesOf } from "../form/parked-constraints";
 import { guestBans, guestsOf, serviceChanges } from "./guests";
 import type { Plan } from "./model";
 import { enabledVm, otherVms, removedVms } from "./vms";

@@ -1,8 +1,8 @@
 /** What is left of each node's memory and processors, with VMs where they are or will be. */
 import { isOnline, nvpairs, parseXml, readCapacity, type Cib, type Cluster, type Inventory } from "../../cluster";
-import { readDomain } from "../domain";
-import { DEFAULTS, type Domain, type VmSpec } from "../model";
-import { systemImage } from "../names";
+import { readDomain } from "../form/domain";
+import { DEFAULTS, type Domain, type VmSpec } from "../form/model";
+import { systemImage } from "../form/names";
 import { isVm } from "./declared";
 import type { Fate } from "./outcome";
 

@@ -1,6 +1,6 @@
 /** Which VMs a plan is about, among those that it names: most of a stack stays as it is in most changes. */
 import { canonicalXml, type Cib, type XmlElement } from "../../cluster";
-import { referencesOf } from "../parked";
+import { referencesOf } from "../form/parked-constraints";
 
 /** What of a primitive the resource agent writes by itself. */
 const withoutUtilization = (primitive: XmlElement): string =>

@@ -2,9 +2,9 @@
 import { CONSTRAINTS, diffElement, RESOURCES, type Cib, type CibChange, type XmlElement } from "../../cluster";
 import type { GuestNodeSpec } from "../guest";
 import { guestMeta, readMeta, withSettings } from "../guest/settings";
-import type { VmSpec } from "../model";
-import { referencesOf, without } from "../parked";
-import { enableChanges } from "../sync";
+import type { VmSpec } from "../form/model";
+import { referencesOf, without } from "../form/parked-constraints";
+import { enableChanges } from "../form/cib-changes";
 import type { Plan } from "./model";
 
 /** What makes the CIB say of an enabled VM what its spec says, and what the plan says of its guest node. */

@@ -1,6 +1,6 @@
 // What a doctor says of a cluster as a whole: its machines, Pacemaker, Ceph, VMs and constraints.
 import assert from "node:assert/strict";
-import { counting } from "../counting.ts";
+import { counting } from "../core/counting.ts";
 import { empty, running } from "../whatif/ask.ts";
 import { examined, fenced, has, image, told } from "./patient.ts";
 

@@ -2,7 +2,7 @@
 import { createRequire } from "node:module";
 import { cluster } from "../../cluster/fixtures.ts";
 import { LocalRunner } from "../../cluster/local.ts";
-import { spec } from "../specs.ts";
+import { spec } from "../form/specs.ts";
 
 const require = createRequire(import.meta.url);
 const { whatIf } = require("../../../../provider/dist/vmmgr/whatif/index.js") as typeof import("../../../../provider/dist/vmmgr/whatif/index.js");

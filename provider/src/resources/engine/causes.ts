@@ -1,0 +1,20 @@
+/** Why a cluster cannot be asked is the same for each resource of a program, and is said in full once. */
+import { describeError } from "../../errors";
+import type { ConnectionError } from "../../vmmgr";
+
+/** What somebody has heard of clusters that cannot be asked. */
+export class Causes {
+  readonly #heard = new Set<string>();
+
+  /**
+   * An error in words: in full, in whatever form, the first time, and short from then on. Resources are made side by side and
+   * shown in an order of Pulumi's own, so the short words name no place.
+   */
+  words(error: ConnectionError, inFull: (error: ConnectionError) => string = describeError): string {
+    // Of several nodes the one that failed last is named last, so the order does not count.
+    const cause = [error.node, ...error.message.split(/[\s;]+/).sort()].join(" ");
+    if (this.#heard.has(cause)) return `Unable to reach ${error.node}: the message of another resource says why`;
+    this.#heard.add(cause);
+    return inFull(error);
+  }
+}

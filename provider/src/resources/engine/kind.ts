@@ -1,0 +1,225 @@
+/**
+ * A kind of resource, told by what is its own. What all kinds share (Pulumi's calls, unknown values, what is recorded
+ * when a create could not be undone, words for errors) is here once.
+ */
+import type { dynamic } from "@pulumi/pulumi";
+import { isDeepStrictEqual } from "node:util";
+import type { z } from "zod";
+import type { Cluster, Context, Refusal } from "../../vmmgr";
+import { Asked, keyOf, notAnew } from "./anew";
+import { clusterFailures, readInputsAs, schemaFailures } from "./refused";
+import { rollingOf } from "./rolling";
+import { recorded, shown } from "./shown";
+import type { Surroundings } from "./surroundings";
+import { isUnknown, unknownPaths } from "./unknowns";
+import { dropUndefined, filled, isRecord, TIMEOUTS, whatWasSaid, type Raw } from "./values";
+
+/** What every kind's inputs have. */
+export interface CommonInputs {
+  cluster?: string | undefined;
+  timeouts: { create: number; update: number; delete: number };
+}
+
+/** A resource as it was observed: the inputs that would describe it, and what it says beside them. */
+export interface Observed<Inputs> {
+  inputs: Inputs;
+  outputs: Raw;
+}
+
+/** What is to happen, as far as a check can tell. With `replace` the one of the same id is removed before. */
+export type KindIntent = "create" | "update" | "replace";
+
+export interface Kind<Inputs extends CommonInputs> {
+  /** As programs name it: `seapath.Snapshot`. */
+  type: string;
+  /** As messages name it: `snapshot`. */
+  noun: string;
+  /** The inputs after their defaults were put in; strict, so that a misspelt one is named. */
+  schema: z.ZodType<Inputs>;
+  /** The inputs as a state has them, where more can be observed than may be asked for. @default schema */
+  stored?: z.ZodType<Inputs>;
+  /** Puts in the kind's own defaults. `cluster` and `timeouts` are seen to. Unknown values stay where they are. */
+  withDefaults(inputs: Raw): Raw;
+  /** Outputs that are no inputs. */
+  outputs: readonly string[];
+  /** Inputs whose change makes a new resource; `cluster` is always one. */
+  replacedBy: readonly (keyof Inputs & string)[];
+  /** Of these, the ones after whose change the new one can stand beside the old one, so that it is made first. @default [] */
+  beside?: readonly (keyof Inputs & string)[];
+  /**
+   * The ones by which it follows another resource, `vm` say: when that one is replaced, which the engine tells by
+   * a value that is not known, so is this. @default []
+   */
+  follows?: readonly (keyof Inputs & string)[];
+  /** Whether the one that it followed, by the state, is replaced in this run, where another one may only come to be named. @default always */
+  followedGoes?(olds: Raw): boolean;
+  /** Of these, the ones that say what it was made of, once: only another value replaces it, a new or a lost one does not. @default [] */
+  origins?: readonly (keyof Inputs & string)[];
+  /** It does something when it is made, and a delete undoes nothing: there is nothing of it that could be there already. */
+  acts?: boolean;
+  /** It is deleted to be made anew in the same run, which no input of its own has asked for. */
+  comesBack?(before: Inputs): void;
+  /** The id on the cluster. It never changes while the resource lives. */
+  idOf(inputs: Inputs): string;
+  /**
+   * What the cluster has against the inputs; asked in a preview and again before a create and an update. In a preview
+   * the top-level inputs that are not known yet are absent.
+   * @param olds the inputs of the last run; empty where there was none
+   */
+  refusals?(cluster: Cluster, inputs: Partial<Inputs>, intent: KindIntent, say: (text: string) => void, olds: Raw): Promise<Refusal[]>;
+  /**
+   * Inputs that are chosen where nothing is given, and kept from then on: from `olds`, the inputs before, or by what the
+   * cluster has. What is given, known or not, counts more. Asked in each check.
+   */
+  chosen?(cluster: Cluster, inputs: Partial<Inputs>, olds: Raw): Promise<Partial<Inputs>>;
+  /** What a change does that its diff does not show, a sentence each. `olds` is the state. */
+  announce?(olds: Raw, news: Raw, replaces?: readonly string[]): string[];
+  /** Makes it, and returns it as observed. Leaves nothing when it fails, or throws ChangeFailed with what is left. */
+  create(context: Context, inputs: Inputs): Promise<Observed<Inputs>>;
+  /** As it is now, or undefined when it is gone. What cannot be observed is taken from `before`, the state. */
+  read(cluster: Cluster, id: string, before: Inputs, state: Raw): Promise<Observed<Inputs> | undefined>;
+  /** Makes what is there into what is asked, also when a create has left half of it. */
+  update(context: Context, id: string, inputs: Inputs, state: Raw): Promise<Observed<Inputs>>;
+  /** Removes it. One that is gone already is removed. */
+  delete(context: Context, id: string, before: Inputs, state: Raw): Promise<void>;
+}
+
+const withCommonDefaults = <I extends CommonInputs>(kind: Kind<I>, raw: Raw): Raw => {
+  const given = dropUndefined(whatWasSaid(raw));
+  delete given["__provider"];
+  return dropUndefined({ ...kind.withDefaults(given), timeouts: filled(given["timeouts"], TIMEOUTS) });
+};
+
+/** Inputs as the engine hands them over after a check, or as a state has them: outputs may be among them. */
+function readInputs<I extends CommonInputs>(kind: Kind<I>, raw: Raw, stored = false): I {
+  const inputs = withCommonDefaults(kind, raw);
+  for (const output of kind.outputs) delete inputs[output];
+  return readInputsAs(stored ? (kind.stored ?? kind.schema) : kind.schema, inputs, kind.type, `What is known of this ${kind.noun}`);
+}
+
+/** The top-level inputs that are known. */
+const knownInputs = <I>(inputs: Raw): Partial<I> => {
+  const unknown = new Set(unknownPaths(inputs).map(([key]) => key));
+  return Object.fromEntries(Object.entries(inputs).filter(([key]) => !unknown.has(key))) as Partial<I>;
+};
+
+/** What a resource was made of. How its file was read then changes nothing of what there is: never a disk for that. */
+const made = (input: unknown) => (isRecord(input) ? { ...input, format: undefined } : input);
+
+function replacing<I extends CommonInputs>(kind: Kind<I>, olds: Raw, news: Raw): string[] {
+  const wanted = withCommonDefaults(kind, news);
+  const has = (keys: readonly string[] | undefined, key: string) => keys?.includes(key) ?? false;
+  const differs = (key: string) => {
+    if (unknownPaths(wanted[key]).length > 0) return has(kind.follows, key) && (kind.followedGoes?.(olds) ?? true);
+    if (!has(kind.replacedBy, key) && key !== "cluster") return false;
+    if (has(kind.origins, key) && (olds[key] === undefined || wanted[key] === undefined)) return false;
+    return !isDeepStrictEqual(olds[key], wanted[key]) && !(has(kind.origins, key) && isDeepStrictEqual(made(olds[key]), made(wanted[key])));
+  };
+  return [...new Set([...kind.replacedBy, ...(kind.follows ?? []), "cluster"])].filter(differs);
+}
+
+/** The provider of a kind. */
+export function providerOf<I extends CommonInputs>(kind: Kind<I>, surroundings: Surroundings): dynamic.ResourceProvider<Raw, Raw> {
+  const { cluster, say } = surroundings;
+  const context = (inputs: I, of: keyof CommonInputs["timeouts"]): Context => ({
+    cluster: cluster(inputs.cluster),
+    deadline: inputs.timeouts[of],
+    report: say,
+    rolling: rollingOf(surroundings, inputs.cluster),
+  });
+  const stateOf = ({ inputs, outputs }: Observed<I>): Raw => ({ ...inputs, ...outputs });
+  const asked = new Asked();
+  /** The key of what is known whole. */
+  const keyIn = (raw: Raw, schema: z.ZodType<I>): string | undefined => {
+    const inputs = withCommonDefaults(kind, raw);
+    for (const output of kind.outputs) delete inputs[output];
+    const read = schema.safeParse(inputs);
+    // Where its number could not be chosen, as the cluster was out of reach, it has no id either.
+    if (!read.success || unknownPaths(inputs).length > 0 || (kind.chosen !== undefined && inputs["index"] === undefined)) return undefined;
+    return keyOf(kind.idOf(read.data), read.data as unknown as Raw);
+  };
+  const unset = Object.fromEntries(kind.outputs.map((name) => [name, ""]));
+
+  const isRecorded = (olds: Raw) => Object.keys(dropUndefined(olds)).length > 0;
+  const note = (inputs: Raw, olds: Raw) => {
+    const key = keyIn(inputs, kind.schema);
+    if (key !== undefined) asked.check(key, isRecorded(olds) && replacing(kind, olds, inputs).length === 0);
+  };
+
+  return {
+    check: (olds, news) =>
+      shown(async () => {
+        const inputs = withCommonDefaults(kind, news);
+        const failures = schemaFailures(kind.schema, inputs, kind.type);
+        const asksNothing = kind.chosen === undefined && kind.refusals === undefined;
+        if (failures.length > 0 || isUnknown(inputs["cluster"])) return { inputs, failures };
+        if (asksNothing) {
+          note(inputs, olds);
+          return { inputs, failures };
+        }
+        const recordedInputs = isRecorded(olds);
+        const named = [inputs["name"], inputs["vm"], inputs["first"]].find((each) => typeof each === "string" && !isUnknown(each));
+        const what = `The inputs of this ${kind.noun} (${typeof named === "string" ? named : "its name is not known yet"})`;
+        const ask = async () => {
+          const at = cluster(inputs["cluster"] as string | undefined);
+          for (const [key, value] of Object.entries((await kind.chosen?.(at, knownInputs<I>(inputs), olds)) ?? {})) inputs[key] ??= value;
+          const intent = !recordedInputs ? "create" : replacing(kind, olds, inputs).length > 0 ? "replace" : "update";
+          return (await kind.refusals?.(at, knownInputs<I>(inputs), intent, say, olds)) ?? [];
+        };
+        const found = { inputs, failures: await clusterFailures(what, say, ask) };
+        note(inputs, olds);
+        return found;
+      }),
+
+    diff: (_id, olds, news) =>
+      shown(() => {
+        const replaces = replacing(kind, olds, news);
+        for (const text of kind.announce?.(olds, news, replaces) ?? []) say(text);
+        const key = replaces.length > 0 ? keyIn(olds, kind.stored ?? kind.schema) : undefined;
+        if (key !== undefined) asked.leave(key);
+        const beside = replaces.some((key) => key === "cluster" || (kind.beside as readonly string[] | undefined)?.includes(key));
+        return Promise.resolve({ replaces, deleteBeforeReplace: !beside });
+      }),
+
+    create: (raw) =>
+      shown(async () => {
+        const inputs = readInputs(kind, raw);
+        const id = kind.idOf(inputs);
+        try {
+          const outs = stateOf(await kind.create(context(inputs, "create"), inputs));
+          asked.make(keyOf(id, inputs as unknown as Raw));
+          return { id, outs };
+        } catch (error) {
+          throw recorded(error, id, { ...(inputs as Raw), ...unset, __provider: raw["__provider"] });
+        }
+      }),
+
+    read: (id, raw = {}) =>
+      shown(async () => {
+        const before = readInputs(kind, raw, true);
+        const observed = await kind.read(cluster(before.cluster), id, before, raw);
+        if (observed === undefined) return { id: "", props: {} };
+        return { id, props: stateOf(observed), inputs: observed.inputs as Raw };
+      }),
+
+    update: (id, olds, news) =>
+      shown(async () => {
+        const inputs = readInputs(kind, news);
+        try {
+          return { outs: stateOf(await kind.update(context(inputs, "update"), id, inputs, olds)) };
+        } catch (error) {
+          throw recorded(error, id, { ...olds, __provider: news["__provider"] });
+        }
+      }),
+
+    delete: (id, raw) =>
+      shown(async () => {
+        const before = readInputs(kind, raw, true);
+        const key = keyOf(id, before as unknown as Raw);
+        if (kind.acts !== true && asked.isMade(key)) throw notAnew(`${kind.noun} "${id}"`);
+        if (kind.acts !== true && asked.isKept(key)) return say(`${kind.noun} "${id}" stays: the program has it still`);
+        if (asked.comesBack(key)) kind.comesBack?.(before);
+        await kind.delete(context(before, "delete"), id, before, raw);
+      }),
+  };
+}

@@ -1,0 +1,166 @@
+import { existsSync } from "node:fs";
+import { homedir } from "node:os";
+import { join, posix } from "node:path";
+import { checkWaysIn, expandHome, loadCredentials, type Credentials } from "./credentials";
+import { NoHosts, SettingsError } from "../errors";
+import { checkUser, parseHosts, parsePort, splitList, type HostAddress } from "./hosts";
+import { Resolver } from "./resolve";
+import { SshConfig } from "./sshconfig";
+import { NODE_FOLDER } from "../types";
+
+/**
+ * How to reach a cluster. It comes from the stack's configuration or the environment, and never from an input of a
+ * resource: those are kept in the state.
+ *
+ * @example
+ * // pulumi config set seapath:hosts node1,node2,node3
+ * // pulumi config set seapath:privateKeyFile ~/.ssh/cluster
+ * const settings = readSettings((key) => config.get(key), process.env);
+ */
+export interface ConnectionSettings extends Credentials {
+  /** The nodes, in the order in which they are tried. `seapath:hosts`, SEAPATH_HOSTS */
+  hosts: readonly HostAddress[];
+  /** Lines of known_hosts. `seapath:knownHosts`, SEAPATH_KNOWN_HOSTS */
+  knownHosts?: string;
+  /**
+   * Files of known_hosts. `seapath:knownHostsFile`, SEAPATH_KNOWN_HOSTS_FILE
+   * @default ~/.ssh/known_hosts and /etc/ssh/ssh_known_hosts, unless `knownHosts` is given
+   */
+  knownHostsFiles: readonly { path: string; optional: boolean }[];
+  /** Fingerprints of host keys that are trusted, of all hosts or of one. `seapath:hostKeyFingerprints` */
+  fingerprints: readonly { host?: string; fingerprint: string }[];
+  /** Run every program through `sudo -n`, where the user is not root. `seapath:sudo`, SEAPATH_SUDO @default false */
+  sudo: boolean;
+  /**
+   * The folder of the nodes for images that are sent and domains that are set aside. `seapath:nodeFolder`, SEAPATH_NODE_FOLDER
+   * @default /var/lib/pulumi-seapath
+   */
+  nodeFolder: string;
+  /** How long one node may take until it is logged in to. `seapath:connectTimeout` is in seconds. @default 10000 */
+  connectTimeoutMs: number;
+  /** Programs that run at once over one connection; sshd's own bound is MaxSessions, 10. @default 8 */
+  maxChannels: number;
+}
+
+/** The environment's name of each key. */
+export const TWINS = {
+  hosts: "SEAPATH_HOSTS",
+  user: "SEAPATH_USER",
+  port: "SEAPATH_PORT",
+  privateKey: "SEAPATH_PRIVATE_KEY",
+  privateKeyFile: "SEAPATH_PRIVATE_KEY_FILE",
+  passphrase: "SEAPATH_PASSPHRASE",
+  agent: "SEAPATH_AGENT",
+  knownHosts: "SEAPATH_KNOWN_HOSTS",
+  knownHostsFile: "SEAPATH_KNOWN_HOSTS_FILE",
+  connectTimeout: "SEAPATH_CONNECT_TIMEOUT",
+  maxChannels: "SEAPATH_MAX_CHANNELS",
+  password: "SEAPATH_PASSWORD",
+  sshConfigFile: "SEAPATH_SSH_CONFIG_FILE",
+  jump: "SEAPATH_JUMP",
+  sudo: "SEAPATH_SUDO",
+  nodeFolder: "SEAPATH_NODE_FOLDER",
+  hostKeyFingerprints: "SEAPATH_HOST_KEY_FINGERPRINTS",
+} as const;
+type Key = keyof typeof TWINS;
+
+/**
+ * Reads the settings. What the stack's configuration has wins over the environment, and that over ~/.ssh/config.
+ *
+ * @param get a key of the configuration, without its namespace
+ * @throws SettingsError that names the wrong key
+ */
+export function readSettings(get: (key: string) => string | undefined, env: NodeJS.ProcessEnv): ConnectionSettings {
+  const read = (key: Key) => nonEmpty(get(key)) ?? nonEmpty(env[TWINS[key]]);
+  // Two keys that mean one thing come from one place: a file in the configuration beats a text in the environment.
+  const pair = (first: Key, second: Key): [string | undefined, string | undefined] => {
+    const configured = [nonEmpty(get(first)), nonEmpty(get(second))] as const;
+    if (configured[0] !== undefined || configured[1] !== undefined) return [...configured];
+    return [nonEmpty(env[TWINS[first]]), nonEmpty(env[TWINS[second]])];
+  };
+  const home = nonEmpty(env.HOME) ?? homedir();
+
+  const [user, port] = [read("user"), read("port")];
+  const specs = parseHosts("hosts", read("hosts") ?? "");
+  if (specs.length === 0) {
+    throw new NoHosts("hosts", "Run `pulumi config set seapath:hosts node1,node2,node3`, or set SEAPATH_HOSTS.");
+  }
+
+  const [privateKey, privateKeyFile] = pair("privateKey", "privateKeyFile");
+  const [agent, passphrase, password, ambientAgent] = [read("agent"), read("passphrase"), read("password"), nonEmpty(env.SSH_AUTH_SOCK)];
+  const [knownHosts, knownHostsFile] = pair("knownHosts", "knownHostsFile");
+  const hosts = new Resolver({
+    home,
+    sshConfig: loadSshConfig(read("sshConfigFile"), home),
+    ...(user !== undefined && { user: checkUser("user", user) }),
+    ...(port !== undefined && { port: parsePort("port", port) }),
+    jump: read("jump"),
+    // Who names a key or a file of known_hosts here means that one.
+    identities: privateKey === undefined && privateKeyFile === undefined,
+    knownHosts: knownHosts === undefined && knownHostsFile === undefined,
+    passphrase,
+    env,
+  }).resolveAll(specs);
+  const credentials = loadCredentials({ privateKey, privateKeyFile, passphrase, agent, ambientAgent, password, home });
+  for (const host of hosts) checkWaysIn(host, credentials);
+
+  return {
+    ...credentials,
+    hosts,
+    fingerprints: splitList("hostKeyFingerprints", read("hostKeyFingerprints") ?? "").map(parseFingerprint),
+    sudo: readBoolean("sudo", read("sudo") ?? "false"),
+    nodeFolder: readFolder("nodeFolder", read("nodeFolder") ?? NODE_FOLDER),
+    ...(knownHosts !== undefined && { knownHosts }),
+    knownHostsFiles: knownHostsFiles(knownHosts, knownHostsFile, home),
+    connectTimeoutMs: Math.round(readNumber("connectTimeout", read("connectTimeout") ?? "10", 0.1, 600) * 1000),
+    maxChannels: Math.floor(readNumber("maxChannels", read("maxChannels") ?? "8", 1, 64)),
+  };
+}
+
+function knownHostsFiles(text: string | undefined, file: string | undefined, home: string) {
+  if (file !== undefined) return [{ path: expandHome(file, home), optional: false }];
+  if (text !== undefined) return [];
+  return [join(home, ".ssh", "known_hosts"), "/etc/ssh/ssh_known_hosts"].map((path) => ({ path, optional: true }));
+}
+
+function loadSshConfig(file: string | undefined, home: string): SshConfig {
+  if (file === "none") return SshConfig.none;
+  const path = file === undefined ? join(home, ".ssh", "config") : expandHome(file, home);
+  return file === undefined && !existsSync(path) ? SshConfig.none : SshConfig.load(path, home);
+}
+
+function parseFingerprint(text: string): { host?: string; fingerprint: string } {
+  const [, host, fingerprint] = /^(?:([^=]+)=)?(SHA256:[A-Za-z0-9+/]{43})=?$/.exec(text) ?? [];
+  if (fingerprint === undefined) {
+    throw new SettingsError(
+      "hostKeyFingerprints",
+      `has ${JSON.stringify(text)}, which is not SHA256:… or host=SHA256:…`,
+      "`ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub` on the node prints it.",
+    );
+  }
+  return { ...(host !== undefined && { host }), fingerprint };
+}
+
+function readBoolean(key: Key, text: string): boolean {
+  if (text !== "true" && text !== "false") throw new SettingsError(key, `is ${JSON.stringify(text)}, not true or false`);
+  return text === "true";
+}
+
+/** A folder of its own somewhere on a node: never one that the system needs as it is, since its permissions are seen to. */
+function readFolder(key: Key, text: string): string {
+  const path = posix.normalize(text).replace(/\/$/, "");
+  if (posix.isAbsolute(path) && path.split("/").length > 2 && !/[\0-\x1f\x7f]/.test(path)) return path;
+  throw new SettingsError(key, `is ${JSON.stringify(text)}, not a folder of a node`, `Name one that is ours alone, with its whole path: ${NODE_FOLDER} is where nothing is said.`);
+}
+
+function readNumber(key: Key, text: string, least: number, most: number): number {
+  const number = Number(text);
+  if (!(number >= least && number <= most)) {
+    throw new SettingsError(key, `is ${JSON.stringify(text)}, not a number from ${least} to ${most}`);
+  }
+  return number;
+}
+
+function nonEmpty(text: string | undefined): string | undefined {
+  return text === undefined || text.trim() === "" ? undefined : text;
+}

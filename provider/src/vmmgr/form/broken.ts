@@ -1,0 +1,83 @@
+/**
+ * What is stored of a VM and makes no sense. It costs that VM alone: whoever asks for it is told what is wrong and how to put
+ * it right, and nobody takes a default in its place. Values are never shown: one that got to the wrong key may be anything.
+ */
+import { parseXml, ParseError, type Inventory, type XmlElement } from "../../cluster";
+import { SeapathError } from "../../errors";
+import { systemImage } from "./names";
+
+/** Something that is stored makes no sense; whose it is says who reads it. */
+export class Senseless extends Error {
+  /** The key of the image's metadata; undefined where it is not one of those. */
+  readonly key: string | undefined;
+  readonly hint: string | undefined;
+
+  /** @param reason what it is, as the end of a sentence: "which is no whole number" */
+  constructor(key: string | undefined, reason: string, hint?: string) {
+    super(reason);
+    this.key = key;
+    this.hint = hint;
+  }
+}
+
+/** A VM that is there and cannot be read; the others can. */
+export class BrokenVm extends SeapathError {
+  readonly vm: string;
+  /** What is wrong with it, without its name. */
+  readonly reason: string;
+
+  constructor(vm: string, node: string, reason: string, hint: string, cause?: unknown) {
+    super("broken-vm", `Unable to read VM "${vm}" on ${node}: ${reason}`, { hint, cause });
+    this.vm = vm;
+    this.reason = reason;
+  }
+}
+
+/** How a key of a VM's metadata is looked at, put right and taken away. */
+const keyHint = (vm: string, key: string) => {
+  const at = `${systemImage(vm)} ${key}`;
+  return `Look at it with \`rbd image-meta get ${at}\`, and put it right with \`rbd image-meta set ${at} VALUE\` or \`rbd image-meta remove ${at}\`; other VMs are not concerned.`;
+};
+
+/** The stored thing that makes no sense, as that of a VM. */
+export function brokenVm(inventory: Pick<Inventory, "node">, vm: string, { key, message, hint }: Senseless, cause?: unknown): BrokenVm {
+  const what = key === undefined ? message : `its metadata \`${key}\` ${message}`;
+  return new BrokenVm(vm, inventory.node, what, hint ?? (key === undefined ? "Other VMs are not concerned." : keyHint(vm, key)), cause);
+}
+
+/** Reads of a VM what may make no sense. @throws BrokenVm instead of Senseless */
+export function readOf<T>(inventory: Pick<Inventory, "node">, vm: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw error instanceof Senseless ? brokenVm(inventory, vm, error) : error;
+  }
+}
+
+/** A stored document as a tree. @throws Senseless */
+export function readDocument(key: string | undefined, text: string, root: string, what = "holds"): XmlElement {
+  try {
+    const found = parseXml(text, "what is stored");
+    if (found.name === root) return found;
+    throw new Senseless(key, `${what} <${found.name.slice(0, 40)}> in place of <${root}>`);
+  } catch (error) {
+    if (!(error instanceof ParseError)) throw error;
+    throw new Senseless(key, `${what} what is no XML: ${error.message.replace(/^.*?answered: /, "").replace(/\.$/, "")}`);
+  }
+}
+
+/** Why the image of a VM says nothing, thrown. */
+export function refuseUnreadable(inventory: Inventory, vm: string): void {
+  const broken = inventory.images.get(systemImage(vm))?.broken;
+  if (broken === undefined) return;
+  const hint = `Look at \`rbd info ${systemImage(vm)}\` and \`rbd image-meta list ${systemImage(vm)}\`; other VMs are not concerned.`;
+  throw new BrokenVm(vm, inventory.node, broken, hint);
+}
+
+/** The domain that is stored for a VM; undefined when there is none. @throws BrokenVm when it is no domain */
+export function storedDomain(inventory: Inventory, vm: string): { text: string; root: XmlElement } | undefined {
+  refuseUnreadable(inventory, vm);
+  const text = inventory.images.get(systemImage(vm))?.metadata?.["xml"];
+  if (text === undefined) return undefined;
+  return { text, root: readOf(inventory, vm, () => readDocument("xml", text, "domain")) };
+}

@@ -1,0 +1,149 @@
+/**
+ * Constraints that wait, in the metadata of a VM that is not enabled, until the CIB can hold them again. What one of several
+ * VMs leaves behind goes on holding for the others meanwhile: it stands in for the whole.
+ */
+import { canonicalXml, renderXml, type Inventory, type StorageOperation, type XmlElement } from "../../cluster";
+import { readDocument, readOf, Senseless } from "./broken";
+import { PARKED_KEY } from "./metadata";
+import { systemImage } from "./names";
+
+/** Constraints kept with one image. */
+export interface Parked {
+  image: string;
+  nodes: XmlElement[];
+}
+
+/** The constraints that an image keeps. @param text the value of its metadata @throws Senseless when it is something else */
+export const readParked = (text: string | undefined): XmlElement[] =>
+  text ? readDocument(PARKED_KEY, text, "constraints").children : [];
+
+/** The same of a VM. @throws BrokenVm */
+const parkedOf = (inventory: Inventory, vm: string): XmlElement[] =>
+  readOf(inventory, vm, () => readParked(inventory.images.get(systemImage(vm))?.metadata?.[PARKED_KEY]));
+
+/** The same, written down. */
+export const writeParked = (nodes: readonly XmlElement[]): string =>
+  renderXml({ name: "constraints", attrs: {}, children: [...nodes] });
+
+/** Of an image among all: what makes no sense is told to whoever changes its VM, and is none of the others'. */
+function readParkedOfAny(text: string | undefined): XmlElement[] {
+  try {
+    return readParked(text);
+  } catch (error) {
+    if (error instanceof Senseless) return [];
+    throw error;
+  }
+}
+
+/** All constraints that wait on a cluster. */
+export function parkedOn(inventory: Inventory): Parked[] {
+  return [...inventory.images.values()].flatMap(({ name, metadata }) => {
+    const nodes = readParkedOfAny(metadata?.[PARKED_KEY]);
+    return nodes.length === 0 ? [] : [{ image: name, nodes }];
+  });
+}
+
+/** What makes the images forget those of the constraints that `which` names. */
+export function forgetParked(inventory: Inventory, which: (node: XmlElement) => boolean): StorageOperation[] {
+  return parkedOn(inventory).flatMap(({ image, nodes }): StorageOperation[] => {
+    const left = nodes.filter((node) => !which(node));
+    if (left.length === nodes.length) return [];
+    return [{ op: "setMetadata", image, ...(left.length === 0 ? { unset: [PARKED_KEY] } : { set: { [PARKED_KEY]: writeParked(left) } }) }];
+  });
+}
+
+const RESOURCE_ATTRS = ["rsc", "with-rsc", "first", "then"];
+
+/** The resources that a constraint names. */
+export function referencesOf(node: XmlElement): string[] {
+  const own = RESOURCE_ATTRS.flatMap((name) => node.attrs[name] ?? []);
+  const ref = node.name === "resource_ref" && node.attrs["id"] !== undefined ? [node.attrs["id"]] : [];
+  return [...own, ...ref, ...node.children.flatMap((each) => (each.name === "rule" ? [] : referencesOf(each)))];
+}
+
+/** What a constraint says of the others when some are left out; undefined when that is nothing. */
+export function without(node: XmlElement, left: readonly string[]): XmlElement | undefined {
+  if (!referencesOf(node).some((id) => left.includes(id))) return node;
+  if (RESOURCE_ATTRS.some((name) => left.includes(node.attrs[name] ?? ""))) return undefined;
+  const children = node.children
+    .map((set) => ({ ...set, children: set.children.filter((ref) => ref.name !== "resource_ref" || !left.includes(ref.attrs["id"] ?? "")) }))
+    .filter((set) => set.name !== "resource_set" || set.children.length > 0);
+  const sets = children.filter((set) => set.name === "resource_set");
+  const members = sets.flatMap((set) => set.children);
+  // Between resources it takes two of them, and sets that say how they stand to each other.
+  const between = node.name === "rsc_colocation" || node.name === "rsc_order";
+  const related = members.length > 1 && (sets.length > 1 || sets[0]?.attrs["sequential"] !== "false");
+  return members.length > 0 && (!between || related) ? { ...node, children } : undefined;
+}
+
+/** Whether a constraint is what is left of another while some of that one's VMs are away. */
+export function standsInFor(present: XmlElement, whole: XmlElement): boolean {
+  const here = referencesOf(present);
+  const rest = without(whole, referencesOf(whole).filter((id) => !here.includes(id)));
+  return rest !== undefined && canonicalXml(rest) === canonicalXml(present);
+}
+
+/** What comes back into the CIB with a VM that is enabled, and the storage's part in that. */
+export interface Returning {
+  /** The constraints, as text; undefined when there are none. */
+  constraints?: string;
+  storage: StorageOperation[];
+  restore: StorageOperation[];
+}
+
+/**
+ * What waits for a VM, with it or with another one. While others of its VMs are away it comes back without those, and
+ * waits for them on.
+ */
+export function returningWith(inventory: Inventory, vm: string): Returning {
+  const { cib } = inventory;
+  const isHere = (id: string) => id === vm || cib.ids.has(id);
+  const back: XmlElement[] = [];
+  const done = new Set<XmlElement>();
+  for (const node of parkedOn(inventory).flatMap(({ nodes }) => nodes)) {
+    const named = referencesOf(node);
+    if (!named.includes(vm)) continue;
+    const away = named.filter((id) => !isHere(id));
+    const now = without(node, away);
+    if (now !== undefined) back.push(now);
+    // One that is waited for has its disk; who has none does not come back.
+    if (!away.some((id) => inventory.images.has(systemImage(id)))) done.add(node);
+  }
+  parkedOf(inventory, vm); // what makes no sense is not thrown away with the key
+  const own = inventory.images.get(systemImage(vm))?.metadata?.[PARKED_KEY];
+  const storage = forgetWhich(inventory, done);
+  const restore = storage.flatMap((op): StorageOperation[] => {
+    const before = op.op === "setMetadata" ? inventory.images.get(op.image)?.metadata?.[PARKED_KEY] : undefined;
+    return op.op !== "setMetadata" || before === undefined ? [] : [{ op: "setMetadata", image: op.image, set: { [PARKED_KEY]: before } }];
+  });
+  return { ...(back.length === 0 && own === undefined ? {} : { constraints: writeParked(back) }), storage, restore };
+}
+
+/** The same constraint is another object at each reading, so it is told by what it says. */
+function forgetWhich(inventory: Inventory, done: ReadonlySet<XmlElement>): StorageOperation[] {
+  const texts = new Set([...done].map(canonicalXml));
+  return texts.size === 0 ? [] : forgetParked(inventory, (node) => texts.has(canonicalXml(node)));
+}
+
+/** What a VM that is taken out of the CIB has to keep: what it kept already, and what others said of it and nobody keeps. */
+export function parkedWith(inventory: Inventory, vm: string, foreign: readonly XmlElement[]): string | undefined {
+  const kept = parkedOn(inventory).flatMap(({ nodes }) => nodes);
+  const fresh = foreign.filter((node) => !kept.some((each) => each.attrs["id"] === node.attrs["id"] && standsInFor(node, each)));
+  const ids = new Set(fresh.map((node) => node.attrs["id"]));
+  const own = parkedOf(inventory, vm).filter((node) => !ids.has(node.attrs["id"]));
+  return own.length + fresh.length === 0 ? undefined : writeParked([...own, ...fresh]);
+}
+
+/** What other VMs keep of a VM that is removed to be made anew: its own disk, and all that it keeps, is gone meanwhile. */
+export function keptByOthers(inventory: Inventory, vm: string, foreign: readonly XmlElement[]): StorageOperation[] {
+  const byImage = new Map<string, XmlElement[]>();
+  for (const node of foreign) {
+    const image = referencesOf(node).filter((id) => id !== vm).map(systemImage).find((each) => inventory.images.has(each));
+    if (image !== undefined) byImage.set(image, [...(byImage.get(image) ?? []), node]);
+  }
+  return [...byImage].map(([image, nodes]) => {
+    const ids = new Set(nodes.map((node) => node.attrs["id"]));
+    const kept = parkedOf(inventory, image.slice(systemImage("").length)).filter((node) => !ids.has(node.attrs["id"]));
+    return { op: "setMetadata", image, set: { [PARKED_KEY]: writeParked([...kept, ...nodes]) } };
+  });
+}

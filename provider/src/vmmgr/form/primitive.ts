@@ -1,0 +1,140 @@
+/** A VM as a Pacemaker primitive of `ocf:seapath:VirtualDomain`. */
+import { child, children, element, nvpairs, seconds, USER_NAME, type XmlElement } from "../../cluster";
+import { Senseless } from "./broken";
+import { DEFAULTS, type PacemakerSettings, type VmSpec } from "./model";
+import { configFile } from "./names";
+
+/** Set by RemoteGuest and by vm-mgr's add_pacemaker_remote: not this resource's to show or to change. */
+const REMOTE_META = ["remote-node", "remote-addr", "remote-port", "remote-connect-timeout"];
+/** What the resource agent writes by itself at each monitor. */
+const AUTOSET_UTILIZATION = ["cpu", "hv_memory", "host_memory"];
+
+const fixedParams = (spec: VmSpec): Record<string, string> => ({
+  config: configFile(spec.name),
+  hypervisor: "qemu:///system",
+  seapath: "true",
+  force_stop: "false",
+  migration_transport: "ssh",
+  migration_user: spec.migrationUser,
+  migration_downtime: String(spec.migrationDowntime),
+});
+const PARAM_NAMES = [
+  "config", "hypervisor", "seapath", "force_stop", "migration_transport", "migration_user", "migration_downtime",
+];
+const META_NAMES = ["allow-migrate", "priority", "target-role"];
+
+const operations = (spec: VmSpec): Record<string, { timeout: number; interval: number }> => ({
+  start: { timeout: 120, interval: 0 },
+  stop: { timeout: spec.stopTimeout, interval: 0 },
+  migrate_from: { timeout: 60, interval: 0 },
+  migrate_to: { timeout: spec.migrateToTimeout, interval: 0 },
+  monitor: { timeout: 60, interval: 10 },
+});
+
+/**
+ * The primitive that a VM has to have. What `before` has and this project does not own stays as it is.
+ * @param remote the meta attributes of a guest node, for a VM that becomes one again when it is enabled
+ */
+export function vmPrimitive(spec: VmSpec, before: XmlElement | undefined, remote: Record<string, string> = {}): XmlElement {
+  const meta: Record<string, string> = {
+    "allow-migrate": String(spec.liveMigration),
+    priority: String(spec.priority),
+    "target-role": spec.started ? "Started" : "Stopped",
+    ...spec.pacemaker.meta,
+  };
+  const utilization = { ...spec.pacemaker.utilization };
+  const present = nvpairs(before, "utilization");
+  for (const name of AUTOSET_UTILIZATION) {
+    if (utilization[name] === undefined && present[name] !== undefined) utilization[name] = present[name];
+  }
+  const guest = before === undefined ? remote : nvpairs(before, "meta_attributes");
+  for (const name of REMOTE_META) if (guest[name] !== undefined) meta[name] = guest[name];
+  const sets = [
+    pairs(before, "instance_attributes", spec.name, { ...fixedParams(spec), ...spec.pacemaker.params }),
+    pairs(before, "meta_attributes", spec.name, meta),
+    operationsElement(before, spec),
+    ...(Object.keys(utilization).length > 0 ? [pairs(before, "utilization", spec.name, utilization)] : []),
+  ];
+  const attrs = { id: spec.name, class: "ocf", provider: "seapath", type: "VirtualDomain" };
+  return { ...element("primitive", attrs, sets), attrs: { ...before?.attrs, ...attrs } };
+}
+
+function pairs(before: XmlElement | undefined, name: string, vm: string, wanted: Record<string, string>): XmlElement {
+  const set = child(before, name);
+  const id = set?.attrs["id"] ?? `${vm}-${name}`;
+  const known = new Map(children(set, "nvpair").map((node) => [node.attrs["name"] ?? "", node.attrs["id"] ?? ""]));
+  const nodes = Object.entries(wanted).map(([key, value]) =>
+    element("nvpair", { id: known.get(key) ?? `${id}-${key}`, name: key, value }),
+  );
+  return { ...element(name, { id }, nodes), attrs: { ...set?.attrs, id } };
+}
+
+function operationsElement(before: XmlElement | undefined, spec: VmSpec): XmlElement {
+  const set = child(before, "operations");
+  const others = [...children(set, "op")];
+  const take = (name: string, interval: number) => {
+    const named = others.filter((node) => node.attrs["name"] === name);
+    // There may be a second monitor of somebody's: ours is the one of our interval.
+    const found = named.find((node) => seconds(node.attrs["interval"]) === interval) ?? named[0];
+    if (found !== undefined) others.splice(others.indexOf(found), 1);
+    return found;
+  };
+  const wanted = Object.entries(operations(spec)).map(([name, { timeout, interval }]) => {
+    const known = take(name, interval);
+    // A time that means the same is left in the words that it has: a rewritten interval would restart the monitor.
+    const attrs = {
+      id: known?.attrs["id"] ?? `${spec.name}-${name}-${interval}s`,
+      interval: seconds(known?.attrs["interval"]) === interval ? known?.attrs["interval"] : `${interval}s`,
+      name,
+      timeout: seconds(known?.attrs["timeout"]) === timeout ? known?.attrs["timeout"] : `${timeout}s`,
+    };
+    return { ...element("op", attrs), attrs: { ...known?.attrs, ...element("op", attrs).attrs } };
+  });
+  return { name: "operations", attrs: { ...set?.attrs }, children: [...wanted, ...others] };
+}
+
+/** A number of a primitive's. INFINITY is 1000000 to Pacemaker. @throws Senseless */
+function wholeNumber(vm: string, set: "meta" | "params", name: string, value: string | undefined): number | undefined {
+  if (value === undefined || value.trim() === "") return undefined;
+  const text = value.trim().replace(/^([+-]?)INFINITY$/i, "$11000000");
+  if (/^[+-]?\d{1,15}$/.test(text)) return Number(text);
+  const option = set === "meta" ? "--meta " : "";
+  throw new Senseless(
+    undefined, `its primitive's ${set} ${name} is no whole number`,
+    `\`crm_resource --resource ${vm} ${option}--set-parameter ${name} --parameter-value NUMBER\` puts it right; other VMs are not concerned.`,
+  );
+}
+
+/** @throws Senseless */
+function userName(vm: string, user: string): string {
+  if (USER_NAME.test(user)) return user;
+  throw new Senseless(
+    undefined, "its primitive's migration_user is not the name of a user on the nodes",
+    `\`crm_resource --resource ${vm} --set-parameter migration_user --parameter-value root\` puts it right; other VMs are not concerned.`,
+  );
+}
+
+/** What a primitive says of a VM. `asked` are the settings from the metadata: they say what is the user's own. */
+export function readPrimitive(primitive: XmlElement, asked: PacemakerSettings) {
+  const id = primitive.attrs["id"] ?? "";
+  const params = nvpairs(primitive, "instance_attributes");
+  const meta = nvpairs(primitive, "meta_attributes");
+  const timeout = (name: string, fallback: number) =>
+    seconds(children(child(primitive, "operations"), "op").find((op) => op.attrs["name"] === name)?.attrs["timeout"]) ?? fallback;
+  const without = (all: Record<string, string>, names: string[], keep: Record<string, string>) =>
+    Object.fromEntries(Object.entries(all).filter(([name]) => !names.includes(name) || name in keep));
+  return {
+    started: (meta["target-role"] ?? "Started") !== "Stopped",
+    liveMigration: meta["allow-migrate"] === "true",
+    migrationUser: userName(id, params["migration_user"] ?? DEFAULTS.migrationUser),
+    migrationDowntime: wholeNumber(id, "params", "migration_downtime", params["migration_downtime"]) ?? DEFAULTS.migrationDowntime,
+    migrateToTimeout: timeout("migrate_to", DEFAULTS.migrateToTimeout),
+    stopTimeout: timeout("stop", DEFAULTS.stopTimeout),
+    priority: wholeNumber(id, "meta", "priority", meta["priority"]) ?? DEFAULTS.priority,
+    pacemaker: {
+      params: without(params, PARAM_NAMES, asked.params),
+      meta: without(meta, [...META_NAMES, ...REMOTE_META], asked.meta),
+      utilization: without(nvpairs(primitive, "utilization"), AUTOSET_UTILIZATION, asked.utilization),
+    },
+  };
+}

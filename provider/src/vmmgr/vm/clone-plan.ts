@@ -1,0 +1,68 @@
+/** A VM as it will be made of another one: every disk, under a name, a uuid and MACs of its own. */
+import { randomBytes } from "node:crypto";
+import { type Inventory, type StorageOperation, type XmlElement } from "../../cluster";
+import { words } from "../../words";
+import { BrokenVm, storedDomain } from "../form/broken";
+import { carriedRefusals } from "./clone-snapshots";
+import type { Refusal } from "../core/errors";
+import type { CloneSource, Parent, VmSpec } from "../form/model";
+import { dataImage, dataNumber, noSuchVm, systemImage } from "../form/names";
+import { findVm, vmImages } from "../form/observe";
+
+/** A disk of the other VM, and the one that is made of it. */
+export interface DiskPair {
+  from: string;
+  to: string;
+  size: number;
+}
+
+/** The disks of a clone; the system disk first. */
+export function clonedDisks(inventory: Inventory, from: string, to: string): DiskPair[] {
+  return vmImages(inventory, from).map((image, index) => ({
+    from: image,
+    to: index === 0 ? systemImage(to) : dataImage(to, dataNumber(image)),
+    size: inventory.images.get(image)?.size ?? 0,
+  }));
+}
+
+/** The stored domain of the other VM, with the disks under the clone's names: each keeps its bus, cache and serial number. */
+export function renamedDisks(inventory: Inventory, from: string, pairs: readonly DiskPair[]): XmlElement | undefined {
+  const stored = storedDomain(inventory, from)?.root;
+  const names = new Map(pairs.map((pair) => [`rbd/${pair.from}`, `rbd/${pair.to}`]));
+  const renamed = (node: XmlElement): XmlElement => {
+    const name = node.name === "source" ? names.get(node.attrs["name"] ?? "") : undefined;
+    return { ...node, attrs: name === undefined ? node.attrs : { ...node.attrs, name }, children: node.children.map(renamed) };
+  };
+  return stored === undefined ? undefined : renamed(stored);
+}
+
+/** What is wrong with a VM as the source of another one. */
+export function cloneRefusals(inventory: Inventory, spec: { name?: string }, source: CloneSource): Refusal[] {
+  const refuse = (reason: string) => [{ property: "source.vm", reason }];
+  if (source.vm === spec.name) return refuse("a VM cannot be made of itself: source and destination cannot have the same name");
+  let found;
+  try {
+    found = findVm(inventory, source.vm);
+  } catch (error) {
+    if (error instanceof BrokenVm) return refuse(`VM "${source.vm}" cannot be read: ${error.reason}. ${error.hint}`);
+    throw error;
+  }
+  if (found === undefined) return refuse(noSuchVm(source.vm));
+  if (found.unfinished !== undefined) return refuse(`a create of VM "${source.vm}" has not ended`);
+  const bytes = clonedDisks(inventory, source.vm, "").reduce((sum, { size }) => sum + size, 0);
+  if (source.mode === "copy" && bytes > inventory.freeBytes) {
+    return refuse(`its disks have ${bytes} bytes, and Ceph has ${inventory.freeBytes} left; ${words().given("source.mode", "linked")} shares them`);
+  }
+  return carriedRefusals(inventory, source);
+}
+
+/** The snapshot that a clone is made of: the one that was named, or one that is taken for it. */
+export function parentOf(spec: VmSpec, source: CloneSource): Parent {
+  const { vm, snapshot } = source;
+  if (snapshot !== undefined) return { vm, snapshot, own: false };
+  return { vm, snapshot: `clone${spec.name}${randomBytes(4).toString("hex")}`, own: true };
+}
+
+/** What removes the snapshot that was taken for a clone. */
+export const releaseParent = (parent: Parent | undefined): StorageOperation[] =>
+  parent?.own ? [{ op: "releaseSnapshots", vm: parent.vm, snapshot: parent.snapshot }] : [];

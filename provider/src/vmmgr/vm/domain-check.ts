@@ -1,0 +1,96 @@
+/**
+ * Whether a domain is one that can run at all, asked before anything is made: libvirt's own check, the nodes' memory, and
+ * whether they have what it names of theirs.
+ */
+import { isOnline, type Cluster, type Inventory } from "../../cluster";
+import { buildXml, DomainRefused, validateXml } from "../form/domain-xml";
+import { hypervisorsOf } from "../core/context";
+import { domainSizeOf } from "../form/domain";
+import type { Refusal } from "../core/errors";
+import type { VmSpec } from "../form/model";
+import { systemImage } from "../form/names";
+import { needsOfDomain, type NamedNeed } from "../form/host-needs";
+import { vmImages } from "../form/observe";
+import { nodesRoom } from "../whatif/room";
+
+/** What speaks against a domain, and what is to be said of one that is taken, a clause each. */
+export interface DomainJudgement {
+  refusals: Refusal[];
+  notices: string[];
+}
+
+/**
+ * What libvirt on the node that is asked has against a domain (an element that it does not know, a machine that its QEMU does
+ * not have, KVM where there is none, more CPUs than the machine takes), memory that no node has, and bridges, devices and files
+ * that no node has which may run it.
+ */
+export async function judgeDomain(cluster: Cluster, inventory: Inventory, spec: VmSpec): Promise<DomainJudgement> {
+  const refused = (...refusals: Refusal[]) => ({ refusals, notices: [] });
+  const memory = await memoryRefusals(cluster, inventory, spec);
+  if (memory.length > 0) return refused(...memory);
+  const images = vmImages(inventory, spec.name);
+  const xml = buildXml(spec, inventory, images.length > 0 ? images : [systemImage(spec.name)]);
+  const needs = needsOfDomain(xml.finalElement);
+  // Asked of the others meanwhile, so that a run takes no longer for it.
+  const others = lackedElsewhere(cluster, inventory, spec, needs);
+  const [taken, elsewhere] = await Promise.allSettled([validateXml(cluster, xml, needs), others]);
+  if (taken.status === "rejected") {
+    const error: unknown = taken.reason;
+    if (!(error instanceof DomainRefused)) throw error;
+    return refused({ property: whole(spec), reason: `is no domain that libvirt on ${inventory.node} takes: ${error.words}` });
+  }
+  if (elsewhere.status === "rejected") throw elsewhere.reason;
+  return judgeNeeds(inventory, spec, needs, taken.value, elsewhere.value);
+}
+
+const whole = (spec: VmSpec) => (spec.domain === undefined ? "xml" : "domain");
+
+/** Who named it: of a typed domain the interface says so by itself. */
+const propertyOf = (spec: VmSpec, { interface: at }: NamedNeed) =>
+  spec.domain !== undefined && at !== undefined ? `domain.interfaces[${at}].bridge` : whole(spec);
+
+/** The nodes that may run it. */
+const possible = (inventory: Inventory, spec: VmSpec) => (spec.pinnedHost === undefined ? hypervisorsOf(inventory) : [spec.pinnedHost]);
+
+/**
+ * What the other nodes lack that may run it, for each need. A node that is not online would only be waited for: none is asked then,
+ * and of one that does not answer nothing is known.
+ */
+async function lackedElsewhere(cluster: Cluster, inventory: Inventory, spec: VmSpec, needs: readonly NamedNeed[]): Promise<Map<string, boolean>[]> {
+  const others = possible(inventory, spec).filter((node) => node !== inventory.node);
+  const online = others.every((name) => isOnline(inventory.status, name));
+  return needs.length > 0 && others.length > 0 && online ? cluster.lackedBy(needs) : [];
+}
+
+/** A node that is not known to lack something may be the one that has it. */
+function judgeNeeds(inventory: Inventory, spec: VmSpec, needs: readonly NamedNeed[], lacks: readonly NamedNeed[], elsewhere: readonly Map<string, boolean>[]): DomainJudgement {
+  const may = possible(inventory, spec);
+  const judged: DomainJudgement = { refusals: [], notices: [] };
+  const seen = new Set<string>();
+  for (const [index, need] of needs.entries()) {
+    const without = may.filter((node) => (node === inventory.node ? lacks.includes(need) : elsewhere[index]?.get(node) === true));
+    const [property, reason] = [propertyOf(spec, need), `there is no ${need.words} on ${oneOf(without)}`];
+    if (without.length === 0 || seen.has(property + reason)) continue;
+    seen.add(property + reason);
+    if (without.length < may.length) judged.notices.push(`${reason}: it cannot be started there`);
+    else if (!spec.enabled || !spec.started) judged.notices.push(`${reason}: it cannot be started`);
+    else judged.refusals.push({ property, reason: `${reason}${spec.pinnedHost === undefined ? "" : ", which it is pinned to"}` });
+  }
+  return judged;
+}
+
+const oneOf = (nodes: readonly string[]) => (nodes.length < 2 ? nodes.join() : `${nodes.slice(0, -1).join(", ")} or ${nodes.at(-1)}`);
+
+/** The other nodes are only asked where the first one has too little, which is rare. */
+async function memoryRefusals(cluster: Cluster, inventory: Inventory, spec: VmSpec): Promise<Refusal[]> {
+  const asked = spec.domain?.memory ?? domainSizeOf(spec.xml ?? "")?.memoryMiB;
+  if (asked === undefined || inventory.memoryBytes === undefined || asked * MIB <= inventory.memoryBytes) return [];
+  const hypervisors = hypervisorsOf(inventory);
+  const nodes = await nodesRoom(cluster, hypervisors);
+  // A node that does not answer may be the one that has it.
+  if (nodes.some(({ memoryBytes }) => memoryBytes === undefined || memoryBytes >= asked * MIB)) return [];
+  const has = nodes.map(({ node, memoryBytes = 0 }) => `${node} has ${Math.floor(memoryBytes / MIB)}`).join(", ");
+  return [{ property: spec.domain === undefined ? "xml" : "domain.memory", reason: `${asked} MiB are more than any node has: ${has}` }];
+}
+
+const MIB = 1024 ** 2;

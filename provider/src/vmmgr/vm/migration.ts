@@ -1,0 +1,43 @@
+/** Whether live migration gets from node to node, and as whom. */
+import { isOnline, readCapacity, type Between, type Cluster } from "../../cluster";
+import { hypervisorsOf } from "../core/context";
+import { DEFAULTS } from "../form/model";
+
+const asked = new WeakMap<Cluster, Map<string, Promise<Between>>>();
+
+/**
+ * How the node that is asked gets to the other hypervisors that are online. Looked at once for each cluster of a process.
+ * @param user who is tried first
+ */
+export function betweenNodes(cluster: Cluster, user: string = DEFAULTS.migrationUser): Promise<Between> {
+  const known = asked.get(cluster) ?? new Map<string, Promise<Between>>();
+  asked.set(cluster, known);
+  const before = known.get(user);
+  if (before !== undefined) return before;
+  const answer = look(cluster, user);
+  known.set(user, answer);
+  answer.catch(() => known.delete(user));
+  return answer;
+}
+
+async function look(cluster: Cluster, user: string): Promise<Between> {
+  const inventory = await cluster.recentInventory();
+  const online = hypervisorsOf(inventory).filter((name) => isOnline(inventory.status, name));
+  return (await readCapacity(cluster.runner, online, user)).between;
+}
+
+/**
+ * What is to be said of a VM that is to migrate where that does not work, or undefined where it does.
+ * @param user its `migrationUser`
+ */
+export function migrationNotice({ user: works, closed, seen }: Between, user: string): string | undefined {
+  if (seen === 0 || works === user) return undefined;
+  const instead = "a move stops it and starts it elsewhere";
+  const reasons = Object.entries(closed).map(([node, reason]) => `${node} lets nobody in (${reason.slice(0, 200)})`);
+  if (reasons.length > 0) {
+    return `liveMigration cannot work from node to node, so that ${instead}: ${reasons.join("; ")}. ` +
+      "Put the public key of root of each node into authorized_keys of root or libvirtadmin on the others, and their host keys into root's known_hosts";
+  }
+  if (works === undefined) return `liveMigration cannot work from node to node, so that ${instead}: not all nodes let the same user in; let each have libvirtadmin or root`;
+  return `liveMigration cannot work as ${user}, so that ${instead}: the nodes let each other in as ${works}; have that as migrationUser`;
+}
