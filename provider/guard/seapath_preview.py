@@ -175,12 +175,12 @@ def run(line):
     mark, argv = split(line)
     if argv[:2] == ["/bin/sh", "-c"] and len(argv) == 5 and argv[3] == "kill" and MARK.fullmatch(argv[4]):
         return end_marked(argv[4])
-    surroundings = dict(SURROUNDINGS, HOME=pwd.getpwuid(os.getuid()).pw_dir)
+    dependencies = dict(SURROUNDINGS, HOME=pwd.getpwuid(os.getuid()).pw_dir)
     if mark:
         key, _, value = mark.partition("=")
-        surroundings[key] = value
+        dependencies[key] = value
     if is_allowed(argv):
-        os.execvpe(argv[0], argv, surroundings)
+        os.execvpe(argv[0], argv, dependencies)
     need(argv == ["/usr/bin/python3", "-I", "-"], "this key is for previews, and runs nothing else")
     text = sys.stdin.buffer.read(MOST_BYTES + 1)
     need(len(text) <= MOST_BYTES, "it is larger than %d MiB" % (MOST_BYTES // 1024 // 1024))
@@ -190,7 +190,7 @@ def run(line):
         file.write(text)
     os.lseek(handle, 0, os.SEEK_SET)
     os.dup2(handle, 0)
-    os.execve(argv[0], argv, surroundings)
+    os.execve(argv[0], argv, dependencies)
 
 
 def main():

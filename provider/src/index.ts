@@ -14,7 +14,7 @@ type Provider = ReturnType<typeof vmProvider>;
 
 /** Pulumi prints what it is given, and what this process writes. */
 const say = (text: string) => console.log(told(text));
-const surroundings = { cluster: (name?: string) => clusterOfProgram(name, say), say, planned: new PlannedRegister(), outage: outageAllowed };
+const dependencies = { cluster: (name?: string) => clusterOfProgram(name, say), say, planned: new PlannedRegister(), outage: outageAllowed };
 
 /**
  * Takes the stack's configuration, for all kinds.
@@ -26,17 +26,17 @@ export function configure(request: dynamic.ConfigureRequest, isSecret?: (cluster
 
 /** The provider of each kind of resource. */
 export const providers = asCalled({
-  Vm: vmProvider(surroundings),
-  Colocation: colocationProvider(surroundings),
-  Order: orderProvider(surroundings),
-  Metadata: metadataProvider(surroundings),
-  GuestResource: guestResourceProvider(surroundings),
-  RemoteGuest: remoteGuestProvider(surroundings),
-  RemoteKey: remoteKeyProvider(surroundings),
-  Disk: providerOf(diskKind(surroundings.planned), surroundings),
-  Snapshot: providerOf(snapshotKind(surroundings.planned), surroundings),
-  Rollback: providerOf(rollbackKind, surroundings),
-  SnapshotRetention: providerOf(retentionKind, surroundings),
+  Vm: vmProvider(dependencies),
+  Colocation: colocationProvider(dependencies),
+  Order: orderProvider(dependencies),
+  Metadata: metadataProvider(dependencies),
+  GuestResource: guestResourceProvider(dependencies),
+  RemoteGuest: remoteGuestProvider(dependencies),
+  RemoteKey: remoteKeyProvider(dependencies),
+  Disk: providerOf(diskKind(dependencies.planned), dependencies),
+  Snapshot: providerOf(snapshotKind(dependencies.planned), dependencies),
+  Rollback: providerOf(rollbackKind, dependencies),
+  SnapshotRetention: providerOf(retentionKind, dependencies),
 });
 
 function asCalled<Kind extends string>(kinds: Record<Kind, Provider>): Record<Kind, Provider> {

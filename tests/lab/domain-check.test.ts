@@ -9,7 +9,7 @@ import { HiddenModules } from "./support/hidden.ts";
 import { specOf, tickXml } from "./support/vms.ts";
 
 const require = createRequire(import.meta.url);
-const { createVm, removeVm, takeIn, updateVm } = require("../../provider/dist/vmmgr/index.js") as typeof import("../../provider/dist/vmmgr/index.js");
+const { createVm, removeVm, importDomain, updateVm } = require("../../provider/dist/vmmgr/index.js") as typeof import("../../provider/dist/vmmgr/index.js");
 const { Cluster } = require("../../provider/dist/cluster/index.js") as typeof import("../../provider/dist/cluster/index.js");
 
 const VM = "efivars";
@@ -92,7 +92,7 @@ describe("libvirt's check of a domain", function () {
 
     const take = () => {
       const { domain: _domain, ...spec } = specOf(VM);
-      return takeIn({ cluster: clusterOn(library) }, OLD, { ...spec, xml: efi(`<nvram>${NVRAM}</nvram>`), source: { nodePath: DISK }, enabled: false });
+      return importDomain({ cluster: clusterOn(library) }, OLD, { ...spec, xml: efi(`<nvram>${NVRAM}</nvram>`), source: { nodePath: DISK }, enabled: false });
     };
 
     it("keeps the variables of its firmware, and each definition that was set aside", async () => {

@@ -1,8 +1,8 @@
 /** What can be done with VMs outside of a Pulumi program, each as a resource would do it. */
-import { givenSpec, wholeInputs, withKept } from "../resources";
+import { specFromInputs, wholeInputs, withKept } from "../resources";
 import {
-  createWithDisks, findTakenIn, forceStop, openConsole as open, removeVm, setEnabled, setMetadata as set, setStarted, summaryOf,
-  NoSuchVm, refuseEarly, Refused, takeIn, type FileSource, type Terminal,
+  createWithDisks, findImportedDomain, forceStop, openConsole as open, removeVm, setEnabled, setMetadata as set, setStarted, summaryOf,
+  NoSuchVm, refuseEarly, Refused, importDomain, type FileSource, type Terminal,
 } from "../vmmgr";
 import { contextOf, look, type At } from "./at";
 
@@ -18,7 +18,7 @@ export interface CreateOptions {
 
 /** Makes a VM: all of it or nothing. @param inputs those of `seapath.Vm`; a clone inherits what they do not say */
 export async function create(at: At, inputs: Raw, { force = false, disks = [] }: CreateOptions = {}): Promise<void> {
-  const spec = await withKept(() => look(at), "create", await givenSpec("create", await wholeInputs(() => look(at), inputs), disks));
+  const spec = await withKept(() => look(at), "create", await specFromInputs("create", await wholeInputs(() => look(at), inputs), disks));
   const context = contextOf(at);
   await refuseEarly(context, spec, force);
   await createWithDisks(context, spec, disks, force);
@@ -69,10 +69,10 @@ export async function openConsole(at: At, vm: string, user: string, terminal: Te
  */
 export async function addToCluster(at: At, domain: string, inputs: Raw, { force = false }: CreateOptions = {}): Promise<void> {
   const context = contextOf(at);
-  const { xml, disk, format, node } = await findTakenIn(context, domain);
+  const { xml, disk, format, node } = await findImportedDomain(context, domain);
   if (disk === undefined && inputs["source"] === undefined) {
     throw new Refused("take in", domain, node, [{ property: "its disk", reason: "it is neither a file nor a device there; give the image" }]);
   }
-  const spec = await givenSpec("take in", { source: { nodePath: disk, ...(format === undefined ? {} : { format }) }, ...inputs, xml });
-  await takeIn(context, domain, spec, force);
+  const spec = await specFromInputs("take in", { source: { nodePath: disk, ...(format === undefined ? {} : { format }) }, ...inputs, xml });
+  await importDomain(context, domain, spec, force);
 }

@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { Runner } from "../transport/types";
 import { readAs } from "./answers";
 import { ParseError } from "./errors";
-import { lacksSchema, toldNeeds, type Need } from "./lacking";
+import { lacksSchema, needRequests, type Need } from "./lacking";
 import { askOnEach } from "./program";
 
 /** Something that was looked at, or the words for why it could not be. */
@@ -71,7 +71,7 @@ const TIMEOUT_MS = 150_000;
 
 /** Examines every node of the settings, all at once. */
 export async function examineNodes(runner: Runner, { needs, ...request }: ExamineRequest): Promise<(Examination | Unexamined)[]> {
-  const answers = await askOnEach(runner, "examine", { ...request, needs: toldNeeds(needs) }, { timeoutMs: TIMEOUT_MS, maxOutputBytes: 4 * 1024 * 1024 });
+  const answers = await askOnEach(runner, "examine", { ...request, needs: needRequests(needs) }, { timeoutMs: TIMEOUT_MS, maxOutputBytes: 4 * 1024 * 1024 });
   return answers.map((each) => {
     if (!("answer" in each)) return each;
     try {

@@ -15,7 +15,7 @@ export interface Need {
 export const needKey = ({ kind, names }: Need) => JSON.stringify([kind, ...names]);
 
 /** Needs as the node programs are told of them. */
-export const toldNeeds = (needs: readonly Need[]) => needs.map(({ kind, names }) => [kind, names] as const);
+export const needRequests = (needs: readonly Need[]) => needs.map(({ kind, names }) => [kind, names] as const);
 
 /** Places in the list of needs. */
 export const lacksSchema = z.array(z.number().int().nonnegative());
@@ -26,7 +26,7 @@ const answerSchema = z.object({ node: z.string(), lacks: lacksSchema });
  * @returns by the node's own name what it lacks; one that does not answer is not in it
  */
 export async function readLacking(runner: Runner, needs: readonly Need[]): Promise<Map<string, Need[]>> {
-  const answers = await runProgramOnEach(runner, "lacking", { needs: toldNeeds(needs) });
+  const answers = await runProgramOnEach(runner, "lacking", { needs: needRequests(needs) });
   return new Map(answers.map((answer) => {
     const { node, lacks } = readAs(answerSchema, answer, "the lacking program");
     return [node, needs.filter((_need, at) => lacks.includes(at))];

@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { Runner } from "../transport/types";
 import { readAs } from "./answers";
 import { ProgramError } from "./errors";
-import { lacksSchema, toldNeeds, type Need } from "./lacking";
+import { lacksSchema, needRequests, type Need } from "./lacking";
 import { libvirtUri, type GuestAt } from "./place";
 import { runLong, runProgram } from "./program";
 
@@ -55,7 +55,7 @@ export interface Judged {
  * @param needs what of the node they name, which is looked at in the same go
  */
 export async function validateDomains(runner: Runner, xmls: readonly string[], needs: readonly Need[] = []): Promise<Judged> {
-  const answer = await runProgram(runner, "validate", { xmls, needs: toldNeeds(needs) }, { readOnly: true, timeoutMs: 120_000 });
+  const answer = await runProgram(runner, "validate", { xmls, needs: needRequests(needs) }, { readOnly: true, timeoutMs: 120_000 });
   const schema = z.object({ domains: z.array(toldSchema).length(xmls.length), lacks: lacksSchema });
   const { domains, lacks } = readAs(schema, answer, "the validate program");
   const errors = new Map(domains.map((each, index) => [

@@ -1,4 +1,4 @@
-export type { Surroundings } from "./engine/surroundings";
+export type { Dependencies } from "./engine/dependencies";
 export { vmProvider } from "./vm/provider";
 export { diskKind } from "./disk/kind";
 export { forEngine } from "./engine/engine";
@@ -7,7 +7,7 @@ export { PartialCreateError } from "./engine/errors";
 export { adoptingInputs } from "./vm/minimal";
 export { outputProblem } from "./engine/coerced";
 export { isUnknown, UNKNOWN } from "./engine/unknowns";
-export { givenSpec, InputsRefused } from "./vm/given";
+export { specFromInputs, InputsRefused } from "./vm/given";
 export { withKept } from "./vm/kept";
 export { readPreview, type PlannedChange } from "./preview";
 export { colocationProvider } from "./colocation/kind";

@@ -7,7 +7,7 @@ export { createVm } from "./vm/create";
 export { crmConfigure, forceStop, getVm, replaceVm, setEnabled, setStarted, specOfObserved } from "./vm/lifecycle";
 export * from "./form/summary";
 export { createWithDisks } from "./commands/create-with-disks";
-export { findTakenIn, takeIn, takeInXml, type TakenIn } from "./commands/import-domain";
+export { findImportedDomain, importDomain, importDomainXml, type ImportedDomain } from "./commands/import-domain";
 export { setMetadata } from "./commands/set-metadata";
 export { openConsole, type Terminal } from "./commands/console";
 export { removeVm } from "./vm/remove";

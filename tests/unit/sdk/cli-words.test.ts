@@ -23,7 +23,7 @@ const { takenRefusals } = load<typeof import("../../../provider/dist/vmmgr/relat
 const { PurgeFailed } = load<typeof import("../../../provider/dist/vmmgr/snapshots/retention.js")>("vmmgr/snapshots/retention");
 const { rollbackRefusals } = load<typeof import("../../../provider/dist/vmmgr/snapshots/rollback-state.js")>("vmmgr/snapshots/rollback-state");
 const { snapshotRefusals, vmRefusals } = load<typeof import("../../../provider/dist/vmmgr/snapshots/snapshot.js")>("vmmgr/snapshots/snapshot");
-const { givenSpec } = load<typeof import("../../../provider/dist/resources/vm/given.js")>("resources/vm/given");
+const { specFromInputs } = load<typeof import("../../../provider/dist/resources/vm/given.js")>("resources/vm/given");
 type Inventory = ReturnType<typeof inventory>;
 type Refusals = InstanceType<typeof vmmgr.Refused>["refusals"];
 
@@ -94,15 +94,15 @@ const table: [verb: string, failure: () => unknown, says: string | RegExp][] = [
   // To remove the VM would be too much of a remedy.
   ["rollback", () => new vmmgr.ChangeFailed("Unable", "rolling", new Error("no"), ["a disk"]), /→ The same command, run again, takes up what was left\.$/],
   ["create", () => new cluster.CibConflict("no"), /; the same command, run again, goes on, once it has looked again\.$/],
-  ["create", async () => givenSpec("create", { name: "a b", source: { path: "/nowhere.img" }, xml: "<domain/>", pacemaker: { meta: { priority: "1" } } }).catch((error: unknown) => error), /^Unable to create VM "a b": --name: must have .*no spaces or special chars.*--pacemaker-meta priority: is set by `--priority`; use that; --image: could not find file \/nowhere\.img on this machine\n/],
-  ["create", async () => givenSpec("create", { name: "a", source: { path: "/etc/hosts" }, xml: "<domain/>" }, [{ path: "/etc" }]).catch((error: unknown) => error), /^Unable to create VM "a": --additional-disk: \/etc is a directory on this machine, and not a file\n/],
+  ["create", async () => specFromInputs("create", { name: "a b", source: { path: "/nowhere.img" }, xml: "<domain/>", pacemaker: { meta: { priority: "1" } } }).catch((error: unknown) => error), /^Unable to create VM "a b": --name: must have .*no spaces or special chars.*--pacemaker-meta priority: is set by `--priority`; use that; --image: could not find file \/nowhere\.img on this machine\n/],
+  ["create", async () => specFromInputs("create", { name: "a", source: { path: "/etc/hosts" }, xml: "<domain/>" }, [{ path: "/etc" }]).catch((error: unknown) => error), /^Unable to create VM "a": --additional-disk: \/etc is a directory on this machine, and not a file\n/],
   ["start", () => new vmmgr.NoSuchVm("start", "nobody", "node1"), "Unable to start VM \"nobody\" on node1: it does not exist: it is not on the cluster"],
   ["create_snapshot", () => refused("create", vmRefusals(inventory(), "nobody")), /: --name: VM "nobody" does not exist: it is not on the cluster/],
   ["create_snapshot", () => refused("create", snapshotRefusals(withSnapshot(), { vm: "fxrun", name: "nightly" })), /: --snap_name: snapshot "nightly" of VM "fxrun" already exists on image system_fxrun: .* or remove it first \(`seapath remove_snapshot`\)/],
   ["rollback", () => refused("roll back", rollbackRefusals(withSnapshot(), "fxrun", "weekly")), /: --snap_name: snapshot "weekly" of VM "fxrun" does not exist on any disk/],
   ["purge", () => new PurgeFailed("fxrun", "node1", failed("busy")), /→ What has been removed is gone; the same command, run again, goes on\.$/],
   ["add_colocation", () => refused("create", takenRefusals(withConstraint(), colocation, { noun: "colocation", owners: [], ids: [] }), "colocation"), /: --name: the cluster has a constraint "colocation-fxrun-withfxstop" already, .*`crm configure edit`/],
-  ["add-to-cluster", () => { try { return vmmgr.takeInXml("<domain><devices><disk/><disk/></devices></domain>", "old", "node1"); } catch (error) { return error; } }, /its disks: it has more than one disk \(2\)/],
+  ["add-to-cluster", () => { try { return vmmgr.importDomainXml("<domain><devices><disk/><disk/></devices></domain>", "old", "node1"); } catch (error) { return error; } }, /its disks: it has more than one disk \(2\)/],
 ];
 
 /** What only a program has. */

@@ -1,10 +1,10 @@
 /** `seapath.Colocation`: VMs together, or apart. */
 import type { dynamic } from "@pulumi/pulumi";
 import { z } from "zod";
-import { colocationId, colocationNotices, colocationRelation, contradictions, neverRefusals, readColocation, type ColocationSpec } from "../../vmmgr";
+import { colocationId, colocationNotices, colocationRelation, contradictions, contradictionRefusals, readColocation, type ColocationSpec } from "../../vmmgr";
 import { providerOf } from "../engine/kind";
 import { named } from "../engine/schema";
-import type { Surroundings } from "../engine/surroundings";
+import type { Dependencies } from "../engine/dependencies";
 import type { Raw } from "../engine/values";
 import { relationKind } from "../relation/kind";
 import { others, refuseRepeated, relationCommon } from "../relation/members";
@@ -31,7 +31,7 @@ function specOf({ vm, with: those, strong, apart, score, adopt, owner }: Colocat
 }
 
 /** The provider of `seapath.Colocation`. */
-export const colocationProvider = (surroundings: Surroundings): dynamic.ResourceProvider<Raw, Raw> =>
+export const colocationProvider = (dependencies: Dependencies): dynamic.ResourceProvider<Raw, Raw> =>
   providerOf(relationKind<ColocationInputs>({
     type: "seapath.Colocation",
     noun: "colocation",
@@ -46,6 +46,6 @@ export const colocationProvider = (surroundings: Surroundings): dynamic.Resource
       return !read.strong && read.score === undefined && before.score === 700 ? { ...read, score: 700 } : read;
     },
     refusals: (constraints, inputs) => contradictions(constraints, specOf(inputs)),
-    never: (inventory, inputs, planned) => neverRefusals(inventory, specOf(inputs), planned),
+    never: (inventory, inputs, planned) => contradictionRefusals(inventory, specOf(inputs), planned),
     notices: (inventory, inputs, planned) => colocationNotices(inventory, specOf(inputs), planned),
-  }, surroundings.planned), surroundings);
+  }, dependencies.planned), dependencies);

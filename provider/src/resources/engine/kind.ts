@@ -10,7 +10,7 @@ import { Asked, keyOf, notAnew } from "./anew";
 import { clusterFailures, readInputsAs, schemaFailures } from "./refused";
 import { rollingOf } from "./rolling";
 import { recorded, shown } from "./shown";
-import type { Surroundings } from "./surroundings";
+import type { Dependencies } from "./dependencies";
 import { isUnknown, unknownPaths } from "./unknowns";
 import { dropUndefined, filled, isRecord, TIMEOUTS, whatWasSaid, type Raw } from "./values";
 
@@ -119,13 +119,13 @@ function replacing<I extends CommonInputs>(kind: Kind<I>, olds: Raw, news: Raw):
 }
 
 /** The provider of a kind. */
-export function providerOf<I extends CommonInputs>(kind: Kind<I>, surroundings: Surroundings): dynamic.ResourceProvider<Raw, Raw> {
-  const { cluster, say } = surroundings;
+export function providerOf<I extends CommonInputs>(kind: Kind<I>, dependencies: Dependencies): dynamic.ResourceProvider<Raw, Raw> {
+  const { cluster, say } = dependencies;
   const context = (inputs: I, of: keyof CommonInputs["timeouts"]): Context => ({
     cluster: cluster(inputs.cluster),
     deadline: inputs.timeouts[of],
     report: say,
-    rolling: rollingOf(surroundings, inputs.cluster),
+    rolling: rollingOf(dependencies, inputs.cluster),
   });
   const stateOf = ({ inputs, outputs }: Observed<I>): Raw => ({ ...inputs, ...outputs });
   const asked = new Asked();

@@ -1,6 +1,6 @@
 /** What a resource's change has to know of VMs that are kept apart. */
 import { rollingBy, turnsOf, type Rolling } from "../../vmmgr";
-import type { Surroundings } from "./surroundings";
+import type { Dependencies } from "./dependencies";
 
 /** What a VM says of it, its input `rolling`. */
 export interface RollingInputs {
@@ -9,7 +9,7 @@ export interface RollingInputs {
 }
 
 /** The turns of a cluster for a change by a resource. @throws UnknownCluster */
-export function rollingOf({ cluster, outage, planned }: Surroundings, at: string | undefined, inputs: RollingInputs = {}): Rolling {
+export function rollingOf({ cluster, outage, planned }: Dependencies, at: string | undefined, inputs: RollingInputs = {}): Rolling {
   return rollingBy({
     turns: turnsOf(cluster(at)),
     outage: inputs.outage === "allowed" || outage?.() === true,

@@ -6,7 +6,7 @@ import {
 } from "../../vmmgr";
 import { providerOf, type Kind, type Observed } from "../engine/kind";
 import { PlannedRegister } from "../engine/planned";
-import type { Surroundings } from "../engine/surroundings";
+import type { Dependencies } from "../engine/dependencies";
 import { unknownPaths } from "../engine/unknowns";
 import { filled, isRecord, strings, type Raw } from "../engine/values";
 import { guestResourceSchema, OPERATIONS, type GuestResourceInputs } from "./schema";
@@ -82,4 +82,4 @@ export const guestResourceKind = (planned: PlannedRegister): Kind<GuestResourceI
 });
 
 /** The provider of `seapath.GuestResource`. */
-export const guestResourceProvider = (surroundings: Surroundings) => providerOf(guestResourceKind(surroundings.planned ?? new PlannedRegister()), surroundings);
+export const guestResourceProvider = (dependencies: Dependencies) => providerOf(guestResourceKind(dependencies.planned ?? new PlannedRegister()), dependencies);

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { findKeys, keyRefusals, NotFound, removeKeys, setKeys, type Context, type KnownKeys } from "../../vmmgr";
 import { providerOf, type Kind, type Observed } from "../engine/kind";
 import { common, metadataValue, named, text } from "../engine/schema";
-import type { Surroundings } from "../engine/surroundings";
+import type { Dependencies } from "../engine/dependencies";
 import { formerOwner, strings, type Raw } from "../engine/values";
 
 const schemaOf = (value: z.ZodString) => z.strictObject({
@@ -31,7 +31,7 @@ async function write(context: Context, inputs: MetadataInputs, known: KnownKeys)
   return { inputs: { ...inputs, metadata }, outputs: {} };
 }
 
-const kind = (surroundings: Surroundings): Kind<MetadataInputs> => ({
+const kind = (dependencies: Dependencies): Kind<MetadataInputs> => ({
   type: "seapath.Metadata",
   noun: "metadata",
   schema,
@@ -48,7 +48,7 @@ const kind = (surroundings: Surroundings): Kind<MetadataInputs> => ({
     if (!whole.success) return [];
     // In an update the keys of the state are known by their marks; one without a mark is looked at again when it is made.
     const known = { owners: [whole.data.owner, ...formerOwner(olds, whole.data)], keys: intent === "update" ? Object.keys(whole.data.metadata) : [] };
-    return keyRefusals(await cluster.recentInventory(), whole.data, known, surroundings.planned?.on(inputs.cluster));
+    return keyRefusals(await cluster.recentInventory(), whole.data, known, dependencies.planned?.on(inputs.cluster));
   },
   create: (context, inputs) => write(context, inputs, { owners: [inputs.owner], keys: [] }),
   async read(cluster, _id, before, state) {
@@ -60,5 +60,5 @@ const kind = (surroundings: Surroundings): Kind<MetadataInputs> => ({
 });
 
 /** The provider of `seapath.Metadata`. */
-export const metadataProvider = (surroundings: Surroundings): dynamic.ResourceProvider<Raw, Raw> =>
-  providerOf(kind(surroundings), surroundings);
+export const metadataProvider = (dependencies: Dependencies): dynamic.ResourceProvider<Raw, Raw> =>
+  providerOf(kind(dependencies), dependencies);

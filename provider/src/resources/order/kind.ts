@@ -4,7 +4,7 @@ import { z } from "zod";
 import { orderId, orderNotices, orderRefusals, orderRelation, readOrder, type OrderSpec } from "../../vmmgr";
 import { providerOf } from "../engine/kind";
 import { named } from "../engine/schema";
-import type { Surroundings } from "../engine/surroundings";
+import type { Dependencies } from "../engine/dependencies";
 import type { Raw } from "../engine/values";
 import { relationKind } from "../relation/kind";
 import { others, refuseRepeated, relationCommon } from "../relation/members";
@@ -26,7 +26,7 @@ const specOf = ({ first, then, sequential, kind, symmetrical, adopt, owner }: Or
   ({ first, then, sequential, kind, symmetrical, adopt, owner });
 
 /** The provider of `seapath.Order`. */
-export const orderProvider = (surroundings: Surroundings): dynamic.ResourceProvider<Raw, Raw> =>
+export const orderProvider = (dependencies: Dependencies): dynamic.ResourceProvider<Raw, Raw> =>
   providerOf(relationKind<OrderInputs>({
     type: "seapath.Order",
     noun: "order",
@@ -44,4 +44,4 @@ export const orderProvider = (surroundings: Surroundings): dynamic.ResourceProvi
     read: (elements, before) => (elements[0] === undefined ? {} : readOrder(elements[0], specOf(before))),
     refusals: (constraints, inputs) => orderRefusals(constraints, specOf(inputs)),
     notices: (inventory, inputs) => orderNotices(inventory, specOf(inputs)),
-  }, surroundings.planned), surroundings);
+  }, dependencies.planned), dependencies);

@@ -7,7 +7,7 @@ import { providerOf, type Kind, type Observed } from "../engine/kind";
 import { isUnknown } from "../engine/unknowns";
 import type { Raw } from "../engine/values";
 import { PlannedRegister } from "../engine/planned";
-import type { Surroundings } from "../engine/surroundings";
+import type { Dependencies } from "../engine/dependencies";
 import { remoteGuestSchema, type RemoteGuestInputs } from "./schema";
 
 const specOf = ({ name, vm, address, port, timeout }: RemoteGuestInputs): GuestNodeSpec => ({ name, vm, address, port, timeout });
@@ -75,4 +75,4 @@ export const remoteGuestKind = (planned: PlannedRegister): Kind<RemoteGuestInput
 });
 
 /** The provider of `seapath.RemoteGuest`. */
-export const remoteGuestProvider = (surroundings: Surroundings) => providerOf(remoteGuestKind(surroundings.planned ?? new PlannedRegister()), surroundings);
+export const remoteGuestProvider = (dependencies: Dependencies) => providerOf(remoteGuestKind(dependencies.planned ?? new PlannedRegister()), dependencies);

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { ensureAuthKey, findAuthKey, type Context } from "../../vmmgr";
 import { common } from "../engine/schema";
 import { providerOf, type Kind } from "../engine/kind";
-import type { Surroundings } from "../engine/surroundings";
+import type { Dependencies } from "../engine/dependencies";
 
 const schema = z.strictObject(common);
 type Inputs = z.infer<typeof schema>;
@@ -40,4 +40,4 @@ const remoteKeyKind: Kind<Inputs> = {
 };
 
 /** The provider of `seapath.RemoteKey`. */
-export const remoteKeyProvider = (surroundings: Surroundings) => providerOf(remoteKeyKind, surroundings);
+export const remoteKeyProvider = (dependencies: Dependencies) => providerOf(remoteKeyKind, dependencies);

@@ -26,7 +26,7 @@ export class InputsRefused extends SeapathError {
  * @param disks files that data disks are to be made of
  * @throws InputsRefused with each input that is wrong
  */
-export async function givenSpec(verb: string, raw: Raw, disks: readonly FileSource[] = []): Promise<VmSpec> {
+export async function specFromInputs(verb: string, raw: Raw, disks: readonly FileSource[] = []): Promise<VmSpec> {
   const inputs = withDefaults(raw);
   concealSecrets(inputs);
   const files = await Promise.all([localFileFailures(inputs), ...disks.map((source) => localFileRefusals(source, "disks"))]);

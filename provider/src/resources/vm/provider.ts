@@ -3,7 +3,7 @@ import type { dynamic } from "@pulumi/pulumi";
 import { beginTurn, createVm, findVm, removeVm, turnNotice, updateVm, type Context } from "../../vmmgr";
 import { rollingOf, type RollingInputs } from "../engine/rolling";
 import { recorded, shown } from "../engine/shown";
-import type { Surroundings } from "../engine/surroundings";
+import type { Dependencies } from "../engine/dependencies";
 import { RESOURCE, resourceIn, withFormerOwner, type Raw } from "../engine/values";
 import { notAnew } from "../engine/anew";
 import { checkVm, takenByOther } from "./check";
@@ -15,10 +15,10 @@ import { withKept } from "./kept";
 import type { VmInputs } from "./schema";
 
 /** The provider of `seapath.Vm`. */
-export function vmProvider(surroundings: Surroundings): dynamic.ResourceProvider<Raw, Raw> {
-  const { cluster, say, planned } = surroundings;
+export function vmProvider(dependencies: Dependencies): dynamic.ResourceProvider<Raw, Raw> {
+  const { cluster, say, planned } = dependencies;
   const context = (name: string | undefined, deadline: number): Context => ({ cluster: cluster(name), deadline, report: say });
-  const rolling = (at: string | undefined, inputs: RollingInputs | undefined) => rollingOf(surroundings, at, inputs);
+  const rolling = (at: string | undefined, inputs: RollingInputs | undefined) => rollingOf(dependencies, at, inputs);
   const claims = new Claims();
   /** What the new inputs say of VMs that are made anew: a delete is told the old ones alone. */
   const said = new Map<string, RollingInputs | undefined>();

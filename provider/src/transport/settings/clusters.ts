@@ -1,7 +1,7 @@
 /** The settings of one cluster out of several: `seapath:clusters` has each under its name. */
 import { SeapathError, UnknownCluster } from "../../errors";
 import { SettingsError } from "../errors";
-import { TWINS } from "./settings";
+import { ENVIRONMENT_VARIABLES } from "./settings";
 
 type Get = (key: string) => string | undefined;
 
@@ -34,7 +34,7 @@ export function settingsOfCluster(
   if (own === undefined) throw new UnknownCluster(name, Object.keys(clusters));
   const hidden = ["hosts" as const, ...PAIRS.flatMap((pair) => (pair.some((key) => key in own) ? pair : []))];
   const shared = { ...env };
-  for (const key of hidden) delete shared[TWINS[key]];
+  for (const key of hidden) delete shared[ENVIRONMENT_VARIABLES[key]];
   return { get: (key) => own[key] ?? ((hidden as string[]).includes(key) ? undefined : get(key)), env: shared };
 }
 
@@ -65,7 +65,7 @@ function readClusters(text: string | undefined): Record<string, Own> {
 function readOwn(name: string, settings: unknown): Own {
   if (!isObject(settings)) throw wrong(`has ${JSON.stringify(name)}, which is no object of settings`);
   return Object.fromEntries(Object.entries(settings).map(([key, value]) => {
-    if (!(key in TWINS)) throw new SettingsError(`${SETTING}.${name}.${key}`, "is none", `A cluster has ${Object.keys(TWINS).join(", ")}.`);
+    if (!(key in ENVIRONMENT_VARIABLES)) throw new SettingsError(`${SETTING}.${name}.${key}`, "is none", `A cluster has ${Object.keys(ENVIRONMENT_VARIABLES).join(", ")}.`);
     const text: unknown = Array.isArray(value) ? value.join(",") : value;
     if (typeof text === "string") return [key, text];
     if (typeof text === "number" || typeof text === "boolean") return [key, String(text)];

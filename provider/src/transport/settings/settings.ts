@@ -43,7 +43,7 @@ export interface ConnectionSettings extends Credentials {
 }
 
 /** The environment's name of each key. */
-export const TWINS = {
+export const ENVIRONMENT_VARIABLES = {
   hosts: "SEAPATH_HOSTS",
   user: "SEAPATH_USER",
   port: "SEAPATH_PORT",
@@ -62,7 +62,7 @@ export const TWINS = {
   nodeFolder: "SEAPATH_NODE_FOLDER",
   hostKeyFingerprints: "SEAPATH_HOST_KEY_FINGERPRINTS",
 } as const;
-type Key = keyof typeof TWINS;
+type Key = keyof typeof ENVIRONMENT_VARIABLES;
 
 /**
  * Reads the settings. What the stack's configuration has wins over the environment, and that over ~/.ssh/config.
@@ -71,12 +71,12 @@ type Key = keyof typeof TWINS;
  * @throws SettingsError that names the wrong key
  */
 export function readSettings(get: (key: string) => string | undefined, env: NodeJS.ProcessEnv): ConnectionSettings {
-  const read = (key: Key) => nonEmpty(get(key)) ?? nonEmpty(env[TWINS[key]]);
+  const read = (key: Key) => nonEmpty(get(key)) ?? nonEmpty(env[ENVIRONMENT_VARIABLES[key]]);
   // Two keys that mean one thing come from one place: a file in the configuration beats a text in the environment.
   const pair = (first: Key, second: Key): [string | undefined, string | undefined] => {
     const configured = [nonEmpty(get(first)), nonEmpty(get(second))] as const;
     if (configured[0] !== undefined || configured[1] !== undefined) return [...configured];
-    return [nonEmpty(env[TWINS[first]]), nonEmpty(env[TWINS[second]])];
+    return [nonEmpty(env[ENVIRONMENT_VARIABLES[first]]), nonEmpty(env[ENVIRONMENT_VARIABLES[second]])];
   };
   const home = nonEmpty(env.HOME) ?? homedir();
 

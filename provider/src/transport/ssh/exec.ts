@@ -1,6 +1,6 @@
 import type { ClientChannel } from "ssh2";
 import { CommandError, ConnectionError } from "../errors";
-import { killMarked, newMark } from "./kill";
+import { killTagged, newProcessTag } from "./kill";
 import type { Link } from "./link";
 import { Output } from "./output";
 import { quoteArgv } from "../quote";
@@ -18,13 +18,13 @@ export class ChannelRefused extends Error {}
 
 /** Runs one program on one link. Errors are those of `Runner.run`, and {@link ChannelRefused}. */
 export function execute(link: Link, command: Command): Promise<CommandResult> {
-  const mark = newMark();
+  const mark = newProcessTag();
   const line = link.sudo ? quoteArgv(asRoot(command.argv, mark, link)) : `${mark} ${quoteArgv(command.argv)}`;
   return new Promise((resolve, reject) => new Execution(link, command, mark, resolve, reject).start(line));
 }
 
 /** Why a program is ended before its time. */
-type Doom = { timedOut: true } | { reason: string } | { error: unknown };
+type EndReason = { timedOut: true } | { reason: string } | { error: unknown };
 
 class Execution {
   readonly #link: Link;
@@ -38,7 +38,7 @@ class Execution {
   #deadline: NodeJS.Timeout | undefined;
   #unwatch: () => void = () => {};
   #exit: { code?: number; signal?: string } | undefined;
-  #doom: Doom | undefined;
+  #endReason: EndReason | undefined;
   #settled = false;
 
   constructor(
@@ -89,11 +89,11 @@ class Execution {
     const { stdin } = this.#command;
     if (stdin === undefined) stream.end();
     else stream.end(typeof stdin === "string" ? stdin : Buffer.from(stdin));
-    if (this.#doom) this.#kill(stream);
+    if (this.#endReason) this.#kill(stream);
   }
 
   #take(output: Output, chunk: Buffer, listener?: (text: string) => void): void {
-    if (this.#doom || this.#settled) return;
+    if (this.#endReason || this.#settled) return;
     const text = output.add(chunk);
     const most = this.#command.maxOutputBytes ?? MAX_OUTPUT_BYTES;
     // What is said of an error is for a person.
@@ -109,9 +109,9 @@ class Execution {
   }
 
   /** Ends the program, and the wait for it even if it cannot be ended. */
-  async #end(doom: Doom): Promise<void> {
-    if (this.#doom || this.#settled) return;
-    this.#doom = doom;
+  async #end(reason: EndReason): Promise<void> {
+    if (this.#endReason || this.#settled) return;
+    this.#endReason = reason;
     if (this.#stream) this.#kill(this.#stream);
     // A program that does not end and a node that does not answer look alike until the node was asked.
     if (!(await this.#link.ping(GRACE_MS))) return this.#link.die("the node does not answer any more");
@@ -129,7 +129,7 @@ class Execution {
     } catch {
       return; // it has just closed by itself
     }
-    killMarked(this.#link, this.#mark);
+    killTagged(this.#link, this.#mark);
   }
 
   #finish(): void {
@@ -137,10 +137,10 @@ class Execution {
     const { exit, node } = { exit: this.#exit, node: this.#link.node };
     const [stdout, stderr] = [this.#stdout.end(), this.#stderr.end()];
     const told = { node, command: labelOf(this.#command), stdout, stderr };
-    if (this.#doom && "error" in this.#doom) return this.#fail(this.#doom.error);
-    if (this.#doom) {
+    if (this.#endReason && "error" in this.#endReason) return this.#fail(this.#endReason.error);
+    if (this.#endReason) {
       const hint = exit ? undefined : "It could not be ended, and may still run there.";
-      return this.#fail(new CommandError({ ...told, ...this.#doom, ...(hint !== undefined && { hint }) }));
+      return this.#fail(new CommandError({ ...told, ...this.#endReason, ...(hint !== undefined && { hint }) }));
     }
     if (exit?.signal !== undefined) return this.#fail(new CommandError({ ...told, signal: exit.signal }));
     if (exit?.code === undefined) return this.#fail(this.#broken("the node closed it without an exit status"));

@@ -3,7 +3,7 @@ import { ChannelRefused } from "./exec";
 import type { Link } from "./link";
 import { quoteArgv } from "../quote";
 import { asRoot } from "./sudo";
-import { newMark } from "./kill";
+import { newProcessTag } from "./kill";
 import type { Terminal } from "../types";
 
 /**
@@ -12,7 +12,7 @@ import type { Terminal } from "../types";
  * @returns the program's exit code
  */
 export function converse(link: Link, argv: readonly string[], terminal: Terminal): Promise<number> {
-  const line = link.sudo ? quoteArgv(asRoot(argv, newMark(), { sudo: true, requiresTerminal: false })) : quoteArgv(argv);
+  const line = link.sudo ? quoteArgv(asRoot(argv, newProcessTag(), { sudo: true, requiresTerminal: false })) : quoteArgv(argv);
   const { rows, columns } = terminal.size();
   const window = { rows, cols: columns, term: terminal.type, width: 0, height: 0 };
   return new Promise((resolve, reject) => {

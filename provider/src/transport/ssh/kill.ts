@@ -19,12 +19,12 @@ exit 1`;
  * variable in their environment. sshd can pass a signal on, but not to root's programs, nor can it say what their pids
  * are; and a program whose channel is merely closed runs on.
  */
-export function newMark(): string {
+export function newProcessTag(): string {
   return `SEAPATH_RUN=${randomBytes(12).toString("hex")}`;
 }
 
 /** Ends all processes with this mark on the node. Whether it worked is seen from the channel of the program. */
-export function killMarked(link: Link, mark: string): void {
+export function killTagged(link: Link, mark: string): void {
   const tryAgain = (tries: number) => {
     if (tries > 0 && link.deathCause === undefined) setTimeout(() => attempt(tries), 200).unref();
   };

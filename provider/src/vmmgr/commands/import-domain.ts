@@ -15,7 +15,7 @@ import { runSteps, type Step } from "../core/steps";
 import { updateVm } from "../vm/update";
 
 /** What a libvirt VM gives the one of the cluster. */
-export interface TakenIn {
+export interface ImportedDomain {
   /** Its definition without the disk that is taken over. */
   xml: string;
   uuid: string;
@@ -33,7 +33,7 @@ const FORMATS: Record<string, ImageFormat> = { raw: "raw", qcow2: "qcow2", vmdk:
 const isDisk = (node: XmlElement) => node.name === "disk" && (node.attrs["device"] ?? "disk") === "disk";
 
 /** The definition of a libvirt VM, and its one disk apart. @param domain its name, for the errors */
-export function takeInXml(text: string, domain: string, node: string): Omit<TakenIn, "active"> {
+export function importDomainXml(text: string, domain: string, node: string): Omit<ImportedDomain, "active"> {
   const root = parseXml(text, `the domain "${domain}"`);
   const disks = children(child(root, "devices"), "disk").filter(isDisk);
   const refuse = (reason: string) => new Refused("take in", domain, node, [{ property: "its disks", reason }]);
@@ -53,7 +53,7 @@ export function takeInXml(text: string, domain: string, node: string): Omit<Take
 const LEFT_BYTES = 256 * 1024;
 
 /** The libvirt VM of a name on the node that is asked. @throws NotFound, Refused */
-export async function findTakenIn({ cluster }: Context, domain: string): Promise<TakenIn & { node: string }> {
+export async function findImportedDomain({ cluster }: Context, domain: string): Promise<ImportedDomain & { node: string }> {
   const { node } = await cluster.inventory();
   const facts = await findDomain(cluster.runner, domain);
   if (facts === undefined) {
@@ -69,7 +69,7 @@ export async function findTakenIn({ cluster }: Context, domain: string): Promise
     const reason = `it is kept in ${folder} of that node, where ${Math.floor(facts.room / 1024)} KiB are free; make room there, or have seapath:nodeFolder name another folder`;
     throw new Refused("take in", domain, node, [{ property: "its domain", reason }]);
   }
-  return { ...takeInXml(facts.xml, domain, node), active: facts.active, node };
+  return { ...importDomainXml(facts.xml, domain, node), active: facts.active, node };
 }
 
 /**
@@ -79,10 +79,10 @@ export async function findTakenIn({ cluster }: Context, domain: string): Promise
  * @param force in place of a VM of the cluster that has the name
  * @throws Refused before anything was done; ChangeFailed after all was put back
  */
-export async function takeIn(context: Context, domain: string, spec: VmSpec, force = false): Promise<ObservedVm> {
+export async function importDomain(context: Context, domain: string, spec: VmSpec, force = false): Promise<ObservedVm> {
   const { cluster } = context;
   const report = reportOf(context);
-  const found = await findTakenIn(context, domain);
+  const found = await findImportedDomain(context, domain);
   await refuseEarly(context, spec, force, found.active ? found.disk : undefined);
   const what = `Unable to take in VM "${domain}" on ${found.node}`;
   const id = { name: domain, uuid: found.uuid };

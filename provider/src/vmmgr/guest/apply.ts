@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import {
   changeStorage, diffElement, forgetNode, isOnline, NotFound, RESOURCES, WaitTimeout, type CibChange, type Inventory,
 } from "../../cluster";
-import { changeAfresh } from "../core/cib-retry";
+import { retryOnCibConflict } from "../core/cib-retry";
 import { hasFailed } from "../core/closed-nodes";
 import { deadlineOf, hypervisorsOf, reportOf, type Context } from "../core/context";
 import { Refused } from "../core/errors";
@@ -99,7 +99,7 @@ function cibStep(context: Context, spec: GuestNodeSpec, inventory: Inventory, ru
   const before = readMeta(inventory.cib.primitives.get(spec.vm));
   return {
     name: "telling Pacemaker of it",
-    act: () => changeAfresh(cluster, (latest) => guestChanges(latest, spec)),
+    act: () => retryOnCibConflict(cluster, (latest) => guestChanges(latest, spec)),
     undo: async () => {
       await takeOut(patient(context), spec, before);
       // Pacemaker may have stopped the VM over a connection that it did not get.
@@ -114,7 +114,7 @@ const patient = (context: Context): Context => ({ ...context, deadline: Math.max
 /** Gives a VM its settings of before, and lets Pacemaker forget the guest node when there was none. May be done twice. */
 export async function takeOut(context: Context, { vm, name }: Pick<GuestNodeSpec, "vm" | "name">, before?: Omit<GuestNodeSpec, "vm">): Promise<void> {
   const { cluster } = context;
-  await changeAfresh(cluster, ({ cib }) => {
+  await retryOnCibConflict(cluster, ({ cib }) => {
     const primitive = cib.primitives.get(vm);
     const ours = readMeta(primitive)?.name === name;
     return [

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import { cleanup, findAgent, NotFound, WaitTimeout, type ClusterStatus, type Inventory } from "../../cluster";
 import { SeapathError } from "../../errors";
-import { changeAfresh } from "../core/cib-retry";
+import { retryOnCibConflict } from "../core/cib-retry";
 import { hasFailed } from "../core/closed-nodes";
 import { deadlineOf, reportOf, type Context } from "../core/context";
 import { ChangeFailed, Refused, type Refusal } from "../core/errors";
@@ -81,11 +81,11 @@ export async function ensureGuestResource(context: Context, spec: GuestResourceS
     {
       name: "telling Pacemaker of it",
       act: async () => {
-        await changeAfresh(cluster, ({ cib }) => resourceChanges(cib, spec));
+        await retryOnCibConflict(cluster, ({ cib }) => resourceChanges(cib, spec));
         if (failuresOf(inventory.status, spec.name).length > 0) await cleanup(cluster.runner, spec.name);
       },
       undo: () =>
-        before === undefined ? takeOut(context, spec.name) : changeAfresh(cluster, ({ cib }) => resourceChanges(cib, before)),
+        before === undefined ? takeOut(context, spec.name) : retryOnCibConflict(cluster, ({ cib }) => resourceChanges(cib, before)),
     },
     {
       name: spec.started ? `waiting until it is started in "${spec.guest}"` : "waiting until it is stopped",
@@ -165,7 +165,7 @@ async function takeOut(context: Context, name: string): Promise<void> {
   const before = findGuestResource(inventory.cib, inventory.status, name);
   if (before !== undefined) {
     for (const id of foreignTo(inventory.cib, name)) reportOf(context)(`${name}: the constraint "${id}" names it and goes with it`);
-    await changeAfresh(cluster, ({ cib }) => {
+    await retryOnCibConflict(cluster, ({ cib }) => {
       const primitive = cib.primitives.get(name);
       return primitive === undefined ? [] : diffTargetRole(primitive, "Stopped");
     });
@@ -177,7 +177,7 @@ async function takeOut(context: Context, name: string): Promise<void> {
     // Pacemaker cleans up what it has: a probe that found nothing to run is kept, and no failure that it counts.
     const failed = failuresOf(await cluster.status(), name).length > 0;
     if (failed) await cleanup(cluster.runner, name);
-    const last = await changeAfresh(cluster, ({ cib }) => resourceRemoval(cib, name));
+    const last = await retryOnCibConflict(cluster, ({ cib }) => resourceRemoval(cib, name));
     if (failed || hasFailed(last, name)) await forgetVm(context, name);
   }
 }

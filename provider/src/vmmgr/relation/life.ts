@@ -1,7 +1,7 @@
 /** A relation between VMs through its life: made, found, changed and removed, each by one atomic change of the CIB. */
 import { changeStorage, CONSTRAINTS, createChange, deleteChange, pathOf, type CibChange, type Inventory, type XmlElement } from "../../cluster";
 import { words } from "../../words";
-import { changeAfresh } from "../core/cib-retry";
+import { retryOnCibConflict } from "../core/cib-retry";
 import { reportOf, type Context } from "../core/context";
 import { NotOwned, Refused, type Refusal } from "../core/errors";
 import { noSuchVm } from "../form/names";
@@ -120,7 +120,7 @@ async function changeRelation(
   wanted: Relation,
   also: (inventory: Inventory) => Refusal[],
 ): Promise<void> {
-  const seen = await changeAfresh(cluster, (inventory) => {
+  const seen = await retryOnCibConflict(cluster, (inventory) => {
     const changes = changesTo(inventory, known, wanted);
     const [taken] = takenRefusals(inventory, wanted, known);
     if (taken !== undefined) {
@@ -144,7 +144,7 @@ export async function removeRelation(context: Context, known: Known): Promise<vo
   // First what waits: a VM that is enabled meanwhile would bring it back.
   const forget = forgetParked(inventory, isOf(known));
   if (forget.length > 0) await changeStorage(cluster.runner, forget);
-  await changeAfresh(cluster, ({ cib }) => {
+  await retryOnCibConflict(cluster, ({ cib }) => {
     for (const id of known.ids) {
       const present = constraintOf(cib, id);
       if (present === undefined || isOf(known)(present)) continue;

@@ -7,7 +7,7 @@ import { noSuchVm, systemImage } from "../form/names";
 import { strongBonds, tieBetween } from "./bonds";
 import { pairsOf, type ColocationSpec } from "./colocation";
 import { isMarkedBy, readScore, readSets } from "./element";
-import { disagreeingPins } from "./never";
+import { disagreeingPins } from "./contradictions";
 import type { OrderSpec } from "./order";
 
 /** A VM that an input names. */

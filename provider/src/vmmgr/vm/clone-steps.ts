@@ -4,7 +4,7 @@ import { validateThenMake, type VmXml } from "../form/domain-xml";
 import { carriedMarks, carriedSnapshots } from "./clone-snapshots";
 import { releaseParent, type DiskPair } from "./clone-plan";
 import { reportOf, type Context } from "../core/context";
-import type { CreateMark } from "./create-lease";
+import type { CreateLease } from "./create-lease";
 import { PARENT_KEY } from "../form/metadata";
 import type { CloneSource, Parent, VmSpec } from "../form/model";
 import { systemImage } from "../form/names";
@@ -13,7 +13,7 @@ import { clearVm } from "./remove";
 import type { Step } from "../core/steps";
 
 /** The disks of a clone, marked as unfinished and as this create's own from the first moment on. */
-export function cloneSteps(context: Context, spec: VmSpec, inventory: Inventory, source: CloneSource, parent: Parent, pairs: readonly DiskPair[], xml: VmXml, mark: CreateMark): Step[] {
+export function cloneSteps(context: Context, spec: VmSpec, inventory: Inventory, source: CloneSource, parent: Parent, pairs: readonly DiskPair[], xml: VmXml, mark: CreateLease): Step[] {
   const { cluster } = context;
   const images = pairs.map(({ to }) => to);
   const make: Step = {
@@ -71,7 +71,7 @@ function snapshotSteps(
   return [...copies, note];
 }
 
-function reserve(spec: VmSpec, source: CloneSource, parent: Parent, pairs: readonly DiskPair[], mark: CreateMark): StorageOperation[] {
+function reserve(spec: VmSpec, source: CloneSource, parent: Parent, pairs: readonly DiskPair[], mark: CreateLease): StorageOperation[] {
   const marked = { vm_name: spec.name, [PARENT_KEY]: JSON.stringify(parent), ...mark.metadata("importing") };
   const hold: StorageOperation = { op: "holdSnapshots", vm: source.vm, snapshot: parent.snapshot, own: parent.own, protect: source.mode === "linked" };
   const made = pairs.flatMap(({ from, to, size }, index): StorageOperation[] => {

@@ -16,7 +16,7 @@ const RENEW_MS = 4_000;
 /** Several renewals long, so that a slow link is not taken for a dead program. */
 const ABANDONED_MS = 15_000;
 
-export class CreateMark {
+export class CreateLease {
   readonly #cluster: Cluster;
   readonly #image: string;
   readonly #own = randomUUID();

@@ -18,7 +18,7 @@ import { changeRefusals, clusterRefusals, imageSizeRefusals } from "./refusals";
 import { forgetVm } from "../core/forget";
 import { clearVm, takeOutOfCib } from "./remove";
 import { runSteps, type Step } from "../core/steps";
-import { CreateMark, waitUntilAbandoned } from "./create-lease";
+import { CreateLease, waitUntilAbandoned } from "./create-lease";
 import { enableChanges } from "../form/cib-changes";
 import { returningWith } from "../form/parked-constraints";
 import { changeVm } from "./update";
@@ -48,7 +48,7 @@ export async function createVm(context: Context, spec: VmSpec): Promise<Observed
   // They are of a VM that is gone, and would close nodes to this one.
   if (!inventory.cib.primitives.has(spec.name) && hasFailed(inventory, spec.name)) await forgetVm(context, spec.name);
   const whole = found?.unfinished === "imported" ? found : undefined;
-  const mark = new CreateMark(cluster, systemImage(spec.name));
+  const mark = new CreateLease(cluster, systemImage(spec.name));
   const disks = "vm" in given
     ? await clone(context, spec, inventory, given, mark, whole)
     : await image(context, spec, inventory, given, mark, whole);
@@ -78,7 +78,7 @@ interface Making {
   after: StorageOperation[];
 }
 
-async function image(context: Context, spec: VmSpec, seen: Inventory, given: FileSource, mark: CreateMark, whole?: ObservedVm): Promise<Making> {
+async function image(context: Context, spec: VmSpec, seen: Inventory, given: FileSource, mark: CreateLease, whole?: ObservedVm): Promise<Making> {
   const source = await onNode(context, spec.name, given);
   const inventory = sourceFile(seen, source) === undefined ? await context.cluster.inventory({ ...(await sourceQuestions(source)), cephHosts: true }) : seen;
   const { file, refusals } = judgedFile(inventory, source);
@@ -88,7 +88,7 @@ async function image(context: Context, spec: VmSpec, seen: Inventory, given: Fil
   return { xml, steps: imageSteps(context, spec, inventory, { from: importOf(file, source), path: sourceName(source), size: file.virtualSize }, xml, mark), set: {}, unset: [], after: [] };
 }
 
-async function clone(context: Context, spec: VmSpec, inventory: Inventory, source: CloneSource, mark: CreateMark, whole?: ObservedVm): Promise<Making> {
+async function clone(context: Context, spec: VmSpec, inventory: Inventory, source: CloneSource, mark: CreateLease, whole?: ObservedVm): Promise<Making> {
   // Of one that is taken up again the disks are there.
   if (whole === undefined) refuse(inventory, await carriedRoomRefusals(context.cluster, inventory, spec), spec);
   const pairs = clonedDisks(inventory, source.vm, spec.name);
@@ -111,7 +111,7 @@ function refuse(inventory: Inventory, refusals: ReturnType<typeof clusterRefusal
 }
 
 /** The system image and the group, marked as unfinished, and as this create's own, from the first moment on. */
-function imageSteps(context: Context, spec: VmSpec, inventory: Inventory, source: { from: ImportSource; path: string; size: number }, xml: VmXml, mark: CreateMark): Step[] {
+function imageSteps(context: Context, spec: VmSpec, inventory: Inventory, source: { from: ImportSource; path: string; size: number }, xml: VmXml, mark: CreateLease): Step[] {
   const { cluster, report } = context;
   const image = systemImage(spec.name);
   return [
@@ -150,7 +150,7 @@ const checkStep = ({ cluster }: Context, xml: VmXml): Step => ({
  * The metadata, and what the CIB must say of an enabled VM, in one go. With the metadata the image is marked as whole: a
  * create that is cut off from here on keeps it.
  */
-function registerStep(context: Context, spec: VmSpec, inventory: Inventory, disks: Making, mark: CreateMark): Step {
+function registerStep(context: Context, spec: VmSpec, inventory: Inventory, disks: Making, mark: CreateLease): Step {
   const { cluster } = context;
   const commands = spec.enabled ? commandWords(spec.crmConfigCommands) : [];
   return {

@@ -6,7 +6,7 @@ import { UNKNOWN } from "../../policy/ask.ts";
 
 const require = createRequire(import.meta.url);
 const { providers } = require("../../../../provider/dist/index.js") as typeof import("../../../../provider/dist/index.js");
-const { givenSpec } = require("../../../../provider/dist/resources/vm/given.js") as typeof import("../../../../provider/dist/resources/vm/given.js");
+const { specFromInputs } = require("../../../../provider/dist/resources/vm/given.js") as typeof import("../../../../provider/dist/resources/vm/given.js");
 
 const vm = (more: object) => ({ name: "web01", source: { nodePath: "/a.qcow2" }, xml: "<domain/>", ...more });
 const strange = ["\u0000", "\u001b", "\ud800", "\udfffx", "\uffff"];
@@ -62,7 +62,7 @@ describe("a character that XML cannot hold", () => {
   }
 
   it("is refused by the command line as well, and other characters are not", async () => {
-    await assert.rejects(givenSpec("create", vm({ metadata: { a: "\u0000" } })), /metadata\.a: must not have the character U\+0000/);
+    await assert.rejects(specFromInputs("create", vm({ metadata: { a: "\u0000" } })), /metadata\.a: must not have the character U\+0000/);
     const { failures } = await providers.Vm.check!({}, vm({ name: "", metadata: { a: "é漢😀\u0085", b: UNKNOWN } }));
     assert.deepEqual(failures?.filter(({ reason }) => reason.includes("U+")), []);
   });

@@ -7,12 +7,12 @@ import { cluster } from "../../cluster/fixtures.ts";
 
 const require = createRequire(import.meta.url);
 const resources = require("../../../../provider/dist/resources/index.js") as typeof import("../../../../provider/dist/resources/index.js");
-type Surroundings = import("../../../../provider/dist/resources/index.js").Surroundings;
+type Dependencies = import("../../../../provider/dist/resources/index.js").Dependencies;
 const { diskKind, PlannedRegister, providerOf, retentionKind, rollbackKind, snapshotKind } = resources;
 
 const planned = new PlannedRegister();
 /** The providers of all kinds, and inputs that nothing else is wrong with. */
-const KINDS: Record<string, [(surroundings: Surroundings) => ReturnType<typeof resources.vmProvider>, Record<string, unknown>]> = {
+const KINDS: Record<string, [(dependencies: Dependencies) => ReturnType<typeof resources.vmProvider>, Record<string, unknown>]> = {
   Vm: [resources.vmProvider, { name: "web01", source: { nodePath: "/a.qcow2" }, domain: { memory: 64 }, owner: "p/s" }],
   "Vm as a clone": [resources.vmProvider, { name: "web02", source: { vm: "web01" }, owner: "p/s" }],
   Disk: [(at) => providerOf(diskKind(planned), at), { vm: "web01", size: "1GiB", owner: "p/s/data" }],

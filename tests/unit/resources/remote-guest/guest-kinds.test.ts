@@ -65,8 +65,8 @@ describe("the inputs of seapath.GuestResource", () => {
   }
   it("follow a VM and a guest node that are made anew, and are moved in place to another guest node", async () => {
     const said: string[] = [];
-    const surroundings = { cluster: () => assert.fail("a diff asks nobody"), say: (text: string) => said.push(text), planned: new PlannedRegister() } as unknown as Parameters<typeof remoteGuestProvider>[0];
-    const [node, inside] = [remoteGuestProvider(surroundings), guestResourceProvider(surroundings)];
+    const dependencies = { cluster: () => assert.fail("a diff asks nobody"), say: (text: string) => said.push(text), planned: new PlannedRegister() } as unknown as Parameters<typeof remoteGuestProvider>[0];
+    const [node, inside] = [remoteGuestProvider(dependencies), guestResourceProvider(dependencies)];
     const ofNode = { name: "inside", vm: "web", address: "10.0.0.7", port: 3121, timeout: 60, authkey: "", online: true, node: "node1" };
     const ofService = { ...guestResourceKind.withDefaults(good), status: "Started" };
     const diff = async (provider: typeof node, olds: Record<string, unknown>, news: object) => (await provider.diff!("id", olds, { ...olds, ...news })).replaces;

@@ -10,8 +10,8 @@ const { foretold, isDue } = load<typeof import("../../../../provider/dist/resour
 
 /** A cluster on which there is nothing yet. */
 const empty = { recentInventory: () => Promise.resolve({ images: new Map(), groups: new Map() }) } as unknown as Cluster;
-const surroundings = { cluster: () => empty, say: () => undefined };
-const kinds = { Snapshot: providerOf(snapshotKind(), surroundings), Rollback: providerOf(rollbackKind, surroundings), SnapshotRetention: providerOf(retentionKind, surroundings) };
+const dependencies = { cluster: () => empty, say: () => undefined };
+const kinds = { Snapshot: providerOf(snapshotKind(), dependencies), Rollback: providerOf(rollbackKind, dependencies), SnapshotRetention: providerOf(retentionKind, dependencies) };
 
 async function failures(kind: keyof typeof kinds, inputs: object): Promise<string> {
   const { failures: found = [] } = await kinds[kind].check!({}, { ...inputs });

@@ -174,7 +174,7 @@ Host *
       BindAddress 127.0.0.1
       IdentityFile ${bench.newKey("unheard")}
       ForwardAgent yes
-    Match originalhost other exec "touch /tmp/never"
+    Match originalhost other exec "touch /tmp/contradictions"
       User other
     Match originalhost web exec "false"
       User other`);

@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 
 const require = createRequire(import.meta.url);
-const { takeInXml } = require("../../../../provider/dist/vmmgr/commands/import-domain.js") as typeof import("../../../../provider/dist/vmmgr/commands/import-domain.js");
+const { importDomainXml } = require("../../../../provider/dist/vmmgr/commands/import-domain.js") as typeof import("../../../../provider/dist/vmmgr/commands/import-domain.js");
 
 const CDROM = '<disk type="file" device="cdrom"><source file="/iso"/><target dev="sda"/></disk>';
 const disk = (source: string, type = "file") => `<disk type="${type}" device="disk">${source}<target dev="vda"/></disk>`;
 const domain = (...disks: string[]) => `<domain type="kvm"><name>old</name><devices>${disks.join("")}<memballoon model="none"/></devices></domain>`;
-const taken = (...disks: string[]) => takeInXml(domain(...disks), "old", "node1");
+const taken = (...disks: string[]) => importDomainXml(domain(...disks), "old", "node1");
 
 describe("the definition of a libvirt VM that is taken in", () => {
   it("gives its one disk, and all else without it", () => {

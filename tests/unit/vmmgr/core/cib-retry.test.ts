@@ -4,9 +4,9 @@ import { cluster, inventory } from "../../cluster/fixtures.ts";
 import { errors } from "../../cluster/runner.ts";
 
 const require = createRequire(import.meta.url);
-const { changeAfresh } = require("../../../../provider/dist/vmmgr/core/cib-retry.js") as typeof import("../../../../provider/dist/vmmgr/core/cib-retry.js");
+const { retryOnCibConflict } = require("../../../../provider/dist/vmmgr/core/cib-retry.js") as typeof import("../../../../provider/dist/vmmgr/core/cib-retry.js");
 const { unsettled } = require("../../../../provider/dist/vmmgr/relation/settled.js") as typeof import("../../../../provider/dist/vmmgr/relation/settled.js");
-type Cluster = Parameters<typeof changeAfresh>[0];
+type Cluster = Parameters<typeof retryOnCibConflict>[0];
 
 const CHANGE = cluster.deleteChange("/cib/configuration/constraints/rsc_order[@id='o']");
 const conflict = () => new cluster.CibConflict("the cluster refused it");
@@ -28,16 +28,16 @@ function scripted(...failures: (Error | undefined)[]) {
 describe("a change of the CIB by what it says now", () => {
   it("is nothing where nothing is to be changed", async () => {
     const { counts, made } = scripted();
-    await changeAfresh(made, () => []);
+    await retryOnCibConflict(made, () => []);
     assert.deepEqual(counts, { reads: 1, writes: 0 });
   });
 
   it("is planned anew after a collision, with a bound, and not after a refusal of its own", async () => {
     const twice = scripted(conflict(), conflict());
-    await changeAfresh(twice.made, () => [CHANGE]);
+    await retryOnCibConflict(twice.made, () => [CHANGE]);
     assert.deepEqual(twice.counts, { reads: 3, writes: 3 });
     const ever = scripted(...Array.from({ length: 50 }, conflict));
-    await assert.rejects(changeAfresh(ever.made, () => [CHANGE]), cluster.CibConflict);
+    await assert.rejects(retryOnCibConflict(ever.made, () => [CHANGE]), cluster.CibConflict);
     assert.equal(ever.counts.writes, 8);
     let plans = 0;
     const refusing = scripted(conflict());
@@ -45,20 +45,20 @@ describe("a change of the CIB by what it says now", () => {
       if (++plans > 1) throw new Error("taken by somebody else");
       return [CHANGE];
     };
-    await assert.rejects(changeAfresh(refusing.made, plan), /taken by somebody else/);
+    await assert.rejects(retryOnCibConflict(refusing.made, plan), /taken by somebody else/);
   }).timeout(20_000);
 
   it("is looked up when its answer was lost, once", async () => {
     let done = false;
     const lost = scripted(broken());
-    await changeAfresh(lost.made, () => {
+    await retryOnCibConflict(lost.made, () => {
       const changes = done ? [] : [CHANGE];
       done = true;
       return changes;
     });
     assert.deepEqual(lost.counts, { reads: 2, writes: 1 });
     const gone = scripted(broken(), broken());
-    await assert.rejects(changeAfresh(gone.made, () => [CHANGE]), errors.ConnectionError);
+    await assert.rejects(retryOnCibConflict(gone.made, () => [CHANGE]), errors.ConnectionError);
     assert.equal(gone.counts.writes, 2);
   });
 });

@@ -162,14 +162,14 @@ describe("what speaks against a colocation", () => {
 
   it("is refused where it is strong and could never hold", () => {
     const never = (more: Partial<Spec>, pins: Record<string, string>) =>
-      relation.neverRefusals(inventory(), spec({ strong: true, ...more }), planned(pins)).map(({ property, reason }) => `${property}: ${reason}`).join("\n");
+      relation.contradictionRefusals(inventory(), spec({ strong: true, ...more }), planned(pins)).map(({ property, reason }) => `${property}: ${reason}`).join("\n");
     assert.match(never({}, { fxrun: "node1", fxman: "node2" }), /^with: "fxrun" is pinned to node1 and "fxman" to node2: "fxrun" would not run while "fxman" does\. Change a pin, or/);
     assert.match(never({ apart: true }, { fxrun: "node1", fxman: "node1" }), /^apart: "fxrun" and "fxman" are both pinned to node1/);
     assert.match(never({ apart: true, with: ["fxman", "fxfail", "web01"] }, { web01: "node3" }), /^with: 4 VMs cannot each have a node of their own: the cluster has the hypervisors node1, node2, node3, and fxrun would not run/);
     assert.equal(never({ strong: false }, { fxrun: "node1", fxman: "node2" }), "");
     assert.equal(never({ apart: true, with: ["fxman"] }, { fxrun: "node1", fxman: "node2" }), "");
     // One that is not to run needs no node.
-    const idle = relation.neverRefusals(inventory(), spec({ strong: true, apart: true, with: ["fxman", "fxfail", "web01"] }), (vm) => (vm === "web01" ? { enabled: true, started: false } : undefined));
+    const idle = relation.contradictionRefusals(inventory(), spec({ strong: true, apart: true, with: ["fxman", "fxfail", "web01"] }), (vm) => (vm === "web01" ? { enabled: true, started: false } : undefined));
     assert.deepEqual(idle, []);
   });
 

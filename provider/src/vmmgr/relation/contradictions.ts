@@ -28,7 +28,7 @@ export function disagreeingPins(inventory: Inventory, members: readonly string[]
 }
 
 /** What of a strong colocation can never hold: one of its VMs would not run. */
-export function neverRefusals(inventory: Inventory, spec: ColocationSpec, planned: PlannedVms): Refusal[] {
+export function contradictionRefusals(inventory: Inventory, spec: ColocationSpec, planned: PlannedVms): Refusal[] {
   if (!spec.strong) return [];
   const members = [spec.vm, ...spec.with];
   const property = spec.apart ? "apart" : "with";

@@ -1,8 +1,8 @@
 import type { Cluster } from "../../vmmgr";
 import type { PlannedRegister } from "./planned";
 
-/** What a kind of resource needs of its surroundings. */
-export interface Surroundings {
+/** What a kind of resource is given. */
+export interface Dependencies {
   /**
    * A cluster that the stack's configuration names; without a name the one of `seapath:hosts`. Connects with the first
    * thing that is asked of it.
