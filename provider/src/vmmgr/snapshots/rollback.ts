@@ -12,7 +12,7 @@ import { runSteps, type Step } from "../core/steps";
 import { waitFor } from "../core/wait";
 import { banChanges, unbanChanges } from "./ban";
 import { vmDisks } from "./observe";
-import { RollbackMark, waitUntilAbandoned } from "./rollback-mark";
+import { RollbackLease, waitUntilRollbackAbandoned } from "./rollback-lease";
 import { findRollback, keyOf, lastRollback, rollbackRefusals, type LastRollback, type RollbackPlan, type RollbackSpec } from "./rollback-state";
 
 /**
@@ -27,7 +27,7 @@ export async function rollbackVm(context: Context, spec: RollbackSpec): Promise<
   const key = keyOf(inventory, spec);
   const found = findRollback(inventory, vm);
   if (found !== undefined) {
-    await waitUntilAbandoned(context, vm, inventory.node);
+    await waitUntilRollbackAbandoned(context, vm, inventory.node);
     // Of another request: when its disks are back it is ended first, else this one takes its place.
     if (found.key === key || found.done) {
       const ended = await carryOut(context, inventory, vm, found, found.mark);
@@ -52,7 +52,7 @@ export async function rollbackVm(context: Context, spec: RollbackSpec): Promise<
 export async function finishRollback(context: Context, inventory: Inventory, vm: string): Promise<boolean> {
   const found = findRollback(inventory, vm);
   if (found === undefined) return false;
-  await waitUntilAbandoned(context, vm, inventory.node);
+  await waitUntilRollbackAbandoned(context, vm, inventory.node);
   await carryOut(context, inventory, vm, found, found.mark);
   return true;
 }
@@ -70,14 +70,14 @@ const carryOut = (context: Context, inventory: Inventory, vm: string, plan: Roll
 
 async function carryThrough(context: Context, inventory: Inventory, vm: string, plan: RollbackPlan, insteadOf?: string): Promise<LastRollback> {
   const { cluster } = context;
-  const mark = new RollbackMark(cluster, vm, plan);
+  const lease = new RollbackLease(cluster, vm, plan);
   const what = `Unable to roll back VM "${vm}" to "${plan.snapshot}" on ${inventory.node}`;
   const last: LastRollback = { key: plan.key, snapshot: plan.snapshot, at: 0, disks: [] };
   // An earlier run may have brought some disks back: nothing says that they are as they were.
   const progress: Progress = { touched: insteadOf !== undefined };
   try {
     await runSteps(what, [
-      markStep(mark, insteadOf, progress),
+      leaseStep(lease, insteadOf, progress),
       stopStep(context, inventory, vm, plan, progress),
       {
         name: "bringing its disks back",
@@ -94,17 +94,17 @@ async function carryThrough(context: Context, inventory: Inventory, vm: string, 
       },
       {
         name: "noting that it was done",
-        act: () => mark.end(last),
+        act: () => lease.finish(last),
         noUndo: "it is the last step",
       },
     ]);
     return last;
   } catch (error) {
-    // When even that cannot be said, the next one waits until the mark has stood still.
-    if (error instanceof ChangeFailed && error.left.length > 0) await mark.release().catch(() => undefined);
+    // When even that cannot be said, the next one waits until the lease has stood still.
+    if (error instanceof ChangeFailed && error.left.length > 0) await lease.release().catch(() => undefined);
     throw error;
   } finally {
-    await mark.stop();
+    await lease.stopRenewing();
   }
 }
 
@@ -121,14 +121,14 @@ function stay({ touched, back }: Progress): void {
   if (touched) throw new Error("some of its disks may be back and others not: it is kept from running until a rollback has ended");
 }
 
-const markStep = (mark: RollbackMark, insteadOf: string | undefined, progress: Progress): Step => ({
+const leaseStep = (lease: RollbackLease, insteadOf: string | undefined, progress: Progress): Step => ({
   name: "marking it",
-  act: () => mark.begin(insteadOf),
+  act: () => lease.begin(insteadOf),
   undo: async () => {
-    await mark.stop();
-    if (!(await mark.isOurs())) return;
+    await lease.stopRenewing();
+    if (!(await lease.isHeld())) return;
     stay(progress);
-    await mark.end();
+    await lease.finish();
   },
 });
 

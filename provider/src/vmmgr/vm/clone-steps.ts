@@ -13,18 +13,18 @@ import { clearVm } from "./remove";
 import type { Step } from "../core/steps";
 
 /** The disks of a clone, marked as unfinished and as this create's own from the first moment on. */
-export function cloneSteps(context: Context, spec: VmSpec, inventory: Inventory, source: CloneSource, parent: Parent, pairs: readonly DiskPair[], xml: VmXml, mark: CreateLease): Step[] {
+export function cloneSteps(context: Context, spec: VmSpec, inventory: Inventory, source: CloneSource, parent: Parent, pairs: readonly DiskPair[], xml: VmXml, lease: CreateLease): Step[] {
   const { cluster } = context;
   const images = pairs.map(({ to }) => to);
   const make: Step = {
     name: `making its RBD images and group of the disks of VM "${source.vm}"`,
     act: async () => {
-      await validateThenMake(cluster, xml, reserve(spec, source, parent, pairs, mark));
-      mark.start();
+      await validateThenMake(cluster, xml, reserve(spec, source, parent, pairs, lease));
+      lease.keepRenewing();
     },
     undo: async () => {
-      await mark.stop();
-      if (await mark.isOnImage()) await clearVm(context, spec.name, images, inventory, parent);
+      await lease.stopRenewing();
+      if (await lease.isHeld()) await clearVm(context, spec.name, images, inventory, parent);
       // Its name is this create's alone, so it is nobody else's.
       else if (parent.own) await changeStorage(cluster.runner, releaseParent(parent));
     },
@@ -71,8 +71,8 @@ function snapshotSteps(
   return [...copies, note];
 }
 
-function reserve(spec: VmSpec, source: CloneSource, parent: Parent, pairs: readonly DiskPair[], mark: CreateLease): StorageOperation[] {
-  const marked = { vm_name: spec.name, [PARENT_KEY]: JSON.stringify(parent), ...mark.metadata("importing") };
+function reserve(spec: VmSpec, source: CloneSource, parent: Parent, pairs: readonly DiskPair[], lease: CreateLease): StorageOperation[] {
+  const marked = { vm_name: spec.name, [PARENT_KEY]: JSON.stringify(parent), ...lease.metadata("importing") };
   const hold: StorageOperation = { op: "holdSnapshots", vm: source.vm, snapshot: parent.snapshot, own: parent.own, protect: source.mode === "linked" };
   const made = pairs.flatMap(({ from, to, size }, index): StorageOperation[] => {
     const wanted = index === 0 ? Math.max(size, spec.systemSize ?? 0) : size;

@@ -18,7 +18,7 @@ import { changeRefusals, clusterRefusals, imageSizeRefusals } from "./refusals";
 import { forgetVm } from "../core/forget";
 import { clearVm, takeOutOfCib } from "./remove";
 import { runSteps, type Step } from "../core/steps";
-import { CreateLease, waitUntilAbandoned } from "./create-lease";
+import { CreateLease, waitUntilCreateAbandoned } from "./create-lease";
 import { enableChanges } from "../form/cib-changes";
 import { returningWith } from "../form/parked-constraints";
 import { changeVm } from "./update";
@@ -41,27 +41,27 @@ export async function createVm(context: Context, spec: VmSpec): Promise<Observed
     const reason = `there is no VM "${spec.name}" to adopt; give the image that it is to be made of`;
     throw new Refused("create", spec.name, inventory.node, [{ property: "source", reason }]);
   }
-  if (found?.unfinished !== undefined) await waitUntilAbandoned(context, spec.name, inventory.node);
+  if (found?.unfinished !== undefined) await waitUntilCreateAbandoned(context, spec.name, inventory.node);
   if (found?.unfinished === "importing") {
     await clearVm(context, spec.name, vmImages(inventory, spec.name), inventory, found.linkedTo);
   }
   // They are of a VM that is gone, and would close nodes to this one.
   if (!inventory.cib.primitives.has(spec.name) && hasFailed(inventory, spec.name)) await forgetVm(context, spec.name);
   const whole = found?.unfinished === "imported" ? found : undefined;
-  const mark = new CreateLease(cluster, systemImage(spec.name));
+  const lease = new CreateLease(cluster, spec.name);
   const disks = "vm" in given
-    ? await clone(context, spec, inventory, given, mark, whole)
-    : await image(context, spec, inventory, given, mark, whole);
+    ? await clone(context, spec, inventory, given, lease, whole)
+    : await image(context, spec, inventory, given, lease, whole);
   let made: Inventory | undefined;
   try {
     await runSteps(what, [
       ...(whole === undefined ? disks.steps : [checkStep(context, disks.xml)]),
-      registerStep(context, spec, inventory, disks, mark),
+      registerStep(context, spec, inventory, disks, lease),
       ...(spec.enabled ? [waitStep(context, spec, inventory)] : []),
-      { name: "marking it as finished", act: async () => (made = await mark.finish()), noUndo: "it is the last step" },
+      { name: "marking it as finished", act: async () => (made = await lease.finish()), noUndo: "it is the last step" },
     ]);
   } finally {
-    await mark.stop();
+    await lease.stopRenewing();
   }
   const gone = () => new NotFound(`${what}: it was made, and is gone again; someone removed it meanwhile`);
   return present(made ?? (await cluster.inventory()), spec.name, gone);
@@ -78,17 +78,17 @@ interface Making {
   after: StorageOperation[];
 }
 
-async function image(context: Context, spec: VmSpec, seen: Inventory, given: FileSource, mark: CreateLease, whole?: ObservedVm): Promise<Making> {
+async function image(context: Context, spec: VmSpec, seen: Inventory, given: FileSource, lease: CreateLease, whole?: ObservedVm): Promise<Making> {
   const source = await onNode(context, spec.name, given);
   const inventory = sourceFile(seen, source) === undefined ? await context.cluster.inventory({ ...(await sourceQuestions(source)), cephHosts: true }) : seen;
   const { file, refusals } = judgedFile(inventory, source);
   refuse(inventory, [...refusals, ...imageSizeRefusals(file?.virtualSize ?? null, spec, inventory.freeBytes)], spec);
   if (file?.virtualSize == null) throw new NotFound(`Unable to create VM "${spec.name}" on ${inventory.node}: nothing is known of its image`);
   const xml = buildXml(spec, inventory, [systemImage(spec.name)], whole?.uuid || undefined);
-  return { xml, steps: imageSteps(context, spec, inventory, { from: importOf(file, source), path: sourceName(source), size: file.virtualSize }, xml, mark), set: {}, unset: [], after: [] };
+  return { xml, steps: imageSteps(context, spec, inventory, { from: importOf(file, source), path: sourceName(source), size: file.virtualSize }, xml, lease), set: {}, unset: [], after: [] };
 }
 
-async function clone(context: Context, spec: VmSpec, inventory: Inventory, source: CloneSource, mark: CreateLease, whole?: ObservedVm): Promise<Making> {
+async function clone(context: Context, spec: VmSpec, inventory: Inventory, source: CloneSource, lease: CreateLease, whole?: ObservedVm): Promise<Making> {
   // Of one that is taken up again the disks are there.
   if (whole === undefined) refuse(inventory, await carriedRoomRefusals(context.cluster, inventory, spec), spec);
   const pairs = clonedDisks(inventory, source.vm, spec.name);
@@ -99,7 +99,7 @@ async function clone(context: Context, spec: VmSpec, inventory: Inventory, sourc
   const count = inventory.images.get(systemImage(source.vm))?.metadata?.["_additional_disks"];
   return {
     xml,
-    steps: cloneSteps(context, spec, inventory, source, parent, pairs, xml, mark),
+    steps: cloneSteps(context, spec, inventory, source, parent, pairs, xml, lease),
     set: { ...(count === undefined ? {} : { _additional_disks: count }), ...(linked ? { [PARENT_KEY]: JSON.stringify(parent) } : {}) },
     unset: linked ? [] : [PARENT_KEY],
     after: linked ? [] : releaseParent(parent),
@@ -111,7 +111,7 @@ function refuse(inventory: Inventory, refusals: ReturnType<typeof clusterRefusal
 }
 
 /** The system image and the group, marked as unfinished, and as this create's own, from the first moment on. */
-function imageSteps(context: Context, spec: VmSpec, inventory: Inventory, source: { from: ImportSource; path: string; size: number }, xml: VmXml, mark: CreateLease): Step[] {
+function imageSteps(context: Context, spec: VmSpec, inventory: Inventory, source: { from: ImportSource; path: string; size: number }, xml: VmXml, lease: CreateLease): Step[] {
   const { cluster, report } = context;
   const image = systemImage(spec.name);
   return [
@@ -121,15 +121,15 @@ function imageSteps(context: Context, spec: VmSpec, inventory: Inventory, source
       act: async () => {
         await validateThenMake(cluster, xml, [
           { op: "createImage", image, size: Math.max(spec.systemSize ?? 0, Math.ceil(source.size / 512) * 512) },
-          { op: "setMetadata", image, set: { vm_name: spec.name, ...mark.metadata("importing") } },
+          { op: "setMetadata", image, set: { vm_name: spec.name, ...lease.metadata("importing") } },
           { op: "createGroup", group: spec.name },
           { op: "addToGroup", group: spec.name, image },
         ]);
-        mark.start();
+        lease.keepRenewing();
       },
       undo: async () => {
-        await mark.stop();
-        if (await mark.isOnImage()) await clearVm(context, spec.name, [image], inventory);
+        await lease.stopRenewing();
+        if (await lease.isHeld()) await clearVm(context, spec.name, [image], inventory);
       },
     },
     {
@@ -150,21 +150,21 @@ const checkStep = ({ cluster }: Context, xml: VmXml): Step => ({
  * The metadata, and what the CIB must say of an enabled VM, in one go. With the metadata the image is marked as whole: a
  * create that is cut off from here on keeps it.
  */
-function registerStep(context: Context, spec: VmSpec, inventory: Inventory, disks: Making, mark: CreateLease): Step {
+function registerStep(context: Context, spec: VmSpec, inventory: Inventory, disks: Making, lease: CreateLease): Step {
   const { cluster } = context;
   const commands = spec.enabled ? commandWords(spec.crmConfigCommands) : [];
   return {
     name: spec.enabled ? "telling Pacemaker of it" : "writing its metadata",
     act: async () => {
-      await mark.stop();
-      const set = { ...vmMetadata(spec, disks.xml), ...disks.set, ...mark.metadata("imported") };
+      await lease.stopRenewing();
+      const set = { ...vmMetadata(spec, disks.xml), ...disks.set, ...lease.metadata("imported") };
       // A VM that was removed to be made anew finds the constraints of others where they were kept for it.
       const back = returningWith(inventory, spec.name);
       const { changes } = spec.enabled ? enableChanges(inventory.cib, spec, inventory.observer, back.constraints) : { changes: [] };
       const image = systemImage(spec.name);
       const storage: StorageOperation[] = [...disks.after, { op: "setMetadata", image, set, unset: disks.unset }, ...(spec.enabled ? back.storage : [])];
       await cluster.write({ storage, changes, commands });
-      mark.start();
+      lease.keepRenewing();
     },
     undo: async () => takeOutOfCib(context, spec.name, await cluster.inventory(), true),
   };
