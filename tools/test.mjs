@@ -68,6 +68,8 @@ export async function test(args) {
   const { node, debian, built, cli } = prepare({ lab: true, pulumi: true });
   const work = [
     check(node.then(() => tool("lint", ["eslint", "."]))),
+    check(node.then(() => tool("format", ["prettier", "--check", "."]))),
+    check(node.then((program) => step("lint of Python", ({ log }) => command([program, "tools/lint/python.mjs"], { cwd: root, log }).then(() => {})))),
     check(built.then(() => tool("types", ["tsc", "-p", "tsconfig.tools.json"]))),
     // Pulumi itself compiles them without a look at their types.
     check(built.then(() => tool("types of programs", ["tsc", "-p", "tsconfig.programs.json"]))),
