@@ -20,7 +20,7 @@ const rollback = undo === undefined ? undefined
 
 // What others make of this VM, a nightly vm-mgr say: the newest three stay, and those of the last week. At most once a day.
 const tidy = new seapath.SnapshotRetention("tidy", {
-  vm: relay, keepLast: 3, keepWithin: "7d", triggers: [config.get("today") ?? new Date().toISOString().slice(0, 10)],
+  vm: relay, keepLast: 3, keepWithin: "7d", includeOthers: true, triggers: [config.get("today") ?? new Date().toISOString().slice(0, 10)],
 });
 
 export const takenAt = before.created;

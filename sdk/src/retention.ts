@@ -19,6 +19,16 @@ export interface SnapshotRetentionArgs extends CommonArgs {
   /** Removes those as well that are protected. @default false */
   includeProtected?: pulumi.Input<boolean>;
   /**
+   * Removes those as well that other programs made: vm-mgr, `rbd snap create`, another backup tool's. Those of backup_restore
+   * stay. @default false
+   */
+  includeOthers?: pulumi.Input<boolean>;
+  /**
+   * Removes those as well that backup_restore made, which have a time for a name (`202611270230`). Its next incremental backup
+   * counts from the newest of them, and fails or cannot be restored without it. @default false
+   */
+  includeBackups?: pulumi.Input<boolean>;
+  /**
    * When one of them changes, it is done again.
    * @example [new Date().toISOString().slice(0, 10)] // at the first `up` of each day
    */
@@ -26,14 +36,15 @@ export interface SnapshotRetentionArgs extends CommonArgs {
 }
 
 /**
- * Removes snapshots of a VM by a rule: when this resource is made, and again when its `triggers` or the rule change. It
- * is meant for those that others make, vm-mgr in a cron job say. A preview names those that would go.
+ * Removes snapshots of a VM by a rule: when this resource is made, and again when its `triggers` or the rule change. A preview
+ * names those that would go, and says of each other one why it stays.
  *
- * Protected ones and those that belong to a `Snapshot` stay, unless told otherwise; those with linked clones always do.
- * Deleting the resource changes nothing on the cluster.
+ * It goes by those that `npx seapath create_snapshot` made and no program has. Others stay unless told by name: protected ones,
+ * those that belong to a `Snapshot`, those of other programs (vm-mgr in a cron job, say) and those of backup_restore. Those
+ * with linked clones always do. Deleting the resource changes nothing on the cluster.
  *
  * @example
- * new seapath.SnapshotRetention("tidy", { vm: web, keepLast: 3, keepWithin: "7d", triggers: [today] });
+ * new seapath.SnapshotRetention("tidy", { vm: web, keepLast: 3, keepWithin: "7d", includeOthers: true, triggers: [today] });
  */
 export class SnapshotRetention extends SeapathResource {
   /** The type of this kind in a state, for policies. */
@@ -51,6 +62,10 @@ export class SnapshotRetention extends SeapathResource {
   declare readonly includeManaged: pulumi.Output<boolean>;
   /** Whether those go as well that are protected. */
   declare readonly includeProtected: pulumi.Output<boolean>;
+  /** Whether those go as well that other programs made. */
+  declare readonly includeOthers: pulumi.Output<boolean>;
+  /** Whether those go as well that backup_restore made. */
+  declare readonly includeBackups: pulumi.Output<boolean>;
   /** The values for which it was last done. */
   declare readonly triggers: pulumi.Output<unknown[] | Record<string, unknown> | undefined>;
   /** The names of those that it removed the last time. */
@@ -65,7 +80,8 @@ export class SnapshotRetention extends SeapathResource {
 
   constructor(name: string, args: SnapshotRetentionArgs, options?: pulumi.CustomResourceOptions) {
     const inputs = {
-      keepLast: undefined, keepWithin: undefined, purgeAll: undefined, includeManaged: undefined, includeProtected: undefined, triggers: undefined,
+      keepLast: undefined, keepWithin: undefined, purgeAll: undefined, includeManaged: undefined, includeProtected: undefined, includeOthers: undefined,
+      includeBackups: undefined, triggers: undefined,
     };
     super("SnapshotRetention", name, { ...inputs, ...args, vm: nameOf(args.vm), removed: undefined, kept: undefined }, options);
   }

@@ -141,7 +141,7 @@ describe("the command line on disks and snapshots", function () {
     assert.equal(await said("create_snapshot", ...n, "--snap_name", "one"), "exit 1");
     assert.equal(await said("purge", ...n, "--number", "1"), "");
     assert.equal(await said("purge", ...n, "--date", "31/02/2026 00:00:00"), "exit 2");
-    assert.equal((await seapath("purge", ...n)).stderr, "clidisks: held stays\n");
+    assert.equal((await seapath("purge", ...n)).stderr, "clidisks: held stays: it is protected\n");
     assert.deepEqual(await onDisk("data_clidisks_0"), ["held"]);
     assert.equal(await said("stop", ...n), "");
     assert.equal(await said("rollback", ...n, "--snap_name", "held"), "");

@@ -106,7 +106,7 @@ describe("a snapshot or a rollback that fails", function () {
         assert.match((await failure(act)).message, /there are linked clones of it: snaphalfclone/);
       }
       const purged = await purgeSnapshots(at(), VM, { purgeAll: true, includeManaged: true, includeProtected: true });
-      assert.deepEqual(purged, { removed: [], kept: ["twice"] });
+      assert.deepEqual(purged, { removed: [], kept: ["twice"], held: {} });
       assert.deepEqual(await everySnap(), [{ twice: true }, { twice: true }]);
       await on("node1", "rbd", "rm", "--no-progress", "snaphalfclone");
       assert.deepEqual(await removeSnapshot(at(), VM, "twice"), [data(VM), system(VM)]);

@@ -103,18 +103,20 @@ describe("snapshots, rollbacks and retentions through their lives", function () 
     assert.match(text, /Unable to roll back VM "snaplife" on node\d: snapshot: snapshot "before" does not exist on disk data_snaplife_2 of VM "snaplife"/);
   });
 
-  it("a retention says what goes, keeps the newest, what is protected and what belongs to a stack, and leaves vm-mgr's purge its own", async () => {
+  it("a retention says what goes, keeps the newest, what is protected and what belongs to a stack, and leaves other programs' theirs until it is told", async () => {
     for (const name of ["one", "two", "three"]) {
       for (const image of [system(VM), data(VM)]) await on("node1", "rbd", "snap", "create", "--no-progress", `${image}@${name}`);
       await new Promise((resolve) => setTimeout(resolve, 1100)); // Ceph's times have seconds
     }
     await on("node1", "rbd", "snap", "protect", `${system(VM)}@one`);
-    const asked = { ...vm, before: snap({ protect: true }), held: snap(), tidy: retention({ keepLast: 1, $after: ["held"] }) };
+    const closed = { ...vm, before: snap({ protect: true }), held: snap(), tidy: retention({ purgeAll: true, $after: ["held"] }) };
+    assert.match((await stack.preview(closed)).text, /snaplife: the retention removes nothing; keeps .*two \(\S+Z\): another program made it/);
+    const asked = { ...closed, tidy: retention({ keepLast: 1, includeOthers: true, $after: ["held"] }) };
     assert.match((await stack.preview(asked)).text, /snaplife: the retention removes two \(\S+Z\); keeps .*one \(\S+Z\): it is protected; .*three \(\S+Z\): it is among the newest 1/);
     await stack.up(asked);
     assert.deepEqual(Object.keys(await snaps(system(VM))).sort(), ["before", "held", "one", "three"]);
     assert.match(await stack.state(), /"removed":\["two"\]/);
-    await stack.up({ ...asked, tidy: retention({ purgeAll: true, includeProtected: true, triggers: { day: 1 } }) });
+    await stack.up({ ...asked, tidy: retention({ purgeAll: true, includeProtected: true, includeOthers: true, triggers: { day: 1 } }) });
     assert.deepEqual(Object.keys(await snaps(system(VM))).sort(), ["before", "held"]);
 
     // What vm-mgr's purge does: everything that is not protected, on each disk.

@@ -1,6 +1,6 @@
 /** Snapshots outside of a Pulumi program: vm-mgr's create_snapshot, remove_snapshot, list_snapshots, purge and rollback. */
 import {
-  createSnapshot as make, findSnapshot, listSnapshots as list, moment, nameProblem, NoSuchVm, NotFound, purgeSnapshots, Refused, removeSnapshot as drop, rollbackVm,
+  chainNotice, createSnapshot as make, findSnapshot, listSnapshots as list, moment, nameProblem, NoSuchVm, NotFound, purgeSnapshots, Refused, removeSnapshot as drop, rollbackVm,
   vmDisks, type PurgeResult, type Quiesce, type VmSnapshot,
 } from "../vmmgr";
 import { contextOf, look, type At } from "./at";
@@ -59,6 +59,8 @@ export async function createSnapshot(at: At, vm: string, name: string, options: 
   const problem = nameProblem(name);
   if (problem !== undefined) throw new Refused("create a snapshot of", vm, (await look(at)).node, [{ property: "name", reason: problem }]);
   const { quiesce = "auto", protect = false, freezeTimeout = 10 } = options;
+  const notice = at.report === undefined ? undefined : chainNotice(await look(at), vm, name);
+  if (notice !== undefined) at.report?.(notice);
   return summary(await make(contextOf(at), { vm, name, owner: "", quiesce, protect, freezeTimeout }));
 }
 
@@ -71,14 +73,25 @@ export async function removeSnapshot(at: At, vm: string, name: string): Promise<
   await drop(contextOf(at), vm, name);
 }
 
+/** Which snapshots a purge takes: all, or some. */
+export interface PurgeOptions {
+  /** The oldest so many. */
+  number?: number;
+  /** Those taken before it. */
+  before?: Date;
+  /** Those as well that other programs made. @default false */
+  includeOthers?: boolean;
+  /** Those as well that backup_restore made. @default false */
+  includeBackups?: boolean;
+}
+
 /**
  * Removes snapshots: all, or the oldest `number`, or those taken before `before`. Those that are protected or belong to a
- * program stay.
+ * program stay, and those of other programs unless they are asked for.
  */
-export async function purge(at: At, vm: string, which: { number?: number; before?: Date } = {}): Promise<PurgeResult> {
-  const { number, before } = which;
-  if (number !== undefined) return purgeSnapshots(contextOf(at), vm, { oldest: number });
-  return purgeSnapshots(contextOf(at), vm, before === undefined ? { purgeAll: true } : { before: before.getTime() / 1000 });
+export async function purge(at: At, vm: string, { number, before, ...include }: PurgeOptions = {}): Promise<PurgeResult> {
+  if (number !== undefined) return purgeSnapshots(contextOf(at), vm, { ...include, oldest: number });
+  return purgeSnapshots(contextOf(at), vm, { ...include, ...(before === undefined ? { purgeAll: true } : { before: before.getTime() / 1000 }) });
 }
 
 /** Brings a VM back to a snapshot, all disks or none; it runs afterwards if it ran. @returns the disks */

@@ -21,11 +21,12 @@ async function purge({ given, at, json, out, say }: Run): Promise<void> {
   const date = given.find("date");
   const number = given.number("number");
   if (number !== undefined && number < 0) throw new UsageError("argument --number: must not be negative");
-  const which = { ...(number === undefined ? {} : { number }), ...(date === undefined ? {} : { before: readDate(date) }) };
-  const { removed, kept } = await api.purge(at, given.get("name"), which);
-  if (json) out(printed(true, { removed, kept }, ""));
+  const include = { includeOthers: given.has("include-others"), includeBackups: given.has("include-backups") };
+  const which = { ...include, ...(number === undefined ? {} : { number }), ...(date === undefined ? {} : { before: readDate(date) }) };
+  const { removed, kept, held } = await api.purge(at, given.get("name"), which);
+  if (json) out(printed(true, { removed, kept, held }, ""));
   // What a date or a number leaves is no surprise.
-  else if (kept.length > 0 && date === undefined && number === undefined) say(`${given.get("name")}: ${kept.join(", ")} ${kept.length === 1 ? "stays" : "stay"}`);
+  else for (const [name, why] of Object.entries(held)) say(`${given.get("name")}: ${name} stays: ${why}`);
 }
 
 const CALLS = { name: "--snap_name", snapshot: "--snap_name", vm: "--name" };
@@ -69,11 +70,13 @@ export const snapshots: readonly Verb[] = [
   },
   {
     name: "purge",
-    help: "Remove the snapshots of a VM, but for protected ones and those that a program holds",
+    help: "Remove the snapshots of a VM, but for protected ones, those that a program holds, and those of other programs",
     options: [
       NAME,
       { name: "date", takes: "text", placeholder: "DATE", without: ["number"], help: "those taken before it: DD/MM/YYYY HH:MM:SS, in UTC" },
       { name: "number", takes: "int", placeholder: "N", without: ["date"], help: "the oldest N" },
+      { name: "include-others", takes: "flag", ours: true, help: "those of other programs as well: vm-mgr, rbd" },
+      { name: "include-backups", takes: "flag", ours: true, help: "those of backup_restore as well, from which its next incremental backup counts" },
       JSON_OUTPUT,
     ],
     calls: CALLS,

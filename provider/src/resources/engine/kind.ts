@@ -77,7 +77,7 @@ export interface Kind<Inputs extends CommonInputs> {
   /** Makes it, and returns it as observed. Leaves nothing when it fails, or throws ChangeFailed with what is left. */
   create(context: Context, inputs: Inputs): Promise<Observed<Inputs>>;
   /** As it is now, or undefined when it is gone. What cannot be observed is taken from `before`, the state. */
-  read(cluster: Cluster, id: string, before: Inputs, state: Raw): Promise<Observed<Inputs> | undefined>;
+  read(cluster: Cluster, id: string, before: Inputs, state: Raw, say: (text: string) => void): Promise<Observed<Inputs> | undefined>;
   /** Makes what is there into what is asked, also when a create has left half of it. */
   update(context: Context, id: string, inputs: Inputs, state: Raw): Promise<Observed<Inputs>>;
   /** Removes it. One that is gone already is removed. */
@@ -197,7 +197,7 @@ export function providerOf<I extends CommonInputs>(kind: Kind<I>, dependencies: 
     read: (id, raw = {}) =>
       shown(async () => {
         const before = readInputs(kind, raw, true);
-        const observed = await kind.read(cluster(before.cluster), id, before, raw);
+        const observed = await kind.read(cluster(before.cluster), id, before, raw, say);
         if (observed === undefined) return { id: "", props: {} };
         return { id, props: stateOf(observed), inputs: observed.inputs as Raw };
       }),

@@ -19,6 +19,8 @@ const retentionSchema = z
     purgeAll: z.boolean(),
     includeManaged: z.boolean(),
     includeProtected: z.boolean(),
+    includeOthers: z.boolean(),
+    includeBackups: z.boolean(),
     triggers: triggersSchema.optional(),
   })
   .superRefine(({ keepLast, keepWithin, purgeAll }, context) => {
@@ -30,9 +32,9 @@ const retentionSchema = z
 
 type RetentionInputs = z.infer<typeof retentionSchema>;
 
-const COUNTED = ["keepLast", "keepWithin", "purgeAll", "includeManaged", "includeProtected", "triggers"] as const;
+const COUNTED = ["keepLast", "keepWithin", "purgeAll", "includeManaged", "includeProtected", "includeOthers", "includeBackups", "triggers"] as const;
 
-function ruleOf({ keepLast, keepWithin, purgeAll, includeManaged, includeProtected }: Partial<RetentionInputs>): PurgeRule {
+function ruleOf({ keepLast, keepWithin, purgeAll, includeManaged, includeProtected, includeOthers, includeBackups }: Partial<RetentionInputs>): PurgeRule {
   const within = keepWithin === undefined ? undefined : parseAge(keepWithin);
   return {
     ...(keepLast === undefined ? {} : { keepLast }),
@@ -40,18 +42,21 @@ function ruleOf({ keepLast, keepWithin, purgeAll, includeManaged, includeProtect
     purgeAll: purgeAll ?? false,
     includeManaged: includeManaged ?? false,
     includeProtected: includeProtected ?? false,
+    includeOthers: includeOthers ?? false,
+    includeBackups: includeBackups ?? false,
   };
 }
 
 async function run(context: Context, inputs: RetentionInputs): Promise<Observed<RetentionInputs>> {
-  return { inputs, outputs: { ...(await purgeSnapshots(context, inputs.vm, ruleOf(inputs))) } };
+  const { removed, kept } = await purgeSnapshots(context, inputs.vm, ruleOf(inputs));
+  return { inputs, outputs: { removed, kept } };
 }
 
 export const retentionKind: Kind<RetentionInputs> = {
   type: "seapath.SnapshotRetention",
   noun: "snapshot retention",
   schema: retentionSchema,
-  withDefaults: (inputs) => ({ purgeAll: false, includeManaged: false, includeProtected: false, ...inputs }),
+  withDefaults: (inputs) => ({ purgeAll: false, includeManaged: false, includeProtected: false, includeOthers: false, includeBackups: false, ...inputs }),
   outputs: ["removed", "kept"],
   replacedBy: ["vm"],
   beside: ["vm"],

@@ -1,6 +1,6 @@
 /** `seapath.Snapshot`: a snapshot of every disk of a VM, and what Pulumi asks of it. */
 import {
-  createSnapshot, findSnapshot, moment, quiesceRefusals, removeSnapshot, snapshotRefusals, updateSnapshot, vmDisks, type SnapshotSpec, type VmSnapshot,
+  chainNotice, createSnapshot, findSnapshot, lossNotice, moment, quiesceRefusals, removeSnapshot, snapshotRefusals, updateSnapshot, vmDisks, type Inventory, type SnapshotSpec, type VmSnapshot,
 } from "../../vmmgr";
 import type { Kind, Observed } from "../engine/kind";
 import type { PlannedRegister } from "../engine/planned";
@@ -24,6 +24,12 @@ function observed(before: SnapshotInputs, found: VmSnapshot): Observed<SnapshotI
   };
 }
 
+/** What a refresh and a preview say of one that is gone. The preview shows no change for it unless it refreshes. */
+function lost(inventory: Inventory, vm: string, name: string): string | undefined {
+  const notice = lossNotice(inventory, vm, name);
+  return notice && `${notice}. The next \`pulumi up --refresh\` takes a new one, of what the disks hold then; \`protect: true\` keeps that from either`;
+}
+
 /** @param planned the VMs of the program: one of them may be made first */
 export const snapshotKind = (planned?: PlannedRegister): Kind<SnapshotInputs> => ({
   type: "seapath.Snapshot",
@@ -36,11 +42,16 @@ export const snapshotKind = (planned?: PlannedRegister): Kind<SnapshotInputs> =>
   follows: ["vm"],
   idOf: ({ vm, name }) => `${vm}@${name}`,
 
-  async refusals(cluster, inputs, intent, _say, olds) {
-    const same = olds["vm"] === inputs.vm && olds["name"] === inputs.name;
-    if (intent === "update" || (intent === "replace" && same)) return [];
+  async refusals(cluster, inputs, intent, say, olds) {
+    const { vm, name } = inputs;
+    const same = olds["vm"] === vm && olds["name"] === name;
+    if (intent === "replace" && same) return [];
     const inventory = await cluster.recentInventory();
-    const { vm } = inputs;
+    if (vm !== undefined && name !== undefined) {
+      const notice = intent !== "update" ? chainNotice(inventory, vm, name) : olds["complete"] === false ? undefined : lost(inventory, vm, name);
+      if (notice !== undefined) say(notice);
+    }
+    if (intent === "update") return [];
     if (vm !== undefined && planned !== undefined && planned.on(inputs.cluster)(vm) === undefined && vmDisks(inventory, vm).length === 0) {
       return [{ property: "vm", reason: `there is no VM "${vm}" on the cluster, and none of this program that is made before; name it by its resource, \`vm: web.name\`` }];
     }
@@ -57,8 +68,11 @@ export const snapshotKind = (planned?: PlannedRegister): Kind<SnapshotInputs> =>
 
   create: async (context, inputs) => observed(inputs, await createSnapshot(context, specOf(inputs))),
 
-  async read(cluster, _id, before) {
-    const found = findSnapshot(await cluster.recentInventory(), before.vm, before.name);
+  async read(cluster, _id, before, _state, say) {
+    const inventory = await cluster.recentInventory();
+    const found = findSnapshot(inventory, before.vm, before.name);
+    const notice = lost(inventory, before.vm, before.name);
+    if (notice !== undefined) say(notice);
     return found === undefined ? undefined : observed(before, found);
   },
 

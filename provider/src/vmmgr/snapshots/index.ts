@@ -1,3 +1,4 @@
+export { chainNotice, isBackupName, lossNotice } from "./backups";
 export { findSnapshot, listSnapshots, vmDisks } from "./observe";
 export { quiesceRefusals } from "./agent";
 export { createSnapshot, removeSnapshot, snapshotRefusals, SnapshotFailed, updateSnapshot } from "./snapshot";

@@ -4,6 +4,7 @@ import { SeapathError } from "../../errors";
 import { words } from "../../words";
 import type { Context } from "../core/context";
 import { Refused } from "../core/errors";
+import { isBackupName, isMadeHere } from "./backups";
 import { listSnapshots } from "./observe";
 import { moment, type VmSnapshot } from "./model";
 import { vmRefusals } from "./snapshot";
@@ -24,18 +25,28 @@ export interface PurgeRule {
   includeManaged?: boolean;
   /** Those as well that are protected. @default false */
   includeProtected?: boolean;
+  /** Those as well that other programs made: vm-mgr, or `rbd snap create`. @default false */
+  includeOthers?: boolean;
+  /** Those as well that backup_restore made, and needs for its next incremental backup. @default false */
+  includeBackups?: boolean;
 }
 
 /** What a rule means for the snapshots that there are. */
 export interface PurgePlan {
   remove: VmSnapshot[];
-  keep: { snapshot: VmSnapshot; why: string }[];
+  keep: { snapshot: VmSnapshot; why: string; held: boolean }[];
 }
 
+const BACKUP = "it is one of backup_restore's, whose incremental backups may need it";
+const OTHERS = "another program made it";
+
+/** What no rule touches, unless it is told to by name. */
 const held = (snapshot: VmSnapshot, rule: PurgeRule): string | undefined => {
   if (snapshot.mark?.owner && rule.includeManaged !== true) return `it belongs to ${snapshot.mark.owner}`;
   // One that is protected on a disk cannot be removed from all.
   if (snapshot.disks.some((disk) => disk.protected) && rule.includeProtected !== true) return "it is protected";
+  if (isBackupName(snapshot.name)) return rule.includeBackups === true ? undefined : BACKUP;
+  if (!isMadeHere(snapshot) && rule.includeOthers !== true) return OTHERS;
   return undefined;
 };
 
@@ -48,9 +59,10 @@ export function planPurge(snapshots: readonly VmSnapshot[], rule: PurgeRule, now
   const plan: PurgePlan = { remove: [], keep: [] };
   const open = snapshots.filter((snapshot) => held(snapshot, rule) === undefined);
   for (const snapshot of snapshots) {
-    const why = held(snapshot, rule) ?? keptBecause(snapshot, open, rule, now);
+    const closed = held(snapshot, rule);
+    const why = closed ?? keptBecause(snapshot, open, rule, now);
     if (why === undefined) plan.remove.push(snapshot);
-    else plan.keep.push({ snapshot, why });
+    else plan.keep.push({ snapshot, why, held: closed !== undefined });
   }
   return plan;
 }
@@ -87,6 +99,8 @@ export class PurgeFailed extends SeapathError {
 export interface PurgeResult {
   removed: string[];
   kept: string[];
+  /** Those of `kept` that the rule may not touch, by name, and why. */
+  held: Record<string, string>;
 }
 
 /**
@@ -99,7 +113,8 @@ export async function purgeSnapshots({ cluster, report }: Context, vm: string, r
   if (refusals.length > 0) throw new Refused("purge snapshots of", vm, inventory.node, refusals);
   const plan = planOf(inventory, vm, rule);
   const kept = plan.keep.map(({ snapshot }) => snapshot.name);
-  if (plan.remove.length === 0) return { removed: [], kept };
+  const stays = Object.fromEntries(plan.keep.filter((each) => each.held).map(({ snapshot, why }) => [snapshot.name, why]));
+  if (plan.remove.length === 0) return { removed: [], kept, held: stays };
   try {
     const done = await purgeDisks(cluster.runner, {
       vm,
@@ -107,8 +122,8 @@ export async function purgeSnapshots({ cluster, report }: Context, vm: string, r
       includeManaged: rule.includeManaged ?? false,
       includeProtected: rule.includeProtected ?? false,
     });
-    for (const [name, why] of Object.entries(done.kept)) report?.(`${vm}: snapshot ${name} stays: ${why}`);
-    return { removed: done.removed, kept: [...kept, ...Object.keys(done.kept)] };
+    for (const [name, reason] of Object.entries(done.kept)) report?.(`${vm}: snapshot ${name} stays: ${reason}`);
+    return { removed: done.removed, kept: [...kept, ...Object.keys(done.kept)], held: stays };
   } catch (error) {
     throw error instanceof ProgramError ? new PurgeFailed(vm, inventory.node, error) : error;
   }

@@ -23,6 +23,7 @@ const HINTS: Record<string, () => string> = {
   quiesce: () => `Let the qemu-guest-agent run in the guest, and give the VM its channel (${CHANNEL}), or ask for ${words().given("quiesce", "auto")}.`,
   children: () => "Flatten those images (`rbd flatten`), or remove them first.",
   exists: () => `Choose another name, or ${words().takeOver("snapshot")}.`,
+  NoSnapshot: () => `Somebody removed it meanwhile, as a full backup of backup_restore does. ${words().gone}`,
   locked: () => "Wait until that one has ended, and run it again.",
 };
 

@@ -56,6 +56,36 @@ describe("the inputs of snapshots, rollbacks and retentions", () => {
   });
 });
 
+describe("a snapshot that somebody purged", () => {
+  const VM = "web01";
+  const mark = JSON.stringify({ owner: "p/s", disks: { [`system_${VM}`]: 20 } });
+  const image = (snapshots: object[]) => ({ name: `system_${VM}`, size: 1, snapshots, metadata: { vm_name: VM, _seapath_snapshot_before: mark } });
+  const state = { vm: VM, name: "before", owner: "p/s", quiesce: "none", protect: false, adopt: false, freezeTimeout: 10, complete: true };
+  const backup = { name: "202611270200", size: 1, created: 30, protected: false };
+
+  async function lookedAt(snapshots: object[]) {
+    const said: string[] = [];
+    const inventory = { images: new Map([[`system_${VM}`, image(snapshots)]]), groups: new Map([[VM, [`system_${VM}`]]]) };
+    const kind = providerOf(snapshotKind(), { cluster: () => ({ recentInventory: () => Promise.resolve(inventory) }) as unknown as Cluster, say: (text) => void said.push(text) });
+    const read = await kind.read!(`${VM}@before`, { ...state, created: "1970-01-01T00:00:20Z" });
+    const byRefresh = said.splice(0);
+    const { failures: refused = [] } = await kind.check!(state, state);
+    return { id: read.id, byRefresh, byPreview: said.splice(0), refused };
+  }
+
+  it("is drift to a refresh, an error to nobody, and both the refresh and a preview say why that may be", async () => {
+    const { id, byRefresh, byPreview, refused } = await lookedAt([backup]);
+    assert.deepEqual([id, refused], ["", []]);
+    assert.match(byRefresh.join("\n"), /^snapshot "before" of VM "web01" is gone from all disks\. A full backup of backup_restore is the likely cause: .*\. The next `pulumi up --refresh` takes a new one.*`protect: true`/);
+    assert.deepEqual(byPreview, byRefresh);
+  });
+
+  it("is not spoken of while it is there", async () => {
+    const { id, byRefresh, byPreview } = await lookedAt([{ name: "before", size: 1, created: 20, protected: false }, backup]);
+    assert.deepEqual([id, byRefresh, byPreview], [`${VM}@before`, [], []]);
+  });
+});
+
 describe("ages and triggers", () => {
   it("are read as people write them", () => {
     for (const [text, seconds] of [["7d", 604_800], ["36h", 129_600], ["1w2d", 777_600], ["90 min", 5400], ["1h 30m", 5400], [60, 60]] as const) assert.equal(parseAge(text), seconds, String(text));

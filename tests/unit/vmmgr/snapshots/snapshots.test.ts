@@ -5,7 +5,7 @@ import { cluster, CibFile, inventory } from "../../cluster/fixtures.ts";
 const require = createRequire(import.meta.url);
 const snapshots = require("../../../../provider/dist/vmmgr/snapshots/index.js") as typeof import("../../../../provider/dist/vmmgr/snapshots/index.js");
 const bans = require("../../../../provider/dist/vmmgr/snapshots/ban.js") as typeof import("../../../../provider/dist/vmmgr/snapshots/ban.js");
-const { describePurge, describeRollback, findRollback, findSnapshot, keyOf, lastRollback, listSnapshots, planPurge, rollbackRefusals, snapshotRefusals } = snapshots;
+const { chainNotice, describePurge, describeRollback, findRollback, findSnapshot, isBackupName, keyOf, lastRollback, listSnapshots, lossNotice, planPurge, rollbackRefusals, snapshotRefusals } = snapshots;
 type VmSnapshot = import("../../../../provider/dist/vmmgr/snapshots/index.js").VmSnapshot;
 type Inventory = ReturnType<typeof inventory>;
 
@@ -68,8 +68,11 @@ describe("a purge", () => {
   const snapshot = (name: string, created: number, more: Partial<VmSnapshot> = {}): VmSnapshot =>
     ({ vm: VM, name, created, disks: [{ image: "system_fxrun", size: 1, created, protected: more.protected ?? false }], lacking: [], lost: [], protected: false, ...more });
   const all = [
-    snapshot("guarded", 10, { protected: true }), snapshot("one", 20), snapshot("held", 30, { mark: { owner: "grid/prod" } }),
-    snapshot("two", 40), snapshot("three", 50, { mark: { owner: "" } }),
+    snapshot("guarded", 10, { protected: true, mark: { owner: "" } }), snapshot("one", 20, { mark: { owner: "" } }), snapshot("held", 30, { mark: { owner: "grid/prod" } }),
+    snapshot("two", 40, { mark: { owner: "", disks: { system_fxrun: 40 } } }), snapshot("three", 50, { mark: { owner: "" } }),
+  ];
+  const theirs = [
+    snapshot("202611270200", 60), snapshot("nightly", 70), snapshot("benji-2", 71), snapshot("again", 72, { mark: { owner: "", disks: { system_fxrun: 1 } } }), snapshot("202611270300", 80, { mark: { owner: "" } }),
   ];
   const goes = (rule: Parameters<typeof planPurge>[1], now = 100) => planPurge(all, rule, now).remove.map(({ name }) => name);
 
@@ -95,10 +98,52 @@ describe("a purge", () => {
     assert.deepEqual(goes({ keepLast: 3, includeManaged: true, includeProtected: true }), ["guarded", "one"]);
   });
 
+  it("leaves what other programs made, and what backup_restore needs, unless each is asked for by name", () => {
+    const of = (rule: Parameters<typeof planPurge>[1]) => planPurge([...all, ...theirs], rule, 100).remove.map(({ name }) => name);
+    const ours = ["one", "two", "three"];
+    assert.deepEqual(of({ purgeAll: true }), ours);
+    for (const rule of [{ keepLast: 0 }, { keepWithin: 1 }, { oldest: 99 }, { before: 99 }]) assert.deepEqual(of(rule), ours);
+    // A name of ours under which another program has made one since is that one's.
+    assert.deepEqual(of({ purgeAll: true, includeOthers: true }), [...ours, "nightly", "benji-2", "again"]);
+    assert.deepEqual(of({ purgeAll: true, includeBackups: true }), [...ours, "202611270200", "202611270300"]);
+    assert.deepEqual(of({ keepLast: 2, includeOthers: true }), [...ours, "nightly"], "those that it may not touch do not count");
+    const text = describePurge(VM, planPurge(theirs, { purgeAll: true }, 100));
+    assert.match(text, /removes nothing; keeps 202611270200 \(.*?\): it is one of backup_restore's, whose incremental backups may need it; nightly \(.*?\): another program made it;/);
+  });
+
+  it("knows backup_restore's names by their minute", () => {
+    for (const name of ["202611270230", "200001010000", "202402292359"]) assert.equal(isBackupName(name), true, name);
+    for (const name of ["20261127023", "2026112702300", "202613010000", "202602290000", "202611272400", "202611270260", "199911270230", "20261127023x", "x202611270230", ""]) assert.equal(isBackupName(name), false, name);
+  });
+
   it("is told in words", () => {
     const text = describePurge(VM, planPurge(all, { keepLast: 1 }, 100));
     assert.match(text, /^fxrun: the retention removes one \(1970-01-01T00:00:20Z\), two \(.*\); keeps guarded \(.*\): it is protected; held \(.*\): it belongs to grid\/prod; three \(.*\): it is among the newest 1$/);
     assert.equal(describePurge(VM, { remove: [], keep: [] }), "fxrun: the retention removes nothing; no other snapshot is there");
+  });
+});
+
+describe("a snapshot beside backups", () => {
+  const made = { _seapath_snapshot_a: mark({ system_fxrun: 20, data_fxrun_0: 20 }) };
+  const both = (...names: [string, number][]) => withSnapshots(names.map(([name, at]) => fact(name, at)), names.map(([name, at]) => fact(name, at)), made);
+
+  it("that is gone is laid to a full backup where a younger one has left its own", () => {
+    const said = lossNotice(both(["202611270200", 25]), VM, "a") ?? "";
+    assert.match(said, /^snapshot "a" of VM "fxrun" is gone from all disks\. A full backup of backup_restore is the likely cause: .*has 202611270200 of such a backup \(1970-01-01T00:00:25Z\), which is younger$/);
+    // It came first, so that it was not that backup.
+    for (const found of [both(["202611270200", 15]), both()]) assert.match(lossNotice(found, VM, "a") ?? "", /\. Somebody removed it: a full backup of backup_restore \(`rbd snap purge`\) and vm-mgr's purge do that/);
+    assert.match(lossNotice(withSnapshots([fact("a", 20), fact("202611270200", 25)], [fact("202611270200", 25)], made), VM, "a") ?? "", /is gone from data_fxrun_0, or was made anew there\. A full backup/);
+  });
+
+  it("is not spoken of while it is whole, is being made, or its VM is gone", () => {
+    assert.equal(lossNotice(both(["a", 20]), VM, "a"), undefined);
+    assert.equal(lossNotice(withSnapshots([fact("a", 20)], [], { _seapath_snapshot_a: mark({ data_fxrun_0: 1 }, { making: true }) }), VM, "a"), undefined);
+    assert.equal(lossNotice(inventory(), "nowhere", "a"), undefined);
+  });
+
+  it("comes between two backups only where there is one, and it is not there yet", () => {
+    assert.match(chainNotice(both(["202611270200", 15], ["202611280200", 18]), VM, "a") ?? "", /^snapshot "a" of VM "fxrun" comes after 202611280200 of backup_restore, whose next incremental backup counts from the newest snapshot/);
+    assert.deepEqual([chainNotice(both(["nightly", 15]), VM, "a"), chainNotice(both(["a", 20], ["202611270200", 15]), VM, "a")], [undefined, undefined]);
   });
 });
 
