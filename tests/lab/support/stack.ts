@@ -117,9 +117,9 @@ export class TestStack {
     return this.#run(["preview", "--diff", ...(refresh ? ["--refresh"] : [])], vms);
   }
 
-  /** `pulumi refresh`. */
-  async refresh(): Promise<void> {
-    await this.#pulumi("refresh", "--yes", "--skip-preview");
+  /** `pulumi refresh`. @returns what it said */
+  async refresh(): Promise<string> {
+    return (await this.#pulumi("refresh", "--yes", "--skip-preview")).text;
   }
 
   /** What a run that has to fail says. */
