@@ -162,7 +162,10 @@ describe("the command line", function () {
     const text = await refused(create("--pinned-host", "node9"));
     assert.match(text, /--pinned-host: "node9" is not a valid hypervisor: the cluster has no node "node9"/);
     assert.equal(await imageMeta("clione", "owner"), "grid");
-    await done(create("--disable", "--enable-live-migration"));
+    const migrating = await create("--disable", "--enable-live-migration", "--migration-user", "nosuchuser");
+    assert.equal(migrating.code, 0, migrating.stderr);
+    assert.match(migrating.stderr, /VM "clione": --enable-live-migration cannot work as nosuchuser, so that a move stops it .*: the nodes let each other in as root; have that as --migration-user/);
+    assert.equal(await imageMeta("clione", "_migration_user"), "nosuchuser");
     assert.equal(await done(seapath("status", "-n", "clione")), "Disabled\n");
     await done(create("--metadata", "again=yes"));
     assert.equal(await done(seapath("status", "-n", "clione")), "Started\n");

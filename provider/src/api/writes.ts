@@ -1,5 +1,5 @@
 /** What can be done with VMs outside of a Pulumi program, each as a resource would do it. */
-import { specFromInputs, wholeInputs, withKept } from "../resources";
+import { specFromInputs, wholeInputs, withKept, withMigration } from "../resources";
 import {
   createWithDisks, findImportedDomain, forceStop, openConsole as open, removeVm, setEnabled, setMetadata as set, setStarted, summaryOf,
   NoSuchVm, refuseEarly, Refused, importDomain, type FileSource, type Terminal,
@@ -18,11 +18,16 @@ export interface CreateOptions {
 
 /** Makes a VM: all of it or nothing. @param inputs those of `seapath.Vm`; a clone inherits what they do not say */
 export async function create(at: At, inputs: Raw, { force = false, disks = [] }: CreateOptions = {}): Promise<void> {
-  const spec = await withKept(() => look(at), "create", await specFromInputs("create", await wholeInputs(() => look(at), inputs), disks));
+  const whole = await migrating(at, await wholeInputs(() => look(at), inputs));
+  const spec = await withKept(() => look(at), "create", await specFromInputs("create", whole, disks));
   const context = contextOf(at);
   await refuseEarly(context, spec, force);
   await createWithDisks(context, spec, disks, force);
 }
+
+/** Inputs with whom live migration goes as, where they do not say. */
+const migrating = (at: At, inputs: Raw): Promise<Raw> =>
+  withMigration(() => contextOf(at).cluster, {}, inputs, inputs, at.report ?? (() => undefined));
 
 /** Removes a VM with its disks and their snapshots. @throws NotFound where nothing of it is there */
 export async function remove(at: At, vm: string): Promise<void> {
@@ -73,6 +78,7 @@ export async function addToCluster(at: At, domain: string, inputs: Raw, { force 
   if (disk === undefined && inputs["source"] === undefined) {
     throw new Refused("take in", domain, node, [{ property: "its disk", reason: "it is neither a file nor a device there; give the image" }]);
   }
-  const spec = await specFromInputs("take in", { source: { nodePath: disk, ...(format === undefined ? {} : { format }) }, ...inputs, xml });
+  const whole = await migrating(at, { source: { nodePath: disk, ...(format === undefined ? {} : { format }) }, ...inputs, xml });
+  const spec = await specFromInputs("take in", whole);
   await importDomain(context, domain, spec, force);
 }

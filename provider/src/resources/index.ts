@@ -18,6 +18,7 @@ export { guestResourceKind, guestResourceProvider } from "./guest-resource/kind"
 export { remoteGuestKind, remoteGuestProvider } from "./remote-guest/kind";
 export { remoteKeyProvider } from "./remote-key/kind";
 export { wholeInputs } from "./vm/inherit";
+export { withMigration } from "./vm/migration";
 export { retentionKind } from "./retention/kind";
 export { rollbackKind } from "./rollback/kind";
 export { snapshotKind } from "./snapshot/kind";

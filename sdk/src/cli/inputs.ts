@@ -11,7 +11,7 @@ export const COMMON: readonly OptionSpec[] = [
   { name: "pinned-host", takes: "text", placeholder: "NODE", without: ["preferred-host"], help: "run it there and nowhere else" },
   { name: "preferred-host", takes: "text", placeholder: "NODE", without: ["pinned-host"], help: "run it there when possible" },
   { name: "enable-live-migration", takes: "flag", help: "move it without a stop" },
-  { name: "migration-user", takes: "text", placeholder: "USER", help: "as whom libvirt goes from node to node (root)" },
+  { name: "migration-user", takes: "text", placeholder: "USER", help: "as whom libvirt goes from node to node (whom they let each other in as, else root)" },
   { name: "stop-timeout", takes: "int", placeholder: "SECONDS", help: "that its guest has to stop (30)" },
   { name: "migrate-to-timeout", takes: "int", placeholder: "SECONDS", help: "that a live migration may take (120)" },
   { name: "migration-downtime", takes: "int", placeholder: "MS", help: "that a live migration may stop the guest; 0 leaves it to libvirt (0)" },

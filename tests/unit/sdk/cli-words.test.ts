@@ -8,6 +8,7 @@ import { join, relative } from "node:path";
 import { optionOf, wordsOf } from "../../../sdk/dist/cli/words.js";
 import { VERBS } from "../../../sdk/dist/cli/verbs.js";
 import { cluster, inventory } from "../cluster/fixtures.ts";
+import { lab } from "../resources/vm/vms.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..", "..");
 const require = createRequire(import.meta.url);
@@ -23,6 +24,7 @@ const { takenRefusals } = load<typeof import("../../../provider/dist/vmmgr/relat
 const { PurgeFailed } = load<typeof import("../../../provider/dist/vmmgr/snapshots/retention.js")>("vmmgr/snapshots/retention");
 const { rollbackRefusals } = load<typeof import("../../../provider/dist/vmmgr/snapshots/rollback-state.js")>("vmmgr/snapshots/rollback-state");
 const { snapshotRefusals, vmRefusals } = load<typeof import("../../../provider/dist/vmmgr/snapshots/snapshot.js")>("vmmgr/snapshots/snapshot");
+const { withMigration } = load<typeof import("../../../provider/dist/resources/vm/migration.js")>("resources/vm/migration");
 const { specFromInputs } = load<typeof import("../../../provider/dist/resources/vm/given.js")>("resources/vm/given");
 type Inventory = ReturnType<typeof inventory>;
 type Refusals = InstanceType<typeof vmmgr.Refused>["refusals"];
@@ -121,6 +123,26 @@ describe("errors on the command line", function () {
       assert.doesNotMatch(text, PROGRAMS);
     });
   }
+
+  it("say of live migration what a program's VM says, and have its user from the nodes where nobody names one", async () => {
+    const make = VERBS.find(({ name }) => name === "create");
+    assert.ok(make);
+    const asked = { name: "web01", liveMigration: true };
+    const said: string[] = [];
+    const of = (inputs: Record<string, unknown>, lets: (user: string) => string | undefined) => withMigration(lab(undefined, undefined, lets).cluster, {}, inputs, inputs, (text) => void said.push(text));
+    assert.equal((await of(asked, () => "libvirtadmin"))["migrationUser"], "libvirtadmin");
+    assert.deepEqual(said.splice(0), []);
+    assert.equal((await of({ ...asked, migrationUser: "ops" }, () => "libvirtadmin"))["migrationUser"], "ops");
+    const [program = ""] = said.splice(0);
+    speak(wordsOf(make));
+    try {
+      await of({ ...asked, migrationUser: "ops" }, () => "libvirtadmin");
+    } finally {
+      speak(PROGRAM);
+    }
+    assert.match(program, /^VM "web01": liveMigration cannot work as ops, .* have that as migrationUser$/);
+    assert.equal(said[0], program.replace("liveMigration", "--enable-live-migration").replace("migrationUser", "--migration-user"));
+  });
 
   it("are in a program's words as long as the command line does not speak", () => {
     const error = ofVm({ name: "fxrun" })();

@@ -18,7 +18,7 @@ import { withDefaults } from "./defaults";
 import { stoppedBy } from "./diff";
 import { withInherited, withSaid } from "./inherit";
 import { concealSecrets, withKept } from "./kept";
-import { migrationOf } from "./migration";
+import { withMigration } from "./migration";
 import { vmSchema, type VmInputs } from "./schema";
 import { OUTPUTS, sourceOf, specOf } from "./state";
 
@@ -59,9 +59,7 @@ export async function checkVm({ cluster, claims, planned, warn, rolling }: Check
     claims.check(vm, intent === "update", news[RESOURCE]);
     planned?.note(inputs);
   }
-  const migration = await migrationOf(() => cluster(at), olds, said);
-  if (migration.notice !== undefined) warn(`VM "${String(inputs["name"])}": ${migration.notice}`);
-  if (migration.user !== undefined) inputs = { ...inputs, migrationUser: migration.user };
+  inputs = await withMigration(() => cluster(at), olds, said, inputs, warn);
   // The state of a cluster is nothing to a VM that nothing is to happen to.
   const idle = intent === "update" && isDeepStrictEqual(dropOutputs(withDefaults(olds)), inputs);
   const what = `VM "${String(inputs["name"])}": its hosts, name and image`;

@@ -9,7 +9,7 @@ import type { Raw } from "../engine/values";
  * at when it is new. Nothing is asked for a VM that does not migrate.
  * @param said the inputs before defaults are put in
  */
-export async function migrationOf(cluster: () => Cluster, olds: Raw, said: Raw): Promise<{ user?: string; notice?: string | undefined }> {
+async function migrationOf(cluster: () => Cluster, olds: Raw, said: Raw): Promise<{ user?: string; notice?: string | undefined }> {
   const { liveMigration, pinnedHost, migrationUser: given } = said;
   if (liveMigration !== true || (pinnedHost !== undefined && pinnedHost !== null)) return {};
   const before = olds["name"] === said["name"] && olds["liveMigration"] === true ? olds["migrationUser"] : undefined;
@@ -27,6 +27,17 @@ export async function migrationOf(cluster: () => Cluster, olds: Raw, said: Raw):
     if (!(error instanceof SeapathError)) throw error;
     return { ...found, notice: `whether live migration can work could not be looked at: ${error.message}` };
   }
+}
+
+/**
+ * Inputs with whom live migration goes as; `warn` hears where it cannot work. For a program's VM and for the command line's.
+ * @param said the inputs before defaults are put in
+ * @param inputs those that the answer is put into
+ */
+export async function withMigration(cluster: () => Cluster, olds: Raw, said: Raw, inputs: Raw, warn: (text: string) => void): Promise<Raw> {
+  const { user, notice } = await migrationOf(cluster, olds, said);
+  if (notice !== undefined) warn(`VM "${String(inputs["name"])}": ${notice}`);
+  return user === undefined ? inputs : { ...inputs, migrationUser: user };
 }
 
 /** The cluster, where it can be asked: what is in the way of that is said by the checks behind this one, which ask the same. */

@@ -1,5 +1,6 @@
 /** Whether live migration gets from node to node, and as whom. */
 import { isOnline, readCapacity, type Between, type Cluster } from "../../cluster";
+import { words } from "../../words";
 import { hypervisorsOf } from "../core/context";
 import { DEFAULTS } from "../form/model";
 
@@ -32,12 +33,13 @@ async function look(cluster: Cluster, user: string): Promise<Between> {
  */
 export function migrationNotice({ user: works, closed, seen }: Between, user: string): string | undefined {
   if (seen === 0 || works === user) return undefined;
+  const [live, as] = [words().input("liveMigration"), words().input("migrationUser")];
   const instead = "a move stops it and starts it elsewhere";
   const reasons = Object.entries(closed).map(([node, reason]) => `${node} lets nobody in (${reason.slice(0, 200)})`);
   if (reasons.length > 0) {
-    return `liveMigration cannot work from node to node, so that ${instead}: ${reasons.join("; ")}. ` +
+    return `${live} cannot work from node to node, so that ${instead}: ${reasons.join("; ")}. ` +
       "Put the public key of root of each node into authorized_keys of root or libvirtadmin on the others, and their host keys into root's known_hosts";
   }
-  if (works === undefined) return `liveMigration cannot work from node to node, so that ${instead}: not all nodes let the same user in; let each have libvirtadmin or root`;
-  return `liveMigration cannot work as ${user}, so that ${instead}: the nodes let each other in as ${works}; have that as migrationUser`;
+  if (works === undefined) return `${live} cannot work from node to node, so that ${instead}: not all nodes let the same user in; let each have libvirtadmin or root`;
+  return `${live} cannot work as ${user}, so that ${instead}: the nodes let each other in as ${works}; have that as ${as}`;
 }
