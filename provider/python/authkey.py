@@ -1,5 +1,6 @@
 """The key of Pacemaker Remote, /etc/pacemaker/authkey: looked at on every node, and made or completed where it is asked
-for. The nodes are reached as live migration reaches them, by root's ssh. The key goes through pipes alone."""
+for. The nodes are reached by root's ssh, which alone may read it; one that lets root in from nowhere is asked by a link of
+its own for itself. The key goes through pipes alone."""
 # Needs: on_node
 import hashlib
 import os
@@ -79,9 +80,24 @@ def complete(nodes, hashes, unseen):
     return [node for node in nodes if hashes[node] is None]
 
 
+def of_itself(request):
+    """The key of this node, by a link of its own; with `give` it is put there if there is none: that one in base64, or a new one.
+    One that came first stays."""
+    if request["only"] != LOCAL:
+        return "elsewhere"
+    if "give" in request and look(LOCAL)[1:] == (None, None):
+        put(LOCAL, base64.b64decode(request["give"]) or os.urandom(4096))
+    hashes, unseen = survey([LOCAL])
+    if unseen:
+        raise Failure("unreachable", unseen[LOCAL])
+    return {"key": base64.b64encode(on(LOCAL, READ) if hashes[LOCAL] else b"").decode()}
+
+
 def authkey(request):
     global LOCAL
     LOCAL = command(["crm_node", "--name"]).strip() or socket.gethostname()
+    if "only" in request:
+        return of_itself(request)
     nodes = sorted(request["nodes"])
     hashes, unseen = survey(nodes)
     given = []

@@ -1,19 +1,12 @@
 """What a cluster has to offer and what it runs: each node's processors and memory as libvirt says, Ceph's bytes, the
 versions of the tools. Other nodes are asked by libvirt's own SSH; one that does not answer has nothing to say."""
-# Needs: pool, versions
-import re
+# Needs: pool, versions, between
 import socket
 from concurrent.futures import ThreadPoolExecutor
 
 
 def virsh(uri, *words):
     return command(["env", "LC_ALL=C.UTF-8", "virsh", "--connect", uri] + list(words), timeout=20)
-
-
-# Whom a node lets another one in as: root, unless the cluster was hardened.
-BETWEEN_NODES = ("root", "libvirtadmin")
-# What a login ends with that was refused, at ssh or at libvirt's socket. Nothing else is tried twice: it takes its time.
-LOGIN_REFUSED = re.compile("permission denied|host key verification failed|authentication fail|account is not available", re.IGNORECASE)
 
 
 def read_other(node, user):

@@ -1,5 +1,9 @@
-"""Devices of running guests: read, attached, detached through virsh, which also reaches libvirt on the other nodes."""
+"""Devices of running guests: read, attached, detached through virsh, which also reaches libvirt on the other nodes, as
+each of the users that may be let in there. With `only` it is for the node of that name, asked by a link of its own: any other
+one does nothing, and says "elsewhere"."""
+# Needs: between
 import os
+import socket
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 
@@ -32,21 +36,39 @@ def virsh(uri, words):
 
 def read(each):
     try:
-        return virsh(each["uri"], ["dumpxml", each["domain"]])
+        return through(each["uris"], lambda uri: virsh(uri, ["dumpxml", each["domain"]]))
     except Failure as failure:
         if failure.kind == "no-domain":
             return None  # it has moved, or ended
         raise
 
 
-def devices(request):
-    if request["verb"] == "read":
-        with ThreadPoolExecutor(8) as pool:
-            return list(pool.map(lambda each: attempt(lambda: read(each)), request["domains"]))
+def change(request):
+    if request["verb"] == "resize":
+        words = ["blockresize", request["domain"], request["target"], "%dB" % request["bytes"]]
+        return through(request["uris"], lambda uri: virsh(uri, words))
     with tempfile.NamedTemporaryFile("w", suffix=".xml") as file:
         file.write(request["xml"])
         file.flush()
-        virsh(request["uri"], [request["verb"] + "-device", request["domain"], file.name, "--live"])
+        words = [request["verb"] + "-device", request["domain"], file.name, "--live"]
+        return through(request["uris"], lambda uri: virsh(uri, words))
+
+
+def way(uri):
+    virsh(uri, ["uri"])
+    return uri
+
+
+def devices(request):
+    if request.get("only", socket.gethostname()) != socket.gethostname():
+        return "elsewhere"
+    if request["verb"] == "way":
+        return through(request["uris"], way)
+    if request["verb"] == "read":
+        with ThreadPoolExecutor(8) as pool:
+            return list(pool.map(lambda each: attempt(lambda: read(each)), request["domains"]))
+    change(request)
+    return None
 
 
 def main(encoded):

@@ -1,8 +1,9 @@
 """libvirt's domains on one node, each by its name: looked at, ended, set aside and put back. By virsh alone, which every
 node has; whether there is a domain, and whether it runs, is looked up and never read from an error."""
-# Needs: own_folder
+# Needs: own_folder, between
 import os
 import re
+import socket
 import tempfile
 import time
 import xml.etree.ElementTree as ElementTree
@@ -57,8 +58,17 @@ def describe(request):
 
 
 def destroy(request):
-    if is_active(request):
-        end(request, "destroy")
+    """On this node, or on another one by one of `uris`; with `only` by a link of the node's own, and nowhere else."""
+    if request.get("only", socket.gethostname()) != socket.gethostname():
+        return "elsewhere"
+
+    def at(uri):
+        there = dict(request, uri=uri)
+        if is_active(there):
+            end(there, "destroy")
+
+    through(request.get("uris") or [LOCAL_URI], at)
+    return None
 
 
 def shutdown(request):

@@ -1,5 +1,6 @@
 """A guest whose file systems are frozen while something is done: seen from the node that does it. What freezes and thaws
 is freezer.py, on the node where the guest runs; that one dies last, and sees by itself when nobody is left who waits."""
+# Needs: between
 import os
 import queue
 import shlex
@@ -15,15 +16,19 @@ ANSWER_SECONDS = 30
 
 class Quiesced:
     """`with Quiesced(…) as guest:` and `guest.frozen`, a number or None; when it is over, `guest.held` says whether they
-    were frozen all the time, and `guest.why` why not."""
+    were frozen all the time, and `guest.why` why not. `guest.closed`: the other node let this one in as nobody."""
 
     def __init__(self, source, domain, node, user, seconds):
         self.source, self.domain = source, json.dumps(domain)
-        self.seconds, self.frozen, self.held, self.why = seconds, None, False, ""
-        argv = ["/usr/bin/python3", "-I", "-c", BOOT]
+        self.seconds, self.frozen, self.held, self.why, self.closed = seconds, None, False, "", False
+        self.node, self.argv, self.answers = node, ["/usr/bin/python3", "-I", "-c", BOOT], queue.Queue()
+        self.users = []
         if node != socket.gethostname():
-            argv = SSH + ["-l", checked_user(user), "--", checked_node(node), " ".join(shlex.quote(word) for word in argv)]
-        self.node, self.argv, self.answers = node, argv, queue.Queue()
+            self.users = [user] + [other for other in BETWEEN_NODES if other != user]
+
+    def go_as(self, user):
+        words = " ".join(shlex.quote(word) for word in ["/usr/bin/python3", "-I", "-c", BOOT])
+        self.argv = SSH + ["-l", checked_user(user), "--", checked_node(self.node), words]
 
     def start(self, call):
         # Not of this run's processes: what ends those must leave it, or nobody thaws.
@@ -58,14 +63,27 @@ class Quiesced:
         return found
 
     def __enter__(self):
+        if not self.users:
+            self.begin()
+        for user in self.users:
+            self.go_as(user)
+            self.closed = self.begin()
+            if not self.closed:
+                break
+        return self
+
+    def begin(self):
+        """Has them frozen, or says why not. Returns whether the login was refused, so that nothing was done."""
         self.start("main(%s, %d)" % (self.domain, self.seconds))
         found = self.answer(ANSWER_SECONDS + self.seconds)
         if found["state"] == "frozen":
             self.frozen = found["count"]
-        else:
-            self.why = found["why"]
-            self.leave()
-        return self
+            self.why = ""
+            return False
+        refused = LOGIN_REFUSED.search(found["why"]) is not None and (found["state"] == "ended" or NOT_CONNECTED in found["why"])
+        self.why = "%s; %s" % (self.why, found["why"]) if self.closed else found["why"]
+        self.leave()
+        return refused
 
     def leave(self):
         try:

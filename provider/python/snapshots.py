@@ -1,6 +1,7 @@
 """Snapshots of all disks of a VM: made, removed, protected. What belongs together is done under one lock, and what fails
 half-way is taken back here, where no broken link can come between."""
-# Needs: pool, vm_lock, quiesce
+# Needs: pool, vm_lock, between, quiesce
+import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -103,6 +104,9 @@ def take(images, name, request, running):
     why = "Pacemaker does not know on which node it runs"
     if guest is not None:
         with Quiesced(request["freezer"], request["vm"], guest["node"], guest["user"], guest["seconds"]) as held:
+            if held.closed and request.get("ownLink"):
+                # Nothing was made yet: the other side may have a link to that node.
+                raise Failure("closed", held.why)
             if held.frozen is not None or mode != "required":
                 everywhere(images, lambda image: image.snapshot_create(name))
         if held.held:
@@ -224,6 +228,8 @@ ACTIONS = {"create": create, "change": change, "remove": remove, "purge": purge}
 
 
 def snapshots(request):
+    if request.get("only", socket.gethostname()) != socket.gethostname():
+        return "elsewhere"
     pool = open_pool()
     try:
         return ACTIONS[request["action"]](pool, request)

@@ -70,10 +70,10 @@ describe("a VM with which something is wrong", function () {
   // Tried: a disk has grown and its guest was not told → a refresh shows the size that the guest knows, the next `up` tells it
   it("grows a disk again that the guest was not told of", async () => {
     const size = 3 << 20;
-    // The call that is broken is virsh, behind the one that grows the image.
+    // The call that is broken tells the guest, behind the one that grows the image.
     const broken = new FailingRunner(runner, 2, "before");
     await assert.rejects(updateVm({ cluster: clusterOn(broken) }, { ...running, systemSize: size }), /growing its system disk/);
-    assert.match(broken.asked[1] ?? "", /^virsh .*blockresize/);
+    assert.match(broken.asked[1] ?? "", /^the devices program/);
     assert.match(await on("node1", "rbd", "info", `system_${vm}`), /size 3 MiB/);
     const seen = findVm(await clusterOn(runner).inventory(), vm);
     assert.equal(seen?.systemSize, 1 << 20, "what the guest has, so that a refresh shows it");

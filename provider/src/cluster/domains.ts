@@ -1,7 +1,8 @@
 /** libvirt's domains on one node: looked at, ended, set aside and put back. */
 import { z } from "zod";
 import { ownFolder, type Runner } from "../transport/types";
-import { libvirtUri, type GuestPlace } from "./place";
+import { byOwnLink } from "./own-link";
+import { LOCAL_URI, libvirtUris, type GuestPlace } from "./place";
 import { readAs } from "./answers";
 import { runProgram } from "./program";
 
@@ -30,7 +31,11 @@ export async function findDomain(runner: Runner, name: string): Promise<DomainFa
 
 /** Ends a guest at once, as pulling its plug would. Nothing happens where it does not run. */
 export async function destroyDomain(runner: Runner, name: string, at: GuestPlace): Promise<void> {
-  await runProgram(runner, "domains", { op: "destroy", name, uri: libvirtUri(at) });
+  try {
+    await runProgram(runner, "domains", { op: "destroy", name, uris: libvirtUris(at) });
+  } catch (error) {
+    await byOwnLink(runner, error, at.node, "domains", { op: "destroy", name, uris: [LOCAL_URI] }, 90_000);
+  }
 }
 
 /**

@@ -3,9 +3,10 @@ import { z } from "zod";
 import type { Runner } from "../transport/types";
 import { readAs } from "./answers";
 import { ProgramError } from "./errors";
+import { byOwnLink, isClosed } from "./own-link";
 import { lacksSchema, needRequests, type Need } from "./lacking";
-import { libvirtUri, type GuestAt } from "./place";
-import { runLong, runProgram } from "./program";
+import { LOCAL_URI, libvirtUris, type GuestAt } from "./place";
+import { runProgram } from "./program";
 
 const toldSchema = z.union([
   z.object({ ok: z.string().nullable() }),
@@ -14,8 +15,30 @@ const toldSchema = z.union([
 
 /** Tells a running guest that a disk has grown. @param target the disk's device, e.g. `vda` */
 export async function growDisk(runner: Runner, at: GuestAt, target: string, bytes: number): Promise<void> {
-  const argv = ["virsh", "--connect", libvirtUri(at), "blockresize", at.domain, target, `${bytes}B`];
-  await runLong(runner, { argv, timeoutMs: 60_000 });
+  await change(runner, at, { verb: "resize", target, bytes });
+}
+
+/** As a user whom the nodes let in, or else by a link of ours to that node. */
+async function change(runner: Runner, at: GuestAt, request: Record<string, unknown>): Promise<void> {
+  const asked = { ...request, domain: at.domain };
+  try {
+    await runProgram(runner, "devices", { ...asked, uris: libvirtUris(at) }, { timeoutMs: 90_000 });
+  } catch (error) {
+    await byOwnLink(runner, error, at.node, "devices", { ...asked, uris: [LOCAL_URI] }, 90_000);
+  }
+}
+
+/**
+ * libvirt's address of a node by which it lets the one that is asked in, or undefined where it does as nobody.
+ * @throws ProgramError where it cannot be asked for another reason
+ */
+export async function openWay(runner: Runner, at: GuestAt): Promise<string | undefined> {
+  try {
+    return (await runProgram(runner, "devices", { verb: "way", uris: libvirtUris(at) }, { readOnly: true, timeoutMs: 90_000 })) as string;
+  } catch (error) {
+    if (isClosed(error)) return undefined;
+    throw error;
+  }
 }
 
 /**
@@ -24,12 +47,26 @@ export async function growDisk(runner: Runner, at: GuestAt, target: string, byte
  */
 export async function readDomains(runner: Runner, guests: readonly GuestAt[]): Promise<(string | ProgramError | undefined)[]> {
   if (guests.length === 0) return [];
-  const domains = guests.map((at) => ({ domain: at.domain, uri: libvirtUri(at) }));
+  const domains = guests.map((at) => ({ domain: at.domain, uris: libvirtUris(at) }));
   const answer = await runProgram(runner, "devices", { verb: "read", domains }, { readOnly: true, timeoutMs: 90_000 });
-  return readAs(z.array(toldSchema).length(guests.length), answer, "the devices program").map((told) => {
+  return Promise.all(readAs(z.array(toldSchema).length(guests.length), answer, "the devices program").map(async (told, index) => {
     if ("ok" in told) return told.ok ?? undefined;
-    return new ProgramError(runner.node ?? "the node", "devices", told.error.kind, told.error.message);
-  });
+    const error = new ProgramError(runner.node ?? "the node", "devices", told.error.kind, told.error.message);
+    const at = guests[index];
+    return at !== undefined && isClosed(error) ? readThere(runner, at, error) : error;
+  }));
+}
+
+/** The XML of one guest, by a link of ours to its node. */
+async function readThere(runner: Runner, at: GuestAt, closed: ProgramError): Promise<string | ProgramError | undefined> {
+  try {
+    const answer = await byOwnLink(runner, closed, at.node, "devices", { verb: "read", domains: [{ domain: at.domain, uris: [LOCAL_URI] }] }, 90_000);
+    const [told] = readAs(z.tuple([toldSchema]), answer, "the devices program");
+    return "ok" in told ? (told.ok ?? undefined) : new ProgramError(at.node, "devices", told.error.kind, told.error.message);
+  } catch (error) {
+    if (error instanceof ProgramError) return error;
+    throw error;
+  }
 }
 
 /**
@@ -38,7 +75,7 @@ export async function readDomains(runner: Runner, guests: readonly GuestAt[]): P
  * has no place for one more), "absent" (there is no such device), or "libvirtError" with libvirt's words
  */
 export async function changeDevice(runner: Runner, at: GuestAt, verb: "attach" | "detach", xml: string): Promise<void> {
-  await runProgram(runner, "devices", { verb, uri: libvirtUri(at), domain: at.domain, xml }, { timeoutMs: 90_000 });
+  await change(runner, at, { verb, xml });
 }
 
 /** What a node has against domains, and what it lacks of what they name. */

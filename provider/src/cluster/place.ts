@@ -53,12 +53,28 @@ export function checkedNode(node: string): string {
   throw new UnsafeName("a node", node, "Look at the nodes in `crm_node --list`.");
 }
 
+/** libvirt on the node that is asked. */
+export const LOCAL_URI = "qemu:///system";
+
+/** Whom the nodes let each other in as: root, unless the cluster was hardened. The node programs have the same. */
+export const BETWEEN_NODES = ["root", "libvirtadmin"] as const;
+
+/**
+ * libvirt's addresses of a node, in the order in which they are tried: as the user that is named, then as those whom nodes
+ * let in otherwise.
+ * @throws UnsafeName
+ */
+export function libvirtUris(at: GuestPlace, terminal = false): string[] {
+  const users = [at.user, ...BETWEEN_NODES];
+  return [...new Set(users.map((user) => libvirtUri({ ...at, user }, terminal)))];
+}
+
 /**
  * libvirt's address of a node as the one that is asked sees it.
  * @param terminal whether ssh may ask somebody for a password
  * @throws UnsafeName
  */
 export function libvirtUri(at: GuestPlace, terminal = false): string {
-  if (at.node === at.asked) return "qemu:///system";
+  if (at.node === at.asked) return LOCAL_URI;
   return `qemu+ssh://${checkedUser(at.user)}@${checkedNode(at.node)}/system${terminal ? "" : "?no_tty=1"}`;
 }

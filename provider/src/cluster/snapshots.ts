@@ -1,5 +1,6 @@
 /** Snapshots of all disks of a VM, and the way back to one: each a node program that does all of it or nothing. */
 import type { Runner } from "../transport/types";
+import { byOwnLink, isClosed } from "./own-link";
 import { programSource, runProgram } from "./program";
 
 /** How far a snapshot is free of half-written data. */
@@ -30,7 +31,20 @@ const run = (runner: Runner, request: unknown, timeoutMs = SNAPSHOT_MS) => runPr
  */
 export async function makeSnapshot(runner: Runner, request: SnapshotRequest): Promise<void> {
   const seconds = request.guest?.seconds ?? 0;
-  await run(runner, { action: "create", ...request, freezer: programSource("freezer") }, SNAPSHOT_MS + 2000 * seconds);
+  const asked = { action: "create", ...request, freezer: programSource("freezer") };
+  const timeoutMs = SNAPSHOT_MS + 2000 * seconds;
+  if (request.guest === undefined) return void (await run(runner, asked, timeoutMs));
+  try {
+    await run(runner, { ...asked, ownLink: true }, timeoutMs);
+  } catch (closed) {
+    try {
+      // Where the guest runs it is frozen without a way between nodes.
+      await byOwnLink(runner, closed, request.guest.node, "snapshots", asked, timeoutMs);
+    } catch (error) {
+      if (error !== closed || !isClosed(error)) throw error;
+      await run(runner, asked, timeoutMs);
+    }
+  }
 }
 
 /**

@@ -22,7 +22,7 @@ exec cibadmin --create --scope constraints --xml-text "<rsc_location id='$3' rsc
 `;
 
 describe("the node programs", function () {
-  this.timeout(30_000);
+  this.timeout(120_000); // each of them starts several programs
   let cib: CibFile;
   let runner: LocalRunner;
   beforeEach(() => {

@@ -1,5 +1,5 @@
 /** The serial console of a VM, on somebody's terminal. */
-import { libvirtUri, openTerminal, type Terminal } from "../../cluster";
+import { libvirtUri, openTerminal, openWay, type Terminal } from "../../cluster";
 import type { Context } from "../core/context";
 import { getVm, NotNow } from "../vm/lifecycle";
 
@@ -7,13 +7,14 @@ export type { Terminal } from "../../cluster";
 
 /**
  * Opens it where the VM runs, until it is left (Ctrl-]).
- * @param user as whom libvirt goes from node to node
+ * @param user as whom libvirt goes from node to node first; where it is let in as nobody, ssh may ask for this one's password
  * @returns the exit code of `virsh console`
  */
 export async function openConsole({ cluster }: Context, vm: string, user: string, terminal: Terminal): Promise<number> {
   const inventory = await cluster.inventory();
   const { node } = getVm(inventory, vm, "open the console of");
   if (node === undefined) throw new NotNow("open the console of", vm, inventory.node, "it is not running on any hypervisor", "Start it first.");
-  const uri = libvirtUri({ node, asked: inventory.node, user }, true);
+  const at = { domain: vm, node, asked: inventory.node, user };
+  const uri = node === inventory.node ? libvirtUri(at) : ((await openWay(cluster.runner, at)) ?? libvirtUri(at, true));
   return openTerminal(cluster.runner, ["virsh", "--connect", uri, "console", vm], terminal);
 }
