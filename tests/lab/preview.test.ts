@@ -17,7 +17,7 @@ const MAC = "52:54:00:be:ef:01";
 const NET = `<interface type="bridge"><source bridge="br0"/><mac address="${MAC}"/></interface>`;
 const PCI = '<hostdev mode="subsystem" type="pci" managed="yes"><source><address domain="0" bus="1" slot="0" function="0"/></source></hostdev>';
 const CDROM = (path: string) => `<disk type="file" device="cdrom"><driver name="qemu" type="raw"/><source file="${path}"/><target dev="hdc" bus="ide"/><readonly/></disk>`;
-const machine = (more: object) => tick({ domain: { ...(tick()["domain"] as object), ...more } });
+const machine = (domain: object, more: Record<string, unknown> = {}) => tick({ domain: { ...(tick()["domain"] as object), ...domain }, ...more });
 const UUID = "6a1d5b1e-0000-4000-8000-00000000beef";
 
 describe("a preview", function () {
@@ -57,9 +57,12 @@ describe("a preview", function () {
     ["an image on this machine that is not there", tick({ source: { path: "/nowhere.qcow2" } }), /^source\.path: could not find file \/nowhere\.qcow2 on this machine/],
     ["a disk smaller than its image", tick({ systemDisk: { size: "512KiB" } }), /^systemDisk\.size: the image has 1048576 bytes/],
     ["a size that is none", tick({ systemDisk: { size: "lots" } }), /^systemDisk\.size: must be a size such as/],
-    ["a machine that QEMU does not have", machine({ machine: "q53" }), /^domain: is no domain that libvirt on node\d takes: \S/],
-    ["KVM where there is none", machine({ type: "kvm" }), /^domain: is no domain that libvirt on node\d takes: .*kvm/i],
-    ["more CPUs than the machine takes", machine({ vcpus: 600 }), /^domain: is no domain that libvirt on node\d takes: .*CPUs/i],
+    ["a machine that QEMU does not have", machine({ machine: "q53" }), /^domain\.machine: QEMU on node\d has no machine "q53"; it has .*\bq35 \(pc-q35-[\d.]+\).*, pc-q35-[\d.]+ to pc-q35-[\d.]+/],
+    ["a machine that QEMU does not have, in XML", { source: { nodePath: TICK }, xml: tickXml().replace('machine="pc"', 'machine="q53"') }, /^xml: QEMU on node\d has no machine "q53"; it has .*q35/],
+    ["a machine on which there is no place for its devices", machine({ machine: "isapc" }), /^domain\.machine: libvirt on node\d does not take "isapc": .*PCI/],
+    ["KVM where there is none", machine({ type: "kvm" }), /^domain\.type: libvirt on node\d does not take "kvm": .*kvm/i],
+    ["more CPUs than the machine takes", machine({ vcpus: 600 }), /^domain\.vcpus: libvirt on node\d does not take 600: .*CPUs/i],
+    ["a bus that the machine has not", machine({ machine: "q35" }, { systemDisk: { bus: "ide" } }), /^systemDisk\.bus: libvirt on node\d does not take "ide": .*IDE/],
     ["an element that libvirt does not know", { source: { nodePath: TICK }, xml: tickXml("<nonsense/>") }, /^xml: is no domain that libvirt on node\d takes: .*(nonsense|schema)/is],
     ["memory above every node's", machine({ memory: 64 << 20 }), /^domain\.memory: 67108864 MiB are more than any node has: node1 has \d+, node2 has \d+, node3 has \d+/],
     ["memory above every node's in XML, in TiB", { source: { nodePath: TICK }, xml: tickXml().replace('unit="MiB">4<', 'unit="TiB">64<') }, /^xml: 67108864 MiB are more than any node has/],

@@ -73,7 +73,7 @@ export class Cluster {
    * Asks libvirt whether it takes a domain, which has a name and a uuid of its own: one program for all who ask meanwhile.
    * @param needs what of a node the domain names
    * @returns what the node that is asked lacks of it
-   * @throws ProgramError (`kind` "libvirtError") with libvirt's words when it does not
+   * @throws NotTaken with libvirt's words when it does not
    */
   async validate<Named extends Need>(xml: string, needs: readonly Named[] = []): Promise<Named[]> {
     const { errors, lacks } = await this.#judged.ask({ xmls: [xml], needs });

@@ -78,12 +78,32 @@ export async function changeDevice(runner: Runner, at: GuestAt, verb: "attach" |
   await change(runner, at, { verb, xml });
 }
 
+/** The machines that a node's QEMU has, by the processor's architecture: each by its name, with what it is short for. */
+export type Machines = Readonly<Record<string, Readonly<Record<string, string | null>>>>;
+
+/** libvirt does not take a domain, `kind` "libvirtError", or cannot be asked. */
+export class NotTaken extends ProgramError {
+  /** What that node has; undefined where it cannot tell. */
+  readonly machines: Machines | undefined;
+
+  constructor(node: string, kind: string, words: string, machines: Machines | undefined) {
+    super(node, "validate", kind, words);
+    this.machines = machines;
+  }
+}
+
 /** What a node has against domains, and what it lacks of what they name. */
 export interface Judged {
-  /** By the XML, the ProgramError (`kind` "libvirtError") with libvirt's words where it does not take it. */
-  errors: Map<string, ProgramError | undefined>;
+  /** By the XML, where libvirt does not take it. */
+  errors: Map<string, NotTaken | undefined>;
   lacks: Need[];
 }
+
+const machinesSchema = z.union([
+  z.object({ ok: z.record(z.string(), z.record(z.string(), z.string().nullable())) }),
+  // What is wrong with a domain stands without them.
+  z.object({ error: z.unknown() }),
+]);
 
 /**
  * Asks libvirt whether it takes domains, by defining each with validation and undefining it: nothing is there afterwards, so it
@@ -93,11 +113,12 @@ export interface Judged {
  */
 export async function validateDomains(runner: Runner, xmls: readonly string[], needs: readonly Need[] = []): Promise<Judged> {
   const answer = await runProgram(runner, "validate", { xmls, needs: needRequests(needs) }, { readOnly: true, timeoutMs: 120_000 });
-  const schema = z.object({ domains: z.array(toldSchema).length(xmls.length), lacks: lacksSchema });
-  const { domains, lacks } = readAs(schema, answer, "the validate program");
+  const schema = z.object({ domains: z.array(toldSchema).length(xmls.length), lacks: lacksSchema, machines: machinesSchema.optional() });
+  const { domains, lacks, machines } = readAs(schema, answer, "the validate program");
+  const has = machines !== undefined && "ok" in machines ? machines.ok : undefined;
   const errors = new Map(domains.map((each, index) => [
     xmls[index] ?? "",
-    "error" in each ? new ProgramError(runner.node ?? "the node", "validate", each.error.kind, each.error.message) : undefined,
+    "error" in each ? new NotTaken(runner.node ?? "the node", each.error.kind, each.error.message, has) : undefined,
   ]));
   return { errors, lacks: needs.filter((_need, at) => lacks.includes(at)) };
 }

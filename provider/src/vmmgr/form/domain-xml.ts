@@ -1,8 +1,8 @@
 /** The documents of a VM: what libvirt and the resource agent are given, made of what was asked and what is there. */
 import { randomUUID } from "node:crypto";
 import {
-  parseXml, ProgramError, renderPretty, renderXml, validateThenChange, type Cluster, type Inventory, type Need,
-  type StorageOperation, type XmlElement,
+  NotTaken, parseXml, ProgramError, renderPretty, renderXml, validateThenChange, type Cluster, type Inventory, type Machines,
+  type Need, type StorageOperation, type XmlElement,
 } from "../../cluster";
 import { SeapathError } from "../../errors";
 import { words } from "../../words";
@@ -27,12 +27,15 @@ export interface VmXml {
 export class DomainRefused extends SeapathError {
   /** libvirt's own. */
   readonly words: string;
+  /** What QEMU has there, where that is known. */
+  readonly machines: Machines | undefined;
 
-  constructor(said: string) {
+  constructor(said: string, machines?: Machines) {
     super("domain-refused", `libvirt does not take the domain: ${said}`, {
       hint: `Correct ${words().domain}; the words after the colon are libvirt's own.`,
     });
     this.words = said;
+    this.machines = machines;
   }
 }
 
@@ -88,7 +91,7 @@ async function asked<T>(ask: (probe: string) => Promise<T>, xml: Pick<VmXml, "fi
     return await ask(renderXml(probeOf(xml.finalElement, name)));
   } catch (error) {
     if (error instanceof ProgramError && error.kind === "libvirtError") {
-      throw new DomainRefused(error.words.replaceAll(name, "the VM"));
+      throw new DomainRefused(error.words.replaceAll(name, "the VM"), error instanceof NotTaken ? error.machines : undefined);
     }
     throw error;
   }

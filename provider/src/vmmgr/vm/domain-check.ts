@@ -3,6 +3,7 @@
  * whether they have what it names of theirs.
  */
 import { isOnline, type Cluster, type Inventory } from "../../cluster";
+import { blame } from "../blame";
 import { buildXml, DomainRefused, validateXml } from "../form/domain-xml";
 import { hypervisorsOf } from "../core/context";
 import { domainSizeOf } from "../form/domain";
@@ -21,7 +22,7 @@ export interface DomainJudgement {
 
 /**
  * What libvirt on the node that is asked has against a domain (an element that it does not know, a machine that its QEMU does
- * not have, KVM where there is none, more CPUs than the machine takes), memory that no node has, and bridges, devices and files
+ * not have, KVM where there is none, more CPUs than the machine takes), by the input that it is about; memory that no node has, and bridges, devices and files
  * that no node has which may run it.
  */
 export async function judgeDomain(cluster: Cluster, inventory: Inventory, spec: VmSpec): Promise<DomainJudgement> {
@@ -37,7 +38,7 @@ export async function judgeDomain(cluster: Cluster, inventory: Inventory, spec: 
   if (taken.status === "rejected") {
     const error: unknown = taken.reason;
     if (!(error instanceof DomainRefused)) throw error;
-    return refused({ property: whole(spec), reason: `is no domain that libvirt on ${inventory.node} takes: ${error.words}` });
+    return refused(...(await blame(cluster, inventory, spec, error)));
   }
   if (elsewhere.status === "rejected") throw elsewhere.reason;
   return judgeNeeds(inventory, spec, needs, taken.value, elsewhere.value);

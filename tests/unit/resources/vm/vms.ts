@@ -56,7 +56,7 @@ export const full = (more: Raw = {}): Raw => typed({
 type Lets = (user: string, node: string) => string | undefined;
 
 /** The lab's cluster as a link would show it; with an error, a cluster that nobody can ask. */
-export function lab(error?: Error, takes: (xml: string) => string | undefined = () => undefined, lets: Lets = (user) => user): { cluster: () => InstanceType<typeof cluster.Cluster>; asked: () => unknown[] } {
+export function lab(error?: Error, takes: (xml: string) => string | undefined = () => undefined, lets: Lets = (user) => user, machines?: Record<string, string | null>): { cluster: () => InstanceType<typeof cluster.Cluster>; asked: () => unknown[] } {
   const requests: unknown[] = [];
   const runner = new ScriptedRunner({
     "the inventory program": (request) => {
@@ -75,7 +75,7 @@ export function lab(error?: Error, takes: (xml: string) => string | undefined = 
       return { ok: { nodes: [{ node: "node1", vcpus: 1, memoryBytes: 1 }, ...others], ceph, versions: { pacemaker: "", corosync: "", ceph: "", libvirt: "", qemu: "" } } };
     },
     // libvirt's words about a domain, or none; the node lacks nothing.
-    "the validate program": (request) => ({ ok: { lacks: [], domains: (request as { xmls: string[] }).xmls.map((xml) => {
+    "the validate program": (request) => ({ ok: { lacks: [], ...(machines && { machines: { ok: { x86_64: machines } } }), domains: (request as { xmls: string[] }).xmls.map((xml) => {
       const words = takes(xml);
       return words === undefined ? { ok: null } : { error: { kind: "libvirtError", message: words } };
     }) } }),
