@@ -17,10 +17,12 @@ const say = (text: string) => console.log(told(text));
 const dependencies = { cluster: (name?: string) => clusterOfProgram(name, say), say, planned: new PlannedRegister(), outage: outageAllowed };
 
 /**
- * Takes the stack's configuration, for all kinds.
- * @param isSecret whether the hosts of a cluster, or of the one of `seapath:hosts`, are kept as a secret. The engine does not say
+ * Takes the stack's configuration, for all kinds. The stub of a resource calls it as well.
+ * @param secret the keys that are kept as a secret, `seapath:hosts` among them; or whether the hosts of a cluster are. The engine does
+ * not say. Left out, it is as it was said before: stubs that do not say it stand beside those that do
  */
-export function configure(request: dynamic.ConfigureRequest, isSecret?: (cluster: string | undefined) => boolean): void {
+export function configure(request: dynamic.ConfigureRequest, secret?: readonly string[] | ((cluster: string | undefined) => boolean)): void {
+  const isSecret = typeof secret === "object" ? (cluster?: string) => cluster === undefined && secret.includes("seapath:hosts") : secret;
   keep((key) => request.config.get(key), isSecret);
 }
 

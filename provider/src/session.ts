@@ -16,9 +16,9 @@ const current = new Map<string | undefined, { key: string; cluster: Cluster }>()
 
 /**
  * Takes the stack's configuration. The engine may call a resource before this returns, so it only keeps it.
- * @param secret whether the hosts of a cluster are kept as a secret, so that no error names them
+ * @param secret whether the hosts of a cluster are kept as a secret, so that no error names them; undefined: as it was said before
  */
-export function configure(get: Get, secret: typeof isSecret = () => false): void {
+export function configure(get: Get, secret = isSecret): void {
   configured = get;
   isSecret = secret;
 }

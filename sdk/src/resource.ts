@@ -1,6 +1,7 @@
 /** What the classes of all kinds share. */
 import * as pulumi from "@pulumi/pulumi";
 import type { TimeoutsState } from "./outputs";
+import { secretKeys } from "./secret-keys";
 import { stubText } from "./stub";
 
 const MODULE = "seapath";
@@ -31,7 +32,7 @@ export abstract class SeapathResource extends pulumi.CustomResource {
   ) {
     const deleteBeforeReplace = options?.deleteBeforeReplace ?? (NEW_ONE_FIRST.includes(kind) ? undefined : true);
     const order = deleteBeforeReplace === undefined ? {} : { deleteBeforeReplace };
-    super(typeOf(kind), name, { __provider: stubText(kind), cluster: undefined, timeouts: undefined, ...props }, { ...options, ...order });
+    super(typeOf(kind), name, { __provider: stubText(kind, secretKeys()), cluster: undefined, timeouts: undefined, ...props }, { ...options, ...order });
   }
 }
 

@@ -28,12 +28,16 @@ return ${body};
 }
 `;
 
-/** The text of a kind, by the name of its class. That of `Vm` is as it was before there were others. */
-export function stubText(kind: string): string {
+/**
+ * The text of a kind, by the name of its class. That of `Vm` is as it was before there were others.
+ * @param secret keys of the configuration that are secret: nothing else tells the provider. Mostly none, and then the text says nothing of it
+ */
+export function stubText(kind: string, secret: readonly string[] = []): string {
   const [captured, provider] = kind === "Vm" ? ["", "providers.Vm"] : [`kind: ${JSON.stringify(kind)}, `, "providers[kind]"];
   const methods = Object.entries(METHODS).map(([method, parameters], index) => {
     const target = method === "configure" ? method : `${provider}.${method}`;
-    const body = `async (${parameters.join(", ")}) => require("pulumi-seapath/provider").${target}(${parameters.join(", ")})`;
+    const more = method === "configure" && secret.length > 0 ? [JSON.stringify(secret)] : [];
+    const body = `async (${parameters.join(", ")}) => require("pulumi-seapath/provider").${target}(${[...parameters, ...more].join(", ")})`;
     return { method, name: `__f${index + 1}`, text: written(`__f${index + 1}`, parameters, method === "configure" ? "" : captured, body) };
   });
   return [

@@ -5,6 +5,7 @@
  */
 import * as pulumi from "@pulumi/pulumi";
 import type * as provider from "pulumi-seapath-provider";
+import { secretKeys } from "../secret-keys";
 
 type Api = typeof provider.api;
 
@@ -14,9 +15,6 @@ export interface ClusterArgs {
   cluster?: string;
 }
 
-/** As Pulumi tells a program which keys were set with `--secret`. */
-const isSecret = (key: string) => (JSON.parse(process.env["PULUMI_CONFIG_SECRET_KEYS"] || "[]") as string[]).includes(key);
-
 let loaded: Api | undefined;
 
 function load(): Api {
@@ -24,7 +22,7 @@ function load(): Api {
   const { api, configure } = require("pulumi-seapath/provider") as typeof provider;
   // The stack's configuration, secrets in clear; it stays in this process.
   const get = (key: string) => pulumi.runtime.getConfig(key);
-  configure({ config: { get } } as Parameters<typeof configure>[0], (cluster) => cluster === undefined && isSecret("seapath:hosts"));
+  configure({ config: { get } } as Parameters<typeof configure>[0], secretKeys());
   return (loaded = api);
 }
 

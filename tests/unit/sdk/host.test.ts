@@ -58,6 +58,18 @@ describe("what is said", function () {
     }
   });
 
+  // Tried: `seapath:hosts` is a secret, and no node can be reached → no host of the list is named, whatever the resource
+  it("of a secret list of hosts is none of them, also where other resources' states do not say that it is secret", async () => {
+    const host = await hostOf(gone);
+    const addresses = (gone["seapath:hosts"] ?? "").split(",").flatMap((each) => [each, each.split(":")[0] ?? each]);
+    const secret = ["seapath:hosts"];
+    assert.deepEqual(await host.check("Vm", vm(), secret), []);
+    const errors = [await host.readError("Snapshot", "web01@s", { vm: "web01", name: "s" }), await host.readError("Disk", "data_web01_0", { vm: "web01" }, secret)];
+    const text = [host.printed, ...errors].join("\n");
+    assert.match(host.printed, /were not checked: Unable to reach any of \[secret\]/);
+    for (const each of addresses) assert.ok(!text.includes(each), text);
+  });
+
   // Tried: no node can be reached in a refresh → one error, once, without a stack; each other resource points to it
   it("of an error is its message once, without the stack that the host would add", async () => {
     const host = await hostOf(gone);

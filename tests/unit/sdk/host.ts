@@ -49,16 +49,16 @@ export class Host {
     return this.#printed;
   }
 
-  /** What a check answers, as the engine prints it of a resource. */
-  async check(kind: string, inputs: object): Promise<{ property: string; reason: string }[]> {
-    const news = toStruct({ ...inputs, __provider: stubText(kind) });
+  /** What a check answers, as the engine prints it of a resource. @param secret the keys of the configuration that are secret */
+  async check(kind: string, inputs: object, secret: string[] = []): Promise<{ property: string; reason: string }[]> {
+    const news = toStruct({ ...inputs, __provider: stubText(kind, secret) });
     const answer = await this.#call("check", "CheckRequest", { Olds: toStruct({}), News: news });
     return (answer["getFailuresList"]?.() as Message[]).map((each) => ({ property: String(each["getProperty"]?.()), reason: String(each["getReason"]?.()) }));
   }
 
   /** The message of the error that a read ends with. */
-  async readError(kind: string, id: string, state: object): Promise<string> {
-    const properties = toStruct({ ...state, __provider: stubText(kind) });
+  async readError(kind: string, id: string, state: object, secret: string[] = []): Promise<string> {
+    const properties = toStruct({ ...state, __provider: stubText(kind, secret) });
     return this.#call("read", "ReadRequest", { Id: id, Properties: properties }).then(
       () => Promise.reject(new Error("the read went well")),
       (error: Error & { details?: string }) => error.details ?? error.message,

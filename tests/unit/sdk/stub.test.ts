@@ -50,6 +50,26 @@ describe("the stub in a state", function () {
     for (const kind of ["Disk", "GuestResource"]) assert.equal((await serializeProvider(writtenOut.of(kind))).text, stubText(kind));
   });
 
+  it("says of a secret list of hosts that it is one, and is else as it was", () => {
+    const told = stubText("Vm", ["seapath:hosts"]);
+    assert.equal(told.replace('.configure(request, ["seapath:hosts"])', ".configure(request)"), text);
+    assert.notEqual(told, text);
+  });
+
+  for (const secret of [[], ["seapath:hosts"], ["seapath:password", "other:hosts"]]) {
+    it(`carries what Pulumi tells the program to be secret: ${secret.join() || "nothing"}`, () => {
+      const { answer, stderr } = inProgram(`
+        const pulumi = require("@pulumi/pulumi");
+        pulumi.runtime.setAllConfig({}, ${JSON.stringify(secret)});
+        const { Disk } = require("pulumi-seapath");
+        return new Promise((resolve) => {
+          pulumi.runtime.setMocks({ newResource: ({ inputs }) => (resolve(inputs.__provider), { id: "x", state: inputs }), call: () => ({}) });
+          new Disk("data", { vm: "web01", size: "1GiB" });
+        });`);
+      assert.equal(answer, stubText("Disk", secret.filter((key) => key === "seapath:hosts")), stderr);
+    });
+  }
+
   it("names no path and no value of this machine, and captures nothing", () => {
     for (const part of [root, tmpdir(), process.env["HOME"] ?? root, "node_modules", "sdk/dist", "process.env"]) {
       assert.equal(text.includes(part), false, part);

@@ -2,6 +2,9 @@
 import { describeError } from "../../errors";
 import type { ConnectionError } from "../../vmmgr";
 
+/** Of one host that does not answer the one try says this, and the next one that: it depends on the moment. */
+const UNANSWERED = /no login within [\d.]+ s|connect (?:EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|EHOSTDOWN)[^;]*/g;
+
 /** What somebody has heard of clusters that cannot be asked. */
 export class Causes {
   readonly #heard = new Set<string>();
@@ -12,7 +15,7 @@ export class Causes {
    */
   words(error: ConnectionError, inFull: (error: ConnectionError) => string = describeError): string {
     // Of several nodes the one that failed last is named last, so the order does not count.
-    const cause = [error.node, ...error.message.split(/[\s;]+/).sort()].join(" ");
+    const cause = [error.node, ...error.message.replace(UNANSWERED, "no answer").split(/[\s;]+/).sort()].join(" ");
     if (this.#heard.has(cause)) return `Unable to reach ${error.node}: the message of another resource says why`;
     this.#heard.add(cause);
     return inFull(error);
