@@ -131,4 +131,18 @@ describe("secrets of the login", function () {
     assert.match(text, /seapath:privateKey is encrypted, and the passphrase does not open it/);
     nothingIn("the error", text);
   });
+
+  // Tried: `seapath:hosts` is a secret, and its nodes are out of reach → neither a VM's message nor a snapshot's names them
+  it("are not the hosts, unless their list was set as one: then nothing that resources say has them", async () => {
+    const away = ["10.99.0.97", "10.99.0.98"];
+    pulumi(["config", "set", "seapath:connectTimeout", "1"]);
+    config("hosts", away.join());
+    try {
+      const { text } = await stack.preview({ ...vms, faraway: tick(), kept: { $kind: "Snapshot", vm: "faraway", name: "s" } });
+      assert.match(text, /were not checked: Unable to reach any of \[secret\], \[secret\]/);
+      for (const host of away) assert.ok(!text.includes(host), text);
+    } finally {
+      for (const key of ["hosts", "connectTimeout"]) pulumi(["config", "rm", `seapath:${key}`]);
+    }
+  });
 });
