@@ -22,6 +22,9 @@ export const COMMON: readonly OptionSpec[] = [
   { name: "pacemaker-utilization", takes: "pairs", help: "utilization of its primitive" },
 ];
 
+/** The same of a clone, which has for what is not said what the other VM has: the default of a new VM, at the end of the help, is not its. */
+export const INHERITED: readonly OptionSpec[] = COMMON.map((option) => ({ ...option, help: option.help.replace(/ \([^()]*\)$/, "") }));
+
 export const NOSTART: OptionSpec = { name: "nostart", takes: "flag", help: "do not start it" };
 export const PROGRESS: OptionSpec = { name: "progress", short: "p", takes: "flag", help: "say how far the import is, also where standard error is no terminal" };
 export const DISK_BUS: OptionSpec = {

@@ -1,6 +1,6 @@
 /** The verbs of a VM's life: create, remove, enable, disable, start, stop, add-to-cluster. */
 import { api } from "pulumi-seapath-provider";
-import { COMMON, commonInputs, DISK_BUS, IMAGE_FORMAT, IMAGE_ON_NODE, imageSource, NOSTART, PROGRESS, readGivenFile } from "./inputs";
+import { COMMON, commonInputs, DISK_BUS, IMAGE_FORMAT, IMAGE_ON_NODE, imageSource, INHERITED, NOSTART, PROGRESS, readGivenFile } from "./inputs";
 import { NAME, type Run, type Verb } from "./verb";
 
 const force = (run: Run) => ({ force: run.given.has("force") });
@@ -99,7 +99,7 @@ export const lifecycle: readonly Verb[] = [
       { name: "clear-pacemaker-meta", takes: "flag", help: "without its --pacemaker-meta" },
       { name: "clear-pacemaker-params", takes: "flag", help: "without its --pacemaker-params" },
       { name: "clear-pacemaker-utilization", takes: "flag", help: "without its --pacemaker-utilization" },
-      ...COMMON,
+      ...INHERITED,
       { name: "snapshot", takes: "text", placeholder: "NAME", ours: true, help: "as it was at that snapshot" },
       { name: "with-snapshots", takes: "flag", without: ["linked"], ours: true, help: "bring its snapshots along, as vm-mgr does" },
       { name: "linked", takes: "flag", without: ["with-snapshots"], ours: true, help: "share what neither writes, in no time; the other one cannot be removed meanwhile" },

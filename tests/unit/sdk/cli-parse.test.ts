@@ -124,6 +124,15 @@ describe("the command line", () => {
     assert.equal(parseWords(verb("stop"), SHARED, ["-h"]).help, true);
   });
 
+  it("names no default of what a clone has from the other VM where nothing is said", () => {
+    assert.match(helpOf(verb("create"), SHARED), /--stop-timeout SECONDS +that its guest has to stop \(30\)/);
+    const help = helpOf(verb("clone"), SHARED);
+    for (const [option, value] of [["stop-timeout", "30"], ["migrate-to-timeout", "120"], ["migration-downtime", "0"], ["migration-user", "root"], ["priority", "0"]] as const) {
+      assert.match(help, new RegExp(`^ +--${option} `, "m"));
+      assert.ok(!help.includes(`(${value})`), option);
+    }
+  });
+
   it("says in the help of a verb each thing that it takes, and in the overview each verb", () => {
     for (const each of VERBS) {
       const help = helpOf(each, SHARED);
