@@ -10,7 +10,7 @@ import { specOf, tickXml } from "./support/vms.ts";
 
 const require = createRequire(import.meta.url);
 const { createVm, removeVm, importDomain, updateVm } = require("../../provider/dist/vmmgr/index.js") as typeof import("../../provider/dist/vmmgr/index.js");
-const { Cluster } = require("../../provider/dist/cluster/index.js") as typeof import("../../provider/dist/cluster/index.js");
+const { Cluster, NotTaken } = require("../../provider/dist/cluster/index.js") as typeof import("../../provider/dist/cluster/index.js");
 
 const VM = "efivars";
 const NVRAM = "/var/lib/libvirt/qemu/nvram/efivars_VARS.fd";
@@ -62,6 +62,21 @@ describe("libvirt's check of a domain", function () {
         await removeVm(context, VM).catch(() => undefined);
       }
       assert.deepEqual(await traces(VM), []);
+    });
+
+    // Tried: a machine that QEMU does not have → refused, and the node says which it has
+    it(`says which machines QEMU has when it takes none of that name (by ${by})`, async () => {
+      const runner = by === "library" ? library : commands;
+      const probe = (machine: string) => tickXml().replace('<domain type="qemu">', '<domain type="qemu"><name>seapath-check-machine</name>').replace('machine="pc"', `machine="${machine}"`);
+      assert.deepEqual(await new Cluster(runner).validate(probe("pc")), []);
+      await assert.rejects(new Cluster(runner).validate(probe("q53")), (error: Error) => {
+        said(error);
+        assert.ok(error instanceof NotTaken);
+        const { q35, pc } = error.machines?.["x86_64"] ?? {};
+        assert.match(`${q35} ${pc}`, /^pc-q35-[\d.]+ pc-i440fx-[\d.]+$/);
+        return true;
+      });
+      for (const node of nodes()) assert.doesNotMatch(await on(node, "virsh", "list", "--all", "--name"), /seapath-check/);
     });
 
     // A caller of the node program that has not taken them out is refused there, and so is one that names a real domain.

@@ -13,6 +13,7 @@ export type KeyText =
 
 const PEM = /^-----BEGIN ([A-Z0-9 ]+)-----\s*([A-Za-z0-9+/=\s]+?)\s*-----END \1-----$/;
 const AS_WRITTEN = "It must be a private key as ssh-keygen writes it, from its BEGIN line to its END line.";
+const PUBLIC = `Name the private key, the file without .pub, or run an agent that has it (SSH_AUTH_SOCK, seapath:agent). ${AS_WRITTEN}`;
 const OPEN_IT = "Set seapath:passphrase (--secret) or SEAPATH_PASSPHRASE, or use an ssh-agent.";
 
 /** Reads a key in whatever form variables, YAML and CI systems have left it. */
@@ -24,7 +25,7 @@ export function readKeyText(given: string, passphrase: string | undefined): KeyT
   if (key === undefined || key instanceof Error) return explained(plain, key?.message ?? "there is none in it", passphrase);
   if (key.isPrivateKey()) return { kind: "private", text, publicKey: key.getPublicSSH() };
   if (/^\S+-cert-v0\d@openssh\.com\s/.test(plain)) return wrong("holds a certificate, not a private key", "Certificates of users are not supported. Give the private key.");
-  return { kind: "public", publicKey: key.getPublicSSH(), problem: "holds a public key, not a private one", hint: AS_WRITTEN };
+  return { kind: "public", publicKey: key.getPublicSSH(), problem: "holds a public key, not a private one", hint: PUBLIC };
 }
 
 /** Whether it is a private key itself, where a path was asked for. */
@@ -118,7 +119,7 @@ function explained(text: string, parser: string, passphrase: string | undefined)
     const problem = passphrase === undefined ? "is encrypted, and no passphrase is set" : "is encrypted, and the passphrase does not open it";
     return { kind: "locked", ...(publicKey && { publicKey }), problem, hint: OPEN_IT };
   }
-  if (/^-----BEGIN (?:RSA )?PUBLIC KEY/.test(text)) return wrong("holds a public key, not a private one");
+  if (/^-----BEGIN (?:RSA )?PUBLIC KEY/.test(text)) return wrong("holds a public key, not a private one", PUBLIC);
   if (text.startsWith("-----BEGIN CERTIFICATE")) return wrong("holds a certificate, not a private key");
   // The parser's messages say what is wrong with the format; none of them quotes the key.
   return wrong(`cannot be used: ${parser}`);

@@ -99,7 +99,7 @@ describe("the text of a key", function () {
   ]).toString("base64");
   const wrong: [string, string, RegExp, RegExp][] = [
     ["one that is encrypted", readFileSync(locked, "utf8"), /is encrypted, and no passphrase is set/, /SEAPATH_PASSPHRASE/],
-    ["a public one", readFileSync(`${bench.key}.pub`, "utf8"), /holds a public key, not a private one/, /as ssh-keygen writes it/],
+    ["a public one", readFileSync(`${bench.key}.pub`, "utf8"), /holds a public key, not a private one/, /without \.pub, or run an agent .*as ssh-keygen writes it/],
     ["a public one in PEM", execFileSync("ssh-keygen", ["-e", "-m", "PKCS8", "-f", `${legacy}.pub`], { encoding: "utf8" }), /holds a public key/, /ssh-keygen/],
     ["one of PuTTY", ppk, /holds a key of PuTTY's/, /puttygen .* -O private-openssh/],
     ["one of a security key", `-----BEGIN OPENSSH PRIVATE KEY-----\n${fido}\n-----END OPENSSH PRIVATE KEY-----\n`, /security key \(FIDO\)/, /ssh-keygen -t ed25519/],
