@@ -89,6 +89,8 @@ interface UnknownMachine {
 }
 
 function unknownMachine(domain: XmlElement, machines: Machines | undefined): UnknownMachine | undefined {
+  // Another QEMU than libvirt's own may have others.
+  if (descend(domain, "devices", "emulator") !== undefined) return undefined;
   const { machine, arch = "x86_64" } = descend(domain, "os", "type")?.attrs ?? {};
   const has = machines?.[arch];
   return machine === undefined || has === undefined || Object.hasOwn(has, machine) ? undefined : { machine, has };

@@ -169,7 +169,7 @@ describe("seapath plan", function () {
     assert.match(text, /^planpin +– +node1 +lost +node1 +node1 +is started$/m);
     assert.match(text, /^planfree +– +(node\d|one of node\d.*) +node\d +node\d +node\d +is started$/m);
     assert.match(text, /Without node1, planpin runs nowhere: .*pin-planpin-onnode1/);
-    assert.match(text, /node1 +[\d.]+ GiB of [\d.]+ GiB +\d+ of \d+/);
+    assert.match(text, /node1 +[\d.]+ [GM]iB of [\d.]+ GiB +\d+ of \d+/);
     for (const vm of ["planpin", "planfree"]) assert.deepEqual(await traces(vm), []);
   });
 

@@ -54,6 +54,12 @@ describe("a plan", () => {
     ]) assert.match(text, line);
   });
 
+  it("says in MiB what would be no GiB, and of nothing that it is nothing", () => {
+    const rooms = [0, 4 / 1024, 96 / 1024, 0.1, 1.25].map((memory, at) => ({ ...planned.rooms[0]!, node: `n${at}`, taken: taken(1, memory) }));
+    const text = planText({ ...planned, rooms, losses: [] });
+    assert.deepEqual([...text.matchAll(/^n\d +(\S+ \S+ of \S+ \S+)/gm)].map(([, memory]) => memory), ["0 GiB of 4 GiB", "4 MiB of 4 GiB", "96 MiB of 4 GiB", "0.1 GiB of 4 GiB", "1.3 GiB of 4 GiB"]);
+  });
+
   it("has rows for guest nodes and what is inside of them, and says what returns do, who is open, and who was not counted", () => {
     const [one, two] = planned.losses;
     assert.ok(one !== undefined && two !== undefined);

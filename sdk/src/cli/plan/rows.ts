@@ -38,7 +38,8 @@ export function afterLoss(planned: Planned, vm: string, node: string): string {
 }
 
 const GIB = 1024 ** 3;
-const gib = (bytes: number) => `${Number((bytes / GIB).toFixed(1))} GiB`;
+/** What would be "0 GiB", and is not nothing, in MiB. */
+const gib = (bytes: number) => (bytes > 0 && bytes < GIB / 10 ? `${Math.ceil(bytes / (GIB / 1024))} MiB` : `${Number((bytes / GIB).toFixed(1))} GiB`);
 
 /** What is taken of a node, and what it has where that is known. */
 export function roomWords({ vcpus, memoryBytes, taken }: Room): { cpu: string; memory: string; over: boolean } {

@@ -124,6 +124,7 @@ describe("what a preview refuses", () => {
       ["the machine that QEMU does not have, with those that it has", noPci, of({ machine: "q53" }), [`domain.machine: QEMU on node1 has no machine "q53"; ${HAS}`]],
       ["a machine that QEMU has, and libvirt does not take", noPci, of({ machine: "microvm" }), ['domain.machine: libvirt on node1 does not take "microvm": XML error: No PCI buses available']],
       ["the machine within an XML", noPci, xmlForm({ xml: '<domain><os><type machine="q53">hvm</type></os></domain>' }), [`xml: QEMU on node1 has no machine "q53"; ${HAS}`]],
+      ["nothing of the machines of another QEMU than libvirt's own", noPci, xmlForm({ xml: '<domain><os><type machine="q53">hvm</type></os><devices><emulator>/opt/qemu</emulator></devices></domain>' }), ["xml: is no domain that libvirt on node1 takes: XML error: No PCI buses available"]],
       ["the CPUs", when(/<vcpu>600</), of({ vcpus: 600 }), [`domain.vcpus: libvirt on node1 does not take 600: ${words}`]],
       ["the type", when(/type="kvm"/), of({ type: "kvm" }), [`domain.type: libvirt on node1 does not take "kvm": ${words}`]],
       ["the firmware", when(/firmware="efi"/), of({ firmware: "efi" }), [`domain.firmware: libvirt on node1 does not take "efi": ${words}`]],
