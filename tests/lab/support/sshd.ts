@@ -82,8 +82,8 @@ export class OwnSshd {
 
   /** Kills what serves the connections, so that these break; the sshd itself stays and takes new ones. */
   async cut(): Promise<void> {
-    // For a user who is not root there are two for each connection, and one may end with the other.
-    await on(this.node, "sh", "-c", `for pid in $(pgrep -P $(cat ${this.#folder}/pid)); do pkill -KILL -x -P $pid sshd; kill -KILL $pid 2>/dev/null; done; true`);
+    // For a user who is not root there are two for each connection, and one may end with the other. Since OpenSSH 9.8 they are sshd-session.
+    await on(this.node, "sh", "-c", `for pid in $(pgrep -P $(cat ${this.#folder}/pid)); do pkill -KILL -P $pid '^sshd'; kill -KILL $pid 2>/dev/null; done; true`);
   }
 
   async end(): Promise<void> {
