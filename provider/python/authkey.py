@@ -1,37 +1,11 @@
 """The key of Pacemaker Remote, /etc/pacemaker/authkey: looked at on every node, and made or completed where it is asked
-for. The nodes are reached by root's ssh, which alone may read it; one that lets root in from nowhere is asked by a link of
-its own for itself. The key goes through pipes alone."""
-# Needs: on_node
+for. The nodes are reached by root's ssh; where that lets nobody in, the other side goes to each (authkey_here). The key goes through
+pipes alone."""
+# Needs: on_node, authkey_at
 import hashlib
 import os
 import socket
 from concurrent.futures import ThreadPoolExecutor
-
-LOOK = "if [ -e /etc/pacemaker/authkey ]; then sha256sum </etc/pacemaker/authkey; else echo absent; fi"
-READ = "cat /etc/pacemaker/authkey"
-# The link appears whole or not at all, and never in the place of a key that came first.
-PUT = """set -e; umask 077; [ -d /etc/pacemaker ] || install -d -m 750 -g haclient /etc/pacemaker; new=/etc/pacemaker/.authkey.$$; trap 'rm -f $new' EXIT
-cat >$new; chgrp haclient $new; chmod 640 $new; ln $new /etc/pacemaker/authkey"""
-
-
-def on(node, script, stdin=b""):
-    """Runs a fixed script on a node; what it prints is never part of an error."""
-    done = run_on_node(node, LOCAL, script, stdin)
-    if done.returncode != 0:
-        raise Failure("unreachable", "%s: %s" % (node, last_words(done)))
-    return done.stdout
-
-
-LOCAL = None
-
-
-def look(node):
-    """The hash of a node's key, None where it has none, or why that is not known."""
-    try:
-        said = on(node, LOOK).decode().split()[0]
-        return node, None if said == "absent" else said, None
-    except (Failure, subprocess.TimeoutExpired) as error:
-        return node, None, str(error)
 
 
 def survey(nodes):
@@ -51,22 +25,11 @@ def survey(nodes):
     return hashes, unseen
 
 
-def put(node, key):
-    """Gives a node a key. One that it has got meanwhile stays: whether it is the same shows when all are looked at again."""
-    try:
-        on(node, PUT, key)
-    except Failure:
-        if look(node)[1] is None:
-            raise
-
-
 def complete(nodes, hashes, unseen):
-    """Puts the key where it is missing; one is made when no node has one. Every node has to be seen for that."""
-    missing = [node for node in nodes if hashes.get(node) is None and node not in unseen]
-    if not missing:
+    """Puts the key where it is missing; one is made when no node has one. Every node has to be seen for that: else nothing is done."""
+    missing = [node for node in nodes if hashes.get(node) is None]
+    if unseen or not missing:
         return []
-    if unseen:
-        raise Failure("unreachable", "; ".join(unseen.values()))
     has = [node for node in nodes if hashes[node]]
     if has:
         key = on(has[0], READ)
@@ -80,24 +43,9 @@ def complete(nodes, hashes, unseen):
     return [node for node in nodes if hashes[node] is None]
 
 
-def of_itself(request):
-    """The key of this node, by a link of its own; with `give` it is put there if there is none: that one in base64, or a new one.
-    One that came first stays."""
-    if request["only"] != LOCAL:
-        return "elsewhere"
-    if "give" in request and look(LOCAL)[1:] == (None, None):
-        put(LOCAL, base64.b64decode(request["give"]) or os.urandom(4096))
-    hashes, unseen = survey([LOCAL])
-    if unseen:
-        raise Failure("unreachable", unseen[LOCAL])
-    return {"key": base64.b64encode(on(LOCAL, READ) if hashes[LOCAL] else b"").decode()}
-
-
 def authkey(request):
     global LOCAL
     LOCAL = command(["crm_node", "--name"]).strip() or socket.gethostname()
-    if "only" in request:
-        return of_itself(request)
     nodes = sorted(request["nodes"])
     hashes, unseen = survey(nodes)
     given = []

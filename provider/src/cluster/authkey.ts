@@ -1,11 +1,9 @@
 /** The key of Pacemaker Remote, which is the same file on every node and in every guest. */
+import { createHash, randomBytes } from "node:crypto";
 import { z } from "zod";
 import type { Runner } from "../transport/types";
 import { ParseError, ProgramError } from "./errors";
-import { askItself } from "./own-link";
-import { runProgram } from "./program";
-
-const TIMEOUT_MS = 120_000;
+import { askOnEach, runProgram } from "./program";
 
 const answerSchema = z.object({
   key: z.base64(),
@@ -13,8 +11,6 @@ const answerSchema = z.object({
   missing: z.array(z.string()),
   unseen: z.record(z.string(), z.string()),
 });
-
-const ownSchema = z.object({ key: z.base64() });
 
 /** What the nodes have for a key. */
 export interface AuthKey {
@@ -28,72 +24,25 @@ export interface AuthKey {
   unseen: Record<string, string>;
 }
 
-/** @throws ParseError without an excerpt, which could be a part of the key */
-function readSecret<T>(schema: z.ZodType<T>, answer: unknown): T {
+const TIMEOUT_MS = 120_000;
+/** How many random bytes a key is made of, as Pacemaker's documentation has it. */
+const KEY_BYTES = 4096;
+
+/** @param answer which could have a part of the key, so that nothing of it is said */
+function readSecret<T>(schema: z.ZodType<T>, answer: unknown, program: string): T {
   const read = schema.safeParse(answer);
-  if (!read.success) throw new ParseError("the authkey program", "it does not say what it should", "");
+  if (!read.success) throw new ParseError(`the ${program} program`, "it does not say what it should", "");
   return read.data;
 }
 
 /**
- * Looks at the key of every node, by root's ssh between them. A node that lets root in from nowhere is asked by a link of ours,
- * where the settings name it.
+ * Looks at the key of every node: by root's ssh that the nodes have among each other, and at those that let nobody in so by a link of
+ * ours, where the settings name them.
  * @param make puts the key on nodes that have none, and makes one when no node has any; all nodes have to be seen for that
  * @throws ProgramError (`kind` "mismatch") when the nodes have different keys, ("unreachable") when a node that matters
  *   cannot be reached
  */
 export async function readAuthKey(runner: Runner, nodes: readonly string[], make: boolean): Promise<AuthKey> {
-  let [seen, unreachable]: [AuthKey?, ProgramError?] = [];
-  try {
-    seen = await readBetween(runner, nodes, make);
-  } catch (error) {
-    // Nodes are missing it, and one could not be looked at.
-    if (!make || !(error instanceof ProgramError) || error.kind !== "unreachable") throw error;
-    unreachable = error;
-    seen = await readBetween(runner, nodes, false);
-  }
-  return Object.keys(seen.unseen).length === 0 && unreachable === undefined ? seen : readOwn(runner, nodes, seen, unreachable);
-}
-
-/** What was not seen is asked by our own links; with `unreachable` the key is put where it is missing, or that is thrown. */
-async function readOwn(runner: Runner, nodes: readonly string[], seen: AuthKey, unreachable: ProgramError | undefined): Promise<AuthKey> {
-  const itself = async (node: string, more: { give?: string } = {}) => {
-    const found = await askItself(runner, node, "authkey", more, TIMEOUT_MS);
-    return found === undefined ? undefined : readSecret(ownSchema, found.answer).key;
-  };
-  const { missing, unseen } = { missing: new Set(seen.missing), unseen: { ...seen.unseen } };
-  const keys = new Map<string, string>();
-  for (const node of Object.keys(unseen)) {
-    const key = await itself(node);
-    if (key === undefined) continue;
-    delete unseen[node];
-    if (key === "") missing.add(node);
-    else keys.set(node, key);
-  }
-  const hidden = new Set([...keys.keys(), ...missing, ...Object.keys(unseen)]);
-  if (seen.key !== "") for (const node of nodes.filter((each) => !hidden.has(each))) keys.set(node, seen.key);
-  const put: string[] = [...seen.put];
-  if (unreachable !== undefined) {
-    if (missing.size > 0 && Object.keys(unseen).length > 0) throw unreachable;
-    // The first node decides: of two programs that make a key at once, one finds the other's there.
-    for (const node of [...missing].sort()) {
-      const key = await itself(node, { give: [...keys.values()][0] ?? "" });
-      if (key === undefined) throw unreachable;
-      keys.set(node, key);
-      missing.delete(node);
-      put.push(node);
-    }
-  }
-  const [key = "", ...others] = new Set(keys.values());
-  if (others.length > 0) {
-    const groups = [key, ...others].map((each) => [...keys].filter(([, has]) => has === each).map(([node]) => node).join(", "));
-    throw new ProgramError(runner.node ?? "the cluster", "authkey", "mismatch", `/etc/pacemaker/authkey is not the same on all nodes: ${groups.join(" and ")} have different ones`);
-  }
-  return { key, put, missing: [...missing].sort(), unseen };
-}
-
-/** What the node that is asked sees of them all. */
-async function readBetween(runner: Runner, nodes: readonly string[], make: boolean): Promise<AuthKey> {
   let answer: unknown;
   try {
     answer = await runProgram(runner, "authkey", { nodes, make }, { readOnly: !make, timeoutMs: TIMEOUT_MS });
@@ -102,5 +51,87 @@ async function readBetween(runner: Runner, nodes: readonly string[], make: boole
     if (error instanceof ParseError) throw new ParseError("the authkey program", "it is no JSON", "");
     throw error;
   }
-  return readSecret(answerSchema, answer);
+  const found = readSecret(answerSchema, answer, "authkey");
+  return Object.keys(found.unseen).length === 0 ? found : byOwnLinks(runner, nodes, found, make);
+}
+
+const hereSchema = z.union([
+  z.object({ node: z.string(), meant: z.literal(false) }),
+  z.object({ node: z.string(), meant: z.literal(true), sum: z.string(), key: z.base64() }),
+]);
+
+/** What a node has: the hash of its key, which is empty where it has none, and the key itself where that was asked for. */
+interface Here {
+  sum: string;
+  key: string;
+}
+
+/** What those answered that were reached, and why others could not say it. */
+interface Asked {
+  found: Map<string, Here>;
+  failed: string[];
+}
+
+/** Asks nodes over links of their own. @param more `read` for the key, `give` puts one where there is none */
+async function askNodes(runner: Runner, nodes: readonly string[], more: { read?: true; give?: string } = {}): Promise<Asked> {
+  const asked: Asked = { found: new Map(), failed: [] };
+  for (const each of await askOnEach(runner, "authkey_here", { nodes, ...more }, { timeoutMs: TIMEOUT_MS })) {
+    if (!("answer" in each)) {
+      // What is no answer could have a part of the key: its words are left out, as those of an excerpt are.
+      asked.failed.push(each.error instanceof ParseError ? `${each.address} gave no answer` : `${each.address}: ${each.error instanceof ProgramError ? each.error.words : String((each.error as Error).message)}`);
+      continue;
+    }
+    const here = readSecret(hereSchema, each.answer, "authkey_here");
+    if (here.meant) asked.found.set(here.node, { sum: here.sum, key: here.key });
+  }
+  return asked;
+}
+
+const sumOf = (key: string) => createHash("sha256").update(Buffer.from(key, "base64")).digest("hex");
+
+/** @throws ProgramError when not all that have a key have the same, and a whole one */
+function compare(runner: Runner, sums: ReadonlyMap<string, string>): void {
+  const refuse = (words: string) => new ProgramError(runner.node ?? "the cluster", "authkey", "mismatch", words);
+  const groups = new Map<string, string[]>();
+  for (const [node, sum] of [...sums].sort(([a], [b]) => a.localeCompare(b))) if (sum !== "") groups.set(sum, [...(groups.get(sum) ?? []), node]);
+  const lists = [...groups.values()].map((group) => group.join(", "));
+  if (lists.length > 1) throw refuse(`/etc/pacemaker/authkey is not the same on all nodes: ${lists.join(" and ")} have different ones`);
+  if (groups.has(sumOf(""))) throw refuse(`/etc/pacemaker/authkey is empty on ${lists.join()}`);
+}
+
+const unreachable = (runner: Runner, node: string, failed: readonly string[]) =>
+  new ProgramError(runner.node ?? "the cluster", "authkey", "unreachable", `${node}: ${failed.join("; ") || "no link of ours leads to it: `seapath:hosts` does not name it"}`);
+
+/** Goes on where the nodes' own ssh did not get to. @param seen what was seen by that */
+async function byOwnLinks(runner: Runner, nodes: readonly string[], seen: AuthKey, make: boolean): Promise<AuthKey> {
+  const { found, failed } = await askNodes(runner, Object.keys(seen.unseen));
+  const still = Object.entries(seen.unseen).filter(([node]) => !found.has(node));
+  const unseen = Object.fromEntries(still.map(([node, reason]) => [node, [`${reason}, and no link of ours led to it`, ...failed].join("; ")]));
+  const sums = new Map(nodes.filter((node) => !(node in seen.unseen)).map((node) => [node, seen.missing.includes(node) ? "" : sumOf(seen.key)]));
+  for (const [node, { sum }] of found) sums.set(node, sum);
+  compare(runner, sums);
+
+  const missing = [...sums].filter(([, sum]) => sum === "").map(([node]) => node).sort();
+  const [holder] = [...found].find(([, { sum }]) => sum !== "") ?? [];
+  const key = seen.key || holder === undefined ? seen.key : await readFrom(runner, holder);
+  if (!make || missing.length === 0) return { key, put: [], missing, unseen };
+  if (still.length > 0) throw new ProgramError(runner.node ?? "the cluster", "authkey", "unreachable", Object.values(unseen).join("; "));
+
+  const [first = ""] = missing;
+  // The first node decides: of two that make a key at once, one finds the other's there and takes it.
+  const whole = key || (await readFrom(runner, first, randomBytes(KEY_BYTES).toString("base64")));
+  const given = await askNodes(runner, missing, { give: whole });
+  const without = missing.find((node) => !given.found.get(node)?.sum);
+  if (without !== undefined) throw unreachable(runner, without, given.failed);
+  // Another may have put its own meanwhile.
+  compare(runner, new Map([...sums, ...[...given.found].map(([node, { sum }]) => [node, sum] as const), [first, sumOf(whole)]]));
+  return { key: whole, put: missing, missing: [], unseen: {} };
+}
+
+/** A node's key. @param give is put there first, where it has none */
+async function readFrom(runner: Runner, node: string, give?: string): Promise<string> {
+  const { found, failed } = await askNodes(runner, [node], { read: true, ...(give === undefined ? {} : { give }) });
+  const key = found.get(node)?.key ?? "";
+  if (key === "") throw unreachable(runner, node, failed);
+  return key;
 }
