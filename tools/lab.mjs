@@ -2,11 +2,11 @@
 import { command, step } from "./steps.mjs";
 import { root, searchPath } from "./env.mjs";
 
-/** @param {string} node @param {"up" | "down"} verb */
-export function lab(node, verb) {
+/** @param {string} node @param {"up" | "down"} verb @param {readonly string[]} options the lab's own, as `npm run lab` takes them */
+export function lab(node, verb, options = []) {
   return step("lab", async ({ say, done, log }) => {
     say(verb === "up" ? "brings up three nodes with Ceph, Pacemaker and libvirt" : "takes the nodes down");
-    await command([node, "lab/cli.ts", verb], {
+    await command([node, "lab/cli.ts", verb, ...options], {
       cwd: root,
       log,
       line: say,

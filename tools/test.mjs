@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:f
 import { basename, join, relative } from "node:path";
 import { defaultRelease, releaseOf } from "../lab/release.mjs";
 import { npmBin, pulumiEnvironment, root, stateFolder, withinLab } from "./env.mjs";
+import { chosenTests, labFiles } from "./chosen.mjs";
 import { lab } from "./lab.mjs";
 import { command, step, StepError } from "./steps.mjs";
 import { prepare } from "./toolchain/prepare.mjs";
@@ -14,10 +15,9 @@ const SLOWEST = 25;
 /** How many files of tests may pass only when they are tried again: what others do on the same three nodes is not always the same. */
 const FLAKY = 2;
 
-/** @param {string[]} args `--unit`: only what needs no lab; the rest goes to mocha (`--grep X`). The lab is that of the release that is meant. */
+/** @param {string[]} args as `chosenTests` takes them. The lab is that of the release that is meant. */
 export async function test(args) {
-  const unitOnly = args.includes("--unit");
-  const forMocha = args.filter((argument) => argument !== "--unit");
+  const { unitOnly, tellingOnly, ofLab, ofMocha } = chosenTests(args);
   const count = { passed: 0, failed: 0 };
   let testsRun = 0;
   /** Files of the lab's tests of which some failed. @type {Map<string, { passes: number, failures: number }>} */
@@ -33,7 +33,7 @@ export async function test(args) {
     try {
       await after;
       if (files.length === 0) return;
-      const { passes, failures, files: each } = await mocha(kind, files, forMocha, await node);
+      const { passes, failures, files: each } = await mocha(kind, files, ofMocha, await node);
       testsRun += passes + failures;
       count.passed += passes;
       count.failed += failures;
@@ -66,7 +66,8 @@ export async function test(args) {
   };
 
   const { node, debian, built, cli } = prepare({ lab: true, pulumi: true });
-  const work = [
+  // What tells labs apart is run besides all that is the same on each.
+  const work = tellingOnly ? [] : [
     check(node.then(() => tool("lint", ["eslint", "."]))),
     check(node.then(() => tool("format", ["prettier", "--check", "."]))),
     check(node.then((program) => step("lint of Python", ({ log }) => command([program, "tools/lint/python.mjs"], { cwd: root, log }).then(() => {})))),
@@ -77,11 +78,11 @@ export async function test(args) {
   /** They have no cluster, but its tools: cibadmin on a file, a sshd of their own, the Pulumi CLI. */
   const tools = Promise.all([built, debian, cli]);
   if (!unitOnly) {
-    const up = Promise.all([node, debian]).then(([node]) => lab(node, "up"));
+    const up = Promise.all([node, debian]).then(([node]) => lab(node, "up", ofLab));
     const ready = Promise.all([up, cli, built]);
     // Two at a time: most of a test on the lab is waiting. Those that disturb others (they cut power, fill the pool, put
     // nodes into standby) lie in a folder of their own, and come when the others are through.
-    const left = testFiles("tests/lab");
+    const left = labFiles("", tellingOnly);
     // Each takes the next file when it is through with one: both come to an end at about the same time, however long some are.
     const take = async () => {
       for (let file; (file = left.shift()) !== undefined; ) await suite(`lab ${basename(file, ".test.ts")}`, [file], Promise.resolve());
@@ -89,7 +90,8 @@ export async function test(args) {
     const streams = [0, 1].map(() => ready.then(take));
     const shared = Promise.allSettled(streams);
     // Those wait for nodes that come back; meanwhile there is a processor for the unit tests.
-    work.push(suite("lab", [], ready), ...streams.map((each) => each.catch(() => {})), suite("lab alone", testFiles("tests/lab/alone"), shared.then(() => ready)), suite("unit", unitFiles(), shared.then(() => tools)));
+    work.push(suite("lab", [], ready), ...streams.map((each) => each.catch(() => {})), suite("lab alone", labFiles("alone", tellingOnly), shared.then(() => ready)));
+    if (!tellingOnly) work.push(suite("unit", unitFiles(), shared.then(() => tools)));
   } else {
     work.push(...halvesOf(unitFiles()).map((files, half) => suite(`unit ${half + 1}`, files, tools)));
   }
@@ -127,12 +129,6 @@ const halvesOf = (files) => [0, 1].map((half) => files.filter((_, index) => (ind
 const unitFiles = () =>
   readdirSync(join(root, "tests/unit"), { recursive: true, encoding: "utf8" })
     .filter((name) => name.endsWith(".test.ts")).sort().map((name) => `tests/unit/${name}`);
-
-/** The test files right in a folder. @param {string} folder */
-const testFiles = (folder) =>
-  existsSync(join(root, folder))
-    ? readdirSync(join(root, folder)).filter((name) => name.endsWith(".test.ts")).sort().map((name) => `${folder}/${name}`)
-    : [];
 
 /** @param {string} kind what to call them @param {string[]} files paths or patterns @param {string[]} args @param {string} node
  * @returns {Promise<{ passes: number, failures: number, files: Record<string, { passes: number, failures: number, ms: number }> }>} */
