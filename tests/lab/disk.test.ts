@@ -70,7 +70,7 @@ describe("data disks", function () {
     assert.doesNotMatch(live, /data_diskvm_2/);
     assert.deepEqual([await output("blank", "restartRequired"), await output("cold", "restartRequired"), await output("cold", "attached")], [false, true, false]);
     assert.deepEqual([await output("blank", "index"), await output("blank", "target"), await output("cold", "image")], [0, "vdb", "data_diskvm_2"]);
-    assert.match(await on("node1", "sh", "-c", "rbd export data_diskvm_1 - 2>/dev/null | head -c 512 | tail -c 2 | xxd -p"), /55aa/, "the boot sector of its source");
+    assert.match(await on("node1", "sh", "-c", "rbd export data_diskvm_1 - 2>/dev/null | head -c 512 | tail -c 2 | od -An -tx1"), /55 aa/, "the boot sector of its source");
   });
 
   it("show no change in a preview, also of what the cluster says", async () => {

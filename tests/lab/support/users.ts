@@ -38,3 +38,6 @@ export async function dropUser(node: string, user: string): Promise<void> {
   await exec(node, ["sh", "-c", `rm -f /etc/sudoers.d/${user}; pkill -KILL -u ${user}`], { ok: true });
   await eventually(() => exec(node, ["userdel", "-rf", user], { ok: true }), ({ exitCode }) => exitCode === 0 || exitCode === 6);
 }
+
+/** Whom a node of the lab lets in from another one, so that VMs are moved live as that user. */
+export const migrationUser = (): string => (readLab().options.hardened === true ? "libvirtadmin" : "root");

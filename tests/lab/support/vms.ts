@@ -1,5 +1,6 @@
 /** VMs for tests: the tick guest, which boots in no time and stops at the power button at once. */
 import type { Domain, VmSpec } from "../../../provider/dist/vmmgr/index.js";
+import { migrationUser } from "./users.ts";
 
 /** A node's path of the tick guest's image. */
 export const TICK = "/var/lib/seapath/images/tick.qcow2";
@@ -32,7 +33,7 @@ export const tickSpec = (name: string): VmSpec => ({
   started: true,
   preferredHost: "node2",
   liveMigration: false,
-  migrationUser: "root",
+  migrationUser: migrationUser(),
   migrationDowntime: 0,
   migrateToTimeout: 120,
   stopTimeout: 30,
