@@ -2,12 +2,14 @@
 import type { Examination } from "../../cluster";
 import { finding, listed, type Finding } from "./finding";
 
-/** Ways of root's ssh that are closed. */
-export const sshFindings = (examined: readonly Examination[]): Finding[] =>
-  examined.flatMap(({ node, ssh }) => Object.entries(ssh).flatMap(([to, way]) => ("ok" in way ? [] : [finding(
-    "ssh-between-nodes", { node }, `root of ${node} does not get to ${to} by ssh: ${way.error}`,
-    `Have ${to} let root of ${node} in, or do without: what the key of guest nodes is on ${to}, and what it has of memory and processors, is not known to ${node} then.`,
+/** Ways of root's ssh that are closed, and that no link of ours makes up for: what is asked of a node goes by that one as well. */
+export function sshFindings(examined: readonly Examination[]): Finding[] {
+  const reached = new Set(examined.map(({ node }) => node));
+  return examined.flatMap(({ node, ssh }) => Object.entries(ssh).flatMap(([to, way]) => ("ok" in way || reached.has(to) ? [] : [finding(
+    "ssh-between-nodes", { node }, `root of ${node} does not get to ${to} by ssh, and no link of ours does: ${way.error}`,
+    `Name ${to} in \`seapath:hosts\` or --hosts, or have it let root of ${node} in: ${node} knows nothing of the key of guest nodes on ${to} otherwise, nor takes files of removed VMs from there.`,
   )])));
+}
 
 /** Ways on which no VM can be moved live, or not as the user that it has for that. @param users the VMs that move as each */
 export function moveFindings(hosts: readonly Examination[], users: ReadonlyMap<string, readonly string[]>): Finding[] {
