@@ -9,7 +9,7 @@ import { root } from "./env.mjs";
  * @type {readonly string[]}
  */
 export const telling = [
-  "adopt", "authkey", "clones-example", "cut", "disk", "doctor", "policy", "policy-guest", "policy-rules", "preview", "remote", "snapshot-quiesce",
+  "adopt", "authkey", "between-nodes", "clones-example", "cut", "disk", "doctor", "policy", "policy-guest", "policy-rules", "preview", "remote", "snapshot-quiesce",
   "ssh", "uploads", "vm", "whatif-fidelity",
   "alone/doctor", "alone/policy", "alone/states", "alone/whatif",
 ];

@@ -1,4 +1,5 @@
 """The ways from this node to libvirt on another one: as each of several users, until one is let in."""
+# Needs: let_in
 import re
 
 # Whom a node lets another one in as: root, unless the cluster was hardened.
@@ -7,12 +8,17 @@ BETWEEN_NODES = ("root", "libvirtadmin")
 LOGIN_REFUSED = re.compile("permission denied|host key verification failed|authentication fail|account is not available", re.IGNORECASE)
 # How virsh ends where it got no connection: nothing was done. A device that QEMU may not open is denied as well, and is not this.
 NOT_CONNECTED = "failed to connect"
+ROOT_AT = re.compile(r"qemu\+ssh://root@([^/]+)/")
 
 
 def through(uris, act):
     """What comes of `act` at the first address where the login is taken. @raises Failure closed, where it is at none."""
     refused = []
     for uri in uris:
+        root_at = ROOT_AT.match(uri)
+        if root_at and not root_is_let_in(root_at.group(1)):
+            refused.append("%s: %s" % (uri, ROOT_CLOSED))
+            continue
         try:
             return act(uri)
         except Failure as failure:

@@ -1,7 +1,6 @@
 """What a cluster has to offer and what it runs: each node's processors and memory as libvirt says, Ceph's bytes, the
 versions of the tools. Other nodes are asked by libvirt's own SSH; one that does not answer has nothing to say."""
 # Needs: pool, versions, between
-import socket
 from concurrent.futures import ThreadPoolExecutor
 
 
@@ -13,6 +12,9 @@ def read_other(node, user):
     """A node as the first user that it lets in, and who that is."""
     refused = []
     for each in [user] + [other for other in BETWEEN_NODES if other != user]:
+        if each == "root" and not root_is_let_in(node):
+            refused.append("root: " + ROOT_CLOSED)
+            continue
         found = read_node(node, each)
         if "error" not in found:
             return dict(found, user=each)

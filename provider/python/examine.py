@@ -83,6 +83,8 @@ def ssh_to(node, here):
 
 def libvirt_on(node, user):
     """As live migration goes. @raises Failure with libvirt's words"""
+    if user == "root" and not root_is_let_in(node):
+        raise Failure("libvirt", ROOT_CLOSED)
     done = subprocess.run(
         ["env", "LC_ALL=C.UTF-8", "virsh", "--connect", libvirt_uri(node, user), "uri"],
         stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=20,

@@ -1,6 +1,6 @@
 """Everything that is to be known of a cluster, read by one program in one go: Pacemaker, Ceph, libvirt, this node. What
 is to be done to images just before the reading may come with the question."""
-# Needs: pool, libvirt_node, storage, image_file
+# Needs: pool, libvirt_node, storage, image_file, let_in
 import configparser
 import os
 import re
@@ -98,6 +98,8 @@ def read_live(storage, status):
             continue
         user = metadata.get("_migration_user", "root")
         try:
+            if node != here and user == "root" and not root_is_let_in(node):
+                user = "libvirtadmin"
             uri = LOCAL_URI if node == here else libvirt_uri(node, user)
         except Failure:
             continue  # who looks at this VM is told of its metadata
