@@ -25,7 +25,7 @@ esac
 const vms: Vms = { [vm]: remoteVm(217), [guest]: { $kind: "RemoteGuest", vm: `$ref:${vm}.name`, address: ADDRESS } };
 
 describe("what the policies warn of a guest node", function () {
-  this.timeout(240_000);
+  this.timeout(420_000);
   const folder = mkdtempSync(join(tmpdir(), "seapath-policies-"));
   let stack: TestStack;
 

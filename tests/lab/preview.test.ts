@@ -195,7 +195,7 @@ describe("a preview", function () {
   it("says that the cluster is out of reach, and does not fail what it could not see", async () => {
     const known = join(mkdtempSync(join(tmpdir(), "seapath-")), "known_hosts");
     writeFileSync(known, "");
-    const away = await TestStack.make("away", { SEAPATH_HOSTS: "10.99.0.98,10.99.0.99", SEAPATH_CONNECT_TIMEOUT: "1", SEAPATH_KNOWN_HOSTS_FILE: known });
+    const away = await TestStack.make("away", { SEAPATH_HOSTS: "10.99.0.98,10.99.0.99", SEAPATH_CONNECT_TIMEOUT: "6", SEAPATH_KNOWN_HOSTS_FILE: known });
     const { text, changes } = await away.preview({ faraway: tick() });
     assert.match(text, /VM "faraway": its hosts, name and image were not checked: .*10\.99\.0\.98/);
     assert.equal(changes["create"], 2);

@@ -6,7 +6,7 @@ import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { inGuest } from "../../lab/index.ts";
 import { eventually, on, traces } from "./support/cluster.ts";
 import { exampleStack } from "./support/example.ts";
-import { cibLines, served, serviceIn } from "./support/remote.ts";
+import { cibLines, served, serviceIn, serviceNow } from "./support/remote.ts";
 
 const ADDRESS = "10.99.0.180";
 const stackFile = join(import.meta.dirname, "../../examples/remote-guest-service/Pulumi.labtest.yaml");
@@ -37,7 +37,7 @@ describe("the example remote-guest-service", function () {
   });
 
   it("serves again after it was killed", async () => {
-    const before = await serviceIn(ADDRESS);
+    const before = await serviceNow(ADDRESS);
     assert.ok(before !== undefined);
     await inGuest(ADDRESS, `kill -9 ${before.pid}`);
     const after = await eventually(() => serviceIn(ADDRESS), (now) => now !== undefined && now.pid !== before.pid, 60);

@@ -1,7 +1,7 @@
 // The node that runs a guest node's VM loses its power: VM and service come back elsewhere.
 import assert from "node:assert/strict";
 import { kill, start } from "../../../lab/index.ts";
-import { cibLines, httpd, remoteVm, served, serviceIn } from "../support/remote.ts";
+import { cibLines, httpd, remoteVm, served, serviceIn, serviceNow } from "../support/remote.ts";
 import { eventually, nodes, qemu, traces } from "../support/cluster.ts";
 import { TestStack, type Vms } from "../support/stack.ts";
 
@@ -29,7 +29,7 @@ describe("a guest node whose VM's node dies", function () {
   });
 
   it("is there again with its service, on another node", async () => {
-    const before = await serviceIn(ADDRESS);
+    const before = await serviceNow(ADDRESS);
     assert.match((await qemu(vm))[0] ?? "", /^node3:/);
     await kill("node3");
     const after = await eventually(() => serviceIn(ADDRESS), (now) => now !== undefined && now.boot !== before?.boot, 120);

@@ -1,7 +1,7 @@
 /** Guests with a pacemaker_remoted: VMs of the image "remote". */
 import { readFileSync } from "node:fs";
 import { inGuest, readLab } from "../../../lab/index.ts";
-import { on } from "./cluster.ts";
+import { eventually, on } from "./cluster.ts";
 
 /** A guest of its own address, 10.99.0.<last>. */
 export function remoteVm(last: number, more: Record<string, unknown> = {}): Record<string, unknown> {
@@ -43,6 +43,9 @@ export async function serviceIn(address: string): Promise<{ pid: string; boot: s
     return undefined;
   }
 }
+
+/** The same of a service that surely runs: a login to an emulated guest may take longer than one question has. */
+export const serviceNow = (address: string) => eventually(() => serviceIn(address), (now) => now !== undefined, 60);
 
 /** Every line of the CIB, its status too, that has a name in it. */
 export async function cibLines(name: string): Promise<string[]> {
