@@ -35,4 +35,3 @@ def put(node, key):
     except Failure:
         if look(node)[1] is None:
             raise
-
