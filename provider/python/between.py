@@ -11,6 +11,11 @@ NOT_CONNECTED = "failed to connect"
 ROOT_AT = re.compile(r"qemu\+ssh://root@([^/]+)/")
 
 
+def users_between(node, user):
+    """Whom to go to a node as, one after the other, without those that it is known to refuse."""
+    return [each for each in [user] + [other for other in BETWEEN_NODES if other != user] if each != "root" or root_is_let_in(node)]
+
+
 def through(uris, act):
     """What comes of `act` at the first address where the login is taken. @raises Failure closed, where it is at none."""
     refused = []

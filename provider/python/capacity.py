@@ -1,6 +1,7 @@
 """What a cluster has to offer and what it runs: each node's processors and memory as libvirt says, Ceph's bytes, the
 versions of the tools. Other nodes are asked by libvirt's own SSH; one that does not answer has nothing to say."""
 # Needs: pool, versions, between
+import socket
 from concurrent.futures import ThreadPoolExecutor
 
 

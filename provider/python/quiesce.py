@@ -24,7 +24,7 @@ class Quiesced:
         self.node, self.argv, self.answers = node, ["/usr/bin/python3", "-I", "-c", BOOT], queue.Queue()
         self.users = []
         if node != socket.gethostname():
-            self.users = [user] + [other for other in BETWEEN_NODES if other != user]
+            self.users = users_between(node, user)
 
     def go_as(self, user):
         words = " ".join(shlex.quote(word) for word in ["/usr/bin/python3", "-I", "-c", BOOT])

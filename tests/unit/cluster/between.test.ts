@@ -11,7 +11,7 @@ import { LocalRunner } from "./local.ts";
 import { errors, requestOf, ScriptedRunner } from "./runner.ts";
 
 const { programSource } = createRequire(import.meta.url)("../../../provider/dist/cluster/program.js") as typeof import("../../../provider/dist/cluster/program.js");
-const { changeDevice, destroyDomain, growDisk, makeSnapshot, openWay, ProgramError, readAuthKey, readDomains } = cluster;
+const { changeDevice, destroyDomain, growDisk, makeSnapshot, openWay, ProgramError, readDomains } = cluster;
 type ProgramFailure = InstanceType<typeof ProgramError>;
 
 const at = { domain: "web01", node: "node2", asked: "node1", user: "root" };
@@ -94,45 +94,6 @@ describe("a node that lets no other one in", () => {
   it("has no way for a console, which is then opened as before", async () => {
     assert.equal(await openWay(closed("devices", () => assert.fail("it was asked")), at), undefined);
     assert.equal(await openWay(new ScriptedRunner({ "the devices program": () => ({ ok: "qemu+ssh://root@node2/system?no_tty=1" }) }), at), "qemu+ssh://root@node2/system?no_tty=1");
-  });
-});
-
-describe("the key of nodes that let no root in", () => {
-  const NODES = ["node1", "node2", "node3"];
-  const base64 = (text: string) => Buffer.from(text).toString("base64");
-
-  /** Nodes with keys, of which only the first is seen by the one that is asked. */
-  function nodesWith(keys: Record<string, string>, inSettings = NODES) {
-    const unseen = { node2: "node2: root@node2: Permission denied (publickey).", node3: "node3: root@node3: Permission denied (publickey)." };
-    return new Closed({ "the authkey program": ({ make }) => {
-      const missing = keys["node1"] ? [] : ["node1"];
-      if (make === true && missing.length > 0) return { error: { kind: "unreachable", message: Object.values(unseen).join("; ") } };
-      return { ok: { key: base64(keys["node1"] ?? ""), put: [], missing, unseen } };
-    } }, (node, { give }) => {
-      if (typeof give === "string" && !keys[node]) keys[node] = Buffer.from(give, "base64").toString() || "made";
-      return { ok: { key: base64(keys[node] ?? "") } };
-    }, inSettings);
-  }
-
-  it("is compared by links of ours", async () => {
-    assert.deepEqual(await readAuthKey(nodesWith({ node1: "k", node2: "k", node3: "k" }), NODES, false), { key: base64("k"), put: [], missing: [], unseen: {} });
-    assert.deepEqual((await readAuthKey(nodesWith({ node1: "k", node2: "k" }), NODES, false)).missing, ["node3"]);
-    assert.deepEqual((await readAuthKey(nodesWith({ node2: "k", node3: "k" }), NODES, false)).key, base64("k"));
-    assert.deepEqual(Object.keys((await readAuthKey(nodesWith({ node1: "k" }, ["node1", "node2"]), NODES, false)).unseen), ["node3"]);
-    await assert.rejects(readAuthKey(nodesWith({ node1: "k", node2: "other", node3: "k" }), NODES, true), (error: ProgramFailure) =>
-      error.kind === "mismatch" && /is not the same on all nodes: node2 and node3, node1 have different ones/.test(error.message) && !error.message.includes("other"));
-  });
-
-  it("is put where it is missing, made once where none has it, and nowhere while one is not seen", async () => {
-    const some: Record<string, string> = { node2: "k" };
-    assert.deepEqual(await readAuthKey(nodesWith(some), NODES, true), { key: base64("k"), put: ["node1", "node3"], missing: [], unseen: {} });
-    assert.deepEqual(some, { node1: "k", node2: "k", node3: "k" });
-    const none: Record<string, string> = {};
-    assert.deepEqual((await readAuthKey(nodesWith(none), NODES, true)).put, NODES);
-    assert.deepEqual(none, { node1: "made", node2: "made", node3: "made" });
-    const blind: Record<string, string> = { node2: "k" };
-    await assert.rejects(readAuthKey(nodesWith(blind, ["node1", "node2"]), NODES, true), (error: ProgramFailure) => error.kind === "unreachable");
-    assert.deepEqual(blind, { node2: "k" });
   });
 });
 

@@ -3,7 +3,7 @@
  * whether they have what it names of theirs.
  */
 import { isOnline, type Cluster, type Inventory } from "../../cluster";
-import { blame } from "../blame";
+import { blame } from "./blame";
 import { buildXml, DomainRefused, validateXml } from "../form/domain-xml";
 import { hypervisorsOf } from "../core/context";
 import { domainSizeOf } from "../form/domain";

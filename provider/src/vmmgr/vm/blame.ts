@@ -2,12 +2,12 @@
  * Which input it is that libvirt does not take a domain for. Its words often do not say: of a machine that QEMU does not have
  * they are "No PCI buses available". So it is asked again, with inputs put at values that it takes.
  */
-import { descend, type Cluster, type Inventory, type Machines, type XmlElement } from "../cluster";
-import { buildXml, DomainRefused, validateXml } from "./form/domain-xml";
-import type { Refusal } from "./core/errors";
-import type { Domain, VmSpec } from "./form/model";
-import { systemImage } from "./form/names";
-import { vmImages } from "./form/observe";
+import { descend, type Cluster, type Inventory, type Machines, type XmlElement } from "../../cluster";
+import { buildXml, DomainRefused, validateXml } from "../form/domain-xml";
+import type { Refusal } from "../core/errors";
+import type { Domain, VmSpec } from "../form/model";
+import { systemImage } from "../form/names";
+import { vmImages } from "../form/observe";
 
 /** An input that libvirt may have something against. */
 interface Part {
