@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
-import { api, configure } from "pulumi-seapath-provider";
+import { api, configureFrom } from "pulumi-seapath-provider";
 import type { Declared } from "./declared";
 
 /** What the scheduler says of the stack. */
@@ -25,7 +25,7 @@ function configureFromStack(): void {
   if (existsSync(join(startFolder(), "Pulumi.yaml"))) process.chdir(startFolder());
   const seapath = new pulumi.Config("seapath");
   const secrets = JSON.parse(process.env["PULUMI_CONFIG_SECRET_KEYS"] || "[]") as string[];
-  configure({ config: { get: (key: string) => seapath.get(key.replace(/^seapath:/, "")) } } as Parameters<typeof configure>[0], secrets);
+  configureFrom((key) => seapath.get(key.replace(/^seapath:/, "")), secrets);
 }
 
 /** Where Pulumi was started. A pack runs in a folder of its own, and the paths of the configuration are those of the program. */

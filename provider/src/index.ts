@@ -16,14 +16,24 @@ type Provider = ReturnType<typeof vmProvider>;
 const say = (text: string) => console.log(told(text));
 const dependencies = { cluster: (name?: string) => clusterOfProgram(name, say), say, planned: new PlannedRegister(), outage: outageAllowed };
 
+/** Which settings no error may quote: the keys that are kept as a secret, or whether the hosts of a cluster are. */
+export type SecretSettings = readonly string[] | ((cluster: string | undefined) => boolean);
+
 /**
- * Takes the stack's configuration, for all kinds. The stub of a resource calls it as well.
- * @param secret the keys that are kept as a secret, `seapath:hosts` among them; or whether the hosts of a cluster are. The engine does
- * not say. Left out, it is as it was said before: stubs that do not say it stand beside those that do
+ * Takes the stack's configuration, for all kinds, as the engine hands it to the stub of a resource.
+ * @param secret the engine does not say. Left out, it is as it was said before: stubs that do not say it stand beside those that do
  */
-export function configure(request: dynamic.ConfigureRequest, secret?: readonly string[] | ((cluster: string | undefined) => boolean)): void {
+export function configure(request: dynamic.ConfigureRequest, secret?: SecretSettings): void {
+  configureFrom((key) => request.config.get(key), secret);
+}
+
+/**
+ * Takes the configuration of who is no resource: functions, the command line, policies.
+ * @param get a setting by its whole key, `seapath:hosts`; undefined where it is not set
+ */
+export function configureFrom(get: (key: string) => string | undefined, secret?: SecretSettings): void {
   const isSecret = typeof secret === "object" ? (cluster?: string) => cluster === undefined && secret.includes("seapath:hosts") : secret;
-  keep((key) => request.config.get(key), isSecret);
+  keep(get, isSecret);
 }
 
 /** The provider of each kind of resource. */

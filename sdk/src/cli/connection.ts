@@ -1,5 +1,5 @@
 /** Which cluster is meant: options of the command line first, then the stack's configuration, then the environment. */
-import { configure } from "pulumi-seapath-provider";
+import { configureFrom } from "pulumi-seapath-provider";
 import { UsageError, type Given, type OptionSpec } from "./grammar";
 import { readStack, UnreadableStack, type StackConfig } from "./stack";
 
@@ -95,7 +95,7 @@ export async function stackOf(given: Given, say: (text: string) => void, env: No
 export function settleCluster(given: Given, stack?: StackConfig, env: NodeJS.ProcessEnv = process.env, node?: string): string | undefined {
   const { cluster, settings } = connectionOf(given, env, node, stack?.settings);
   const isSecret = () => stack?.secretHosts === true && !given.has("hosts");
-  configure({ config: { get: (key: string) => settings.get(key.replace(/^seapath:/, "")) } } as Parameters<typeof configure>[0], isSecret);
+  configureFrom((key) => settings.get(key.replace(/^seapath:/, "")), isSecret);
   return cluster;
 }
 

@@ -19,10 +19,9 @@ let loaded: Api | undefined;
 
 function load(): Api {
   if (loaded !== undefined) return loaded;
-  const { api, configure } = require("pulumi-seapath/provider") as typeof provider;
+  const { api, configureFrom } = require("pulumi-seapath/provider") as typeof provider;
   // The stack's configuration, secrets in clear; it stays in this process.
-  const get = (key: string) => pulumi.runtime.getConfig(key);
-  configure({ config: { get } } as Parameters<typeof configure>[0], secretKeys());
+  configureFrom((key) => pulumi.runtime.getConfig(key), secretKeys());
   return (loaded = api);
 }
 
