@@ -36,10 +36,20 @@ def for_any_version(text, fencing):
     return ElementTree.tostring(root, encoding="unicode")
 
 
-def knows_schema_of(root):
-    """Whether the tools here know the schema of a CIB: not even an empty one of another do they read."""
-    versions = {"admin_epoch": "0", "epoch": "0", "num_updates": "0"}
-    blank = ElementTree.Element("cib", dict(versions, **{"validate-with": root.get("validate-with", "none")}))
+def unknown_of(root):
+    """What the tools here do not know of a CIB's version, or None: of one with another schema they read nothing, and to one with a newer
+    feature set they write nothing."""
+    schema, features = root.get("validate-with", "none"), root.get("crm_feature_set", "")
+    if not can_write({"validate-with": schema}):
+        return "schema, %s" % schema
+    if features and not can_write({"validate-with": schema, "crm_feature_set": features}):
+        return "feature set, %s" % features
+    return None
+
+
+def can_write(versions):
+    """Whether an empty CIB of that version is written by the tools here."""
+    blank = ElementTree.Element("cib", dict({"admin_epoch": "0", "epoch": "0", "num_updates": "0"}, **versions))
     configuration = ElementTree.SubElement(blank, "configuration")
     for name in ("crm_config", "nodes", "resources", "constraints"):
         ElementTree.SubElement(configuration, name)
@@ -47,7 +57,7 @@ def knows_schema_of(root):
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "blank.xml")
         ElementTree.ElementTree(blank).write(path)
-        done = subprocess.run(["cibadmin", "--query"], capture_output=True, timeout=60, env=dict(os.environ, CIB_file=path))
+        done = subprocess.run(["cibadmin", "--bump"], capture_output=True, timeout=60, env=dict(os.environ, CIB_file=path))
     return done.returncode == 0
 
 

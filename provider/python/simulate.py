@@ -148,9 +148,10 @@ def simulate(request):
     try:
         answer = simulate_on(text, request)
     except Failure as failure:
-        if request.get("cib") and not knows_schema_of(root):
-            words = "the CIB is of a newer Pacemaker: the tools here do not know its schema, %s; ask tools that are as new as the cluster's"
-            raise Failure("schema", words % root.get("validate-with")) from None
+        unknown = unknown_of(root) if request.get("cib") else None
+        if unknown:
+            words = "the CIB is of a newer Pacemaker: the tools here do not know its %s; ask tools that are as new as the cluster's"
+            raise Failure("schema", words % unknown) from None
         raise Failure(failure.kind, hidden(str(failure), secrets)) from None
     answer["verified"]["words"] = hidden(answer["verified"]["words"], secrets)
     return answer

@@ -78,6 +78,9 @@ describe("where VMs will run", function () {
     const says = /the CIB is of a newer Pacemaker: the tools here do not know its schema, pacemaker-99\.0; ask tools that are as new as the cluster's/;
     await assert.rejects(ask({}, newer), says);
     await assert.rejects(ask({ vms: [vm("a")] }, newer), says);
+    // Of a cluster that was made before, and upgraded: the schema is still the old one.
+    const upgraded = empty().replace(/ crm_feature_set="[^"]*"/, "").replace("<cib ", '<cib crm_feature_set="99.1.0" ');
+    await assert.rejects(ask({ vms: [vm("a")] }, upgraded), /the tools here do not know its feature set, 99\.1\.0; ask tools that are as new as the cluster's/);
   });
 
   it("takes no truncated CIB, and no constraint on nothing", async () => {
