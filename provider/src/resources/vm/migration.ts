@@ -11,12 +11,14 @@ import type { Raw } from "../engine/values";
  */
 async function migrationOf(cluster: () => Cluster, olds: Raw, said: Raw): Promise<{ user?: string; notice?: string | undefined }> {
   const { liveMigration, pinnedHost, migrationUser: given } = said;
-  if (liveMigration !== true || (pinnedHost !== undefined && pinnedHost !== null)) return {};
+  if (liveMigration !== true) return {};
   const before = olds["name"] === said["name"] && olds["liveMigration"] === true ? olds["migrationUser"] : undefined;
   const silent = given === undefined || given === null;
   if (!silent && (typeof given !== "string" || isUnknown(given) || !USER_NAME.test(given) || before === given)) return {};
   // A cluster that cannot be asked says nothing new: what was found before stays.
   const found = silent && typeof before === "string" ? { user: before } : {};
+  // It does not migrate while it is pinned, but for the move that the pin itself may be, which goes as before.
+  if (pinnedHost !== undefined && pinnedHost !== null) return found;
   if ((await reached(cluster)) === undefined) return found;
   const first = silent ? DEFAULTS.migrationUser : given;
   try {

@@ -22,6 +22,8 @@ describe("live migration in a preview", () => {
     const nobody = () => assert.fail("it was asked");
     assert.equal((await check(typed(), nobody)).user, "root");
     assert.equal((await check(moving({ pinnedHost: "node1" }), nobody)).user, "root");
+    // The move to where it is pinned now goes as the ones before.
+    assert.equal((await check(moving({ pinnedHost: "node1" }), nobody, moving({ migrationUser: "libvirtadmin" }))).user, "libvirtadmin");
     assert.equal((await check(moving({ migrationUser: "ops" }), nobody, moving({ migrationUser: "ops" }))).user, "ops");
   });
 
