@@ -25,9 +25,31 @@ const VCPUS = 1;
 export function vmOf(index: number, owner: string): VmSpec & { at: string } {
   const at = HYPERVISORS[index % HYPERVISORS.length] ?? "node1";
   return {
-    name: `vm${index}`, at, owner, diskBus: "virtio", adopt: true, enabled: true, started: true, liveMigration: true,
-    domain: { type: "kvm", memory: MEMORY, vcpus: VCPUS, machine: "q35", firmware: "efi", interfaces: [], serialConsole: true, guestAgent: false },
-    migrationUser: "root", migrationDowntime: 0, migrateToTimeout: 120, stopTimeout: 30, priority: 0, metadata: {}, crmConfigCommands: [],
+    name: `vm${index}`,
+    at,
+    owner,
+    diskBus: "virtio",
+    adopt: true,
+    enabled: true,
+    started: true,
+    liveMigration: true,
+    domain: {
+      type: "kvm",
+      memory: MEMORY,
+      vcpus: VCPUS,
+      machine: "q35",
+      firmware: "efi",
+      interfaces: [],
+      serialConsole: true,
+      guestAgent: false,
+    },
+    migrationUser: "root",
+    migrationDowntime: 0,
+    migrateToTimeout: 120,
+    stopTimeout: 30,
+    priority: 0,
+    metadata: {},
+    crmConfigCommands: [],
     pacemaker: { meta: {}, params: {}, utilization: {} },
     ...(index % 10 === 0 ? { pinnedHost: at } : index % 5 === 0 ? { preferredHost: at } : {}),
   };
@@ -35,20 +57,31 @@ export function vmOf(index: number, owner: string): VmSpec & { at: string } {
 
 /** What the scheduler compares parameters by, as Pacemaker 2.1 makes it. */
 function digestOf(params: Record<string, string>): string {
-  const said = Object.entries(params).sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, value]) => ` ${name}="${value}"`).join("");
+  const said = Object.entries(params)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, value]) => ` ${name}="${value}"`)
+    .join("");
   return createHash("md5").update(` <parameters${said}/>\n`).digest("hex");
 }
 
 /** What a node knows of a primitive: that it was started there and is monitored, or that it was looked for and not found. */
 function historyOf(id: string, params: Record<string, string>, node: number, runs: boolean): string {
-  const op = (name: string, interval: number, exit: number, call: number) => element("lrm_rsc_op", {
-    id: interval === 0 ? `${id}_last_0` : `${id}_monitor_${interval}`, operation_key: `${id}_${name}_${interval}`, operation: name,
-    "crm-debug-origin": "build_active_RAs", crm_feature_set: FEATURES,
-    "transition-key": `${call}:1:${exit}:2b0e0c6c-5b3c-4a94-9ae5-0a4a2f2b6ad1`,
-    "transition-magic": `0:${exit};${call}:1:${exit}:2b0e0c6c-5b3c-4a94-9ae5-0a4a2f2b6ad1`,
-    "call-id": call, "rc-code": exit, "op-status": 0, interval, on_node: `node${node}`,
-    "op-digest": digestOf(interval === 0 ? params : { ...params, CRM_meta_timeout: "60000" }),
-  });
+  const op = (name: string, interval: number, exit: number, call: number) =>
+    element("lrm_rsc_op", {
+      id: interval === 0 ? `${id}_last_0` : `${id}_monitor_${interval}`,
+      operation_key: `${id}_${name}_${interval}`,
+      operation: name,
+      "crm-debug-origin": "build_active_RAs",
+      crm_feature_set: FEATURES,
+      "transition-key": `${call}:1:${exit}:2b0e0c6c-5b3c-4a94-9ae5-0a4a2f2b6ad1`,
+      "transition-magic": `0:${exit};${call}:1:${exit}:2b0e0c6c-5b3c-4a94-9ae5-0a4a2f2b6ad1`,
+      "call-id": call,
+      "rc-code": exit,
+      "op-status": 0,
+      interval,
+      on_node: `node${node}`,
+      "op-digest": digestOf(interval === 0 ? params : { ...params, CRM_meta_timeout: "60000" }),
+    });
   const done = runs ? [op("start", 0, 0, 9), op("monitor", 10_000, 0, 10)] : [op("monitor", 0, 7, 5)];
   return renderXml(element("lrm_resource", { id, class: "ocf", provider: "seapath", type: "VirtualDomain" }, done));
 }
@@ -62,10 +95,13 @@ export function savedCluster(count: number, owner = "bench/bench") {
   });
   const constraints = vms.flatMap((spec) => vmConstraints(spec, OBSERVER));
   const states = [...HYPERVISORS, OBSERVER].map((name, index) => {
-    const known = vms.map(({ name: vm, at }, which) => historyOf(vm, nvpairs(primitives[which], "instance_attributes"), index + 1, at === name));
+    const known = vms.map(({ name: vm, at }, which) =>
+      historyOf(vm, nvpairs(primitives[which], "instance_attributes"), index + 1, at === name),
+    );
     return `<node_state id="${index + 1}" uname="${name}" in_ccm="true" crmd="online" join="member" expected="member"><lrm id="${index + 1}"><lrm_resources>${known.join("")}</lrm_resources></lrm></node_state>`;
   });
-  const property = (name: string, value: string) => `<nvpair id="cib-bootstrap-options-${name}" name="${name}" value="${value}"/>`;
+  const property = (name: string, value: string) =>
+    `<nvpair id="cib-bootstrap-options-${name}" name="${name}" value="${value}"/>`;
   const cib = `<cib crm_feature_set="${FEATURES}" validate-with="pacemaker-3.9" epoch="${count}" num_updates="0" admin_epoch="0" have-quorum="1" dc-uuid="1"><configuration>
 <crm_config><cluster_property_set id="cib-bootstrap-options">${property("stonith-enabled", "false")}${property("dc-version", "2.1.5")}</cluster_property_set></crm_config>
 <nodes>${[...HYPERVISORS, OBSERVER].map((name, index) => `<node id="${index + 1}" uname="${name}"/>`).join("")}</nodes>

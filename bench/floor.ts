@@ -42,9 +42,11 @@ export async function readTemplate(node: string, name: string): Promise<Template
 /** The metadata of a VM that is like the template, under another name and with a uuid of its own. */
 export function metadataOf(template: Template, name: string): Record<string, string> {
   const uuid = randomUUID();
-  return Object.fromEntries(Object.entries(template.metadata).map(([key, value]) => {
-    return [key, value.replaceAll(template.name, name).replace(/(<uuid>)[^<]*/, `$1${uuid}`)];
-  }));
+  return Object.fromEntries(
+    Object.entries(template.metadata).map(([key, value]) => {
+      return [key, value.replaceAll(template.name, name).replace(/(<uuid>)[^<]*/, `$1${uuid}`)];
+    }),
+  );
 }
 
 const quote = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
@@ -53,7 +55,10 @@ function callOf(template: Template, image: string, name: string): string {
   const renamed = (xml: string) => xml.replaceAll(template.name, name);
   const primitive = parseXml(renamed(template.primitive), "cibadmin");
   const constraints = findAll(parseXml(renamed(template.constraints), "cibadmin"), "rsc_location");
-  const patch = renderPatch([createChange(RESOURCES, primitive), ...constraints.map((each) => createChange(CONSTRAINTS, each))]);
+  const patch = renderPatch([
+    createChange(RESOURCES, primitive),
+    ...constraints.map((each) => createChange(CONSTRAINTS, each)),
+  ]);
   // What vm-mgr knows nothing of is not among the plain steps.
   const metadata = Object.entries(metadataOf(template, name)).filter(([key]) => !key.startsWith("_seapath"));
   const { xml = "" } = Object.fromEntries(metadata);
@@ -63,7 +68,8 @@ function callOf(template: Template, image: string, name: string): string {
 /** The script that makes VMs in one of the two ways. It is one compound command, so that bash has read all of it at first. */
 export function floorScript(template: Template, image: string, names: readonly string[], by: By): string {
   const calls = names.map((name) => callOf(template, image, name));
-  const lines = by === "at once" ? ["pids=()", ...calls.map((call) => `${call} & pids+=($!)`), `all_of "\${pids[@]}"`] : calls;
+  const lines =
+    by === "at once" ? ["pids=()", ...calls.map((call) => `${call} & pids+=($!)`), `all_of "\${pids[@]}"`] : calls;
   return inOne([...lines, "count_tools"]);
 }
 
@@ -81,11 +87,15 @@ export async function runFloor(ssh: readonly string[], script: string): Promise<
 /** Removes all VMs whose names begin so, whoever made them, and however far. */
 export async function removeVms(node: string, prefix: string): Promise<void> {
   const cib = parseXml((await exec(node, ["cibadmin", "--query", "--scope", "resources"])).stdout, "cibadmin");
-  const names = findAll(cib, "primitive").map((each) => each.attrs["id"] ?? "").filter((name) => name.startsWith(prefix));
+  const names = findAll(cib, "primitive")
+    .map((each) => each.attrs["id"] ?? "")
+    .filter((name) => name.startsWith(prefix));
   if (names.length > 0) {
     await exec(node, ["bash", "-s"], { stdin: inOne([`remove_vms ${names.map(quote).join(" ")}`]) });
     const members = (await exec(node, ["crm_node", "--partition"])).stdout.trim().split(/\s+/);
-    await Promise.all(members.map((each) => exec(each, ["rm", "-f", "--", ...names.map((name) => `/etc/pacemaker/${name}.xml`)])));
+    await Promise.all(
+      members.map((each) => exec(each, ["rm", "-f", "--", ...names.map((name) => `/etc/pacemaker/${name}.xml`)])),
+    );
   }
   await images(node, { verb: "remove", prefix });
 }

@@ -1,5 +1,6 @@
 """Images as a VM has them, many at once, by one connection to Ceph. Comes to python3 on standard input, with a last line
 `main(<request as JSON>)`; answers with one JSON object."""
+
 import json
 import time
 from concurrent.futures import ThreadPoolExecutor

@@ -41,9 +41,21 @@ async function bench(options: Options): Promise<void> {
 
 function report(options: Options, rows: readonly Row[], begun: Date): void {
   const goals = goalsOf(rows, options.latency);
-  const machine = { cpus: cpus().length, model: cpus()[0]?.model ?? "", memoryGiB: Math.round(totalmem() / 2 ** 30), node: process.version };
+  const machine = {
+    cpus: cpus().length,
+    model: cpus()[0]?.model ?? "",
+    memoryGiB: Math.round(totalmem() / 2 ** 30),
+    node: process.version,
+  };
   if (options.json !== undefined) {
-    const result = { date: begun.toISOString(), seconds: (Date.now() - begun.getTime()) / 1000, machine, options, rows, goals };
+    const result = {
+      date: begun.toISOString(),
+      seconds: (Date.now() - begun.getTime()) / 1000,
+      machine,
+      options,
+      rows,
+      goals,
+    };
     writeFileSync(options.json, `${JSON.stringify(result, undefined, 2)}\n`);
   }
   const { cpus: cores, model, memoryGiB } = machine;
@@ -65,6 +77,8 @@ try {
   if (options === undefined) console.log(USAGE);
   else await bench(options);
 } catch (error) {
-  say(error instanceof UsageError ? `${error.message}\n\n${USAGE}` : String(error instanceof Error ? error.stack : error));
+  say(
+    error instanceof UsageError ? `${error.message}\n\n${USAGE}` : String(error instanceof Error ? error.stack : error),
+  );
   process.exitCode = error instanceof UsageError ? 2 : 1;
 }

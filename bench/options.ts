@@ -46,7 +46,8 @@ export class UsageError extends Error {}
 function listOf<T extends string>(name: string, text: string, known: readonly T[]): T[] {
   const found = text.split(",").map((each) => each.trim());
   const wrong = found.find((each) => !(known as readonly string[]).includes(each));
-  if (wrong !== undefined) throw new UsageError(`--${name}: no ${JSON.stringify(wrong)}; there are ${known.join(", ")}`);
+  if (wrong !== undefined)
+    throw new UsageError(`--${name}: no ${JSON.stringify(wrong)}; there are ${known.join(", ")}`);
   return known.filter((each) => found.includes(each));
 }
 
@@ -60,7 +61,15 @@ function numberOf(name: string, text: string, least: number, most: number): numb
 
 const TEXT = { type: "string" } as const;
 const KNOWN = {
-  quick: { type: "boolean" }, settings: TEXT, parts: TEXT, sizes: TEXT, images: TEXT, saved: TEXT, latency: TEXT, parallel: TEXT, json: TEXT,
+  quick: { type: "boolean" },
+  settings: TEXT,
+  parts: TEXT,
+  sizes: TEXT,
+  images: TEXT,
+  saved: TEXT,
+  latency: TEXT,
+  parallel: TEXT,
+  json: TEXT,
   help: { type: "boolean", short: "h" },
 } as const;
 

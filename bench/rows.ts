@@ -56,7 +56,9 @@ export function ratioOf(rows: readonly Row[], row: Row): number | undefined {
 export function ownRatioOf(rows: readonly Row[], row: Row): number | undefined {
   const nothing = findRow(rows, { setting: row.setting, what: "nothing" });
   const whole = row.what === "up" ? ratioOf(rows, row) : undefined;
-  return whole === undefined || nothing === undefined ? undefined : (whole * (row.seconds - nothing.seconds)) / row.seconds;
+  return whole === undefined || nothing === undefined
+    ? undefined
+    : (whole * (row.seconds - nothing.seconds)) / row.seconds;
 }
 
 const s = (seconds: number) => `${seconds.toFixed(2)} s`;
@@ -67,24 +69,52 @@ export function goalsOf(rows: readonly Row[], latency: number): Goal[] {
   const [up, update, many] = [pulumi("near", "up", 10), pulumi("near", "update", 10), pulumi("near", "refresh", 200)];
   const ratio = up === undefined ? undefined : ratioOf(rows, up);
   const own = up === undefined ? undefined : ownRatioOf(rows, up);
-  const below = (goal: string, measured: number | undefined, most: number, words: (measured: number) => string): Goal =>
-    measured === undefined ? { goal } : { goal, measured: words(measured), met: measured <= most };
+  const below = (
+    goal: string,
+    measured: number | undefined,
+    most: number,
+    words: (measured: number) => string,
+  ): Goal => (measured === undefined ? { goal } : { goal, measured: words(measured), met: measured <= most });
   const cost = (setting: Setting) => {
     const there = pulumi(setting, "up", 10);
     return up === undefined || there === undefined ? undefined : there.seconds - up.seconds;
   };
   const floorCost = (setting: Setting) => {
     const [here, there] = [floorOf(rows, "near", 10), floorOf(rows, setting, 10)];
-    return here === undefined || there === undefined ? "" : `; it costs the plain commands ${s(there.seconds - here.seconds)}`;
+    return here === undefined || there === undefined
+      ? ""
+      : `; it costs the plain commands ${s(there.seconds - here.seconds)}`;
   };
   return [
-    below("an up of 10 VMs takes at most 1.5 times the plain commands", ratio, 1.5, (x) =>
-      `${x.toFixed(2)} times${own === undefined ? "" : `, ${own.toFixed(2)} without the start of Pulumi`}`),
-    below("a refresh of 200 VMs takes at most 3 s", many?.seconds, 3, (x) => `${s(x)}, ${s(many?.workSeconds ?? 0)} of them on the cluster`),
-    below("an update in place takes at most 1 s, without the start of Pulumi", update?.workSeconds, 1, (x) =>
-      `${s(x)}, ${s(update?.seconds ?? 0)} with it`),
-    below(`${latency} ms to the cluster cost an up of 10 VMs at most 2 s`, cost("far"), 2, (x) => `${s(x)}${floorCost("far")}`),
-    below(`${latency} ms to each node, for its own traffic too, cost an up of 10 VMs at most 2 s`, cost("wide"), 2, (x) =>
-      `${s(x)}${floorCost("wide")}`),
+    below(
+      "an up of 10 VMs takes at most 1.5 times the plain commands",
+      ratio,
+      1.5,
+      (x) => `${x.toFixed(2)} times${own === undefined ? "" : `, ${own.toFixed(2)} without the start of Pulumi`}`,
+    ),
+    below(
+      "a refresh of 200 VMs takes at most 3 s",
+      many?.seconds,
+      3,
+      (x) => `${s(x)}, ${s(many?.workSeconds ?? 0)} of them on the cluster`,
+    ),
+    below(
+      "an update in place takes at most 1 s, without the start of Pulumi",
+      update?.workSeconds,
+      1,
+      (x) => `${s(x)}, ${s(update?.seconds ?? 0)} with it`,
+    ),
+    below(
+      `${latency} ms to the cluster cost an up of 10 VMs at most 2 s`,
+      cost("far"),
+      2,
+      (x) => `${s(x)}${floorCost("far")}`,
+    ),
+    below(
+      `${latency} ms to each node, for its own traffic too, cost an up of 10 VMs at most 2 s`,
+      cost("wide"),
+      2,
+      (x) => `${s(x)}${floorCost("wide")}`,
+    ),
   ];
 }

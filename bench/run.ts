@@ -14,7 +14,10 @@ export function endRunning(): void {
 }
 
 /** Runs a program to its end. Not synchronously: a relay of this process may be what its bytes go through. */
-export function run(argv: readonly string[], options: { cwd?: string; env?: NodeJS.ProcessEnv; stdin?: string } = {}): Promise<Ran> {
+export function run(
+  argv: readonly string[],
+  options: { cwd?: string; env?: NodeJS.ProcessEnv; stdin?: string } = {},
+): Promise<Ran> {
   const [program = "", ...args] = argv;
   const begun = performance.now();
   return new Promise((resolve, reject) => {
@@ -29,7 +32,9 @@ export function run(argv: readonly string[], options: { cwd?: string; env?: Node
     child.on("close", (code, signal) => {
       running.delete(child);
       if (code === 0) return resolve({ stdout, seconds: (performance.now() - begun) / 1000 });
-      reject(new Error(`${argv.slice(0, 4).join(" ")} ended with ${signal ?? `exit code ${code}`}:\n${all.slice(-4000)}`));
+      reject(
+        new Error(`${argv.slice(0, 4).join(" ")} ended with ${signal ?? `exit code ${code}`}:\n${all.slice(-4000)}`),
+      );
     });
   });
 }

@@ -19,7 +19,8 @@ const vm = (more: object = {}): object => ({
   domain: { type: "qemu", memory: 4, machine: "pc", firmware: "bios" },
   ...more,
 });
-const namesOf = (kind: string, count: number) => Array.from({ length: count }, (_, index) => `${PREFIX}${kind}${index}`);
+const namesOf = (kind: string, count: number) =>
+  Array.from({ length: count }, (_, index) => `${PREFIX}${kind}${index}`);
 const vmsOf = (count: number, first: object = {}) =>
   Object.fromEntries(namesOf("vm", count).map((name, index) => [name, vm(index === 0 ? first : {})]));
 
@@ -74,7 +75,8 @@ export class Scenes {
       await this.#stack.configure(vmsOf(count, { priority: 7 }));
       this.#pulumi(setting, "update", count, await this.#stack.timed("up"), "1 updated");
     }
-    if (parts.includes("refresh")) this.#pulumi(setting, "refresh", count, await this.#stack.timed("refresh"), `${count + 1} unchanged`);
+    if (parts.includes("refresh"))
+      this.#pulumi(setting, "refresh", count, await this.#stack.timed("refresh"), `${count + 1} unchanged`);
   }
 
   async #floor(setting: Setting, way: Way, template: Template, count: number): Promise<void> {
@@ -91,7 +93,10 @@ export class Scenes {
     const [first = "", ...others] = namesOf("image", this.#options.images);
     await this.#stack.configure({ [first]: vm({ enabled: false }) });
     await this.#stack.timed("up");
-    const { size, metadata } = await images<Pick<Template, "size" | "metadata">>(this.#node, { verb: "describe", vm: first });
+    const { size, metadata } = await images<Pick<Template, "size" | "metadata">>(this.#node, {
+      verb: "describe",
+      vm: first,
+    });
     const like = { name: first, size, metadata, primitive: "", constraints: "" };
     const vms = others.map((name) => ({ name, metadata: metadataOf(like, name) }));
     await images(this.#node, { verb: "make", size, vms });
@@ -143,9 +148,20 @@ export class Scenes {
 
   /** @param proof what Pulumi has to have said of it, or it was something else that was measured */
   #pulumi(setting: Setting, what: What, vms: number, timed: Timed, proof?: string): void {
-    if (proof !== undefined && !timed.stdout.includes(proof)) throw new Error(`Pulumi did not say "${proof}":\n${timed.stdout}`);
+    if (proof !== undefined && !timed.stdout.includes(proof))
+      throw new Error(`Pulumi did not say "${proof}":\n${timed.stdout}`);
     const { seconds, workSeconds, roundTrips, bytes } = timed;
-    this.#add({ setting, what, vms, by: "pulumi", seconds, roundTrips, programs: roundTrips, bytes, ...(workSeconds !== undefined && { workSeconds }) });
+    this.#add({
+      setting,
+      what,
+      vms,
+      by: "pulumi",
+      seconds,
+      roundTrips,
+      programs: roundTrips,
+      bytes,
+      ...(workSeconds !== undefined && { workSeconds }),
+    });
   }
 
   #add(row: Row): void {

@@ -50,8 +50,16 @@ export class BenchStack {
 
   #pulumi(args: readonly string[], more: { stdin?: string; trace?: string } = {}) {
     const inherited = Object.entries(pulumiEnvironment()).filter(([name]) => !name.startsWith("SEAPATH_"));
-    const env = { ...Object.fromEntries(inherited), ...this.environment, ...(more.trace !== undefined && { SEAPATH_TRACE: more.trace }) };
-    return run(["pulumi", ...args, "--non-interactive"], { cwd: workFolder, env, ...(more.stdin !== undefined && { stdin: more.stdin }) });
+    const env = {
+      ...Object.fromEntries(inherited),
+      ...this.environment,
+      ...(more.trace !== undefined && { SEAPATH_TRACE: more.trace }),
+    };
+    return run(["pulumi", ...args, "--non-interactive"], {
+      cwd: workFolder,
+      env,
+      ...(more.stdin !== undefined && { stdin: more.stdin }),
+    });
   }
 
   /** Says which VMs there are to be. */
@@ -66,7 +74,17 @@ export class BenchStack {
 
   /** One run of `up`, `refresh` or `destroy`, without a preview before it. */
   timed(verb: "up" | "refresh" | "destroy"): Promise<Timed> {
-    return this.#traced([verb, "--stack", STACK, "--yes", "--skip-preview", "--color", "never", "--parallel", String(this.#parallel)]);
+    return this.#traced([
+      verb,
+      "--stack",
+      STACK,
+      "--yes",
+      "--skip-preview",
+      "--color",
+      "never",
+      "--parallel",
+      String(this.#parallel),
+    ]);
   }
 
   async #traced(argv: readonly string[]): Promise<Timed> {

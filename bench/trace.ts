@@ -13,7 +13,10 @@ export interface TraceSum {
 
 /** Sums up the text of a trace. */
 export function sumOf(text: string): TraceSum {
-  const lines = text.split("\n").filter((line) => line !== "").map((line) => JSON.parse(line) as TraceLine);
+  const lines = text
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => JSON.parse(line) as TraceLine);
   const programs: Record<string, number> = {};
   for (const { what } of lines) programs[what] = (programs[what] ?? 0) + 1;
   const begun = Math.min(...lines.map(({ at }) => at));

@@ -43,15 +43,20 @@ export async function openWay(setting: Setting, latency: number): Promise<Way> {
   if (setting === "near") return { ...straight, close: () => Promise.resolve() };
   if (setting === "wide") {
     const { latency: before, loss } = lab.options;
-    const link = (ms: number) => run([process.execPath, join(root, "lab/cli.ts"), "link", "--latency", String(ms), "--loss", String(loss)]);
+    const link = (ms: number) =>
+      run([process.execPath, join(root, "lab/cli.ts"), "link", "--latency", String(ms), "--loss", String(loss)]);
     await link(latency);
     return { ...straight, close: () => link(before).then(() => undefined) };
   }
   const relays = await Promise.all(lab.nodes.map(({ address }) => Relay.to(address, latency / 2)));
-  const keys = readFileSync(lab.knownHostsFile, "utf8").split("\n").map((line) => line.split(" "));
+  const keys = readFileSync(lab.knownHostsFile, "utf8")
+    .split("\n")
+    .map((line) => line.split(" "));
   const lines = lab.nodes.flatMap(({ name, address }, index) =>
-    keys.filter(([hosts]) => [name, address].some((each) => hosts?.split(",").includes(each)))
-      .map(([, ...key]) => `[127.0.0.1]:${relays[index]?.port} ${key.join(" ")}`));
+    keys
+      .filter(([hosts]) => [name, address].some((each) => hosts?.split(",").includes(each)))
+      .map(([, ...key]) => `[127.0.0.1]:${relays[index]?.port} ${key.join(" ")}`),
+  );
   return {
     environment: {
       ...environment,

@@ -34,7 +34,8 @@ class UsageError extends LabError {}
 
 function numberOf(name: string, text: string | undefined, fallback: number, from: number, to: number): number {
   const value = text === undefined ? fallback : Number(text);
-  if (text?.trim() === "" || !(value >= from && value <= to)) throw new UsageError(`--${name}: a number from ${from} to ${to}`);
+  if (text?.trim() === "" || !(value >= from && value <= to))
+    throw new UsageError(`--${name}: a number from ${from} to ${to}`);
   return value;
 }
 
@@ -44,11 +45,24 @@ function linkOptions(values: { latency?: string; loss?: string }): { latency: nu
 
 function upOptions(args: string[]): LabOptions {
   const text = { type: "string" } as const;
-  const { values } = parseArgs({ args, options: { nodes: text, observer: { type: "boolean" }, hardened: { type: "boolean" }, "upstream-agent": { type: "boolean" }, latency: text, loss: text } });
+  const { values } = parseArgs({
+    args,
+    options: {
+      nodes: text,
+      observer: { type: "boolean" },
+      hardened: { type: "boolean" },
+      "upstream-agent": { type: "boolean" },
+      latency: text,
+      loss: text,
+    },
+  });
   const nodes = numberOf("nodes", values.nodes, 3, 1, maxNodes);
   if (!Number.isInteger(nodes)) throw new UsageError("--nodes: a whole number");
   if (values.observer === true && nodes < 2) throw new UsageError("--observer: takes two nodes at least");
-  const moods = { ...(values.hardened === true && { hardened: true }), ...(values["upstream-agent"] === true && { upstreamAgent: true }) };
+  const moods = {
+    ...(values.hardened === true && { hardened: true }),
+    ...(values["upstream-agent"] === true && { upstreamAgent: true }),
+  };
   return { nodes, observer: values.observer ?? false, ...moods, ...linkOptions(values) };
 }
 
@@ -76,18 +90,31 @@ function show(status: Status): string {
     ];
     return `${node.name}  ${node.address}  ${node.role}  ${parts.join(", ")}`;
   });
-  return [...lines, `Ceph ${status.ceph ? "answers" : "does not answer"}`, status.healthy ? "healthy" : "NOT healthy", ""].join("\n");
+  return [
+    ...lines,
+    `Ceph ${status.ceph ? "answers" : "does not answer"}`,
+    status.healthy ? "healthy" : "NOT healthy",
+    "",
+  ].join("\n");
 }
 
 async function status(args: string[]): Promise<number> {
   const { values } = parseArgs({ args, options: { json: { type: "boolean" } } });
   const lab = readLab();
   if (lab === undefined) {
-    process.stdout.write(values.json === true ? `${JSON.stringify({ release, healthy: false, nodes: [] })}\n` : `the lab of ${release} is not up\n`);
+    process.stdout.write(
+      values.json === true
+        ? `${JSON.stringify({ release, healthy: false, nodes: [] })}\n`
+        : `the lab of ${release} is not up\n`,
+    );
     return 1;
   }
   const state = await statusOf(lab.nodes);
-  process.stdout.write(values.json === true ? `${JSON.stringify({ release, ...state, options: lab.options }, undefined, 2)}\n` : show(state));
+  process.stdout.write(
+    values.json === true
+      ? `${JSON.stringify({ release, ...state, options: lab.options }, undefined, 2)}\n`
+      : show(state),
+  );
   return state.healthy ? 0 : 1;
 }
 
@@ -108,7 +135,12 @@ async function link(args: string[]): Promise<void> {
   const { values } = parseArgs({ args, options: { latency: { type: "string" }, loss: { type: "string" } } });
   const wanted = linkOptions(values);
   const lab = needLab();
-  await setLink(labProcess(), lab.nodes.filter(({ name }) => isUp(name)), wanted.latency, wanted.loss);
+  await setLink(
+    labProcess(),
+    lab.nodes.filter(({ name }) => isUp(name)),
+    wanted.latency,
+    wanted.loss,
+  );
   writeLab({ ...lab, options: { ...lab.options, ...wanted } });
   say(`${wanted.latency} ms and ${wanted.loss} % loss on the way to each node`);
 }
@@ -133,8 +165,23 @@ async function main([verb, ...args]: string[]): Promise<number> {
       return await status(args);
     case "ssh": {
       const { lab, node } = nodeNamed(args[0]);
-      const options = ["-i", inLab("id"), "-o", `UserKnownHostsFile=${inLab("known_hosts")}`, "-o", "IdentitiesOnly=yes"];
-      return await attach([...reaching(), "ssh", "-F", "none", ...options, `${userOf(lab.options)}@${node.address}`, ...args.slice(1)]);
+      const options = [
+        "-i",
+        inLab("id"),
+        "-o",
+        `UserKnownHostsFile=${inLab("known_hosts")}`,
+        "-o",
+        "IdentitiesOnly=yes",
+      ];
+      return await attach([
+        ...reaching(),
+        "ssh",
+        "-F",
+        "none",
+        ...options,
+        `${userOf(lab.options)}@${node.address}`,
+        ...args.slice(1),
+      ]);
     }
     case "exec": {
       const { node } = nodeNamed(args[0]);

@@ -38,9 +38,15 @@ async function sshGreets(address: string): Promise<boolean> {
 }
 
 export async function onlineNodes(name: string): Promise<{ online: string[]; quorum: boolean }> {
-  const { stdout } = await inNode(name, ["timeout", "5", "crm_mon", "-1", "--output-as=xml", "--include=none,nodes,dc"], { ok: true });
+  const { stdout } = await inNode(
+    name,
+    ["timeout", "5", "crm_mon", "-1", "--output-as=xml", "--include=none,nodes,dc"],
+    { ok: true },
+  );
   return {
-    online: [...stdout.matchAll(/<node name="([^"]+)"[^>]*\bonline="true"[^>]*\bpending="false"/g)].map((match) => match[1] ?? ""),
+    online: [...stdout.matchAll(/<node name="([^"]+)"[^>]*\bonline="true"[^>]*\bpending="false"/g)].map(
+      (match) => match[1] ?? "",
+    ),
     quorum: /with_quorum="true"/.test(stdout),
   };
 }
@@ -61,28 +67,45 @@ async function nodeStatus(node: LabNode, space: Space): Promise<NodeStatus> {
 /** Asks every node, and Ceph. */
 export async function statusOf(nodes: LabNode[]): Promise<Status> {
   const space = findSpace();
-  const [ceph, ...states] = await Promise.all([cephAnswers(space.lab), ...nodes.map((node) => nodeStatus(node, space))]);
+  const [ceph, ...states] = await Promise.all([
+    cephAnswers(space.lab),
+    ...nodes.map((node) => nodeStatus(node, space)),
+  ]);
   const healthy =
-    ceph && states.every(({ online, quorum, ssh, libvirt }) => online.length === nodes.length && quorum && ssh && libvirt);
+    ceph &&
+    states.every(({ online, quorum, ssh, libvirt }) => online.length === nodes.length && quorum && ssh && libvirt);
   return { healthy, ceph, nodes: states };
 }
 
 /** Waits until every node sees every other. */
 export async function untilOnline(nodes: LabNode[], seconds = 90): Promise<void> {
   for (const node of nodes) {
-    await until(`all nodes online, as ${node.name} sees it`, seconds, async () => {
-      const { online, quorum } = await onlineNodes(node.name);
-      return quorum && nodes.every(({ name }) => online.includes(name));
-    }, 250);
+    await until(
+      `all nodes online, as ${node.name} sees it`,
+      seconds,
+      async () => {
+        const { online, quorum } = await onlineNodes(node.name);
+        return quorum && nodes.every(({ name }) => online.includes(name));
+      },
+      250,
+    );
   }
 }
 
 export async function untilServed(nodes: LabNode[]): Promise<void> {
-  await Promise.all(nodes.map((node) =>
-    until(`sshd and libvirtd of ${node.name}`, 60, async () => {
-      if (!(await sshGreets(node.address))) return false;
-      return (await inNode(node.name, ["timeout", "5", "virsh", "-q", "list"], { ok: true })).exitCode === 0;
-    }, 250)));
+  await Promise.all(
+    nodes.map((node) =>
+      until(
+        `sshd and libvirtd of ${node.name}`,
+        60,
+        async () => {
+          if (!(await sshGreets(node.address))) return false;
+          return (await inNode(node.name, ["timeout", "5", "virsh", "-q", "list"], { ok: true })).exitCode === 0;
+        },
+        250,
+      ),
+    ),
+  );
 }
 
 /** Who logs in to the nodes. */
@@ -91,7 +114,9 @@ export const userOf = ({ hardened }: LabOptions): string => (hardened === true ?
 /** Text that a shell can source, with the settings of the provider. */
 export function environmentOf(lab: Lab): string {
   return [
-    ...(apart ? [`# These addresses are in the lab's own network: "npm run shell -- --release ${release}" gives a shell there.`] : []),
+    ...(apart
+      ? [`# These addresses are in the lab's own network: "npm run shell -- --release ${release}" gives a shell there.`]
+      : []),
     `export SEAPATH_HOSTS=${lab.nodes.map(({ address }) => address).join(",")}`,
     `export SEAPATH_USER=${userOf(lab.options)}`,
     ...(lab.options.hardened === true ? ["export SEAPATH_SUDO=true"] : []),

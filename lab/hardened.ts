@@ -46,7 +46,11 @@ ${hardenedUser} ALL=(root) NOPASSWD:EXEC:SETENV: /usr/bin/rsync
 `;
 
 /** The files of a hardened node, in place of others of the same path. */
-export function hardenedFiles(cluster: Cluster, nodeKeys: { privateKey: string; publicKey: string }, uuid: string): NodeFile[] {
+export function hardenedFiles(
+  cluster: Cluster,
+  nodeKeys: { privateKey: string; publicKey: string },
+  uuid: string,
+): NodeFile[] {
   return [
     { path: "/etc/seapath-lab/harden", text: readFileSync(`${sourceDir}boot/harden`), mode: 0o755 },
     { path: "/etc/ssh/sshd_config", text: sshd },
@@ -54,7 +58,10 @@ export function hardenedFiles(cluster: Cluster, nodeKeys: { privateKey: string; 
     { path: "/etc/sudoers.d/admin", text: adminSudoers, mode: 0o440 },
     { path: `/etc/sudoers.d/${hardenedUser}`, text: ansibleSudoers, mode: 0o440 },
     { path: "/etc/profile.d/tmout.sh", text: "readonly TMOUT=300\nexport TMOUT\n" },
-    { path: "/etc/libvirt/libvirtd.conf", text: `host_uuid = "${uuid}"\nunix_sock_group = "libvirt"\nunix_sock_rw_perms = "0770"\nauth_unix_ro = "none"\nauth_unix_rw = "none"\n` },
+    {
+      path: "/etc/libvirt/libvirtd.conf",
+      text: `host_uuid = "${uuid}"\nunix_sock_group = "libvirt"\nunix_sock_rw_perms = "0770"\nauth_unix_ro = "none"\nauth_unix_rw = "none"\n`,
+    },
     // The key that opens the nodes is not on them: root's own is another, and lets in as the user of migrations alone.
     { path: `/etc/seapath-lab/keys/${hardenedUser}`, text: cluster.publicKey },
     { path: "/etc/seapath-lab/keys/admin", text: cluster.publicKey },

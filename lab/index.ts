@@ -15,11 +15,17 @@ export type { Output } from "./run.ts";
 export function readLab(): Lab {
   const lab = needLab();
   if (reaches()) return lab;
-  throw new LabError(`the lab of ${release} is in a network of its own: "npm run lab -- within --release ${release} <program>" runs a program there`);
+  throw new LabError(
+    `the lab of ${release} is in a network of its own: "npm run lab -- within --release ${release} <program>" runs a program there`,
+  );
 }
 
 /** Runs a program inside a node, without ssh. With `ok`, an exit code other than 0 is an answer, too. */
-export function exec(node: string, argv: readonly string[], options: Pick<RunOptions, "stdin" | "ok"> = {}): Promise<Output> {
+export function exec(
+  node: string,
+  argv: readonly string[],
+  options: Pick<RunOptions, "stdin" | "ok"> = {},
+): Promise<Output> {
   return inNode(node, argv, options);
 }
 
@@ -27,12 +33,19 @@ export function exec(node: string, argv: readonly string[], options: Pick<RunOpt
  * Runs a command line inside of a guest "remote", by ssh. A guest may go away in the midst of it, so that what is not
  * answered within `seconds` fails.
  */
-export function inGuest(address: string, command: string, options: Pick<RunOptions, "stdin" | "ok"> & { seconds?: number } = {}): Promise<Output> {
+export function inGuest(
+  address: string,
+  command: string,
+  options: Pick<RunOptions, "stdin" | "ok"> & { seconds?: number } = {},
+): Promise<Output> {
   const known = `UserKnownHostsFile=${inLab(guestKnownHosts)}`;
   const alive = ["ConnectTimeout=5", "ServerAliveInterval=2", "ServerAliveCountMax=3", "BatchMode=yes"];
   const words = [...alive, "IdentitiesOnly=yes", known].flatMap((each) => ["-o", each]);
   const limit = ["timeout", String(options.seconds ?? 20)];
-  return run([...reaching(), ...limit, "ssh", "-F", "none", "-i", inLab("id"), ...words, `root@${address}`, command], options);
+  return run(
+    [...reaching(), ...limit, "ssh", "-F", "none", "-i", inLab("id"), ...words, `root@${address}`, command],
+    options,
+  );
 }
 
 /** Cuts a node's power. */

@@ -19,7 +19,11 @@ async function setCable(lab: number, node: LabNode, latency: number, loss: numbe
   await inSpace(lab, ["tc", "qdisc", "del", "dev", name, "root"], { ok: true });
   if (latency === 0 && loss === 0) return;
   const quality = ["delay", `${latency}ms`, "loss", `${loss}%`];
-  const netem = await inSpace(lab, ["tc", "qdisc", "add", "dev", name, "root", "netem", ...quality, "limit", "100000"], { ok: true });
+  const netem = await inSpace(
+    lab,
+    ["tc", "qdisc", "add", "dev", name, "root", "netem", ...quality, "limit", "100000"],
+    { ok: true },
+  );
   if (netem.exitCode === 0) return;
   const wire = ["/usr/bin/python3", "-I", inSight("wire"), name, wireOf(name), String(latency), String(loss)];
   await inSpace(lab, wire, { env: { WIRE_PID_FILE: pidFile(name) } });

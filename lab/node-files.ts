@@ -140,7 +140,8 @@ const secret = `<secret ephemeral='no' private='no'>
 `;
 
 /** An identity that stays the same for a name. Two libvirts with the same one refuse to migrate to each other. */
-const identity = (name: string): string => createHash("sha256").update(`seapath-lab ${name}`).digest("hex").slice(0, 32);
+const identity = (name: string): string =>
+  createHash("sha256").update(`seapath-lab ${name}`).digest("hex").slice(0, 32);
 
 export function nodeFiles(node: LabNode, cluster: Cluster): NodeFile[] {
   const files = plainFiles(node, cluster);
@@ -170,10 +171,17 @@ function plainFiles(node: LabNode, cluster: Cluster): NodeFile[] {
     { path: "/etc/corosync/corosync.conf", text: corosync(cluster.nodes) },
     { path: "/etc/ceph/ceph.conf", text: clientConf(cluster.ceph.fsid) },
     { path: "/etc/ceph/ceph.client.admin.keyring", text: keyring("client.admin", cluster.ceph.adminKey), mode: 0o600 },
-    { path: "/etc/ceph/ceph.client.libvirt.keyring", text: keyring("client.libvirt", cluster.ceph.libvirtKey), mode: 0o600 },
+    {
+      path: "/etc/ceph/ceph.client.libvirt.keyring",
+      text: keyring("client.libvirt", cluster.ceph.libvirtKey),
+      mode: 0o600,
+    },
     { path: "/etc/pacemaker/authkey", text: cluster.pacemakerKey, mode: 0o640, owner: "cluster" },
     { path: "/var/lib/pacemaker/cib/cib.xml", text: cib, mode: 0o600, owner: "cluster" },
-    { path: "/etc/libvirt/libvirtd.conf", text: `host_uuid = "${uuid}"\nauth_unix_ro = "none"\nauth_unix_rw = "none"\n` },
+    {
+      path: "/etc/libvirt/libvirtd.conf",
+      text: `host_uuid = "${uuid}"\nauth_unix_ro = "none"\nauth_unix_rw = "none"\n`,
+    },
     { path: "/etc/libvirt/qemu.conf", text: qemu },
     { path: `/etc/libvirt/secrets/${secretUuid}.xml`, text: secret, mode: 0o600 },
     { path: `/etc/libvirt/secrets/${secretUuid}.base64`, text: cluster.ceph.libvirtKey, mode: 0o600 },

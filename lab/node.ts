@@ -1,5 +1,15 @@
 /** A node: its disk, its cable, its power. */
-import { chmodSync, chownSync, copyFileSync, existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  copyFileSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 
 import { inLab, LabError, type LabNode } from "./config.ts";
@@ -25,7 +35,8 @@ export async function makeDisk(lab: number, node: LabNode, cluster: Cluster): Pr
   const [user, group] = clusterOwner();
   // A node's disk is small as a whole: a file system of its own, in memory as all of the lab is.
   mkdirSync(throughSpace(lab, base), { recursive: true });
-  if (cluster.nodeKeys !== undefined) await inSpace(lab, ["mount", "-t", "tmpfs", "-o", `mode=755,size=${rootBytes}`, `disk-${node.name}`, base]);
+  if (cluster.nodeKeys !== undefined)
+    await inSpace(lab, ["mount", "-t", "tmpfs", "-o", `mode=755,size=${rootBytes}`, `disk-${node.name}`, base]);
   for (const folder of ["upper", "work", "root"]) mkdirSync(throughSpace(lab, join(base, folder)), { recursive: true });
   for (const folder of ownFolders) {
     const path = upper + folder.path;
@@ -76,7 +87,19 @@ export async function boot(lab: number, node: LabNode): Promise<void> {
   await inSpace(lab, ["ip", "link", "del", cable(node)], { ok: true });
   const pid = await startNodeSpace(lab, node.name);
   // The other end moves into the node at once; when the node dies, the kernel takes both away.
-  await inSpace(lab, ["ip", "link", "add", cable(node), "type", "veth", "peer", "name", "eth0", "netns", `/proc/${await pidInLab(pid)}/ns/net`]);
+  await inSpace(lab, [
+    "ip",
+    "link",
+    "add",
+    cable(node),
+    "type",
+    "veth",
+    "peer",
+    "name",
+    "eth0",
+    "netns",
+    `/proc/${await pidInLab(pid)}/ns/net`,
+  ]);
   await inSpace(lab, ["ip", "link", "set", cable(node), "master", "switch", "up"]);
 }
 

@@ -16,7 +16,9 @@ export class ReleaseError extends Error {}
 /** @param {string | undefined} name @param {string} from where it was said @returns {string} */
 function known(name, from) {
   if (name !== undefined && releases.includes(name)) return name;
-  throw new ReleaseError(`${from}: ${name === undefined || name === "" ? "which release" : `no release "${name}"`}; there are ${releases.join(", ")}`);
+  throw new ReleaseError(
+    `${from}: ${name === undefined || name === "" ? "which release" : `no release "${name}"`}; there are ${releases.join(", ")}`,
+  );
 }
 
 /** The release that the environment names; the default where it names none.
@@ -80,4 +82,5 @@ export const isApart = (release) => release !== defaultRelease;
 export const named = (name, release) => (release === defaultRelease ? name : `${name}-${release}`);
 
 /** What takes minutes to get and is the same for each checkout. @param {NodeJS.ProcessEnv} environment @param {string} home @returns {string} */
-export const cacheOf = (environment, home) => join(environment["XDG_CACHE_HOME"] || join(home, ".cache"), "pulumi-seapath");
+export const cacheOf = (environment, home) =>
+  join(environment["XDG_CACHE_HOME"] || join(home, ".cache"), "pulumi-seapath");

@@ -24,7 +24,10 @@ export function releaseIn(text: string): string | undefined {
 const rootsFolder = join(cacheFolder, "roots");
 
 /** Changes with all that the root is made of, so that an older one is not taken for it. */
-const recipe = createHash("sha256").update(JSON.stringify([release, packages, base, noDaemons])).digest("hex").slice(0, 12);
+const recipe = createHash("sha256")
+  .update(JSON.stringify([release, packages, base, noDaemons]))
+  .digest("hex")
+  .slice(0, 12);
 
 const osRelease = "/etc/os-release";
 const hostRelease = existsSync(osRelease) ? releaseIn(readFileSync(osRelease, "utf8")) : undefined;
@@ -51,23 +54,35 @@ export interface Repository {
 export function repositoriesOf(wanted: string, host: string, targets: string): Repository[] {
   const found = targets.split("\n").flatMap((line) => {
     const [address = "", suite = "", component] = line.split(" ");
-    return component === "main" && (suite === host || suite.startsWith(`${host}-`)) ? [{ address, suite: suite.replace(host, wanted) }] : [];
+    return component === "main" && (suite === host || suite.startsWith(`${host}-`))
+      ? [{ address, suite: suite.replace(host, wanted) }]
+      : [];
   });
-  return found.filter(({ address, suite }, index) => found.findIndex((each) => each.address === address && each.suite === suite) === index);
+  return found.filter(
+    ({ address, suite }, index) =>
+      found.findIndex((each) => each.address === address && each.suite === suite) === index,
+  );
 }
 
 async function repositories(): Promise<Repository[]> {
-  if (hostRelease === undefined) throw new LabError("this is no Debian, whose apt could say where Debian's packages are");
+  if (hostRelease === undefined)
+    throw new LabError("this is no Debian, whose apt could say where Debian's packages are");
   const format = "$(REPO_URI) $(CODENAME) $(COMPONENT)";
   const { stdout } = await run(["apt-get", "indextargets", "--format", format, "Created-By: Packages"]);
   const found = repositoriesOf(release, hostRelease, stdout);
-  if (found.length === 0) throw new LabError(`this machine's apt reads nothing of Debian's ${hostRelease}: see to its sources, then "apt-get update"`);
+  if (found.length === 0)
+    throw new LabError(
+      `this machine's apt reads nothing of Debian's ${hostRelease}: see to its sources, then "apt-get update"`,
+    );
   return found;
 }
 
 /** The proxy of this machine's apt, for the root's. */
 async function proxy(): Promise<string[]> {
-  const { stdout } = await run(["apt-config", "dump", "--format", "%F=%v%n", "Acquire::http::Proxy", "Acquire::https::Proxy"], { ok: true });
+  const { stdout } = await run(
+    ["apt-config", "dump", "--format", "%F=%v%n", "Acquire::http::Proxy", "Acquire::https::Proxy"],
+    { ok: true },
+  );
   return stdout.split("\n").flatMap((line) => {
     const [, name = "", value = ""] = /^(Acquire::https?::Proxy)=(.+)$/.exec(line) ?? [];
     return value === "" ? [] : [`--aptopt=${name} "${value}"`];
@@ -77,15 +92,28 @@ async function proxy(): Promise<string[]> {
 /** Makes the root where there is none yet. */
 export async function makeRoot(): Promise<void> {
   if (own || existsSync(root)) return;
-  if (!existsSync("/usr/bin/mmdebstrap")) throw new LabError("mmdebstrap is missing, which makes the root of another release: apt-get install --no-install-recommends mmdebstrap");
+  if (!existsSync("/usr/bin/mmdebstrap"))
+    throw new LabError(
+      "mmdebstrap is missing, which makes the root of another release: apt-get install --no-install-recommends mmdebstrap",
+    );
   mkdirSync(rootsFolder, { recursive: true });
   const work = mkdtempSync(join(rootsFolder, `.${release}-`));
   try {
     await step(`a root of Debian's ${release}, made once`, async () => {
       const sources = (await repositories()).map(({ address, suite }) => `deb ${address} ${suite} main`);
-      const options = ["--quiet", "--mode=root", "--variant=apt", "--dpkgopt=force-unsafe-io", `--include=${[...base, ...packages].join(",")}`, `--essential-hook=${noDaemons}`];
+      const options = [
+        "--quiet",
+        "--mode=root",
+        "--variant=apt",
+        "--dpkgopt=force-unsafe-io",
+        `--include=${[...base, ...packages].join(",")}`,
+        `--essential-hook=${noDaemons}`,
+      ];
       // With mounts of its own: of one that is killed none is left, through which the folder's removal would reach this machine's /dev.
-      await run([...apartMounts, "mmdebstrap", ...options, ...(await proxy()), release, join(work, "root"), ...sources], { env: { DEBIAN_FRONTEND: "noninteractive" } });
+      await run(
+        [...apartMounts, "mmdebstrap", ...options, ...(await proxy()), release, join(work, "root"), ...sources],
+        { env: { DEBIAN_FRONTEND: "noninteractive" } },
+      );
     });
     // Two that do this at once both end with a whole one.
     if (!existsSync(dirname(root))) renameSync(work, dirname(root));
@@ -97,16 +125,20 @@ export async function makeRoot(): Promise<void> {
 
 /** Roots of older recipes are of no more use; but a lab that runs may still read one. */
 function forgetOlder(): void {
-  const mounted = readdirSync("/proc").filter((name) => /^\d+$/.test(name)).map((pid) => {
-    try {
-      return readFileSync(`/proc/${pid}/mountinfo`, "utf8");
-    } catch {
-      return ""; // It ended while we looked.
-    }
-  }).join("\n");
+  const mounted = readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/mountinfo`, "utf8");
+      } catch {
+        return ""; // It ended while we looked.
+      }
+    })
+    .join("\n");
   for (const name of readdirSync(rootsFolder)) {
     const older = name.startsWith(`${release}-`) && join(rootsFolder, name) !== dirname(root);
-    if (older && !mounted.includes(`lowerdir=${join(rootsFolder, name)}/root`)) rmSync(join(rootsFolder, name), { recursive: true, force: true });
+    if (older && !mounted.includes(`lowerdir=${join(rootsFolder, name)}/root`))
+      rmSync(join(rootsFolder, name), { recursive: true, force: true });
   }
 }
 
@@ -121,6 +153,7 @@ export function accountOf(passwd: string, group: string, user: string, groupName
     return line === undefined ? undefined : Number(line.split(":")[2]);
   };
   const [uid, gid] = [numberOf(passwd, user), numberOf(group, groupName)];
-  if (uid === undefined || gid === undefined) throw new LabError(`${root} has no user ${user} of the group ${groupName}: a package of Pacemaker makes them`);
+  if (uid === undefined || gid === undefined)
+    throw new LabError(`${root} has no user ${user} of the group ${groupName}: a package of Pacemaker makes them`);
   return [uid, gid];
 }

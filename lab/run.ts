@@ -60,7 +60,10 @@ export function run(argv: readonly string[], options: RunOptions = {}): Promise<
 }
 
 /** Runs a program on the caller's own terminal, and gives its exit code. */
-export function attach(argv: readonly string[], { env = cleanEnv() }: { env?: NodeJS.ProcessEnv } = {}): Promise<number> {
+export function attach(
+  argv: readonly string[],
+  { env = cleanEnv() }: { env?: NodeJS.ProcessEnv } = {},
+): Promise<number> {
   const [file = "", ...args] = argv;
   return new Promise((resolve, reject) => {
     const child = spawn(file, args, { env, stdio: "inherit" });

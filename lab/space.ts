@@ -4,7 +4,16 @@
  * so nothing that the lab remembers in files is ever needed to find out what is there. Its folder says only by which mark its
  * processes are told from those of a lab elsewhere whose folder has the same name.
  */
-import { closeSync, copyFileSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
+import {
+  closeSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+} from "node:fs";
 import { spawn } from "node:child_process";
 import { dirname } from "node:path";
 
@@ -32,31 +41,43 @@ function firstProcess(pid: string): First | undefined {
   try {
     const variables = environment(pid);
     if (!variables.includes(`SEAPATH_LAB=${labDir}`)) return undefined;
-    const valueOf = (name: string): string | undefined => variables.find((variable) => variable.startsWith(`${name}=`))?.slice(name.length + 1);
+    const valueOf = (name: string): string | undefined =>
+      variables.find((variable) => variable.startsWith(`${name}=`))?.slice(name.length + 1);
     const role = valueOf("SEAPATH_LAB_ROLE");
-    const pids = /^NSpid:(.*)$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]?.trim().split(/\s+/) ?? [];
-    return role !== undefined && pids.at(-1) === "1" ? { pid: Number(pid), role, mark: valueOf("SEAPATH_LAB_MARK") ?? "" } : undefined;
+    const pids =
+      /^NSpid:(.*)$/m
+        .exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]
+        ?.trim()
+        .split(/\s+/) ?? [];
+    return role !== undefined && pids.at(-1) === "1"
+      ? { pid: Number(pid), role, mark: valueOf("SEAPATH_LAB_MARK") ?? "" }
+      : undefined;
   } catch {
     return undefined; // It ended while we looked.
   }
 }
 
 /** What the lab's folder says that its processes are marked with; nothing where the folder has gone. */
-const ownMark = (): string | undefined => (existsSync(inLab(markerFile)) ? readFileSync(inLab(markerFile), "utf8") : undefined);
+const ownMark = (): string | undefined =>
+  existsSync(inLab(markerFile)) ? readFileSync(inLab(markerFile), "utf8") : undefined;
 
 /**
  * Which of the processes that name this lab's folder are this lab's: those with its mark. A lab in a container, say, has another folder
  * under the same name. Where the folder was removed beneath a lab, that lab sees no mark in it either.
  */
 export function spaceOf(found: readonly First[], mark: string | undefined, seesMark: (pid: number) => boolean): Space {
-  const lab = found.find((each) => each.role === "lab" && (mark === undefined ? !seesMark(each.pid) : each.mark === mark));
+  const lab = found.find(
+    (each) => each.role === "lab" && (mark === undefined ? !seesMark(each.pid) : each.mark === mark),
+  );
   const nodes = found.filter((each) => each.role !== "lab" && lab !== undefined && each.mark === lab.mark);
   return { ...(lab === undefined ? {} : { lab: lab.pid }), nodes: new Map(nodes.map(({ role, pid }) => [role, pid])) };
 }
 
 /** Looks for the lab among the processes of this machine. */
 export function findSpace(): Space {
-  const found = readdirSync("/proc").filter((pid) => /^\d+$/.test(pid)).flatMap((pid) => firstProcess(pid) ?? []);
+  const found = readdirSync("/proc")
+    .filter((pid) => /^\d+$/.test(pid))
+    .flatMap((pid) => firstProcess(pid) ?? []);
   return spaceOf(found, ownMark(), (pid) => existsSync(throughSpace(pid, inLab(markerFile))));
 }
 
@@ -68,7 +89,12 @@ export function otherLab(): string | undefined {
     try {
       const variables = environment(pid);
       const folder = variables.find((variable) => variable.startsWith("SEAPATH_LAB="))?.slice(12);
-      if (folder === undefined || variables.includes("SEAPATH_LAB_APART=1") || !variables.includes("SEAPATH_LAB_ROLE=lab")) continue;
+      if (
+        folder === undefined ||
+        variables.includes("SEAPATH_LAB_APART=1") ||
+        !variables.includes("SEAPATH_LAB_ROLE=lab")
+      )
+        continue;
       if (Number(pid) !== own) return folder;
     } catch {
       // It ended while we looked, or is not ours to look at.
@@ -80,8 +106,19 @@ export function otherLab(): string | undefined {
 const enterLab = (pid: number): string[] => ["nsenter", "-t", String(pid), "-m", "-n", "-p", "--"];
 
 /** The words that run a program inside a node. */
-export const enterNode = (pid: number): string[] =>
-  ["nsenter", "-t", String(pid), "-m", "-u", "-i", "-n", "-p", "-r", "-w", "--"];
+export const enterNode = (pid: number): string[] => [
+  "nsenter",
+  "-t",
+  String(pid),
+  "-m",
+  "-u",
+  "-i",
+  "-n",
+  "-p",
+  "-r",
+  "-w",
+  "--",
+];
 
 /** The words that run a program of this machine where the lab's nodes are reached by their addresses. */
 export function reaching(): string[] {
@@ -109,30 +146,40 @@ export function inSpace(pid: number, argv: readonly string[], options: RunOption
  */
 async function startFirst(role: string, outer: string[], namespaces: string[], argv: string[]): Promise<number> {
   const log = openSync(inLab("log", `${role}.log`), "a");
-  const [file = "", ...words] = [...outer, "setsid", "-f", "unshare", ...namespaces, "--propagation", "private", ...argv];
-  const child = spawn(
-    file,
-    words,
-    {
-      env: {
-        PATH: "/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin",
-        LC_ALL: "C.UTF-8",
-        HOME: "/root",
-        SEAPATH_LAB: labDir,
-        SEAPATH_LAB_MARK: ownMark() ?? "",
-        ...(apart ? { SEAPATH_LAB_APART: "1" } : {}),
-        SEAPATH_LAB_ROLE: role,
-      },
-      stdio: ["ignore", log, log],
-      cwd: "/",
+  const [file = "", ...words] = [
+    ...outer,
+    "setsid",
+    "-f",
+    "unshare",
+    ...namespaces,
+    "--propagation",
+    "private",
+    ...argv,
+  ];
+  const child = spawn(file, words, {
+    env: {
+      PATH: "/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin",
+      LC_ALL: "C.UTF-8",
+      HOME: "/root",
+      SEAPATH_LAB: labDir,
+      SEAPATH_LAB_MARK: ownMark() ?? "",
+      ...(apart ? { SEAPATH_LAB_APART: "1" } : {}),
+      SEAPATH_LAB_ROLE: role,
     },
-  );
+    stdio: ["ignore", log, log],
+    cwd: "/",
+  });
   child.unref();
   closeSync(log);
-  return await until(`the first process of ${role}`, 10, () => {
-    const space = findSpace();
-    return Promise.resolve(role === "lab" ? space.lab : space.nodes.get(role));
-  }, 30);
+  return await until(
+    `the first process of ${role}`,
+    10,
+    () => {
+      const space = findSpace();
+      return Promise.resolve(role === "lab" ? space.lab : space.nodes.get(role));
+    },
+    30,
+  );
 }
 
 /** Puts a program of boot/ where the lab sees it, whose root may be another than this machine's, and gives its path. */
@@ -151,7 +198,12 @@ export function startSpace(): Promise<number> {
 /** Starts the first process of a node inside of the lab's. */
 export function startNodeSpace(lab: number, name: string): Promise<number> {
   const root = inLab("mnt", name, "root");
-  return startFirst(name, enterLab(lab), ["-m", "-u", "-i", "-n", "-p", "-f"], ["chroot", root, "/usr/local/sbin/node-init"]);
+  return startFirst(
+    name,
+    enterLab(lab),
+    ["-m", "-u", "-i", "-n", "-p", "-f"],
+    ["chroot", root, "/usr/local/sbin/node-init"],
+  );
 }
 
 /** Kills a first process, found anew right before, and waits until the kernel has ended all that lived with it. */

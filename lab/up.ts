@@ -3,8 +3,20 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { randomBytes, randomUUID } from "node:crypto";
 
 import {
-  apart, hostAddress, hostInterface, inLab, labDir, LabError, markerFile, network, nodesOf, release, startIt,
-  type Lab, type LabNode, type LabOptions,
+  apart,
+  hostAddress,
+  hostInterface,
+  inLab,
+  labDir,
+  LabError,
+  markerFile,
+  network,
+  nodesOf,
+  release,
+  startIt,
+  type Lab,
+  type LabNode,
+  type LabOptions,
 } from "./config.ts";
 import { cephAnswers, layOutCeph, startCeph } from "./ceph.ts";
 import { environmentOf, statusOf, untilOnline, untilServed } from "./cluster.ts";
@@ -54,7 +66,11 @@ async function newKeyPair(name: string): Promise<{ privateKey: string; publicKey
   return { privateKey: readFileSync(file, "utf8"), publicKey: readFileSync(`${file}.pub`, "utf8") };
 }
 
-async function newCluster(nodes: LabNode[], ceph: Cluster["ceph"], { hardened, upstreamAgent }: LabOptions): Promise<Cluster> {
+async function newCluster(
+  nodes: LabNode[],
+  ceph: Cluster["ceph"],
+  { hardened, upstreamAgent }: LabOptions,
+): Promise<Cluster> {
   mkdirSync(inLab("keys"), { mode: 0o700 });
   const root = await newKeyPair("root");
   const nodeKeys = hardened === true ? await newKeyPair("nodes") : undefined;
@@ -63,14 +79,28 @@ async function newCluster(nodes: LabNode[], ceph: Cluster["ceph"], { hardened, u
     const [type, key] = hostKeys.get(name)?.publicKey.split(" ") ?? [];
     return `${name},${address} ${type} ${key}\n`;
   });
-  return { nodes, ceph, ...root, ...(nodeKeys && { nodeKeys }), upstreamAgent: upstreamAgent === true, knownHosts: known.join(""), hostKeys, pacemakerKey: randomBytes(4096) };
+  return {
+    nodes,
+    ceph,
+    ...root,
+    ...(nodeKeys && { nodeKeys }),
+    upstreamAgent: upstreamAgent === true,
+    knownHosts: known.join(""),
+    hostKeys,
+    pacemakerKey: randomBytes(4096),
+  };
 }
 
 /** The lab's namespace, and on this machine's network the cable to it. */
 async function makeSpace(): Promise<number> {
   if (!apart) await needNetwork();
   const lab = await startSpace();
-  await until("the lab's namespace", 10, () => Promise.resolve(existsSync(throughSpace(lab, inLab("mnt", "ready")))), 30);
+  await until(
+    "the lab's namespace",
+    10,
+    () => Promise.resolve(existsSync(throughSpace(lab, inLab("mnt", "ready")))),
+    30,
+  );
   if (!apart) await plugIn(lab);
   return lab;
 }

@@ -9,9 +9,27 @@ import { root } from "./env.mjs";
  * @type {readonly string[]}
  */
 export const telling = [
-  "adopt", "authkey", "between-nodes", "clones-example", "cut", "disk", "doctor", "policy", "policy-guest", "policy-rules", "preview", "remote", "snapshot-quiesce",
-  "ssh", "uploads", "vm", "whatif-fidelity",
-  "alone/doctor", "alone/policy", "alone/states", "alone/whatif",
+  "adopt",
+  "authkey",
+  "between-nodes",
+  "clones-example",
+  "cut",
+  "disk",
+  "doctor",
+  "policy",
+  "policy-guest",
+  "policy-rules",
+  "preview",
+  "remote",
+  "snapshot-quiesce",
+  "ssh",
+  "uploads",
+  "vm",
+  "whatif-fidelity",
+  "alone/doctor",
+  "alone/policy",
+  "alone/states",
+  "alone/whatif",
 ];
 
 /** Options of the lab that is made for the tests. */
@@ -35,6 +53,12 @@ export function chosenTests(args) {
 /** The test files right in a folder of tests/lab, or in that one. @param {string} folder `alone` @param {boolean} tellingOnly */
 export function labFiles(folder, tellingOnly) {
   const path = join("tests/lab", folder);
-  const names = existsSync(join(root, path)) ? readdirSync(join(root, path)).filter((name) => name.endsWith(".test.ts")).sort() : [];
-  return names.filter((name) => !tellingOnly || telling.includes(join(folder, basename(name, ".test.ts")))).map((name) => `${path}/${name}`);
+  const names = existsSync(join(root, path))
+    ? readdirSync(join(root, path))
+        .filter((name) => name.endsWith(".test.ts"))
+        .sort()
+    : [];
+  return names
+    .filter((name) => !tellingOnly || telling.includes(join(folder, basename(name, ".test.ts"))))
+    .map((name) => `${path}/${name}`);
 }

@@ -20,24 +20,36 @@ function testFiles(folder) {
     .sort((a, b) => (a.name < b.name ? -1 : 1))
     .flatMap((entry) => {
       const path = join(folder, entry.name);
-      return entry.isDirectory() ? (entry.name === "node_modules" ? [] : testFiles(path)) : path.endsWith(".test.ts") ? [path] : [];
+      return entry.isDirectory()
+        ? entry.name === "node_modules"
+          ? []
+          : testFiles(path)
+        : path.endsWith(".test.ts")
+          ? [path]
+          : [];
     });
 }
 
 /** What the tests say that they try. @returns {Row[]} */
 export function readRows() {
-  return ["tests/lab", "tests/unit"].flatMap((folder) => testFiles(join(root, folder))).flatMap((path) => {
-    const lines = readFileSync(path, "utf8").split("\n");
-    return lines.flatMap((line, index) => {
-      if (!/^\s*\/\/ Tried:/.test(line)) return [];
-      const [, what, outcome] = /^\s*\/\/ Tried: (.+?) → (.+)$/.exec(line) ?? [];
-      const [, , title] = /^\s*it\((["`])(.*)\1, /.exec(lines[index + 1] ?? "") ?? [];
-      if (what === undefined || outcome === undefined || title === undefined) {
-        throw new Error(`${basename(path)}:${index + 1}: "// Tried: what → outcome" stands right above the line of an it("…", …`);
-      }
-      return [{ what, outcome, file: basename(path).replace(/\.test\.ts$/, ""), title: title.replaceAll("\\`", "`") }];
+  return ["tests/lab", "tests/unit"]
+    .flatMap((folder) => testFiles(join(root, folder)))
+    .flatMap((path) => {
+      const lines = readFileSync(path, "utf8").split("\n");
+      return lines.flatMap((line, index) => {
+        if (!/^\s*\/\/ Tried:/.test(line)) return [];
+        const [, what, outcome] = /^\s*\/\/ Tried: (.+?) → (.+)$/.exec(line) ?? [];
+        const [, , title] = /^\s*it\((["`])(.*)\1, /.exec(lines[index + 1] ?? "") ?? [];
+        if (what === undefined || outcome === undefined || title === undefined) {
+          throw new Error(
+            `${basename(path)}:${index + 1}: "// Tried: what → outcome" stands right above the line of an it("…", …`,
+          );
+        }
+        return [
+          { what, outcome, file: basename(path).replace(/\.test\.ts$/, ""), title: title.replaceAll("\\`", "`") },
+        ];
+      });
     });
-  });
 }
 
 /** Whether a title is that of a row, whose own may have `${…}` in it. @param {Row} row @param {string} title */
@@ -82,7 +94,8 @@ export function look(rows, before) {
     /** @type {Record<string, string[] | undefined>} */
     const results = existsSync(path) ? JSON.parse(readFileSync(path, "utf8")) : {};
     const found = Object.entries(results).filter(([title, errors]) => isTitle(row, title) && errors !== undefined);
-    if (found.length > 0) seen[key] = [...new Set(found.flatMap(([, errors]) => (errors ?? []).map(normalized)))].sort().slice(0, 2);
+    if (found.length > 0)
+      seen[key] = [...new Set(found.flatMap(([, errors]) => (errors ?? []).map(normalized)))].sort().slice(0, 2);
     else if (before[key] !== undefined) seen[key] = before[key];
     else missing.push(key);
   }

@@ -25,22 +25,31 @@ const NOT_PREPARED = new Map([
 const load = Module._load;
 
 /** A module that is loaded when something of it is asked for. `__esModule` is asked by the compiled import, before anything is used. */
-const late = (loaded) => new Proxy({}, {
-  get: (_, name) => (name === "__esModule" ? true : valueOf(loaded(), name)),
-  has: (_, name) => name in loaded(),
-});
+const late = (loaded) =>
+  new Proxy(
+    {},
+    {
+      get: (_, name) => (name === "__esModule" ? true : valueOf(loaded(), name)),
+      has: (_, name) => name in loaded(),
+    },
+  );
 const valueOf = (module, name) => (name === "default" && !module.__esModule ? module : module[name]);
 
 /** The same, where also the names that are asked for are left alone until they are called. */
-const lateNames = (loaded) => new Proxy({}, {
-  get: (_, name) => (name === "__esModule" ? true : lateFunction(() => loaded()[name])),
-});
+const lateNames = (loaded) =>
+  new Proxy(
+    {},
+    {
+      get: (_, name) => (name === "__esModule" ? true : lateFunction(() => loaded()[name])),
+    },
+  );
 
-const lateFunction = (loaded) => new Proxy(function () {}, {
-  apply: (_, self, args) => Reflect.apply(loaded(), self, args),
-  construct: (_, args) => Reflect.construct(loaded(), args),
-  get: (_, name) => loaded()[name],
-});
+const lateFunction = (loaded) =>
+  new Proxy(function () {}, {
+    apply: (_, self, args) => Reflect.apply(loaded(), self, args),
+    construct: (_, args) => Reflect.construct(loaded(), args),
+    get: (_, name) => loaded()[name],
+  });
 
 Module._load = function (request, parent, isMain) {
   const from = parent?.filename ?? "";

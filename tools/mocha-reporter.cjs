@@ -9,7 +9,8 @@ const folder = join(__dirname, "..", ".pulumi-state", "tried");
 module.exports = class extends reporters.Spec {
   constructor(/** @type {any} */ runner, /** @type {any} */ options) {
     super(runner, options);
-    const { EVENT_TEST_BEGIN, EVENT_TEST_PASS, EVENT_TEST_FAIL, EVENT_RUN_END, EVENT_SUITE_BEGIN, EVENT_SUITE_END } = Runner.constants;
+    const { EVENT_TEST_BEGIN, EVENT_TEST_PASS, EVENT_TEST_FAIL, EVENT_RUN_END, EVENT_SUITE_BEGIN, EVENT_SUITE_END } =
+      Runner.constants;
     /** @type {Map<string, Record<string, string[] | undefined>>} by test file and title; undefined: it failed */
     const files = new Map();
     const keep = (/** @type {any} */ test, /** @type {string[] | undefined} */ said) => {
@@ -18,14 +19,18 @@ module.exports = class extends reporters.Spec {
     };
     /** @type {Record<string, { passes: number, failures: number, ms: number }>} */
     const counted = {};
-    const of = (/** @type {any} */ runnable) => (counted[runnable.file ?? runnable.parent?.file ?? ""] ??= { passes: 0, failures: 0, ms: 0 });
+    const of = (/** @type {any} */ runnable) =>
+      (counted[runnable.file ?? runnable.parent?.file ?? ""] ??= { passes: 0, failures: 0, ms: 0 });
     const count = (/** @type {any} */ runnable, /** @type {"passes" | "failures"} */ what) => {
       of(runnable)[what]++;
     };
     // With what comes before and after the tests: making a stack, and taking it away.
     let begun = Date.now();
     runner.on(EVENT_SUITE_BEGIN, (/** @type {any} */ suite) => suite.parent?.root && (begun = Date.now()));
-    runner.on(EVENT_SUITE_END, (/** @type {any} */ suite) => suite.parent?.root && (of(suite).ms += Date.now() - begun));
+    runner.on(
+      EVENT_SUITE_END,
+      (/** @type {any} */ suite) => suite.parent?.root && (of(suite).ms += Date.now() - begun),
+    );
     runner.on(EVENT_TEST_PASS, (/** @type {any} */ test) => count(test, "passes"));
     runner.on(EVENT_TEST_FAIL, (/** @type {any} */ test) => count(test, "failures"));
     const shared = /** @type {any} */ (globalThis);

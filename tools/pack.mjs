@@ -17,7 +17,10 @@ export async function pack() {
     const folder = join(template, "packages");
     rmSync(folder, { recursive: true, force: true }); // none of an earlier version
     mkdirSync(folder, { recursive: true });
-    await command(["npm", "pack", "--silent", ...WORKSPACES.flatMap((name) => ["--workspace", name]), "--pack-destination", folder], { cwd: root, log });
+    await command(
+      ["npm", "pack", "--silent", ...WORKSPACES.flatMap((name) => ["--workspace", name]), "--pack-destination", folder],
+      { cwd: root, log },
+    );
     done(`${readdirSync(folder).join(", ")} in ${folder}`);
   });
 }

@@ -18,14 +18,25 @@ const COMMON = ["onUnknown", "onUnreachable", "savedCluster"];
 /** @param {Rule} rule */
 function section({ name, description, enforcementLevel, severity, remediationSteps, remediateResource, configSchema }) {
   const properties = Object.entries(configSchema?.properties ?? {});
-  const own = properties.filter(([key]) => !COMMON.includes(key)).map(([key, { type, default: preset, description: says }]) => {
-    const value = preset === undefined ? "" : `, default \`${JSON.stringify(preset)}\``;
-    return `- \`${key}\` (${type}${value}): ${says}`;
-  });
+  const own = properties
+    .filter(([key]) => !COMMON.includes(key))
+    .map(([key, { type, default: preset, description: says }]) => {
+      const value = preset === undefined ? "" : `, default \`${JSON.stringify(preset)}\``;
+      return `- \`${key}\` (${type}${value}): ${says}`;
+    });
   const unreachable = configSchema?.properties["onUnreachable"]?.default;
   const level = `${enforcementLevel}, ${severity}${remediateResource === undefined ? "" : ", can be `remediate`"}`;
   const asks = unreachable === undefined ? "Asks no cluster." : `\`onUnreachable\` is \`${unreachable}\` by default.`;
-  return [`### ${name}`, "", `*${level}.* ${description} ${remediationSteps}`, "", ...own, ...(own.length > 0 ? [""] : []), asks, ""];
+  return [
+    `### ${name}`,
+    "",
+    `*${level}.* ${description} ${remediationSteps}`,
+    "",
+    ...own,
+    ...(own.length > 0 ? [""] : []),
+    asks,
+    "",
+  ];
 }
 
 /** The page with the rules in it. @param {string} text */

@@ -32,7 +32,10 @@ const verbs = {
   test: (args) => test(args),
   async bench(args) {
     const { node, debian, all } = prepare({ lab: true, quiet: true });
-    await allSteps(all, Promise.all([node, debian]).then(([program]) => lab(program, "up")));
+    await allSteps(
+      all,
+      Promise.all([node, debian]).then(([program]) => lab(program, "up")),
+    );
     return handOver(withinLab(await node, [await node, "bench/main.ts", ...args]), pulumiEnvironment());
   },
   failures: () => Promise.resolve(failures()),

@@ -62,7 +62,8 @@ export async function step(name, work, quiet = false) {
     if (doing || !quiet) print(name, `${end} (${took(began)})`, sign);
     return result;
   } catch (cause) {
-    const error = cause instanceof StepError ? cause : new StepError(String(/** @type {any} */ (cause)?.stack ?? cause));
+    const error =
+      cause instanceof StepError ? cause : new StepError(String(/** @type {any} */ (cause)?.stack ?? cause));
     if (!error.shown) {
       print(name, `${error.message} (${took(began)})`, "✗");
       if (error.advice) print(name, `what to do: ${error.advice}`, "✗");

@@ -27,7 +27,11 @@ export async function test(args) {
   const times = new Map();
 
   /** One thing that holds or does not. @param {Promise<unknown>} work */
-  const check = (work) => work.then(() => void count.passed++, () => void count.failed++);
+  const check = (work) =>
+    work.then(
+      () => void count.passed++,
+      () => void count.failed++,
+    );
   /** @param {string} kind @param {string[]} files @param {Promise<unknown>} after */
   const suite = async (kind, files, after) => {
     try {
@@ -55,11 +59,16 @@ export async function test(args) {
       count.passed -= counts.passes;
       count.failed -= counts.failures;
     }
-    console.log(`· lab        ${files.length} files of tests had failures, and are tried again by themselves: ${files.map((file) => relative(root, file)).join(", ")}`);
+    console.log(
+      `· lab        ${files.length} files of tests had failures, and are tried again by themselves: ${files.map((file) => relative(root, file)).join(", ")}`,
+    );
     unsettled.clear();
     await suite("lab again", files, Promise.resolve());
     const flaky = files.filter((file) => !unsettled.has(file));
-    if (flaky.length > 0) console.log(`· flaky      ${flaky.length} files failed, and passed when tried again: ${flaky.map((file) => relative(root, file)).join(", ")}`);
+    if (flaky.length > 0)
+      console.log(
+        `· flaky      ${flaky.length} files failed, and passed when tried again: ${flaky.map((file) => relative(root, file)).join(", ")}`,
+      );
     if (flaky.length <= FLAKY) return;
     console.log(`✗ flaky      more than ${FLAKY}: tests that only pass when they are tried again hide what is broken`);
     count.failed++;
@@ -67,14 +76,22 @@ export async function test(args) {
 
   const { node, debian, built, cli } = prepare({ lab: true, pulumi: true });
   // What tells labs apart is run besides all that is the same on each.
-  const work = tellingOnly ? [] : [
-    check(node.then(() => tool("lint", ["eslint", "."]))),
-    check(node.then(() => tool("format", ["prettier", "--check", "."]))),
-    check(node.then((program) => step("lint of Python", ({ log }) => command([program, "tools/lint/python.mjs"], { cwd: root, log }).then(() => {})))),
-    check(built.then(() => tool("types", ["tsc", "-p", "tsconfig.tools.json"]))),
-    // Pulumi itself compiles them without a look at their types.
-    check(built.then(() => tool("types of programs", ["tsc", "-p", "tsconfig.programs.json"]))),
-  ];
+  const work = tellingOnly
+    ? []
+    : [
+        check(node.then(() => tool("lint", ["eslint", "."]))),
+        check(node.then(() => tool("format", ["prettier", "--check", "."]))),
+        check(
+          node.then((program) =>
+            step("lint of Python", ({ log }) =>
+              command([program, "tools/lint/python.mjs"], { cwd: root, log }).then(() => {}),
+            ),
+          ),
+        ),
+        check(built.then(() => tool("types", ["tsc", "-p", "tsconfig.tools.json"]))),
+        // Pulumi itself compiles them without a look at their types.
+        check(built.then(() => tool("types of programs", ["tsc", "-p", "tsconfig.programs.json"]))),
+      ];
   /** They have no cluster, but its tools: cibadmin on a file, a sshd of their own, the Pulumi CLI. */
   const tools = Promise.all([built, debian, cli]);
   if (!unitOnly) {
@@ -85,18 +102,40 @@ export async function test(args) {
     const left = labFiles("", tellingOnly);
     // Each takes the next file when it is through with one: both come to an end at about the same time, however long some are.
     const take = async () => {
-      for (let file; (file = left.shift()) !== undefined; ) await suite(`lab ${basename(file, ".test.ts")}`, [file], Promise.resolve());
+      for (let file; (file = left.shift()) !== undefined;)
+        await suite(`lab ${basename(file, ".test.ts")}`, [file], Promise.resolve());
     };
     const streams = [0, 1].map(() => ready.then(take));
     const shared = Promise.allSettled(streams);
     // Those wait for nodes that come back; meanwhile there is a processor for the unit tests.
-    work.push(suite("lab", [], ready), ...streams.map((each) => each.catch(() => {})), suite("lab alone", labFiles("alone", tellingOnly), shared.then(() => ready)));
-    if (!tellingOnly) work.push(suite("unit", unitFiles(), shared.then(() => tools)));
+    work.push(
+      suite("lab", [], ready),
+      ...streams.map((each) => each.catch(() => {})),
+      suite(
+        "lab alone",
+        labFiles("alone", tellingOnly),
+        shared.then(() => ready),
+      ),
+    );
+    if (!tellingOnly)
+      work.push(
+        suite(
+          "unit",
+          unitFiles(),
+          shared.then(() => tools),
+        ),
+      );
   } else {
     work.push(...halvesOf(unitFiles()).map((files, half) => suite(`unit ${half + 1}`, files, tools)));
   }
   await Promise.all(work);
-  console.log(`· time       ${[...times].sort(([, a], [, b]) => b - a).slice(0, SLOWEST).map(([file, ms]) => `${relative(join(root, "tests"), file).replace(".test.ts", "")} ${Math.round(ms / 1000)} s`).join(", ")}`);
+  console.log(
+    `· time       ${[...times]
+      .sort(([, a], [, b]) => b - a)
+      .slice(0, SLOWEST)
+      .map(([file, ms]) => `${relative(join(root, "tests"), file).replace(".test.ts", "")} ${Math.round(ms / 1000)} s`)
+      .join(", ")}`,
+  );
   if (unsettled.size > 0) await tryAgain();
   if (!unitOnly) await leaveLab(node);
 
@@ -120,7 +159,9 @@ async function leaveLab(node) {
 
 /** @param {string} name @param {string[]} argv a program of npm's */
 function tool(name, [program = "", ...args]) {
-  return step(name, ({ log }) => command([join(npmBin, program), ...args], { cwd: root, log, env: pulumiEnvironment() }).then(() => {}));
+  return step(name, ({ log }) =>
+    command([join(npmBin, program), ...args], { cwd: root, log, env: pulumiEnvironment() }).then(() => {}),
+  );
 }
 
 /** What runs two at a time, in two parts: taken two and two, they are about as long as each other. @param {string[]} files */
@@ -128,7 +169,9 @@ const halvesOf = (files) => [0, 1].map((half) => files.filter((_, index) => (ind
 
 const unitFiles = () =>
   readdirSync(join(root, "tests/unit"), { recursive: true, encoding: "utf8" })
-    .filter((name) => name.endsWith(".test.ts")).sort().map((name) => `tests/unit/${name}`);
+    .filter((name) => name.endsWith(".test.ts"))
+    .sort()
+    .map((name) => `tests/unit/${name}`);
 
 /** @param {string} kind what to call them @param {string[]} files paths or patterns @param {string[]} args @param {string} node
  * @returns {Promise<{ passes: number, failures: number, files: Record<string, { passes: number, failures: number, ms: number }> }>} */
@@ -139,17 +182,34 @@ function mocha(kind, files, args, node) {
     const onLab = kind.startsWith("lab");
     rmSync(counts, { force: true });
     const { code } = await command(
-      [...(onLab ? withinLab(node, [join(npmBin, "mocha")]) : [join(npmBin, "mocha")]), "--reporter", "tools/mocha-reporter.cjs", ...files,
+      [
+        ...(onLab ? withinLab(node, [join(npmBin, "mocha")]) : [join(npmBin, "mocha")]),
+        "--reporter",
+        "tools/mocha-reporter.cjs",
+        ...files,
         // A test of the lab that ran into its time limit may go on asking for long; the unit tests see that nothing is left open.
-        ...(process.stdout.isTTY ? ["--color"] : ["--no-color"]), ...(onLab ? ["--exit"] : []), ...args],
+        ...(process.stdout.isTTY ? ["--color"] : ["--no-color"]),
+        ...(onLab ? ["--exit"] : []),
+        ...args,
+      ],
       // Unit tests run beside other steps: their output comes whole, below. Of lab tests two may be at it: each line says whose.
-      { cwd: root, log, okay: [...Array(256).keys()], line: onLab ? (text) => console.log(`${kind} │ ${text}`) : undefined,
-        env: { ...pulumiEnvironment(), MOCHA_COUNTS: counts, NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ""} --require ${JSON.stringify(join(root, "tools/lazy-modules.cjs"))}` } },
+      {
+        cwd: root,
+        log,
+        okay: [...Array(256).keys()],
+        line: onLab ? (text) => console.log(`${kind} │ ${text}`) : undefined,
+        env: {
+          ...pulumiEnvironment(),
+          MOCHA_COUNTS: counts,
+          NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ""} --require ${JSON.stringify(join(root, "tools/lazy-modules.cjs"))}`,
+        },
+      },
     ).then((end) => {
       if (!onLab) console.log(end.output);
       return end;
     });
-    if (!existsSync(counts)) throw new StepError(`mocha did not get to an end (exit ${code}); all of its output: ${log}`);
+    if (!existsSync(counts))
+      throw new StepError(`mocha did not get to an end (exit ${code}); all of its output: ${log}`);
     /** @type {{ passes: number, failures: number, files: Record<string, { passes: number, failures: number, ms: number }> }} */
     const { passes, failures, files: each } = JSON.parse(readFileSync(counts, "utf8"));
     if (code !== 0 && failures === 0) throw new StepError(`mocha failed (exit ${code}) though no test did`);

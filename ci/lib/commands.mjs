@@ -33,9 +33,12 @@ export async function runPreview({ given, env }) {
   const found = readPreview(ran, redact);
   const reach = clusterEnvironment(named.config, env);
   const plans = redacted(await plansOf(), redact);
-  for (const { cluster, files } of plans) if (files !== undefined) leaves.writePlan(cluster === undefined ? out : join(out, cluster), files);
+  for (const { cluster, files } of plans)
+    if (files !== undefined) leaves.writePlan(cluster === undefined ? out : join(out, cluster), files);
   const outcome = outcomeOf({
-    error: (found.errors.length > 0 && !plans.some(({ unreachable }) => unreachable)) || plans.some(({ error, unreachable }) => error !== undefined && !unreachable),
+    error:
+      (found.errors.length > 0 && !plans.some(({ unreachable }) => unreachable)) ||
+      plans.some(({ error, unreachable }) => error !== undefined && !unreachable),
     refused: found.mandatory.length > 0 || found.invalid.length > 0,
     unreachable: found.unreachable || plans.some(({ unreachable }) => unreachable),
     changed: found.changed.length > 0,
@@ -45,29 +48,49 @@ export async function runPreview({ given, env }) {
   const file = leaves.writeReport(out, whole);
   leaves.summarize(whole);
   leaves.setOutputs({
-    code: String(EXIT[outcome]), changed: String(found.changed.length > 0), refused: String(outcome === "refused"),
-    unreachable: String(outcome === "unreachable"), summary: resolve(file), folder: resolve(out),
-    planned: leaves.writePlanned(out, plans.flatMap(({ planned }) => planned ?? [])),
+    code: String(EXIT[outcome]),
+    changed: String(found.changed.length > 0),
+    refused: String(outcome === "refused"),
+    unreachable: String(outcome === "unreachable"),
+    summary: resolve(file),
+    folder: resolve(out),
+    planned: leaves.writePlanned(
+      out,
+      plans.flatMap(({ planned }) => planned ?? []),
+    ),
   });
   leaves.log(`${named.project}/${named.stack}: ${outcome}; the report is in ${file}`);
-  const nobody = job.request === undefined ? "This is no merge request: there is no comment."
-    : job.fork ? "The merge request comes from a fork, whose jobs may not write here: there is no comment." : undefined;
+  const nobody =
+    job.request === undefined
+      ? "This is no merge request: there is no comment."
+      : job.fork
+        ? "The merge request comes from a fork, whose jobs may not write here: there is no comment."
+        : undefined;
   if (nobody !== undefined && given.comment && given.forge !== "none") leaves.log(nobody);
-  if (nobody === undefined && !(await told({ given, env, leaves, report: whole, tell: (forge) => tell(forge, job.request ?? "") }))) return EXIT.error;
+  if (
+    nobody === undefined &&
+    !(await told({ given, env, leaves, report: whole, tell: (forge) => tell(forge, job.request ?? "") }))
+  )
+    return EXIT.error;
   return exitCode(outcome, failOn);
 
   /** Each cluster of the stack is asked; where the preview did not get to its end, whether it can be reached at all. */
   async function plansOf() {
     const broken = found.errors.length > 0 || found.invalid.length > 0;
     const clusters = clustersOf(ran.steps);
-    const of = (/** @type {string | undefined} */ cluster, /** @type {boolean} */ simulate) => plan({
-      cwd, env: reach, cluster,
-      cib: cibs.find((each) => each.cluster === cluster)?.file,
-      ...(simulate ? { preview: ran.json } : {}),
-    });
+    const of = (/** @type {string | undefined} */ cluster, /** @type {boolean} */ simulate) =>
+      plan({
+        cwd,
+        env: reach,
+        cluster,
+        cib: cibs.find((each) => each.cluster === cluster)?.file,
+        ...(simulate ? { preview: ran.json } : {}),
+      });
     if (!broken) return Promise.all(clusters.map((cluster) => of(cluster, true)));
     if (found.errors.length === 0) return [];
-    const probes = await Promise.all((clusters.length > 0 ? clusters : [undefined]).map((cluster) => of(cluster, false)));
+    const probes = await Promise.all(
+      (clusters.length > 0 ? clusters : [undefined]).map((cluster) => of(cluster, false)),
+    );
     return probes.filter(({ unreachable }) => unreachable);
   }
 
@@ -111,22 +134,42 @@ export async function runDrift({ given, env }) {
   const failed = drift.errors.length > 0;
   // Whether the cluster can be reached is not read from an error's words, but tried.
   const unreachable = failed && (await plan({ cwd, env: reach })).unreachable;
-  const outcome = outcomeOf({ error: failed && !unreachable, refused: false, unreachable, changed: drift.drifted.length > 0 });
+  const outcome = outcomeOf({
+    error: failed && !unreachable,
+    refused: false,
+    unreachable,
+    changed: drift.drifted.length > 0,
+  });
   const report = { project: named.project, stack: named.stack, drift, job: readJob(given.forge, env) };
   const whole = renderDrift(report, UNBOUND);
   const file = leaves.writeReport(out, whole);
   leaves.summarize(whole);
   leaves.setOutputs({
-    code: String(EXIT[outcome]), changed: String(drift.drifted.length > 0), refused: "false",
-    unreachable: String(unreachable), summary: resolve(file), folder: resolve(out),
+    code: String(EXIT[outcome]),
+    changed: String(drift.drifted.length > 0),
+    refused: "false",
+    unreachable: String(unreachable),
+    summary: resolve(file),
+    folder: resolve(out),
   });
-  leaves.log(`${named.project}/${named.stack}: ${outcome === "changed" ? "drift" : outcome === "same" ? "no drift" : outcome}; the report is in ${file}`);
-  const done = await told({ given, env, leaves, report: whole, tell: async (forge) => {
-    // What could not be compared says nothing about an issue that is open.
-    if (failed) return "The issue was left as it is, since nothing was compared.";
-    if (drift.drifted.length > 0) return `The issue was ${await putIssue(forge, driftTitle(report), renderDrift(report, forge.limit))}.`;
-    return (await settleIssue(forge, driftMarker(report), settledNote(report))) ? "The issue was closed." : "There is no issue.";
-  } });
+  leaves.log(
+    `${named.project}/${named.stack}: ${outcome === "changed" ? "drift" : outcome === "same" ? "no drift" : outcome}; the report is in ${file}`,
+  );
+  const done = await told({
+    given,
+    env,
+    leaves,
+    report: whole,
+    tell: async (forge) => {
+      // What could not be compared says nothing about an issue that is open.
+      if (failed) return "The issue was left as it is, since nothing was compared.";
+      if (drift.drifted.length > 0)
+        return `The issue was ${await putIssue(forge, driftTitle(report), renderDrift(report, forge.limit))}.`;
+      return (await settleIssue(forge, driftMarker(report), settledNote(report)))
+        ? "The issue was closed."
+        : "There is no issue.";
+    },
+  });
   return done ? exitCode(outcome, failOn) : EXIT.error;
 }
 
@@ -157,7 +200,13 @@ async function orFailed(running) {
     return await running;
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    return { ok: false, steps: [], violations: [], json: "{}", stderr: "", diagnostics: [{ severity: "error", message }] };
+    return {
+      ok: false,
+      steps: [],
+      violations: [],
+      json: "{}",
+      stderr: "",
+      diagnostics: [{ severity: "error", message }],
+    };
   }
 }
-

@@ -14,12 +14,17 @@
  */
 export function fit(parts, limit) {
   const chosen = parts.map(() => 0);
-  const text = () => parts.map(({ forms }, index) => forms[chosen[index] ?? 0] ?? "").filter((form) => form !== "").join("\n\n");
+  const text = () =>
+    parts
+      .map(({ forms }, index) => forms[chosen[index] ?? 0] ?? "")
+      .filter((form) => form !== "")
+      .join("\n\n");
   const byWorth = parts.map((_, index) => index).sort((a, b) => (parts[a]?.worth ?? 0) - (parts[b]?.worth ?? 0));
   for (let whole = text(); ; whole = text()) {
     if (whole.length <= limit) return whole;
     const next = byWorth.find((index) => (chosen[index] ?? 0) < (parts[index]?.forms.length ?? 0) - 1);
-    if (next === undefined) throw new Error(`the report has ${whole.length} characters at its shortest, and ${limit} fit`);
+    if (next === undefined)
+      throw new Error(`the report has ${whole.length} characters at its shortest, and ${limit} fit`);
     chosen[next] = (chosen[next] ?? 0) + 1;
   }
 }

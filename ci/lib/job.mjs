@@ -33,7 +33,9 @@ function github(env) {
   return {
     ...(commit === undefined ? {} : { commit }),
     ...(number === undefined ? {} : { request: String(number) }),
-    ...link(`${env["GITHUB_SERVER_URL"] ?? "https://github.com"}/${env["GITHUB_REPOSITORY"] ?? ""}/actions/runs/${env["GITHUB_RUN_ID"] ?? ""}`),
+    ...link(
+      `${env["GITHUB_SERVER_URL"] ?? "https://github.com"}/${env["GITHUB_REPOSITORY"] ?? ""}/actions/runs/${env["GITHUB_RUN_ID"] ?? ""}`,
+    ),
     artifact: env["SEAPATH_CI_ARTIFACT"] || "seapath-ci",
     fork: event.pull_request !== undefined && from !== env["GITHUB_REPOSITORY"],
   };

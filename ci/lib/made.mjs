@@ -17,15 +17,28 @@ const MIB = 1024 ** 2;
 
 /** What libvirt's words mean in bytes. Without one it is KiB. @type {Record<string, number>} */
 const UNITS = {
-  b: 1, bytes: 1, KB: 1000, k: 1024, KiB: 1024, MB: 1000 ** 2, M: MIB, MiB: MIB, GB: 1000 ** 3, G: 1024 ** 3, GiB: 1024 ** 3,
-  TB: 1000 ** 4, T: 1024 ** 4, TiB: 1024 ** 4,
+  b: 1,
+  bytes: 1,
+  KB: 1000,
+  k: 1024,
+  KiB: 1024,
+  MB: 1000 ** 2,
+  M: MIB,
+  MiB: MIB,
+  GB: 1000 ** 3,
+  G: 1024 ** 3,
+  GiB: 1024 ** 3,
+  TB: 1000 ** 4,
+  T: 1024 ** 4,
+  TiB: 1024 ** 4,
 };
 
 /** An amount as a person writes it. @param {number} mib */
 const memory = (mib) => (mib >= 1024 ? `${Number((mib / 1024).toFixed(1))} GiB` : `${Number(mib.toFixed(1))} MiB`);
 
 /** @param {string} word @param {string | undefined} value @param {string} [after] @returns {Fact[]} */
-const fact = (word, value, after) => (value === undefined ? [] : [{ word, value, ...(after === undefined ? {} : { after }) }]);
+const fact = (word, value, after) =>
+  value === undefined ? [] : [{ word, value, ...(after === undefined ? {} : { after }) }];
 
 /** @param {string | undefined} text a number of MiB, or what stands for one that is not known or secret */
 const mebibytes = (text) => (text !== undefined && /^\d+$/.test(text) ? memory(Number(text)) : text);
@@ -38,27 +51,39 @@ function ofXml(xml) {
   const vcpus = /<vcpu\b[^<>]*>\s*(\d+)\s*<\/vcpu>/.exec(xml)?.[1];
   return [
     ...fact("memory", amount === undefined || unit === undefined ? undefined : memory((Number(amount) * unit) / MIB)),
-    ...fact("vCPUs", vcpus), { word: "domain as XML" },
+    ...fact("vCPUs", vcpus),
+    { word: "domain as XML" },
   ];
 }
 
 /** What each kind is known by. @type {Record<string, (read: Read, whole: (keys: string) => string | undefined) => Fact[]>} */
 const KINDS = {
   Vm: (read, whole) => [
-    ...fact("memory", mebibytes(read("domain.memory"))), ...fact("vCPUs", read("domain.vcpus")), ...ofXml(whole("xml")),
-    ...fact("image", read("source.nodePath")), ...fact("image", read("source.path"), "of the job's machine"), ...fact("clone of", read("source.vm")),
+    ...fact("memory", mebibytes(read("domain.memory"))),
+    ...fact("vCPUs", read("domain.vcpus")),
+    ...ofXml(whole("xml")),
+    ...fact("image", read("source.nodePath")),
+    ...fact("image", read("source.path"), "of the job's machine"),
+    ...fact("clone of", read("source.vm")),
     ...(read("adopt") === "true" ? [{ word: "adopted as it is there" }] : []),
     ...fact("system disk", read("systemDisk.size")),
-    ...fact("pinned to", read("pinnedHost")), ...fact("prefers", read("preferredHost")),
+    ...fact("pinned to", read("pinnedHost")),
+    ...fact("prefers", read("preferredHost")),
   ],
   Disk: (read) => [
-    ...fact("of", read("vm")), ...fact("size", read("size")), ...fact("image", read("source.nodePath")),
-    ...fact("image", read("source.path"), "of the job's machine"), ...fact("copy of", read("source.image")),
+    ...fact("of", read("vm")),
+    ...fact("size", read("size")),
+    ...fact("image", read("source.nodePath")),
+    ...fact("image", read("source.path"), "of the job's machine"),
+    ...fact("copy of", read("source.image")),
   ],
   Snapshot: (read) => [...fact("of", read("vm")), ...fact("named", read("name"))],
   Rollback: (read) => [...fact("of", read("vm")), ...fact("to", read("snapshot"))],
   SnapshotRetention: (read) => fact("of", read("vm")),
-  Colocation: (read) => [...fact(read("apart") === "true" ? "keeps apart" : "keeps together", read("vm")), ...fact("and", read("with"))],
+  Colocation: (read) => [
+    ...fact(read("apart") === "true" ? "keeps apart" : "keeps together", read("vm")),
+    ...fact("and", read("with")),
+  ],
   Order: (read) => [...fact("first", read("first")), ...fact("then", read("then"))],
   Metadata: (read) => fact("of", read("vm")),
   RemoteGuest: (read) => [...fact("VM", read("vm")), ...fact("address", read("address"))],
@@ -84,5 +109,9 @@ export function madeOf({ newState }, kind, redact) {
     return typeof value === "string" ? value : undefined;
   };
   const [vm, cluster] = kind === "Vm" ? [read("name"), read("cluster")] : [];
-  return { facts: describe(read, whole), ...(vm === undefined ? {} : { vm }), ...(cluster === undefined ? {} : { cluster }) };
+  return {
+    facts: describe(read, whole),
+    ...(vm === undefined ? {} : { vm }),
+    ...(cluster === undefined ? {} : { cluster }),
+  };
 }

@@ -27,12 +27,22 @@ const QUOTED = /(?<!`)`([^`\s|](?:[^`|]*[^`\s|])?)`(?!`)/;
 export function inline(text) {
   const parts = seen(text).trim().replace(/\s+/g, " ").split(QUOTED);
   // By a backslash, which the reader does not see, it is no list, no heading and no command.
-  return parts.map((part, index) => (index % 2 === 1 ? code(part) : escaped(part))).join("").replace(/^([-+=/#])/, "\\$1").replace(/^(\d+)([.)])(?= |$)/, "$1\\$2");
+  return parts
+    .map((part, index) => (index % 2 === 1 ? code(part) : escaped(part)))
+    .join("")
+    .replace(/^([-+=/#])/, "\\$1")
+    .replace(/^(\d+)([.)])(?= |$)/, "$1\\$2");
 }
 
 /** @param {string} text */
 const escaped = (text) =>
-  apart(text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;").replace(/[\\`*_{}[\]|~$]/g, (sign) => `\\${sign}`));
+  apart(
+    text
+      .replace(/&/g, "&amp;")
+      .replace(/</g, "&lt;")
+      .replace(/>/g, "&gt;")
+      .replace(/[\\`*_{}[\]|~$]/g, (sign) => `\\${sign}`),
+  );
 
 /**
  * Markdown of others that is escaped already, without mentions and links to issues. In code forges look for neither, so it stays
@@ -42,7 +52,9 @@ const escaped = (text) =>
 export function unlinked(markdown) {
   const all = seen(markdown).split("\n").map(spans);
   const certain = all.every((parts) => parts !== undefined);
-  return certain ? all.map((parts = []) => parts.map(({ text, isCode }) => (isCode ? text : apart(text))).join("")).join("\n") : apart(seen(markdown));
+  return certain
+    ? all.map((parts = []) => parts.map(({ text, isCode }) => (isCode ? text : apart(text))).join("")).join("\n")
+    : apart(seen(markdown));
 }
 
 /**
@@ -67,22 +79,31 @@ function spans(line) {
 
 /** The first run of backticks that is not escaped. @param {string} text */
 function first(text) {
-  for (const found of text.matchAll(/\\[^]|`+/g)) if (found[0].startsWith("`")) return { at: found.index, ticks: found[0] };
+  for (const found of text.matchAll(/\\[^]|`+/g))
+    if (found[0].startsWith("`")) return { at: found.index, ticks: found[0] };
   return undefined;
 }
 
 /** A text of several lines in a line of a list or a cell. @param {string} text */
-export const lines = (text) => seen(text).trim().split(/\n+/).map(inline).filter((line) => line !== "").join("<br>");
+export const lines = (text) =>
+  seen(text)
+    .trim()
+    .split(/\n+/)
+    .map(inline)
+    .filter((line) => line !== "")
+    .join("<br>");
 
 /** A fence that is longer than all within it. @param {string} text @param {number} shortest */
-const fenceFor = (text, shortest) => "`".repeat(Math.max(shortest - 1, ...[...text.matchAll(/`+/g)].map(([run]) => run.length)) + 1);
+const fenceFor = (text, shortest) =>
+  "`".repeat(Math.max(shortest - 1, ...[...text.matchAll(/`+/g)].map(([run]) => run.length)) + 1);
 
 /** A name or a value, as code: nothing in it means anything. Also for the cells of tables. @param {string} text */
 export function code(text) {
   const plain = seen(text).replace(/\s+/g, " ").trim();
   if (plain === "") return "` `";
   // In a cell a pipe needs a backslash, which elsewhere would be read and copied; this is the same in both.
-  if (plain.includes("|")) return `<code>${plain.replace(/[^\p{L}\p{N} ]/gu, (sign) => `&#${sign.codePointAt(0)};`)}</code>`;
+  if (plain.includes("|"))
+    return `<code>${plain.replace(/[^\p{L}\p{N} ]/gu, (sign) => `&#${sign.codePointAt(0)};`)}</code>`;
   const fence = fenceFor(plain, 1);
   const pad = fence.length > 1 ? " " : "";
   return `${fence}${pad}${plain}${pad}${fence}`;
@@ -99,7 +120,8 @@ export function block(text) {
 }
 
 /** A table; the cells are Markdown already. @param {readonly string[]} head @param {readonly (readonly string[])[]} rows */
-export const table = (head, rows) => [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+export const table = (head, rows) =>
+  [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 
 /** What is read only by those who open it. @param {string} title Markdown is not read in it @param {string} body */
 export const details = (title, body) => `<details><summary>${title}</summary>\n\n${body}\n\n</details>`;
@@ -114,4 +136,5 @@ export function marker(kind, project, stack) {
 }
 
 /** So many and no more. @param {string} text @param {number} length */
-export const cut = (text, length) => (text.length <= length ? text : `${text.slice(0, length).replace(/[\ud800-\udbff]$/, "")}…`);
+export const cut = (text, length) =>
+  text.length <= length ? text : `${text.slice(0, length).replace(/[\ud800-\udbff]$/, "")}…`;

@@ -19,7 +19,11 @@ export const OPTIONS = {
   cwd: { takes: "DIR", help: "the folder of the Pulumi project (default: this one)" },
   "policy-pack": { takes: "DIR", many: true, help: "a policy pack" },
   "policy-pack-config": { takes: "FILE", many: true, help: "the configuration of the policy pack of the same place" },
-  cib: { takes: "[CLUSTER=]FILE", many: true, help: "a cluster that `seapath plan --save` wrote down, in place of the cluster" },
+  cib: {
+    takes: "[CLUSTER=]FILE",
+    many: true,
+    help: "a cluster that `seapath plan --save` wrote down, in place of the cluster",
+  },
   out: { takes: "DIR", help: "where the report and the plan are written (default: seapath-ci)" },
   forge: { takes: "github|gitlab|none", help: "who gets the comment or the issue (default: whose job this is)" },
   author: { takes: "LOGIN", help: "whose comments are updated (default: whoever the token is)" },
@@ -68,12 +72,16 @@ export const USAGE = [
 export function readOptions(words, env) {
   const { values, positionals } = parsed(words);
   const command = COMMANDS.find((each) => each === positionals[0]);
-  if (command === undefined || positionals.length > 1) throw new UsageError(`the first word must be one of ${COMMANDS.join(", ")}`);
+  if (command === undefined || positionals.length > 1)
+    throw new UsageError(`the first word must be one of ${COMMANDS.join(", ")}`);
   /** @param {string} name @returns {string[]} */
   const all = (name) => {
     const given = values[name];
     if (Array.isArray(given)) return given.map(String);
-    return (env[twinOf(name)] ?? "").split("\n").map((line) => line.trim()).filter((line) => line !== "");
+    return (env[twinOf(name)] ?? "")
+      .split("\n")
+      .map((line) => line.trim())
+      .filter((line) => line !== "");
   };
   /** @param {string} name @returns {string | undefined} */
   const one = (name) => {
@@ -85,7 +93,8 @@ export function readOptions(words, env) {
   const failOn = one("fail-on");
   const packs = all("policy-pack");
   const configs = all("policy-pack-config");
-  if (configs.length > packs.length) throw new UsageError("there must be a --policy-pack for each --policy-pack-config");
+  if (configs.length > packs.length)
+    throw new UsageError("there must be a --policy-pack for each --policy-pack-config");
   return {
     command,
     ...(stack === undefined ? {} : { stack }),
@@ -103,7 +112,9 @@ export function readOptions(words, env) {
 
 /** @param {readonly string[]} words */
 function parsed(words) {
-  const options = Object.fromEntries(Object.keys(OPTIONS).map((name) => /** @type {const} */ ([name, { type: "string", multiple: true }])));
+  const options = Object.fromEntries(
+    Object.keys(OPTIONS).map((name) => /** @type {const} */ ([name, { type: "string", multiple: true }])),
+  );
   try {
     return parseArgs({ args: [...words], options, allowPositionals: true });
   } catch (error) {
@@ -123,13 +134,19 @@ function readCib(text) {
  */
 function chosen(name, value, choices) {
   const found = choices.find((choice) => choice === value);
-  if (found === undefined) throw new UsageError(`--${name} must be one of ${choices.join(", ")}; it is ${JSON.stringify(value)}`);
+  if (found === undefined)
+    throw new UsageError(`--${name} must be one of ${choices.join(", ")}; it is ${JSON.stringify(value)}`);
   return found;
 }
 
 /** @param {string} text @returns {Failure[]} */
 const readFailures = (text) =>
-  text.split(",").map((word) => word.trim()).filter((word) => word !== "" && word !== "none").map((word) => chosen("fail-on", word, FAILURES));
+  text
+    .split(",")
+    .map((word) => word.trim())
+    .filter((word) => word !== "" && word !== "none")
+    .map((word) => chosen("fail-on", word, FAILURES));
 
 /** @param {NodeJS.ProcessEnv} env */
-const ownForge = (env) => (env["GITHUB_ACTIONS"] === "true" ? "github" : env["GITLAB_CI"] === "true" ? "gitlab" : "none");
+const ownForge = (env) =>
+  env["GITHUB_ACTIONS"] === "true" ? "github" : env["GITLAB_CI"] === "true" ? "gitlab" : "none";

@@ -30,7 +30,10 @@ const UNREACHABLE = 4;
 const FORMS = ["plan.json", "plan.txt", "plan.md", "plan.mmd", "plan.svg"];
 
 /** Two keys of which a configuration with one does not take the other from the environment. */
-const PAIRS = [["privateKey", "privateKeyFile"], ["knownHosts", "knownHostsFile"]];
+const PAIRS = [
+  ["privateKey", "privateKeyFile"],
+  ["knownHosts", "knownHostsFile"],
+];
 
 /** The environment's name of a key of the configuration. @param {string} key */
 const twinOf = (key) => `SEAPATH_${key.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
@@ -40,11 +43,13 @@ const twinOf = (key) => `SEAPATH_${key.replace(/[A-Z]/g, (letter) => `_${letter}
  * @param {import("./pulumi.mjs").Config} config @param {NodeJS.ProcessEnv} env @returns {NodeJS.ProcessEnv}
  */
 export function clusterEnvironment(config, env) {
-  const own = new Map(Object.entries(config).flatMap(([key, { value, objectValue }]) => {
-    const [, name] = /^seapath:(\w+)$/.exec(key) ?? [];
-    const text = value ?? (objectValue === undefined ? undefined : JSON.stringify(objectValue));
-    return name === undefined || text === undefined ? [] : [/** @type {const} */ ([name, text])];
-  }));
+  const own = new Map(
+    Object.entries(config).flatMap(([key, { value, objectValue }]) => {
+      const [, name] = /^seapath:(\w+)$/.exec(key) ?? [];
+      const text = value ?? (objectValue === undefined ? undefined : JSON.stringify(objectValue));
+      return name === undefined || text === undefined ? [] : [/** @type {const} */ ([name, text])];
+    }),
+  );
   const result = { ...env };
   for (const pair of PAIRS) if (pair.some((key) => own.has(key))) for (const key of pair) delete result[twinOf(key)];
   for (const [key, value] of own) result[twinOf(key)] = value;
@@ -53,16 +58,24 @@ export function clusterEnvironment(config, env) {
 
 /** The clusters that the resources of a preview name; undefined is the one without a name. @param {readonly import("./pulumi.mjs").Step[]} steps */
 export function clustersOf(steps) {
-  const named = steps.filter(({ urn }) => urn.includes("seapath:")).map(({ newState, oldState }) => (newState ?? oldState)?.inputs?.["cluster"]);
+  const named = steps
+    .filter(({ urn }) => urn.includes("seapath:"))
+    .map(({ newState, oldState }) => (newState ?? oldState)?.inputs?.["cluster"]);
   return [...new Set(named.map((cluster) => (typeof cluster === "string" ? cluster : undefined)))].sort();
 }
 
 /** The program of the project's own pulumi-seapath. @param {string} cwd */
 function seapath(cwd) {
   try {
-    return join(dirname(createRequire(join(resolve(cwd), "index.js")).resolve("pulumi-seapath/package.json")), "bin", "seapath.js");
+    return join(
+      dirname(createRequire(join(resolve(cwd), "index.js")).resolve("pulumi-seapath/package.json")),
+      "bin",
+      "seapath.js",
+    );
   } catch (cause) {
-    throw new Error(`Unable to plan: pulumi-seapath is not installed for ${cwd}; run \`npm ci\` there first`, { cause });
+    throw new Error(`Unable to plan: pulumi-seapath is not installed for ${cwd}; run \`npm ci\` there first`, {
+      cause,
+    });
   }
 }
 
@@ -73,7 +86,13 @@ function seapath(cwd) {
  * @returns {Promise<Plan>}
  */
 export async function plan({ cwd, env, cluster, cib, preview }) {
-  const base = { ...(cluster === undefined ? {} : { cluster }), homeless: [], moved: [], unreachable: false, saved: cib !== undefined };
+  const base = {
+    ...(cluster === undefined ? {} : { cluster }),
+    homeless: [],
+    moved: [],
+    unreachable: false,
+    saved: cib !== undefined,
+  };
   try {
     return await inFolder({ "preview.json": preview ?? "" }, asked);
   } catch (error) {
@@ -85,7 +104,11 @@ export async function plan({ cwd, env, cluster, cib, preview }) {
     const file = join(folder, "preview.json");
     const kept = join(folder, "plan");
     const args = [
-      seapath(cwd), "plan", "--json", "--out", kept,
+      seapath(cwd),
+      "plan",
+      "--json",
+      "--out",
+      kept,
       ...(cluster === undefined ? [] : ["--cluster", cluster]),
       ...(cib === undefined ? [] : ["--cib", resolve(cib)]),
       ...(preview === undefined ? ["--no-preview"] : ["--preview", file]),
@@ -100,7 +123,12 @@ export async function plan({ cwd, env, cluster, cib, preview }) {
 /** What it is in each form. @param {string} out the folder that has them */
 function forms(out) {
   const files = Object.fromEntries(FORMS.map((name) => [name, readFileSync(join(out, name), "utf8")]));
-  return { files, markdown: files["plan.md"]?.trim() ?? "", mermaid: files["plan.mmd"]?.trim() ?? "", svg: files["plan.svg"] ?? "" };
+  return {
+    files,
+    markdown: files["plan.md"]?.trim() ?? "",
+    mermaid: files["plan.mmd"]?.trim() ?? "",
+    svg: files["plan.svg"] ?? "",
+  };
 }
 
 /** A picture without when it was made and of which configuration: one that differs in nothing else shows the same. @param {string} svg */
@@ -117,9 +145,11 @@ export function readPlan(text) {
     planned,
     homeless: placements.filter(({ unplaced }) => unplaced !== undefined).map(({ vm }) => vm),
     moved: placements.filter(({ changed, action }) => !changed && action !== undefined).map(({ vm }) => vm),
-    places: Object.fromEntries(placements.flatMap((each) => {
-      const place = where(each);
-      return place === undefined ? [] : [[each.vm, place]];
-    })),
+    places: Object.fromEntries(
+      placements.flatMap((each) => {
+        const place = where(each);
+        return place === undefined ? [] : [[each.vm, place]];
+      }),
+    ),
   };
 }

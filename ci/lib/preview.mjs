@@ -30,13 +30,24 @@ import { redacted } from "./secrets.mjs";
 
 /** @type {Record<string, Verb>} */
 const VERBS = {
-  create: "create", import: "create", update: "update",
-  replace: "replace", "create-replacement": "replace", "delete-replaced": "replace",
-  delete: "delete", discard: "delete", "discard-replaced": "replace", "import-replacement": "replace",
+  create: "create",
+  import: "create",
+  update: "update",
+  replace: "replace",
+  "create-replacement": "replace",
+  "delete-replaced": "replace",
+  delete: "delete",
+  discard: "delete",
+  "discard-replaced": "replace",
+  "import-replacement": "replace",
 };
 
 /** What goes when one of a kind is deleted or made anew. @type {Record<string, string>} */
-const LOST = { Vm: "its disks are deleted, with all that is on them", Disk: "the disk is deleted, with all that is on it", Snapshot: "the snapshot is deleted" };
+const LOST = {
+  Vm: "its disks are deleted, with all that is on them",
+  Disk: "the disk is deleted, with all that is on it",
+  Snapshot: "the snapshot is deleted",
+};
 
 /** What goes when one of a kind is made. @type {Record<string, string>} */
 const OVERWRITTEN = { Rollback: "the disks of its VM go back, and lose what was written since" };
@@ -44,12 +55,17 @@ const OVERWRITTEN = { Rollback: "the disks of its VM go back, and lose what was 
 /** @param {import("./pulumi.mjs").Ran} ran @param {(text: string) => string} redact takes secrets out, before anything is cut @returns {Previewed} */
 export function readPreview(ran, redact) {
   const { ok, steps } = ran;
-  const { diagnostics, violations, stderr } = redacted({ diagnostics: ran.diagnostics, violations: ran.violations, stderr: ran.stderr }, redact);
+  const { diagnostics, violations, stderr } = redacted(
+    { diagnostics: ran.diagnostics, violations: ran.violations, stderr: ran.stderr },
+    redact,
+  );
   const mandatory = violations.filter(({ level }) => level === "mandatory");
   const errors = diagnostics.filter(({ severity }) => severity === "error").map(({ message }) => message);
   const invalid = errors.flatMap((message) => checkFailure(message) ?? []);
   const other = errors.filter((message) => checkFailure(message) === undefined && !isEnd(message));
-  const said = diagnostics.filter(({ severity }) => severity === "info" || severity === "warning").map(({ message }) => message.trim());
+  const said = diagnostics
+    .filter(({ severity }) => severity === "info" || severity === "warning")
+    .map(({ message }) => message.trim());
   const unchecked = said.filter(isNotChecked);
   const advisory = violations.filter(({ level }) => level !== "mandatory");
   return {
@@ -59,8 +75,16 @@ export function readPreview(ran, redact) {
     invalid,
     unreachable: unchecked.length > 0,
     // A policy that passes without a look has a line for it; one that does not pass stands among those that refuse.
-    notChecked: [...new Set([...unchecked, ...advisory.flatMap(({ message }) => message.split("\n").filter((line) => /^not checked\b/i.test(line)))])].sort(),
-    errors: other.length > 0 || ok || mandatory.length > 0 || invalid.length > 0 ? other.map(plain) : [otherwise(diagnostics, stderr)],
+    notChecked: [
+      ...new Set([
+        ...unchecked,
+        ...advisory.flatMap(({ message }) => message.split("\n").filter((line) => /^not checked\b/i.test(line))),
+      ]),
+    ].sort(),
+    errors:
+      other.length > 0 || ok || mandatory.length > 0 || invalid.length > 0
+        ? other.map(plain)
+        : [otherwise(diagnostics, stderr)],
     remarks: said.filter((text) => !isNotChecked(text)),
   };
 }
@@ -76,8 +100,16 @@ const isEnd = (message) => message.trim() === "error: preview failed";
  * @param {readonly import("./pulumi.mjs").Diagnostic[]} diagnostics @param {string} stderr
  */
 function otherwise(diagnostics, stderr) {
-  const printed = diagnostics.filter(({ severity }) => severity === "info#err").map(({ message }) => message).join("");
-  return [printed, stderr].map(plain).filter((text) => text !== "").join("\n") || "pulumi preview failed, and does not say why";
+  const printed = diagnostics
+    .filter(({ severity }) => severity === "info#err")
+    .map(({ message }) => message)
+    .join("");
+  return (
+    [printed, stderr]
+      .map(plain)
+      .filter((text) => text !== "")
+      .join("\n") || "pulumi preview failed, and does not say why"
+  );
 }
 
 /**
@@ -85,22 +117,32 @@ function otherwise(diagnostics, stderr) {
  * the value stands behind it, a secret in clear: it is left out. @param {string} message
  */
 function checkFailure(message) {
-  const form = /resource '([^']*)'(?:: property (\S+) value \{.*?\} has a problem:| has a problem: property ([^:]+):) (.*)/s;
+  const form =
+    /resource '([^']*)'(?:: property (\S+) value \{.*?\} has a problem:| has a problem: property ([^:]+):) (.*)/s;
   const [, name, theirs, ours, reason] = form.exec(message) ?? [];
   return name === undefined ? undefined : `${name}: ${theirs ?? ours} ${reason?.trim()}`;
 }
 
 /** An error without its severity in front, its colors and the stack behind it. @param {string} message */
 const plain = (message) =>
-  message.replace(/\u001b\[[0-9;]*m/g, "").replace(/^error: /, "").split("\n").filter((line) => line.trim() !== "" && !/^\s+at /.test(line)).join("\n").trim();
+  message
+    .replace(/\u001b\[[0-9;]*m/g, "")
+    .replace(/^error: /, "")
+    .split("\n")
+    .filter((line) => line.trim() !== "" && !/^\s+at /.test(line))
+    .join("\n")
+    .trim();
 
 /** The resources that change, one entry each, replaced ones and deletions first. @param {readonly import("./pulumi.mjs").Step[]} steps @param {(text: string) => string} redact @returns {Changed[]} */
 export function readChanged(steps, redact) {
   /** @type {Map<string, import("./pulumi.mjs").Step[]>} */
   const byUrn = new Map();
-  for (const step of steps) if (VERBS[step.op] !== undefined) byUrn.set(step.urn, [...(byUrn.get(step.urn) ?? []), step]);
+  for (const step of steps)
+    if (VERBS[step.op] !== undefined) byUrn.set(step.urn, [...(byUrn.get(step.urn) ?? []), step]);
   const order = ["replace", "delete", "update", "create"];
-  return [...byUrn].map(([urn, own]) => changed(urn, own, redact)).sort((a, b) => order.indexOf(a.verb) - order.indexOf(b.verb) || (a.name < b.name ? -1 : 1));
+  return [...byUrn]
+    .map(([urn, own]) => changed(urn, own, redact))
+    .sort((a, b) => order.indexOf(a.verb) - order.indexOf(b.verb) || (a.name < b.name ? -1 : 1));
 }
 
 /** @param {string} urn @param {readonly import("./pulumi.mjs").Step[]} steps @param {(text: string) => string} redact @returns {Changed} */
@@ -129,8 +171,10 @@ function changed(urn, steps, redact) {
 
 /** How many of each. @param {readonly Changed[]} changed */
 export function countOf(changed) {
-  return /** @type {const} */ (["create", "update", "replace", "delete"]).flatMap((verb) => {
-    const count = changed.filter((each) => each.verb === verb).length;
-    return count === 0 ? [] : [`${count} to ${verb}`];
-  }).join(", ");
+  return /** @type {const} */ (["create", "update", "replace", "delete"])
+    .flatMap((verb) => {
+      const count = changed.filter((each) => each.verb === verb).length;
+      return count === 0 ? [] : [`${count} to ${verb}`];
+    })
+    .join(", ");
 }

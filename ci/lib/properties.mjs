@@ -20,24 +20,30 @@ const LONGEST = 120;
 export function changesOf({ detailedDiff, oldState, newState }, redact, seen = false) {
   // What else begins so is the provider's own, and nobody has asked for it.
   const own = (/** @type {string} */ path) => path.startsWith("__") && keysOf(path)[0] !== PROVIDER;
-  return Object.entries(detailedDiff ?? {}).filter(([path]) => !own(path)).map(([path, { kind, inputDiff = false }]) => {
-    const keys = keysOf(path);
-    if (keys[0] === PROVIDER) return { path: "the provider's version", replaces: kind.endsWith("-replace"), input: false };
-    const was = valueAt(inputDiff ? oldState?.inputs : oldState?.outputs, keys);
-    const is = valueAt(seen && !inputDiff ? newState?.outputs : newState?.inputs, keys);
-    return {
-      path: redact(path),
-      ...(was === undefined || kind.startsWith("add") ? {} : { was: shown(redacted(was, redact)) }),
-      ...(is === undefined || kind.startsWith("delete") ? {} : { is: shown(redacted(is, redact)) }),
-      replaces: kind.endsWith("-replace"),
-      input: inputDiff,
-    };
-  }).sort((a, b) => (a.path < b.path ? -1 : 1));
+  return Object.entries(detailedDiff ?? {})
+    .filter(([path]) => !own(path))
+    .map(([path, { kind, inputDiff = false }]) => {
+      const keys = keysOf(path);
+      if (keys[0] === PROVIDER)
+        return { path: "the provider's version", replaces: kind.endsWith("-replace"), input: false };
+      const was = valueAt(inputDiff ? oldState?.inputs : oldState?.outputs, keys);
+      const is = valueAt(seen && !inputDiff ? newState?.outputs : newState?.inputs, keys);
+      return {
+        path: redact(path),
+        ...(was === undefined || kind.startsWith("add") ? {} : { was: shown(redacted(was, redact)) }),
+        ...(is === undefined || kind.startsWith("delete") ? {} : { is: shown(redacted(is, redact)) }),
+        replaces: kind.endsWith("-replace"),
+        input: inputDiff,
+      };
+    })
+    .sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
 /** The keys of a path such as `domain.interfaces[0].mac` or `metadata["a.b"]`. @param {string} path @returns {string[]} */
 export function keysOf(path) {
-  return [...path.matchAll(/\["((?:[^"\\]|\\.)*)"\]|\[(\d+)\]|([^.[\]]+)/g)].map(([, quoted, index, plain]) => quoted?.replaceAll('\\"', '"') ?? index ?? plain ?? "");
+  return [...path.matchAll(/\["((?:[^"\\]|\\.)*)"\]|\[(\d+)\]|([^.[\]]+)/g)].map(
+    ([, quoted, index, plain]) => quoted?.replaceAll('\\"', '"') ?? index ?? plain ?? "",
+  );
 }
 
 /** @param {unknown} from @param {readonly string[]} keys @returns {unknown} */

@@ -93,7 +93,13 @@ function planned(project, command, words) {
     const args = [command, "--json", "--event-log", events, ...words, ...common(project)];
     const { code, stdout, stderr } = await run("pulumi", args, { cwd: project.cwd, env });
     const failure = code === 0 ? undefined : `pulumi ${command} failed (exit ${code}): ${stderr.trim()}`;
-    return { ok: code === 0, json: stdout, stderr, ...readPrinted(stdout, failure), violations: readEvents(readIfThere(events) ?? "") };
+    return {
+      ok: code === 0,
+      json: stdout,
+      stderr,
+      ...readPrinted(stdout, failure),
+      violations: readEvents(readIfThere(events) ?? ""),
+    };
   });
 }
 
@@ -117,22 +123,32 @@ export function readPrinted(text, failure) {
 
 /** The violations among the events; the JSON has none of them. @param {string} text an event a line @returns {Violation[]} */
 export function readEvents(text) {
-  return text.split("\n").filter((line) => line.includes('"policyEvent"')).flatMap((line) => {
-    const { policyEvent: event } = JSON.parse(line);
-    if (event === undefined) return [];
-    return [{
-      policy: String(event.policyName),
-      pack: String(event.policyPackName),
-      level: String(event.enforcementLevel),
-      message: String(event.message).trim(),
-      ...(event.severity ? { severity: String(event.severity) } : {}),
-      ...(event.resourceUrn ? { urn: String(event.resourceUrn) } : {}),
-    }];
-  });
+  return text
+    .split("\n")
+    .filter((line) => line.includes('"policyEvent"'))
+    .flatMap((line) => {
+      const { policyEvent: event } = JSON.parse(line);
+      if (event === undefined) return [];
+      return [
+        {
+          policy: String(event.policyName),
+          pack: String(event.policyPackName),
+          level: String(event.enforcementLevel),
+          message: String(event.message).trim(),
+          ...(event.severity ? { severity: String(event.severity) } : {}),
+          ...(event.resourceUrn ? { urn: String(event.resourceUrn) } : {}),
+        },
+      ];
+    });
 }
 
 /** @param {Project} project @returns {string[]} */
-const common = ({ stack }) => ["--non-interactive", "--color", "never", ...(stack === undefined ? [] : ["--stack", stack])];
+const common = ({ stack }) => [
+  "--non-interactive",
+  "--color",
+  "never",
+  ...(stack === undefined ? [] : ["--stack", stack]),
+];
 
 /** @param {Project} project @param {readonly string[]} words @returns {Promise<string>} what it prints */
 async function pulumi(project, words) {

@@ -46,7 +46,8 @@ export function outlet(env, redact) {
     /** Makes the folder. What an earlier run has left in it would be taken for this one's. @param {string} folder */
     startReport(folder) {
       mkdirSync(folder, { recursive: true, mode: 0o700 });
-      for (const file of [...[REPORT, PLANNED].map((name) => join(folder, name)), ...planFiles(folder)]) rmSync(file, { force: true });
+      for (const file of [...[REPORT, PLANNED].map((name) => join(folder, name)), ...planFiles(folder)])
+        rmSync(file, { force: true });
     },
     /** Writes the report. @param {string} folder @param {string} text */
     writeReport(folder, text) {
@@ -87,7 +88,10 @@ export function outlet(env, redact) {
       addIssue: (title, body) => forge.addIssue(redact(title), redact(body)),
       changeIssue: (id, title, body) => forge.changeIssue(id, redact(title), redact(body)),
       closeIssue: (id, note) => forge.closeIssue(id, redact(note)),
-      upload: forge.upload === undefined ? undefined : (text, name) => /** @type {NonNullable<typeof forge.upload>} */ (forge.upload)(redact(text), redact(name)),
+      upload:
+        forge.upload === undefined
+          ? undefined
+          : (text, name) => /** @type {NonNullable<typeof forge.upload>} */ (forge.upload)(redact(text), redact(name)),
     }),
   };
 }

@@ -25,8 +25,12 @@ const LARGEST_FILE = 64 * 1024;
  * @returns {(text: string) => string}
  */
 export function redactor(secrets, env) {
-  const all = [...secrets, ...secretsIn(env)].flatMap((value) => [value, ...inJson(value)]).flatMap((value) => [value, ...value.split("\n")]);
-  const hidden = [...new Set(all.map((value) => value.trim()))].filter((value) => value.length >= SHORTEST).sort((a, b) => b.length - a.length);
+  const all = [...secrets, ...secretsIn(env)]
+    .flatMap((value) => [value, ...inJson(value)])
+    .flatMap((value) => [value, ...value.split("\n")]);
+  const hidden = [...new Set(all.map((value) => value.trim()))]
+    .filter((value) => value.length >= SHORTEST)
+    .sort((a, b) => b.length - a.length);
   if (hidden.length === 0) return (text) => text;
   const written = new RegExp([...hidden.map(spelled), ...hidden.flatMap(encoded)].join("|"), "gu");
   const whole = new RegExp(`${SECRET.replace(/[[\]]/g, "\\$&")}|${written.source}`, "gu");
@@ -44,7 +48,9 @@ export function redacted(value, redact) {
     // A number that is secret is no number any more.
     if (typeof each === "number") return redact(String(each)) === String(each) ? each : SECRET;
     if (Array.isArray(each)) return each.map(walk);
-    return typeof each === "object" && each !== null ? Object.fromEntries(Object.entries(each).map(([key, own]) => [key, walk(own)])) : each;
+    return typeof each === "object" && each !== null
+      ? Object.fromEntries(Object.entries(each).map(([key, own]) => [key, walk(own)]))
+      : each;
   };
   return /** @type {T} */ (walk(value));
 }
@@ -54,10 +60,9 @@ export function redacted(value, redact) {
  * @param {Record<string, { value?: string, secret?: boolean, objectValue?: unknown }>} config
  */
 export function secretsOf(config) {
-  return Object.values(config).filter(({ secret }) => secret === true).flatMap(({ value, objectValue }) => [
-    ...(value === undefined ? [] : [value]),
-    ...leaves(objectValue),
-  ]);
+  return Object.values(config)
+    .filter(({ secret }) => secret === true)
+    .flatMap(({ value, objectValue }) => [...(value === undefined ? [] : [value]), ...leaves(objectValue)]);
 }
 
 /** What the environment has of secrets: in variables, in files that they name, in addresses, in the description of clusters. @param {NodeJS.ProcessEnv} env @returns {string[]} */
@@ -122,11 +127,14 @@ const literal = (text) => text.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
 function spelled(secret) {
   // All is bounded: a text of nothing but backslashes or space must not be looked through again and again.
   const signs = secret.match(/\s+|\\+|[^]/gu) ?? [];
-  return signs.map((sign, at) => {
-    if (/^\s/.test(sign)) return "(?:\\s|(?:\\\\|%(?:25){0,4}5[cC]){1,8}[nrtbf]|%(?:25){0,4}(?:20|0[9aAdD])|\\+|<br>|\\u200b){1,64}";
-    if (sign.startsWith("\\")) return "(?:\\\\|%(?:25){0,4}5[cC]){1,64}";
-    return `${at === 0 || signs[at - 1]?.startsWith("\\") ? "" : "(?:\\\\|%(?:25){0,4}5[cC]){0,8}"}(?:${waysOf(sign).join("|")})\\u200b?`;
-  }).join("");
+  return signs
+    .map((sign, at) => {
+      if (/^\s/.test(sign))
+        return "(?:\\s|(?:\\\\|%(?:25){0,4}5[cC]){1,8}[nrtbf]|%(?:25){0,4}(?:20|0[9aAdD])|\\+|<br>|\\u200b){1,64}";
+      if (sign.startsWith("\\")) return "(?:\\\\|%(?:25){0,4}5[cC]){1,64}";
+      return `${at === 0 || signs[at - 1]?.startsWith("\\") ? "" : "(?:\\\\|%(?:25){0,4}5[cC]){0,8}"}(?:${waysOf(sign).join("|")})\\u200b?`;
+    })
+    .join("");
 }
 
 /** Hexadecimal digits, large or small. @param {string} hex */
@@ -136,12 +144,19 @@ const digits = (hex) => hex.replace(/[a-f]/g, (digit) => `[${digit}${digit.toUpp
 function waysOf(sign) {
   const point = sign.codePointAt(0) ?? 0;
   const hex = digits(point.toString(16));
-  const units = [...Array(sign.length).keys()].map((at) => `u${digits(sign.charCodeAt(at).toString(16).padStart(4, "0"))}`).join("\\\\{1,8}");
-  const bytes = [...Buffer.from(sign)].map((byte) => `%(?:25){0,4}${digits(byte.toString(16).padStart(2, "0"))}`).join("");
+  const units = [...Array(sign.length).keys()]
+    .map((at) => `u${digits(sign.charCodeAt(at).toString(16).padStart(4, "0"))}`)
+    .join("\\\\{1,8}");
+  const bytes = [...Buffer.from(sign)]
+    .map((byte) => `%(?:25){0,4}${digits(byte.toString(16).padStart(2, "0"))}`)
+    .join("");
   const entity = ENTITIES[sign];
   const escape = ESCAPED[sign];
   return [
-    literal(sign), bytes, units, `&(?:amp;){0,4}#(?:0{0,4}${point}|[xX]0{0,4}${hex});`,
+    literal(sign),
+    bytes,
+    units,
+    `&(?:amp;){0,4}#(?:0{0,4}${point}|[xX]0{0,4}${hex});`,
     ...(entity === undefined ? [] : [`&(?:amp;){0,4}${entity};`]),
     ...(escape === undefined ? [] : [escape]),
   ];
@@ -151,14 +166,20 @@ function waysOf(sign) {
 function encoded(secret) {
   const bytes = Buffer.from(secret);
   const base64 = [0, 1, 2].map((before) => {
-    const text = Buffer.concat([Buffer.alloc(before), bytes]).toString("base64").replace(/=+$/, "");
+    const text = Buffer.concat([Buffer.alloc(before), bytes])
+      .toString("base64")
+      .replace(/=+$/, "");
     // The first and the last sign may have bits of what stands beside it.
     const first = Math.ceil((before * 8) / 6);
     const last = Math.floor(((before + bytes.length) * 8) / 6);
     return text.slice(first, last);
   });
   return [
-    ...base64.filter((text) => text.length >= 2 * SHORTEST - 2).map((text) => [...text].map((sign) => (sign === "+" ? "[+-]" : sign === "/" ? "(?:\\\\{0,8}/|_)" : sign)).join("\\s{0,4}")),
+    ...base64
+      .filter((text) => text.length >= 2 * SHORTEST - 2)
+      .map((text) =>
+        [...text].map((sign) => (sign === "+" ? "[+-]" : sign === "/" ? "(?:\\\\{0,8}/|_)" : sign)).join("\\s{0,4}"),
+      ),
     ...(bytes.length > SHORTEST ? [digits(bytes.toString("hex"))] : []),
   ];
 }

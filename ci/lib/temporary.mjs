@@ -42,11 +42,16 @@ const removeAll = () => [...folders].forEach((folder) => rmSync(folder, { recurs
 
 /** Has a program ended when this is: it leads a group of its own, with all that it starts. @param {import("node:child_process").ChildProcess} child */
 export function watch(child) {
-  const done = /** @type {Promise<void>} */ (new Promise((resolve) => {
-    child.once("close", resolve);
-    child.once("error", () => resolve());
-  }));
-  programs.set(child, done.finally(() => programs.delete(child)));
+  const done = /** @type {Promise<void>} */ (
+    new Promise((resolve) => {
+      child.once("close", resolve);
+      child.once("error", () => resolve());
+    })
+  );
+  programs.set(
+    child,
+    done.finally(() => programs.delete(child)),
+  );
   if (ending) signal(child, "SIGTERM");
 }
 

@@ -30,7 +30,11 @@ function rule(policy, own) {
     byText.set(text, [...(byText.get(text) ?? []), ...resource(urn)]);
   }
   const shown = [...byText].slice(0, MOST).map(([text, names]) => item(text, names));
-  return [head, ...shown, ...(byText.size > MOST ? [`  - … and ${byText.size - MOST} more, which the artifact has`] : [])].join("\n");
+  return [
+    head,
+    ...shown,
+    ...(byText.size > MOST ? [`  - … and ${byText.size - MOST} more, which the artifact has`] : []),
+  ].join("\n");
 }
 
 /**
@@ -43,12 +47,16 @@ function commonHead(own) {
 }
 
 /** The resource that it is about; the stack as a whole is none. @param {string | undefined} urn @returns {string[]} */
-const resource = (urn) => (urn === undefined || urn.includes("::pulumi:pulumi:Stack::") ? [] : [code(urn.split("::").at(-1) ?? urn)]);
+const resource = (urn) =>
+  urn === undefined || urn.includes("::pulumi:pulumi:Stack::") ? [] : [code(urn.split("::").at(-1) ?? urn)];
 
 /** @param {string} text @param {readonly string[]} names */
 function item(text, names) {
   const on = [...new Set(names)].sort();
-  const head = on.length === 0 ? "" : `${on.slice(0, MOST).join(", ")}${on.length > MOST ? ` and ${on.length - MOST} more` : ""}: `;
+  const head =
+    on.length === 0
+      ? ""
+      : `${on.slice(0, MOST).join(", ")}${on.length > MOST ? ` and ${on.length - MOST} more` : ""}: `;
   if (text.split("\n").length > LAID_OUT) return `${head === "" ? "" : `  - ${head}`}\n\n${block(cut(text, 8000))}\n`;
   return `  - ${head}${lines(cut(text, 2000))}`;
 }

@@ -22,4 +22,6 @@ const copy = new seapath.Vm("copy", { source: { vm: golden }, metadata: { site: 
 const mode = config.get("mode") === "copy" ? "copy" : "linked";
 const linked = [1, 2].map((n) => new seapath.Vm(`linked${n}`, { source: { vm: golden, mode } }));
 
-export const uuids = pulumi.all([golden, copy, ...linked].map((vm) => pulumi.all([vm.name, vm.uuid]))).apply(Object.fromEntries);
+export const uuids = pulumi
+  .all([golden, copy, ...linked].map((vm) => pulumi.all([vm.name, vm.uuid])))
+  .apply(Object.fromEntries);

@@ -32,7 +32,12 @@ const settings = new seapath.Disk("settings", {
 });
 
 // A copy of a disk as it is now. It depends on the other by its image.
-const copy = new seapath.Disk("copy", { vm: historian, source: { image: settings.image }, bus: "scsi", serial: "copy" });
+const copy = new seapath.Disk("copy", {
+  vm: historian,
+  source: { image: settings.image },
+  bus: "scsi",
+  serial: "copy",
+});
 
 export const devices = pulumi
   .all([archive, settings, copy].map((disk) => pulumi.all([disk.image, disk.target])))

@@ -30,7 +30,13 @@ export interface PlatformConfig {
   bridge: string;
   /** Whether one of the redundant pair rather stops than share a node with the other. */
   strictlyApart: boolean;
-  vms: { protection1: VmSettings; protection2: VmSettings; gateway: RemoteSettings; hmi: RemoteSettings; recorder: VmSettings };
+  vms: {
+    protection1: VmSettings;
+    protection2: VmSettings;
+    gateway: RemoteSettings;
+    hmi: RemoteSettings;
+    recorder: VmSettings;
+  };
 }
 
 const remoteVm = { memory: whole, vcpus: whole, address, preferredHost: optional(host), pinnedHost: optional(host) };
@@ -39,7 +45,11 @@ const vm = object({ ...remoteVm, address: optional(address) });
 const schema = object({
   prefix: word,
   images: object({ plain: path, remote: path }),
-  hardware: object({ type: optional(oneOf("kvm", "qemu")), machine: optional(host), firmware: optional(oneOf("efi", "bios")) }),
+  hardware: object({
+    type: optional(oneOf("kvm", "qemu")),
+    machine: optional(host),
+    firmware: optional(oneOf("efi", "bios")),
+  }),
   bridge: host,
   strictlyApart: oneOf(true, false),
   vms: object({ protection1: vm, protection2: vm, gateway: object(remoteVm), hmi: object(remoteVm), recorder: vm }),

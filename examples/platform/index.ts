@@ -31,11 +31,17 @@ const hmi = new WatchedVm("hmi", {
 placeControl(gateway.vm, hmi.vm);
 
 // Records disturbances. In production it is bound to the node that has the capture card.
-const recorder = new seapath.Vm("recorder", platformVm(config, "recorder", { image: "plain", owner: "protection", priority: 10 }));
+const recorder = new seapath.Vm(
+  "recorder",
+  platformVm(config, "recorder", { image: "plain", owner: "protection", priority: 10 }),
+);
 
 const vms = [...protection.vms, gateway.vm, hmi.vm, recorder];
 export const nodes = pulumi.all(vms.map((vm) => pulumi.all([vm.name, vm.node]))).apply(Object.fromEntries);
-export const watched = { gateway: { online: gateway.online, service: gateway.service }, hmi: { online: hmi.online, service: hmi.service } };
+export const watched = {
+  gateway: { online: gateway.online, service: gateway.service },
+  hmi: { online: hmi.online, service: hmi.service },
+};
 
 // What each guest has in /etc/pacemaker/authkey, for whoever builds the image. A secret.
 export const authkey = new seapath.RemoteKey("key").authkey;

@@ -16,23 +16,35 @@ export interface RedundantPairArgs {
 export class RedundantPair extends pulumi.ComponentResource {
   readonly vms: [seapath.Vm, seapath.Vm];
 
-  constructor(name: string, { first, second, strictlyApart, readyAfter = 0 }: RedundantPairArgs, options?: pulumi.ComponentResourceOptions) {
+  constructor(
+    name: string,
+    { first, second, strictlyApart, readyAfter = 0 }: RedundantPairArgs,
+    options?: pulumi.ComponentResourceOptions,
+  ) {
     super("platform:RedundantPair", name, {}, options);
     const within = { parent: this };
     // The policies want VMs of one `redundancy` kept apart: whoever takes the colocation out of here will hear of it. It is a
     // name on the cluster, which another stack's pair does not have.
     const redundancy = first.name;
     const member = (number: number, args: PlatformVm) =>
-      new seapath.Vm(`${name}${number}`, {
-        ...args,
-        // With `strictlyApart` an up restarts the one that the colocation names first, and the other when that one protects again.
-        restart: "whenRequired",
-        rolling: { readyAfter },
-        metadata: { ...args.metadata, redundancy },
-      }, within);
+      new seapath.Vm(
+        `${name}${number}`,
+        {
+          ...args,
+          // With `strictlyApart` an up restarts the one that the colocation names first, and the other when that one protects again.
+          restart: "whenRequired",
+          rolling: { readyAfter },
+          metadata: { ...args.metadata, redundancy },
+        },
+        within,
+      );
     this.vms = [member(1, first), member(2, second)];
     const [one, other] = this.vms;
-    new seapath.Colocation(`${name}apart`, { vm: one.name, with: [other.name], apart: true, strong: strictlyApart }, within);
+    new seapath.Colocation(
+      `${name}apart`,
+      { vm: one.name, with: [other.name], apart: true, strong: strictlyApart },
+      within,
+    );
     // After a power cut both start at once. Otherwise neither waits for the other.
     new seapath.Order(`${name}boot`, { first: one.name, then: [other.name], kind: "optional" }, within);
     this.registerOutputs();

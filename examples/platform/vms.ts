@@ -16,7 +16,11 @@ export interface Own {
 }
 
 /** The inputs of a VM. */
-export function platformVm(config: PlatformConfig, role: keyof PlatformConfig["vms"], { image, owner, priority }: Own): PlatformVm {
+export function platformVm(
+  config: PlatformConfig,
+  role: keyof PlatformConfig["vms"],
+  { image, owner, priority }: Own,
+): PlatformVm {
   const { memory, vcpus, address, preferredHost, pinnedHost } = config.vms[role];
   const mac = address === undefined ? {} : { mac: macOf(address) };
   return {
@@ -36,4 +40,12 @@ export function platformVm(config: PlatformConfig, role: keyof PlatformConfig["v
 
 /** The MAC that belongs to an address, so that one table has both. The lab's guests take their address from it. */
 const macOf = (address: string): string =>
-  ["52", "54", "00", ...address.split(".").slice(1).map((byte) => Number(byte).toString(16).padStart(2, "0"))].join(":");
+  [
+    "52",
+    "54",
+    "00",
+    ...address
+      .split(".")
+      .slice(1)
+      .map((byte) => Number(byte).toString(16).padStart(2, "0")),
+  ].join(":");

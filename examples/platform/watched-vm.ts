@@ -23,8 +23,16 @@ export class WatchedVm extends pulumi.ComponentResource {
     const within = { parent: this };
     this.vm = new seapath.Vm(name, vm, within);
     // Each names the one before by its output, so that they come in this order and go in the other.
-    const inside = new seapath.RemoteGuest(`${name}inside`, { name: `${vm.name}inside`, vm: this.vm.name, address }, within);
-    const watched = new seapath.GuestResource(`${name}service`, { name: `${vm.name}service`, guest: inside.name, ...service }, within);
+    const inside = new seapath.RemoteGuest(
+      `${name}inside`,
+      { name: `${vm.name}inside`, vm: this.vm.name, address },
+      within,
+    );
+    const watched = new seapath.GuestResource(
+      `${name}service`,
+      { name: `${vm.name}service`, guest: inside.name, ...service },
+      within,
+    );
     this.online = inside.online;
     this.service = watched.status;
     this.registerOutputs();

@@ -37,4 +37,6 @@ const vms = {
   }),
 };
 
-export const nodes = pulumi.all(Object.entries(vms).map(([name, vm]) => pulumi.all([name, vm.node]))).apply(Object.fromEntries);
+export const nodes = pulumi
+  .all(Object.entries(vms).map(([name, vm]) => pulumi.all([name, vm.node])))
+  .apply(Object.fromEntries);

@@ -8,12 +8,15 @@ const type = config.get("domainType") === "kvm" ? ("kvm" as const) : ("qemu" as 
 const strong = config.getBoolean("strong") ?? true;
 
 const [primary, standby] = ["primary", "standby"].map(
-  (name) => new seapath.Vm(name, {
-    source, domain: { type, memory: config.getNumber("memory") ?? 4, machine: "pc", firmware: "bios" }, liveMigration: true,
-    // Strongly apart, an up restarts the standby, and the primary when that one runs again. A guest that takes a minute
-    // until it does its work has `rolling: { readyAfter: 60 }`.
-    restart: "whenRequired",
-  }),
+  (name) =>
+    new seapath.Vm(name, {
+      source,
+      domain: { type, memory: config.getNumber("memory") ?? 4, machine: "pc", firmware: "bios" },
+      liveMigration: true,
+      // Strongly apart, an up restarts the standby, and the primary when that one runs again. A guest that takes a minute
+      // until it does its work has `rolling: { readyAfter: 60 }`.
+      restart: "whenRequired",
+    }),
 ) as [seapath.Vm, seapath.Vm];
 
 // With `strong` the standby does not run while there is one node only; without, it shares that node for the while.

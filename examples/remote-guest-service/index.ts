@@ -16,7 +16,9 @@ const gateway = new seapath.Vm("gateway", {
     memory: 128,
     machine: "pc",
     firmware: "bios",
-    interfaces: [{ bridge: config.get("bridge") ?? "br0", mac: `52:54:00:00:00:${last.toString(16).padStart(2, "0")}` }],
+    interfaces: [
+      { bridge: config.get("bridge") ?? "br0", mac: `52:54:00:00:00:${last.toString(16).padStart(2, "0")}` },
+    ],
   },
   liveMigration: true,
 });

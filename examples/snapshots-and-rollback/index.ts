@@ -15,12 +15,16 @@ const before = new seapath.Snapshot("beforeupgrade", { vm: relay, quiesce: "auto
 
 // `pulumi config set upgrade:undo 1` brings the VM back; 2, 3, … do it again. Without it nothing is rolled back.
 const undo = config.get("undo");
-const rollback = undo === undefined ? undefined
-  : new seapath.Rollback("undo", { vm: relay, snapshot: before, triggers: [undo] });
+const rollback =
+  undo === undefined ? undefined : new seapath.Rollback("undo", { vm: relay, snapshot: before, triggers: [undo] });
 
 // What others make of this VM, a nightly vm-mgr say: the newest three stay, and those of the last week. At most once a day.
 const tidy = new seapath.SnapshotRetention("tidy", {
-  vm: relay, keepLast: 3, keepWithin: "7d", includeOthers: true, triggers: [config.get("today") ?? new Date().toISOString().slice(0, 10)],
+  vm: relay,
+  keepLast: 3,
+  keepWithin: "7d",
+  includeOthers: true,
+  triggers: [config.get("today") ?? new Date().toISOString().slice(0, 10)],
 });
 
 export const takenAt = before.created;

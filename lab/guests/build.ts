@@ -25,7 +25,10 @@ export interface BuiltGuest {
 const source = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
 /** What a guest is made of; all of it counts for whether a built one is still right. */
-const recipes: Record<string, { files: string[]; seeded?: boolean; build: (work: string, raw: string) => Promise<void> }> = {
+const recipes: Record<
+  string,
+  { files: string[]; seeded?: boolean; build: (work: string, raw: string) => Promise<void> }
+> = {
   tick: { files: ["tick.S", "tick.ts"], build: (work, raw) => buildTick(source("tick.S"), work, raw) },
   tiny: {
     files: ["tiny-init", "tiny.ts", "initramfs.ts", "debs.ts"],
@@ -57,7 +60,16 @@ async function buildGuest(name: string): Promise<BuiltGuest> {
       const made = join(work, "made");
       mkdirSync(made);
       await recipe.build(work, join(made, `${name}.raw`));
-      await run(["qemu-img", "convert", "-f", "raw", "-O", "qcow2", join(made, `${name}.raw`), join(made, `${name}.qcow2`)]);
+      await run([
+        "qemu-img",
+        "convert",
+        "-f",
+        "raw",
+        "-O",
+        "qcow2",
+        join(made, `${name}.raw`),
+        join(made, `${name}.qcow2`),
+      ]);
       renameSync(made, folder);
     } finally {
       rmSync(work, { recursive: true, force: true });
@@ -65,11 +77,18 @@ async function buildGuest(name: string): Promise<BuiltGuest> {
     // Those of older recipes, and of builds that were killed, are of no more use.
     for (const other of readdirSync(guestCache)) {
       const stale = other.startsWith(`${name}-`) || other.startsWith(`.${name}-`);
-      if (stale && join(guestCache, other) !== folder) rmSync(join(guestCache, other), { recursive: true, force: true });
+      if (stale && join(guestCache, other) !== folder)
+        rmSync(join(guestCache, other), { recursive: true, force: true });
     }
   }
   const image = (format: string): string => join(folder, `${name}.${format}`);
-  return { raw: image("raw"), qcow2: image("qcow2"), xml: source(`${name}.xml`), file: `${name}.qcow2`, seeded: recipe.seeded ?? false };
+  return {
+    raw: image("raw"),
+    qcow2: image("qcow2"),
+    xml: source(`${name}.xml`),
+    file: `${name}.qcow2`,
+    seeded: recipe.seeded ?? false,
+  };
 }
 
 /** Builds them by this same code in the root of the lab's release, of whose programs they have some, with this machine's network. */

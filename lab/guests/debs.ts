@@ -14,7 +14,9 @@ export async function unpack(folder: string, packages: readonly string[]): Promi
   await run(["apt-get", "-q", "-o", "APT::Sandbox::User=root", "download", ...packages], { cwd: debs });
   for (const deb of readdirSync(debs)) await run(["dpkg-deb", "-x", join(debs, deb), root]);
   // From Debian 13 on packages have all of their files below /usr, and an installed system has links.
-  for (const name of ["bin", "sbin", "lib"].filter((each) => !existsSync(join(root, each)) && existsSync(join(root, "usr", each)))) {
+  for (const name of ["bin", "sbin", "lib"].filter(
+    (each) => !existsSync(join(root, each)) && existsSync(join(root, "usr", each)),
+  )) {
     symlinkSync(`usr/${name}`, join(root, name));
   }
   return root;

@@ -13,7 +13,11 @@ const onNode = (file: string): string => `/var/lib/seapath/images/${file}`;
  * Puts the guests on all nodes that do not have them as they are built now, and says what lab.json is to say of them.
  * @param had what lab.json says: a guest that is there already is left alone
  */
-export async function giveGuests(lab: number, nodes: LabNode[], had: Lab["guests"] = {}): Promise<{ guests: Lab["guests"]; given: string[] }> {
+export async function giveGuests(
+  lab: number,
+  nodes: LabNode[],
+  had: Lab["guests"] = {},
+): Promise<{ guests: Lab["guests"]; given: string[] }> {
   const built = await buildGuests();
   const guests: Lab["guests"] = {};
   const given: string[] = [];

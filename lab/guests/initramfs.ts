@@ -6,8 +6,16 @@ import { run } from "../run.ts";
 
 /** What a guest with a network needs, in the order in which they need each other; a kernel may have some built in. */
 export const networkModules = [
-  "button", "evdev", "virtio_ring", "virtio", "virtio_pci_modern_dev", "virtio_pci_legacy_dev", "virtio_pci",
-  "failover", "net_failover", "virtio_net",
+  "button",
+  "evdev",
+  "virtio_ring",
+  "virtio",
+  "virtio_pci_modern_dev",
+  "virtio_pci_legacy_dev",
+  "virtio_pci",
+  "failover",
+  "net_failover",
+  "virtio_net",
 ];
 
 export interface InitramfsParts {
@@ -27,7 +35,9 @@ export async function buildInitramfs({ unpacked, init, modules, work }: Initramf
   copyFileSync(busybox, join(root, "bin/busybox"));
   copyFileSync(init, join(root, "init"));
   chmodSync(join(root, "init"), 0o755);
-  const files = (await run(["find", join(unpacked, "lib/modules/"), "-name", "*.ko", "-o", "-name", "*.ko.xz"])).stdout.split("\n");
+  const files = (
+    await run(["find", join(unpacked, "lib/modules/"), "-name", "*.ko", "-o", "-name", "*.ko.xz"])
+  ).stdout.split("\n");
   const order: string[] = [];
   for (const name of modules) {
     const file = files.find((path) => path.endsWith(`/${name}.ko`) || path.endsWith(`/${name}.ko.xz`));

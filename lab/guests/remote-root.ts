@@ -1,5 +1,14 @@
 /** The root file system of the guest remote: files of packages that this machine has, and of some that it may not have. */
-import { chmodSync, chownSync, copyFileSync, existsSync, mkdirSync, realpathSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  realpathSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 
 import { clusterOwner } from "../node.ts";
@@ -7,17 +16,59 @@ import { run } from "../run.ts";
 
 /** Their programs come along. The resource agents of all of Debian's packages that are installed do as well. */
 const packages = [
-  "bash", "coreutils", "dash", "debianutils", "findutils", "grep", "hostname", "pacemaker-cli-utils", "procps", "sed",
+  "bash",
+  "coreutils",
+  "dash",
+  "debianutils",
+  "findutils",
+  "grep",
+  "hostname",
+  "pacemaker-cli-utils",
+  "procps",
+  "sed",
 ];
 /** OpenSSH from 9.8 on has a program of its own for each part of a session. */
 const sshdParts = ["sshd-session", "sshd-auth"].map((name) => `/usr/lib/openssh/${name}`);
 
-const programs = ["gawk", "getopt", "flock", "ip", "ldd", "logger", "mke2fs", "mount", "mountpoint", "setsid", "sshd", "tar", "umount"];
+const programs = [
+  "gawk",
+  "getopt",
+  "flock",
+  "ip",
+  "ldd",
+  "logger",
+  "mke2fs",
+  "mount",
+  "mountpoint",
+  "setsid",
+  "sshd",
+  "tar",
+  "umount",
+];
 
 const folders = [
-  "usr/bin", "usr/sbin", "usr/lib", "usr/lib64", "usr/share", "etc/acpi/PWRF", "etc/init.d", "etc/pacemaker", "etc/ssh", "root/.ssh",
-  "proc", "sys", "dev", "run", "tmp", "data", "srv/www", "var/log/pacemaker", "var/lib/pacemaker/cib", "var/lib/pacemaker/cores",
-  "var/lib/pacemaker/pengine", "var/lib/pacemaker/blackbox",
+  "usr/bin",
+  "usr/sbin",
+  "usr/lib",
+  "usr/lib64",
+  "usr/share",
+  "etc/acpi/PWRF",
+  "etc/init.d",
+  "etc/pacemaker",
+  "etc/ssh",
+  "root/.ssh",
+  "proc",
+  "sys",
+  "dev",
+  "run",
+  "tmp",
+  "data",
+  "srv/www",
+  "var/log/pacemaker",
+  "var/lib/pacemaker/cib",
+  "var/lib/pacemaker/cores",
+  "var/lib/pacemaker/pengine",
+  "var/lib/pacemaker/blackbox",
 ];
 
 const accounts = /^(root|hacluster|sshd|nobody|daemon|haclient|nogroup|tty|adm|disk):/;
@@ -25,23 +76,34 @@ const accounts = /^(root|hacluster|sshd|nobody|daemon|haclient|nogroup|tty|adm|d
 /** Lines of a file of this machine that name accounts which the guest has too. */
 async function accountLines(file: string): Promise<string> {
   const { stdout } = await run(["cat", file]);
-  return stdout.split("\n").filter((line) => accounts.test(line)).map((line) => `${line.replace(/^(root:.*:)[^:]*$/, "$1/bin/bash")}\n`).join("");
+  return stdout
+    .split("\n")
+    .filter((line) => accounts.test(line))
+    .map((line) => `${line.replace(/^(root:.*:)[^:]*$/, "$1/bin/bash")}\n`)
+    .join("");
 }
 
 const files = async (): Promise<Record<string, string>> => ({
   "etc/passwd": await accountLines("/etc/passwd"),
-  "etc/group": (await run(["cat", "/etc/group"])).stdout.split("\n").filter((line) => accounts.test(line)).join("\n") + "\n",
+  "etc/group":
+    (await run(["cat", "/etc/group"])).stdout
+      .split("\n")
+      .filter((line) => accounts.test(line))
+      .join("\n") + "\n",
   "etc/shadow": "root:*:19000:0:99999:7:::\nhacluster:!:19000::::::\nsshd:!:19000::::::\n",
   "etc/nsswitch.conf": "passwd: files\ngroup: files\nshadow: files\nhosts: files\n",
   "etc/acpi/PWRF/00000080": "#!/bin/sh\nsync\nbusybox poweroff -f\n",
   // Emulated, a key exchange that is safe from quantum computers too takes seconds.
-  "etc/ssh/sshd_config": "PermitRootLogin prohibit-password\nPasswordAuthentication no\nUsePAM no\nUseDNS no\nKexAlgorithms curve25519-sha256\n",
+  "etc/ssh/sshd_config":
+    "PermitRootLogin prohibit-password\nPasswordAuthentication no\nUsePAM no\nUseDNS no\nKexAlgorithms curve25519-sha256\n",
   "srv/www/index.html": "served from inside of the guest\n",
 });
 
 /** The programs with their paths in the guest, where /bin is /usr/bin. */
 async function programPaths(): Promise<string[]> {
-  const listed = (await run(["dpkg", "-L", ...packages])).stdout.split("\n").filter((path) => /^(\/usr)?\/s?bin\/./.test(path));
+  const listed = (await run(["dpkg", "-L", ...packages])).stdout
+    .split("\n")
+    .filter((path) => /^(\/usr)?\/s?bin\/./.test(path));
   const found = (await run(["which", ...programs])).stdout.trim().split("\n");
   return [...new Set([...listed, ...found])].filter((path) => existsSync(path));
 }
@@ -75,7 +137,9 @@ export async function buildRoot(unpacked: string, init: string, root: string): P
   ];
   await run(["cp", "-a", "/usr/lib/ocf", join(root, "usr/lib/")]);
   await run(["cp", "-a", "/usr/share/pacemaker", join(root, "usr/share/")]);
-  const helpers = (await run(["find", join(root, "usr/lib/ocf"), "-type", "f", "-perm", "-1"])).stdout.trim().split("\n");
+  const helpers = (await run(["find", join(root, "usr/lib/ocf"), "-type", "f", "-perm", "-1"])).stdout
+    .trim()
+    .split("\n");
   const libraries = await copyLibraries(root, [...binaries, ...helpers]);
   await run(["strip", "--strip-unneeded", ...binaries, ...libraries], { ok: true }); // scripts are refused
   copy(root, join(unpacked, "bin/busybox"), "/usr/bin/busybox");
@@ -96,5 +160,6 @@ export async function buildRoot(unpacked: string, init: string, root: string): P
   chmodSync(join(root, "root"), 0o700);
   await run(["ldconfig", "-r", root]);
   const [user, group] = clusterOwner();
-  for (const path of folders.filter((each) => /^var\/(log|lib)\/pacemaker/.test(each))) chownSync(join(root, path), user, group);
+  for (const path of folders.filter((each) => /^var\/(log|lib)\/pacemaker/.test(each)))
+    chownSync(join(root, path), user, group);
 }

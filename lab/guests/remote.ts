@@ -2,7 +2,16 @@
  * The guest remote: Debian's kernel for virtual machines, pacemaker-remote and qemu-guest-agent, resource agents, sshd.
  * Its disk has three partitions: FAT with syslinux, the root (ext4), and a tar with the keys of the lab, see seed.ts.
  */
-import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, truncateSync, writeFileSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { join } from "node:path";
 
 import { LabError } from "../config.ts";
@@ -14,7 +23,15 @@ import { buildRoot } from "./remote-root.ts";
 
 const modules = [...networkModules, "rng-core", "virtio-rng", "virtio_console", "virtio_blk"];
 const commandLine = "console=ttyS0 quiet mitigations=off nokaslr cryptomgr.notests net.ifnames=0 panic=1";
-const packages = ["busybox-static", "dosfstools", "mtools", "syslinux", "syslinux-common", "pacemaker-remote", "qemu-guest-agent"];
+const packages = [
+  "busybox-static",
+  "dosfstools",
+  "mtools",
+  "syslinux",
+  "syslinux-common",
+  "pacemaker-remote",
+  "qemu-guest-agent",
+];
 
 /** An entry of a partition table. */
 function partition({ from, size }: Partition, type: number, active: boolean): Buffer {
@@ -47,14 +64,28 @@ async function bootPartition(unpacked: string, initramfs: string, work: string):
   const kernel = readdirSync(join(unpacked, "boot")).find((name) => name.startsWith("vmlinuz-"));
   if (kernel === undefined) throw new LabError("the package of the kernel has no kernel");
   const settings = join(work, "syslinux.cfg");
-  writeFileSync(settings, `DEFAULT remote\nPROMPT 0\nTIMEOUT 0\nLABEL remote\n LINUX kernel\n INITRD initrd\n APPEND ${commandLine}\n`);
+  writeFileSync(
+    settings,
+    `DEFAULT remote\nPROMPT 0\nTIMEOUT 0\nLABEL remote\n LINUX kernel\n INITRD initrd\n APPEND ${commandLine}\n`,
+  );
   const file = join(work, "boot.fat");
   // syslinux calls the tools of mtools by name.
-  const env = { PATH: `${join(unpacked, "usr/bin")}:${join(unpacked, "sbin")}:/usr/sbin:/usr/bin:/sbin:/bin`, MTOOLS_SKIP_CHECK: "1" };
+  const env = {
+    PATH: `${join(unpacked, "usr/bin")}:${join(unpacked, "sbin")}:/usr/sbin:/usr/bin:/sbin:/bin`,
+    MTOOLS_SKIP_CHECK: "1",
+  };
   const hidden = String((boot.from * MiB) / 512);
-  await run([join(unpacked, "sbin/mkfs.fat"), "-C", "-M", "0xf8", "-h", hidden, "-n", "REMOTE", file, String(boot.size * 1024)], { env });
-  const copies = [[join(unpacked, "boot", kernel), "::kernel"], [initramfs, "::initrd"], [settings, "::syslinux.cfg"]];
-  for (const [from = "", to = ""] of copies) await run([join(unpacked, "usr/bin/mcopy"), "-i", file, from, to], { env });
+  await run(
+    [join(unpacked, "sbin/mkfs.fat"), "-C", "-M", "0xf8", "-h", hidden, "-n", "REMOTE", file, String(boot.size * 1024)],
+    { env },
+  );
+  const copies = [
+    [join(unpacked, "boot", kernel), "::kernel"],
+    [initramfs, "::initrd"],
+    [settings, "::syslinux.cfg"],
+  ];
+  for (const [from = "", to = ""] of copies)
+    await run([join(unpacked, "usr/bin/mcopy"), "-i", file, from, to], { env });
   await run([join(unpacked, "usr/bin/syslinux"), "--install", file], { env });
   return file;
 }

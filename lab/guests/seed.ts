@@ -2,7 +2,17 @@
  * What makes a copy of the guest remote the one of this lab: Pacemaker's key, whom its sshd lets in, and the key by which
  * that shows itself. It lies as a tar on the disk's third partition, and the guest lays it out when it first starts.
  */
-import { closeSync, copyFileSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { join } from "node:path";
 
 import { LabError } from "../config.ts";
@@ -33,7 +43,12 @@ async function makeSeed(folder: string, parts: SeedParts): Promise<Buffer> {
   copyFileSync(hostKey, join(tree, "etc/ssh/ssh_host_ed25519_key"));
   const [type, key] = readFileSync(`${hostKey}.pub`, "utf8").split(" ");
   writeFileSync(join(folder, "known_hosts"), `10.99.0.* ${type} ${key}\n`);
-  for (const [mode, ...paths] of [["0600", "root/.ssh/authorized_keys", "etc/ssh/ssh_host_ed25519_key"], ["0640", "etc/pacemaker/authkey"], ["0750", "etc/pacemaker"], ["0700", "root", "root/.ssh"]]) {
+  for (const [mode, ...paths] of [
+    ["0600", "root/.ssh/authorized_keys", "etc/ssh/ssh_host_ed25519_key"],
+    ["0640", "etc/pacemaker/authkey"],
+    ["0750", "etc/pacemaker"],
+    ["0700", "root", "root/.ssh"],
+  ]) {
     await run(["chmod", mode ?? "", ...paths], { cwd: tree });
   }
   await run(["chgrp", String(group), "etc/pacemaker", "etc/pacemaker/authkey"], { cwd: tree });
@@ -47,7 +62,11 @@ async function makeSeed(folder: string, parts: SeedParts): Promise<Buffer> {
 }
 
 /** Copies a built guest into a folder of the lab, with the lab's keys in it, and gives the copies. */
-export async function seedGuest(built: { raw: string }, folder: string, parts: SeedParts): Promise<{ raw: string; qcow2: string }> {
+export async function seedGuest(
+  built: { raw: string },
+  folder: string,
+  parts: SeedParts,
+): Promise<{ raw: string; qcow2: string }> {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const [raw, qcow2] = [join(folder, "remote.raw"), join(folder, "remote.qcow2")];
   await run(["cp", "--sparse=always", built.raw, raw]);

@@ -19,9 +19,15 @@ export async function buildTiny(init: string, work: string, raw: string): Promis
   if (kernel === undefined) throw new LabError("the package of the kernel has no kernel");
   const initramfs = await buildInitramfs({ unpacked, init, modules: networkModules, work });
   const settings = join(work, "syslinux.cfg");
-  writeFileSync(settings, `DEFAULT tiny\nPROMPT 0\nTIMEOUT 0\nLABEL tiny\n LINUX kernel\n INITRD initrd\n APPEND ${commandLine}\n`);
+  writeFileSync(
+    settings,
+    `DEFAULT tiny\nPROMPT 0\nTIMEOUT 0\nLABEL tiny\n LINUX kernel\n INITRD initrd\n APPEND ${commandLine}\n`,
+  );
   // syslinux calls the tools of mtools by name.
-  const env = { PATH: `${join(unpacked, "usr/bin")}:${join(unpacked, "sbin")}:/usr/sbin:/usr/bin:/sbin:/bin`, MTOOLS_SKIP_CHECK: "1" };
+  const env = {
+    PATH: `${join(unpacked, "usr/bin")}:${join(unpacked, "sbin")}:/usr/sbin:/usr/bin:/sbin:/bin`,
+    MTOOLS_SKIP_CHECK: "1",
+  };
   await run([join(unpacked, "sbin/mkfs.fat"), "-C", "-M", "0xf8", "-n", "TINY", raw, String(20 * 1024)], { env });
   const copy = join(unpacked, "usr/bin/mcopy");
   await run([copy, "-i", raw, join(unpacked, "boot", kernel), "::kernel"], { env });

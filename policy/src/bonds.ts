@@ -9,11 +9,14 @@ export interface Pair {
 }
 
 /** All pairs of a list. */
-export const pairsOf = <T>(list: readonly T[]): [T, T][] => list.flatMap((one, index) => list.slice(index + 1).map((other): [T, T] => [one, other]));
+export const pairsOf = <T>(list: readonly T[]): [T, T][] =>
+  list.flatMap((one, index) => list.slice(index + 1).map((other): [T, T] => [one, other]));
 
 /** The pairs that are never on one node. */
 export const apartPairs = ({ relations }: View): Pair[] =>
-  relations.filter(({ kind, strong }) => kind === "apart" && strong).flatMap((by) => pairsOf([...new Set(by.vms)]).map((vms) => ({ vms, by })));
+  relations
+    .filter(({ kind, strong }) => kind === "apart" && strong)
+    .flatMap((by) => pairsOf([...new Set(by.vms)]).map((vms) => ({ vms, by })));
 
 /** VMs that share a node or do not run, with the colocations that bind them, one set for all that hang together. */
 export function boundSets({ relations }: View): { vms: Set<string>; by: ViewRelation[] }[] {
@@ -34,13 +37,22 @@ export function boundSets({ relations }: View): { vms: Set<string>; by: ViewRela
 /** VMs of which each pair is apart: some that are more than `hosts`, or undefined. */
 export function tooMany(pairs: readonly Pair[], hosts: number): string[] | undefined {
   const apart = new Map<string, Set<string>>();
-  for (const { vms: [one, other] } of pairs) {
-    for (const [a, b] of [[one, other], [other, one]] as const) apart.set(a, (apart.get(a) ?? new Set()).add(b));
+  for (const {
+    vms: [one, other],
+  } of pairs) {
+    for (const [a, b] of [
+      [one, other],
+      [other, one],
+    ] as const)
+      apart.set(a, (apart.get(a) ?? new Set()).add(b));
   }
   const grow = (chosen: string[], left: readonly string[]): string[] | undefined => {
     if (chosen.length > hosts) return chosen;
     for (const [index, vm] of left.entries()) {
-      const found = grow([...chosen, vm], left.slice(index + 1).filter((other) => apart.get(vm)?.has(other)));
+      const found = grow(
+        [...chosen, vm],
+        left.slice(index + 1).filter((other) => apart.get(vm)?.has(other)),
+      );
       if (found !== undefined) return found;
     }
     return undefined;
@@ -49,9 +61,12 @@ export function tooMany(pairs: readonly Pair[], hosts: number): string[] | undef
 }
 
 /** The names of colocations, for a sentence: the same one whatever the order in which the engine hands them over. */
-export const namesOf = (relations: readonly ViewRelation[]): string => [...new Set(relations.map(({ name }) => `"${name}"`))].sort().join(", ");
+export const namesOf = (relations: readonly ViewRelation[]): string =>
+  [...new Set(relations.map(({ name }) => `"${name}"`))].sort().join(", ");
 
 /** The first resource of the stack among them: it is shown with what is said. */
-export const shownOf = (relations: readonly ViewRelation[]) => relations.find(({ resource }) => resource !== undefined)?.resource;
+export const shownOf = (relations: readonly ViewRelation[]) =>
+  relations.find(({ resource }) => resource !== undefined)?.resource;
 
-export const samePair = (one: readonly string[], other: readonly string[]) => isDeepStrictEqual([...one].sort(), [...other].sort());
+export const samePair = (one: readonly string[], other: readonly string[]) =>
+  isDeepStrictEqual([...one].sort(), [...other].sort());

@@ -18,7 +18,8 @@ export interface Where {
   savedCluster?: string | undefined;
 }
 
-export const wordsFor = (cluster: string | undefined): string => (cluster === undefined ? "the cluster" : `cluster "${cluster}"`);
+export const wordsFor = (cluster: string | undefined): string =>
+  cluster === undefined ? "the cluster" : `cluster "${cluster}"`;
 
 /** The stack's configuration is told to the pack after it was loaded, so it is read when something is asked. */
 function configureFromStack(): void {
@@ -52,24 +53,32 @@ function once<T>(key: string, ask: () => Promise<T>): Promise<T> {
 }
 
 /** Asks a cluster once, by the stack's configuration. @param key what is asked, beside where */
-const ask = <T>({ cluster, savedCluster }: Where, key: unknown, act: (at: { cluster?: string }, options: ReturnType<typeof optionsOf>) => Promise<T>): Promise<T> =>
+const ask = <T>(
+  { cluster, savedCluster }: Where,
+  key: unknown,
+  act: (at: { cluster?: string }, options: ReturnType<typeof optionsOf>) => Promise<T>,
+): Promise<T> =>
   once(JSON.stringify([cluster, savedCluster, key]), async () => {
     configureFromStack();
     return act(cluster === undefined ? {} : { cluster }, optionsOf(savedCluster));
   });
 
 /** The nodes of the cluster. */
-export const nodesOf = (where: Where): Promise<ClusterNodes> =>
-  ask(where, "nodes", api.nodes);
+export const nodesOf = (where: Where): Promise<ClusterNodes> => ask(where, "nodes", api.nodes);
 
 /**
  * What the scheduler says of the stack on the cluster. VMs of the cluster that this stack has made and has no more are
  * taken as removed: policies are not told of what is deleted.
  */
 export function planOf(where: Where, resources: readonly Declared[]): Promise<Planned> {
-  const steps = resources.map(({ kind, urn, raw }) => ({ op: api.hasOutputs(raw) ? "same" : "update", urn, newState: { type: `seapath:${kind}`, inputs: raw } }));
+  const steps = resources.map(({ kind, urn, raw }) => ({
+    op: api.hasOutputs(raw) ? "same" : "update",
+    urn,
+    newState: { type: `seapath:${kind}`, inputs: raw },
+  }));
   return ask(where, steps, (at, options) =>
-    api.plan(at, { steps }, { ...options, owner: `${pulumi.getProject()}/${pulumi.getStack()}`, failback: true }));
+    api.plan(at, { steps }, { ...options, owner: `${pulumi.getProject()}/${pulumi.getStack()}`, failback: true }),
+  );
 }
 
 /** What the scheduler says of the cluster as it is, whatever the stack has. */
@@ -82,4 +91,5 @@ const UNREACHABLE = ["connection", "no-hosts"];
  * Whether an error says that there is nobody to be asked: no node can be reached, or none is named. A wrong host key, a login
  * that is refused and a setting that is wrong are no such thing: whoever lets those pass lets everybody pass.
  */
-export const isUnreachable = (error: unknown): boolean => UNREACHABLE.includes(String((error as { code?: unknown }).code));
+export const isUnreachable = (error: unknown): boolean =>
+  UNREACHABLE.includes(String((error as { code?: unknown }).code));

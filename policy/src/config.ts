@@ -20,7 +20,8 @@ const unknowns: Properties = {
     type: "string",
     enum: ["fail", "warn"],
     default: "warn",
-    description: "A value that is not known before other resources are made breaks the rule (fail), or is said and left out (warn).",
+    description:
+      "A value that is not known before other resources are made breaks the rule (fail), or is said and left out (warn).",
   },
 };
 
@@ -29,17 +30,20 @@ const unreachables = (onUnreachable: Limits["onUnreachable"]): Properties => ({
     type: "string",
     enum: ["fail", "warn", "skip"],
     default: onUnreachable,
-    description: "A cluster that does not answer breaks the rule (fail), is said aloud (warn), or only in placement-report (skip).",
+    description:
+      "A cluster that does not answer breaks the rule (fail), is said aloud (warn), or only in placement-report (skip).",
   },
   others: {
     type: "string",
     enum: ["advise", "fail"],
     default: "advise",
-    description: "What is about nothing of this stack and was so before: said aloud and in placement-report (advise), or it breaks the rule as well (fail).",
+    description:
+      "What is about nothing of this stack and was so before: said aloud and in placement-report (advise), or it breaks the rule as well (fail).",
   },
   savedCluster: {
     type: "string",
-    description: "A file of `npx seapath plan --save`, or a CIB, in place of the cluster. Default: the environment's SEAPATH_SAVED_CLUSTER.",
+    description:
+      "A file of `npx seapath plan --save`, or a CIB, in place of the cluster. Default: the environment's SEAPATH_SAVED_CLUSTER.",
   },
 });
 
@@ -50,22 +54,44 @@ export const schemaOf = (own: Properties, onUnreachable?: Limits["onUnreachable"
 
 /** The configuration that was given, over the defaults of the schema: who calls a policy directly gives no defaults. */
 export function configOf<Config>(schema: PolicyConfigSchema, given: object): Config & Limits {
-  const defaults = Object.entries(schema.properties).flatMap(([key, { default: value }]) => (value === undefined ? [] : [[key, value]]));
+  const defaults = Object.entries(schema.properties).flatMap(([key, { default: value }]) =>
+    value === undefined ? [] : [[key, value]],
+  );
   return { ...Object.fromEntries(defaults), ...given } as Config & Limits;
 }
 
 /** Keys that a rule does not have: Pulumi looks at the types of those that it has, and passes over the others. */
-export const strangeKeys = (schema: PolicyConfigSchema, given: object): string[] => Object.keys(given).filter((key) => !(key in schema.properties));
+export const strangeKeys = (schema: PolicyConfigSchema, given: object): string[] =>
+  Object.keys(given).filter((key) => !(key in schema.properties));
 
 /** Names that a rule is not for. @param what they are names of, and why they may be exempt */
 export const exempt = (what: string): Properties[string] => texts(`${what} A * stands for any letters and digits.`);
 
 /** Whether a name is one of these, in which `*` stands for any letters. */
 export const isNamed = (names: readonly string[], name: string): boolean =>
-  names.some((each) => new RegExp(`^${each.split("*").map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join(".*")}$`).test(name));
+  names.some((each) =>
+    new RegExp(
+      `^${each
+        .split("*")
+        .map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"))
+        .join(".*")}$`,
+    ).test(name),
+  );
 
-export const texts = (description: string): Properties[string] => ({ type: "array", items: { type: "string" }, default: [], description });
-export const whole = (description: string, minimum: number, preset?: number): Properties[string] => ({
-  type: "integer", minimum, description, ...(preset === undefined ? {} : { default: preset }),
+export const texts = (description: string): Properties[string] => ({
+  type: "array",
+  items: { type: "string" },
+  default: [],
+  description,
 });
-export const flag = (description: string, preset: boolean): Properties[string] => ({ type: "boolean", default: preset, description });
+export const whole = (description: string, minimum: number, preset?: number): Properties[string] => ({
+  type: "integer",
+  minimum,
+  description,
+  ...(preset === undefined ? {} : { default: preset }),
+});
+export const flag = (description: string, preset: boolean): Properties[string] => ({
+  type: "boolean",
+  default: preset,
+  description,
+});

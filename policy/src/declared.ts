@@ -22,23 +22,39 @@ export interface Declared {
 }
 
 /** Reads a resource. Undefined: it is none of pulumi-seapath. */
-export function declaredOf({ type, name, urn, props }: Pick<PolicyResource | ResourceValidationArgs, "type" | "name" | "urn" | "props">): Declared | undefined {
+export function declaredOf({
+  type,
+  name,
+  urn,
+  props,
+}: Pick<PolicyResource | ResourceValidationArgs, "type" | "name" | "urn" | "props">): Declared | undefined {
   if (!type.startsWith(PREFIX)) return undefined;
   const raw = rawOf(props) as Raw;
   const unknown: string[] = [];
   const inputs = knownOf(raw, unknown) as Raw;
   const { cluster } = inputs;
-  return { kind: type.slice(PREFIX.length), name, urn, ...(typeof cluster === "string" ? { cluster } : {}), inputs, unknown, raw };
+  return {
+    kind: type.slice(PREFIX.length),
+    name,
+    urn,
+    ...(typeof cluster === "string" ? { cluster } : {}),
+    inputs,
+    unknown,
+    raw,
+  };
 }
 
 /** Whether something of a path is not known yet. */
-export const isUnknownAt = ({ unknown }: Declared, path: string): boolean => unknown.some((each) => touches(each, path));
+export const isUnknownAt = ({ unknown }: Declared, path: string): boolean =>
+  unknown.some((each) => touches(each, path));
 
 /** The name on the cluster of a VM; that of the resource where it is not known. */
-export const vmName = ({ inputs, name }: Declared): string => (typeof inputs["name"] === "string" ? inputs["name"] : name);
+export const vmName = ({ inputs, name }: Declared): string =>
+  typeof inputs["name"] === "string" ? inputs["name"] : name;
 
 /** A resource in words: `VM "web01"`, `Colocation "pair"`. */
-export const wordsOf = (resource: Declared): string => (resource.kind === "Vm" ? `VM "${vmName(resource)}"` : `${resource.kind} "${resource.name}"`);
+export const wordsOf = (resource: Declared): string =>
+  resource.kind === "Vm" ? `VM "${vmName(resource)}"` : `${resource.kind} "${resource.name}"`;
 
 /** The nodes that a VM names, and by which input. */
 export const hostsOf = ({ inputs }: Declared): { key: "pinnedHost" | "preferredHost"; host: string }[] =>

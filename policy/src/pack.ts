@@ -1,22 +1,43 @@
 /** The pack: all rules, with the levels and the configuration that its maker gives it. */
-import { PolicyPack, type EnforcementLevel, type Policies, type PolicyPackArgs, type PolicyPackConfig } from "@pulumi/policy";
+import {
+  PolicyPack,
+  type EnforcementLevel,
+  type Policies,
+  type PolicyPackArgs,
+  type PolicyPackConfig,
+} from "@pulumi/policy";
 import * as rules from "./rules";
 
 /** The rules of one resource: they run before it is made. */
 export const resourceRules: Policies = [
-  rules.vmOffObserver, rules.vmHostExists, rules.vmPinNotWithPreferred, rules.vmSizeLimits, rules.vmStickiness, rules.vmStopTimeout,
+  rules.vmOffObserver,
+  rules.vmHostExists,
+  rules.vmPinNotWithPreferred,
+  rules.vmSizeLimits,
+  rules.vmStickiness,
+  rules.vmStopTimeout,
 ];
 
 /** The rules of the stack, together with what the cluster has beside it. */
 export const stackRules: Policies = [
-  rules.colocationEffective, rules.colocationPinsAgree, rules.separationFitsHosts, rules.separationContradiction, rules.redundantVmsApart,
+  rules.colocationEffective,
+  rules.colocationPinsAgree,
+  rules.separationFitsHosts,
+  rules.separationContradiction,
+  rules.redundantVmsApart,
   rules.redundantVmsNotAtOnce,
 ];
 
 /** The rules of the cluster as it will be: Pacemaker's own scheduler is asked. */
 export const clusterRules: Policies = [
-  rules.guestNodeClosed, rules.clusterConfigValid, rules.clusterOddMachines, rules.planPlacesAll, rules.planLeavesOthers,
-  rules.survivesNodeFailure, rules.memoryAfterFailure, rules.failbackQuiet,
+  rules.guestNodeClosed,
+  rules.clusterConfigValid,
+  rules.clusterOddMachines,
+  rules.planPlacesAll,
+  rules.planLeavesOthers,
+  rules.survivesNodeFailure,
+  rules.memoryAfterFailure,
+  rules.failbackQuiet,
 ];
 
 /** All of them; the report comes last, since it has what the others could not check. */
@@ -50,16 +71,24 @@ export interface SeapathPolicyPackArgs extends Partial<PolicyPackArgs> {
  * new SeapathPolicyPack({ "vm-size-limits": { enforcementLevel: "mandatory", maxMemory: 8192 } });
  */
 export class SeapathPolicyPack extends PolicyPack {
-  constructor(config: SeapathPolicyConfig = {}, { name = "seapath-placement", policies = allRules, more = [], ...args }: SeapathPolicyPackArgs = {}) {
+  constructor(
+    config: SeapathPolicyConfig = {},
+    { name = "seapath-placement", policies = allRules, more = [], ...args }: SeapathPolicyPackArgs = {},
+  ) {
     const last = policies.filter((each) => each === rules.placementReport);
-    super(name, {
-      displayName: "Placement on SEAPATH clusters",
-      description: "Where VMs may run, and that they will: of one resource, of a stack, and of the cluster as it will be",
-      provider: "seapath",
-      tags: ["seapath"],
-      ...args,
-      policies: [...policies.filter((each) => !last.includes(each)), ...more, ...last],
-    }, withLevels(known(config, [...policies, ...more]), [...policies, ...more]));
+    super(
+      name,
+      {
+        displayName: "Placement on SEAPATH clusters",
+        description:
+          "Where VMs may run, and that they will: of one resource, of a stack, and of the cluster as it will be",
+        provider: "seapath",
+        tags: ["seapath"],
+        ...args,
+        policies: [...policies.filter((each) => !last.includes(each)), ...more, ...last],
+      },
+      withLevels(known(config, [...policies, ...more]), [...policies, ...more]),
+    );
   }
 }
 
@@ -67,7 +96,10 @@ export class SeapathPolicyPack extends PolicyPack {
 function known(config: SeapathPolicyConfig, policies: Policies): SeapathPolicyConfig {
   const names = policies.map(({ name }) => name);
   const strange = Object.keys(config).filter((name) => name !== "all" && !names.includes(name));
-  if (strange.length > 0) throw new Error(`The pack has no rule ${strange.map((name) => `"${name}"`).join(", ")}; it has ${names.join(", ")}`);
+  if (strange.length > 0)
+    throw new Error(
+      `The pack has no rule ${strange.map((name) => `"${name}"`).join(", ")}; it has ${names.join(", ")}`,
+    );
   return config;
 }
 

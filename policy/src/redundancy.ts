@@ -24,10 +24,16 @@ export const groups: Property = {
 };
 
 /** The property `metadataKey` of a rule's configuration. */
-export const METADATA_KEY: Property = { type: "string", description: "A key of `metadata`: VMs with one value of it are a group." };
+export const METADATA_KEY: Property = {
+  type: "string",
+  description: "A key of `metadata`: VMs with one value of it are a group.",
+};
 
 /** The groups that the configuration names, and those that the VMs' metadata make. */
-export function groupsOf(view: View, { groups, metadataKey }: { groups: readonly Group[]; metadataKey?: string }): Group[] {
+export function groupsOf(
+  view: View,
+  { groups, metadataKey }: { groups: readonly Group[]; metadataKey?: string },
+): Group[] {
   const marked = new Map<string, string[]>();
   for (const { vm, metadata } of metadataKey === undefined ? [] : view.vms) {
     const value = metadata[metadataKey ?? ""];

@@ -42,24 +42,32 @@ export function resourceRule<Config>(rule: ResourceRule<Config>): ResourceValida
       if (needs.some((path) => isUnknownAt(resource, path))) return;
       await rule.validate(resource, { ...look, nodes: () => nodesFor(rule.name, resource, look) });
     },
-    ...(remediate === undefined ? {} : {
-      remediateResource(args) {
-        const resource = found(args);
-        // Inputs that are not known yet cannot be put right; the validation that follows says so.
-        if (resource === undefined || [...reads, ...needs].some((path) => isUnknownAt(resource, path))) return undefined;
-        return remediate(shallow(args.props), configOf<Config>(rule.config, args.getConfig()));
-      },
-    }),
+    ...(remediate === undefined
+      ? {}
+      : {
+          remediateResource(args) {
+            const resource = found(args);
+            // Inputs that are not known yet cannot be put right; the validation that follows says so.
+            if (resource === undefined || [...reads, ...needs].some((path) => isUnknownAt(resource, path)))
+              return undefined;
+            return remediate(shallow(args.props), configOf<Config>(rule.config, args.getConfig()));
+          },
+        }),
   };
 }
 
 /** The top of the inputs, below which secrets stay secrets. */
-const shallow = (props: Raw): Raw => Object.fromEntries(Object.keys(props).map((key) => [key, Object.getOwnPropertyDescriptor(props, key)?.value as unknown]));
+const shallow = (props: Raw): Raw =>
+  Object.fromEntries(
+    Object.keys(props).map((key) => [key, Object.getOwnPropertyDescriptor(props, key)?.value as unknown]),
+  );
 
 /** A change of a map within the inputs. Secrets and what is not known stay what they are. */
 export function withTexts(inputs: Raw, [first, ...rest]: readonly string[], texts: Record<string, unknown>): Raw {
   if (first === undefined) return { ...inputs, ...texts };
   const inner = inputs[first];
-  return { ...inputs, [first]: withTexts(typeof inner === "object" && inner !== null ? shallow(inner as Raw) : {}, rest, texts) };
+  return {
+    ...inputs,
+    [first]: withTexts(typeof inner === "object" && inner !== null ? shallow(inner as Raw) : {}, rest, texts),
+  };
 }
-

@@ -39,8 +39,20 @@ export interface Look<Config> {
 }
 
 /** The parts of a rule that @pulumi/policy shows. */
-export const policyOf = ({ name, displayName, description, level, severity, remediationSteps, config }: About): Policy => ({
-  name, displayName, description, severity, remediationSteps,
+export const policyOf = ({
+  name,
+  displayName,
+  description,
+  level,
+  severity,
+  remediationSteps,
+  config,
+}: About): Policy => ({
+  name,
+  displayName,
+  description,
+  severity,
+  remediationSteps,
   enforcementLevel: level,
   configSchema: config,
   tags: ["seapath", "placement"],
@@ -50,23 +62,36 @@ export const policyOf = ({ name, displayName, description, level, severity, reme
  * How a rule says something. A key of its configuration that it does not have is a violation: somebody meant something by it.
  * @param given the configuration @param violation how @pulumi/policy is told
  */
-export function lookOf<Config>({ name: rule, config: schema }: About, given: object, violation: (message: string, urn?: string) => void): Look<Config> {
+export function lookOf<Config>(
+  { name: rule, config: schema }: About,
+  given: object,
+  violation: (message: string, urn?: string) => void,
+): Look<Config> {
   const config = configOf<Config>(schema, given);
   const report = (message: string, resource?: Declared) => violation(printable(message), resource?.urn);
   for (const key of strangeKeys(schema, given)) {
-    report(`The configuration of ${rule} must not have "${key}", which means nothing to it; it has ${Object.keys(schema.properties).join(", ")}.`);
+    report(
+      `The configuration of ${rule} must not have "${key}", which means nothing to it; it has ${Object.keys(schema.properties).join(", ")}.`,
+    );
   }
   return {
     config,
     report,
     unknown(resource, path) {
       const why = `\`${path}\` is not known before other resources are made`;
-      if (config.onUnknown === "fail") report(`${wordsOf(resource)} must be known to ${rule} before an up: ${why}. Make it of values that no resource gives, or set onUnknown to "warn".`, resource);
+      if (config.onUnknown === "fail")
+        report(
+          `${wordsOf(resource)} must be known to ${rule} before an up: ${why}. Make it of values that no resource gives, or set onUnknown to "warn".`,
+          resource,
+        );
       else notChecked({ rule, about: wordsOf(resource), why }, true);
     },
     unsure(text) {
       const [about = "", why = text] = text.split(/: (.*)/s);
-      if (config.onUnknown === "fail") report(`${rule} must know all that decides a placement before an up: ${text}. Make it of values that no resource gives, or set onUnknown to "warn".`);
+      if (config.onUnknown === "fail")
+        report(
+          `${rule} must know all that decides a placement before an up: ${text}. Make it of values that no resource gives, or set onUnknown to "warn".`,
+        );
       else notChecked({ rule, about, why }, true);
     },
     skip: (about, why) => notChecked({ rule, about, why }, true),
@@ -78,7 +103,13 @@ export function lookOf<Config>({ name: rule, config: schema }: About, given: obj
  * other failure is a violation, whatever it says: nothing is known then, and it is not the network's fault.
  * @returns undefined when there is no answer, which has been said
  */
-export async function asked<T, Config>(rule: string, cluster: string | undefined, look: Look<Config>, ask: () => Promise<T>, resource?: Declared): Promise<T | undefined> {
+export async function asked<T, Config>(
+  rule: string,
+  cluster: string | undefined,
+  look: Look<Config>,
+  ask: () => Promise<T>,
+  resource?: Declared,
+): Promise<T | undefined> {
   try {
     return await ask();
   } catch (error) {
@@ -92,12 +123,25 @@ export async function asked<T, Config>(rule: string, cluster: string | undefined
       const about = resource === undefined ? where : wordsOf(resource);
       notChecked({ rule, about, why: `${where} does not answer: ${message}` }, onUnreachable === "warn");
     } else {
-      look.report(`Not checked, and nothing may pass unchecked: ${where} does not answer: ${why}. Run this where it can be reached, give a \`savedCluster\`, or set onUnreachable to "warn" or "skip".`, resource);
+      look.report(
+        `Not checked, and nothing may pass unchecked: ${where} does not answer: ${why}. Run this where it can be reached, give a \`savedCluster\`, or set onUnreachable to "warn" or "skip".`,
+        resource,
+      );
     }
     return undefined;
   }
 }
 
 /** The nodes of the cluster of a resource. */
-export const nodesFor = <Config>(rule: string, resource: Declared, look: Look<Config>): Promise<ClusterNodes | undefined> =>
-  asked(rule, resource.cluster, look, () => nodesOf({ cluster: resource.cluster, savedCluster: look.config.savedCluster }), resource);
+export const nodesFor = <Config>(
+  rule: string,
+  resource: Declared,
+  look: Look<Config>,
+): Promise<ClusterNodes | undefined> =>
+  asked(
+    rule,
+    resource.cluster,
+    look,
+    () => nodesOf({ cluster: resource.cluster, savedCluster: look.config.savedCluster }),
+    resource,
+  );

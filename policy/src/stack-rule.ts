@@ -23,13 +23,21 @@ export interface ClusterRule<Config> extends About {
 
 /** Makes a policy of a rule of a stack. Where the cluster does not answer it looks at what the stack alone has. */
 export const stackRule = <Config>(rule: StackRule<Config>): StackValidationPolicy =>
-  onEachCluster<Config>(rule, (config) => [rule.reads, rule.readsBesides?.(config) ?? {}], (view, look) => rule.validate(view, look));
+  onEachCluster<Config>(
+    rule,
+    (config) => [rule.reads, rule.readsBesides?.(config) ?? {}],
+    (view, look) => rule.validate(view, look),
+  );
 
 /** Makes a policy of a rule of the cluster as it will be. Where the cluster does not answer it does not run, and that is said. */
 export const clusterRule = <Config>(rule: ClusterRule<Config>): StackValidationPolicy =>
-  onEachCluster<Config>(rule, () => [], async (view, look) => {
-    if (view.planned !== undefined) await rule.validate(view.planned, view, look);
-  });
+  onEachCluster<Config>(
+    rule,
+    () => [],
+    async (view, look) => {
+      if (view.planned !== undefined) await rule.validate(view.planned, view, look);
+    },
+  );
 
 function onEachCluster<Config>(
   rule: About,
@@ -65,7 +73,10 @@ function onEachCluster<Config>(
 type Report = { message: string; resource?: Declared | undefined };
 
 /** What a rule has to say, before anybody is told. */
-async function reportsOf<Config>(look: Look<Config>, validate: (look: Look<Config>) => void | Promise<void>): Promise<Report[]> {
+async function reportsOf<Config>(
+  look: Look<Config>,
+  validate: (look: Look<Config>) => void | Promise<void>,
+): Promise<Report[]> {
   const found: Report[] = [];
   await validate({ ...look, report: (message, resource) => void found.push({ message, resource }) });
   return found;
@@ -76,9 +87,18 @@ async function reportsOf<Config>(look: Look<Config>, validate: (look: Look<Confi
  * changes this stack cannot put it right.
  */
 async function brokenBefore<Config>(
-  rule: About, where: Where, look: Look<Config>, found: readonly Report[], validate: (view: View, look: Look<Config>) => void | Promise<void>,
+  rule: About,
+  where: Where,
+  look: Look<Config>,
+  found: readonly Report[],
+  validate: (view: View, look: Look<Config>) => void | Promise<void>,
 ): Promise<Set<string> | undefined> {
-  if (look.config.others === "fail" || rule.concernsAll === true || found.every(({ resource }) => resource !== undefined)) return undefined;
+  if (
+    look.config.others === "fail" ||
+    rule.concernsAll === true ||
+    found.every(({ resource }) => resource !== undefined)
+  )
+    return undefined;
   const present = await asked(rule.name, where.cluster, look, () => presentOf(where));
   if (present === undefined) return undefined;
   const quiet = { ...look, unknown: () => {}, unsure: () => {}, skip: () => {} };
@@ -87,4 +107,5 @@ async function brokenBefore<Config>(
 }
 
 /** Whether the configuration has a cluster that needs no name. */
-const hasStandard = (): boolean => new pulumi.Config("seapath").get("hosts") !== undefined || Boolean(process.env["SEAPATH_HOSTS"]);
+const hasStandard = (): boolean =>
+  new pulumi.Config("seapath").get("hosts") !== undefined || Boolean(process.env["SEAPATH_HOSTS"]);

@@ -19,12 +19,15 @@ const UNKNOWN = new Set([
 
 export const isUnknown = (value: unknown): boolean => typeof value === "string" && UNKNOWN.has(value);
 
-export const isRecord = (value: unknown): value is Raw => typeof value === "object" && value !== null && !Array.isArray(value);
+export const isRecord = (value: unknown): value is Raw =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** The value behind the proxies of @pulumi/policy: a property's descriptor is given without a look at the value. */
 export function rawOf(value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
-  const entries = Object.keys(value).map((key) => [key, rawOf(Object.getOwnPropertyDescriptor(value, key)?.value)] as const);
+  const entries = Object.keys(value).map(
+    (key) => [key, rawOf(Object.getOwnPropertyDescriptor(value, key)?.value)] as const,
+  );
   if (!Array.isArray(value)) return Object.fromEntries(entries);
   return entries.map(([, each]) => each);
 }
@@ -36,12 +39,15 @@ export function knownOf(value: unknown, unknown: string[], path = ""): unknown {
     return undefined;
   }
   const at = (key: string) => (path === "" ? key : `${path}.${key}`);
-  if (Array.isArray(value)) return value.map((each, index) => knownOf(each, unknown, at(String(index)))).filter((each) => each !== undefined);
+  if (Array.isArray(value))
+    return value.map((each, index) => knownOf(each, unknown, at(String(index)))).filter((each) => each !== undefined);
   if (!isRecord(value)) return value;
-  return Object.fromEntries(Object.entries(value).flatMap(([key, each]) => {
-    const known = knownOf(each, unknown, at(key));
-    return known === undefined ? [] : [[key, known]];
-  }));
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([key, each]) => {
+      const known = knownOf(each, unknown, at(key));
+      return known === undefined ? [] : [[key, known]];
+    }),
+  );
 }
 
 /** What lies within a value, key by key; undefined where there is nothing. */
@@ -52,4 +58,5 @@ export const within = (value: unknown, keys: readonly string[]): unknown =>
 export const valueAt = (value: unknown, path: string): unknown => within(value, path.split("."));
 
 /** Whether two paths concern each other: one is the other, or lies within it. */
-export const touches = (one: string, other: string): boolean => one === other || one.startsWith(`${other}.`) || other.startsWith(`${one}.`);
+export const touches = (one: string, other: string): boolean =>
+  one === other || one.startsWith(`${other}.`) || other.startsWith(`${one}.`);

@@ -55,14 +55,19 @@ export function viewOf(cluster: string | undefined, all: readonly Declared[], pl
   // The engine hands resources over in the order in which they were done, which is another one each time.
   const own = sortedBy(resources.filter(({ kind }) => kind === "Vm").map(ofStack), ({ vm }) => vm);
   const names = new Set(own.map(({ vm }) => vm));
-  const beside = (planned?.declared ?? []).filter(({ vm }) => !names.has(vm)).map((each): ViewVm => ({
-    vm: each.vm,
-    ...(each.pinnedHost === undefined ? {} : { pinnedHost: each.pinnedHost }),
-    ...(each.preferredHost === undefined ? {} : { preferredHost: each.preferredHost }),
-    metadata: each.metadata,
-    runs: each.started,
-  }));
-  const relations = sortedBy(resources.filter(({ kind }) => kind === "Colocation").flatMap(relationOf), ({ name }) => name);
+  const beside = (planned?.declared ?? [])
+    .filter(({ vm }) => !names.has(vm))
+    .map((each): ViewVm => ({
+      vm: each.vm,
+      ...(each.pinnedHost === undefined ? {} : { pinnedHost: each.pinnedHost }),
+      ...(each.preferredHost === undefined ? {} : { preferredHost: each.preferredHost }),
+      metadata: each.metadata,
+      runs: each.started,
+    }));
+  const relations = sortedBy(
+    resources.filter(({ kind }) => kind === "Colocation").flatMap(relationOf),
+    ({ name }) => name,
+  );
   const known = new Set(relations.map(keyOf));
   const others = (planned?.relations ?? [])
     .map(({ id, kind, strong, vms }): ViewRelation => ({ name: id, kind, strong, vms }))
@@ -77,7 +82,8 @@ export function viewOf(cluster: string | undefined, all: readonly Declared[], pl
   };
 }
 
-const sortedBy = <T>(list: readonly T[], key: (each: T) => string): T[] => [...list].sort((one, other) => (key(one) < key(other) ? -1 : 1));
+const sortedBy = <T>(list: readonly T[], key: (each: T) => string): T[] =>
+  [...list].sort((one, other) => (key(one) < key(other) ? -1 : 1));
 
 const keyOf = ({ kind, strong, vms }: ViewRelation) => JSON.stringify([kind, strong, [...vms].sort()]);
 
@@ -89,18 +95,33 @@ function ofStack(resource: Declared): ViewVm {
   const { inputs } = resource;
   const hosts = Object.fromEntries(hostsOf(resource).map(({ key, host }) => [key, host]));
   const metadata = (inputs["metadata"] ?? {}) as Record<string, string>;
-  return { vm: vmName(resource), resource, ...hosts, metadata, runs: inputs["enabled"] !== false && inputs["started"] !== false };
+  return {
+    vm: vmName(resource),
+    resource,
+    ...hosts,
+    metadata,
+    runs: inputs["enabled"] !== false && inputs["started"] !== false,
+  };
 }
 
 function relationOf(resource: Declared): ViewRelation[] {
   const { inputs, name } = resource;
   const others = Array.isArray(inputs["with"]) ? inputs["with"].map(String) : [];
   const first = typeof inputs["vm"] === "string" ? [inputs["vm"]] : [];
-  return [{ name, resource, kind: inputs["apart"] === true ? "apart" : "together", strong: inputs["strong"] === true, vms: [...first, ...others] }];
+  return [
+    {
+      name,
+      resource,
+      kind: inputs["apart"] === true ? "apart" : "together",
+      strong: inputs["strong"] === true,
+      vms: [...first, ...others],
+    },
+  ];
 }
 
 /** The resource of a VM; undefined where it is none of this stack. */
-export const resourceOf = ({ vms }: View, vm: string): Declared | undefined => vms.find((each) => each.vm === vm)?.resource;
+export const resourceOf = ({ vms }: View, vm: string): Declared | undefined =>
+  vms.find((each) => each.vm === vm)?.resource;
 
 /** The resource of the first of some VMs that this stack has; undefined where it has none of them. */
 export const resourceAmong = ({ vms }: View, names: Iterable<string>): Declared | undefined => {

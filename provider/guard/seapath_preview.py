@@ -5,6 +5,7 @@ everything else. Written by `npx seapath preview-guard`; docs/preview-key.md say
 A program comes as text on standard input. It is known by the SHA-256 of its text, so that nothing runs here that is not in
 the release that wrote this file, and its request is looked at: some programs can do more than read. It never has a word of
 the caller's in its arguments or its environment."""
+
 import base64
 import hashlib
 import json
@@ -70,8 +71,10 @@ def check_inventory(request):
     for each in sources:
         path = each.get("path")
         # With the beginning of the file sent along none of this node is opened.
-        need("head" in each or (isinstance(path, str) and in_image_folder(path)),
-             "it looks at an image file outside of %s" % ", ".join(IMAGE_FOLDERS))
+        need(
+            "head" in each or (isinstance(path, str) and in_image_folder(path)),
+            "it looks at an image file outside of %s" % ", ".join(IMAGE_FOLDERS),
+        )
 
 
 def check_simulate(request):
@@ -100,9 +103,17 @@ def check_devices(request):
 
 def check_needs(needs):
     """Whether a network device or a file is there is told of any; what is in it of none."""
-    need(isinstance(needs, list) and all(isinstance(each, list) and len(each) == 2 for each in needs), "its needs are no list")
-    need(all(kind in ("net", "file") and isinstance(names, list) and all(isinstance(name, str) for name in names) for kind, names in needs),
-         "its needs are neither network devices nor files")
+    need(
+        isinstance(needs, list) and all(isinstance(each, list) and len(each) == 2 for each in needs),
+        "its needs are no list",
+    )
+    need(
+        all(
+            kind in ("net", "file") and isinstance(names, list) and all(isinstance(name, str) for name in names)
+            for kind, names in needs
+        ),
+        "its needs are neither network devices nor files",
+    )
 
 
 def check_lacking(request):
@@ -119,14 +130,22 @@ def check_validate(request):
 
 
 CHECKS = {
-    "inventory": check_inventory, "simulate": check_simulate, "capacity": check_capacity, "devices": check_devices,
-    "validate": check_validate, "lacking": check_lacking,
+    "inventory": check_inventory,
+    "simulate": check_simulate,
+    "capacity": check_capacity,
+    "devices": check_devices,
+    "validate": check_validate,
+    "lacking": check_lacking,
 }
 
 
 def is_allowed(argv):
     """Commands that come without a program."""
-    if argv in (["true"], ["crm_mon", "-1", "--output-as=xml"], ["crm_simulate", "--live-check", "--run", "--output-as=xml"]):
+    if argv in (
+        ["true"],
+        ["crm_mon", "-1", "--output-as=xml"],
+        ["crm_simulate", "--live-check", "--run", "--output-as=xml"],
+    ):
         return True
     agent = re.fullmatch("--show-metadata=(.*)", argv[1]) if len(argv) == 2 and argv[0] == "crm_resource" else None
     return agent is not None and AGENT.fullmatch(agent.group(1)) is not None
@@ -166,8 +185,11 @@ def check_program(text):
     source = text[: last[-1].start()]
     # Several in one process are only ever sent to change something.
     name = PROGRAMS.get(hashlib.sha256(source).hexdigest()) if last[-1].group(1) == b"main" else None
-    need(name is not None, "the program changes something, or is of another release than %s, which this guard is of; "
-         "see `npx seapath preview-guard`" % RELEASE)
+    need(
+        name is not None,
+        "the program changes something, or is of another release than %s, which this guard is of; "
+        "see `npx seapath preview-guard`" % RELEASE,
+    )
     CHECKS[name](json.loads(base64.b64decode(last[-1].group(2)).decode("utf-8")))
 
 

@@ -1,6 +1,7 @@
 """The key of Pacemaker Remote, /etc/pacemaker/authkey: looked at on every node, and made or completed where it is asked
 for. The nodes are reached by root's ssh; where that lets nobody in, the other side goes to each (authkey_here). The key goes through
 pipes alone."""
+
 # Needs: on_node, authkey_at
 import hashlib
 import os
@@ -19,7 +20,9 @@ def survey(nodes):
             by_key.setdefault(found, []).append(node)
     if len(by_key) > 1:
         groups = " and ".join(", ".join(group) for group in by_key.values())
-        raise Failure("mismatch", "/etc/pacemaker/authkey is not the same on all nodes: %s have different ones" % groups)
+        raise Failure(
+            "mismatch", "/etc/pacemaker/authkey is not the same on all nodes: %s have different ones" % groups
+        )
     if hashlib.sha256(b"").hexdigest() in by_key:
         raise Failure("mismatch", "/etc/pacemaker/authkey is empty on %s" % ", ".join(*by_key.values()))
     return hashes, unseen

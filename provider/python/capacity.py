@@ -1,5 +1,6 @@
 """What a cluster has to offer and what it runs: each node's processors and memory as libvirt says, Ceph's bytes, the
 versions of the tools. Other nodes are asked by libvirt's own SSH; one that does not answer has nothing to say."""
+
 # Needs: pool, versions, between
 import socket
 from concurrent.futures import ThreadPoolExecutor
@@ -59,7 +60,10 @@ def capacity(request):
     here = socket.gethostname()
     with ThreadPoolExecutor(8) as pool:
         wanted = [node for node in request["nodes"] if node == here or not request.get("alone")]
-        nodes = [pool.submit(read_node, node, None) if node == here else pool.submit(read_other, node, request["user"]) for node in wanted]
+        nodes = [
+            pool.submit(read_node, node, None) if node == here else pool.submit(read_other, node, request["user"])
+            for node in wanted
+        ]
         ceph = pool.submit(read_ceph)
         virtual = pool.submit(libvirt_versions)
         others = {name: pool.submit(first_number, *VERSION_COMMANDS[name]) for name in ("pacemaker", "corosync")}

@@ -1,5 +1,6 @@
 """What every node program shares. A program is this file, one other, and a last line `main("<request>")`: it comes to
 /usr/bin/python3 -I on standard input, so that neither a shell nor `ps` ever sees a name, a path or a document."""
+
 import base64
 import json
 import os

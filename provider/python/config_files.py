@@ -1,5 +1,6 @@
 """/etc/pacemaker/<vm>.xml: the resource agent writes it anew from the VM's metadata at each start, and nobody takes it away with
 the VM. It may hold a console's password."""
+
 # Needs: on_node
 import shlex
 import xml.etree.ElementTree as ElementTree
@@ -8,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 CONFIG_FILE = "/etc/pacemaker/%s.xml"
 VM_NAME = re.compile("[A-Za-z0-9]+")
 # A plain file in which the domain has the VM's name is the agent's. Of anything else nobody knows whose it is.
-REMOVE_CONFIG = 'if [ -f %(file)s ] && [ ! -L %(file)s ] && grep -qF %(name)s %(file)s; then rm -f -- %(file)s; fi'
+REMOVE_CONFIG = "if [ -f %(file)s ] && [ ! -L %(file)s ] && grep -qF %(name)s %(file)s; then rm -f -- %(file)s; fi"
 
 
 def remove_config_on(node, local, script):

@@ -1,8 +1,8 @@
 """Changes of the CIB: one patch, or a patch and the user's crm commands tried on a copy and then put in as one patch."""
+
 # Needs: copies
 import os
 import tempfile
-
 
 # What changes the CIB and does nothing else. The others write and read files, run programs, or end what there is: `save`, `load`,
 # `filter`, `edit`, `graph`, `erase`. The other side has the same list (vmmgr/form/crm-commands.ts).
@@ -24,7 +24,11 @@ def patch_with_commands(patch, commands):
             on_copy(["cibadmin", "--patch", "--xml-pipe"], after, folder, patch)
         for words in commands:
             if not words or words[0] not in CRM_VERBS:
-                raise Failure("crm", "`crm configure %s` is not one that changes the CIB alone, and is not run" % " ".join(words[:2])[:200])
+                raise Failure(
+                    "crm",
+                    "`crm configure %s` is not one that changes the CIB alone, and is not run"
+                    % " ".join(words[:2])[:200],
+                )
             on_copy(["crm", "configure"] + words, after, folder)
         done = subprocess.run(
             ["crm_diff", "--no-version", "-o", before, "-n", after], capture_output=True, text=True, timeout=60

@@ -1,4 +1,5 @@
 """Pacemaker's tools on a copy of the CIB: what they would do, without the cluster."""
+
 # Needs: secret_words
 import os
 import re
@@ -22,7 +23,11 @@ def holds_changes(patch):
 def on_copy(argv, path, folder, stdin=None):
     """Runs a tool of Pacemaker's on a copy of the CIB instead of on the cluster."""
     done = subprocess.run(
-        argv, input=stdin, capture_output=True, text=True, timeout=60,
+        argv,
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=60,
         env=dict(os.environ, CIB_file=path, CIB_shadow_dir=folder),
     )
     if done.returncode != 0:

@@ -1,6 +1,7 @@
 """Copies an RBD image with its snapshots into one that is there already, so that what is half copied has its mark and its
 group from the first moment on: `rbd deep cp` makes the image itself, with the other VM's metadata. The oldest snapshot is
 copied whole, as an image without any would be; of each later one only what differs. It speaks for itself, as qemu-img does."""
+
 # Needs: pool
 import threading
 
@@ -18,7 +19,11 @@ def follow(stream, step, steps):
         for line in lines + ([] if read else [text]):
             found = PER_CENT.search(line)
             if found:
-                print("    (%.2f/100%%)" % ((100 * step + int(found.group(1) or found.group(2))) / steps), end="\r", flush=True)
+                print(
+                    "    (%.2f/100%%)" % ((100 * step + int(found.group(1) or found.group(2))) / steps),
+                    end="\r",
+                    flush=True,
+                )
             elif line.strip():
                 words = line.strip()
         if not read:
@@ -26,7 +31,20 @@ def follow(stream, step, steps):
 
 
 def copy_whole(source, target, step, steps):
-    argv = ["qemu-img", "convert", "-p", "-W", "-n", "--target-is-zero", "-f", "raw", "-O", "raw", "rbd:" + source, "rbd:" + target]
+    argv = [
+        "qemu-img",
+        "convert",
+        "-p",
+        "-W",
+        "-n",
+        "--target-is-zero",
+        "-f",
+        "raw",
+        "-O",
+        "raw",
+        "rbd:" + source,
+        "rbd:" + target,
+    ]
     with subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as running:
         follow(running.stdout, step, steps)
     if running.returncode != 0:

@@ -1,6 +1,7 @@
 """Devices of running guests: read, attached, detached through virsh, which also reaches libvirt on the other nodes, as
 each of the users that may be let in there. With `only` it is for the node of that name, asked by a link of its own: any other
 one does nothing, and says "elsewhere"."""
+
 # Needs: between
 import os
 import socket
@@ -22,13 +23,21 @@ def virsh(uri, words):
     english = dict(os.environ, LC_ALL="C.UTF-8")
     try:
         done = subprocess.run(
-            argv, stdin=subprocess.DEVNULL, capture_output=True, encoding="utf-8", errors="replace", timeout=60, env=english
+            argv,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=60,
+            env=english,
         )
     except subprocess.TimeoutExpired as error:
         raise Failure("libvirtError", "virsh %s did not answer within 60 s" % words[0]) from error
     if done.returncode == 0:
         return done.stdout
-    lines = [line[len("error: "):] if line.startswith("error: ") else line for line in done.stderr.splitlines() if line]
+    lines = [
+        line[len("error: ") :] if line.startswith("error: ") else line for line in done.stderr.splitlines() if line
+    ]
     told = [line for line in lines if not line.startswith("Failed to ")] or lines
     words = "; ".join(told) or "virsh failed (exit %d)" % done.returncode
     raise Failure(next((kind for text, kind in KINDS if text in words), "libvirtError"), words)

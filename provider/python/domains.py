@@ -1,5 +1,6 @@
 """libvirt's domains on one node, each by its name: looked at, ended, set aside and put back. By virsh alone, which every
 node has; whether there is a domain, and whether it runs, is looked up and never read from an error."""
+
 # Needs: own_folder, between
 import os
 import re

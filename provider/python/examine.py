@@ -1,5 +1,6 @@
 """What a node has of what a cluster needs, and how it gets to the others. It is looked at, and nothing is changed. What cannot
 be looked at says why, and the rest is told all the same."""
+
 # Needs: versions, libvirt_node, lacking, on_node, pool
 import glob
 import importlib
@@ -52,7 +53,9 @@ def ceph_health():
 
 def agents_of(provider):
     """The names of a provider's agents, wherever this build of Pacemaker has them."""
-    done = subprocess.run(["crm_resource", "--list-agents", "ocf:%s" % provider], capture_output=True, text=True, timeout=30)
+    done = subprocess.run(
+        ["crm_resource", "--list-agents", "ocf:%s" % provider], capture_output=True, text=True, timeout=30
+    )
     if done.returncode != 0 and "No agents found" not in done.stderr:
         raise Failure("command", "crm_resource failed (exit %d): %s" % (done.returncode, done.stderr.strip()))
     return done.stdout.split() if done.returncode == 0 else []
@@ -87,10 +90,16 @@ def libvirt_on(node, user):
         raise Failure("libvirt", ROOT_CLOSED)
     done = subprocess.run(
         ["env", "LC_ALL=C.UTF-8", "virsh", "--connect", libvirt_uri(node, user), "uri"],
-        stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=20,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        timeout=20,
     )
     if done.returncode != 0:
-        raise Failure("libvirt", re.sub(r"^error: (failed to connect to the hypervisor\n(error: )?)?", "", done.stderr.strip()))
+        raise Failure(
+            "libvirt", re.sub(r"^error: (failed to connect to the hypervisor\n(error: )?)?", "", done.stderr.strip())
+        )
 
 
 def examine(request):
@@ -108,11 +117,16 @@ def examine(request):
         }
         agents = {name: pool.submit(looked, agents_of, name) for name in request["providers"]}
         ssh = {node: pool.submit(looked, ssh_to, node, here) for node in others}
-        moves = {node: {user: pool.submit(looked, libvirt_on, node, user) for user in request["users"]} for node in hypervisors}
+        moves = {
+            node: {user: pool.submit(looked, libvirt_on, node, user) for user in request["users"]}
+            for node in hypervisors
+        }
         found = {
             "node": here,
             "root": os.geteuid() == 0,
-            "versions": dict({name: each.result() for name, each in versions.items()}, python={"ok": platform.python_version()}),
+            "versions": dict(
+                {name: each.result() for name, each in versions.items()}, python={"ok": platform.python_version()}
+            ),
             "virtual": virtual.result(),
             "modules": {name: has_module(name) for name in request["modules"]},
             "lacks": lacked(request["needs"]),

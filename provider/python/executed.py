@@ -1,5 +1,6 @@
 """A copy of the CIB as it is once the scheduler's actions are done: written at once, where `crm_simulate -S` writes the
 whole copy anew for each action and takes minutes for hundreds of them."""
+
 import hashlib
 import itertools
 import re
@@ -8,6 +9,8 @@ import xml.etree.ElementTree as ElementTree
 # What happens to a primitive, and whether it is active on the action's node, or on its destination, in the end.
 ENDS = {"start": True, "stop": False, "move": True, "migrate": True, "recover": True, "restart": True, "reload": True}
 PLAIN = re.compile(r"^[^&<>\"'\x00-\x1f\x7f-\uffff]*$")
+
+
 class Unwritable(Exception):
     """Something of which the history cannot be written in the scheduler's stead, and why."""
 
@@ -35,7 +38,9 @@ def known_of(root):
     For each primitive what its history says of it, and its parameters. The connection to a guest node is one that no part of
     the CIB shows. Members of clones and bundles are not among them: they have names and states of their own.
     """
-    several = {each for name in ("clone", "bundle", "master") for outer in root.iter(name) for each in outer.iter("primitive")}
+    several = {
+        each for name in ("clone", "bundle", "master") for outer in root.iter(name) for each in outer.iter("primitive")
+    }
     known = {}
     for primitive in (each for each in root.iter("primitive") if each not in several):
         kind = {key: primitive.get(key) for key in ("class", "provider", "type") if primitive.get(key)}
@@ -78,12 +83,23 @@ class Histories:
         by_id[rsc] = ElementTree.SubElement(resources, "lrm_resource", dict(kind, id=rsc))
         call = str(next(self.calls))
         key = "%s:0:0:00000000-0000-0000-0000-000000000000" % call
-        ElementTree.SubElement(by_id[rsc], "lrm_rsc_op", {
-            "id": rsc + "_last_0", "operation_key": "%s_%s_0" % (rsc, operation), "operation": operation,
-            "transition-key": key, "transition-magic": "0:0;" + key, "crm_feature_set": self.feature_set,
-            "call-id": call, "rc-code": "0", "op-status": "0", "interval": "0",
-            "op-digest": digest_of(parameters if isinstance(parameters, list) else parameters_of(parameters)),
-        })
+        ElementTree.SubElement(
+            by_id[rsc],
+            "lrm_rsc_op",
+            {
+                "id": rsc + "_last_0",
+                "operation_key": "%s_%s_0" % (rsc, operation),
+                "operation": operation,
+                "transition-key": key,
+                "transition-magic": "0:0;" + key,
+                "crm_feature_set": self.feature_set,
+                "call-id": call,
+                "rc-code": "0",
+                "op-status": "0",
+                "interval": "0",
+                "op-digest": digest_of(parameters if isinstance(parameters, list) else parameters_of(parameters)),
+            },
+        )
 
     def forget(self, node):
         """Nothing is known of what a node does: of one that has never joined, and so has no state, nothing ever was."""
@@ -107,10 +123,17 @@ def executed(path, answer, lost, into):
     histories, known = Histories(tree.getroot()), known_of(tree.getroot())
     if lost is not None:
         histories.lose(lost)
-    actions = [each.attrib for each in ElementTree.fromstring(answer).findall("actions/rsc_action") if each.get("blocked") != "true"]
+    actions = [
+        each.attrib
+        for each in ElementTree.fromstring(answer).findall("actions/rsc_action")
+        if each.get("blocked") != "true"
+    ]
     for action in actions:
         rsc, kind = action["resource"], action["action"]
-        source, target = action.get("source", action.get("node")), action.get("dest", action.get("node", action.get("source")))
+        source, target = (
+            action.get("source", action.get("node")),
+            action.get("dest", action.get("node", action.get("source"))),
+        )
         if kind not in ENDS or rsc not in known or target not in histories.states:
             raise Unwritable("%s of %s on %s" % (kind, rsc, target))
         if source in histories.states and source not in (lost, target):

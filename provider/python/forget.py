@@ -1,5 +1,6 @@
 """Forgets what Pacemaker still counts against a resource that is in its configuration no more. `crm_resource --cleanup` knows
 no such resource as soon as its history is gone, and the counts of failures stay: they close nodes to the next of that name."""
+
 # Needs: config_files
 import re
 import time

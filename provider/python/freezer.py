@@ -5,8 +5,8 @@ standard input is the line that says "thaw". Its end says the same, and so does 
 It answers with lines of JSON: {"state": "none", "why"}, or {"state": "frozen", "count"} and then {"state": "thawed",
 "count", "late"}. The agent is asked by commands of its own protocol: they alone have a time-out each, and an agent that
 hangs does not hold up the thaw behind it."""
+
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -37,7 +37,17 @@ class Agent:
         """What the agent returns; raises OSError in the words of libvirt when there is no answer."""
         text = json.dumps({"execute": name})
         if self.libvirt is None:
-            argv = ["virsh", "--quiet", "--connect", URI, "qemu-agent-command", "--timeout", str(seconds), self.domain, text]
+            argv = [
+                "virsh",
+                "--quiet",
+                "--connect",
+                URI,
+                "qemu-agent-command",
+                "--timeout",
+                str(seconds),
+                self.domain,
+                text,
+            ]
             done = subprocess.run(argv, capture_output=True, text=True, stdin=subprocess.DEVNULL)
             if done.returncode != 0:
                 raise OSError(done.stderr.replace("error: ", "", 1).strip())

@@ -1,5 +1,6 @@
 """What an image file is, by its own first bytes, before anything opens it that would follow what it names: an image's maker can
 write the name of any file of the node into it. Raw and qcow2 are known by themselves, other formats where they are said."""
+
 import contextlib
 import os
 import stat
@@ -136,7 +137,10 @@ def judge_vmdk(sample):
     if b"parentfilenamehint" in sample.head.lower():
         raise NoDisk("it is based on another file; %s" % whole)
     lines = sample.head[begin : begin + length].rstrip(b"\0").decode("latin-1").splitlines()
-    kind = next((line.partition("=")[2].strip().strip('"') for line in lines if line.strip().lower().startswith("createtype")), "")
+    kind = next(
+        (line.partition("=")[2].strip().strip('"') for line in lines if line.strip().lower().startswith("createtype")),
+        "",
+    )
     if kind not in ("monolithicSparse", "streamOptimized"):
         raise NoDisk("its data is in other files (it is %s); %s" % (shown(kind.encode()) or "of no kind", whole))
     return capacity * 512
@@ -208,5 +212,7 @@ def external_parts(info, path):
     """What QEMU itself says that an image needs beside its file."""
     data = (info.get("format-specific") or {}).get("data") or {}
     extents = [each.get("filename") for each in data.get("extents") or []]
-    found = [info.get("backing-filename"), info.get("full-backing-filename"), data.get("data-file")] + [each for each in extents if each != path]
+    found = [info.get("backing-filename"), info.get("full-backing-filename"), data.get("data-file")] + [
+        each for each in extents if each != path
+    ]
     return [each for each in found if each]

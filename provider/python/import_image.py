@@ -10,7 +10,11 @@ def import_image(request):
         if FORMATS[said] != request["driver"]:
             raise NoDisk("it is another one than it was: %s" % said)
         argv = ["qemu-img", "convert", "-p", "-W", "-n", "--target-is-zero", "-f", request["driver"], "-O", "raw"]
-        code = subprocess.run(argv + ["/proc/self/fd/%d" % handle, "rbd:rbd/" + request["image"]], stdin=subprocess.DEVNULL, pass_fds=(handle,)).returncode
+        code = subprocess.run(
+            argv + ["/proc/self/fd/%d" % handle, "rbd:rbd/" + request["image"]],
+            stdin=subprocess.DEVNULL,
+            pass_fds=(handle,),
+        ).returncode
         if code == 0 and version_of(handle) != before:
             raise NoDisk("it was written to while it was read")
         return code

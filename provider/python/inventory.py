@@ -1,5 +1,6 @@
 """Everything that is to be known of a cluster, read by one program in one go: Pacemaker, Ceph, libvirt, this node. What
 is to be done to images just before the reading may come with the question."""
+
 # Needs: pool, libvirt_node, storage, image_file, let_in
 import configparser
 import os
@@ -24,7 +25,9 @@ def pool_usage(pool):
             if each["name"] == POOL:
                 return each["stats"]
         if time.monotonic() > end:
-            raise Failure("usage", "Ceph does not say how full the pool %s is; does `ceph -s` show a mgr that is active?" % POOL)
+            raise Failure(
+                "usage", "Ceph does not say how full the pool %s is; does `ceph -s` show a mgr that is active?" % POOL
+            )
         time.sleep(0.5)
 
 
@@ -73,7 +76,10 @@ def live_domains(uri, vms):
     try:
         done = subprocess.run(
             ["virsh", "--quiet", "--readonly", "--connect", uri, words],
-            capture_output=True, encoding="utf-8", errors="replace", timeout=20,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=20,
         )
     except subprocess.TimeoutExpired:
         return {}
@@ -92,7 +98,7 @@ def read_live(storage, status):
     wanted = {}
     for image in storage["images"]:
         metadata = image.get("metadata", {})
-        vm = image["name"][len("system_"):]
+        vm = image["name"][len("system_") :]
         node = nodes.get(vm)
         if RESTART_KEY not in metadata or node is None:
             continue
@@ -139,7 +145,10 @@ def read_observer(path="/etc/cluster.conf"):
     except FileNotFoundError:
         return {"observer": None}
     except (configparser.Error, OSError, UnicodeDecodeError) as error:
-        return {"observer": None, "observerUnknown": "%s cannot be read: %s" % (path, " ".join(str(error).split())[:300])}
+        return {
+            "observer": None,
+            "observerUnknown": "%s cannot be read: %s" % (path, " ".join(str(error).split())[:300]),
+        }
     return {"observer": config.get("machines", "observer", fallback="") or None}
 
 

@@ -1,5 +1,6 @@
 """Which of the things that a domain names this node lacks: network devices, and files. Only whether they are there is looked
 at, and nothing is opened."""
+
 import os
 import socket
 

@@ -1,5 +1,6 @@
 """Whom nodes let in from each other. sshd (from 9.8 on) holds each login that it refuses against the address that it came from, and after
 a few lets nobody in from there for a while, a live migration neither: what is known to be refused is not tried."""
+
 import socket
 
 ROOT_CLOSED = "sshd lets no root in (PermitRootLogin no)"

@@ -1,8 +1,8 @@
 """libvirt on this node: through its own Python module, or through virsh where python3-libvirt is missing."""
+
 import os
 import re
 import xml.etree.ElementTree as ElementTree
-
 
 
 def virsh(words, stdin=None):

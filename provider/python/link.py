@@ -1,6 +1,7 @@
 """Ends this program and all that it started when nobody waits for it any more: the SSH connection that it came over is
 gone, or its deadline is over. sshd closes the channels of a connection that breaks, but ends no program: one that prints
 nothing just then, as qemu-img in the midst of a large image, would run on. So the sshd above this program is looked at."""
+
 import os
 import signal
 import threading

@@ -1,4 +1,5 @@
 """The machines that QEMU on this node has, by libvirt's own account."""
+
 # Needs: libvirt_node
 import xml.etree.ElementTree as ElementTree
 

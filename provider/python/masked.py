@@ -1,5 +1,6 @@
 """A CIB that may leave the cluster: without its secrets, and such that the scheduler answers as before. It compares a digest
 of each resource's parameters with the one in its history: what is masked in the former is made anew in the latter."""
+
 # Needs: executed, secret_words
 import hashlib
 import re
@@ -41,11 +42,19 @@ def is_secret(pair, private=()):
 
 def own_parameters(root):
     """The parameters of each resource, those of its template behind its own."""
-    sets = {each.get("id"): each.findall("instance_attributes") for name in ("primitive", "template") for each in root.iter(name)}
+    sets = {
+        each.get("id"): each.findall("instance_attributes")
+        for name in ("primitive", "template")
+        for each in root.iter(name)
+    }
     found = {}
     for primitive in root.iter("primitive"):
         values = {}
-        for pair in (pair for each in sets[primitive.get("id")] + sets.get(primitive.get("template"), []) for pair in each.findall("nvpair")):
+        for pair in (
+            pair
+            for each in sets[primitive.get("id")] + sets.get(primitive.get("template"), [])
+            for pair in each.findall("nvpair")
+        ):
             values.setdefault(pair.get("name"), pair.get("value", ""))
         found[primitive.get("id")] = values
     return found
@@ -57,9 +66,12 @@ def variants(values, operation, timeouts):
     bases += [dict(each, CRM_meta_timeout=timeout) for each in bases for timeout in timeouts]
     private, forced = (set(operation.get(key, "").split()) for key in ("op-secure-params", "op-force-restart"))
     return (
-        bases + [{name: value for name, value in each.items() if name not in private} for each in bases]
-        + [{name: value for name, value in values.items() if name in forced},
-           {name: value for name, value in values.items() if name not in forced}]
+        bases
+        + [{name: value for name, value in each.items() if name not in private} for each in bases]
+        + [
+            {name: value for name, value in values.items() if name in forced},
+            {name: value for name, value in values.items() if name not in forced},
+        ]
     )
 
 
@@ -76,7 +88,11 @@ def renewed_digests(root, before, after):
             continue
         for operation in resource.iter("lrm_rsc_op"):
             pairs = list(zip(variants(before[rsc], operation, timeouts), variants(after[rsc], operation, timeouts)))
-            made = {digest_of_parameters(old, signs): digest_of_parameters(new, signs) for signs in ESCAPED for old, new in pairs}
+            made = {
+                digest_of_parameters(old, signs): digest_of_parameters(new, signs)
+                for signs in ESCAPED
+                for old, new in pairs
+            }
             for key in DIGESTS:
                 if operation.get(key) in made:
                     renewed[operation.get(key)] = made[operation.get(key)]
@@ -117,5 +133,8 @@ def without_secrets(text):
     renewed = renewed_digests(root, before, own_parameters(root))
     # Of unfencing the nodes remember such digests.
     for pair in (pair for pair in root.iter("nvpair") if pair.get("name", "").startswith("#digests")):
-        pair.set("value", re.sub(r"[0-9a-f]{32}", lambda found: renewed.get(found.group(), found.group()), pair.get("value", "")))
+        pair.set(
+            "value",
+            re.sub(r"[0-9a-f]{32}", lambda found: renewed.get(found.group(), found.group()), pair.get("value", "")),
+        )
     return ElementTree.tostring(root, encoding="unicode"), sorted({pair.get("name", "") for pair in pairs})

@@ -1,5 +1,6 @@
 """Folders on a node for what is ours. Root's umask may be 0077, and whoever fills a file there by SFTP need not be root: so
 permissions are given and not left to it."""
+
 import contextlib
 
 # What lies beside each other in the folder of the settings.

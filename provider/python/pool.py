@@ -1,5 +1,6 @@
 """The pool of RBD images, by one of two ways that answer alike: librbd's Python module, or the commands where a node does
 not have it. A program gets all of it by its line "# Needs: pool"."""
+
 # Needs: pool_librbd, pool_commands
 from concurrent.futures import ThreadPoolExecutor
 
@@ -15,7 +16,9 @@ def refuse_empty(key, value):
     """python-rbd of Ceph 16 leaves an empty value out of its list but not its key, so that in vm-mgr all keys after it have
     their neighbours' values: none is ever written."""
     if value == "":
-        raise PoolError("EmptyMetadata", "the metadata %s would be empty, which moves the values of all others in vm-mgr" % key)
+        raise PoolError(
+            "EmptyMetadata", "the metadata %s would be empty, which moves the values of all others in vm-mgr" % key
+        )
 
 
 def split_readable(metadata):

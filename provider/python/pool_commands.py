@@ -4,12 +4,23 @@ what reads many images runs several at once.
 
 The commands end with the errno of the library, which tells errors apart. `rbd` takes values of metadata as arguments, where
 all users of the node can see them for as long as that takes."""
+
 import time
 
 KINDS = {
-    2: "NotFound", 5: "IOError", 16: "ImageBusy", 17: "Exists", 22: "InvalidArgument", 28: "NoSpace",
-    30: "ReadOnlyImage", 33: "ArgumentOutOfRange", 38: "FunctionNotSupported", 39: "ImageHasSnapshots",
-    108: "ConnectionShutdown", 110: "Timeout", 122: "DiskQuotaExceeded",
+    2: "NotFound",
+    5: "IOError",
+    16: "ImageBusy",
+    17: "Exists",
+    22: "InvalidArgument",
+    28: "NoSpace",
+    30: "ReadOnlyImage",
+    33: "ArgumentOutOfRange",
+    38: "FunctionNotSupported",
+    39: "ImageHasSnapshots",
+    108: "ConnectionShutdown",
+    110: "Timeout",
+    122: "DiskQuotaExceeded",
 }
 TIMEOUT = ["--client_mount_timeout", "20"]
 
@@ -18,7 +29,11 @@ def tool(argv, about="Image"):
     """The standard output of rbd or rados. `about`: Image or Object, as the library names what is missing or there."""
     try:
         done = subprocess.run(
-            argv[:1] + TIMEOUT + argv[1:], capture_output=True, encoding="utf-8", errors="surrogateescape", stdin=subprocess.DEVNULL
+            argv[:1] + TIMEOUT + argv[1:],
+            capture_output=True,
+            encoding="utf-8",
+            errors="surrogateescape",
+            stdin=subprocess.DEVNULL,
         )
     except FileNotFoundError as error:
         raise Failure("missing", "neither python3-rbd nor the command %s is installed here" % argv[0]) from error
@@ -71,7 +86,10 @@ class CommandsPool:
             rows = listing.result()
         sizes = {row["image"]: row["size"] for row in rows if "snapshot" not in row}
         # The listing has no times.
-        kept = in_parallel(lambda name: self.image(name).snapshots(), sorted({row["image"] for row in rows if "snapshot" in row} & set(names)))
+        kept = in_parallel(
+            lambda name: self.image(name).snapshots(),
+            sorted({row["image"] for row in rows if "snapshot" in row} & set(names)),
+        )
         read = [{"name": name, "size": sizes[name], "snapshots": kept.get(name, [])} for name in names if name in sizes]
         known = metadata.result()
         return [

@@ -1,5 +1,6 @@
 """The pool through librbd's own Python module, over one connection: what is used wherever python3-rbd is installed.
 pool_commands.py has the same methods by the tools' commands: a new one is added to both."""
+
 import calendar
 import functools
 
@@ -75,7 +76,9 @@ class LibrbdPool:
 
     def may_be_orchestrated(self):
         """Whether Ceph has an orchestrator. Where none is set, the command that asks it for something takes long to say so."""
-        return any(each["name"] == "mgr/orchestrator/orchestrator" and each["value"] for each in self.monitor("config dump"))
+        return any(
+            each["name"] == "mgr/orchestrator/orchestrator" and each["value"] for each in self.monitor("config dump")
+        )
 
     @told
     def create(self, image, size):
@@ -212,13 +215,15 @@ class LibrbdImage:
                 except rados.Error as error:
                     raise PoolError(type(error).__name__, str(error)) from error
                 except UnicodeDecodeError as error:
-                    raise PoolError("Undecodable", "a key of the metadata of %s is no UTF-8 text" % self.name) from error
+                    raise PoolError(
+                        "Undecodable", "a key of the metadata of %s is no UTF-8 text" % self.name
+                    ) from error
             # An OSD may give less than it was asked for, so that only an empty page is the last one.
             if not page:
                 return found
             last = page[-1][0]
             for key, value in page:
-                found[key[len(PREFIX):]] = (value or b"").decode("utf-8", "surrogateescape")
+                found[key[len(PREFIX) :]] = (value or b"").decode("utf-8", "surrogateescape")
 
     @told
     def metadata_set(self, key, value):

@@ -1,5 +1,6 @@
 """A guest whose file systems are frozen while something is done: seen from the node that does it. What freezes and thaws
 is freezer.py, on the node where the guest runs; that one dies last, and sees by itself when nobody is left who waits."""
+
 # Needs: between
 import os
 import queue
@@ -9,7 +10,17 @@ import threading
 
 # Reads a program from standard input by its length, and leaves what comes after it to the program.
 BOOT = "import sys; exec(compile(sys.stdin.buffer.read(int(sys.stdin.buffer.readline())), 'freezer', 'exec'))"
-SSH = ["ssh", "-o", "BatchMode=yes", "-o", "ConnectTimeout=5", "-o", "ServerAliveInterval=2", "-o", "ServerAliveCountMax=2"]
+SSH = [
+    "ssh",
+    "-o",
+    "BatchMode=yes",
+    "-o",
+    "ConnectTimeout=5",
+    "-o",
+    "ServerAliveInterval=2",
+    "-o",
+    "ServerAliveCountMax=2",
+]
 # Beyond the freeze itself: the way to the other node, the question whether the agent lives.
 ANSWER_SECONDS = 30
 
@@ -34,7 +45,12 @@ class Quiesced:
         # Not of this run's processes: what ends those must leave it, or nobody thaws.
         clean = {key: value for key, value in os.environ.items() if key != "SEAPATH_RUN"}
         self.process = subprocess.Popen(
-            self.argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=clean, start_new_session=True
+            self.argv,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=clean,
+            start_new_session=True,
         )
         threading.Thread(target=self.listen, args=(self.process,), daemon=True).start()
         text = ("%s\n\n%s\n" % (self.source, call)).encode("utf-8")
@@ -49,7 +65,9 @@ class Quiesced:
             try:
                 self.answers.put(json.loads(line))
             except ValueError:
-                self.answers.put({"state": "none", "why": "%s answered: %s" % (self.node, line.decode("utf-8", "replace").strip())})
+                self.answers.put(
+                    {"state": "none", "why": "%s answered: %s" % (self.node, line.decode("utf-8", "replace").strip())}
+                )
         self.answers.put({"state": "ended"})
 
     def answer(self, seconds):
@@ -80,7 +98,9 @@ class Quiesced:
             self.frozen = found["count"]
             self.why = ""
             return False
-        refused = LOGIN_REFUSED.search(found["why"]) is not None and (found["state"] == "ended" or NOT_CONNECTED in found["why"])
+        refused = LOGIN_REFUSED.search(found["why"]) is not None and (
+            found["state"] == "ended" or NOT_CONNECTED in found["why"]
+        )
         self.why = "%s; %s" % (self.why, found["why"]) if self.closed else found["why"]
         self.leave()
         return refused

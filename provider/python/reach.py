@@ -1,5 +1,6 @@
 """Whether pacemaker_remoted answers, and takes the key of this node: the TLS handshake that Pacemaker does, and no more. It
 is for an address to which Pacemaker has no connection: a second one makes it give up the first."""
+
 import ctypes
 import socket
 import time

@@ -1,6 +1,7 @@
 """What this node's logs say of an operation of Pacemaker's that failed: the agent's own reason is a general one ("Failed to start
 virtual domain"), and what libvirt and QEMU said is only written down. Of each log the last of it is read, and only what is of that
 operation and that VM is told; who reads it shows it to people."""
+
 # Needs: secret_words
 import calendar
 import os
@@ -27,9 +28,12 @@ def begun_at(rsc, node, operation):
     root = ElementTree.fromstring(command(["cibadmin", "--query"]))
     failed = [
         float(op.get("last-rc-change", "0")) - float(op.get("exec-time", "0")) / 1000
-        for state in root.iterfind("status/node_state") if state.get("uname") == node
-        for resource in state.iter("lrm_resource") if resource.get("id") == rsc
-        for op in resource.iter("lrm_rsc_op") if op.get("operation") == operation and op.get("rc-code") != "0" and op.get("op-status") != UNDER_WAY
+        for state in root.iterfind("status/node_state")
+        if state.get("uname") == node
+        for resource in state.iter("lrm_resource")
+        if resource.get("id") == rsc
+        for op in resource.iter("lrm_rsc_op")
+        if op.get("operation") == operation and op.get("rc-code") != "0" and op.get("op-status") != UNDER_WAY
     ]
     # It is written down in whole seconds.
     return max(failed) - 1 if failed else None
@@ -44,7 +48,7 @@ def last_lines(path):
             text = file.read(LAST_BYTES).decode("utf-8", "replace")
     except OSError:
         return None
-    return text.splitlines()[1 if size > LAST_BYTES else 0:]
+    return text.splitlines()[1 if size > LAST_BYTES else 0 :]
 
 
 def local_time(line):
@@ -87,7 +91,15 @@ def pacemaker_log():
 
 def journal(units, begun, *more):
     """The messages of units; none where there is no journal."""
-    argv = ["journalctl", "--quiet", "--no-pager", "--output=json", "--output-fields=MESSAGE", "--lines=5000", "--since=@%d" % begun]
+    argv = [
+        "journalctl",
+        "--quiet",
+        "--no-pager",
+        "--output=json",
+        "--output-fields=MESSAGE",
+        "--lines=5000",
+        "--since=@%d" % begun,
+    ]
     try:
         done = subprocess.run(argv + ["--unit=" + unit for unit in units] + list(more), capture_output=True, timeout=20)
     except (OSError, subprocess.TimeoutExpired):
@@ -108,7 +120,9 @@ def printed(lines, rsc, operation):
     pattern = re.compile(PRINTED % (re.escape(rsc), re.escape(operation)))
     said = [found.group(1).strip() for found in map(pattern.search, lines) if found]
     # A time that QEMU puts before its words makes another text of the same one on each node.
-    said = [re.sub(r"\Aerror: |\d{4}-\d\d-\d\dT[\d:.]+Z (?=qemu)", "", each) for each in said if not CHATTER.match(each)]
+    said = [
+        re.sub(r"\Aerror: |\d{4}-\d\d-\d\dT[\d:.]+Z (?=qemu)", "", each) for each in said if not CHATTER.match(each)
+    ]
     # virsh says first that it failed, and why in the next line.
     return [each for each in said if not re.match(r"Failed to (create|start|define) domain", each)] or said
 
@@ -122,7 +136,11 @@ def of_qemu(lines):
 def naming(lines, rsc):
     """Errors of the daemon that name the domain."""
     named = [line for line in lines if re.search(r"(?<![\w.-])%s(?![\w-])" % re.escape(rsc), line)]
-    return [re.sub(r"\A\S+ \S+ \d+: (?:error|warning) : \w+:\d+ : ", "", line) for line in named if not re.match(r"\S+ \S+ \d+: (?:info|debug) :", line)]
+    return [
+        re.sub(r"\A\S+ \S+ \d+: (?:error|warning) : \w+:\d+ : ", "", line)
+        for line in named
+        if not re.match(r"\S+ \S+ \d+: (?:info|debug) :", line)
+    ]
 
 
 def places(rsc, operation, begun):
@@ -148,7 +166,7 @@ def reasons(request):
     if begun is None:
         return nothing
     for place, read in places(rsc, operation, begun):
-        said = list(dict.fromkeys(words_masked(each[:LONGEST * 10])[:LONGEST] for each in read()))
+        said = list(dict.fromkeys(words_masked(each[: LONGEST * 10])[:LONGEST] for each in read()))
         if said:
             return {"node": here, "place": place, "lines": said[-MOST_LINES:]}
     return nothing

@@ -1,4 +1,5 @@
 """Runs of Pacemaker's scheduler on a copy of the CIB, and its check of one: as every version from 2.1.5 to 3.0.3 prints them."""
+
 # Needs: copies
 import re
 import tempfile
@@ -23,7 +24,10 @@ def for_any_version(text, fencing):
         return text
     root = ElementTree.fromstring(text)
     sets = root.findall("configuration/crm_config/cluster_property_set")
-    newer = next(((each, pair) for each in sets for pair in each if pair.get("name") == "fencing-enabled" and pair.get("value")), None)
+    newer = next(
+        ((each, pair) for each in sets for pair in each if pair.get("name") == "fencing-enabled" and pair.get("value")),
+        None,
+    )
     if newer is None:
         return text
     within, pair = newer
@@ -57,7 +61,9 @@ def can_write(versions):
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "blank.xml")
         ElementTree.ElementTree(blank).write(path)
-        done = subprocess.run(["cibadmin", "--bump"], capture_output=True, timeout=60, env=dict(os.environ, CIB_file=path))
+        done = subprocess.run(
+            ["cibadmin", "--bump"], capture_output=True, timeout=60, env=dict(os.environ, CIB_file=path)
+        )
     return done.returncode == 0
 
 
@@ -94,7 +100,7 @@ def simulated(path, folder, options):
     if at is not None and before is not None and not has_part(answer, "actions"):
         # From 2.1.8 to 3.0.3 nothing is printed behind an event. The copy with it says what is done; but where everything was
         # before, the node that fails has taken from it.
-        rest = options[:at] + options[at + 2:]
+        rest = options[:at] + options[at + 2 :]
         told = run_scheduler(with_event(path, folder, options[at], options[at + 1]), folder, rest)
         answer = STATUS_BEFORE.sub(lambda _: before.group(), told, count=1)
     lacks = [name for name in ("pacemaker-result", "cluster_status", "actions") if not has_part(answer, name)]
@@ -106,7 +112,10 @@ def simulated(path, folder, options):
 def verify(path, folder):
     """The words of crm_verify, which alone says what the scheduler passes over: a fencing without a device, say."""
     done = subprocess.run(
-        ["crm_verify", "-x", path, "-V", "-V"], capture_output=True, text=True, timeout=60,
+        ["crm_verify", "-x", path, "-V", "-V"],
+        capture_output=True,
+        text=True,
+        timeout=60,
         env=dict(os.environ, CIB_shadow_dir=folder),
     )
     if done.returncode not in (0, 78):

@@ -1,4 +1,5 @@
 """What Pacemaker would do: its own scheduler on copies of the CIB. The cluster itself is only looked at."""
+
 # Needs: scheduler, executed, forget, masked
 import concurrent.futures
 import os
@@ -51,7 +52,9 @@ def with_guests(path):
     known = set() if status is None else {state.get("uname") for state in status.findall("node_state")}
     if status is not None and not known.issuperset(guests):
         for guest in set(guests) - known:
-            ElementTree.SubElement(status, "node_state", id=guest, uname=guest, remote_node="true", in_ccm="true", node_fenced="0")
+            ElementTree.SubElement(
+                status, "node_state", id=guest, uname=guest, remote_node="true", in_ccm="true", node_fenced="0"
+            )
         tree.write(path)
     for each in root.findall("status"):
         root.remove(each)
@@ -136,7 +139,10 @@ def kept(text, folder, fencing):
     """The CIB for whoever keeps it. That its secrets decide nothing is not believed, but tried."""
     masked, names = without_secrets(text)
     if names and as_written(masked, folder) != as_written(text, folder):
-        raise Failure("simulate", "the cluster cannot be written down: without %s the scheduler would do something else" % ", ".join(names))
+        raise Failure(
+            "simulate",
+            "the cluster cannot be written down: without %s the scheduler would do something else" % ", ".join(names),
+        )
     return for_any_version(masked, fencing)
 
 
@@ -178,10 +184,16 @@ def simulate_on(text, request):
         orders = [pool.submit(in_order, index, names) for index, names in enumerate(request.get("orders", []))]
         baseline, after, _ = first.result()
         # A node is lost after the change, not before it: what stands where counts then. One loss at a time.
-        losses = {node: pool.submit(lose_one, after or planned, folder, node, guests, returns) for node in request.get("lose", [])}
+        losses = {
+            node: pool.submit(lose_one, after or planned, folder, node, guests, returns)
+            for node in request.get("lose", [])
+        }
         lost = {node: each.result() for node, each in losses.items()}
         return {
-            "kept": keep.result() if keep else None, "planned": declared, "verified": verified.result(), "baseline": baseline,
+            "kept": keep.result() if keep else None,
+            "planned": declared,
+            "verified": verified.result(),
+            "baseline": baseline,
             "orders": [each.result() for each in orders],
             "lost": {node: answers for node, (answers, _) in lost.items()},
             "back": {node: back for node, (_, back) in lost.items() if back is not None},

@@ -1,5 +1,6 @@
 """Snapshots of all disks of a VM: made, removed, protected. What belongs together is done under one lock, and what fails
 half-way is taken back here, where no broken link can come between."""
+
 # Needs: pool, vm_lock, between, quiesce
 import socket
 import time
@@ -111,7 +112,10 @@ def take(images, name, request, running):
                 everywhere(images, lambda image: image.snapshot_create(name))
         if held.held:
             count = held.frozen
-            return {"quiesced": True, "consistency": "%d file system%s frozen" % (count, "s were" if count != 1 else " was")}
+            return {
+                "quiesced": True,
+                "consistency": "%d file system%s frozen" % (count, "s were" if count != 1 else " was"),
+            }
         why = held.why
     elif mode != "required":
         everywhere(images, lambda image: image.snapshot_create(name))

@@ -1,4 +1,5 @@
 """Changes of RBD images and groups: a list of operations over one connection, each of which may be done twice."""
+
 # Needs: pool
 import re
 import time

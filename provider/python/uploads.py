@@ -1,6 +1,7 @@
 """Image files that were sent to this node: a cache of bounded size, in which each is named by what is in it. Beside each lies
 the mark of its last use, with the name that it had where it came from: its own times must stay, for whoever reads it looks
 whether it is written to meanwhile. Whatever else lies in the folder is somebody's, and is not touched."""
+
 # Needs: own_folder
 import contextlib
 import fcntl
@@ -55,7 +56,16 @@ def uploaded(folder):
         moment = max(0, min(int((used or facts).st_mtime), FAR_SECONDS))
         # A clock that was wrong once must not keep it for ever.
         in_use = abs(time.time() - moment) < IN_USE_SECONDS
-        found.append({"hash": name, "origin": origin, "size": facts.st_size, "bytes": facts.st_blocks * 512, "used": moment, "inUse": in_use})
+        found.append(
+            {
+                "hash": name,
+                "origin": origin,
+                "size": facts.st_size,
+                "bytes": facts.st_blocks * 512,
+                "used": moment,
+                "inUse": in_use,
+            }
+        )
     return sorted(found, key=lambda row: (row["used"], row["hash"]))
 
 

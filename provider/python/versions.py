@@ -1,4 +1,5 @@
 """The versions of the tools on a node, by what each says of itself."""
+
 import re
 
 
@@ -14,7 +15,10 @@ def first_number(*argv):
 def libvirt_versions():
     """`virsh version` says "Using library: libvirt 9.0.0" and "Running hypervisor: QEMU 7.2.22"."""
     told = command(["env", "LC_ALL=C.UTF-8", "virsh", "--connect", LOCAL_URI, "version"], timeout=20)
-    found = {name: re.search(words + r" (\S+)", told) for name, words in (("libvirt", "Using library: libvirt"), ("qemu", "hypervisor: QEMU"))}
+    found = {
+        name: re.search(words + r" (\S+)", told)
+        for name, words in (("libvirt", "Using library: libvirt"), ("qemu", "hypervisor: QEMU"))
+    }
     return {name: match.group(1) if match else "" for name, match in found.items()}
 
 

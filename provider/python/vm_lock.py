@@ -1,5 +1,6 @@
 """One at a time on the disks of a VM, whoever asks and from wherever: a lock in Ceph that ends by itself when its holder
 does, and that is renewed while it works."""
+
 # Needs: pool
 import os
 import socket
@@ -43,7 +44,9 @@ class VmLock:
         until = time.monotonic() + self.wait
         while not self.take():
             if time.monotonic() > until:
-                raise Failure("locked", "another program has been at work on the disks of %s for %d s" % (self.vm, self.wait))
+                raise Failure(
+                    "locked", "another program has been at work on the disks of %s for %d s" % (self.vm, self.wait)
+                )
             self.break_of_dead()
             time.sleep(0.3)
         self.thread.start()

@@ -1,4 +1,5 @@
 """Waits on the node until the cluster is another than it was seen: no round trip is spent on looking again."""
+
 import hashlib
 import re
 import time

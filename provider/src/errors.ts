@@ -1,13 +1,19 @@
 /** What a terminal acts on instead of showing it: control characters but for line break and tab, and what turns the direction of writing. */
-const UNPRINTABLE = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufff9-\ufffb]|[\u{e0000}-\u{e007f}]|\p{Surrogate}/gu;
+const UNPRINTABLE =
+  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufff9-\ufffb]|[\u{e0000}-\u{e007f}]|\p{Surrogate}/gu;
 
 /**
  * A text as it may be printed: what comes from a node, or from whoever stands in for one, must not write to the terminal
  * as its owner does, nor look like another text. Each such sign is shown as `\u001b`, in which form JSON stays the same JSON.
  */
 export function printable(text: string): string {
-  return text.replaceAll("\r\n", "\n").replace(UNPRINTABLE, (sign) =>
-    Array.from({ length: sign.length }, (_, at) => `\\u${sign.charCodeAt(at).toString(16).padStart(4, "0")}`).join(""));
+  return text
+    .replaceAll("\r\n", "\n")
+    .replace(UNPRINTABLE, (sign) =>
+      Array.from({ length: sign.length }, (_, at) => `\\u${sign.charCodeAt(at).toString(16).padStart(4, "0")}`).join(
+        "",
+      ),
+    );
 }
 
 /** Texts of which whoever keeps them has said that they are secret, the longest first. */
@@ -17,11 +23,14 @@ const LEAST = 3;
 
 /** Has texts left out of each error's message and hint from now on. */
 export function conceal(texts: Iterable<string>): void {
-  concealed = [...new Set([...concealed, ...texts])].filter((text) => text.length >= LEAST).sort((a, b) => b.length - a.length);
+  concealed = [...new Set([...concealed, ...texts])]
+    .filter((text) => text.length >= LEAST)
+    .sort((a, b) => b.length - a.length);
 }
 
 /** What an error says, as it may be printed: without what is secret. */
-export const told = (text: string): string => concealed.reduce((left, secret) => left.replaceAll(secret, "[secret]"), printable(text));
+export const told = (text: string): string =>
+  concealed.reduce((left, secret) => left.replaceAll(secret, "[secret]"), printable(text));
 
 /**
  * The one root of every error of this provider. Each layer defines its own below it, in its own folder, so that a

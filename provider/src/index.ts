@@ -4,8 +4,20 @@
  */
 import type { dynamic } from "@pulumi/pulumi";
 import {
-  colocationProvider, diskKind, forEngine, guestResourceProvider, metadataProvider, orderProvider, PlannedRegister, providerOf,
-  remoteGuestProvider, remoteKeyProvider, retentionKind, rollbackKind, snapshotKind, vmProvider,
+  colocationProvider,
+  diskKind,
+  forEngine,
+  guestResourceProvider,
+  metadataProvider,
+  orderProvider,
+  PlannedRegister,
+  providerOf,
+  remoteGuestProvider,
+  remoteKeyProvider,
+  retentionKind,
+  rollbackKind,
+  snapshotKind,
+  vmProvider,
 } from "./resources";
 import { told } from "./errors";
 import { clusterOfProgram, configure as keep, outageAllowed } from "./session";
@@ -14,7 +26,12 @@ type Provider = ReturnType<typeof vmProvider>;
 
 /** Pulumi prints what it is given, and what this process writes. */
 const say = (text: string) => console.log(told(text));
-const dependencies = { cluster: (name?: string) => clusterOfProgram(name, say), say, planned: new PlannedRegister(), outage: outageAllowed };
+const dependencies = {
+  cluster: (name?: string) => clusterOfProgram(name, say),
+  say,
+  planned: new PlannedRegister(),
+  outage: outageAllowed,
+};
 
 /** Which settings no error may quote: the keys that are kept as a secret, or whether the hosts of a cluster are. */
 export type SecretSettings = readonly string[] | ((cluster: string | undefined) => boolean);
@@ -32,7 +49,10 @@ export function configure(request: dynamic.ConfigureRequest, secret?: SecretSett
  * @param get a setting by its whole key, `seapath:hosts`; undefined where it is not set
  */
 export function configureFrom(get: (key: string) => string | undefined, secret?: SecretSettings): void {
-  const isSecret = typeof secret === "object" ? (cluster?: string) => cluster === undefined && secret.includes("seapath:hosts") : secret;
+  const isSecret =
+    typeof secret === "object"
+      ? (cluster?: string) => cluster === undefined && secret.includes("seapath:hosts")
+      : secret;
   keep(get, isSecret);
 }
 
@@ -52,12 +72,27 @@ export const providers = asCalled({
 });
 
 function asCalled<Kind extends string>(kinds: Record<Kind, Provider>): Record<Kind, Provider> {
-  return Object.fromEntries(Object.entries<Provider>(kinds).map(([kind, provider]) => [kind, forEngine(provider)])) as Record<Kind, Provider>;
+  return Object.fromEntries(
+    Object.entries<Provider>(kinds).map(([kind, provider]) => [kind, forEngine(provider)]),
+  ) as Record<Kind, Provider>;
 }
 
 /** Reads and changes beside the resources: what the functions of the sdk and the command line are made of. */
 export * as api from "./api";
-export type { ClusterSummary, Diagnosis, DiskSummary, FileSource, Finding, FindingId, ListedVm, NodeSummary, Terminal, VmDetails, VmStatus, VmSummary } from "./vmmgr";
+export type {
+  ClusterSummary,
+  Diagnosis,
+  DiskSummary,
+  FileSource,
+  Finding,
+  FindingId,
+  ListedVm,
+  NodeSummary,
+  Terminal,
+  VmDetails,
+  VmStatus,
+  VmSummary,
+} from "./vmmgr";
 
 export { describeError, printable, SeapathError, told } from "./errors";
 export { speak, type Words } from "./words";

@@ -5,7 +5,17 @@
 import { Cluster } from "./cluster";
 import { conceal, SeapathError } from "./errors";
 import { changedSince, parsePlanned } from "./vmmgr";
-import { clusterNames, createRunner, inCluster, LocalRunner, readSettings, settingsOfCluster, traced, type ConnectionSettings, type Runner } from "./transport";
+import {
+  clusterNames,
+  createRunner,
+  inCluster,
+  LocalRunner,
+  readSettings,
+  settingsOfCluster,
+  traced,
+  type ConnectionSettings,
+  type Runner,
+} from "./transport";
 
 type Get = (key: string) => string | undefined;
 
@@ -30,7 +40,13 @@ export function configure(get: Get, secret = isSecret): void {
  */
 export function currentCluster(name?: string): Cluster {
   const settings = settingsOf(name);
-  const key = JSON.stringify([settings.hosts, settings.connectTimeoutMs, settings.maxChannels, settings.sudo, settings.nodeFolder]);
+  const key = JSON.stringify([
+    settings.hosts,
+    settings.connectTimeoutMs,
+    settings.maxChannels,
+    settings.sudo,
+    settings.nodeFolder,
+  ]);
   const known = current.get(name);
   if (known?.key === key) return known.cluster;
   known?.cluster.runner.close();
@@ -45,7 +61,10 @@ export function currentCluster(name?: string): Cluster {
  */
 export function nodesOf(name?: string): { node: string; runner: Runner }[] {
   const settings = settingsOf(name);
-  return settings.hosts.map((host) => ({ node: host.address, runner: traced(createRunner({ ...settings, hosts: [host] }), process.env) }));
+  return settings.hosts.map((host) => ({
+    node: host.address,
+    runner: traced(createRunner({ ...settings, hosts: [host] }), process.env),
+  }));
 }
 
 const watched = new WeakSet<Cluster>();
@@ -76,7 +95,9 @@ export function clusterOfProgram(name: string | undefined, say: (text: string) =
  * @throws SeapathError when it is neither said nor denied
  */
 export function outageAllowed(): boolean {
-  const [source, text] = process.env["SEAPATH_OUTAGE"] ? ["SEAPATH_OUTAGE", process.env["SEAPATH_OUTAGE"]] : ["seapath:outage", configured("seapath:outage")];
+  const [source, text] = process.env["SEAPATH_OUTAGE"]
+    ? ["SEAPATH_OUTAGE", process.env["SEAPATH_OUTAGE"]]
+    : ["seapath:outage", configured("seapath:outage")];
   if (text !== undefined && text !== "" && text !== "refused" && text !== "allowed") {
     throw new SeapathError("settings", `${source} must be "refused" or "allowed", and is ${JSON.stringify(text)}`);
   }
@@ -96,13 +117,22 @@ function settingsOf(name: string | undefined): ConnectionSettings {
   } catch (error) {
     const names = clusterNames(get);
     if (names.length === 0 || get("hosts") !== undefined || process.env["SEAPATH_HOSTS"]) throw error;
-    throw new Error(`The configuration has several clusters and no seapath:hosts: say \`cluster: "${names.join('"` or `cluster: "')}"\` in each resource`, { cause: error });
+    throw new Error(
+      `The configuration has several clusters and no seapath:hosts: say \`cluster: "${names.join('"` or `cluster: "')}"\` in each resource`,
+      { cause: error },
+    );
   }
 }
 
 /** A list of hosts, and the name or address in each, however it is written: what is wrong with it is not to be told either. */
 const hostWords = (text = ""): string[] =>
-  text.split(/[\s,"]+/).flatMap((word) => [word, word.replace(/^.*@/, "").replace(/^\[([^\]]*)\]?(:\d*)?$/, "$1").replace(/^([^:]+):\d*$/, "$1")]);
+  text.split(/[\s,"]+/).flatMap((word) => [
+    word,
+    word
+      .replace(/^.*@/, "")
+      .replace(/^\[([^\]]*)\]?(:\d*)?$/, "$1")
+      .replace(/^([^:]+):\d*$/, "$1"),
+  ]);
 
 /** This machine in a cluster's stead: for what looks at a saved CIB alone, with Pacemaker's tools of this machine. */
 export const noCluster = (): Cluster => new Cluster(new LocalRunner());

@@ -55,6 +55,11 @@ export class Colocation extends Relation {
   }
 
   constructor(name: string, args: ColocationArgs, options?: pulumi.CustomResourceOptions) {
-    super("Colocation", name, { strong: undefined, apart: undefined, score: undefined, ...args, vm: nameOf(args.vm), with: namesOf(args.with) }, options);
+    super(
+      "Colocation",
+      name,
+      { strong: undefined, apart: undefined, score: undefined, ...args, vm: nameOf(args.vm), with: namesOf(args.with) },
+      options,
+    );
   }
 }

@@ -109,7 +109,12 @@ export class Disk extends SeapathResource {
     const outputs = { image: undefined, target: undefined, attached: undefined, restartRequired: undefined };
     const vm = nameOf(args.vm);
     const before = lastOf(vm);
-    super("Disk", name, { ...inputs(name, args), vm, ...outputs }, pulumi.mergeOptions(options, before && { dependsOn: before }));
+    super(
+      "Disk",
+      name,
+      { ...inputs(name, args), vm, ...outputs },
+      pulumi.mergeOptions(options, before && { dependsOn: before }),
+    );
     disksOf().set(vm, this);
   }
 }
@@ -129,8 +134,15 @@ function disksOf(): Map<unknown, Disk> {
 const lastOf = (vm: unknown) => disksOf().get(vm);
 
 const NONE = {
-  index: undefined, size: undefined, source: undefined, adopt: undefined, bus: undefined, cache: undefined,
-  readOnly: undefined, serial: undefined, retain: undefined,
+  index: undefined,
+  size: undefined,
+  source: undefined,
+  adopt: undefined,
+  bus: undefined,
+  cache: undefined,
+  readOnly: undefined,
+  serial: undefined,
+  retain: undefined,
 };
 
 /** Every key is named, so that each becomes an output of the resource. */

@@ -84,6 +84,11 @@ export class GuestResource extends SeapathResource {
   constructor(name: string, args: GuestResourceArgs, options?: pulumi.CustomResourceOptions) {
     const none = { params: undefined, meta: undefined, operations: undefined, started: undefined, status: undefined };
     const owner = `${pulumi.getProject()}/${pulumi.getStack()}`;
-    super("GuestResource", name, { ...none, ...args, guest: nameOf(args.guest), name: args.name ?? name, owner }, options);
+    super(
+      "GuestResource",
+      name,
+      { ...none, ...args, guest: nameOf(args.guest), name: args.name ?? name, owner },
+      options,
+    );
   }
 }

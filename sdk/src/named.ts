@@ -45,4 +45,6 @@ export function withVmName<T extends object>(inputs: pulumi.Input<T> | undefined
 }
 
 const vmNamed = <T extends object>(inputs: T): T =>
-  typeof inputs === "object" && inputs !== null && "vm" in inputs ? { ...inputs, vm: nameOf(inputs.vm as VmInput) } : inputs;
+  typeof inputs === "object" && inputs !== null && "vm" in inputs
+    ? { ...inputs, vm: nameOf(inputs.vm as VmInput) }
+    : inputs;

@@ -54,6 +54,18 @@ export class Order extends Relation {
   }
 
   constructor(name: string, args: OrderArgs, options?: pulumi.CustomResourceOptions) {
-    super("Order", name, { sequential: undefined, kind: undefined, symmetrical: undefined, ...args, first: nameOf(args.first), then: namesOf(args.then) }, options);
+    super(
+      "Order",
+      name,
+      {
+        sequential: undefined,
+        kind: undefined,
+        symmetrical: undefined,
+        ...args,
+        first: nameOf(args.first),
+        then: namesOf(args.then),
+      },
+      options,
+    );
   }
 }

@@ -73,7 +73,9 @@ export interface VmSourceState {
   /** Whether the snapshots of that VM went over. */
   snapshots: boolean | undefined;
   /** What of the other VM did not go over. */
-  clear: ("placement" | "settings" | "metadata" | "pacemaker.meta" | "pacemaker.params" | "pacemaker.utilization")[] | undefined;
+  clear:
+    | ("placement" | "settings" | "metadata" | "pacemaker.meta" | "pacemaker.params" | "pacemaker.utilization")[]
+    | undefined;
 }
 
 /** What a disk was filled with: one of `nodePath`, `path` and `image`. */

@@ -16,7 +16,12 @@ export abstract class Relation extends SeapathResource {
   /** The node on which each of the VMs ran when it was last looked at; empty while it runs nowhere. */
   declare readonly nodes: pulumi.Output<Record<string, string>>;
 
-  protected constructor(kind: string, name: string, props: pulumi.Inputs, options: pulumi.CustomResourceOptions | undefined) {
+  protected constructor(
+    kind: string,
+    name: string,
+    props: pulumi.Inputs,
+    options: pulumi.CustomResourceOptions | undefined,
+  ) {
     const owner = `${pulumi.getProject()}/${pulumi.getStack()}/${name}`;
     const outputs = { constraintIds: undefined, status: undefined, nodes: undefined };
     super(kind, name, { adopt: undefined, ...props, owner, ...outputs }, options);

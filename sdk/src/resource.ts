@@ -32,7 +32,12 @@ export abstract class SeapathResource extends pulumi.CustomResource {
   ) {
     const deleteBeforeReplace = options?.deleteBeforeReplace ?? (NEW_ONE_FIRST.includes(kind) ? undefined : true);
     const order = deleteBeforeReplace === undefined ? {} : { deleteBeforeReplace };
-    super(typeOf(kind), name, { __provider: stubText(kind, secretKeys()), cluster: undefined, timeouts: undefined, ...props }, { ...options, ...order });
+    super(
+      typeOf(kind),
+      name,
+      { __provider: stubText(kind, secretKeys()), cluster: undefined, timeouts: undefined, ...props },
+      { ...options, ...order },
+    );
   }
 }
 

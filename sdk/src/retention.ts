@@ -80,9 +80,20 @@ export class SnapshotRetention extends SeapathResource {
 
   constructor(name: string, args: SnapshotRetentionArgs, options?: pulumi.CustomResourceOptions) {
     const inputs = {
-      keepLast: undefined, keepWithin: undefined, purgeAll: undefined, includeManaged: undefined, includeProtected: undefined, includeOthers: undefined,
-      includeBackups: undefined, triggers: undefined,
+      keepLast: undefined,
+      keepWithin: undefined,
+      purgeAll: undefined,
+      includeManaged: undefined,
+      includeProtected: undefined,
+      includeOthers: undefined,
+      includeBackups: undefined,
+      triggers: undefined,
     };
-    super("SnapshotRetention", name, { ...inputs, ...args, vm: nameOf(args.vm), removed: undefined, kept: undefined }, options);
+    super(
+      "SnapshotRetention",
+      name,
+      { ...inputs, ...args, vm: nameOf(args.vm), removed: undefined, kept: undefined },
+      options,
+    );
   }
 }

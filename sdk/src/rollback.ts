@@ -54,6 +54,19 @@ export class Rollback extends SeapathResource {
 
   constructor(name: string, args: RollbackArgs, options?: pulumi.CustomResourceOptions) {
     const owner = `${pulumi.getProject()}/${pulumi.getStack()}/${name}`;
-    super("Rollback", name, { triggers: undefined, ...args, vm: nameOf(args.vm), snapshot: nameOf(args.snapshot), owner, rolledBack: undefined, disks: undefined }, options);
+    super(
+      "Rollback",
+      name,
+      {
+        triggers: undefined,
+        ...args,
+        vm: nameOf(args.vm),
+        snapshot: nameOf(args.snapshot),
+        owner,
+        rolledBack: undefined,
+        disks: undefined,
+      },
+      options,
+    );
   }
 }

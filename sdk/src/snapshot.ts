@@ -75,9 +75,26 @@ export class Snapshot extends SeapathResource {
   }
 
   constructor(name: string, args: SnapshotArgs, options?: pulumi.CustomResourceOptions) {
-    const inputs = { quiesce: undefined, freezeTimeout: undefined, protect: undefined, adopt: undefined, complete: undefined };
-    const outputs = { created: undefined, disks: undefined, lacking: undefined, quiesced: undefined, consistency: undefined };
+    const inputs = {
+      quiesce: undefined,
+      freezeTimeout: undefined,
+      protect: undefined,
+      adopt: undefined,
+      complete: undefined,
+    };
+    const outputs = {
+      created: undefined,
+      disks: undefined,
+      lacking: undefined,
+      quiesced: undefined,
+      consistency: undefined,
+    };
     const owner = `${pulumi.getProject()}/${pulumi.getStack()}`;
-    super("Snapshot", name, { ...inputs, ...args, vm: nameOf(args.vm), name: args.name ?? name, owner, ...outputs }, options);
+    super(
+      "Snapshot",
+      name,
+      { ...inputs, ...args, vm: nameOf(args.vm), name: args.name ?? name, owner, ...outputs },
+      options,
+    );
   }
 }

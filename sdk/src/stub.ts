@@ -33,12 +33,17 @@ return ${body};
  * @param secret keys of the configuration that are secret: nothing else tells the provider. Mostly none, and then the text says nothing of it
  */
 export function stubText(kind: string, secret: readonly string[] = []): string {
-  const [captured, provider] = kind === "Vm" ? ["", "providers.Vm"] : [`kind: ${JSON.stringify(kind)}, `, "providers[kind]"];
+  const [captured, provider] =
+    kind === "Vm" ? ["", "providers.Vm"] : [`kind: ${JSON.stringify(kind)}, `, "providers[kind]"];
   const methods = Object.entries(METHODS).map(([method, parameters], index) => {
     const target = method === "configure" ? method : `${provider}.${method}`;
     const more = method === "configure" && secret.length > 0 ? [JSON.stringify(secret)] : [];
     const body = `async (${parameters.join(", ")}) => require("pulumi-seapath/provider").${target}(${[...parameters, ...more].join(", ")})`;
-    return { method, name: `__f${index + 1}`, text: written(`__f${index + 1}`, parameters, method === "configure" ? "" : captured, body) };
+    return {
+      method,
+      name: `__f${index + 1}`,
+      text: written(`__f${index + 1}`, parameters, method === "configure" ? "" : captured, body),
+    };
   });
   return [
     "exports.handler = __f0;\n",

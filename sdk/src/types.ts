@@ -49,7 +49,9 @@ export interface VmImage {
    */
   snapshots?: Input<boolean>;
   /** What does not go over; vm-mgr's `--clear_constraint` is `placement`, its `--clear-pacemaker-…` are `pacemaker.…`. @default [] */
-  clear?: Input<Input<"placement" | "settings" | "metadata" | "pacemaker.meta" | "pacemaker.params" | "pacemaker.utilization">[]>;
+  clear?: Input<
+    Input<"placement" | "settings" | "metadata" | "pacemaker.meta" | "pacemaker.params" | "pacemaker.utilization">[]
+  >;
 }
 
 /** The system disk: the RBD image `system_<name>`. */

@@ -1,6 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
 import { withVmName } from "./named";
-import type { DomainState, OptionalOutput, PacemakerState, RollingState, SystemDiskState, VmSourceState } from "./outputs";
+import type {
+  DomainState,
+  OptionalOutput,
+  PacemakerState,
+  RollingState,
+  SystemDiskState,
+  VmSourceState,
+} from "./outputs";
 import { isOfKind, SeapathResource, typeOf } from "./resource";
 import type { VmArgs } from "./types";
 
@@ -93,10 +100,26 @@ export class Vm extends SeapathResource {
 }
 
 const NONE = {
-  source: undefined, adopt: undefined, xml: undefined, domain: undefined, systemDisk: undefined, enabled: undefined, started: undefined,
-  restart: undefined, rolling: undefined, pinnedHost: undefined, preferredHost: undefined, liveMigration: undefined, migrationUser: undefined,
-  migrationDowntime: undefined, migrateToTimeout: undefined, stopTimeout: undefined, priority: undefined,
-  metadata: undefined, pacemaker: undefined, crmConfigCommands: undefined,
+  source: undefined,
+  adopt: undefined,
+  xml: undefined,
+  domain: undefined,
+  systemDisk: undefined,
+  enabled: undefined,
+  started: undefined,
+  restart: undefined,
+  rolling: undefined,
+  pinnedHost: undefined,
+  preferredHost: undefined,
+  liveMigration: undefined,
+  migrationUser: undefined,
+  migrationDowntime: undefined,
+  migrateToTimeout: undefined,
+  stopTimeout: undefined,
+  priority: undefined,
+  metadata: undefined,
+  pacemaker: undefined,
+  crmConfigCommands: undefined,
 };
 
 /** Every key is named, so that each becomes an output of the resource. */

@@ -14,7 +14,10 @@ const IMAGES = [system(VM), data(VM)];
 const FOLDER = "/root/backedup";
 const [FULL, INCREMENT, LATER] = ["202611270200", "202611280200", "202611290200"] as const;
 const name = `$ref:${VM}.name`;
-const vm: Vms = { [VM]: tick({ preferredHost: "node2", priority: 4, metadata: { owner: "grid" } }), logs: { $kind: "Disk", vm: name, size: "1MiB" } };
+const vm: Vms = {
+  [VM]: tick({ preferredHost: "node2", priority: 4, metadata: { owner: "grid" } }),
+  logs: { $kind: "Disk", vm: name, size: "1MiB" },
+};
 const snap = (more = {}) => ({ $kind: "Snapshot", vm: name, quiesce: "none", $after: ["logs"], ...more });
 const tidy = (more = {}) => ({ $kind: "SnapshotRetention", vm: name, purgeAll: true, ...more });
 const rbd = (...words: string[]) => on("node1", "rbd", ...words);
@@ -44,11 +47,22 @@ describe("a stack beside backup_restore", function () {
     for (const image of IMAGES) {
       await tryOn("node1", "rbd", "snap", "purge", "--no-progress", image);
       await rbd("snap", "create", "--no-progress", `${image}@${FULL}`);
-      await on("node1", "qemu-img", "convert", "-f", "raw", "-O", "qcow2", `rbd:rbd/${image}@${FULL}`, `${FOLDER}/${image}_${FULL}.qcow2`);
+      await on(
+        "node1",
+        "qemu-img",
+        "convert",
+        "-f",
+        "raw",
+        "-O",
+        "qcow2",
+        `rbd:rbd/${image}@${FULL}`,
+        `${FOLDER}/${image}_${FULL}.qcow2`,
+      );
     }
     assert.deepEqual(await snaps(data(VM)), { held: true, [FULL]: false }, "a protected one stays");
     const asked = { ...vm, before: snap(), held: snap({ protect: true }) };
-    const why = /snapshot "before" of VM "backedup" is gone from all disks\. A full backup of backup_restore is the likely cause: .*has 202611270200 of such a backup/;
+    const why =
+      /snapshot "before" of VM "backedup" is gone from all disks\. A full backup of backup_restore is the likely cause: .*has 202611270200 of such a backup/;
     const { text, changes } = await stack.preview(asked);
     assert.match(text, why);
     assert.deepEqual(changes, { same: 5 });
@@ -56,19 +70,28 @@ describe("a stack beside backup_restore", function () {
     assert.doesNotMatch(await stack.state(), /@before/);
     const again = await stack.preview(asked);
     assert.deepEqual(again.changes, { create: 1, same: 4 });
-    assert.match(again.text, /snapshot "before" of VM "backedup" comes after 202611270200 of backup_restore, whose next incremental backup counts from the newest snapshot/);
+    assert.match(
+      again.text,
+      /snapshot "before" of VM "backedup" comes after 202611270200 of backup_restore, whose next incremental backup counts from the newest snapshot/,
+    );
   });
 
   it("keeps what an incremental backup counts from, in a retention as on the command line", async () => {
     const held = { ...vm, held: snap({ protect: true }) };
     await rbd("snap", "create", "--no-progress", `${data(VM)}@other`);
     const { text } = await stack.preview({ ...held, tidy: tidy({ includeProtected: true, includeOthers: true }) });
-    assert.match(text, /the retention removes other \(\S+Z\); keeps held .*: it belongs to .*; 202611270200 \(\S+Z\): it is one of backup_restore's, whose incremental backups may need it/);
+    assert.match(
+      text,
+      /the retention removes other \(\S+Z\); keeps held .*: it belongs to .*; 202611270200 \(\S+Z\): it is one of backup_restore's, whose incremental backups may need it/,
+    );
     await stack.up({ ...held, tidy: tidy() });
     assert.deepEqual(Object.keys(await snaps(data(VM))), ["held", FULL, "other"]);
     const purged = await seapath("purge", "-n", VM);
     assert.equal(purged.code, 0);
-    assert.match(purged.stderr, /backedup: 202611270200 stays: it is one of backup_restore's.*\nbackedup: other stays: another program made it/s);
+    assert.match(
+      purged.stderr,
+      /backedup: 202611270200 stays: it is one of backup_restore's.*\nbackedup: other stays: another program made it/s,
+    );
     await stack.up({ ...held, tidy: tidy({ includeOthers: true }) });
     assert.deepEqual(Object.keys(await snaps(data(VM))), ["held", FULL]);
     await stack.up(held);
@@ -79,11 +102,25 @@ describe("a stack beside backup_restore", function () {
     assert.match(made.stderr, /snapshot "between" of VM "backedup" comes after 202611270200 of backup_restore/);
     assert.equal(await latest(data(VM)), "between");
     await rbd("snap", "create", "--no-progress", `${data(VM)}@${LATER}`);
-    await rbd("export-diff", "--no-progress", "--from-snap", "between", `${data(VM)}@${LATER}`, `${FOLDER}/broken.diff`);
+    await rbd(
+      "export-diff",
+      "--no-progress",
+      "--from-snap",
+      "between",
+      `${data(VM)}@${LATER}`,
+      `${FOLDER}/broken.diff`,
+    );
     try {
       await rbd("create", "--size", "1M", "backedupscratch");
       await rbd("snap", "create", "--no-progress", `backedupscratch@${FULL}`);
-      const { exitCode, text } = await tryOn("node1", "rbd", "import-diff", "--no-progress", `${FOLDER}/broken.diff`, "backedupscratch");
+      const { exitCode, text } = await tryOn(
+        "node1",
+        "rbd",
+        "import-diff",
+        "--no-progress",
+        `${FOLDER}/broken.diff`,
+        "backedupscratch",
+      );
       assert.ok(exitCode !== 0);
       assert.match(text, /start snapshot 'between' does not exist/);
     } finally {
@@ -100,7 +137,14 @@ describe("a stack beside backup_restore", function () {
     await write(data(VM), "second");
     for (const image of IMAGES) {
       await rbd("snap", "create", "--no-progress", `${image}@${INCREMENT}`);
-      await rbd("export-diff", "--no-progress", "--from-snap", FULL, `${image}@${INCREMENT}`, `${FOLDER}/${image}_${FULL}_${INCREMENT}.diff`);
+      await rbd(
+        "export-diff",
+        "--no-progress",
+        "--from-snap",
+        FULL,
+        `${image}@${INCREMENT}`,
+        `${FOLDER}/${image}_${FULL}_${INCREMENT}.diff`,
+      );
     }
     metadata = JSON.parse(await rbd("image-meta", "list", system(VM), "--format", "json")) as Record<string, string>;
     await write(data(VM), "third");
@@ -108,7 +152,12 @@ describe("a stack beside backup_restore", function () {
     // restore_vm.sh: `vm-mgr create --force --disable` of the full backup, the diffs, each key of the metadata, `vm-mgr enable`.
     const folder = mkdtempSync(join(tmpdir(), "seapath-restore-"));
     writeFileSync(join(folder, "vm.xml"), (metadata["xml"] ?? "").replace(/<disk .*?<\/disk>/gs, ""));
-    const disks = ["-i", `node:${FOLDER}/${system(VM)}_${FULL}.qcow2`, "--additional-disk", `node:${FOLDER}/${data(VM)}_${FULL}.qcow2`];
+    const disks = [
+      "-i",
+      `node:${FOLDER}/${system(VM)}_${FULL}.qcow2`,
+      "--additional-disk",
+      `node:${FOLDER}/${data(VM)}_${FULL}.qcow2`,
+    ];
     const made = await seapath("create", "-n", VM, "--force", "--disable", "--xml", join(folder, "vm.xml"), ...disks);
     rmSync(folder, { recursive: true });
     assert.equal(made.code, 0, made.stderr);
@@ -126,7 +175,15 @@ describe("a stack beside backup_restore", function () {
     await stack.up(asked);
     assert.deepEqual((await stack.preview(asked, { refresh: true })).changes, { same: 4 });
     assert.equal(await content(data(VM)), "second");
-    assert.deepEqual((await eventually(() => qemu(VM), (found) => found.length === 1)).length, 1);
+    assert.deepEqual(
+      (
+        await eventually(
+          () => qemu(VM),
+          (found) => found.length === 1,
+        )
+      ).length,
+      1,
+    );
     assert.equal(await metaAttribute(VM, "priority"), "4");
     assert.deepEqual((await constraints(VM)).sort(), [`cli-prefer-${VM}`, `nodes-only-${VM}`]);
   });

@@ -7,8 +7,10 @@ import { labRunner } from "./support/failing.ts";
 import { migrationUser } from "./support/users.ts";
 
 const require = createRequire(import.meta.url);
-const { readCapacity } = require("../../provider/dist/cluster/capacity.js") as typeof import("../../provider/dist/cluster/capacity.js");
-const { readAuthKey } = require("../../provider/dist/cluster/authkey.js") as typeof import("../../provider/dist/cluster/authkey.js");
+const { readCapacity } =
+  require("../../provider/dist/cluster/capacity.js") as typeof import("../../provider/dist/cluster/capacity.js");
+const { readAuthKey } =
+  require("../../provider/dist/cluster/authkey.js") as typeof import("../../provider/dist/cluster/authkey.js");
 
 describe("the ways between nodes", function () {
   this.timeout(180_000);

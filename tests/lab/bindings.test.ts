@@ -11,9 +11,12 @@ import { HiddenModules } from "./support/hidden.ts";
 import { TICK, tickSpec, tickXml } from "./support/vms.ts";
 
 const require = createRequire(import.meta.url);
-const { programSource } = require("../../provider/dist/cluster/program.js") as typeof import("../../provider/dist/cluster/program.js");
-const { Cluster, nodeFile, ProgramError, readInventory } = require("../../provider/dist/cluster/index.js") as typeof import("../../provider/dist/cluster/index.js");
-const { createVm, removeVm, updateVm } = require("../../provider/dist/vmmgr/index.js") as typeof import("../../provider/dist/vmmgr/index.js");
+const { programSource } =
+  require("../../provider/dist/cluster/program.js") as typeof import("../../provider/dist/cluster/program.js");
+const { Cluster, nodeFile, ProgramError, readInventory } =
+  require("../../provider/dist/cluster/index.js") as typeof import("../../provider/dist/cluster/index.js");
+const { createVm, removeVm, updateVm } =
+  require("../../provider/dist/vmmgr/index.js") as typeof import("../../provider/dist/vmmgr/index.js");
 const calls = readFileSync(join(import.meta.dirname, "support/pool_calls.py"), "utf8");
 
 interface Told {
@@ -22,7 +25,12 @@ interface Told {
 }
 
 async function tellAll(runner: Runner): Promise<Told> {
-  const { stdout } = await runner.run({ argv: ["/usr/bin/python3", "-I", "-"], stdin: `${programSource("storage")}\n\n${calls}\n\nmain("e30=")\n`, timeoutMs: 180_000, label: "the calls" });
+  const { stdout } = await runner.run({
+    argv: ["/usr/bin/python3", "-I", "-"],
+    stdin: `${programSource("storage")}\n\n${calls}\n\nmain("e30=")\n`,
+    timeoutMs: 180_000,
+    label: "the calls",
+  });
   const answer = JSON.parse(stdout) as { ok?: Told; error?: unknown };
   assert.ok(answer.ok, JSON.stringify(answer.error));
   return answer.ok;
@@ -54,7 +62,10 @@ describe("a node without Python's bindings", function () {
       assert.equal(one.images.get("system_bothwaysread")?.metadata?.["owner"], "alice");
       for (const inventory of [one, other]) assert.ok(inventory.freeBytes > 1e6);
       const facts = ({ images, groups, secret, sources, cib }: Inventory) => ({
-        image: images.get("system_bothwaysread"), group: groups.get("bothwaysread"), secret, sources,
+        image: images.get("system_bothwaysread"),
+        group: groups.get("bothwaysread"),
+        secret,
+        sources,
         primitive: cib.primitives.get("bothwaysread")?.attrs,
       });
       assert.deepEqual(facts(other), facts(one));
@@ -64,9 +75,18 @@ describe("a node without Python's bindings", function () {
   });
 
   it("gives libvirt's own words for a domain that it does not take, and leaves none that it takes", async () => {
-    const named = (xml: string) => xml.replace("<domain type=\"qemu\">", "<domain type=\"qemu\"><name>seapath-check-bothways</name>");
-    const words = (runner: Runner, xml: string) => new Cluster(runner).validate(named(xml)).then(() => "taken", (error: unknown) => error instanceof ProgramError && [error.kind, error.words]);
-    const bad = [tickXml().replace("machine=\"pc\"", "machine=\"pdp11\""), tickXml("<disk/>"), tickXml().replace("</domain>", "")];
+    const named = (xml: string) =>
+      xml.replace('<domain type="qemu">', '<domain type="qemu"><name>seapath-check-bothways</name>');
+    const words = (runner: Runner, xml: string) =>
+      new Cluster(runner).validate(named(xml)).then(
+        () => "taken",
+        (error: unknown) => error instanceof ProgramError && [error.kind, error.words],
+      );
+    const bad = [
+      tickXml().replace('machine="pc"', 'machine="pdp11"'),
+      tickXml("<disk/>"),
+      tickXml().replace("</domain>", ""),
+    ];
     for (const xml of [tickXml(), ...bad]) assert.deepEqual(await words(commands, xml), await words(library, xml));
     assert.deepEqual(await words(commands, tickXml()), "taken");
     assert.deepEqual(await traces("seapath-check-bothways"), []);
@@ -77,7 +97,10 @@ describe("a node without Python's bindings", function () {
     await createVm({ cluster: clusterOn(commands) }, tickSpec("bothways"));
     assert.equal(await imageMeta("bothways", "owner"), "alice");
     assert.equal((await qemu("bothways")).length, 1);
-    await updateVm({ cluster: clusterOn(commands) }, { ...tickSpec("bothways"), metadata: { owner: "bob", empty: "-v" }, systemSize: 3 << 20 });
+    await updateVm(
+      { cluster: clusterOn(commands) },
+      { ...tickSpec("bothways"), metadata: { owner: "bob", empty: "-v" }, systemSize: 3 << 20 },
+    );
     assert.equal(await imageMeta("bothways", "owner"), "bob");
     assert.match(await on("node1", "rbd", "info", "--format", "json", "system_bothways"), /"size":3145728,/);
     await on("node1", "rbd", "snap", "create", "--no-progress", "system_bothways@kept");

@@ -9,12 +9,22 @@ import { TestStack } from "./support/stack.ts";
 import { TICK, tick, tickXml } from "./support/vms.ts";
 
 /** Sets metadata as vm-mgr does, by librbd's Python: `rbd` takes no empty value. */
-const setByPython = (vm: string, key: string, value: string) => on("node1", "python3", "-I", "-c", `
+const setByPython = (vm: string, key: string, value: string) =>
+  on(
+    "node1",
+    "python3",
+    "-I",
+    "-c",
+    `
 import rados, rbd, sys
 with rados.Rados(conffile="/etc/ceph/ceph.conf") as cluster, cluster.open_ioctx("rbd") as pool, rbd.Image(pool, sys.argv[1]) as image:
     image.metadata_set(sys.argv[2], sys.argv[3])
     print(dict(image.metadata_list()).get("vm_name", ""))
-`, `system_${vm}`, key, value);
+`,
+    `system_${vm}`,
+    key,
+    value,
+  );
 
 const disabled = (more: Record<string, unknown> = {}) => tick({ enabled: false, started: false, ...more });
 const MANY = Object.fromEntries(Array.from({ length: 80 }, (_, n) => [`key${n}`, `value ${n}`]));
@@ -56,13 +66,29 @@ describe("a VM that others have put nonsense on", function () {
   it("is never given an empty value: refused in the preview, by the command line and on the node", async () => {
     const said = await stack.failing("preview", { brokenone: disabled({ metadata: { note: "" } }) });
     assert.match(said, /metadata\.note.*must not be empty/s);
-    assert.match(await other.failing("preview", { ...others, keys: { $kind: "Metadata", vm: "brokentwo", metadata: { note: "" } } }), /metadata\.note.*must not be empty/s);
+    assert.match(
+      await other.failing("preview", {
+        ...others,
+        keys: { $kind: "Metadata", vm: "brokentwo", metadata: { note: "" } },
+      }),
+      /metadata\.note.*must not be empty/s,
+    );
     const set = await seapath("set_metadata", "-n", "brokenone", "--metadata_name", "note", "--metadata_value", "");
     assert.equal(set.code, 1);
     assert.match(set.stderr, /Unable to set metadata of VM "brokenone" on \S+: the value: must not be empty/);
     const xml = join(mkdtempSync(join(tmpdir(), "seapath-broken-")), "vm.xml");
     writeFileSync(xml, tickXml());
-    const create = await seapath("create", "-n", "brokenthree", "-i", `node:${TICK}`, "--xml", xml, "--metadata", "note=");
+    const create = await seapath(
+      "create",
+      "-n",
+      "brokenthree",
+      "-i",
+      `node:${TICK}`,
+      "--xml",
+      xml,
+      "--metadata",
+      "note=",
+    );
     rmSync(dirname(xml), { recursive: true });
     assert.notEqual(create.code, 0);
     assert.match(create.stderr, /--metadata note.*must not be empty/s);
@@ -79,7 +105,10 @@ describe("a VM that others have put nonsense on", function () {
       await setByPython("brokenone", key, value);
       try {
         const state = await stack.state();
-        const refused = await stack.refresh().then(() => "", (error: Error) => error.message);
+        const refused = await stack.refresh().then(
+          () => "",
+          (error: Error) => error.message,
+        );
         assert.match(refused, /Unable to read VM "brokenone" on node\d: /);
         assert.match(refused, says);
         assert.match(refused, /rbd image-meta get system_brokenone/);
@@ -114,7 +143,13 @@ describe("a VM that others have put nonsense on", function () {
 
   it("may have a <domain> in its <metadata>, also while its running guest is looked at", async () => {
     const mine = `<metadata><domain xmlns="urn:mine">of mine</domain></metadata>`;
-    const live = (mib: number) => ({ ...others, brokenlive: { source: { nodePath: TICK }, xml: tickXml().replace("<memory", `${mine}<memory`).replace(">4</memory>", `>${mib}</memory>`) } });
+    const live = (mib: number) => ({
+      ...others,
+      brokenlive: {
+        source: { nodePath: TICK },
+        xml: tickXml().replace("<memory", `${mine}<memory`).replace(">4</memory>", `>${mib}</memory>`),
+      },
+    });
     await other.up(live(4));
     await other.up(live(5)); // stored, and not seen by the guest: from now on it is looked at
     assert.notEqual(await imageMeta("brokenlive", "_seapath_restart"), "");

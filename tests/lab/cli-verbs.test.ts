@@ -24,7 +24,9 @@ describe("the command line on several VMs", function () {
     writeFileSync(join(folder, "vm.xml"), tickXml());
     await Promise.all(VMS.map((vm) => seapath("remove", "-n", vm)));
     const origin = ["--priority", "7", "--metadata", "a=1", "--pacemaker-meta", "resource-stickiness=5"];
-    const made = await Promise.all(VMS.map((vm) => seapath("create", "-n", vm, ...origin, "--xml", join(folder, "vm.xml"), "-i", `node:${TICK}`)));
+    const made = await Promise.all(
+      VMS.map((vm) => seapath("create", "-n", vm, ...origin, "--xml", join(folder, "vm.xml"), "-i", `node:${TICK}`)),
+    );
     for (const { code, stderr } of made) assert.equal(code, 0, stderr);
     rmSync(folder, { recursive: true });
   });
@@ -41,8 +43,14 @@ describe("the command line on several VMs", function () {
     const constraints = () => on("node1", "cibadmin", "--query", "--scope", "constraints");
     assert.match(await constraints(), /id="colocation-clisnap-withclinear-clifar" score="700"/);
     assert.match(await constraints(), /id="colocation-strong-clinear-withclifar" score="INFINITY"/);
-    assert.match((await seapath("add_colocation", "-n", "clisnap", "nobody")).stderr, /resource: VM "nobody" does not exist/);
-    assert.match((await seapath("add_colocation", "-n", "clisnap", "clisnap")).stderr, /resource: "clisnap" is named twice/);
+    assert.match(
+      (await seapath("add_colocation", "-n", "clisnap", "nobody")).stderr,
+      /resource: VM "nobody" does not exist/,
+    );
+    assert.match(
+      (await seapath("add_colocation", "-n", "clisnap", "clisnap")).stderr,
+      /resource: "clisnap" is named twice/,
+    );
     assert.equal(await said("add_colocation", "-n", "clisnap"), "exit 2");
     // By this vm-mgr loses it.
     assert.equal(await said("disable", "-n", "clinear"), "");
@@ -58,9 +66,15 @@ describe("the command line on several VMs", function () {
   it("clones one with all that it has, or without what is cleared", async () => {
     await said("remove", "-n", "clicopy");
     try {
-      assert.equal(await said("clone", "-n", "clisnap", "--dst_name", "clicopy", "--metadata", "b=2", "--stop-timeout", "44"), "");
+      assert.equal(
+        await said("clone", "-n", "clisnap", "--dst_name", "clicopy", "--metadata", "b=2", "--stop-timeout", "44"),
+        "",
+      );
       assert.equal(await said("status", "-n", "clicopy"), "Started\n");
-      assert.deepEqual([await metaAttribute("clicopy", "priority"), await metaAttribute("clicopy", "resource-stickiness")], ["7", "5"]);
+      assert.deepEqual(
+        [await metaAttribute("clicopy", "priority"), await metaAttribute("clicopy", "resource-stickiness")],
+        ["7", "5"],
+      );
       assert.equal(await said("list_metadata", "-n", "clicopy"), "['a', 'b', 'vm_name', 'xml']\n");
       const uuid = async (vm: string) => /<uuid>(.*)<\/uuid>/.exec(await imageMeta(vm, "xml"))?.[1];
       assert.notEqual(await uuid("clicopy"), await uuid("clisnap"));
@@ -69,7 +83,10 @@ describe("the command line on several VMs", function () {
       assert.equal(await said(...again, "--force", "--disable", "--clear-pacemaker-meta"), "");
       assert.equal(await said("status", "-n", "clicopy"), "Disabled\n");
       assert.equal((await tryOn("node1", "rbd", "image-meta", "get", "system_clicopy", "_pacemaker_meta")).exitCode, 2);
-      assert.match((await seapath("clone", "-n", "nobody", "--dst_name", "cliother")).stderr, /--name: VM "nobody" does not exist/);
+      assert.match(
+        (await seapath("clone", "-n", "nobody", "--dst_name", "cliother")).stderr,
+        /--name: VM "nobody" does not exist/,
+      );
     } finally {
       await said("remove", "-n", "clicopy");
     }
@@ -81,7 +98,9 @@ describe("the command line on disks and snapshots", function () {
   this.timeout(180_000);
   const n = ["-n", "clidisks"];
   const onDisk = async (image: string) =>
-    (JSON.parse(await on("node1", "rbd", "snap", "ls", image, "--format", "json")) as { name: string }[]).map(({ name }) => name);
+    (JSON.parse(await on("node1", "rbd", "snap", "ls", image, "--format", "json")) as { name: string }[]).map(
+      ({ name }) => name,
+    );
 
   after(async () => {
     await seapath("remove", ...n);
@@ -92,8 +111,20 @@ describe("the command line on disks and snapshots", function () {
     const folder = mkdtempSync(join(tmpdir(), "seapath-cli-"));
     writeFileSync(join(folder, "vm.xml"), tickXml());
     await seapath("remove", ...n);
-    const create = ["create", ...n, "--xml", join(folder, "vm.xml"), "-i", `node:${TICK}`, "--additional-disk", `node:${TICK}`];
-    assert.match((await seapath(...create, "--additional-disk", "node:/nowhere")).stderr, /--additional-disk: \/nowhere: there is no such file/);
+    const create = [
+      "create",
+      ...n,
+      "--xml",
+      join(folder, "vm.xml"),
+      "-i",
+      `node:${TICK}`,
+      "--additional-disk",
+      `node:${TICK}`,
+    ];
+    assert.match(
+      (await seapath(...create, "--additional-disk", "node:/nowhere")).stderr,
+      /--additional-disk: \/nowhere: there is no such file/,
+    );
     assert.deepEqual(await traces("clidisks"), []);
     assert.equal(await said(...create), "");
     rmSync(folder, { recursive: true });
@@ -115,8 +146,20 @@ describe("the command line on disks and snapshots", function () {
     try {
       for (const more of [[], ["--additional-disk", `node:${TICK}`], ["--force"]]) {
         const bridge = await create('<interface type="bridge"><source bridge="nosuchbridge"/></interface>', ...more);
-        assert.deepEqual([bridge.code, bridge.stderr], [1, 'Unable to create VM "clineeds" on node1: --xml: there is no bridge "nosuchbridge" on node1, node2 or node3\n  → Nothing was changed.\n'.replace("node1", /on (node\d)/.exec(bridge.stderr)?.[1] ?? "")]);
-        assert.match((await create(cdrom, ...more)).stderr, /--xml: there is no file "\/var\/lib\/seapath\/images\/clineeds\.iso" \(<disk>\) on node1, node2 or node3\n/);
+        assert.deepEqual(
+          [bridge.code, bridge.stderr],
+          [
+            1,
+            'Unable to create VM "clineeds" on node1: --xml: there is no bridge "nosuchbridge" on node1, node2 or node3\n  → Nothing was changed.\n'.replace(
+              "node1",
+              /on (node\d)/.exec(bridge.stderr)?.[1] ?? "",
+            ),
+          ],
+        );
+        assert.match(
+          (await create(cdrom, ...more)).stderr,
+          /--xml: there is no file "\/var\/lib\/seapath\/images\/clineeds\.iso" \(<disk>\) on node1, node2 or node3\n/,
+        );
         assert.deepEqual(await traces("clineeds"), []);
       }
       await on("node2", "cp", TICK, path);
@@ -124,7 +167,10 @@ describe("the command line on disks and snapshots", function () {
       assert.deepEqual([made.code, made.stderr], [0, ""]);
       await seapath("remove", "-n", "clineeds");
       const some = await create(cdrom, "--nostart");
-      assert.deepEqual([some.code, some.stderr], [0, `clineeds: there is no file "${path}" (<disk>) on node1 or node3: it cannot be started there\n`]);
+      assert.deepEqual(
+        [some.code, some.stderr],
+        [0, `clineeds: there is no file "${path}" (<disk>) on node1 or node3: it cannot be started there\n`],
+      );
     } finally {
       await seapath("remove", "-n", "clineeds");
       await on("node2", "rm", "-f", path);
@@ -137,7 +183,10 @@ describe("the command line on disks and snapshots", function () {
     assert.equal(await said("create_snapshot", ...n, "--snap_name", "held", "--protect"), "");
     assert.deepEqual(await onDisk("data_clidisks_0"), ["one", "two", "held"]);
     assert.equal(await said("list_snapshots", ...n), "['one', 'two', 'held']\n");
-    assert.match((await seapath("create_snapshot", ...n, "--snap_name", "a-b")).stderr, /--snap_name: must have letters and digits only/);
+    assert.match(
+      (await seapath("create_snapshot", ...n, "--snap_name", "a-b")).stderr,
+      /--snap_name: must have letters and digits only/,
+    );
     assert.equal(await said("create_snapshot", ...n, "--snap_name", "one"), "exit 1");
     assert.equal(await said("purge", ...n, "--number", "1"), "");
     assert.equal(await said("purge", ...n, "--date", "31/02/2026 00:00:00"), "exit 2");
@@ -170,12 +219,31 @@ describe("the command line on a guest node", function () {
     assert.equal(await said("create", "-n", vm, "--xml", join(folder, "vm.xml"), "-i", `node:${source.nodePath}`), "");
     rmSync(folder, { recursive: true });
     const pid = await qemu(vm);
-    await eventually(() => inGuest(`10.99.0.${LAST}`, "true", { ok: true, seconds: 8 }), ({ exitCode }) => exitCode === 0);
-    const add = ["add_pacemaker_remote", "-n", vm, "--remote_name", "cliinside", "--remote_address", `10.99.0.${LAST}`, "--remote_timeout", "40"];
-    assert.match((await seapath(...add.map((word) => (word === "cliinside" ? "cli-inside" : word)))).stderr, /--remote_name: must have letters and digits only/);
+    await eventually(
+      () => inGuest(`10.99.0.${LAST}`, "true", { ok: true, seconds: 8 }),
+      ({ exitCode }) => exitCode === 0,
+    );
+    const add = [
+      "add_pacemaker_remote",
+      "-n",
+      vm,
+      "--remote_name",
+      "cliinside",
+      "--remote_address",
+      `10.99.0.${LAST}`,
+      "--remote_timeout",
+      "40",
+    ];
+    assert.match(
+      (await seapath(...add.map((word) => (word === "cliinside" ? "cli-inside" : word)))).stderr,
+      /--remote_name: must have letters and digits only/,
+    );
     assert.equal(await said(...add), "");
     assert.match(await on("node1", "crm_mon", "-1"), /GuestOnline:.*cliinside/);
-    assert.deepEqual([await metaAttribute(vm, "remote-connect-timeout"), await imageMeta(vm, "_remote_node")], ["40", "cliinside"]);
+    assert.deepEqual(
+      [await metaAttribute(vm, "remote-connect-timeout"), await imageMeta(vm, "_remote_node")],
+      ["40", "cliinside"],
+    );
     assert.equal(await said("remove_pacemaker_remote", "-n", vm), "");
     assert.deepEqual(await cibLines("cliinside"), []);
     assert.equal(await said("remove_pacemaker_remote", "-n", vm), "exit 1");

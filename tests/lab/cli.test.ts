@@ -152,19 +152,26 @@ describe("the command line", function () {
     await done(seapath("stop", "-f", "-n", "clione"));
     assert.deepEqual(await qemu("clione"), []);
     assert.equal(await done(seapath("status", "-n", "clione")), "Stopped (disabled)\n");
-    assert.equal((await tryOn("node1", "crm_resource", "--resource", "clione", "--locate")).text, "resource clione is NOT running");
+    assert.equal(
+      (await tryOn("node1", "crm_resource", "--resource", "clione", "--locate")).text,
+      "resource clione is NOT running",
+    );
   });
 
   it("makes with --force in place of an existing VM, only when the new one can be made", async () => {
     const uuid = "6a1d5b1e-0000-4000-8000-0000000c1101";
     writeFileSync(file("uuid.xml"), tickXml("", uuid));
-    const create = (...more: string[]) => seapath("create", "-n", "clione", "--xml", file("uuid.xml"), "-i", `node:${TICK}`, "--force", ...more);
+    const create = (...more: string[]) =>
+      seapath("create", "-n", "clione", "--xml", file("uuid.xml"), "-i", `node:${TICK}`, "--force", ...more);
     const text = await refused(create("--pinned-host", "node9"));
     assert.match(text, /--pinned-host: "node9" is not a valid hypervisor: the cluster has no node "node9"/);
     assert.equal(await imageMeta("clione", "owner"), "grid");
     const migrating = await create("--disable", "--enable-live-migration", "--migration-user", "nosuchuser");
     assert.equal(migrating.code, 0, migrating.stderr);
-    assert.match(migrating.stderr, /VM "clione": --enable-live-migration cannot work as nosuchuser, so that a move stops it .*: the nodes let each other in as root; have that as --migration-user/);
+    assert.match(
+      migrating.stderr,
+      /VM "clione": --enable-live-migration cannot work as nosuchuser, so that a move stops it .*: the nodes let each other in as root; have that as --migration-user/,
+    );
     assert.equal(await imageMeta("clione", "_migration_user"), "nosuchuser");
     assert.equal(await done(seapath("status", "-n", "clione")), "Disabled\n");
     await done(create("--metadata", "again=yes"));
@@ -178,10 +185,19 @@ describe("the command line", function () {
     assert.equal(await done(seapath("status", "-n", "clitwo")), "Stopped (disabled)\n");
     await done(seapath("remove", "-n", "clitwo"));
     const create = (image: string) => seapath("create", "-n", "clitwo", "--xml", file("vm.xml"), "--image", image);
-    assert.match(await refused(create(file("none.qcow2"))), /none\.qcow2: there is no such file on this machine; the node's is taken\n.*--image: .*there is no such file on node/s);
-    assert.match(await refused(create("none.qcow2")), /^Unable to create VM "clitwo": --image: could not find file none\.qcow2 \(\/.*none\.qcow2\) on this machine/);
+    assert.match(
+      await refused(create(file("none.qcow2"))),
+      /none\.qcow2: there is no such file on this machine; the node's is taken\n.*--image: .*there is no such file on node/s,
+    );
+    assert.match(
+      await refused(create("none.qcow2")),
+      /^Unable to create VM "clitwo": --image: could not find file none\.qcow2 \(\/.*none\.qcow2\) on this machine/,
+    );
     const directory = await refused(create(file(".")));
-    assert.match(directory, /^Unable to create VM "clitwo": --image: .* is a directory on this machine, and not a file\n/);
+    assert.match(
+      directory,
+      /^Unable to create VM "clitwo": --image: .* is a directory on this machine, and not a file\n/,
+    );
     // Of a file that was sent, too, its user hears by the name that it has here, and by the option.
     writeFileSync(file("text.img"), "404: not found\n");
     const text = await refused(create(file("text.img")));
@@ -195,12 +211,28 @@ describe("the command line", function () {
     const [place] = await qemu("clione");
     assert.deepEqual(status, { name: "clione", status: "Started", node: place?.split(":")[0], enabled: true });
     const list = JSON.parse(await done(seapath("list", "--json", "--enabled"))) as { name: string }[];
-    assert.deepEqual(list.filter(({ name }) => name === "clione"), [status]);
+    assert.deepEqual(
+      list.filter(({ name }) => name === "clione"),
+      [status],
+    );
     const long = JSON.parse(await done(seapath("list", "--long", "--json"))) as { name: string }[];
-    const size = Number((JSON.parse(await on("node1", "rbd", "info", "--format", "json", "system_clione")) as { size: number }).size);
-    assert.deepEqual(long.filter(({ name }) => name === "clione"), [{ ...status, vcpus: 1, memory: 4, disks: [{ image: "system_clione", size }] }]);
-    const cluster = JSON.parse(await done(seapath("cluster", "--json"))) as { nodes: { name: string; vcpus: number }[]; machines: number; oddMachines: boolean; versions: Record<string, string> };
-    assert.deepEqual(cluster.nodes.map(({ name }) => name), ["node1", "node2", "node3"]);
+    const size = Number(
+      (JSON.parse(await on("node1", "rbd", "info", "--format", "json", "system_clione")) as { size: number }).size,
+    );
+    assert.deepEqual(
+      long.filter(({ name }) => name === "clione"),
+      [{ ...status, vcpus: 1, memory: 4, disks: [{ image: "system_clione", size }] }],
+    );
+    const cluster = JSON.parse(await done(seapath("cluster", "--json"))) as {
+      nodes: { name: string; vcpus: number }[];
+      machines: number;
+      oddMachines: boolean;
+      versions: Record<string, string>;
+    };
+    assert.deepEqual(
+      cluster.nodes.map(({ name }) => name),
+      ["node1", "node2", "node3"],
+    );
     assert.deepEqual([cluster.machines, cluster.oddMachines], [3, true]);
     assert.match(await done(seapath("cluster")), /^machines: 3$/m);
     assert.equal(cluster.nodes[1]?.vcpus, Number(await on("node2", "nproc", "--all")));
@@ -210,9 +242,15 @@ describe("the command line", function () {
   it("goes on with --watch, and prints what changes", async () => {
     const watch = going("status", "-n", "clione", "--watch", "--interval", "0.2");
     try {
-      await eventually(() => Promise.resolve(watch.text()), (text) => text === "Started\n");
+      await eventually(
+        () => Promise.resolve(watch.text()),
+        (text) => text === "Started\n",
+      );
       await on("node1", "crm", "resource", "stop", "clione");
-      const text = await eventually(() => Promise.resolve(watch.text()), (seen) => seen.endsWith("Stopped (disabled)\n"));
+      const text = await eventually(
+        () => Promise.resolve(watch.text()),
+        (seen) => seen.endsWith("Stopped (disabled)\n"),
+      );
       assert.match(text, /^Started\n(Stopping\n)?(Stopped\n)?Stopped \(disabled\)\n$/);
     } finally {
       await watch.stop();
@@ -221,7 +259,10 @@ describe("the command line", function () {
 
   it("opens the console where the VM runs, on a terminal only", async () => {
     await on("node1", "crm", "resource", "start", "clione");
-    await eventually(() => qemu("clione"), (found) => found.length === 1);
+    await eventually(
+      () => qemu("clione"),
+      (found) => found.length === 1,
+    );
     assert.match(await refused(seapath("console", "clione")), /standard input and output must be a terminal/);
     const { code, stdout } = await onTerminal([["....", "\u001d"]], "console", "clione", "--ssh-user", "root");
     assert.match(stdout, /Connected to domain 'clione'.*\.\.\.\./s);
@@ -257,7 +298,8 @@ describe("taking a libvirt VM into the cluster", function () {
   this.timeout(180_000);
   const DISK = "/var/lib/seapath/images/clisource.qcow2";
   const HOST = "10.99.0.12";
-  const take = (...more: string[]) => seapath("add-to-cluster", "-n", "cli-source", "--new-name", "clitaken", "--node", HOST, ...more);
+  const take = (...more: string[]) =>
+    seapath("add-to-cluster", "-n", "cli-source", "--new-name", "clitaken", "--node", HOST, ...more);
 
   before(async () => {
     await seapath("remove", "-n", "clitaken");
@@ -279,9 +321,18 @@ describe("taking a libvirt VM into the cluster", function () {
 
   it("refuses before the VM is shut down what can be known to fail", async () => {
     const before = await qemu("cli-source");
-    assert.match(await refused(take("--pinned-host", "node9")), /--pinned-host: "node9" is not a valid hypervisor: the cluster has no node "node9"/);
-    assert.match(await refused(seapath("add-to-cluster", "-n", "cli-source", "--node", HOST)), /--name: must have letters and digits only/);
-    assert.match(await refused(seapath("add-to-cluster", "-n", "cli-source", "--node", "10.99.0.11")), /it does not exist in libvirt there/);
+    assert.match(
+      await refused(take("--pinned-host", "node9")),
+      /--pinned-host: "node9" is not a valid hypervisor: the cluster has no node "node9"/,
+    );
+    assert.match(
+      await refused(seapath("add-to-cluster", "-n", "cli-source", "--node", HOST)),
+      /--name: must have letters and digits only/,
+    );
+    assert.match(
+      await refused(seapath("add-to-cluster", "-n", "cli-source", "--node", "10.99.0.11")),
+      /it does not exist in libvirt there/,
+    );
     assert.deepEqual(await qemu("cli-source"), before);
   });
 
@@ -291,10 +342,18 @@ describe("taking a libvirt VM into the cluster", function () {
     await on("node2", "sh", "-c", "mkdir -p /srv/clifull && mount -t tmpfs -o size=64k tmpfs /srv/clifull");
     try {
       const words = ["add-to-cluster", "-n", "cli-source", "--new-name", "clitaken", "--node", HOST];
-      const { code, stderr } = await ran(process.execPath, [CLI, ...words], { SEAPATH_NODE_FOLDER: "/srv/clifull/ours" }, tmpdir());
+      const { code, stderr } = await ran(
+        process.execPath,
+        [CLI, ...words],
+        { SEAPATH_NODE_FOLDER: "/srv/clifull/ours" },
+        tmpdir(),
+      );
       assert.equal(code, 1, stderr);
       said(stderr);
-      assert.match(stderr, /it is kept in \/srv\/clifull\/ours\/set-aside of that node, where \d+ KiB are free; .*seapath:nodeFolder/);
+      assert.match(
+        stderr,
+        /it is kept in \/srv\/clifull\/ours\/set-aside of that node, where \d+ KiB are free; .*seapath:nodeFolder/,
+      );
       assert.deepEqual(await qemu("cli-source"), before);
     } finally {
       await on("node2", "sh", "-c", "umount /srv/clifull && rmdir /srv/clifull");
@@ -313,9 +372,20 @@ describe("taking a libvirt VM into the cluster", function () {
     assert.equal(await done(seapath("status", "-n", "clitaken")), "Started\n");
     assert.doesNotMatch(await on("node2", "virsh", "list", "--all", "--name"), /^cli-source$/m);
     await on("node2", "test", "-s", DISK);
-    assert.match(await on("node2", "sh", "-c", "cat /var/lib/pulumi-seapath/set-aside/cli-source.*.xml"), /<name>cli-source<\/name>/);
+    assert.match(
+      await on("node2", "sh", "-c", "cat /var/lib/pulumi-seapath/set-aside/cli-source.*.xml"),
+      /<name>cli-source<\/name>/,
+    );
     // The guest has found what it had written: it boots for the second time.
-    const boots = async () => (await on("node1", "sh", "-c", "rbd export --no-progress system_clitaken - | dd bs=512 skip=1 count=1 2>/dev/null | od -An -tu4 -j4 -N4")).trim();
+    const boots = async () =>
+      (
+        await on(
+          "node1",
+          "sh",
+          "-c",
+          "rbd export --no-progress system_clitaken - | dd bs=512 skip=1 count=1 2>/dev/null | od -An -tu4 -j4 -N4",
+        )
+      ).trim();
     assert.ok(Number(await eventually(boots, (seen) => Number(seen) >= 2)) >= 2);
   });
 });

@@ -28,7 +28,8 @@ describe("the example clones", function () {
     for (const vm of VMS.slice(1)) assert.equal((await qemu(vm)).length, 1, vm);
     assert.deepEqual(await qemu("golden"), []);
     assert.doesNotMatch(await on("node1", "rbd", "info", "system_copy"), /parent:/);
-    for (const vm of ["linked1", "linked2"]) assert.match(await on("node1", "rbd", "info", `system_${vm}`), /parent: rbd\/system_golden@/);
+    for (const vm of ["linked1", "linked2"])
+      assert.match(await on("node1", "rbd", "info", `system_${vm}`), /parent: rbd\/system_golden@/);
     assert.deepEqual([await imageMeta("copy", "image"), await imageMeta("copy", "site")], ["golden", "south"]);
     assert.equal(await metaAttribute("linked1", "priority"), "5");
     const { changeSummary } = await stack.preview({ color: "never", refresh: true });

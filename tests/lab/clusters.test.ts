@@ -30,7 +30,10 @@ describe("a stack on several clusters", function () {
 
   const at = ["--stack", stackName, "--cwd", join(import.meta.dirname, "program")];
   const config = (path: string, value: string) =>
-    execFileSync("pulumi", ["config", "set", "--path", `seapath:${path}`, value, ...at], { env: pulumiEnvironment(), stdio: "pipe" });
+    execFileSync("pulumi", ["config", "set", "--path", `seapath:${path}`, value, ...at], {
+      env: pulumiEnvironment(),
+      stdio: "pipe",
+    });
 
   it("makes each VM by the cluster that it names", async () => {
     const { changes } = await stack.up({ clunorth: north(), clusouth: tick({ cluster: "south" }) });
@@ -43,8 +46,14 @@ describe("a stack on several clusters", function () {
 
   it("refuses a name that the configuration does not have, and a resource that names none", async () => {
     const text = await stack.failing("preview", { clunorth: tick({ cluster: "west" }) });
-    assert.match(text, /has a problem: property cluster: the configuration has no cluster "west" in seapath:clusters; it has north, south/);
-    assert.match(await stack.failing("preview", { clulost: tick() }), /several clusters and no seapath:hosts: say `cluster: "north"` or `cluster: "south"`/);
+    assert.match(
+      text,
+      /has a problem: property cluster: the configuration has no cluster "west" in seapath:clusters; it has north, south/,
+    );
+    assert.match(
+      await stack.failing("preview", { clulost: tick() }),
+      /several clusters and no seapath:hosts: say `cluster: "north"` or `cluster: "south"`/,
+    );
   });
 
   it("changes no resource when a cluster is reached by another way", async () => {
@@ -54,7 +63,10 @@ describe("a stack on several clusters", function () {
   });
 
   it("makes a VM anew when it goes to another cluster, and says so", async () => {
-    const { text, changes } = await stack.preview({ clunorth: tick({ cluster: "south" }), clusouth: tick({ cluster: "south" }) });
+    const { text, changes } = await stack.preview({
+      clunorth: tick({ cluster: "south" }),
+      clusouth: tick({ cluster: "south" }),
+    });
     assert.equal(changes["replace"], 1);
     assert.match(text, /a changed cluster makes a new VM; this one and its disks are deleted/);
   });

@@ -17,7 +17,9 @@ const together: Vms = { pair: { $kind: "Colocation", vm: "colx", with: ["coly"] 
 const shown = async (id: string) => (await tryOn("node1", "crm", "configure", "show", id)).text;
 const constraintIds = async () => {
   const cib = await on("node1", "cibadmin", "--query", "--scope", "constraints");
-  return [...cib.matchAll(/<rsc_\w+ [^>]*\bid="([^"]*)"/g)].map((match) => match[1] ?? "").filter((id) => /col[xyz]/.test(id));
+  return [...cib.matchAll(/<rsc_\w+ [^>]*\bid="([^"]*)"/g)]
+    .map((match) => match[1] ?? "")
+    .filter((id) => /col[xyz]/.test(id));
 };
 const relations = async () => (await constraintIds()).filter((id) => /^(colocation|apart)-/.test(id)).sort();
 
@@ -40,14 +42,21 @@ describe("a colocation beside other programs", function () {
     await on("node1", "crm", "configure", "colocation", "colocation-colx-withcoly", "700:", "colx", "(", "coly", ")");
     const runner = labRunner();
     try {
-      const add = (...others: string[]) => addColocation({ cluster: clusterOn(runner) }, { vm: "colx", with: others, strong: false, apart: false });
+      const add = (...others: string[]) =>
+        addColocation({ cluster: clusterOn(runner) }, { vm: "colx", with: others, strong: false, apart: false });
       await assert.rejects(add("coly"), /has a constraint "colocation-colx-withcoly" already, made by vm-mgr or crm/);
       await assert.rejects(add("colx"), /with\[0\]: "colx" is named twice/);
-      await assert.rejects(add("colnone"), /Unable to create colocation "colx with colnone" on node\d: with: VM "colnone" does not exist/);
+      await assert.rejects(
+        add("colnone"),
+        /Unable to create colocation "colx with colnone" on node\d: with: VM "colnone" does not exist/,
+      );
     } finally {
       runner.close();
     }
-    assert.match(await other.failing("preview", together), /vm.*has a constraint "colocation-colx-withcoly" already, made by vm-mgr or crm.*adopt: true/s);
+    assert.match(
+      await other.failing("preview", together),
+      /vm.*has a constraint "colocation-colx-withcoly" already, made by vm-mgr or crm.*adopt: true/s,
+    );
     await other.up({ pair: { ...together["pair"], adopt: true } });
     const text = await owner.failing("preview", { ...vms, ...together });
     assert.match(text, /already, made by labtest\/coltwo\/pair/);
@@ -95,7 +104,9 @@ describe("a colocation beside other programs", function () {
 
   // Tried: a VM that constraints of others name is disabled → they wait for it, go on for the other VMs meanwhile, and come back
   it("waits with a VM that is disabled, goes on for the others, and is there again when all are", async () => {
-    const trio: Vms = { trio: { $kind: "Colocation", vm: "$ref:colx.name", with: ["$ref:coly.name", "$ref:colz.name"] } };
+    const trio: Vms = {
+      trio: { $kind: "Colocation", vm: "$ref:colx.name", with: ["$ref:coly.name", "$ref:colz.name"] },
+    };
     const id = "colocation-colx-withcoly-colz";
     const disabled = { ...off, enabled: false };
     await owner.up({ ...vms, ...trio });
@@ -135,18 +146,38 @@ describe("a colocation beside other programs", function () {
     const made: string[] = [];
     const looping = (async () => {
       for (let count = 0; loop.runs; count++) {
-        const { exitCode } = await tryOn("node2", "crm", "configure", "colocation", `colzloop${count}`, `${count + 1}:`, "colz", "colx");
+        const { exitCode } = await tryOn(
+          "node2",
+          "crm",
+          "configure",
+          "colocation",
+          `colzloop${count}`,
+          `${count + 1}:`,
+          "colz",
+          "colx",
+        );
         if (exitCode === 0) made.push(`colzloop${count}`);
       }
     })();
     const inner = labRunner();
     try {
       const context = { cluster: clusterOn(inner) };
-      const spec = (more: Partial<Spec>): Spec => ({ vm: "colx", with: ["coly"], strong: false, apart: false, owner: "labtest/loop/pair", ...more });
+      const spec = (more: Partial<Spec>): Spec => ({
+        vm: "colx",
+        with: ["coly"],
+        strong: false,
+        apart: false,
+        owner: "labtest/loop/pair",
+        ...more,
+      });
       const known = { noun: "colocation" as const, owners: ["labtest/loop/pair"], ids: [] };
       await createRelation(context, colocationRelation(spec({})));
       for (let round = 0; round < 8 || made.length < 4; round++) {
-        const more = { apart: round % 2 === 0, strong: round % 4 < 2, with: round % 3 === 0 ? ["coly", "colz"] : ["coly"] };
+        const more = {
+          apart: round % 2 === 0,
+          strong: round % 4 < 2,
+          with: round % 3 === 0 ? ["coly", "colz"] : ["coly"],
+        };
         const wanted = colocationRelation(spec(more));
         await updateRelation(context, known, wanted);
         assert.deepEqual(await relations(), wanted.elements.map(({ attrs }) => attrs["id"]).sort());
@@ -171,12 +202,21 @@ describe("a colocation beside other programs", function () {
 
   // Tried: the link breaks in a colocation → all of it is there, or nothing; a lost answer is looked up
   it("is there whole or not at all, whenever the link breaks", async () => {
-    const wanted = colocationRelation({ vm: "colx", with: ["coly", "colz"], strong: true, apart: true, owner: "labtest/link/pair" });
+    const wanted = colocationRelation({
+      vm: "colx",
+      with: ["coly", "colz"],
+      strong: true,
+      apart: true,
+      owner: "labtest/link/pair",
+    });
     const known = { noun: "colocation" as const, owners: ["labtest/link/pair"], ids: [] };
     for (const moment of ["before", "after", "for good"] as Moment[]) {
       const inner = labRunner();
       try {
-        const made = await createRelation({ cluster: clusterOn(new FailingRunner(inner, 1, moment)) }, wanted).then(() => true, () => false);
+        const made = await createRelation({ cluster: clusterOn(new FailingRunner(inner, 1, moment)) }, wanted).then(
+          () => true,
+          () => false,
+        );
         assert.equal(made, moment !== "for good");
         assert.equal((await relations()).length, made ? 3 : 0, moment);
         await removeRelation({ cluster: clusterOn(inner) }, known);

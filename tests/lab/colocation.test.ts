@@ -7,7 +7,10 @@ import { tick } from "./support/vms.ts";
 const shown = (id: string) => on("node1", "crm", "configure", "show", id);
 const ids = async () => {
   const cib = await on("node1", "cibadmin", "--query", "--scope", "constraints");
-  return [...cib.matchAll(/<rsc_(?:colocation|order) [^>]*id="([^"]*colo[^"]*)"/g)].map((match) => match[1] ?? "").filter((id) => /colo[a-d]\b/.test(id)).sort();
+  return [...cib.matchAll(/<rsc_(?:colocation|order) [^>]*id="([^"]*colo[^"]*)"/g)]
+    .map((match) => match[1] ?? "")
+    .filter((id) => /colo[a-d]\b/.test(id))
+    .sort();
 };
 /** The node of each VM, by where its QEMU runs. */
 const places = async (...vms: string[]) => {
@@ -20,7 +23,9 @@ const vms: Vms = {
   colob: tick({ liveMigration: true }),
   coloc: tick({ liveMigration: true }),
 };
-const rule = (more: Record<string, unknown>, name = "rule"): Vms => ({ [name]: { $kind: "Colocation", vm: "$ref:coloa.name", with: ["$ref:colob.name"], ...more } });
+const rule = (more: Record<string, unknown>, name = "rule"): Vms => ({
+  [name]: { $kind: "Colocation", vm: "$ref:coloa.name", with: ["$ref:colob.name"], ...more },
+});
 
 describe("a colocation", function () {
   this.timeout(180_000);
@@ -39,8 +44,15 @@ describe("a colocation", function () {
     const { changes } = await stack.preview(asked);
     assert.equal(changes["create"], 5);
     await stack.up(asked);
-    assert.deepEqual(await ids(), ["apart-strong-coloa-withcolob", "apart-strong-coloa-withcoloc", "apart-strong-colob-withcoloc"]);
-    assert.equal(await shown("apart-strong-colob-withcoloc"), "colocation apart-strong-colob-withcoloc -inf: colob ( coloc )");
+    assert.deepEqual(await ids(), [
+      "apart-strong-coloa-withcolob",
+      "apart-strong-coloa-withcoloc",
+      "apart-strong-colob-withcoloc",
+    ]);
+    assert.equal(
+      await shown("apart-strong-colob-withcoloc"),
+      "colocation apart-strong-colob-withcoloc -inf: colob ( coloc )",
+    );
     assert.equal(new Set(await places("coloa", "colob", "coloc")).size, 3);
     assert.deepEqual((await stack.preview(asked, { refresh: true })).changes, { same: 5 });
   });
@@ -48,21 +60,36 @@ describe("a colocation", function () {
   it("is changed in place to one that vm-mgr makes, and back, and VMs move live", async () => {
     const asked = { ...vms, ...rule({ strong: true }) };
     const { text, changes } = await stack.preview(asked);
-    assert.match(text, /they run coloa on node\d \(moves live\), colob on node\d \(moves live\); Pacemaker may move some/);
+    assert.match(
+      text,
+      /they run coloa on node\d \(moves live\), colob on node\d \(moves live\); Pacemaker may move some/,
+    );
     assert.deepEqual(changes, { same: 4, update: 1 });
     await stack.up(asked);
     assert.deepEqual(await ids(), ["colocation-strong-coloa-withcolob"]);
-    assert.equal(await shown("colocation-strong-coloa-withcolob"), "colocation colocation-strong-coloa-withcolob inf: coloa ( colob )");
+    assert.equal(
+      await shown("colocation-strong-coloa-withcolob"),
+      "colocation colocation-strong-coloa-withcolob inf: coloa ( colob )",
+    );
     const [a, b] = await places("coloa", "colob");
     assert.equal(a, b);
     await stack.up({ ...vms, ...rule({ with: ["$ref:colob.name", "$ref:coloc.name"] }) });
-    assert.equal(await shown("colocation-coloa-withcolob-coloc"), "colocation colocation-coloa-withcolob-coloc 700: coloa ( colob coloc )");
+    assert.equal(
+      await shown("colocation-coloa-withcolob-coloc"),
+      "colocation colocation-coloa-withcolob-coloc 700: coloa ( colob coloc )",
+    );
     assert.equal((await ids()).length, 1);
   });
 
   it("shows what others changed of it, and mends it", async () => {
     const asked = { ...vms, ...rule({ with: ["$ref:colob.name", "$ref:coloc.name"] }) };
-    await on("node1", "cibadmin", "--modify", "--xml-text", '<rsc_colocation id="colocation-coloa-withcolob-coloc" score="55"/>');
+    await on(
+      "node1",
+      "cibadmin",
+      "--modify",
+      "--xml-text",
+      '<rsc_colocation id="colocation-coloa-withcolob-coloc" score="55"/>',
+    );
     const { text } = await stack.preview(asked, { refresh: true });
     assert.match(text, /score\s*:\s*55/);
     await stack.refresh();
@@ -75,7 +102,10 @@ describe("a colocation", function () {
   });
 
   it("orders starts as well, in place, and by it a stop takes the later ones along", async () => {
-    const order = (more: Record<string, unknown>): Vms => ({ ...vms, boot: { $kind: "Order", first: "$ref:coloa.name", then: ["$ref:colob.name", "$ref:coloc.name"], ...more } });
+    const order = (more: Record<string, unknown>): Vms => ({
+      ...vms,
+      boot: { $kind: "Order", first: "$ref:coloa.name", then: ["$ref:colob.name", "$ref:coloc.name"], ...more },
+    });
     const id = "order-coloa-thencolob-coloc";
     await stack.up(order({ kind: "optional" }));
     assert.deepEqual(await ids(), [id]);
@@ -87,7 +117,11 @@ describe("a colocation", function () {
     assert.equal(await shown(id), `order ${id} Mandatory: coloa ( colob coloc )`);
     assert.deepEqual((await stack.preview(asked, { refresh: true })).changes, { same: 5 });
     await on("node1", "crm", "resource", "stop", "coloa");
-    const left = await eventually(async () => (await Promise.all(["colob", "coloc"].map(qemu))).flat(), (found) => found.length === 0, 60);
+    const left = await eventually(
+      async () => (await Promise.all(["colob", "coloc"].map(qemu))).flat(),
+      (found) => found.length === 0,
+      60,
+    );
     assert.deepEqual(left, []);
   });
 });

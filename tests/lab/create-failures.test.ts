@@ -8,8 +8,10 @@ import { clusterOn, FailingRunner, labRunner, type Moment } from "./support/fail
 import { specOf, TICK } from "./support/vms.ts";
 
 const require = createRequire(import.meta.url);
-const { createVm, removeVm, ChangeFailed } = require("../../provider/dist/vmmgr/index.js") as typeof import("../../provider/dist/vmmgr/index.js");
-const { PartialCreateError, vmProvider } = require("../../provider/dist/resources/index.js") as typeof import("../../provider/dist/resources/index.js");
+const { createVm, removeVm, ChangeFailed } =
+  require("../../provider/dist/vmmgr/index.js") as typeof import("../../provider/dist/vmmgr/index.js");
+const { PartialCreateError, vmProvider } =
+  require("../../provider/dist/resources/index.js") as typeof import("../../provider/dist/resources/index.js");
 type VmSpec = Parameters<typeof createVm>[1];
 
 const spec = (name: string): VmSpec => ({ ...specOf(name), preferredHost: "node2" });
@@ -31,7 +33,10 @@ describe("a create that fails", function () {
 
   it("has the steps that it is known to have", () => {
     assert.deepEqual(steps, [
-      "the validate and storage programs", "qemu-img convert to system_halfway", "the write program", "the inventory program",
+      "the validate and storage programs",
+      "qemu-img convert to system_halfway",
+      "the write program",
+      "the inventory program",
     ]);
   });
 
@@ -40,7 +45,10 @@ describe("a create that fails", function () {
       // Tried: a step of create fails, or its answer is lost → all is undone, the error names the step
       it(`leaves nothing when call ${at} breaks ${moment} it was done`, async () => {
         const broken = new FailingRunner(runner, at, moment);
-        const failure = await createVm({ cluster: clusterOn(broken) }, spec("halfway")).then(() => undefined, (error: unknown) => error);
+        const failure = await createVm({ cluster: clusterOn(broken) }, spec("halfway")).then(
+          () => undefined,
+          (error: unknown) => error,
+        );
         assert.ok(failure instanceof ChangeFailed, String(failure));
         said(failure);
         assert.match(failure.message, /^Unable to create VM "halfway" on node\d: .*the link broke/s);
@@ -61,9 +69,20 @@ describe("a create that fails", function () {
     // Tried: the undo cannot end either → the VM is in the state with what is left; `up` heals, `destroy` removes
     it(`is recorded with what is left when call ${at} and its undo fail; the next up heals it, or a destroy cleans up`, async () => {
       for (const next of ["update", "delete"] as const) {
-        const inputs = { name: "halfway", source: { nodePath: TICK }, domain: { type: "qemu", memory: 4, machine: "pc", firmware: "bios" }, __provider: "the stub" };
-        const broken = vmProvider({ cluster: () => clusterOn(new FailingRunner(runner, at, "for good")), say: () => undefined });
-        const failure = await broken.create(inputs).then(() => undefined, (error: unknown) => error as InstanceType<typeof PartialCreateError>);
+        const inputs = {
+          name: "halfway",
+          source: { nodePath: TICK },
+          domain: { type: "qemu", memory: 4, machine: "pc", firmware: "bios" },
+          __provider: "the stub",
+        };
+        const broken = vmProvider({
+          cluster: () => clusterOn(new FailingRunner(runner, at, "for good")),
+          say: () => undefined,
+        });
+        const failure = await broken.create(inputs).then(
+          () => undefined,
+          (error: unknown) => error as InstanceType<typeof PartialCreateError>,
+        );
         const whole = vmProvider({ cluster: () => clusterOn(runner), say: () => undefined });
         if (!(failure instanceof PartialCreateError)) {
           // Nothing had been made yet, so there was nothing to undo.
@@ -74,7 +93,10 @@ describe("a create that fails", function () {
         said(failure);
         assert.equal(failure.id, "halfway");
         assert.equal(failure.properties["__provider"], "the stub");
-        assert.match(failure.reasons.join(), /Left behind: .*`pulumi up` heals what was left, `pulumi destroy` removes it/s);
+        assert.match(
+          failure.reasons.join(),
+          /Left behind: .*`pulumi up` heals what was left, `pulumi destroy` removes it/s,
+        );
         if (next === "update") {
           const healed = await whole.update!("halfway", failure.properties, inputs);
           assert.equal((healed.outs as { status: string }).status, "Started");
@@ -89,7 +111,9 @@ describe("a create that fails", function () {
   it("of two at once one wins, and the other says so and touches nothing", async () => {
     const other = labRunner();
     try {
-      const both = await Promise.allSettled([runner, other].map((link) => createVm({ cluster: clusterOn(link) }, spec("halfway"))));
+      const both = await Promise.allSettled(
+        [runner, other].map((link) => createVm({ cluster: clusterOn(link) }, spec("halfway"))),
+      );
       const lost = both.filter((each) => each.status === "rejected").map(({ reason }) => String(reason));
       assert.equal(lost.length, 1, lost.join("\n"));
       assert.match(lost[0] ?? "", /exists|is taken|is making it right now/);

@@ -9,7 +9,9 @@ import { clusterOn, CutRunner } from "./support/failing.ts";
 import { OwnSshd } from "./support/sshd.ts";
 import { TICK } from "./support/vms.ts";
 
-const { PartialCreateError, vmProvider } = createRequire(import.meta.url)("../../provider/dist/resources/index.js") as typeof import("../../provider/dist/resources/index.js");
+const { PartialCreateError, vmProvider } = createRequire(import.meta.url)(
+  "../../provider/dist/resources/index.js",
+) as typeof import("../../provider/dist/resources/index.js");
 
 /** How long after its begin a program is cut off: none has ended so soon, also on a quick machine. */
 const MOMENT_MS = 40;
@@ -20,7 +22,12 @@ describe("a link that is cut", function () {
   let inner: Runner;
   const name = "cutstep";
   // On the one node that the settings name: the agent's file of a VM stays on a hardened node to which no link of ours leads.
-  const inputs = { name, pinnedHost: "node3", source: { nodePath: TICK }, domain: { type: "qemu", memory: 4, machine: "pc", firmware: "bios" } };
+  const inputs = {
+    name,
+    pinnedHost: "node3",
+    source: { nodePath: TICK },
+    domain: { type: "qemu", memory: 4, machine: "pc", firmware: "bios" },
+  };
 
   before(async () => {
     sshd = await OwnSshd.start("node3", 2232, name);

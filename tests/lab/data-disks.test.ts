@@ -27,9 +27,14 @@ describe("the example data-disks", function () {
 
   it("gives the guest three disks, says where, and has nothing to change afterwards", async () => {
     const { outputs } = await stack.up({ color: "never" });
-    assert.deepEqual(outputs["devices"]?.value, { data_historian_0: "vdb", data_historian_1: "sdc", data_historian_2: "sdd" });
+    assert.deepEqual(outputs["devices"]?.value, {
+      data_historian_0: "vdb",
+      data_historian_1: "sdc",
+      data_historian_2: "sdd",
+    });
     const live = await block("domblklist");
-    for (const [image, target] of Object.entries(outputs["devices"]?.value as Record<string, string>)) assert.match(live, new RegExp(`${target}\\s+rbd/${image}`));
+    for (const [image, target] of Object.entries(outputs["devices"]?.value as Record<string, string>))
+      assert.match(live, new RegExp(`${target}\\s+rbd/${image}`));
     assert.equal(await sum("data_historian_2"), await sum("data_historian_1"));
     const { changeSummary } = await stack.preview({ color: "never", refresh: true });
     assert.deepEqual(changeSummary, { same: 5 });

@@ -7,7 +7,8 @@ import { clusterOn, FailingRunner, labRunner, type Moment } from "./support/fail
 import { tick, TICK } from "./support/vms.ts";
 
 const require = createRequire(import.meta.url);
-const { diskKind, PartialCreateError, PlannedRegister, providerOf, vmProvider } = require("../../provider/dist/resources/index.js") as typeof import("../../provider/dist/resources/index.js");
+const { diskKind, PartialCreateError, PlannedRegister, providerOf, vmProvider } =
+  require("../../provider/dist/resources/index.js") as typeof import("../../provider/dist/resources/index.js");
 
 type Raw = Record<string, unknown>;
 const VM = "dfail";
@@ -31,18 +32,39 @@ describe("data disks that meet with trouble", function () {
     };
     const failures = async (inputs: Raw, olds: Raw = {}) =>
       ((await provider.check!(olds, inputs)).failures ?? []).map(({ property, reason }) => `${property}: ${reason}`);
-    return { ...provider, make, failures, remove: (state: Raw) => provider.delete!(`data_${String(state["vm"])}_${String(state["index"])}`, state) };
+    return {
+      ...provider,
+      make,
+      failures,
+      remove: (state: Raw) => provider.delete!(`data_${String(state["vm"])}_${String(state["index"])}`, state),
+    };
   };
-  const vms = (planned = new PlannedRegister()) => vmProvider({ cluster: () => clusterOn(runner), say: () => undefined, planned });
+  const vms = (planned = new PlannedRegister()) =>
+    vmProvider({ cluster: () => clusterOn(runner), say: () => undefined, planned });
   const vm = (more: Raw = {}): Raw => ({ name: VM, owner: "test/dev", ...tick({ preferredHost: "node2", ...more }) });
   const disk = (name: string, more: Raw = {}): Raw => ({ vm: VM, size: "1MiB", owner: owner(name), ...more });
-  const failing = (act: Promise<unknown>) => act.then(() => assert.fail("it succeeded, and had to fail"), (error: unknown) => error as Error);
+  const failing = (act: Promise<unknown>) =>
+    act.then(
+      () => assert.fail("it succeeded, and had to fail"),
+      (error: unknown) => error as Error,
+    );
 
-  const images = async () => (await on("node1", "rbd", "ls")).split("\n").filter((each) => /_dfail(_|$)/.test(each) && !each.startsWith("system_")).sort();
-  const elements = async () => [...(await imageMeta(VM, "xml")).matchAll(/name="rbd\/(data_[^"]*)"/g)].map((match) => match[1]);
-  const live = async () => [...(await on("node2", "virsh", "domblklist", VM)).matchAll(/rbd\/(data_\S+)/g)].map((match) => match[1]).sort();
-  const count = async () => (await tryOn("node1", "rbd", "image-meta", "get", `system_${VM}`, "_additional_disks")).text.replace(/.*rbd: .*/s, "");
-  const nothing = async () => assert.deepEqual([await images(), await elements(), await live(), await count()], [[], [], [], ""]);
+  const images = async () =>
+    (await on("node1", "rbd", "ls"))
+      .split("\n")
+      .filter((each) => /_dfail(_|$)/.test(each) && !each.startsWith("system_"))
+      .sort();
+  const elements = async () =>
+    [...(await imageMeta(VM, "xml")).matchAll(/name="rbd\/(data_[^"]*)"/g)].map((match) => match[1]);
+  const live = async () =>
+    [...(await on("node2", "virsh", "domblklist", VM)).matchAll(/rbd\/(data_\S+)/g)].map((match) => match[1]).sort();
+  const count = async () =>
+    (await tryOn("node1", "rbd", "image-meta", "get", `system_${VM}`, "_additional_disks")).text.replace(
+      /.*rbd: .*/s,
+      "",
+    );
+  const nothing = async () =>
+    assert.deepEqual([await images(), await elements(), await live(), await count()], [[], [], [], ""]);
   /** Takes all disks away as the power button would: the guest has no system that lets go of them. */
   const clean = async () => {
     await vms().delete!(VM, vm());
@@ -65,10 +87,16 @@ describe("data disks that meet with trouble", function () {
     const whole = new FailingRunner(runner, 0, "before");
     await disks(whole).make(disk("one", { source: { nodePath: TICK }, bus: "scsi" }));
     assert.deepEqual(whole.asked, [
-      "the storage program", `qemu-img convert to ${image(0)}`, "the storage program",
-      "the storage program", "the devices program",
+      "the storage program",
+      `qemu-img convert to ${image(0)}`,
+      "the storage program",
+      "the storage program",
+      "the devices program",
     ]);
-    assert.deepEqual([await images(), await elements(), await live(), await count()], [[image(0)], [image(0)], [image(0)], "1"]);
+    assert.deepEqual(
+      [await images(), await elements(), await live(), await count()],
+      [[image(0)], [image(0)], [image(0)], "1"],
+    );
     await disks().remove({ ...disk("one"), index: 0 });
     await nothing();
   });
@@ -77,7 +105,9 @@ describe("data disks that meet with trouble", function () {
     for (let at = 1; at <= 5; at++) {
       // Tried: a step of making a data disk fails, or its answer is lost → all is undone, in the guest too; the error names the step
       it(`a create leaves nothing when call ${at} breaks ${moment} it was done`, async () => {
-        const error = await failing(disks(new FailingRunner(runner, at, moment)).make(disk("one", { source: { nodePath: TICK }, bus: "scsi" })));
+        const error = await failing(
+          disks(new FailingRunner(runner, at, moment)).make(disk("one", { source: { nodePath: TICK }, bus: "scsi" })),
+        );
         assert.match(error.message, /^Unable to create disk "data_dfail_0" on node\d: .*the link broke/s);
         assert.ok(!(error instanceof PartialCreateError), error.message);
         await nothing();
@@ -85,22 +115,35 @@ describe("data disks that meet with trouble", function () {
     }
   }
 
-  const nexts: Record<number, ("update" | "create" | "delete")[]> = { 2: ["update", "delete"], 3: ["create"], 4: ["create", "delete"], 5: ["update"] };
+  const nexts: Record<number, ("update" | "create" | "delete")[]> = {
+    2: ["update", "delete"],
+    3: ["create"],
+    4: ["create", "delete"],
+    5: ["update"],
+  };
   for (const [at, after] of Object.entries(nexts)) {
     // Tried: the undo of a data disk cannot end either → it is in the state with what is left, or found by its owner; `up` heals, `destroy` removes
     it(`a create is recorded with what is left when call ${at} and its undo fail; the next up heals it, or a destroy cleans up`, async () => {
       for (const next of after) {
         const inputs = disk("one", { source: { nodePath: TICK }, bus: "scsi" });
-        const error = (await failing(disks(new FailingRunner(runner, Number(at), "for good")).make(inputs))) as InstanceType<typeof PartialCreateError>;
+        const error = (await failing(
+          disks(new FailingRunner(runner, Number(at), "for good")).make(inputs),
+        )) as InstanceType<typeof PartialCreateError>;
         assert.ok(error instanceof PartialCreateError, String(error));
         assert.deepEqual([error.id, error.properties["__provider"]], [image(0), "the stub"]);
-        assert.match(error.reasons.join(), /Left behind: .*`pulumi up` heals what was left, `pulumi destroy` removes it/s);
+        assert.match(
+          error.reasons.join(),
+          /Left behind: .*`pulumi up` heals what was left, `pulumi destroy` removes it/s,
+        );
         const again = disks();
         if (next === "update") await again.update!(image(0), error.properties, { ...inputs, index: 0 });
         // The run was killed before it could record anything.
         if (next === "create") assert.equal((await again.make(inputs)).id, image(0));
         if (next !== "delete") {
-          assert.deepEqual([await images(), await elements(), await live(), await count()], [[image(0)], [image(0)], [image(0)], "1"]);
+          assert.deepEqual(
+            [await images(), await elements(), await live(), await count()],
+            [[image(0)], [image(0)], [image(0)], "1"],
+          );
           assert.doesNotMatch(await on("node1", "rbd", "image-meta", "get", image(0), "_seapath_disk"), /filling/);
         }
         await disks().remove(error.properties);
@@ -113,8 +156,12 @@ describe("data disks that meet with trouble", function () {
   it("several of one VM at once, while another program changes the same XML: none is lost, and no number twice", async () => {
     const program = disks();
     const inputs: Raw[] = [];
-    for (const name of ["a", "b", "c"]) inputs.push((await program.check!({}, disk(name, { bus: "scsi" }))).inputs as Raw); // as the engine does
-    assert.deepEqual(inputs.map(({ index }) => index), [0, 1, 2]);
+    for (const name of ["a", "b", "c"])
+      inputs.push((await program.check!({}, disk(name, { bus: "scsi" }))).inputs as Raw); // as the engine does
+    assert.deepEqual(
+      inputs.map(({ index }) => index),
+      [0, 1, 2],
+    );
     const running = { other: true };
     const other = (async () => {
       for (let at = 0; running.other; at++) {
@@ -124,16 +171,28 @@ describe("data disks that meet with trouble", function () {
       }
     })();
     // The one with the highest number first: it waits for the others.
-    const made = await Promise.all([...inputs].reverse().map((each) => program.create(each))).finally(() => (running.other = false));
+    const made = await Promise.all([...inputs].reverse().map((each) => program.create(each))).finally(
+      () => (running.other = false),
+    );
     await other;
-    assert.deepEqual(made.map(({ id }) => id), [image(2), image(1), image(0)]);
-    assert.deepEqual([await images(), await live(), await count()], [[image(0), image(1), image(2)], [image(0), image(1), image(2)], "3"]);
+    assert.deepEqual(
+      made.map(({ id }) => id),
+      [image(2), image(1), image(0)],
+    );
+    assert.deepEqual(
+      [await images(), await live(), await count()],
+      [[image(0), image(1), image(2)], [image(0), image(1), image(2)], "3"],
+    );
     assert.match(await imageMeta(VM, "xml"), /<title>edit \d+<\/title>/);
     // A destroy, in whichever order: nothing waits for what comes later, nothing is left.
     const later = disks();
     for (const index of [1, 0]) await later.remove({ ...disk(index === 1 ? "b" : "a"), index });
     assert.deepEqual([await images(), await live(), await count()], [[image(0), image(1), image(2)], [image(2)], "3"]);
-    assert.match(await on("node1", "rbd", "info", image(0)), /size 4 KiB/, "its number is kept, and nothing of its data");
+    assert.match(
+      await on("node1", "rbd", "info", image(0)),
+      /size 4 KiB/,
+      "its number is kept, and nothing of its data",
+    );
     await later.remove({ ...disk("c"), index: 2 });
     await nothing();
   });
@@ -145,9 +204,15 @@ describe("data disks that meet with trouble", function () {
     // The next run of a program that has the second one alone.
     const next = disks();
     assert.deepEqual(await next.failures(disk("two", { bus: "scsi" }), two), []);
-    assert.match((await failing(next.remove(one))).message, /^Unable to delete disk "data_dfail_0" on node\d: index: data_dfail_1 \(test\/dev\/two\) comes after it and stays, and vm-mgr's clone counts/);
+    assert.match(
+      (await failing(next.remove(one))).message,
+      /^Unable to delete disk "data_dfail_0" on node\d: index: data_dfail_1 \(test\/dev\/two\) comes after it and stays, and vm-mgr's clone counts/,
+    );
     const stranger = disks();
-    assert.match((await failing(stranger.remove({ ...one, owner: "test/other/one" }))).message, /comes after it and stays/);
+    assert.match(
+      (await failing(stranger.remove({ ...one, owner: "test/other/one" }))).message,
+      /comes after it and stays/,
+    );
     assert.deepEqual([await images(), await live(), await count()], [[image(0), image(1)], [image(0), image(1)], "2"]);
     // Without a program, in a destroy say, those of the same stack go as well.
     const last = disks();
@@ -157,17 +222,45 @@ describe("data disks that meet with trouble", function () {
 
   it("what cannot be is refused in the preview, by name", async () => {
     const { outs: made } = await disks().make(disk("one", { bus: "scsi" }));
-    const refused = async (inputs: Raw, words: RegExp, olds: Raw = {}) => assert.match((await disks().failures(inputs, olds)).join(), words);
+    const refused = async (inputs: Raw, words: RegExp, olds: Raw = {}) =>
+      assert.match((await disks().failures(inputs, olds)).join(), words);
     await refused(disk("two", { vm: "nobody" }), /^vm: VM "nobody" does not exist: it is not on the cluster$/);
-    await refused(disk("two", { index: 0 }), /^index: 0 is taken: VM "dfail" has data_dfail_0, made by test\/dev\/one\. Leave `index` out .*`adopt: true`$/);
-    await refused(disk("two", { index: 3 }), /^index: 3 would leave a gap: VM "dfail" has no data disk 1, 2, and vm-mgr's clone/);
-    await refused(disk("two", { index: 1, adopt: true, size: undefined }), /^adopt: there is no disk data_dfail_1 to adopt/);
-    await refused(disk("two", { size: undefined, source: { nodePath: "/nowhere.qcow2" } }), /^source\.nodePath: \/nowhere\.qcow2: there is no such file/);
-    await refused(disk("two", { source: { path: "/nowhere.qcow2" } }), /^source\.path: could not find file \/nowhere\.qcow2 on this machine/);
-    await refused(disk("two", { size: "512KiB", source: { nodePath: TICK } }), /^size: the source has 1048576 bytes; the disk must not be smaller/);
-    await refused(disk("two", { source: { image: "data_nobody_0" } }), /^source\.image: Ceph has no image "data_nobody_0"/);
-    await refused(disk("two", { source: { image: "rbd_directory" } }), /^source\.image: "rbd_directory" is no disk of a VM/);
-    await refused(disk("one", { size: "512KiB" }), /^size: data_dfail_0 has 1048576 bytes and is never made smaller/, { ...disk("one"), index: 0 });
+    await refused(
+      disk("two", { index: 0 }),
+      /^index: 0 is taken: VM "dfail" has data_dfail_0, made by test\/dev\/one\. Leave `index` out .*`adopt: true`$/,
+    );
+    await refused(
+      disk("two", { index: 3 }),
+      /^index: 3 would leave a gap: VM "dfail" has no data disk 1, 2, and vm-mgr's clone/,
+    );
+    await refused(
+      disk("two", { index: 1, adopt: true, size: undefined }),
+      /^adopt: there is no disk data_dfail_1 to adopt/,
+    );
+    await refused(
+      disk("two", { size: undefined, source: { nodePath: "/nowhere.qcow2" } }),
+      /^source\.nodePath: \/nowhere\.qcow2: there is no such file/,
+    );
+    await refused(
+      disk("two", { source: { path: "/nowhere.qcow2" } }),
+      /^source\.path: could not find file \/nowhere\.qcow2 on this machine/,
+    );
+    await refused(
+      disk("two", { size: "512KiB", source: { nodePath: TICK } }),
+      /^size: the source has 1048576 bytes; the disk must not be smaller/,
+    );
+    await refused(
+      disk("two", { source: { image: "data_nobody_0" } }),
+      /^source\.image: Ceph has no image "data_nobody_0"/,
+    );
+    await refused(
+      disk("two", { source: { image: "rbd_directory" } }),
+      /^source\.image: "rbd_directory" is no disk of a VM/,
+    );
+    await refused(disk("one", { size: "512KiB" }), /^size: data_dfail_0 has 1048576 bytes and is never made smaller/, {
+      ...disk("one"),
+      index: 0,
+    });
     await disks().remove(made);
   });
 
@@ -189,9 +282,15 @@ describe("data disks that meet with trouble", function () {
     const program = new PlannedRegister();
     await vms(program).check!({}, vm());
     const cold = await failing(disks(runner, program).remove({ ...disk("cold"), index: 0 }));
-    assert.match(cold.message, /a disk on the bus ide cannot be taken from a guest that runs; it is attached as before/);
+    assert.match(
+      cold.message,
+      /a disk on the bus ide cannot be taken from a guest that runs; it is attached as before/,
+    );
     const error = await failing(disks(runner, program).remove({ ...disk("one"), index: 1, timeouts: { delete: 6 } }));
-    assert.match(error.message, /^Unable to delete disk "data_dfail_1" on node\d: the guest: the guest on node2 has not let go of it in 6 s.*; it is attached as before, and nothing on it was touched/);
+    assert.match(
+      error.message,
+      /^Unable to delete disk "data_dfail_1" on node\d: the guest: the guest on node2 has not let go of it in 6 s.*; it is attached as before, and nothing on it was touched/,
+    );
     assert.match(error.message, /stop the VM \(`started: false`\)/);
     const both = [image(0), image(1)];
     assert.deepEqual([await images(), await elements(), await live(), await count()], [both, both, both, "2"]);
@@ -229,7 +328,10 @@ describe("data disks that meet with trouble", function () {
     await on("node1", "rbd", "create", "--size", "2M", made);
     await on("node1", "rbd", "group", "image", "add", VM, made);
     await on("node1", "rbd", "image-meta", "set", `system_${VM}`, "_additional_disks", "1");
-    assert.match((await disks().failures(disk("one", { index: 0 }))).join(), /has data_dfail_0, made by another program/);
+    assert.match(
+      (await disks().failures(disk("one", { index: 0 }))).join(),
+      /has data_dfail_0, made by another program/,
+    );
     assert.equal((await disks().failures(disk("one"))).length, 0, "the next number is free");
     const { outs } = await disks().make(disk("one", { index: 0, adopt: true, size: undefined, bus: "scsi" }));
     assert.deepEqual([outs["owner"], outs["attached"], outs["restartRequired"]], [owner("one"), true, false]);
@@ -240,15 +342,30 @@ describe("data disks that meet with trouble", function () {
 
   // Tried: a guest has no PCI slot for another disk → it gets the disk at its next start, which is said
   it("a disk that the guest has no slot for waits for the next start", async () => {
-    const slots = (more: Raw = {}): Raw => ({ ...vm(), name: "dslot", domain: { type: "qemu", memory: 4, machine: "q35", firmware: "bios" }, ...more });
+    const slots = (more: Raw = {}): Raw => ({
+      ...vm(),
+      name: "dslot",
+      domain: { type: "qemu", memory: 4, machine: "q35", firmware: "bios" },
+      ...more,
+    });
     await vms().create(slots());
     try {
       const { make, read } = disks();
       const first = await make(disk("first", { vm: "dslot" }));
       const second = await make(disk("second", { vm: "dslot" }));
       const seen = ({ outs }: { outs: Raw }) => [outs["attached"], outs["restartRequired"], outs["target"]];
-      assert.deepEqual([seen(first), seen(second)], [[true, false, "vdb"], [false, true, "vdc"]]);
-      assert.equal(((await read!(second.id, second.outs)).inputs as Raw)["drift"], undefined, "it is as it was said to be");
+      assert.deepEqual(
+        [seen(first), seen(second)],
+        [
+          [true, false, "vdb"],
+          [false, true, "vdc"],
+        ],
+      );
+      assert.equal(
+        ((await read!(second.id, second.outs)).inputs as Raw)["drift"],
+        undefined,
+        "it is as it was said to be",
+      );
       await vms().update!("dslot", slots(), slots({ started: false }));
       await vms().update!("dslot", slots({ started: false }), slots());
       assert.match(await on("node2", "virsh", "domblklist", "dslot"), /vdc\s+rbd\/data_dslot_1/);
@@ -262,16 +379,21 @@ describe("data disks that meet with trouble", function () {
 
   // Tried: two programs make the same data disk at once → one wins, the other is refused and touches nothing
   it("of two programs that take the same number at once one wins, and the other says so and touches nothing", async () => {
-    const checked = await Promise.all(["dev", "prod"].map(async (stack) => {
-      const program = disks();
-      const { inputs } = await program.check!({}, disk("one", { bus: "scsi", owner: owner("one", stack) }));
-      return { program, inputs: inputs as Raw };
-    }));
+    const checked = await Promise.all(
+      ["dev", "prod"].map(async (stack) => {
+        const program = disks();
+        const { inputs } = await program.check!({}, disk("one", { bus: "scsi", owner: owner("one", stack) }));
+        return { program, inputs: inputs as Raw };
+      }),
+    );
     const both = await Promise.allSettled(checked.map(({ program, inputs }) => program.create(inputs)));
     const lost = both.filter((each) => each.status === "rejected").map(({ reason }) => String(reason));
     assert.equal(lost.length, 1, lost.join("\n"));
     assert.match(lost[0] ?? "", /exists|is taken/);
-    assert.deepEqual([await images(), await elements(), await live(), await count()], [[image(0)], [image(0)], [image(0)], "1"]);
+    assert.deepEqual(
+      [await images(), await elements(), await live(), await count()],
+      [[image(0)], [image(0)], [image(0)], "1"],
+    );
     assert.equal((await qemu(VM)).length, 1);
     await clean();
   });

@@ -9,13 +9,25 @@ const TINY = "/var/lib/seapath/images/tiny.qcow2";
 /** A guest with Linux in it, which lets go of a disk when it is asked to. */
 const linux = (more: Record<string, unknown> = {}) => ({
   source: { nodePath: TINY },
-  domain: { type: "qemu", memory: 96, machine: "pc", firmware: "bios", interfaces: [{ bridge: "br0", mac: "52:54:00:00:00:d7" }] },
+  domain: {
+    type: "qemu",
+    memory: 96,
+    machine: "pc",
+    firmware: "bios",
+    interfaces: [{ bridge: "br0", mac: "52:54:00:00:00:d7" }],
+  },
   liveMigration: true,
   ...more,
 });
 const disk = (more: Record<string, unknown>) => ({ $kind: "Disk", ...more });
 
-const group = (vm: string) => on("node1", "rbd", "group", "image", "list", vm).then((text) => text.split("\n").map((line) => line.trim()).sort());
+const group = (vm: string) =>
+  on("node1", "rbd", "group", "image", "list", vm).then((text) =>
+    text
+      .split("\n")
+      .map((line) => line.trim())
+      .sort(),
+  );
 const exists = async (image: string) => (await tryOn("node1", "rbd", "info", image)).exitCode === 0;
 const nodeOf = async (vm: string) => (await qemu(vm))[0]?.split(":")[0] ?? "";
 const block = async (vm: string) => on(await nodeOf(vm), "virsh", "domblklist", vm);
@@ -50,7 +62,9 @@ describe("data disks", function () {
 
   /** An output of a disk, as the state has it. */
   const output = async (logical: string, key: string) => {
-    const { deployment } = JSON.parse(await stack.state()) as { deployment: { resources: { urn: string; outputs: Record<string, unknown> }[] } };
+    const { deployment } = JSON.parse(await stack.state()) as {
+      deployment: { resources: { urn: string; outputs: Record<string, unknown> }[] };
+    };
     return deployment.resources.find(({ urn }) => urn.endsWith(`::${logical}`))?.outputs[key];
   };
 
@@ -58,7 +72,12 @@ describe("data disks", function () {
     const { changes } = await stack.up(three);
     assert.equal(changes["create"], 3);
     assert.deepEqual(await qemu("diskvm"), pid);
-    assert.deepEqual(await group("diskvm"), ["rbd/data_diskvm_0", "rbd/data_diskvm_1", "rbd/data_diskvm_2", "rbd/system_diskvm"]);
+    assert.deepEqual(await group("diskvm"), [
+      "rbd/data_diskvm_0",
+      "rbd/data_diskvm_1",
+      "rbd/data_diskvm_2",
+      "rbd/system_diskvm",
+    ]);
     assert.equal(await counted("diskvm"), "3");
     const xml = await imageMeta("diskvm", "xml");
     assert.match(xml, /name="rbd\/data_diskvm_0".*dev="vdb" bus="virtio".*<serial>blank0<\/serial>/s);
@@ -68,9 +87,23 @@ describe("data disks", function () {
     assert.match(live, /vdb\s+rbd\/data_diskvm_0/);
     assert.match(live, /sdc\s+rbd\/data_diskvm_1/);
     assert.doesNotMatch(live, /data_diskvm_2/);
-    assert.deepEqual([await output("blank", "restartRequired"), await output("cold", "restartRequired"), await output("cold", "attached")], [false, true, false]);
-    assert.deepEqual([await output("blank", "index"), await output("blank", "target"), await output("cold", "image")], [0, "vdb", "data_diskvm_2"]);
-    assert.match(await on("node1", "sh", "-c", "rbd export data_diskvm_1 - 2>/dev/null | head -c 512 | tail -c 2 | od -An -tx1"), /55 aa/, "the boot sector of its source");
+    assert.deepEqual(
+      [
+        await output("blank", "restartRequired"),
+        await output("cold", "restartRequired"),
+        await output("cold", "attached"),
+      ],
+      [false, true, false],
+    );
+    assert.deepEqual(
+      [await output("blank", "index"), await output("blank", "target"), await output("cold", "image")],
+      [0, "vdb", "data_diskvm_2"],
+    );
+    assert.match(
+      await on("node1", "sh", "-c", "rbd export data_diskvm_1 - 2>/dev/null | head -c 512 | tail -c 2 | od -An -tx1"),
+      /55 aa/,
+      "the boot sector of its source",
+    );
   });
 
   it("show no change in a preview, also of what the cluster says", async () => {
@@ -79,11 +112,23 @@ describe("data disks", function () {
 
   it("move with their guest, and are grown while it runs; what it gets only at its next start is announced", async () => {
     await on("node1", "crm_resource", "--move", "--resource", "diskvm", "--node", "node3");
-    await eventually(() => qemu("diskvm"), (found) => found.length === 1 && found[0]?.startsWith("node3:") === true, 60);
+    await eventually(
+      () => qemu("diskvm"),
+      (found) => found.length === 1 && found[0]?.startsWith("node3:") === true,
+      60,
+    );
     assert.match(await on("node3", "virsh", "domblklist", "diskvm"), /vdb\s+rbd\/data_diskvm_0/);
     const there = { diskvm: linux({ preferredHost: "node3" }) };
-    assert.match(await stack.failing("preview", { ...three, ...there, blank: disk({ ...blank, size: "4MiB" }) }), /data_diskvm_0 has 8388608 bytes and is never made smaller/);
-    const changed: Vms = { ...there, blank: disk({ ...blank, size: "16MiB" }), filled: disk({ ...filled, cache: "writeback" }), cold: disk(cold) };
+    assert.match(
+      await stack.failing("preview", { ...three, ...there, blank: disk({ ...blank, size: "4MiB" }) }),
+      /data_diskvm_0 has 8388608 bytes and is never made smaller/,
+    );
+    const changed: Vms = {
+      ...there,
+      blank: disk({ ...blank, size: "16MiB" }),
+      filled: disk({ ...filled, cache: "writeback" }),
+      cold: disk(cold),
+    };
     const { text } = await stack.preview(changed);
     assert.match(text, /disk "data_diskvm_1": another cache takes effect when VM "diskvm" is next stopped and started/);
     await stack.up(changed);
@@ -96,7 +141,12 @@ describe("data disks", function () {
   });
 
   it("show what others changed of them, and `up` mends it while the guest runs", async () => {
-    const now: Vms = { diskvm: linux({ preferredHost: "node3" }), blank: disk({ ...blank, size: "16MiB" }), filled: disk(filled), cold: disk(cold) };
+    const now: Vms = {
+      diskvm: linux({ preferredHost: "node3" }),
+      blank: disk({ ...blank, size: "16MiB" }),
+      filled: disk(filled),
+      cold: disk(cold),
+    };
     await stack.up(now);
     await on("node3", "virsh", "detach-disk", "diskvm", "vdb", "--live");
     await on("node1", "rbd", "group", "image", "rm", "diskvm", "data_diskvm_1");
@@ -104,7 +154,10 @@ describe("data disks", function () {
     const script = `x=$(rbd image-meta get system_diskvm xml | sed '/<disk/{:a;N;/<\\/disk>/!ba;/data_diskvm_2/d}') && rbd image-meta set system_diskvm xml "$x"`;
     await on("node1", "sh", "-c", script);
     assert.doesNotMatch(await imageMeta("diskvm", "xml"), /data_diskvm_2/);
-    await eventually(() => on("node3", "virsh", "domblklist", "diskvm"), (text) => !text.includes("vdb"));
+    await eventually(
+      () => on("node3", "virsh", "domblklist", "diskvm"),
+      (text) => !text.includes("vdb"),
+    );
     const wanted: Vms = { ...now, blank: disk({ ...blank, size: "24MiB" }) };
     const { text } = await stack.preview(now, { refresh: true }).catch((error: Error) => ({ text: error.message }));
     assert.match(text, /data_diskvm_0 has 25165824 bytes and is never made smaller/);
@@ -122,8 +175,15 @@ describe("data disks", function () {
   });
 
   it("stay where others stay after them", async () => {
-    const text = await stack.failing("up", { diskvm: linux({ preferredHost: "node3" }), filled: disk(filled), cold: disk(cold) });
-    assert.match(text, /data_diskvm_1 \(labtest\/disks\/filled\), data_diskvm_2 \(labtest\/disks\/cold\) come after it and stay/);
+    const text = await stack.failing("up", {
+      diskvm: linux({ preferredHost: "node3" }),
+      filled: disk(filled),
+      cold: disk(cold),
+    });
+    assert.match(
+      text,
+      /data_diskvm_1 \(labtest\/disks\/filled\), data_diskvm_2 \(labtest\/disks\/cold\) come after it and stay/,
+    );
     assert.equal(await exists("data_diskvm_0"), true);
   });
 
@@ -134,21 +194,35 @@ describe("data disks", function () {
     const { text } = await stack.up({ ...there, blank: disk({ ...blank, size: "24MiB" }) });
     assert.match(text, /data_diskvm_1: its image is kept as retained_diskvm_1/);
     assert.equal(await counted("diskvm"), "1");
-    await stack.up({ ...there, blank: disk({ ...blank, size: "24MiB" }), back: disk({ vm: name, source: { image: "retained_diskvm_1" } }) });
+    await stack.up({
+      ...there,
+      blank: disk({ ...blank, size: "24MiB" }),
+      back: disk({ vm: name, source: { image: "retained_diskvm_1" } }),
+    });
     assert.match(await block("diskvm"), /vdc\s+rbd\/data_diskvm_1/);
     await stack.up(there);
-    assert.deepEqual([await exists("data_diskvm_0"), await exists("data_diskvm_1"), await counted("diskvm")], [false, false, ""]);
+    assert.deepEqual(
+      [await exists("data_diskvm_0"), await exists("data_diskvm_1"), await counted("diskvm")],
+      [false, false, ""],
+    );
     assert.doesNotMatch(await imageMeta("diskvm", "xml"), /data_diskvm/);
     assert.deepEqual(await qemu("diskvm"), pid, "all of it without a restart");
     await on("node1", "rbd", "rm", "--no-progress", "retained_diskvm_1");
   });
 
   it("are made anew with their VM, which takes its disks with it", async () => {
-    const before = { diskvm: linux({ preferredHost: "node3" }), blank: disk(blank), filled: disk({ ...filled, bus: "virtio" }) };
+    const before = {
+      diskvm: linux({ preferredHost: "node3" }),
+      blank: disk(blank),
+      filled: disk({ ...filled, bus: "virtio" }),
+    };
     await stack.up(before);
     const after = { ...before, diskvm: { ...linux({ preferredHost: "node3" }), source: { nodePath: TICK } } };
     const { text } = await stack.preview(after);
-    assert.match(text, /disk "data_diskvm_0": its VM is made anew, and so is the disk; this one is deleted with all that is on it/);
+    assert.match(
+      text,
+      /disk "data_diskvm_0": its VM is made anew, and so is the disk; this one is deleted with all that is on it/,
+    );
     const { changes } = await stack.up(after);
     assert.deepEqual(changes, { replace: 3, same: 1 });
     assert.match(await block("diskvm"), /vdb\s+rbd\/data_diskvm_0\s+vdc\s+rbd\/data_diskvm_1/);

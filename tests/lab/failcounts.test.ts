@@ -9,7 +9,8 @@ import { specOf } from "./support/vms.ts";
 
 const require = createRequire(import.meta.url);
 const vmmgr = require("../../provider/dist/vmmgr/index.js") as typeof import("../../provider/dist/vmmgr/index.js");
-const { forgetFailures } = require("../../provider/dist/cluster/index.js") as typeof import("../../provider/dist/cluster/index.js");
+const { forgetFailures } =
+  require("../../provider/dist/cluster/index.js") as typeof import("../../provider/dist/cluster/index.js");
 
 const VM = "counts";
 
@@ -17,7 +18,16 @@ const VM = "counts";
 async function close(...closed: string[]): Promise<void> {
   for (const node of closed) {
     await on("node1", "attrd_updater", "--name", `fail-count-${VM}#start_0`, "--update", "INFINITY", "--node", node);
-    await on("node1", "attrd_updater", "--name", `last-failure-${VM}#start_0`, "--update", "1700000000", "--node", node);
+    await on(
+      "node1",
+      "attrd_updater",
+      "--name",
+      `last-failure-${VM}#start_0`,
+      "--update",
+      "1700000000",
+      "--node",
+      node,
+    );
   }
 }
 
@@ -43,10 +53,16 @@ describe("what is counted of failures", function () {
   // Tried: a VM cannot be started anywhere → libvirt's reason is quoted from the nodes' logs, its create is undone, and no node is closed to the next of that name
   it("is nothing after a create that failed everywhere, and the corrected one runs at once", async () => {
     const interfaces = [{ bridge: "nosuchbridge", mac: "52:54:00:77:07:01", model: "virtio" }];
-    const failure = await vmmgr.createVm(context(), { ...spec, domain: { ...spec.domain, interfaces } }).then(() => undefined, (error: unknown) => error);
+    const failure = await vmmgr.createVm(context(), { ...spec, domain: { ...spec.domain, interfaces } }).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
     assert.ok(failure instanceof vmmgr.ChangeFailed, String(failure));
     said(failure);
-    assert.match(failure.message, /could not start it on any node: node\d: .*The log \(\/var\/log\/pacemaker\/pacemaker\.log on node1, node2, node3\) says: [^;]*nosuchbridge/);
+    assert.match(
+      failure.message,
+      /could not start it on any node: node\d: .*The log \(\/var\/log\/pacemaker\/pacemaker\.log on node1, node2, node3\) says: [^;]*nosuchbridge/,
+    );
     assert.match(failure.hint ?? "", /^More is in \/var\/log\/pacemaker\/pacemaker\.log on node\d\.$/);
     assert.deepEqual(failure.left, []);
     assert.deepEqual(await traces(VM), []);
@@ -68,13 +84,22 @@ describe("what is counted of failures", function () {
     await close(...closed);
     const inventory = await context().cluster.inventory();
     const [warning = ""] = vmmgr.failureWarnings(inventory, { name: VM });
-    assert.match(warning, new RegExp(`^${closed.join(" and ")} are closed to it \\(failed start\\).*\`crm_resource --cleanup --resource ${VM}\``));
+    assert.match(
+      warning,
+      new RegExp(
+        `^${closed.join(" and ")} are closed to it \\(failed start\\).*\`crm_resource --cleanup --resource ${VM}\``,
+      ),
+    );
     const pinned = vmmgr.changeRefusals(inventory, { ...spec, pinnedHost: closed[0]! }, "update");
-    assert.match(pinned.map(({ property, reason }) => `${property}: ${reason}`).join(), new RegExp(`^pinnedHost: ${closed[0]} is closed to it \\(failed start\\)`));
+    assert.match(
+      pinned.map(({ property, reason }) => `${property}: ${reason}`).join(),
+      new RegExp(`^pinnedHost: ${closed[0]} is closed to it \\(failed start\\)`),
+    );
     const { losses } = await vmmgr.whatIf(context().cluster, { vms: [], removed: [] });
     const place = nodes().find((node) => !closed.includes(node));
     const fate = losses.find(({ node }) => node === place)?.fates.find(({ vm }) => vm === VM);
-    for (const node of closed) assert.match(fate?.unplaced ?? "", new RegExp(`${node} is closed to it \\(failed start\\)`));
+    for (const node of closed)
+      assert.match(fate?.unplaced ?? "", new RegExp(`${node} is closed to it \\(failed start\\)`));
     const pid = await qemu(VM);
     await vmmgr.updateVm(context(), { ...spec, priority: 3 });
     assert.deepEqual(await qemu(VM), pid);
@@ -85,7 +110,11 @@ describe("what is counted of failures", function () {
     assert.deepEqual(await counted(VM), []);
     await close(...nodes());
     const { placements } = await vmmgr.whatIf(context().cluster, { vms: [spec], removed: [] });
-    assert.equal(placements.find(({ vm }) => vm === VM)?.unplaced, undefined, "what is forgotten by the change does not count in its plan");
+    assert.equal(
+      placements.find(({ vm }) => vm === VM)?.unplaced,
+      undefined,
+      "what is forgotten by the change does not count in its plan",
+    );
     assert.equal((await vmmgr.setEnabled(context(), VM, true)).status, "Started");
     assert.deepEqual(await counted(VM), []);
     await close(...(await others()));

@@ -27,7 +27,8 @@ describe("functions in a program", function () {
 
   it("are not called while their arguments, or the resources that these come from, are not there", async () => {
     const { text } = await stack.preview(CALLS);
-    for (const name of ["vm", "all", "keys", "owner"]) assert.match(text, new RegExp(`answer_${name} *: \\[unknown\\]`), text);
+    for (const name of ["vm", "all", "keys", "owner"])
+      assert.match(text, new RegExp(`answer_${name} *: \\[unknown\\]`), text);
     assert.match(text, /answer_nobody *: \{\s*enabled: false\s*name *: "nobody"\s*status *: "Undefined"/);
   });
 
@@ -39,7 +40,13 @@ describe("functions in a program", function () {
     const vm: Record<string, unknown> = answer("vm");
     assert.deepEqual(
       { status: vm["status"], node: vm["node"], priority: vm["priority"], disks: vm["disks"], xml: vm["xml"] },
-      { status: "Started", node: place?.split(":")[0], priority: 3, disks: [{ image: "system_clifn", size: 1 << 20 }], xml: `${await imageMeta("clifn", "xml")}\n` },
+      {
+        status: "Started",
+        node: place?.split(":")[0],
+        priority: 3,
+        disks: [{ image: "system_clifn", size: 1 << 20 }],
+        xml: `${await imageMeta("clifn", "xml")}\n`,
+      },
     );
     assert.equal(outputs["answer_status"]?.secret, true);
     assert.equal(outputs["answer_vm"]?.secret, false);
@@ -47,8 +54,15 @@ describe("functions in a program", function () {
     assert.deepEqual(answer("keys"), ["owner", "vm_name", "xml"]);
     assert.equal(answer("owner"), "grid");
     assert.deepEqual(answer("snapshots"), []);
-    const cluster: { nodes: { name: string; role: string; online: boolean; vms: string[] }[]; quorum: boolean; dc: string } = answer("cluster");
-    assert.deepEqual(cluster.nodes.map(({ name, role, online }) => ({ name, role, online })), ["node1", "node2", "node3"].map((name) => ({ name, role: "hypervisor", online: true })));
+    const cluster: {
+      nodes: { name: string; role: string; online: boolean; vms: string[] }[];
+      quorum: boolean;
+      dc: string;
+    } = answer("cluster");
+    assert.deepEqual(
+      cluster.nodes.map(({ name, role, online }) => ({ name, role, online })),
+      ["node1", "node2", "node3"].map((name) => ({ name, role: "hypervisor", online: true })),
+    );
     assert.equal(cluster.quorum, true);
     assert.equal(cluster.dc, (await on("node1", "crmadmin", "--dc_lookup", "--quiet")).split(/\s+/).at(-1));
   });
@@ -60,6 +74,9 @@ describe("functions in a program", function () {
     assert.match(text, /answer_owner *: "grid" => "other"/);
     assert.match(text, /answer_snapshots.*name *: "before"/s);
     const missing = { lost: { $call: "getMetadata", name: "clifn", key: "lost" }, clifn: CALLS["clifn"] ?? {} };
-    assert.match(await stack.failing("preview", missing), /Unable to read the metadata "lost" of VM "clifn" on node\d: it does not exist\s+→ The VM has owner, vm_name, xml\./);
+    assert.match(
+      await stack.failing("preview", missing),
+      /Unable to read the metadata "lost" of VM "clifn" on node\d: it does not exist\s+→ The VM has owner, vm_name, xml\./,
+    );
   });
 });

@@ -9,10 +9,22 @@ import { tick } from "./support/vms.ts";
 const VM = "agentvm";
 /** The last byte of its MAC is that of its address. */
 const [MAC, ADDRESS] = ["52:54:00:00:00:e7", "10.99.0.231"];
-const domain = { type: "qemu", memory: 128, machine: "pc", firmware: "bios", interfaces: [{ bridge: "br0", mac: MAC }] };
-const vm = (more = {}): Vms => ({ [VM]: { source: { nodePath: "/var/lib/seapath/images/remote.qcow2" }, domain: { ...domain, ...more } } });
+const domain = {
+  type: "qemu",
+  memory: 128,
+  machine: "pc",
+  firmware: "bios",
+  interfaces: [{ bridge: "br0", mac: MAC }],
+};
+const vm = (more = {}): Vms => ({
+  [VM]: { source: { nodePath: "/var/lib/seapath/images/remote.qcow2" }, domain: { ...domain, ...more } },
+});
 const snapshot = { $kind: "Snapshot", vm: `$vm:${VM}`, quiesce: "required" };
-const agent = () => inGuest(ADDRESS, "true").then(() => true, () => false);
+const agent = () =>
+  inGuest(ADDRESS, "true").then(
+    () => true,
+    () => false,
+  );
 
 describe("a typed domain with the guest's agent", function () {
   this.timeout(240_000);
@@ -33,7 +45,10 @@ describe("a typed domain with the guest's agent", function () {
     const state = await stack.state();
     assert.match(state, /"consistency":"\d+ file systems? (was|were) frozen"/);
     assert.deepEqual(await snaps(system(VM)), { agentsnap: false });
-    assert.deepEqual((await stack.preview({ ...vm({ guestAgent: true }), agentsnap: snapshot }, { refresh: true })).changes, { same: 3 });
+    assert.deepEqual(
+      (await stack.preview({ ...vm({ guestAgent: true }), agentsnap: snapshot }, { refresh: true })).changes,
+      { same: 3 },
+    );
   });
 
   it("says what size its disk has, which is that of the image, and no difference", async () => {
@@ -44,7 +59,15 @@ describe("a typed domain with the guest's agent", function () {
 
   // Tried: a snapshot that requires a freeze, of a VM whose domain has no channel for the agent → refused in the preview
   it("is what a snapshot that requires a freeze asks for in the preview", async () => {
-    const text = await stack.failing("preview", { ...vm({ guestAgent: true }), agentsnap: snapshot, agentless: tick(), late: { ...snapshot, vm: "$vm:agentless" } });
-    assert.match(text, /has a problem: property quiesce: "required" cannot be had: the domain of VM "agentless" has no channel .*guestAgent: true/s);
+    const text = await stack.failing("preview", {
+      ...vm({ guestAgent: true }),
+      agentsnap: snapshot,
+      agentless: tick(),
+      late: { ...snapshot, vm: "$vm:agentless" },
+    });
+    assert.match(
+      text,
+      /has a problem: property quiesce: "required" cannot be had: the domain of VM "agentless" has no channel .*guestAgent: true/s,
+    );
   });
 });

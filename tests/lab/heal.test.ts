@@ -8,8 +8,10 @@ import { specOf, tick } from "./support/vms.ts";
 import { said } from "../said.ts";
 
 const require = createRequire(import.meta.url);
-const { createVm, findVm, removeVm, updateVm, Refused } = require("../../provider/dist/vmmgr/index.js") as typeof import("../../provider/dist/vmmgr/index.js");
-const { vmProvider } = require("../../provider/dist/resources/index.js") as typeof import("../../provider/dist/resources/index.js");
+const { createVm, findVm, removeVm, updateVm, Refused } =
+  require("../../provider/dist/vmmgr/index.js") as typeof import("../../provider/dist/vmmgr/index.js");
+const { vmProvider } =
+  require("../../provider/dist/resources/index.js") as typeof import("../../provider/dist/resources/index.js");
 
 describe("a VM with which something is wrong", function () {
   this.timeout(120_000);
@@ -40,18 +42,49 @@ describe("a VM with which something is wrong", function () {
     const [at = ""] = ((await qemu(vm))[0] ?? "").split(":");
     // A failure that Pacemaker is not to mend: what becomes of every stop that fails where there is no fencing.
     const monitor = `${vm}-monitor-10s`;
-    await on("node1", "cibadmin", "--modify", "--scope", "resources", "--xml-text", `<op id="${monitor}" on-fail="block"/>`);
+    await on(
+      "node1",
+      "cibadmin",
+      "--modify",
+      "--scope",
+      "resources",
+      "--xml-text",
+      `<op id="${monitor}" on-fail="block"/>`,
+    );
     await on(at, "virsh", "destroy", vm);
     assert.equal((await eventually(resource, (found) => found?.blocked === true, 60))?.blocked, true);
     const watched = new FailingRunner(runner, 0, "before");
-    const error = await updateVm({ cluster: clusterOn(watched) }, { ...running, priority: 2 }).then(() => undefined, (failure: unknown) => failure);
+    const error = await updateVm({ cluster: clusterOn(watched) }, { ...running, priority: 2 }).then(
+      () => undefined,
+      (failure: unknown) => failure,
+    );
     assert.ok(error instanceof Refused, String(error));
     said(error);
-    assert.match(error.message, /name: Pacemaker has given "coreheal" up \(.*crm_resource --cleanup --resource coreheal/);
+    assert.match(
+      error.message,
+      /name: Pacemaker has given "coreheal" up \(.*crm_resource --cleanup --resource coreheal/,
+    );
     assert.deepEqual(watched.asked, []);
-    await on("node1", "cibadmin", "--modify", "--scope", "resources", "--xml-text", `<op id="${monitor}" on-fail="restart"/>`);
+    await on(
+      "node1",
+      "cibadmin",
+      "--modify",
+      "--scope",
+      "resources",
+      "--xml-text",
+      `<op id="${monitor}" on-fail="restart"/>`,
+    );
     await on("node1", "crm_resource", "--cleanup", "--resource", vm);
-    assert.equal((await eventually(() => qemu(vm), (found) => found.length === 1, 60)).length, 1);
+    assert.equal(
+      (
+        await eventually(
+          () => qemu(vm),
+          (found) => found.length === 1,
+          60,
+        )
+      ).length,
+      1,
+    );
     await eventually(resource, (found) => found?.role === "Started" && !found.failed);
   });
 
@@ -60,7 +93,10 @@ describe("a VM with which something is wrong", function () {
     const xml = await imageMeta(vm, "xml");
     await on("node1", "rbd", "image-meta", "set", `system_${vm}`, "xml", "<domain");
     try {
-      assert.match(await failures(vm), /^name: "coreheal" already exists: the cluster has a VM of this name that cannot be read: its metadata `xml` .*rbd image-meta get system_coreheal xml/);
+      assert.match(
+        await failures(vm),
+        /^name: "coreheal" already exists: the cluster has a VM of this name that cannot be read: its metadata `xml` .*rbd image-meta get system_coreheal xml/,
+      );
       assert.equal(await failures("corefresh"), "", "the others are none the worse");
     } finally {
       await on("node1", "rbd", "image-meta", "set", `system_${vm}`, "xml", xml);
@@ -72,7 +108,10 @@ describe("a VM with which something is wrong", function () {
     const size = 3 << 20;
     // The call that is broken tells the guest, behind the one that grows the image.
     const broken = new FailingRunner(runner, 2, "before");
-    await assert.rejects(updateVm({ cluster: clusterOn(broken) }, { ...running, systemSize: size }), /growing its system disk/);
+    await assert.rejects(
+      updateVm({ cluster: clusterOn(broken) }, { ...running, systemSize: size }),
+      /growing its system disk/,
+    );
     assert.match(broken.asked[1] ?? "", /^the devices program/);
     assert.match(await on("node1", "rbd", "info", `system_${vm}`), /size 3 MiB/);
     const seen = findVm(await clusterOn(runner).inventory(), vm);

@@ -12,7 +12,8 @@ import { clusterOn, labRunner } from "./support/failing.ts";
 import { specOf } from "./support/vms.ts";
 
 const require = createRequire(import.meta.url);
-const { createDisk, createVm, removeVm, replaceVm } = require("../../provider/dist/vmmgr/index.js") as typeof import("../../provider/dist/vmmgr/index.js");
+const { createDisk, createVm, removeVm, replaceVm } =
+  require("../../provider/dist/vmmgr/index.js") as typeof import("../../provider/dist/vmmgr/index.js");
 const VM = "strangeimage";
 const FOLDER = "/var/lib/seapath/images/strange";
 const make = (at: string) => `cd "$1" && qemu-img create -q -f qcow2 -b /etc/shadow -F raw backed.img &&
@@ -32,7 +33,8 @@ describe("an image of a stranger's", function () {
     const done = spawnSync("sh", ["-c", make("blank"), "sh", here], { encoding: "utf8" });
     assert.equal(done.status, 0, done.stderr);
     // Whole as far as its first bytes say.
-    const cut = 'head -c 1M /dev/urandom > noise && qemu-img convert -f raw -O qcow2 noise cut.img && truncate -s 512K cut.img';
+    const cut =
+      "head -c 1M /dev/urandom > noise && qemu-img convert -f raw -O qcow2 noise cut.img && truncate -s 512K cut.img";
     assert.equal(spawnSync("sh", ["-c", cut], { cwd: here }).status, 0);
   });
   after(async () => {
@@ -43,16 +45,24 @@ describe("an image of a stranger's", function () {
   });
 
   const files: [name: string, says: RegExp, format?: "vmdk" | "qcow2"][] = [
-    ["backed.img", /it is based on another file \(\/etc\/shadow\)/], ["data.img", /its data is in another file/],
-    ["flat.img", /data is in other files/, "vmdk"], ["packed.img", /it is no disk image, but a gzip archive/],
+    ["backed.img", /it is based on another file \(\/etc\/shadow\)/],
+    ["data.img", /its data is in another file/],
+    ["flat.img", /data is in other files/, "vmdk"],
+    ["packed.img", /it is no disk image, but a gzip archive/],
   ];
   for (const [name, says, format] of files) {
     // Tried: an image names another file of the node, or is no disk → refused before anything was made, on the node and sent there
     it(`makes no VM and no disk: ${name}`, async () => {
       const context = { cluster: clusterOn(runner) };
-      for (const source of [{ nodePath: `${FOLDER}/${name}` }, { path: join(here, name) }].map((each) => ({ ...each, ...(format === undefined ? {} : { format }) }))) {
+      for (const source of [{ nodePath: `${FOLDER}/${name}` }, { path: join(here, name) }].map((each) => ({
+        ...each,
+        ...(format === undefined ? {} : { format }),
+      }))) {
         for (const act of [createVm, replaceVm]) {
-          const failure = await act(context, { ...specOf(VM), source }).then(() => undefined, (error: unknown) => error as Error);
+          const failure = await act(context, { ...specOf(VM), source }).then(
+            () => undefined,
+            (error: unknown) => error as Error,
+          );
           said(failure);
           assert.match(String(failure), says);
           assert.match(String(failure), /Unable to create VM "strangeimage" on node\d: source\.(nodeP|p)ath/);
@@ -65,9 +75,15 @@ describe("an image of a stranger's", function () {
   // Tried: an image turns out to be damaged only once it was sent → the error names the file of this machine, not the copy on the node
   it("names the file that was sent, and not its copy on the node", async () => {
     const context = { cluster: clusterOn(runner) };
-    const failure = await createVm(context, { ...specOf(VM), source: { path: join(here, "cut.img") } }).then(() => undefined, (error: unknown) => error as Error);
+    const failure = await createVm(context, { ...specOf(VM), source: { path: join(here, "cut.img") } }).then(
+      () => undefined,
+      (error: unknown) => error as Error,
+    );
     said(failure);
-    assert.match(String(failure), /Unable to create VM "strangeimage" on node\d: source\.path: \/.*\/cut\.img: the image is damaged or truncated/);
+    assert.match(
+      String(failure),
+      /Unable to create VM "strangeimage" on node\d: source\.path: \/.*\/cut\.img: the image is damaged or truncated/,
+    );
     assert.doesNotMatch(String(failure), /uploads/);
     assert.deepEqual(await traces(VM), []);
   });
@@ -78,10 +94,24 @@ describe("an image of a stranger's", function () {
     assert.equal(made.status, "Started");
     for (const [name, says, format] of files) {
       const source = { path: join(here, name), ...(format === undefined ? {} : { format }) };
-      await assert.rejects(createDisk(context, { vm: VM, index: 0, source, bus: "virtio", cache: "writeback", readOnly: false, retain: false }), says);
+      await assert.rejects(
+        createDisk(context, {
+          vm: VM,
+          index: 0,
+          source,
+          bus: "virtio",
+          cache: "writeback",
+          readOnly: false,
+          retain: false,
+        }),
+        says,
+      );
     }
     // What runs is lost to no image that is refused.
-    await assert.rejects(replaceVm(context, { ...specOf(VM), source: { path: join(here, "backed.img") } }), /based on another file/);
+    await assert.rejects(
+      replaceVm(context, { ...specOf(VM), source: { path: join(here, "backed.img") } }),
+      /based on another file/,
+    );
     assert.match(await on("node1", "rbd", "ls"), /^system_strangeimage$/m);
     assert.doesNotMatch(await on("node1", "rbd", "ls"), /^data_strangeimage/m);
   });

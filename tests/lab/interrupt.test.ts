@@ -14,7 +14,9 @@ import { TestStack } from "./support/stack.ts";
 import { dropUser, hardenedSudoers, makeUser } from "./support/users.ts";
 import { tick } from "./support/vms.ts";
 
-const { runLong } = createRequire(import.meta.url)("../../provider/dist/cluster/program.js") as typeof import("../../provider/dist/cluster/program.js");
+const { runLong } = createRequire(import.meta.url)(
+  "../../provider/dist/cluster/program.js",
+) as typeof import("../../provider/dist/cluster/program.js");
 
 /** A tick guest whose image has 4 MiB more of what cannot be passed over, for an import that takes a while. */
 const IMAGE = "/var/lib/seapath/images/opsslow.raw";
@@ -30,7 +32,8 @@ class Run {
     const argv = ["up", "--yes", "--skip-preview", "--non-interactive", "--stack", stack];
     const cwd = join(import.meta.dirname, "program");
     this.#child = spawn("pulumi", argv, { cwd, env: { ...pulumiEnvironment(), ...environment }, detached: true });
-    for (const stream of [this.#child.stdout, this.#child.stderr]) stream?.on("data", (chunk: Buffer) => (this.text += chunk.toString()));
+    for (const stream of [this.#child.stdout, this.#child.stderr])
+      stream?.on("data", (chunk: Buffer) => (this.text += chunk.toString()));
     this.ended = new Promise((resolve) => this.#child.on("close", resolve));
   }
 
@@ -82,7 +85,13 @@ describe("interrupted", function () {
   });
   after(async () => {
     await stack.destroy();
-    for (const vm of names) await on("node1", "sh", "-c", `rbd group remove ${vm}; rbd info system_${vm} >/dev/null 2>&1 || exit 0; for try in 1 2 3 4 5 6 7 8 9; do rbd rm --no-progress system_${vm} 2>/dev/null && exit; sleep 5; done; exit 1`);
+    for (const vm of names)
+      await on(
+        "node1",
+        "sh",
+        "-c",
+        `rbd group remove ${vm}; rbd info system_${vm} >/dev/null 2>&1 || exit 0; for try in 1 2 3 4 5 6 7 8 9; do rbd rm --no-progress system_${vm} 2>/dev/null && exit; sleep 5; done; exit 1`,
+      );
     for (const vm of names) assert.deepEqual(await traces(vm), []);
     await on("node2", "rm", IMAGE);
     await sshd.end();
@@ -107,7 +116,14 @@ describe("interrupted", function () {
   }
 
   async function nothingRunsOn(): Promise<void> {
-    assert.deepEqual(await eventually(() => sshd.programs(), (programs) => programs.length === 0, 10), []);
+    assert.deepEqual(
+      await eventually(
+        () => sshd.programs(),
+        (programs) => programs.length === 0,
+        10,
+      ),
+      [],
+    );
   }
 
   // Tried: Ctrl-C twice while the cluster is read → the node's programs end within a second, and what they have started
@@ -138,7 +154,10 @@ describe("interrupted", function () {
     await sshd.cut();
     assert.notEqual(await run.ended, 0);
     said(run.text);
-    assert.match(run.text, /Unable to create VM "opscutd" on .*Unable to tell how qemu-img convert to system_opscutd ended/s);
+    assert.match(
+      run.text,
+      /Unable to create VM "opscutd" on .*Unable to tell how qemu-img convert to system_opscutd ended/s,
+    );
     await nothingRunsOn();
     assert.deepEqual(await stack.recorded(), []);
     assert.deepEqual(await traces("opscutd"), []);
@@ -157,19 +176,29 @@ describe("interrupted", function () {
   for (const terminal of [false, true])
     // Tried: the SSH link ends, for a user who is root by sudo → root's programs are ended as well
     it(`by the end of the SSH link, for a user who is root by sudo${terminal ? ", which wants a terminal" : ""}`, async () => {
-    const [user, seconds] = [`opssudo${randomInt(1e5, 1e6)}`, `3${randomInt(1e5, 1e6)}`];
-    const running = async () => (await tryOn("node2", "pgrep", "-f", `^sleep ${seconds}`)).text;
-    await makeUser("node2", user, { sudoers: hardenedSudoers(user, { terminal }) });
-    const runner = createRunner(readSettings(() => undefined, { ...pulumiEnvironment(), ...sshd.environment, SEAPATH_USER: user, SEAPATH_SUDO: "true" }));
-    try {
-      const failure = assert.rejects(runLong(runner, { argv: ["sleep", seconds], timeoutMs: 120_000 }), ConnectionError);
-      assert.notEqual(await eventually(running, (pids) => pids !== ""), "");
-      await sshd.cut();
-      await failure;
-      assert.equal(await eventually(running, (pids) => pids === "", 10), "");
-    } finally {
-      runner.close();
-      await dropUser("node2", user);
-    }
-  });
+      const [user, seconds] = [`opssudo${randomInt(1e5, 1e6)}`, `3${randomInt(1e5, 1e6)}`];
+      const running = async () => (await tryOn("node2", "pgrep", "-f", `^sleep ${seconds}`)).text;
+      await makeUser("node2", user, { sudoers: hardenedSudoers(user, { terminal }) });
+      const runner = createRunner(
+        readSettings(() => undefined, {
+          ...pulumiEnvironment(),
+          ...sshd.environment,
+          SEAPATH_USER: user,
+          SEAPATH_SUDO: "true",
+        }),
+      );
+      try {
+        const failure = assert.rejects(
+          runLong(runner, { argv: ["sleep", seconds], timeoutMs: 120_000 }),
+          ConnectionError,
+        );
+        assert.notEqual(await eventually(running, (pids) => pids !== ""), "");
+        await sshd.cut();
+        await failure;
+        assert.equal(await eventually(running, (pids) => pids === "", 10), "");
+      } finally {
+        runner.close();
+        await dropUser("node2", user);
+      }
+    });
 });

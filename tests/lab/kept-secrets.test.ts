@@ -14,7 +14,8 @@ import { TestStack } from "./support/stack.ts";
 import { specOf, tickXml } from "./support/vms.ts";
 
 const require = createRequire(import.meta.url);
-const { createVm, removeVm } = require("../../provider/dist/vmmgr/index.js") as typeof import("../../provider/dist/vmmgr/index.js");
+const { createVm, removeVm } =
+  require("../../provider/dist/vmmgr/index.js") as typeof import("../../provider/dist/vmmgr/index.js");
 
 const [SOURCE, CLONE] = ["keptsource", "keptclone"];
 
@@ -31,7 +32,10 @@ describe("secrets that only the cluster has", function () {
     runner = labRunner();
     const { domain: _domain, ...spec } = specOf(SOURCE);
     const xml = tickXml(`<graphics type="vnc" passwd="${vnc}"/>`);
-    await createVm({ cluster: clusterOn(runner) }, { ...spec, xml, started: false, metadata: { dbpassword: password } });
+    await createVm(
+      { cluster: clusterOn(runner) },
+      { ...spec, xml, started: false, metadata: { dbpassword: password } },
+    );
     stack = await TestStack.make("kept-secrets");
   });
   after(async () => {
@@ -49,8 +53,24 @@ describe("secrets that only the cluster has", function () {
   /** A run of the CLI with its log of events; both as one text. */
   const logged = (verb: string, ...words: string[]) => {
     const log = join(folder, `${verb}.json`);
-    const args = [verb, ...words, "--diff", "--event-log", log, "--stack", "kept-secrets", "--cwd", join(import.meta.dirname, "program")];
-    return execFileSync("pulumi", args, { env: { ...pulumiEnvironment(), PULUMI_DEBUG_COMMANDS: "true" }, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] }) + readFileSync(log, "utf8");
+    const args = [
+      verb,
+      ...words,
+      "--diff",
+      "--event-log",
+      log,
+      "--stack",
+      "kept-secrets",
+      "--cwd",
+      join(import.meta.dirname, "program"),
+    ];
+    return (
+      execFileSync("pulumi", args, {
+        env: { ...pulumiEnvironment(), PULUMI_DEBUG_COMMANDS: "true" },
+        encoding: "utf8",
+        stdio: ["ignore", "pipe", "pipe"],
+      }) + readFileSync(log, "utf8")
+    );
   };
 
   it("are in a clone, and in no preview, no log of events, no state", async () => {

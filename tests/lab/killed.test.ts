@@ -13,7 +13,11 @@ const SLEEP = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 /** Runs pulumi, and kills it and its provider at once, as a power cut would, when the cluster shows something. */
 async function killWhen(stack: string, verb: "up" | "destroy", seen: () => Promise<boolean>): Promise<void> {
   const argv = [verb, "--yes", "--skip-preview", "--non-interactive", "--stack", stack];
-  const run = spawn("pulumi", argv, { cwd: join(import.meta.dirname, "program"), env: pulumiEnvironment(), stdio: "ignore" });
+  const run = spawn("pulumi", argv, {
+    cwd: join(import.meta.dirname, "program"),
+    env: pulumiEnvironment(),
+    stdio: "ignore",
+  });
   const ended = new Promise<void>((resolve) => run.on("close", () => resolve()));
   const deadline = Date.now() + 60_000;
   while (!(await seen())) {
@@ -21,7 +25,10 @@ async function killWhen(stack: string, verb: "up" | "destroy", seen: () => Promi
     await SLEEP(20);
   }
   const pids = family(run.pid ?? 0);
-  assert.ok(pids.some((pid) => commandLine(pid).includes("dynamic-provider")), "the provider is among what is killed");
+  assert.ok(
+    pids.some((pid) => commandLine(pid).includes("dynamic-provider")),
+    "the provider is among what is killed",
+  );
   for (const pid of pids) process.kill(pid, "SIGKILL");
   await ended;
 }
@@ -79,11 +86,17 @@ describe("pulumi killed", function () {
 
   // Tried: pulumi and its provider are killed in a destroy → the next one ends it
   it("in a destroy: the next one ends it", async () => {
-    await killWhen("killed", "destroy", async () => /Stopped/.test(await on("node1", "crm", "configure", "show", "cutoff").catch(() => "Stopped")));
+    await killWhen("killed", "destroy", async () =>
+      /Stopped/.test(await on("node1", "crm", "configure", "show", "cutoff").catch(() => "Stopped")),
+    );
     await stack.unlock();
     await stack.destroy();
     assert.deepEqual(await stack.recorded(), []);
-    await eventually(() => traces("cutoff"), (left) => left.length === 0, 10);
+    await eventually(
+      () => traces("cutoff"),
+      (left) => left.length === 0,
+      10,
+    );
     assert.deepEqual(await traces("cutoff"), []);
   });
 });

@@ -7,12 +7,24 @@ import { TestStack, type Vms } from "./support/stack.ts";
 import { tick } from "./support/vms.ts";
 
 const require = createRequire(import.meta.url);
-const { findKeys, removeKeys, setKeys } = require("../../provider/dist/vmmgr/index.js") as typeof import("../../provider/dist/vmmgr/index.js");
+const { findKeys, removeKeys, setKeys } =
+  require("../../provider/dist/vmmgr/index.js") as typeof import("../../provider/dist/vmmgr/index.js");
 
-const all = async () => JSON.parse(await on("node1", "rbd", "image-meta", "list", "system_metavm", "--format", "json")) as Record<string, string>;
-const marks = async () => Object.keys(await all()).filter((key) => key.startsWith("_seapath_owner_")).sort();
-const vm = (metadata: Record<string, string> = { owner: "alice" }): Vms => ({ metavm: tick({ started: false, metadata }) });
-const keys = (metadata: Record<string, unknown>, more: Record<string, unknown> = {}): Vms => ({ keys: { $kind: "Metadata", vm: "metavm", metadata, ...more } });
+const all = async () =>
+  JSON.parse(await on("node1", "rbd", "image-meta", "list", "system_metavm", "--format", "json")) as Record<
+    string,
+    string
+  >;
+const marks = async () =>
+  Object.keys(await all())
+    .filter((key) => key.startsWith("_seapath_owner_"))
+    .sort();
+const vm = (metadata: Record<string, string> = { owner: "alice" }): Vms => ({
+  metavm: tick({ started: false, metadata }),
+});
+const keys = (metadata: Record<string, unknown>, more: Record<string, unknown> = {}): Vms => ({
+  keys: { $kind: "Metadata", vm: "metavm", metadata, ...more },
+});
 
 describe("metadata on a VM of another stack", function () {
   this.timeout(180_000);
@@ -38,11 +50,16 @@ describe("metadata on a VM of another stack", function () {
     await owner.up(vm({ owner: "bob", site: "north" }));
     const now = await all();
     assert.deepEqual([now["owner"], now["site"], now["backup"], now["tier"]], ["bob", "north", "nightly", "2"]);
-    assert.deepEqual((await guest.preview(keys({ backup: "nightly", tier: 2 }), { refresh: true })).changes, { same: 2 });
+    assert.deepEqual((await guest.preview(keys({ backup: "nightly", tier: 2 }), { refresh: true })).changes, {
+      same: 2,
+    });
   });
 
   it("are refused by name where the VM, or another resource, has the key", async () => {
-    const text = await guest.failing("preview", { ...keys({ backup: "nightly", tier: 2 }), more: { $kind: "Metadata", vm: "metavm", metadata: { owner: "x", backup: "y" } } });
+    const text = await guest.failing("preview", {
+      ...keys({ backup: "nightly", tier: 2 }),
+      more: { $kind: "Metadata", vm: "metavm", metadata: { owner: "x", backup: "y" } },
+    });
     assert.match(text, /metadata\.owner.*VM "metavm" has the key already, as its own/s);
     assert.match(text, /metadata\.backup.*VM "metavm" has the key already, set by labtest\/metaguest\/keys/s);
   });
@@ -69,16 +86,20 @@ describe("metadata on a VM of another stack", function () {
       const inner = labRunner();
       try {
         const cluster = clusterOn(new FailingRunner(inner, 1, moment));
-        const outcome = await setKeys({ cluster }, { owners: [], keys: [] }, spec).then(() => "set", () => "failed");
+        const outcome = await setKeys({ cluster }, { owners: [], keys: [] }, spec).then(
+          () => "set",
+          () => "failed",
+        );
         const found = findKeys(await clusterOn(inner).inventory(), "metavm", { owners: [spec.owner], keys: [] });
         assert.deepEqual(found, outcome === "set" ? spec.metadata : undefined, moment);
         assert.equal(outcome, moment === "for good" ? "failed" : "set");
       } finally {
         inner.close();
       }
-      for (const key of ["linka", "linkb"]) for (const each of [key, `_seapath_owner_${key}`]) {
-        if (each in (await all())) await on("node1", "rbd", "image-meta", "remove", "system_metavm", each);
-      }
+      for (const key of ["linka", "linkb"])
+        for (const each of [key, `_seapath_owner_${key}`]) {
+          if (each in (await all())) await on("node1", "rbd", "image-meta", "remove", "system_metavm", each);
+        }
     }
     assert.equal(await imageMeta("metavm", "backup"), "weekly");
   });
@@ -86,18 +107,31 @@ describe("metadata on a VM of another stack", function () {
   it("are one writer's when several come at once, and each has its own", async () => {
     const runners = Array.from({ length: 4 }, () => labRunner());
     try {
-      const spec = (index: number) => ({ vm: "metavm", metadata: { shared: String(index), [`own${index}`]: "x" }, owner: `labtest/at/once${index}`, adopt: false });
+      const spec = (index: number) => ({
+        vm: "metavm",
+        metadata: { shared: String(index), [`own${index}`]: "x" },
+        owner: `labtest/at/once${index}`,
+        adopt: false,
+      });
       const alone = (index: number) => ({ ...spec(index), metadata: { [`own${index}`]: "x" } });
-      await Promise.all(runners.map((runner, index) => setKeys({ cluster: clusterOn(runner) }, { owners: [], keys: [] }, alone(index))));
-      const outcomes = await Promise.allSettled(runners.map((runner, index) => setKeys({ cluster: clusterOn(runner) }, { owners: [], keys: [] }, spec(index))));
+      await Promise.all(
+        runners.map((runner, index) => setKeys({ cluster: clusterOn(runner) }, { owners: [], keys: [] }, alone(index))),
+      );
+      const outcomes = await Promise.allSettled(
+        runners.map((runner, index) => setKeys({ cluster: clusterOn(runner) }, { owners: [], keys: [] }, spec(index))),
+      );
       const winners = outcomes.flatMap(({ status }, index) => (status === "fulfilled" ? [index] : []));
       assert.equal(winners.length, 1, JSON.stringify(outcomes.map(({ status }) => status)));
       const now = await all();
       assert.equal(now["shared"], String(winners[0]));
       assert.equal(now["_seapath_owner_shared"], `labtest/at/once${winners[0]}`);
       for (const index of [0, 1, 2, 3]) assert.equal(now[`own${index}`], "x");
-      for (const [index, runner] of runners.entries()) await removeKeys({ cluster: clusterOn(runner) }, "metavm", { owners: [`labtest/at/once${index}`], keys: [] });
-      assert.deepEqual(Object.keys(await all()).filter((key) => /shared|own\d|once/.test(key)), []);
+      for (const [index, runner] of runners.entries())
+        await removeKeys({ cluster: clusterOn(runner) }, "metavm", { owners: [`labtest/at/once${index}`], keys: [] });
+      assert.deepEqual(
+        Object.keys(await all()).filter((key) => /shared|own\d|once/.test(key)),
+        [],
+      );
     } finally {
       for (const runner of runners) runner.close();
     }

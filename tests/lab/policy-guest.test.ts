@@ -30,8 +30,15 @@ describe("what the policies warn of a guest node", function () {
   let stack: TestStack;
 
   const rule = async (): Promise<string> => {
-    const { said }: Policed = await policed({ stack: stackName, vms, config: { all: "advisory", "guest-node-closed": { enforcementLevel: "advisory", others: "fail" } } });
-    return said.filter((each) => each.rule === "guest-node-closed").map(({ message }) => message).join("\n");
+    const { said }: Policed = await policed({
+      stack: stackName,
+      vms,
+      config: { all: "advisory", "guest-node-closed": { enforcementLevel: "advisory", others: "fail" } },
+    });
+    return said
+      .filter((each) => each.rule === "guest-node-closed")
+      .map(({ message }) => message)
+      .join("\n");
   };
   const failures = async () => (await on("node1", "crm_mon", "-1", "-r")).split("Failed Resource Actions").at(1) ?? "";
 
@@ -40,7 +47,11 @@ describe("what the policies warn of a guest node", function () {
     await seapath("remove", "-n", open);
     await stack.up(vms);
     const folderOf = "/usr/lib/ocf/resource.d/seapath";
-    await inGuest(ADDRESS, `mkdir -p ${folderOf} && cat >${folderOf}/VirtualDomain && chmod +x ${folderOf}/VirtualDomain`, { stdin: AGENT });
+    await inGuest(
+      ADDRESS,
+      `mkdir -p ${folderOf} && cat >${folderOf}/VirtualDomain && chmod +x ${folderOf}/VirtualDomain`,
+      { stdin: AGENT },
+    );
     const xml = join(folder, "open.xml");
     writeFileSync(xml, tickXml());
     const made = await seapath("create", "-n", open, "--image", `node:${TICK}`, "--xml", xml);
@@ -55,7 +66,8 @@ describe("what the policies warn of a guest node", function () {
 
   it("happens: a VM that no constraint keeps out goes in when the other nodes are closed to it, and cannot run", async () => {
     assert.doesNotMatch(await rule(), new RegExp(open));
-    for (const id of await constraints(open)) await on("node1", "cibadmin", "--delete", "--xml-text", `<rsc_location id="${id}"/>`);
+    for (const id of await constraints(open))
+      await on("node1", "cibadmin", "--delete", "--xml-text", `<rsc_location id="${id}"/>`);
     assert.match(await rule(), new RegExp(`VM "${open}" must be kept off the guest node ${guest}: no constraint does`));
     assert.equal((await qemu(open)).length, 1);
     for (const node of nodes()) await on("node1", "crm_resource", "--ban", "--resource", open, "--node", node);
@@ -67,7 +79,10 @@ describe("what the policies warn of a guest node", function () {
     assert.doesNotMatch(await rule(), new RegExp(open));
     for (const node of nodes()) await on("node1", "crm_resource", "--clear", "--resource", open, "--node", node);
     await on("node1", "crm_resource", "--cleanup", "--resource", open);
-    await eventually(() => qemu(open), (found) => found.length === 1);
+    await eventually(
+      () => qemu(open),
+      (found) => found.length === 1,
+    );
     assert.equal((await qemu(open)).length, 1);
   });
 });

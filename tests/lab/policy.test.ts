@@ -19,7 +19,10 @@ const TESTPACK = join(import.meta.dirname, "pack");
 
 /** What a rule says of a run. */
 const saidBy = ({ said }: Policed, rule: string) => said.filter((each) => each.rule === rule);
-const messages = (found: Policed, rule: string) => saidBy(found, rule).map(({ message }) => message).join("\n");
+const messages = (found: Policed, rule: string) =>
+  saidBy(found, rule)
+    .map(({ message }) => message)
+    .join("\n");
 
 describe("the policy pack", function () {
   this.timeout(240_000);
@@ -43,7 +46,12 @@ describe("the policy pack", function () {
   describe("has levels", () => {
     const environment = { SEAPATH_SAVED_CLUSTER: saved.calm };
     const vms = { pollevel: tick() };
-    const levels = (found: Policed) => ["vm-stickiness", "vm-stop-timeout"].map((rule) => saidBy(found, rule).map(({ level }) => level).join());
+    const levels = (found: Policed) =>
+      ["vm-stickiness", "vm-stop-timeout"].map((rule) =>
+        saidBy(found, rule)
+          .map(({ level }) => level)
+          .join(),
+      );
 
     it("and one that refuses lets the run fail, before anything is made, in an up that has no preview as well", async () => {
       const config = { "vm-off-observer": { observers: ["node1"] } };
@@ -63,9 +71,22 @@ describe("the policy pack", function () {
 
     it("and in a file, which counts more than the pack", async () => {
       const pack = JSON.stringify({ all: "mandatory", "vm-stop-timeout": "disabled" });
-      const config = { "vm-stickiness": "advisory", "vm-stop-timeout": { enforcementLevel: "advisory", minSeconds: 31 }, "placement-report": "disabled" };
-      const found = await run({ vms, pack: TESTPACK, config, environment: { ...environment, SEAPATH_TEST_PACK: pack } });
-      assert.deepEqual([levels(found), found.code, saidBy(found, "placement-report")], [["advisory", "advisory"], 0, []], found.text);
+      const config = {
+        "vm-stickiness": "advisory",
+        "vm-stop-timeout": { enforcementLevel: "advisory", minSeconds: 31 },
+        "placement-report": "disabled",
+      };
+      const found = await run({
+        vms,
+        pack: TESTPACK,
+        config,
+        environment: { ...environment, SEAPATH_TEST_PACK: pack },
+      });
+      assert.deepEqual(
+        [levels(found), found.code, saidBy(found, "placement-report")],
+        [["advisory", "advisory"], 0, []],
+        found.text,
+      );
     });
 
     it("and refuses configuration that has another type, or that means nothing to a rule", async () => {
@@ -74,18 +95,31 @@ describe("the policy pack", function () {
       assert.match(typed.text, /observers: Invalid type\. Expected: array, given: string/);
       const strange = await run({ vms, config: { "vm-off-observer": { observer: "node3" } }, environment });
       assert.notEqual(strange.code, 0);
-      assert.match(messages(strange, "vm-off-observer"), /configuration of vm-off-observer must not have "observer".*it has observers/);
+      assert.match(
+        messages(strange, "vm-off-observer"),
+        /configuration of vm-off-observer must not have "observer".*it has observers/,
+      );
     });
   });
 
   it("puts right what it can, so that the cluster gets it, and the next preview finds nothing to do", async () => {
-    const config = advisory({ "vm-stickiness": { enforcementLevel: "remediate", min: 7 }, "vm-stop-timeout": "remediate" });
-    const vms = { polheal: tick({ pacemaker: { meta: { "migration-threshold": "3" } }, metadata: { key: "$secret:polhidden" } }) };
+    const config = advisory({
+      "vm-stickiness": { enforcementLevel: "remediate", min: 7 },
+      "vm-stop-timeout": "remediate",
+    });
+    const vms = {
+      polheal: tick({ pacemaker: { meta: { "migration-threshold": "3" } }, metadata: { key: "$secret:polhidden" } }),
+    };
     const made = await run({ run: "up", vms, config });
     assert.equal(made.code, 0, made.text);
-    for (const rule of ["vm-stickiness", "vm-stop-timeout"]) assert.deepEqual(saidBy(made, rule).filter(({ message }) => message.includes("polheal")), []);
+    for (const rule of ["vm-stickiness", "vm-stop-timeout"])
+      assert.deepEqual(
+        saidBy(made, rule).filter(({ message }) => message.includes("polheal")),
+        [],
+      );
     const primitive = await on("node1", "crm", "configure", "show", "polheal");
-    for (const wanted of [/resource-stickiness=7/, /migration-threshold=3/, /op stop [^\\]*timeout=90s?/]) assert.match(primitive, wanted);
+    for (const wanted of [/resource-stickiness=7/, /migration-threshold=3/, /op stop [^\\]*timeout=90s?/])
+      assert.match(primitive, wanted);
     // The state is exported with its secrets, which says of each that it is one.
     assert.doesNotMatch(await stack.state(), /(?<!\$secret:|"plaintext":"\\")polhidden/);
     const again = await run({ vms, config });
@@ -102,36 +136,77 @@ describe("the policy pack", function () {
     const found = await run({ vms, environment });
     assert.notEqual(found.code, 0);
     assert.match(messages(found, "vm-off-observer"), /VM "polwatch" must not have/);
-    assert.deepEqual(saidBy(found, "vm-off-observer").map(({ level }) => level), ["mandatory"]);
-    assert.match(messages(found, "placement-report"), /not checked: .*vm-off-observer.* for VM "polunknown": `pinnedHost` is not known before other resources are made/);
+    assert.deepEqual(
+      saidBy(found, "vm-off-observer").map(({ level }) => level),
+      ["mandatory"],
+    );
+    assert.match(
+      messages(found, "placement-report"),
+      /not checked: .*vm-off-observer.* for VM "polunknown": `pinnedHost` is not known before other resources are made/,
+    );
     assert.doesNotMatch(found.text, /can't run policy/);
-    const failing = await run({ vms: { polsource: tick(), polunknown: vms.polunknown }, environment, config: { "vm-host-exists": { onUnknown: "fail" } } });
+    const failing = await run({
+      vms: { polsource: tick(), polunknown: vms.polunknown },
+      environment,
+      config: { "vm-host-exists": { onUnknown: "fail" } },
+    });
     assert.notEqual(failing.code, 0);
-    assert.match(messages(failing, "vm-host-exists"), /VM "polunknown" must be known to vm-host-exists before an up: `pinnedHost`/);
+    assert.match(
+      messages(failing, "vm-host-exists"),
+      /VM "polunknown" must be known to vm-host-exists before an up: `pinnedHost`/,
+    );
   });
 
   describe("asks a cluster that does not answer", () => {
     const gone = { SEAPATH_HOSTS: "10.99.0.98", SEAPATH_CONNECT_TIMEOUT: "1" };
     const vms = { polfar: tick({ preferredHost: "node1" }) };
-    const rules = ["vm-host-exists", "vm-off-observer", "colocation-effective", "colocation-pins-agree", "separation-fits-hosts", "separation-contradiction", "redundant-vms-apart", "redundant-vms-not-at-once",
-      "guest-node-closed", "cluster-config-valid", "cluster-odd-machines", "plan-places-all", "plan-leaves-others", "survives-node-failure", "memory-after-failure", "failback-quiet", "placement-report"];
+    const rules = [
+      "vm-host-exists",
+      "vm-off-observer",
+      "colocation-effective",
+      "colocation-pins-agree",
+      "separation-fits-hosts",
+      "separation-contradiction",
+      "redundant-vms-apart",
+      "redundant-vms-not-at-once",
+      "guest-node-closed",
+      "cluster-config-valid",
+      "cluster-odd-machines",
+      "plan-places-all",
+      "plan-leaves-others",
+      "survives-node-failure",
+      "memory-after-failure",
+      "failback-quiet",
+      "placement-report",
+    ];
     const each = (onUnreachable: string) => Object.fromEntries(rules.map((rule) => [rule, { onUnreachable }]));
 
     it("and lets no mandatory rule of it pass", async () => {
       const found = await run({ vms, environment: gone });
       assert.notEqual(found.code, 0);
       for (const rule of ["vm-host-exists", "plan-places-all", "survives-node-failure", "memory-after-failure"]) {
-        assert.match(messages(found, rule), /Not checked, and nothing may pass unchecked: the cluster does not answer: .*10\.99\.0\.98/, rule);
+        assert.match(
+          messages(found, rule),
+          /Not checked, and nothing may pass unchecked: the cluster does not answer: .*10\.99\.0\.98/,
+          rule,
+        );
       }
-      assert.match(messages(found, "placement-report"), /not checked: .*failback-quiet.* for the cluster: the cluster does not answer/);
+      assert.match(
+        messages(found, "placement-report"),
+        /not checked: .*failback-quiet.* for the cluster: the cluster does not answer/,
+      );
     });
 
     it("and warns, or says it in the report alone, where the configuration has it", async () => {
-      for (const [word, aloud] of [["warn", true], ["skip", false]] as const) {
+      for (const [word, aloud] of [
+        ["warn", true],
+        ["skip", false],
+      ] as const) {
         const found = await run({ vms, environment: gone, config: each(word) });
         assert.equal(found.code, 0, found.text);
         const report = messages(found, "placement-report");
-        for (const rule of rules) assert.match(report, new RegExp(`not checked: .*\\b${rule}\\b.*does not answer: .*10\\.99\\.0\\.98`), rule);
+        for (const rule of rules)
+          assert.match(report, new RegExp(`not checked: .*\\b${rule}\\b.*does not answer: .*10\\.99\\.0\\.98`), rule);
         assert.equal(/^ *not checked for the cluster: /m.test(found.text), aloud, found.text);
       }
     });
@@ -147,8 +222,15 @@ describe("the policy pack", function () {
     it("a VM that the program no longer has is removed, and is not somebody else's", async () => {
       await stack.up({ polkept: tick(), polgone: tick({ pinnedHost: "node1" }) });
       const found = await run({ vms: { polkept: tick() }, config: advisory() });
-      assert.match(messages(found, "placement-report"), /^polgone +node1 +– .*is deleted/m, messages(found, "placement-report"));
-      assert.doesNotMatch(["survives-node-failure", "plan-leaves-others", "plan-places-all"].map((rule) => messages(found, rule)).join(), /"polgone"/);
+      assert.match(
+        messages(found, "placement-report"),
+        /^polgone +node1 +– .*is deleted/m,
+        messages(found, "placement-report"),
+      );
+      assert.doesNotMatch(
+        ["survives-node-failure", "plan-leaves-others", "plan-places-all"].map((rule) => messages(found, rule)).join(),
+        /"polgone"/,
+      );
       const there = await run({ vms: { polkept: tick(), polgone: tick({ pinnedHost: "node1" }) }, config: advisory() });
       assert.match(messages(there, "survives-node-failure"), /VM "polgone" must outlive the failure of node1/);
       await stack.up({});
@@ -157,21 +239,41 @@ describe("the policy pack", function () {
     it("VMs of others count as the cluster has them", async () => {
       const xml = join(folder, "other.xml");
       writeFileSync(xml, tickXml());
-      const made = await seapath("create", "--image", `node:${TICK}`, "--xml", xml, "--pinned-host", "node2", "-n", "polother");
+      const made = await seapath(
+        "create",
+        "--image",
+        `node:${TICK}`,
+        "--xml",
+        xml,
+        "--pinned-host",
+        "node2",
+        "-n",
+        "polother",
+      );
       assert.equal(made.code, 0, made.stderr);
-      const config = advisory({ "vm-off-observer": { observers: ["node1"] }, "redundant-vms-apart": { groups: [{ name: "pair", vms: ["polmine", "polother"] }] } });
+      const config = advisory({
+        "vm-off-observer": { observers: ["node1"] },
+        "redundant-vms-apart": { groups: [{ name: "pair", vms: ["polmine", "polother"] }] },
+      });
       const vms = {
         polmine: tick({ preferredHost: "node2" }),
         polpair: { $kind: "Colocation", vm: "$ref:polmine.name", with: ["polother"], strong: true },
       };
       const found = await run({ vms, config });
-      const words = /VM "polother" must outlive the failure of node2; without node2 it runs nowhere: it is pinned to node2/;
+      const words =
+        /VM "polother" must outlive the failure of node2; without node2 it runs nowhere: it is pinned to node2/;
       assert.doesNotMatch(messages(found, "survives-node-failure"), words);
       const report = messages(found, "placement-report");
       assert.match(report.slice(report.indexOf("Wrong before this change, and not of this stack:")), words);
-      const strict = await run({ vms, config: { ...config, "survives-node-failure": { enforcementLevel: "advisory", others: "fail" } } });
+      const strict = await run({
+        vms,
+        config: { ...config, "survives-node-failure": { enforcementLevel: "advisory", others: "fail" } },
+      });
       assert.match(messages(strict, "survives-node-failure"), words);
-      assert.match(messages(found, "redundant-vms-apart"), /At most 1 of the group "pair" may be on one node; after this change node2 has polmine, polother/);
+      assert.match(
+        messages(found, "redundant-vms-apart"),
+        /At most 1 of the group "pair" may be on one node; after this change node2 has polmine, polother/,
+      );
       assert.match(messages(found, "vm-off-observer"), /VM "polmine" must be kept off node1/);
       assert.deepEqual(saidBy(found, "colocation-effective"), []);
     });
@@ -179,7 +281,8 @@ describe("the policy pack", function () {
 
   describe("has several clusters", () => {
     const at = ["--stack", stackName, "--cwd", join(import.meta.dirname, "program")];
-    const config = (...words: string[]) => execFileSync("pulumi", ["config", ...words, ...at], { env: pulumiEnvironment(), stdio: "pipe" });
+    const config = (...words: string[]) =>
+      execFileSync("pulumi", ["config", ...words, ...at], { env: pulumiEnvironment(), stdio: "pipe" });
     const set = (path: string, value: string) => config("set", "--path", `seapath:${path}`, value);
     after(() => void config("rm", "seapath:clusters"));
 
@@ -187,10 +290,16 @@ describe("the policy pack", function () {
       set("clusters.north.hosts", String(readLab().nodes[0]?.address));
       set("clusters.south.hosts", "10.99.0.98");
       set("clusters.south.connectTimeout", "1");
-      const vms = { polnorth: tick({ cluster: "north", pinnedHost: "node2" }), polsouth: tick({ cluster: "south", pinnedHost: "node2" }) };
+      const vms = {
+        polnorth: tick({ cluster: "north", pinnedHost: "node2" }),
+        polsouth: tick({ cluster: "south", pinnedHost: "node2" }),
+      };
       const found = await run({ vms, environment: { SEAPATH_HOSTS: "" }, config: advisory() });
       assert.match(messages(found, "survives-node-failure"), /VM "polnorth" must outlive the failure of node2/);
-      assert.match(messages(found, "survives-node-failure"), /Not checked, and nothing may pass unchecked: cluster "south" does not answer/);
+      assert.match(
+        messages(found, "survives-node-failure"),
+        /Not checked, and nothing may pass unchecked: cluster "south" does not answer/,
+      );
       const report = messages(found, "placement-report");
       assert.match(report, /Where VMs will run on cluster "north":.*^polnorth +– +node2/ms);
       assert.doesNotMatch(report, /^polsouth/m);
@@ -199,14 +308,41 @@ describe("the policy pack", function () {
   });
 
   describe("is not needed for what an up finds too late: the provider refuses what would stop VMs", () => {
-    const colocation = (vm: string, other: string[], more: object = {}) => ({ $kind: "Colocation", vm: `$ref:${vm}.name`, with: other.map((each) => `$ref:${each}.name`), strong: true, ...more });
-    const vms = { polup1: tick({ pinnedHost: "node1" }), polup2: tick({ pinnedHost: "node2" }), polup3: tick(), polup4: tick() };
+    const colocation = (vm: string, other: string[], more: object = {}) => ({
+      $kind: "Colocation",
+      vm: `$ref:${vm}.name`,
+      with: other.map((each) => `$ref:${each}.name`),
+      strong: true,
+      ...more,
+    });
+    const vms = {
+      polup1: tick({ pinnedHost: "node1" }),
+      polup2: tick({ pinnedHost: "node2" }),
+      polup3: tick(),
+      polup4: tick(),
+    };
     const apart = colocation("polup3", ["polup4"], { apart: true });
     const cases: [string, Record<string, object>, RegExp][] = [
-      ["a colocation that the pins do not allow", { polwith: colocation("polup1", ["polup2"]) }, /"polup1" is pinned to node1 and "polup2" to node2/],
-      ["more VMs apart than there are hosts", { polapart: colocation("polup1", ["polup2", "polup3", "polup4"], { apart: true }) }, /4 VMs cannot each have a node of their own/],
-      ["two colocations of one program that contradict each other", { polapart: apart, polwith: { ...colocation("polup3", ["polup4"]), $after: ["polapart"] } }, /"polup3" and "polup4" cannot be kept together.*keeps them apart/],
-      ["a pin that a colocation of the same program does not allow", { polfifth: tick({ pinnedHost: "node3" }), polmore: colocation("polfifth", ["polup1"]) }, /"polfifth" .*pinned to node3/],
+      [
+        "a colocation that the pins do not allow",
+        { polwith: colocation("polup1", ["polup2"]) },
+        /"polup1" is pinned to node1 and "polup2" to node2/,
+      ],
+      [
+        "more VMs apart than there are hosts",
+        { polapart: colocation("polup1", ["polup2", "polup3", "polup4"], { apart: true }) },
+        /4 VMs cannot each have a node of their own/,
+      ],
+      [
+        "two colocations of one program that contradict each other",
+        { polapart: apart, polwith: { ...colocation("polup3", ["polup4"]), $after: ["polapart"] } },
+        /"polup3" and "polup4" cannot be kept together.*keeps them apart/,
+      ],
+      [
+        "a pin that a colocation of the same program does not allow",
+        { polfifth: tick({ pinnedHost: "node3" }), polmore: colocation("polfifth", ["polup1"]) },
+        /"polfifth" .*pinned to node3/,
+      ],
     ];
     before(async () => {
       await stack.up(vms);

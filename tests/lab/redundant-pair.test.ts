@@ -6,7 +6,8 @@ import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { eventually, imageMeta, on, qemu, traces } from "./support/cluster.ts";
 import { exampleStack } from "./support/example.ts";
 
-const places = async () => Promise.all(["primary", "standby"].map(async (vm) => (await qemu(vm))[0]?.split(":")[0] ?? ""));
+const places = async () =>
+  Promise.all(["primary", "standby"].map(async (vm) => (await qemu(vm))[0]?.split(":")[0] ?? ""));
 const stackFile = join(import.meta.dirname, "../../examples/redundant-pair/Pulumi.labtest.yaml");
 
 describe("the example redundant-pair", function () {
@@ -28,8 +29,14 @@ describe("the example redundant-pair", function () {
     assert.notEqual(primary, standby);
     assert.deepEqual(outputs["nodes"]?.value, { primary, standby });
     assert.equal(await imageMeta("primary", "role"), "primary");
-    assert.match(await on("node1", "crm", "configure", "show", "apart-strong-standby-withprimary"), /-inf: standby \( primary \)/);
-    assert.match(await on("node1", "crm", "configure", "show", "order-primary-thenstandby"), /Optional: primary \( standby \)/);
+    assert.match(
+      await on("node1", "crm", "configure", "show", "apart-strong-standby-withprimary"),
+      /-inf: standby \( primary \)/,
+    );
+    assert.match(
+      await on("node1", "crm", "configure", "show", "order-primary-thenstandby"),
+      /Optional: primary \( standby \)/,
+    );
     const { changeSummary } = await stack.preview({ color: "never", refresh: true });
     assert.deepEqual(changeSummary, { same: 6 });
   });

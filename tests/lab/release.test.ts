@@ -13,11 +13,17 @@ const RELEASE = /^VERSION_CODENAME=(.*)$/m;
 describe("the lab that is meant", () => {
   it("has nodes of its release, also at their addresses", async () => {
     const { nodes, privateKeyFile, knownHostsFile } = readLab();
-    const options = ["IdentitiesOnly=yes", "BatchMode=yes", `UserKnownHostsFile=${knownHostsFile}`].flatMap((option) => ["-o", option]);
+    const options = ["IdentitiesOnly=yes", "BatchMode=yes", `UserKnownHostsFile=${knownHostsFile}`].flatMap(
+      (option) => ["-o", option],
+    );
     for (const { name, address } of nodes) {
       const { stdout } = await exec(name, ["cat", "/etc/os-release"]);
       assert.equal(RELEASE.exec(stdout)?.[1], releaseOf(process.env), name);
-      const there = await ran("ssh", ["-F", "none", "-i", privateKeyFile, ...options, `root@${address}`, "cat /etc/hostname /etc/os-release"], {});
+      const there = await ran(
+        "ssh",
+        ["-F", "none", "-i", privateKeyFile, ...options, `root@${address}`, "cat /etc/hostname /etc/os-release"],
+        {},
+      );
       assert.equal(there.code, 0, there.stderr);
       assert.ok(there.stdout.startsWith(`${name}\n`), there.stdout);
       assert.equal(RELEASE.exec(there.stdout)?.[1], releaseOf(process.env), address);
@@ -31,7 +37,12 @@ describe("the lab that is meant", () => {
   it("is not taken for somebody else's, whose folder has the same name", async () => {
     const before = findSpace();
     for (const role of ["lab", "node1", "node9"]) {
-      const env = { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", SEAPATH_LAB: labDir, SEAPATH_LAB_ROLE: role, SEAPATH_LAB_MARK: "somebody else's" };
+      const env = {
+        PATH: "/usr/sbin:/usr/bin:/sbin:/bin",
+        SEAPATH_LAB: labDir,
+        SEAPATH_LAB_ROLE: role,
+        SEAPATH_LAB_MARK: "somebody else's",
+      };
       others.push(spawn("unshare", ["-p", "-f", "--kill-child", "sleep", "120"], { env, stdio: "ignore" }));
     }
     const started = async () => (await ran("pgrep", ["-f", "-c", "^sleep 120$"], {})).stdout.trim();

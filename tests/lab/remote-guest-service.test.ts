@@ -30,7 +30,10 @@ describe("the example remote-guest-service", function () {
     assert.equal(outputs["url"]?.value, `http://${ADDRESS}/`);
     assert.equal(outputs["online"]?.value, true);
     assert.equal(outputs["service"]?.value, "Started");
-    assert.deepEqual([outputs["authkey"]?.secret, outputs["authkey"]?.value], [true, await on("node1", "base64", "-w0", "/etc/pacemaker/authkey")]);
+    assert.deepEqual(
+      [outputs["authkey"]?.secret, outputs["authkey"]?.value],
+      [true, await on("node1", "base64", "-w0", "/etc/pacemaker/authkey")],
+    );
     assert.match((await served(ADDRESS)) ?? "", /inside of the guest/);
     const { changeSummary } = await stack.preview({ color: "never", refresh: true });
     assert.deepEqual(changeSummary, { same: 5 });
@@ -40,7 +43,11 @@ describe("the example remote-guest-service", function () {
     const before = await serviceNow(ADDRESS);
     assert.ok(before !== undefined);
     await inGuest(ADDRESS, `kill -9 ${before.pid}`);
-    const after = await eventually(() => serviceIn(ADDRESS), (now) => now !== undefined && now.pid !== before.pid, 60);
+    const after = await eventually(
+      () => serviceIn(ADDRESS),
+      (now) => now !== undefined && now.pid !== before.pid,
+      60,
+    );
     assert.ok(after !== undefined && after.pid !== before.pid);
     assert.equal(after.boot, before.boot);
   });

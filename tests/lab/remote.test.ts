@@ -6,7 +6,17 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { exec, inGuest } from "../../lab/index.ts";
 import { pulumiEnvironment } from "../../tools/env.mjs";
-import { constraints, eventually, imageMeta, metaAttribute, nodes, on, qemu, traces, tryOn } from "./support/cluster.ts";
+import {
+  constraints,
+  eventually,
+  imageMeta,
+  metaAttribute,
+  nodes,
+  on,
+  qemu,
+  traces,
+  tryOn,
+} from "./support/cluster.ts";
 import { cibLines, giveKey, httpd, remoteVm, served, serviceIn, serviceNow } from "./support/remote.ts";
 import { TestStack, type Vms } from "./support/stack.ts";
 
@@ -16,7 +26,10 @@ const vm = "remotevm";
 const guest = "remoteinside";
 const service = "remotehttpd";
 
-const withVm = (more: Record<string, unknown> = {}): Vms => ({ key: { $kind: "RemoteKey" }, [vm]: remoteVm(LAST, more) });
+const withVm = (more: Record<string, unknown> = {}): Vms => ({
+  key: { $kind: "RemoteKey" },
+  [vm]: remoteVm(LAST, more),
+});
 const withGuest = (more: Record<string, unknown> = {}, ofVm: Record<string, unknown> = {}): Vms => ({
   ...withVm(ofVm),
   [guest]: { $kind: "RemoteGuest", vm: `$ref:${vm}.name`, address: ADDRESS, ...more },
@@ -47,7 +60,10 @@ describe("a guest node", function () {
     await stack.up(withVm());
     pid = await qemu(vm);
     assert.equal(pid.length, 1);
-    await eventually(() => inGuest(ADDRESS, "true", { ok: true, seconds: 8 }), ({ exitCode }) => exitCode === 0);
+    await eventually(
+      () => inGuest(ADDRESS, "true", { ok: true, seconds: 8 }),
+      ({ exitCode }) => exitCode === 0,
+    );
   });
   after(async () => {
     await stack.destroy();
@@ -58,12 +74,18 @@ describe("a guest node", function () {
 
   /** The state as its file has it: the automation API would show the secrets. */
   const exported = () =>
-    execFileSync("pulumi", ["stack", "export", "--stack", "remote", "--cwd", join(import.meta.dirname, "program")], { env: pulumiEnvironment(), encoding: "utf8" });
+    execFileSync("pulumi", ["stack", "export", "--stack", "remote", "--cwd", join(import.meta.dirname, "program")], {
+      env: pulumiEnvironment(),
+      encoding: "utf8",
+    });
 
   it("is refused, and its VM let be, while its guest has another key", async () => {
     await giveKey(ADDRESS, randomBytes(4096));
     const text = await stack.failing("up", withGuest());
-    assert.match(text, new RegExp(`Unable to make VM "${vm}" guest node "${guest}" on node\\d: .*does not take the cluster's key`));
+    assert.match(
+      text,
+      new RegExp(`Unable to make VM "${vm}" guest node "${guest}" on node\\d: .*does not take the cluster's key`),
+    );
     assert.match(text, /Key was rejected by service.*\/etc\/pacemaker\/authkey/s);
     assert.deepEqual(await qemu(vm), pid);
     assert.deepEqual(await cibLines(guest), []);
@@ -91,7 +113,11 @@ describe("a guest node", function () {
     const base64 = key.toString("base64").slice(40, 100);
     assert.match(exported(), /"authkey": \{[^}]*"ciphertext"/);
     const hidden = [base64, key.toString("hex").slice(40, 100), key.toString("latin1").slice(40, 60)];
-    for (const [what, where] of [["the output", text], ["ps", seen], ["the state", exported()]] as const) {
+    for (const [what, where] of [
+      ["the output", text],
+      ["ps", seen],
+      ["the state", exported()],
+    ] as const) {
       assert.ok(where.length > 100);
       for (const secret of hidden) assert.ok(!where.includes(secret), `${what} has the key`);
     }
@@ -115,30 +141,67 @@ describe("a guest node", function () {
 
   it("shows no change when there is none", async () => {
     const { changes, text } = await stack.preview(whole(), { refresh: true });
-    assert.deepEqual([changes["update"], changes["replace"], changes["create"]], [undefined, undefined, undefined], text);
+    assert.deepEqual(
+      [changes["update"], changes["replace"], changes["create"]],
+      [undefined, undefined, undefined],
+      text,
+    );
   });
 
   it("has its service started again when that is killed inside", async () => {
     const before = await serviceNow(ADDRESS);
     assert.ok(before !== undefined);
     await inGuest(ADDRESS, `kill -9 ${before.pid}`);
-    const after = await eventually(() => serviceIn(ADDRESS), (now) => now !== undefined && now.pid !== before.pid, 60);
+    const after = await eventually(
+      () => serviceIn(ADDRESS),
+      (now) => now !== undefined && now.pid !== before.pid,
+      60,
+    );
     assert.ok(after !== undefined && after.pid !== before.pid);
     assert.equal(after.boot, before.boot);
   });
 
   it("takes changed settings in place", async () => {
-    const { text } = await stack.up({ ...whole({ cmdline_options: "httpd -f -p 81 -h /srv/www" }), ...withGuest({ timeout: 45 }) });
+    const { text } = await stack.up({
+      ...whole({ cmdline_options: "httpd -f -p 81 -h /srv/www" }),
+      ...withGuest({ timeout: 45 }),
+    });
     assert.match(text, /changed parameters make Pacemaker restart it inside of its guest/);
-    assert.match((await eventually(() => served(ADDRESS, 81), (said) => said !== undefined && said !== "", 30)) ?? "", /inside of the guest/);
+    assert.match(
+      (await eventually(
+        () => served(ADDRESS, 81),
+        (said) => said !== undefined && said !== "",
+        30,
+      )) ?? "",
+      /inside of the guest/,
+    );
     assert.equal(await metaAttribute(vm, "remote-connect-timeout"), "45");
     assert.deepEqual(await qemu(vm), pid);
   });
 
   it("shows what others changed, and heals it", async () => {
     await on("node1", "cibadmin", "--delete", "--xpath", `//rsc_location[@id='inside-${service}']`);
-    await on("node1", "crm_resource", "--resource", service, "--set-parameter", "cmdline_options", "--parameter-value", "httpd -f -p 82 -h /srv/www");
-    await on("node1", "crm_resource", "--resource", vm, "--meta", "--set-parameter", "remote-connect-timeout", "--parameter-value", "33");
+    await on(
+      "node1",
+      "crm_resource",
+      "--resource",
+      service,
+      "--set-parameter",
+      "cmdline_options",
+      "--parameter-value",
+      "httpd -f -p 82 -h /srv/www",
+    );
+    await on(
+      "node1",
+      "crm_resource",
+      "--resource",
+      vm,
+      "--meta",
+      "--set-parameter",
+      "remote-connect-timeout",
+      "--parameter-value",
+      "33",
+    );
     const { text } = await stack.preview(whole(), { refresh: true });
     assert.match(text, /unbound/);
     assert.match(text, /-p 82/);
@@ -167,7 +230,11 @@ describe("a guest node", function () {
     const [now = ""] = await qemu(vm);
     const target = nodes().find((node) => !now.startsWith(node)) ?? "";
     await stack.up(whole({}, { preferredHost: target, liveMigration: false }));
-    const after = await eventually(() => serviceIn(ADDRESS), (found) => found !== undefined && found.boot !== before?.boot, 90);
+    const after = await eventually(
+      () => serviceIn(ADDRESS),
+      (found) => found !== undefined && found.boot !== before?.boot,
+      90,
+    );
     assert.ok(after !== undefined && after.boot !== before?.boot);
     assert.match((await qemu(vm))[0] ?? "", new RegExp(`^${target}:`));
   });
@@ -177,7 +244,14 @@ describe("a guest node", function () {
     assert.equal((await tryOn("node1", "crm_resource", "--resource", vm, "--query-xml")).exitCode !== 0, true);
     await stack.up(whole());
     assert.equal(await metaAttribute(vm, "remote-node"), guest);
-    assert.match((await eventually(() => served(ADDRESS), (text) => text !== undefined, 90)) ?? "", /inside of the guest/);
+    assert.match(
+      (await eventually(
+        () => served(ADDRESS),
+        (text) => text !== undefined,
+        90,
+      )) ?? "",
+      /inside of the guest/,
+    );
   });
 
   it("is not taken away while somebody else's primitive is bound to it", async () => {
@@ -186,7 +260,12 @@ describe("a guest node", function () {
     await on("node1", "crm", "configure", "location", "boundthere", dummy, "inf:", guest);
     try {
       const text = await stack.failing("up", withVm());
-      assert.match(text, new RegExp(`Unable to take away guest node "${guest}" on node\\d: name: "${dummy}" \\(constraint "boundthere"\\)`));
+      assert.match(
+        text,
+        new RegExp(
+          `Unable to take away guest node "${guest}" on node\\d: name: "${dummy}" \\(constraint "boundthere"\\)`,
+        ),
+      );
     } finally {
       await on("node1", "crm", "--force", "configure", "delete", dummy);
     }

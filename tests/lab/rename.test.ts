@@ -11,15 +11,26 @@ const vms = (apart: boolean): Vms => ({
   rendisk: { $kind: "Disk", vm: "$ref:renone.name", size: "8MiB" },
   rensnap: { $kind: "Snapshot", vm: "$ref:renone.name", name: "before", quiesce: "none", $after: ["rendisk"] },
   renback: { $kind: "Rollback", vm: "$ref:renone.name", snapshot: "$ref:rensnap.name", triggers: ["1"] },
-  renpair: { $kind: "Colocation", vm: "$ref:renone.name", with: ["$ref:rentwo.name"], strong: true, ...(apart ? { apart } : {}) },
+  renpair: {
+    $kind: "Colocation",
+    vm: "$ref:renone.name",
+    with: ["$ref:rentwo.name"],
+    strong: true,
+    ...(apart ? { apart } : {}),
+  },
   renorder: { $kind: "Order", first: "$ref:renone.name", then: ["$ref:rentwo.name"], kind: "optional" },
   renkeys: { $kind: "Metadata", vm: "$ref:renone.name", metadata: { ticket: "4711" } },
 });
 
-const pids = () => Promise.all(["renone", "rentwo"].map(async (vm) => {
-  const found = await Promise.all([1, 2, 3].map((node) => on(`node${node}`, "pgrep", "-f", `guest=${vm},`).catch(() => "")));
-  return found.join("").trim();
-}));
+const pids = () =>
+  Promise.all(
+    ["renone", "rentwo"].map(async (vm) => {
+      const found = await Promise.all(
+        [1, 2, 3].map((node) => on(`node${node}`, "pgrep", "-f", `guest=${vm},`).catch(() => "")),
+      );
+      return found.join("").trim();
+    }),
+  );
 
 describe("a renamed stack", function () {
   this.timeout(300_000);
@@ -36,8 +47,14 @@ describe("a renamed stack", function () {
     assert.equal(await imageMeta("renone", "_seapath_owner_ticket"), `${owner}/renkeys`);
     const cib = await on("node1", "cibadmin", "--query", "--scope", "constraints");
     const marks = [...cib.matchAll(/id="[^"]*ren(?:one|two)[^"]*\.by\.([^"]*)"/g)].map(([, mark]) => mark);
-    assert.deepEqual([...new Set(marks)].sort(), ["renorder", "renpair"].map((name) => `${owner.replace("/", "..")}..${name}`));
-    assert.match(await on("node1", "rbd", "image-meta", "list", "data_renone_0"), new RegExp(`"owner":"${owner}/rendisk"`));
+    assert.deepEqual(
+      [...new Set(marks)].sort(),
+      ["renorder", "renpair"].map((name) => `${owner.replace("/", "..")}..${name}`),
+    );
+    assert.match(
+      await on("node1", "rbd", "image-meta", "list", "data_renone_0"),
+      new RegExp(`"owner":"${owner}/rendisk"`),
+    );
   }
 
   // Tried: the stack is renamed → each resource changes its owner in place, no guest notices

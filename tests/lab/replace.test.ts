@@ -18,7 +18,11 @@ const all = (more = {}): Vms => ({
   anewkeys: { $kind: "Metadata", vm: `$vm:${VM}`, metadata: { anewkey: "a" } },
 });
 const uuid = async () => /<uuid>([^<]*)</.exec(await imageMeta(VM, "xml"))?.[1];
-const failing = async (run: Promise<unknown>) => run.then(() => assert.fail("it had to fail"), (error: unknown) => (said(error), (error as Error).message));
+const failing = async (run: Promise<unknown>) =>
+  run.then(
+    () => assert.fail("it had to fail"),
+    (error: unknown) => (said(error), (error as Error).message),
+  );
 
 describe("what Pulumi is told to make anew", function () {
   this.timeout(240_000);
@@ -43,7 +47,11 @@ describe("what Pulumi is told to make anew", function () {
     assert.notDeepEqual(await qemu(VM), pid);
     assert.equal((await ticks(VM)).boots, 1, "its image was imported anew");
     assert.equal(await content(data(VM)), "");
-    assert.equal(await imageMeta(VM, "anewkey").then((value) => value.trim()), "a", "what others have on it is put back");
+    assert.equal(
+      await imageMeta(VM, "anewkey").then((value) => value.trim()),
+      "a",
+      "what others have on it is put back",
+    );
     assert.match(await on("node1", "crm", "configure", "show"), /colocation-anewvm-withanewother/);
     assert.deepEqual(Object.keys((await stack.preview(all(), { refresh: true })).changes), ["same"]);
   });
@@ -67,7 +75,9 @@ describe("what Pulumi is told to make anew", function () {
     assert.equal(changes["replace"], 3, JSON.stringify(changes)); // with its disk and the keys on it
     await stack.up(all({ ...options, priority: 7 }));
     assert.notEqual(await uuid(), before);
-    assert.deepEqual(Object.keys((await stack.preview(all({ ...options, priority: 7 }), { refresh: true })).changes), ["same"]);
+    assert.deepEqual(Object.keys((await stack.preview(all({ ...options, priority: 7 }), { refresh: true })).changes), [
+      "same",
+    ]);
     await stack.up(all());
   });
 
@@ -75,7 +85,8 @@ describe("what Pulumi is told to make anew", function () {
     const [before, pid] = [await uuid(), await qemu(VM)];
     await stack.replacing(all(), "anewpair", "anewboot", "anewkeys");
     const shown = await on("node1", "crm", "configure", "show");
-    for (const id of ["colocation-anewvm-withanewother", "order-anewvm-thenanewother"]) assert.ok(shown.includes(id), id);
+    for (const id of ["colocation-anewvm-withanewother", "order-anewvm-thenanewother"])
+      assert.ok(shown.includes(id), id);
     assert.equal((await imageMeta(VM, "anewkey")).trim(), "a");
     assert.deepEqual([await uuid(), await qemu(VM)], [before, pid]);
     assert.deepEqual(Object.keys((await stack.preview(all(), { refresh: true })).changes), ["same"]);
@@ -96,7 +107,10 @@ describe("what Pulumi is told to make anew", function () {
     const taken = async () => on("node1", "rbd", "snap", "ls", system(VM), "--format", "json");
     const before = await taken();
     const text = await failing(stack.replacing(wanted(), "anewsnap"));
-    assert.match(text, /Unable to make snapshot "anewvm@anewsnap" anew: the old one has to be deleted first.*deleteBeforeReplace: true/s);
+    assert.match(
+      text,
+      /Unable to make snapshot "anewvm@anewsnap" anew: the old one has to be deleted first.*deleteBeforeReplace: true/s,
+    );
     assert.equal(await taken(), before);
     const asked = wanted({ $options: { deleteBeforeReplace: true } });
     await stack.up(asked);

@@ -50,13 +50,21 @@ describe("VMs that are kept apart strongly", function () {
     assertInTurn(samples, [first, ...pair.filter((vm) => vm !== first)]);
     assert.deepEqual(places(samples.at(-1)!), places(samples[0]!), "they are where they were");
     for (const [index, vm] of pair.entries()) {
-      assert.equal(await eventually(() => bootsOf(vm), (found) => found === boots[index]! + 1), boots[index]! + 1, vm);
-      assert.match(await on((await qemuNode(vm)), "virsh", "dumpxml", vm), /<memory unit='KiB'>5120</);
+      assert.equal(
+        await eventually(
+          () => bootsOf(vm),
+          (found) => found === boots[index]! + 1,
+        ),
+        boots[index]! + 1,
+        vm,
+      );
+      assert.match(await on(await qemuNode(vm), "virsh", "dumpxml", vm), /<memory unit='KiB'>5120</);
     }
     assert.deepEqual((await stack.preview(vms(5), { refresh: true })).changes, { same: 4 });
   });
 
-  const qemuNode = async (vm: string) => (await on("node1", "crm_resource", "--locate", "--resource", vm)).split(" ").at(-1) ?? "";
+  const qemuNode = async (vm: string) =>
+    (await on("node1", "crm_resource", "--locate", "--resource", vm)).split(" ").at(-1) ?? "";
 
   // Tried: a change makes both of a pair anew that is kept apart → the second is deleted when the first one runs again
   it("are made anew one after the other by another image of both", async () => {
@@ -66,32 +74,61 @@ describe("VMs that are kept apart strongly", function () {
     const first = orderIn(text) ?? "";
     const { samples } = await watched(pair, () => stack.up(changed));
     assertInTurn(samples, [first, ...pair.filter((vm) => vm !== first)]);
-    for (const vm of pair) assert.equal(await eventually(() => bootsOf(vm), (found) => found === 1), 1, vm);
-    assert.match(await on("node1", "cibadmin", "--query", "--scope", "constraints"), /<rsc_colocation id="apart-strong-rolltwo-withrollone"/);
+    for (const vm of pair)
+      assert.equal(
+        await eventually(
+          () => bootsOf(vm),
+          (found) => found === 1,
+        ),
+        1,
+        vm,
+      );
+    assert.match(
+      await on("node1", "cibadmin", "--query", "--scope", "constraints"),
+      /<rsc_colocation id="apart-strong-rolltwo-withrollone"/,
+    );
   });
 
   // Tried: one of a pair that is kept apart is to be restarted while the other is down → refused in the preview, and in an up without one, before anything is stopped
   it("are not stopped while the other one is down, unless that is said", async () => {
     const source = { nodePath: "/var/lib/seapath/images/./tick.qcow2" };
-    const one = (memory: number, more: object = {}) => ({ ...vms(5, { source }), rollone: tick({ source, restart: "whenRequired", domain: domain(memory), preferredHost: "node1", ...more }) });
+    const one = (memory: number, more: object = {}) => ({
+      ...vms(5, { source }),
+      rollone: tick({ source, restart: "whenRequired", domain: domain(memory), preferredHost: "node1", ...more }),
+    });
     await stack.up(vms(5, { source }));
     await on("node1", "crm", "resource", "stop", "rolltwo");
     try {
-      await eventually(() => qemu("rolltwo"), (found) => found.length === 0);
+      await eventually(
+        () => qemu("rolltwo"),
+        (found) => found.length === 0,
+      );
       const boots = await bootsOf("rollone");
       for (const run of ["preview", "up"] as const) {
         const text = await stack.failing(run, one(6));
-        assert.match(text, /has a problem: property restart: the change stops it, and VM "rolltwo", from which "apart-strong-rolltwo-withrollone" keeps it apart, is Stopped \(disabled\).*Bring "rolltwo" back first/);
+        assert.match(
+          text,
+          /has a problem: property restart: the change stops it, and VM "rolltwo", from which "apart-strong-rolltwo-withrollone" keeps it apart, is Stopped \(disabled\).*Bring "rolltwo" back first/,
+        );
       }
       const anew = await stack.failing("preview", one(5, { source: { nodePath: TICK } }));
       assert.match(anew, /has a problem: property source: the change stops it, and VM "rolltwo"/);
       assert.equal(await bootsOf("rollone"), boots);
       await stack.up(one(6, { rolling: { outage: "allowed" } }));
-      assert.equal(await eventually(() => bootsOf("rollone"), (found) => found === boots + 1), boots + 1);
+      assert.equal(
+        await eventually(
+          () => bootsOf("rollone"),
+          (found) => found === boots + 1,
+        ),
+        boots + 1,
+      );
     } finally {
       await on("node1", "crm", "resource", "start", "rolltwo");
     }
-    await eventually(() => qemu("rolltwo"), (found) => found.length === 1);
+    await eventually(
+      () => qemu("rolltwo"),
+      (found) => found.length === 1,
+    );
     await stack.up(vms(6, { source }));
   });
 
@@ -104,17 +141,32 @@ describe("VMs that are kept apart strongly", function () {
     const others = ["rollthree", "rollfour"];
     try {
       await other.up(third(4));
-      await second.up({ ...four(4), rollfar: { $kind: "Colocation", vm: "$ref:rollfour.name", with: ["rollthree"], apart: true, strong: true } });
-      const far = { rollfar: { $kind: "Colocation", vm: "$ref:rollfour.name", with: ["rollthree"], apart: true, strong: true } };
+      await second.up({
+        ...four(4),
+        rollfar: { $kind: "Colocation", vm: "$ref:rollfour.name", with: ["rollthree"], apart: true, strong: true },
+      });
+      const far = {
+        rollfar: { $kind: "Colocation", vm: "$ref:rollfour.name", with: ["rollthree"], apart: true, strong: true },
+      };
       // The first is stopped by its own run for as long as its guest does not answer the power button: it is made to take a while.
       const { samples } = await watched(others, async () => {
         const first = other.up(third(5));
-        await eventually(() => on("node1", "crm_resource", "--resource", "rollthree", "--meta", "--get-parameter", "target-role"), (role) => role === "Stopped", 60);
-        const failed = await second.up({ ...four(5), ...far }).then(() => undefined, (error: Error) => error.message);
+        await eventually(
+          () => on("node1", "crm_resource", "--resource", "rollthree", "--meta", "--get-parameter", "target-role"),
+          (role) => role === "Stopped",
+          60,
+        );
+        const failed = await second.up({ ...four(5), ...far }).then(
+          () => undefined,
+          (error: Error) => error.message,
+        );
         await first;
         assert.ok(failed === undefined || /rollthree/.test(failed), failed);
       });
-      assert.deepEqual(samples.filter(({ runs }) => Object.keys(runs).length === 0), []);
+      assert.deepEqual(
+        samples.filter(({ runs }) => Object.keys(runs).length === 0),
+        [],
+      );
     } finally {
       await second.destroy();
       await other.destroy();

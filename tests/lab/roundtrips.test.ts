@@ -7,7 +7,8 @@ import { clusterOn, labRunner } from "./support/failing.ts";
 import { specOf } from "./support/vms.ts";
 
 const require = createRequire(import.meta.url);
-const { createVm, removeVm, updateVm, findVm } = require("../../provider/dist/vmmgr/index.js") as typeof import("../../provider/dist/vmmgr/index.js");
+const { createVm, removeVm, updateVm, findVm } =
+  require("../../provider/dist/vmmgr/index.js") as typeof import("../../provider/dist/vmmgr/index.js");
 
 /** Writes down everything that is asked of a node. */
 class CountingRunner implements Runner {
@@ -22,7 +23,8 @@ class CountingRunner implements Runner {
   run(command: Command): Promise<CommandResult> {
     // On a slow machine the mark of a create is renewed meanwhile, which is beside what is counted.
     const encoded = /\nmain\("([^"]*)"\)\n$/.exec(String(command.stdin ?? ""))?.[1] ?? "";
-    const renewal = command.label === "the storage program" && Buffer.from(encoded, "base64").includes('"_seapath_create":');
+    const renewal =
+      command.label === "the storage program" && Buffer.from(encoded, "base64").includes('"_seapath_create":');
     if (!renewal) this.asked.push(command.label ?? command.argv.join(" "));
     return this.#inner.run(command);
   }
@@ -58,7 +60,11 @@ describe("round trips", function () {
   it("of a create are four, and the import", async () => {
     await createVm({ cluster: clusterOn(runner) }, spec);
     assert.deepEqual(runner.take(), [
-      "the inventory program", "the validate and storage programs", "qemu-img convert to system_coretrip", "the write program", "the inventory program",
+      "the inventory program",
+      "the validate and storage programs",
+      "qemu-img convert to system_coretrip",
+      "the write program",
+      "the inventory program",
     ]);
   });
 
@@ -71,7 +77,10 @@ describe("round trips", function () {
     assert.equal(await on("node1", "rbd", "image-meta", "get", "system_coretrip", "owner"), "bob");
     await updateVm({ cluster: clusterOn(runner) }, { ...spec, priority: 7, metadata: { owner: "carol" } });
     assert.deepEqual(runner.take(), ["the inventory program", "the write program", "the inventory program"]);
-    const grown = await updateVm({ cluster: clusterOn(runner) }, { ...spec, priority: 7, metadata: { owner: "carol" }, systemSize: 2 << 20 });
+    const grown = await updateVm(
+      { cluster: clusterOn(runner) },
+      { ...spec, priority: 7, metadata: { owner: "carol" }, systemSize: 2 << 20 },
+    );
     assert.equal(grown.systemSize, 2 << 20, "what is returned is what is there after the last step");
     runner.take();
     assert.deepEqual(await qemu("coretrip"), pid);
@@ -80,7 +89,11 @@ describe("round trips", function () {
   it("of a delete are five", async () => {
     await removeVm({ cluster: clusterOn(runner) }, "coretrip");
     assert.deepEqual(runner.take(), [
-      "the inventory program", "the write program", "the inventory program", "the write program", "the storage and forget programs",
+      "the inventory program",
+      "the write program",
+      "the inventory program",
+      "the write program",
+      "the storage and forget programs",
     ]);
     assert.deepEqual(await traces("coretrip"), []);
   });
@@ -93,7 +106,10 @@ describe("round trips", function () {
     assert.notEqual(asked[1], "the inventory program", "one look is enough for all who begin at once");
     const count = (label: string) => asked.filter((each) => each === label).length;
     assert.equal(count("the validate and storage programs"), names.length);
-    assert.ok(count("the write program") <= names.length && count("the inventory program") <= names.length + 1, asked.join(", "));
+    assert.ok(
+      count("the write program") <= names.length && count("the inventory program") <= names.length + 1,
+      asked.join(", "),
+    );
     const inventory = await cluster.inventory();
     assert.deepEqual(runner.take(), ["the inventory program"], "a read of all is one program");
     for (const name of names) assert.equal(findVm(inventory, name)?.status, "Started");

@@ -57,11 +57,19 @@ describe("secrets of the login", function () {
   };
 
   const pulumi = (args: string[], input = "") =>
-    execFileSync("pulumi", [...args, "--stack", stackName, "--cwd", join(import.meta.dirname, "program")], { env: pulumiEnvironment(), input, stdio: "pipe", encoding: "utf8" });
+    execFileSync("pulumi", [...args, "--stack", stackName, "--cwd", join(import.meta.dirname, "program")], {
+      env: pulumiEnvironment(),
+      input,
+      stdio: "pipe",
+      encoding: "utf8",
+    });
   const config = (key: string, value: string) => pulumi(["config", "set", "--secret", `seapath:${key}`], value);
 
   /** Each line of a key's body counts, not only the whole. */
-  const hidden = () => [...Object.values(secrets), ...keyText.split("\n").filter((line) => line.length > 60 && !line.startsWith("-"))];
+  const hidden = () => [
+    ...Object.values(secrets),
+    ...keyText.split("\n").filter((line) => line.length > 60 && !line.startsWith("-")),
+  ];
   const nothingIn = (what: string, text: string) => {
     assert.ok(text.length > 0, `${what} is empty`);
     for (const secret of hidden()) assert.ok(!text.includes(secret), `${what} has ${secret.slice(0, 5)}…`);
@@ -117,7 +125,9 @@ describe("secrets of the login", function () {
     const strange = join(folder, "strange");
     execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", secrets.passphrase, "-f", strange]);
     config("privateKey", readFileSync(strange, "utf8"));
-    const { result, seen } = await watched(stack.failing("up", { discreet: tick({ pinnedHost: "node1", priority: 9 }) }));
+    const { result, seen } = await watched(
+      stack.failing("up", { discreet: tick({ pinnedHost: "node1", priority: 9 }) }),
+    );
     assert.match(result, /login was refused/);
     nothingIn("the error", result);
     nothingIn("ps", seen);
@@ -138,7 +148,11 @@ describe("secrets of the login", function () {
     pulumi(["config", "set", "seapath:connectTimeout", "1"]);
     config("hosts", away.join());
     try {
-      const { text } = await stack.preview({ ...vms, faraway: tick(), kept: { $kind: "Snapshot", vm: "faraway", name: "s" } });
+      const { text } = await stack.preview({
+        ...vms,
+        faraway: tick(),
+        kept: { $kind: "Snapshot", vm: "faraway", name: "s" },
+      });
       assert.match(text, /were not checked: Unable to reach any of \[secret\], \[secret\]/);
       for (const host of away) assert.ok(!text.includes(host), text);
     } finally {

@@ -12,7 +12,10 @@ describe("the example snapshots-and-rollback", function () {
 
   before(async () => {
     const workDir = join(import.meta.dirname, "../../examples/snapshots-and-rollback");
-    stack = await LocalWorkspace.createOrSelectStack({ stackName: "snapexample", workDir }, { envVars: pulumiEnvironment() });
+    stack = await LocalWorkspace.createOrSelectStack(
+      { stackName: "snapexample", workDir },
+      { envVars: pulumiEnvironment() },
+    );
     await stack.cancel().catch(() => undefined); // there is no lock, unless a run was killed
     await stack.removeConfig("upgrade:undo").catch(() => undefined);
     await stack.destroy({ color: "never" });
@@ -31,7 +34,10 @@ describe("the example snapshots-and-rollback", function () {
     const before = await ticks("relay");
     await stack.setConfig("upgrade:undo", { value: "1" });
     const preview = await stack.preview({ color: "never" });
-    assert.match(preview.stdout, /relay: it is rolled back to the snapshot beforeupgrade of .*: system_relay loses what was written since/);
+    assert.match(
+      preview.stdout,
+      /relay: it is rolled back to the snapshot beforeupgrade of .*: system_relay loses what was written since/,
+    );
     await stack.up({ color: "never" });
     const after = await ticks("relay");
     assert.equal((await qemu("relay")).length, 1);

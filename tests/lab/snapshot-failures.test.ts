@@ -5,16 +5,44 @@ import type { Runner } from "../../provider/dist/transport/index.js";
 import { constraints, on, qemu, traces, tryOn } from "./support/cluster.ts";
 import { clusterOn, FailingRunner, labRunner } from "./support/failing.ts";
 import {
-  content, data, giveDisk, notes, ONE_BY_ONE, PatchedRunner, snaps, snapshotSpec, system, ticks, vmmgr, write,
+  content,
+  data,
+  giveDisk,
+  notes,
+  ONE_BY_ONE,
+  PatchedRunner,
+  snaps,
+  snapshotSpec,
+  system,
+  ticks,
+  vmmgr,
+  write,
 } from "./support/snapshots.ts";
 import { tickSpec } from "./support/vms.ts";
 
-const { providerOf, snapshotKind, PartialCreateError } = createRequire(import.meta.url)("../../provider/dist/resources/index.js") as typeof import("../../provider/dist/resources/index.js");
-const { ChangeFailed, createSnapshot, createVm, findRollback, purgeSnapshots, removeSnapshot, removeVm, rollbackVm, setStarted, updateVm } = vmmgr;
+const { providerOf, snapshotKind, PartialCreateError } = createRequire(import.meta.url)(
+  "../../provider/dist/resources/index.js",
+) as typeof import("../../provider/dist/resources/index.js");
+const {
+  ChangeFailed,
+  createSnapshot,
+  createVm,
+  findRollback,
+  purgeSnapshots,
+  removeSnapshot,
+  removeVm,
+  rollbackVm,
+  setStarted,
+  updateVm,
+} = vmmgr;
 const VM = "snaphalf";
 const KILLED = "    import os\n    os.kill(os.getpid(), 9)";
 
-const failure = (act: Promise<unknown>) => act.then(() => assert.fail("it had to fail"), (error: unknown) => error as Error);
+const failure = (act: Promise<unknown>) =>
+  act.then(
+    () => assert.fail("it had to fail"),
+    (error: unknown) => error as Error,
+  );
 
 describe("a snapshot or a rollback that fails", function () {
   this.timeout(180_000);
@@ -43,7 +71,10 @@ describe("a snapshot or a rollback that fails", function () {
       const error = await failure(createSnapshot(at(), spec("refused")));
       await on("node1", "rbd", "snap", "limit", "clear", data(VM));
       await on("node1", "rbd", "snap", "rm", "--no-progress", `${data(VM)}@filler`);
-      assert.match(error.message, /^Unable to create snapshot "refused" of VM "snaphalf" on node\d: data_snaphalf_0: .*quota exceeded/);
+      assert.match(
+        error.message,
+        /^Unable to create snapshot "refused" of VM "snaphalf" on node\d: data_snaphalf_0: .*quota exceeded/,
+      );
       assert.deepEqual([await everySnap(), await notes(VM)], [[{}, {}], []]);
     });
 
@@ -58,11 +89,14 @@ describe("a snapshot or a rollback that fails", function () {
     it("is recorded when it cannot be told what became of it: the next up has it, or a destroy removes it", async () => {
       for (const next of ["update", "delete"] as const) {
         // Done, but neither the answer nor the undo comes through.
-        const answerless = "def run(handler, encoded):\n    handler(json.loads(base64.b64decode(encoded)))\n    sys.exit(1)\n";
+        const answerless =
+          "def run(handler, encoded):\n    handler(json.loads(base64.b64decode(encoded)))\n    sys.exit(1)\n";
         const lossy = new PatchedRunner(runner, "snapshots", answerless, true);
         const inputs = { vm: VM, name: "unsure", owner: "project/stack", __provider: "the stub" };
         const say = () => undefined;
-        const error = await failure(providerOf(snapshotKind(), { cluster: () => clusterOn(lossy), say }).create(inputs));
+        const error = await failure(
+          providerOf(snapshotKind(), { cluster: () => clusterOn(lossy), say }).create(inputs),
+        );
         assert.ok(error instanceof PartialCreateError, String(error));
         const whole = providerOf(snapshotKind(), { cluster: () => clusterOn(runner), say });
         if (next === "update") {
@@ -77,10 +111,14 @@ describe("a snapshot or a rollback that fails", function () {
 
     it("that was cut off between two disks is made anew by its own program alone", async () => {
       const cut = `def snapshot_create(self, name, create=LibrbdImage.snapshot_create):\n    create(self, name)\n${KILLED}\nLibrbdImage.snapshot_create = snapshot_create\n`;
-      const noUndo = "def remove(pool, request):\n    raise Failure('test', 'made by the test')\nACTIONS['remove'] = remove\n";
+      const noUndo =
+        "def remove(pool, request):\n    raise Failure('test', 'made by the test')\nACTIONS['remove'] = remove\n";
       await failure(createSnapshot(patched("snapshots", cut + noUndo), spec("cutoff")));
       assert.deepEqual(await everySnap(), [{ cutoff: false }, {}]);
-      assert.match((await failure(createSnapshot(at(), spec("cutoff", { owner: "another/stack" })))).message, /it belongs to project\/stack/);
+      assert.match(
+        (await failure(createSnapshot(at(), spec("cutoff", { owner: "another/stack" })))).message,
+        /it belongs to project\/stack/,
+      );
       const made = await createSnapshot(at(), spec("cutoff"));
       assert.deepEqual([made.disks.length, made.lost, made.mark?.making], [2, [], undefined]);
       await removeSnapshot(at(), VM, "cutoff");
@@ -89,10 +127,15 @@ describe("a snapshot or a rollback that fails", function () {
     it("of two at once one is made, and the other says so", async () => {
       const other = labRunner();
       try {
-        const both = await Promise.allSettled([at(), at(other)].map((each, index) => createSnapshot(each, spec("twice", { owner: `stack/${index}` }))));
+        const both = await Promise.allSettled(
+          [at(), at(other)].map((each, index) => createSnapshot(each, spec("twice", { owner: `stack/${index}` }))),
+        );
         const lost = both.flatMap((each) => (each.status === "rejected" ? [String(each.reason)] : []));
         assert.equal(lost.length, 1, lost.join("\n"));
-        assert.match(lost[0] ?? "", /already exists on (image )?(data_snaphalf_0, system_snaphalf|system_snaphalf, data_snaphalf_0)/);
+        assert.match(
+          lost[0] ?? "",
+          /already exists on (image )?(data_snaphalf_0, system_snaphalf|system_snaphalf, data_snaphalf_0)/,
+        );
         assert.deepEqual(await everySnap(), [{ twice: false }, { twice: false }]);
       } finally {
         other.close();
@@ -126,15 +169,24 @@ describe("a snapshot or a rollback that fails", function () {
       const pid = await qemu(VM);
       await giveDisk(VM, "data_snaphalf_1");
       const error = await failure(rollbackVm(at(), { vm: VM, snapshot: "good" }));
-      assert.match(error.message, /^Unable to roll back VM "snaphalf" on node\d: snapshot: snapshot "good" does not exist on disk data_snaphalf_1 of VM "snaphalf"/);
-      assert.match((await failure(rollbackVm(at(), { vm: VM, snapshot: "none" }))).message, /snapshot "none" of VM "snaphalf" does not exist/);
+      assert.match(
+        error.message,
+        /^Unable to roll back VM "snaphalf" on node\d: snapshot: snapshot "good" does not exist on disk data_snaphalf_1 of VM "snaphalf"/,
+      );
+      assert.match(
+        (await failure(rollbackVm(at(), { vm: VM, snapshot: "none" }))).message,
+        /snapshot "none" of VM "snaphalf" does not exist/,
+      );
       assert.deepEqual(await qemu(VM), pid);
       await on("node1", "rbd", "group", "image", "rm", VM, "data_snaphalf_1");
       await on("node1", "rbd", "rm", "--no-progress", "data_snaphalf_1");
     });
 
     it("leaves all disks as they were when one cannot be brought back, and the VM runs again", async () => {
-      const broken = patched("rollback", `def snapshot_rollback(self, name, rollback=LibrbdImage.snapshot_rollback):\n    if self.name.startswith("data") and name != SAFETY:\n        raise PoolError("IOError", "made by the test")\n    rollback(self, name)\nLibrbdImage.snapshot_rollback = snapshot_rollback`);
+      const broken = patched(
+        "rollback",
+        `def snapshot_rollback(self, name, rollback=LibrbdImage.snapshot_rollback):\n    if self.name.startswith("data") and name != SAFETY:\n        raise PoolError("IOError", "made by the test")\n    rollback(self, name)\nLibrbdImage.snapshot_rollback = snapshot_rollback`,
+      );
       const before = await ticks(VM);
       const error = await failure(rollbackVm(broken, { vm: VM, snapshot: "good" }));
       assert.match(error.message, /bringing its disks back: data_snaphalf_0: made by the test/);
@@ -142,7 +194,10 @@ describe("a snapshot or a rollback that fails", function () {
       assert.equal(await content(data(VM)), "second");
       assert.ok((await ticks(VM)).total >= before.total, "what the guest had counted is there");
       assert.equal((await qemu(VM)).length, 1);
-      assert.deepEqual([await everySnap(), await notes(VM)], [[{ good: false }, { good: false }], ["_seapath_snapshot_good"]]);
+      assert.deepEqual(
+        [await everySnap(), await notes(VM)],
+        [[{ good: false }, { good: false }], ["_seapath_snapshot_good"]],
+      );
       assert.deepEqual((await constraints(VM)).sort(), ["cli-prefer-snaphalf", "nodes-only-snaphalf"]);
     });
 
@@ -169,7 +224,11 @@ describe("a snapshot or a rollback that fails", function () {
     it("of two at once one is done, and the other says so", async () => {
       const other = labRunner();
       try {
-        const both = await Promise.allSettled([at(), at(other)].map((each, index) => rollbackVm(each, { vm: VM, snapshot: "good", request: `at once ${index}` })));
+        const both = await Promise.allSettled(
+          [at(), at(other)].map((each, index) =>
+            rollbackVm(each, { vm: VM, snapshot: "good", request: `at once ${index}` }),
+          ),
+        );
         const lost = both.flatMap((each) => (each.status === "rejected" ? [String(each.reason)] : []));
         assert.equal(lost.length, 1, lost.join("\n"));
         assert.match(lost[0] ?? "", /another program is rolling it back right now/);
@@ -183,12 +242,33 @@ describe("a snapshot or a rollback that fails", function () {
       await setStarted(at(), VM, false);
       const whole = new FailingRunner(runner, 0, "before");
       await rollbackVm(at(whole), { vm: VM, snapshot: "good" });
-      assert.deepEqual(whole.asked, ["the rollback program", "the write program", "the storage program", "the rollback program", "the write program", "the storage program"]);
-      const breaks = [["after", 1], ["after", 2], ["before", 3], ["after", 4], ["before", 5], ["after", 6]] as const;
+      assert.deepEqual(whole.asked, [
+        "the rollback program",
+        "the write program",
+        "the storage program",
+        "the rollback program",
+        "the write program",
+        "the storage program",
+      ]);
+      const breaks = [
+        ["after", 1],
+        ["after", 2],
+        ["before", 3],
+        ["after", 4],
+        ["before", 5],
+        ["after", 6],
+      ] as const;
       for (const [moment, call] of breaks) {
         const label = `${moment} ${call}`;
         await write(data(VM), "second");
-        const error = await rollbackVm(at(new FailingRunner(runner, call, moment)), { vm: VM, snapshot: "good", request: label }).then(() => undefined, (cause: unknown) => cause as Error);
+        const error = await rollbackVm(at(new FailingRunner(runner, call, moment)), {
+          vm: VM,
+          snapshot: "good",
+          request: label,
+        }).then(
+          () => undefined,
+          (cause: unknown) => cause as Error,
+        );
         // The fourth is the rollback itself, which is asked again; of the last it counts whether it was done.
         if (call === 4 || call === 6) assert.equal(error, undefined, label);
         else assert.ok(error instanceof ChangeFailed, `${label}: ${String(error)}`);

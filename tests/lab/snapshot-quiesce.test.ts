@@ -29,25 +29,48 @@ const xml = (memory: number) => `<domain type="qemu">
 </domain>`;
 
 const guest = async (command: string) => (await inGuest(ADDRESS, command)).stdout.trim();
-const inside = (command: string) => eventually(() => guest(command).catch(() => undefined), (found) => found !== undefined, 60);
-const failure = (act: Promise<unknown>) => act.then(() => assert.fail("it had to fail"), (error: unknown) => error as Error);
+const inside = (command: string) =>
+  eventually(
+    () => guest(command).catch(() => undefined),
+    (found) => found !== undefined,
+    60,
+  );
+const failure = (act: Promise<unknown>) =>
+  act.then(
+    () => assert.fail("it had to fail"),
+    (error: unknown) => error as Error,
+  );
 
 /** Where it runs, which is not where the programs do. */
 const NODE = "node2";
-const agent = (command: string) => tryOn(NODE, "virsh", "qemu-agent-command", "--timeout", "5", VM, JSON.stringify({ execute: command }));
+const agent = (command: string) =>
+  tryOn(NODE, "virsh", "qemu-agent-command", "--timeout", "5", VM, JSON.stringify({ execute: command }));
 const frozen = async () => /"return":"(\w+)"/.exec((await agent("guest-fsfreeze-status")).text)?.[1];
 
 /** Runs commands on a copy of a snapshot of a disk: the file system of the data disk is on all of it. */
 const onCopy = (snapshot: string, script: string) =>
-  on("node1", "bash", "-c", `rm -f /tmp/snapquiet.raw; rbd export --no-progress "$1" /tmp/snapquiet.raw && ${script}; code=$?; rm -f /tmp/snapquiet.raw; exit $code`, "bash", `${data(VM)}@${snapshot}`);
+  on(
+    "node1",
+    "bash",
+    "-c",
+    `rm -f /tmp/snapquiet.raw; rbd export --no-progress "$1" /tmp/snapquiet.raw && ${script}; code=$?; rm -f /tmp/snapquiet.raw; exit $code`,
+    "bash",
+    `${data(VM)}@${snapshot}`,
+  );
 
 describe("a snapshot of a guest that writes", function () {
   this.timeout(180_000);
   let runner: Runner;
   const at = (link: Runner = runner) => ({ cluster: clusterOn(link) });
-  const take = (name: string, more: Parameters<typeof snapshotSpec>[2] = {}, link?: Runner) => createSnapshot(at(link), snapshotSpec(VM, name, more));
+  const take = (name: string, more: Parameters<typeof snapshotSpec>[2] = {}, link?: Runner) =>
+    createSnapshot(at(link), snapshotSpec(VM, name, more));
   /** Snapshots that take so long on each disk. */
-  const slow = (seconds: number, more = "") => new PatchedRunner(runner, "snapshots", `def snapshot_create(self, name, create=LibrbdImage.snapshot_create):\n    time.sleep(${seconds})\n    create(self, name)\nLibrbdImage.snapshot_create = snapshot_create\n${more}`);
+  const slow = (seconds: number, more = "") =>
+    new PatchedRunner(
+      runner,
+      "snapshots",
+      `def snapshot_create(self, name, create=LibrbdImage.snapshot_create):\n    time.sleep(${seconds})\n    create(self, name)\nLibrbdImage.snapshot_create = snapshot_create\n${more}`,
+    );
 
   before(async () => {
     runner = labRunner();
@@ -55,12 +78,22 @@ describe("a snapshot of a guest that writes", function () {
     const spec = { ...tickSpec(VM), source: { nodePath: "/var/lib/seapath/images/remote.qcow2" }, preferredHost: NODE };
     delete spec.domain;
     await createVm(at(), { ...spec, xml: xml(128), started: false });
-    await createDisk(at(), { vm: VM, index: 0, size: 32 << 20, bus: "virtio", cache: "writeback", readOnly: false, retain: false });
+    await createDisk(at(), {
+      vm: VM,
+      index: 0,
+      size: 32 << 20,
+      bus: "virtio",
+      cache: "writeback",
+      readOnly: false,
+      retain: false,
+    });
     await updateVm(at(), { ...spec, xml: xml(128) });
     await inside("true");
     await eventually(frozen, (found) => found === "thawed", 60);
     // A counter on each of the two disks, the data disk first, and each number with its own checksum.
-    await guest(`echo before >/data/precious; sync; (n=0; while :; do n=$((n+1)); echo "$n $(echo $n | md5sum)" >/data/n; sync -d /data/n; echo $n >/root/n; sync -d /root/n; done) </dev/null >/dev/null 2>&1 &`);
+    await guest(
+      `echo before >/data/precious; sync; (n=0; while :; do n=$((n+1)); echo "$n $(echo $n | md5sum)" >/data/n; sync -d /data/n; echo $n >/root/n; sync -d /root/n; done) </dev/null >/dev/null 2>&1 &`,
+    );
   });
   after(async () => {
     await removeVm(at(), VM);
@@ -76,7 +109,11 @@ describe("a snapshot of a guest that writes", function () {
     assert.doesNotMatch(features, /needs_recovery/);
     await onCopy("quiet", "e2fsck -f -n /tmp/snapquiet.raw");
     const [number = "", sum] = (await onCopy("quiet", "debugfs -R 'cat /n' /tmp/snapquiet.raw 2>/dev/null")).split(" ");
-    assert.equal(sum, (await on("node1", "bash", "-c", "echo $1 | md5sum", "bash", number)).split(" ")[0], "what was written is whole");
+    assert.equal(
+      sum,
+      (await on("node1", "bash", "-c", "echo $1 | md5sum", "bash", number)).split(" ")[0],
+      "what was written is whole",
+    );
 
     const rough = await take("rough", { quiesce: "none" });
     assert.equal(rough.mark?.quiesced, false);
@@ -100,23 +137,32 @@ describe("a snapshot of a guest that writes", function () {
     const made = await take("hanging");
     assert.equal(made.mark?.quiesced, false);
     assert.match(made.mark?.consistency ?? "", /^crash-consistent, each disk by itself: not frozen, .*agent/);
-    assert.match((await failure(take("never", { quiesce: "required" }))).message, /^Unable to create snapshot "never" of VM "snapquiet" on node\d: .*agent/);
+    assert.match(
+      (await failure(take("never", { quiesce: "required" }))).message,
+      /^Unable to create snapshot "never" of VM "snapquiet" on node\d: .*agent/,
+    );
     assert.deepEqual(Object.keys(await snaps(system(VM))), ["quiet", "rough", "hanging"]);
     await guest("pkill -CONT qemu-ga");
     assert.equal(await eventually(frozen, (found) => found === "thawed"), "thawed");
   });
 
   it("is thawed when its time is over, whatever the snapshots take; `required` leaves nothing then", async () => {
-    assert.match((await failure(take("late", { quiesce: "required", freezeTimeout: 2 }, slow(4)))).message, /it was thawed when its time of 2 s was over/);
+    assert.match(
+      (await failure(take("late", { quiesce: "required", freezeTimeout: 2 }, slow(4)))).message,
+      /it was thawed when its time of 2 s was over/,
+    );
     assert.equal(await frozen(), "thawed");
     assert.deepEqual(Object.keys(await snaps(data(VM))), ["quiet", "rough", "hanging"]);
   });
 
   it("is thawed at once when the program that takes it is killed", async () => {
     const mark = "/tmp/snapquiet.pid";
-    const run = failure(take("killed", { freezeTimeout: 120 }, slow(60, `open("${mark}", "w").write(str(__import__("os").getpid()))`)));
+    const run = failure(
+      take("killed", { freezeTimeout: 120 }, slow(60, `open("${mark}", "w").write(str(__import__("os").getpid()))`)),
+    );
     assert.equal(await eventually(frozen, (found) => found === "frozen", 60), "frozen");
-    for (const node of ["node1", "node2", "node3"]) await on(node, "bash", "-c", `[ ! -e ${mark} ] || { kill -9 $(cat ${mark}); rm ${mark}; }`);
+    for (const node of ["node1", "node2", "node3"])
+      await on(node, "bash", "-c", `[ ! -e ${mark} ] || { kill -9 $(cat ${mark}); rm ${mark}; }`);
     assert.equal(await eventually(frozen, (found) => found === "thawed", 30), "thawed");
     await run;
     assert.deepEqual(Object.keys(await snaps(data(VM))), ["quiet", "rough", "hanging"]);

@@ -39,11 +39,21 @@ describe("ways to log in on the lab's nodes", function () {
   const runners: Runner[] = [];
   const known = readFileSync(knownHostsFile, "utf8");
   // The second sshd of a node has the node's own keys, under another port.
-  const withPort = `${known}\n${known.replaceAll(/^(\S+) /gm, (_, names: string) => `${names.split(",").map((name) => `[${name}]:${PORT}`).join(",")} `)}`;
+  const withPort = `${known}\n${known.replaceAll(
+    /^(\S+) /gm,
+    (_, names: string) =>
+      `${names
+        .split(",")
+        .map((name) => `[${name}]:${PORT}`)
+        .join(",")} `,
+  )}`;
 
   before(async () => {
     for (const name of [user, guest, admin]) {
-      await makeUser(third, name, { shell: name === guest ? "/bin/bash" : "/bin/sh", ...(name === guest ? {} : { sudoers: hardenedSudoers(name, { terminal: name === admin }) }) });
+      await makeUser(third, name, {
+        shell: name === guest ? "/bin/bash" : "/bin/sh",
+        ...(name === guest ? {} : { sudoers: hardenedSudoers(name, { terminal: name === admin }) }),
+      });
       await exec(third, ["chpasswd"], { stdin: `${name}:${password}\n` });
     }
     const text = [
@@ -64,15 +74,34 @@ describe("ways to log in on the lab's nodes", function () {
     // An authority of these tests certifies the node's key.
     execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", authority]);
     writeFileSync(join(folder, "node.pub"), `${await on(third, "cat", "/etc/ssh/ssh_host_ed25519_key.pub")}\n`);
-    execFileSync("ssh-keygen", ["-q", "-s", authority, "-h", "-I", third, "-n", `${third},${addresses[2]}`, "-V", "-5m:+1d", join(folder, "node.pub")]);
+    execFileSync("ssh-keygen", [
+      "-q",
+      "-s",
+      authority,
+      "-h",
+      "-I",
+      third,
+      "-n",
+      `${third},${addresses[2]}`,
+      "-V",
+      "-5m:+1d",
+      join(folder, "node.pub"),
+    ]);
     await exec(third, ["tee", `${config}-cert.pub`], { stdin: readFileSync(join(folder, "node-cert.pub"), "utf8") });
     await exec(third, ["tee", config], { stdin: `${text.join("\n")}\n` });
     await exec(third, ["/usr/sbin/sshd", "-f", config]);
-    await eventually(() => exec(third, ["cat", `/run/${user}.pid`], { ok: true }), ({ exitCode }) => exitCode === 0);
+    await eventually(
+      () => exec(third, ["cat", `/run/${user}.pid`], { ok: true }),
+      ({ exitCode }) => exitCode === 0,
+    );
   });
   after(async () => {
     for (const runner of runners) runner.close();
-    await exec(third, ["sh", "-c", `kill "$(cat /run/${user}.pid)"; rm -f ${config} ${config}-cert.pub /run/${user}.pid`]);
+    await exec(third, [
+      "sh",
+      "-c",
+      `kill "$(cat /run/${user}.pid)"; rm -f ${config} ${config}-cert.pub /run/${user}.pid`,
+    ]);
     for (const name of [user, guest, admin]) await dropUser(third, name);
     rmSync(folder, { recursive: true, force: true });
   });
@@ -111,7 +140,10 @@ describe("ways to log in on the lab's nodes", function () {
 
   itJumps("is refused by a jump host that cannot reach the node, in time", async () => {
     const made = runner({ hosts: "10.99.0.99", jump: addresses[0], privateKeyFile, connectTimeout: "2" });
-    await assert.rejects(made.run(hostname), (error) => error instanceof ConnectionError && error.beforeSend && /cannot reach it/.test(error.message));
+    await assert.rejects(
+      made.run(hostname),
+      (error) => error instanceof ConnectionError && error.beforeSend && /cannot reach it/.test(error.message),
+    );
   });
 
   it("by the certificate of the node's key", async () => {
@@ -123,8 +155,17 @@ describe("ways to log in on the lab's nodes", function () {
   itJumps("by the certificate of the node's key behind a jump host", async () => {
     const authorities = `@cert-authority * ${readFileSync(`${authority}.pub`, "utf8")}`;
     // The jump host itself has no certificate, so it is known by its key.
-    const jumps = known.split("\n").filter((line) => line.includes(addresses[0])).join("\n");
-    const behind = runner({ hosts: `${addresses[2]}:${PORT}`, user, privateKeyFile, jump: `root@${addresses[0]}`, knownHosts: `${jumps}\n${authorities}` });
+    const jumps = known
+      .split("\n")
+      .filter((line) => line.includes(addresses[0]))
+      .join("\n");
+    const behind = runner({
+      hosts: `${addresses[2]}:${PORT}`,
+      user,
+      privateKeyFile,
+      jump: `root@${addresses[0]}`,
+      knownHosts: `${jumps}\n${authorities}`,
+    });
     assert.equal((await behind.run(hostname)).stdout.trim(), third);
   });
 
@@ -153,71 +194,108 @@ describe("ways to log in on the lab's nodes", function () {
 
   it("tells a jump host no password", async () => {
     const made = runner({ hosts: addresses[0], user: "root", jump: `${guest}@${addresses[2]}:${PORT}`, password });
-    await assert.rejects(made.run(hostname), /jump host.*lets in by keyboard-interactive; nothing of that could be tried/);
+    await assert.rejects(
+      made.run(hostname),
+      /jump host.*lets in by keyboard-interactive; nothing of that could be tried/,
+    );
   });
 
   // Where sudo wants a terminal, its program must not notice: what is printed and read stays as it is.
-  for (const [name, how] of [[user, "for who may run /bin/sh alone"], [admin, "where sudo wants a terminal"]] as const) it(`is root's by sudo, ${how}, for programs with hostile arguments, input and exit codes`, async () => {
-    const made = runner({ hosts: addresses[2], user: name, privateKeyFile, sudo: "true" });
-    assert.equal((await made.run({ argv: ["id", "-un"] })).stdout.trim(), "root");
-    assert.equal((await made.run({ argv: ["printf", "%s|", "a b", "$(id)", "it's", "A=b", "-n", ""] })).stdout, "a b|$(id)|it's|A=b|-n||");
-    assert.equal((await made.run({ argv: ["cat"], stdin: "in\n" })).stdout, "in\n");
-    assert.equal((await made.run({ argv: ["sh", "-c", "exit 6"], okExitCodes: [6] })).exitCode, 6);
-    const apart = await made.run({ argv: ["sh", "-c", "echo out; echo err >&2; umask"] });
-    assert.deepEqual([apart.stdout, apart.stderr], ["out\n0077\n", "err\n"]);
-    const bytes = Array.from({ length: 4096 }, (_, index) => String.fromCharCode(index % 256)).join("");
-    assert.equal((await made.run({ argv: ["sh", "-c", "head -c 3000000 /dev/zero | tr '\\0' x; cat"], stdin: bytes })).stdout, "x".repeat(3_000_000) + bytes);
-    await assert.rejects(made.run({ argv: ["sh", "-c", "kill -TERM $$"] }), (error) => error instanceof CommandError && (error.signal === "TERM" || error.exitCode === 143));
-    assert.match((await made.run({ argv: ["cibadmin", "--query", "--scope", "nodes"], readOnly: true })).stdout, /<node /);
-  });
+  for (const [name, how] of [
+    [user, "for who may run /bin/sh alone"],
+    [admin, "where sudo wants a terminal"],
+  ] as const)
+    it(`is root's by sudo, ${how}, for programs with hostile arguments, input and exit codes`, async () => {
+      const made = runner({ hosts: addresses[2], user: name, privateKeyFile, sudo: "true" });
+      assert.equal((await made.run({ argv: ["id", "-un"] })).stdout.trim(), "root");
+      assert.equal(
+        (await made.run({ argv: ["printf", "%s|", "a b", "$(id)", "it's", "A=b", "-n", ""] })).stdout,
+        "a b|$(id)|it's|A=b|-n||",
+      );
+      assert.equal((await made.run({ argv: ["cat"], stdin: "in\n" })).stdout, "in\n");
+      assert.equal((await made.run({ argv: ["sh", "-c", "exit 6"], okExitCodes: [6] })).exitCode, 6);
+      const apart = await made.run({ argv: ["sh", "-c", "echo out; echo err >&2; umask"] });
+      assert.deepEqual([apart.stdout, apart.stderr], ["out\n0077\n", "err\n"]);
+      const bytes = Array.from({ length: 4096 }, (_, index) => String.fromCharCode(index % 256)).join("");
+      assert.equal(
+        (await made.run({ argv: ["sh", "-c", "head -c 3000000 /dev/zero | tr '\\0' x; cat"], stdin: bytes })).stdout,
+        "x".repeat(3_000_000) + bytes,
+      );
+      await assert.rejects(
+        made.run({ argv: ["sh", "-c", "kill -TERM $$"] }),
+        (error) => error instanceof CommandError && (error.signal === "TERM" || error.exitCode === 143),
+      );
+      assert.match(
+        (await made.run({ argv: ["cibadmin", "--query", "--scope", "nodes"], readOnly: true })).stdout,
+        /<node /,
+      );
+    });
 
-  for (const name of [user, admin]) it(`ends root's programs of ${name === user ? "a user" : "a user who needs a terminal"} at their deadline`, async () => {
-    const made = runner({ hosts: addresses[2], user: name, privateKeyFile, sudo: "true" });
-    const mark = `3${randomBytes(3).readUIntBE(0, 3)}`;
-    await assert.rejects(made.run({ argv: ["sleep", mark], timeoutMs: 800 }), { code: "command", timedOut: true });
-    const left = () => exec(third, ["pgrep", "-f", `^sleep ${mark}`], { ok: true });
-    assert.equal((await eventually(left, ({ stdout }) => stdout === "")).stdout, "");
-  });
+  for (const name of [user, admin])
+    it(`ends root's programs of ${name === user ? "a user" : "a user who needs a terminal"} at their deadline`, async () => {
+      const made = runner({ hosts: addresses[2], user: name, privateKeyFile, sudo: "true" });
+      const mark = `3${randomBytes(3).readUIntBE(0, 3)}`;
+      await assert.rejects(made.run({ argv: ["sleep", mark], timeoutMs: 800 }), { code: "command", timedOut: true });
+      const left = () => exec(third, ["pgrep", "-f", `^sleep ${mark}`], { ok: true });
+      assert.equal((await eventually(left, ({ stdout }) => stdout === "")).stdout, "");
+    });
 
-  for (const name of [user, admin]) it(`has a terminal by sudo, ${name === user ? "and" : "where sudo wants one, and"} gives the exit code`, async () => {
-    const made = runner({ hosts: addresses[2], user: name, privateKeyFile, sudo: "true" });
-    const [input, output] = [new PassThrough(), new PassThrough()];
-    let shown = "";
-    output.on("data", (chunk: Buffer) => (shown += chunk.toString()));
-    const terminal = { input, output, type: "dumb", size: () => ({ rows: 7, columns: 70 }), onResize: () => () => {} };
-    const ended = made.interactive?.(["sh", "-c", "id -un; stty size; read word; echo got $word; exit 6"], terminal);
-    input.write("hello\n");
-    assert.equal(await ended, 6);
-    assert.match(shown, /root\r\n7 70\r\n[^]*got hello\r\n/);
-  });
+  for (const name of [user, admin])
+    it(`has a terminal by sudo, ${name === user ? "and" : "where sudo wants one, and"} gives the exit code`, async () => {
+      const made = runner({ hosts: addresses[2], user: name, privateKeyFile, sudo: "true" });
+      const [input, output] = [new PassThrough(), new PassThrough()];
+      let shown = "";
+      output.on("data", (chunk: Buffer) => (shown += chunk.toString()));
+      const terminal = {
+        input,
+        output,
+        type: "dumb",
+        size: () => ({ rows: 7, columns: 70 }),
+        onResize: () => () => {},
+      };
+      const ended = made.interactive?.(["sh", "-c", "id -un; stty size; read word; echo got $word; exit 6"], terminal);
+      input.write("hello\n");
+      assert.equal(await ended, 6);
+      assert.match(shown, /root\r\n7 70\r\n[^]*got hello\r\n/);
+    });
 
-  for (const name of [user, admin]) it(`uploads with sudo${name === user ? "" : " that wants a terminal"} to where only root may write`, async () => {
-    const made = runner({ hosts: addresses[2], user: name, privateKeyFile, sudo: "true" });
-    const source = join(folder, "image");
-    const target = `/var/lib/seapath/images/sudo-${user}`;
-    writeFileSync(source, randomBytes(3 * 1024 * 1024));
-    const list = async () => (await on(third, "sh", "-c", `ls -A /var/lib/seapath/images | grep ${user} || true`)).split("\n");
-    try {
-      for (const _again of [1, 2]) assert.equal(await made.upload(source, target), addresses[2]);
-      const { createHash } = await import("node:crypto");
-      const sum = createHash("sha256").update(readFileSync(source)).digest("hex");
-      assert.equal((await on(third, "sha256sum", target)).split(" ")[0], sum);
-      assert.equal(await on(third, "stat", "-c", "%U:%G %a", target), "root:root 600");
-      assert.deepEqual(await list(), [`sudo-${user}`]);
-      const boom = () => { throw new Error("boom"); };
-      await assert.rejects(made.upload(source, target, boom), /boom/);
-      assert.deepEqual(await list(), [`sudo-${user}`]);
-      await assert.rejects(made.upload(source, `/var/lib/no-such-${user}/x`), (error) => error instanceof UploadError && /cannot create it/.test(error.message));
-    } finally {
-      await exec(third, ["rm", "-f", target]);
-    }
-  });
+  for (const name of [user, admin])
+    it(`uploads with sudo${name === user ? "" : " that wants a terminal"} to where only root may write`, async () => {
+      const made = runner({ hosts: addresses[2], user: name, privateKeyFile, sudo: "true" });
+      const source = join(folder, "image");
+      const target = `/var/lib/seapath/images/sudo-${user}`;
+      writeFileSync(source, randomBytes(3 * 1024 * 1024));
+      const list = async () =>
+        (await on(third, "sh", "-c", `ls -A /var/lib/seapath/images | grep ${user} || true`)).split("\n");
+      try {
+        for (const _again of [1, 2]) assert.equal(await made.upload(source, target), addresses[2]);
+        const { createHash } = await import("node:crypto");
+        const sum = createHash("sha256").update(readFileSync(source)).digest("hex");
+        assert.equal((await on(third, "sha256sum", target)).split(" ")[0], sum);
+        assert.equal(await on(third, "stat", "-c", "%U:%G %a", target), "root:root 600");
+        assert.deepEqual(await list(), [`sudo-${user}`]);
+        const boom = () => {
+          throw new Error("boom");
+        };
+        await assert.rejects(made.upload(source, target, boom), /boom/);
+        assert.deepEqual(await list(), [`sudo-${user}`]);
+        await assert.rejects(
+          made.upload(source, `/var/lib/no-such-${user}/x`),
+          (error) => error instanceof UploadError && /cannot create it/.test(error.message),
+        );
+      } finally {
+        await exec(third, ["rm", "-f", target]);
+      }
+    });
 
   describe("says what to allow", () => {
     const allow = (sudoers: string) => allowBySudo(third, guest, sudoers);
     const refusal = async (): Promise<SettingsError> => {
       const made = runner({ hosts: addresses[2], user: guest, privateKeyFile, sudo: "true" });
-      const error: unknown = await made.run({ argv: ["true"], okExitCodes: [0, 1, 126, 127] }).then(() => undefined, (cause: unknown) => cause);
+      const error: unknown = await made.run({ argv: ["true"], okExitCodes: [0, 1, 126, 127] }).then(
+        () => undefined,
+        (cause: unknown) => cause,
+      );
       assert.ok(error instanceof SettingsError && error.setting === "sudo", String(error));
       said(`${error.message}\n  → ${error.hint ?? ""}`);
       return error;
@@ -232,7 +310,11 @@ describe("ways to log in on the lab's nodes", function () {
       await allow(`Defaults noexec\n${guest} ALL=(root) NOPASSWD: ALL\n`);
       assert.match((await refusal()).message, /env: Permission denied|env: Operation not permitted/);
       await allow(`Defaults noexec\n${line}\n`);
-      assert.equal((await runner({ hosts: addresses[2], user: guest, privateKeyFile, sudo: "true" }).run({ argv: ["id", "-un"] })).stdout, "root\n");
+      assert.equal(
+        (await runner({ hosts: addresses[2], user: guest, privateKeyFile, sudo: "true" }).run({ argv: ["id", "-un"] }))
+          .stdout,
+        "root\n",
+      );
     });
 
     // Tried: sudo wants a terminal, and a login there must have none → the line for sudoers that lifts it
@@ -260,7 +342,8 @@ describe("ways to log in on the lab's nodes", function () {
     const { execFileSync } = await import("node:child_process");
     const [old, fresh] = ["old", "fresh"].map((name) => join(folder, name)) as [string, string];
     for (const path of [old, fresh]) execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", path]);
-    const allow = (path: string) => exec(third, ["sh", "-c", `cat > ~${user}/.ssh/authorized_keys`], { stdin: readFileSync(`${path}.pub`) });
+    const allow = (path: string) =>
+      exec(third, ["sh", "-c", `cat > ~${user}/.ssh/authorized_keys`], { stdin: readFileSync(`${path}.pub`) });
     const login = (path: string) => runner({ hosts: addresses[2], user, privateKeyFile: path }).run({ argv: ["true"] });
     await allow(old);
     await login(old);

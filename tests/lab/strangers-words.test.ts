@@ -8,8 +8,10 @@ import { clusterOn, labRunner } from "./support/failing.ts";
 import { tickSpec } from "./support/vms.ts";
 
 const require = createRequire(import.meta.url);
-const { createSnapshot, createVm, openConsole, removeVm, setEnabled } = require("../../provider/dist/vmmgr/index.js") as typeof import("../../provider/dist/vmmgr/index.js");
-const { changeDevice, readAuthKey, readCapacity, readDomains, readInventory } = require("../../provider/dist/cluster/index.js") as typeof import("../../provider/dist/cluster/index.js");
+const { createSnapshot, createVm, openConsole, removeVm, setEnabled } =
+  require("../../provider/dist/vmmgr/index.js") as typeof import("../../provider/dist/vmmgr/index.js");
+const { changeDevice, readAuthKey, readCapacity, readDomains, readInventory } =
+  require("../../provider/dist/cluster/index.js") as typeof import("../../provider/dist/cluster/index.js");
 
 const VM = "strangers";
 const SCRIPT = "/tmp/strangers-words.sh";
@@ -19,13 +21,20 @@ const USER = `x@h/system?command=${SCRIPT}&x=`;
 describe("words of strangers", function () {
   this.timeout(120_000);
   let runner: Runner;
-  const ran = async () => (await Promise.all(nodes().map((node) => tryOn(node, "test", "-e", PROOF)))).some(({ exitCode }) => exitCode === 0);
+  const ran = async () =>
+    (await Promise.all(nodes().map((node) => tryOn(node, "test", "-e", PROOF)))).some(({ exitCode }) => exitCode === 0);
   const set = (key: string, value: string) => on("node1", "rbd", "image-meta", "set", `system_${VM}`, key, value);
 
   before(async () => {
     runner = labRunner();
     await createVm({ cluster: clusterOn(runner) }, { ...tickSpec(VM), pinnedHost: "node2", preferredHost: undefined });
-    for (const node of nodes()) await on(node, "sh", "-c", `rm -f ${PROOF}; printf '#!/bin/sh\ntouch ${PROOF}\n' > ${SCRIPT}; chmod +x ${SCRIPT}`);
+    for (const node of nodes())
+      await on(
+        node,
+        "sh",
+        "-c",
+        `rm -f ${PROOF}; printf '#!/bin/sh\ntouch ${PROOF}\n' > ${SCRIPT}; chmod +x ${SCRIPT}`,
+      );
   });
   after(async () => {
     await on("node1", "rbd", "image-meta", "remove", `system_${VM}`, "_migration_user").catch(() => "");
@@ -53,11 +62,29 @@ describe("words of strangers", function () {
   it("as a migration user do not reach ssh or libvirt in a snapshot, a console, or a change of a device", async () => {
     const context = { cluster: clusterOn(runner) };
     await on("node1", "crm_resource", "--resource", VM, "--set-parameter", "migration_user", "--parameter-value", USER);
-    await eventually(() => tryOn("node1", "crm_resource", "--wait"), () => true);
-    assert.match(String(await eventually(() => qemu(VM), ([found]) => found?.startsWith("node2:") === true)), /^node2:/);
+    await eventually(
+      () => tryOn("node1", "crm_resource", "--wait"),
+      () => true,
+    );
+    assert.match(
+      String(
+        await eventually(
+          () => qemu(VM),
+          ([found]) => found?.startsWith("node2:") === true,
+        ),
+      ),
+      /^node2:/,
+    );
     const at = { domain: VM, node: "node2", asked: "node1", user: USER };
     const failures = await Promise.allSettled([
-      createSnapshot(context, { vm: VM, name: "byastranger", quiesce: "required", freezeTimeout: 5, protect: false, owner: "" }),
+      createSnapshot(context, {
+        vm: VM,
+        name: "byastranger",
+        quiesce: "required",
+        freezeTimeout: 5,
+        protect: false,
+        owner: "",
+      }),
       openConsole(context, VM, USER, {} as Parameters<typeof openConsole>[3]),
       changeDevice(runner, at, "attach", "<disk/>"),
       readDomains(runner, [at]),
@@ -72,7 +99,10 @@ describe("words of strangers", function () {
   it("as names of nodes do not reach ssh or libvirt", async () => {
     const hostile = [`-oProxyCommand=${SCRIPT}`, `x/system?command=${SCRIPT}&x=`];
     const { nodes: found } = await readCapacity(runner, [...hostile, "node1"], "root");
-    assert.deepEqual(found.map((each) => "vcpus" in each), [false, false, true]);
+    assert.deepEqual(
+      found.map((each) => "vcpus" in each),
+      [false, false, true],
+    );
     const key = await readAuthKey(runner, [...hostile, "node1"], false);
     assert.deepEqual(Object.keys(key.unseen).sort(), [...hostile].sort());
   });
@@ -84,10 +114,19 @@ describe("words of strangers", function () {
     await setEnabled({ cluster: clusterOn(runner) }, VM, false);
     for (const line of [`save ${PROOF}`, `filter ${SCRIPT}`]) {
       await set("_crm_config_cmd", line);
-      const failure = await setEnabled({ cluster: clusterOn(runner) }, VM, true).then(() => undefined, (error: unknown) => error);
+      const failure = await setEnabled({ cluster: clusterOn(runner) }, VM, true).then(
+        () => undefined,
+        (error: unknown) => error,
+      );
       said(failure);
       assert.match(String(failure), /is not run: it must begin with what changes the CIB/);
-      assert.deepEqual(await eventually(() => qemu(VM), (found) => found.length === 0), []);
+      assert.deepEqual(
+        await eventually(
+          () => qemu(VM),
+          (found) => found.length === 0,
+        ),
+        [],
+      );
     }
   });
 });

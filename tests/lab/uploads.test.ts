@@ -1,7 +1,16 @@
 // Image files that were sent to the nodes, by the command line: where they lie, what they take, and how they go.
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { closeSync, ftruncateSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  ftruncateSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pulumiEnvironment } from "../../tools/env.mjs";
@@ -29,7 +38,18 @@ describe("images that were sent to the nodes", function () {
     writeSync(file, Buffer.alloc(4096, `sparse ${Date.now()} `), 0, 4096, 16 << 20);
     closeSync(file);
     hash = createHash("sha256").update(readFileSync(image())).digest("hex");
-    const { code, stderr } = await seapath("create", "-n", VM, "--xml", join(folder, "vm.xml"), "-i", image(), "--image-format", "raw", "--nostart");
+    const { code, stderr } = await seapath(
+      "create",
+      "-n",
+      VM,
+      "--xml",
+      join(folder, "vm.xml"),
+      "-i",
+      image(),
+      "--image-format",
+      "raw",
+      "--nostart",
+    );
     assert.equal(code, 0, stderr);
   });
   after(async () => {
@@ -43,7 +63,9 @@ describe("images that were sent to the nodes", function () {
     const lines = await listed();
     assert.ok(lines.length > 0);
     assert.match(lines[0] ?? "", /^\S+ +0\.\d MiB {2}\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ +it's sparse\.raw +[0-9a-f]{64}$/);
-    const found = (await Promise.all(nodes().map((node) => tryOn(node, "stat", "-c", "%s %b", `${FOLDER}/${hash}`)))).filter(({ exitCode }) => exitCode === 0);
+    const found = (
+      await Promise.all(nodes().map((node) => tryOn(node, "stat", "-c", "%s %b", `${FOLDER}/${hash}`)))
+    ).filter(({ exitCode }) => exitCode === 0);
     assert.ok(found.length > 0);
     for (const { text } of found) {
       const [size, blocks] = text.trim().split(" ").map(Number);
@@ -62,7 +84,10 @@ describe("images that were sent to the nodes", function () {
     const gone = await seapath("uploads", "--remove", "--json");
     assert.equal(gone.code, 0, gone.stderr);
     const answer = JSON.parse(gone.stdout) as { node: string; files: { hash: string }[]; kept: { hash: string }[] }[];
-    assert.ok(answer.some(({ files }) => files.some((file) => file.hash === hash)), gone.stdout);
+    assert.ok(
+      answer.some(({ files }) => files.some((file) => file.hash === hash)),
+      gone.stdout,
+    );
     assert.deepEqual(await listed(), []);
   });
 
@@ -71,9 +96,29 @@ describe("images that were sent to the nodes", function () {
     const BASE = "/srv/upstest";
     const environment = (place: string) => ({ SEAPATH_USER: USER, SEAPATH_SUDO: "true", SEAPATH_NODE_FOLDER: place });
     const create = (place: string) =>
-      ran(process.execPath, [CLI, "create", "-n", "upssudo", "--xml", join(folder, "vm.xml"), "-i", image(), "--image-format", "raw", "--nostart"], environment(place), tmpdir());
-    const each = (script: string, ...words: string[]) => Promise.all(nodes().map((node) => on(node, "sh", "-c", script, "sh", ...words)));
-    const modes = async (...paths: string[]) => (await each(`stat -c '%n %U %a' "$@" 2>/dev/null || true`, ...paths)).find((text) => text !== "")?.split("\n") ?? [];
+      ran(
+        process.execPath,
+        [
+          CLI,
+          "create",
+          "-n",
+          "upssudo",
+          "--xml",
+          join(folder, "vm.xml"),
+          "-i",
+          image(),
+          "--image-format",
+          "raw",
+          "--nostart",
+        ],
+        environment(place),
+        tmpdir(),
+      );
+    const each = (script: string, ...words: string[]) =>
+      Promise.all(nodes().map((node) => on(node, "sh", "-c", script, "sh", ...words)));
+    const modes = async (...paths: string[]) =>
+      (await each(`stat -c '%n %U %a' "$@" 2>/dev/null || true`, ...paths)).find((text) => text !== "")?.split("\n") ??
+      [];
 
     before(async () => {
       for (const node of nodes()) await makeUser(node, USER, { sudoers: hardenedSudoers(USER) });
@@ -89,11 +134,26 @@ describe("images that were sent to the nodes", function () {
     it("lie where the settings say, in folders that user can enter whatever umask sudo has", async () => {
       const { code, stderr } = await create(`${BASE}/deep/ours`);
       assert.equal(code, 0, stderr);
-      const [, deep, ...ours] = await modes(BASE, `${BASE}/deep`, `${BASE}/deep/ours`, `${BASE}/deep/ours/uploads`, `${BASE}/deep/ours/uploads/${hash}`);
-      assert.deepEqual([deep, ...ours], [
-        `${BASE}/deep root 711`, `${BASE}/deep/ours root 711`, `${BASE}/deep/ours/uploads root 711`, `${BASE}/deep/ours/uploads/${hash} root 600`,
-      ]);
-      assert.equal(await on("node1", "sh", "-c", "rbd export --no-progress system_upssudo - | sha256sum"), `${hash}  -`);
+      const [, deep, ...ours] = await modes(
+        BASE,
+        `${BASE}/deep`,
+        `${BASE}/deep/ours`,
+        `${BASE}/deep/ours/uploads`,
+        `${BASE}/deep/ours/uploads/${hash}`,
+      );
+      assert.deepEqual(
+        [deep, ...ours],
+        [
+          `${BASE}/deep root 711`,
+          `${BASE}/deep/ours root 711`,
+          `${BASE}/deep/ours/uploads root 711`,
+          `${BASE}/deep/ours/uploads/${hash} root 600`,
+        ],
+      );
+      assert.equal(
+        await on("node1", "sh", "-c", "rbd export --no-progress system_upssudo - | sha256sum"),
+        `${hash}  -`,
+      );
       const list = await ran(process.execPath, [CLI, "uploads", "--json"], environment(`${BASE}/deep/ours`), tmpdir());
       assert.match(list.stdout, new RegExp(hash));
     });
@@ -104,19 +164,27 @@ describe("images that were sent to the nodes", function () {
       await each(`umask 77; mkdir -p ${BASE}/before/uploads ${BASE}/theirs/papers`);
       const { code, stderr } = await create(`${BASE}/before`);
       assert.equal(code, 0, stderr);
-      assert.deepEqual(await modes(`${BASE}/before`, `${BASE}/before/uploads`), [`${BASE}/before root 711`, `${BASE}/before/uploads root 711`]);
+      assert.deepEqual(await modes(`${BASE}/before`, `${BASE}/before/uploads`), [
+        `${BASE}/before root 711`,
+        `${BASE}/before/uploads root 711`,
+      ]);
       await seapath("remove", "-n", "upssudo");
       const refused = await create(`${BASE}/theirs`);
       assert.equal(refused.code, 1, refused.stdout);
       said(refused.stderr);
-      assert.match(refused.stderr, new RegExp(`Unable to send .*permission denied[^]*namei -l ${BASE}/theirs/uploads[^]*nodeFolder`, "i"));
+      assert.match(
+        refused.stderr,
+        new RegExp(`Unable to send .*permission denied[^]*namei -l ${BASE}/theirs/uploads[^]*nodeFolder`, "i"),
+      );
       assert.deepEqual([...new Set(await modes(`${BASE}/theirs`))], [`${BASE}/theirs root 700`]);
       assert.deepEqual(await traces("upssudo"), []);
     });
 
     // Tried: the upload folder has less room than the image takes → refused before a byte is sent, with the setting that names another
     it("are not begun where they have no room", async () => {
-      await each(`mkdir -p ${BASE}/full && mount -t tmpfs -o size=64k,mode=755 tmpfs ${BASE}/full && mkdir -p ${BASE}/full/ours/uploads && head -c 100000 /dev/zero > ${BASE}/full/fill 2>/dev/null; true`);
+      await each(
+        `mkdir -p ${BASE}/full && mount -t tmpfs -o size=64k,mode=755 tmpfs ${BASE}/full && mkdir -p ${BASE}/full/ours/uploads && head -c 100000 /dev/zero > ${BASE}/full/fill 2>/dev/null; true`,
+      );
       const refused = await create(`${BASE}/full/ours`);
       assert.equal(refused.code, 1, refused.stdout);
       said(refused.stderr);
@@ -127,9 +195,19 @@ describe("images that were sent to the nodes", function () {
 
   // Tried: a node of --hosts is out of reach while the images are listed → the others are listed, that one is named, exit code 1
   it("are listed of the nodes that answer, and the others are named", async () => {
-    const { code, stdout, stderr } = await seapath("uploads", "--hosts", `${pulumiEnvironment()["SEAPATH_HOSTS"]},192.0.2.1`, "--connect-timeout", "3", "--json");
+    const { code, stdout, stderr } = await seapath(
+      "uploads",
+      "--hosts",
+      `${pulumiEnvironment()["SEAPATH_HOSTS"]},192.0.2.1`,
+      "--connect-timeout",
+      "3",
+      "--json",
+    );
     assert.equal(code, 1, stderr);
     assert.match(stderr, /192\.0\.2\.1: what it has is not known: /);
-    assert.ok((JSON.parse(stdout) as { unreachable?: string }[]).some(({ unreachable }) => unreachable === undefined), stderr);
+    assert.ok(
+      (JSON.parse(stdout) as { unreachable?: string }[]).some(({ unreachable }) => unreachable === undefined),
+      stderr,
+    );
   });
 });

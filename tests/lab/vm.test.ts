@@ -5,7 +5,10 @@ import { TestStack, type Vms } from "./support/stack.ts";
 import { tick, tickXml, TICK } from "./support/vms.ts";
 
 const FREE = {
-  liveMigration: true, priority: 10, metadata: { owner: "alice", site: "north" }, stopTimeout: 20,
+  liveMigration: true,
+  priority: 10,
+  metadata: { owner: "alice", site: "north" },
+  stopTimeout: 20,
   pacemaker: { meta: { "migration-threshold": "3" }, utilization: { ram: "4" } },
 };
 const first: Vms = {
@@ -43,7 +46,9 @@ describe("a VM through its life", function () {
 
   it("is to Ceph what vm-mgr makes: a group, an image, its metadata", async () => {
     assert.match(await on("node1", "rbd", "group", "image", "list", "lifefree"), /rbd\/system_lifefree/);
-    const kept = JSON.parse(await on("node1", "rbd", "image-meta", "list", "system_lifefree", "--format", "json")) as Record<string, string>;
+    const kept = JSON.parse(
+      await on("node1", "rbd", "image-meta", "list", "system_lifefree", "--format", "json"),
+    ) as Record<string, string>;
     assert.equal(kept["vm_name"], "lifefree");
     assert.equal(kept["owner"], "alice");
     assert.equal(kept["_live_migration"], "true");
@@ -63,7 +68,14 @@ describe("a VM through its life", function () {
     assert.deepEqual((await constraints("lifepref")).sort(), ["cli-prefer-lifepref", "nodes-only-lifepref"]);
     const primitive = await on("node1", "crm_resource", "--query-xml", "--resource", "lifefree");
     assert.match(primitive, /provider="seapath" type="VirtualDomain"/);
-    for (const pair of ["seapath", "force_stop", "migration_transport", "allow-migrate", "priority", "migration-threshold"]) {
+    for (const pair of [
+      "seapath",
+      "force_stop",
+      "migration_transport",
+      "allow-migrate",
+      "priority",
+      "migration-threshold",
+    ]) {
       assert.match(primitive, new RegExp(`name="${pair}"`));
     }
     assert.match(primitive, /name="stop"[^>]*timeout="20s"|timeout="20s"[^>]*name="stop"/);
@@ -82,7 +94,12 @@ describe("a VM through its life", function () {
       lifepin: tick({ priority: 7, migrationDowntime: 300 }),
       lifepref: tick({ preferredHost: "node2", pacemaker: { params: { migrateport: "49160" } } }),
       lifefree: tick({
-        ...FREE, priority: 20, metadata: { owner: "bob" }, stopTimeout: 25, migrateToTimeout: 90, preferredHost: at,
+        ...FREE,
+        priority: 20,
+        metadata: { owner: "bob" },
+        stopTimeout: 25,
+        migrateToTimeout: 90,
+        preferredHost: at,
         pacemaker: { meta: { "failure-timeout": "60s" }, utilization: { ram: "5" } },
       }),
       lifexml: { ...first["lifexml"], started: true },
@@ -127,12 +144,29 @@ describe("a VM through its life", function () {
   });
 
   it("is gone when it is gone: the next `up` makes it anew", async () => {
-    await on("node1", "crm_resource", "--resource", "lifepin", "--meta", "--set-parameter", "target-role", "--parameter-value", "Stopped");
-    await eventually(() => qemu("lifepin"), (found) => found.length === 0);
-    for (const id of await constraints("lifepin")) await on("node1", "cibadmin", "--delete", "--xpath", `//*[@id='${id}']`);
+    await on(
+      "node1",
+      "crm_resource",
+      "--resource",
+      "lifepin",
+      "--meta",
+      "--set-parameter",
+      "target-role",
+      "--parameter-value",
+      "Stopped",
+    );
+    await eventually(
+      () => qemu("lifepin"),
+      (found) => found.length === 0,
+    );
+    for (const id of await constraints("lifepin"))
+      await on("node1", "cibadmin", "--delete", "--xpath", `//*[@id='${id}']`);
     await on("node1", "cibadmin", "--delete", "--xpath", "//primitive[@id='lifepin']");
     await on("node1", "rbd", "group", "image", "rm", "lifepin", "system_lifepin");
-    await eventually(() => tryOn("node1", "rbd", "rm", "--no-progress", "system_lifepin"), ({ exitCode }) => exitCode === 0);
+    await eventually(
+      () => tryOn("node1", "rbd", "rm", "--no-progress", "system_lifepin"),
+      ({ exitCode }) => exitCode === 0,
+    );
     await on("node1", "rbd", "group", "rm", "lifepin");
     await stack.refresh();
     const { changes } = await stack.up({ lifepin: first["lifepin"]!, lifefree: tick(FREE) });
@@ -147,9 +181,18 @@ describe("a VM through its life", function () {
     await on("node3", "sh", "-c", `echo '<domain><name>other</name></domain>' >${strange}`);
     assert.match(await on("node1", "sh", "-c", "cat /etc/pacemaker/life*.xml"), /<name>life/);
 
-    await on("node1", "crm_resource", "--fail", "--resource", "lifefree", "--node", (await qemu("lifefree"))[0]?.split(":")[0] ?? "");
+    await on(
+      "node1",
+      "crm_resource",
+      "--fail",
+      "--resource",
+      "lifefree",
+      "--node",
+      (await qemu("lifefree"))[0]?.split(":")[0] ?? "",
+    );
     await stack.destroy();
-    for (const vm of Object.keys(first)) assert.deepEqual(await traces(vm), vm === "lifepin" ? [`node3:${strange}`] : [], vm);
+    for (const vm of Object.keys(first))
+      assert.deepEqual(await traces(vm), vm === "lifepin" ? [`node3:${strange}`] : [], vm);
     await on("node3", "rm", strange);
     assert.doesNotMatch(await on("node1", "crm", "status"), /life/);
   });

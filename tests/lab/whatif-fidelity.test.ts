@@ -4,7 +4,8 @@ import { createRequire } from "node:module";
 import { nodes, on } from "./support/cluster.ts";
 
 const require = createRequire(import.meta.url);
-const { parseSimulation } = require("../../provider/dist/cluster/simulate.js") as typeof import("../../provider/dist/cluster/simulate.js");
+const { parseSimulation } =
+  require("../../provider/dist/cluster/simulate.js") as typeof import("../../provider/dist/cluster/simulate.js");
 
 const FOLDER = "/var/lib/pacemaker/pengine";
 /** The newest of the inputs: a lab that has been up for days has thousands. */
@@ -36,11 +37,16 @@ const said = (kind: string, resource: string, from: string | undefined, to: stri
 async function replayed(node: string, files: readonly string[]): Promise<Map<string, string[]>> {
   const script = 'for file in "$@"; do echo "=== $file"; crm_simulate -x "$file" -R --output-as=xml; done';
   const answers = (await on(node, "sh", "-c", script, "sh", ...files)).split(/^=== /m).slice(1);
-  return new Map(answers.map((answer) => {
-    const end = answer.indexOf("\n");
-    const { actions } = parseSimulation(answer.slice(end + 1));
-    return [answer.slice(0, end), actions.map(({ kind, resource, from, to }) => said(kind, resource, kind === "start" ? undefined : from, to))];
-  }));
+  return new Map(
+    answers.map((answer) => {
+      const end = answer.indexOf("\n");
+      const { actions } = parseSimulation(answer.slice(end + 1));
+      return [
+        answer.slice(0, end),
+        actions.map(({ kind, resource, from, to }) => said(kind, resource, kind === "start" ? undefined : from, to)),
+      ];
+    }),
+  );
 }
 
 describe("the scheduler on a copy", function () {
@@ -52,7 +58,10 @@ describe("the scheduler on a copy", function () {
       const present = new Set((await on(node, "find", FOLDER, "-name", "pe-*.bz2")).split("\n"));
       const log = [...(await logged(node))].filter(([file]) => present.has(file)).slice(-MOST);
       if (log.length === 0) continue;
-      const now = await replayed(node, log.map(([file]) => file));
+      const now = await replayed(
+        node,
+        log.map(([file]) => file),
+      );
       for (const [file, then] of log) {
         assert.deepEqual(now.get(file)?.sort(), then.sort(), `${node}: ${file}`);
         inputs += 1;

@@ -64,7 +64,17 @@ const layers: Layer[] = [
   },
   {
     file: "provider/src/vmmgr/x.ts",
-    allowed: ["node:crypto", "zod", "../cluster", "../cluster/cib", "../cluster/a/b", "../errors", "../words", "./vm", "./vm/a"],
+    allowed: [
+      "node:crypto",
+      "zod",
+      "../cluster",
+      "../cluster/cib",
+      "../cluster/a/b",
+      "../errors",
+      "../words",
+      "./vm",
+      "./vm/a",
+    ],
     refused: [
       "ssh2",
       "fast-xml-parser",
@@ -83,12 +93,26 @@ const layers: Layer[] = [
   {
     file: "provider/src/vmmgr/vm/x.ts",
     allowed: ["../../cluster/cib", "../../errors", "../disk", "../core/context", "./y", "../vm/y", "./a/b/c/d/e"],
-    refused: ["../../transport/types", "../../resources", "../..", "..", "../index", "../commands", "../../../src/transport/types", "../../session"],
+    refused: [
+      "../../transport/types",
+      "../../resources",
+      "../..",
+      "..",
+      "../index",
+      "../commands",
+      "../../../src/transport/types",
+      "../../session",
+    ],
   },
   {
     file: "provider/src/vmmgr/guest/a/b/c/d/x.ts",
     allowed: ["../../../../../form/names", "../../../../../core", "./y", "../../../../y", "../../../../../../cluster"],
-    refused: ["../../../../../relation", "../../../../../vm", "../../../../../../transport/types", "../../../../../../resources"],
+    refused: [
+      "../../../../../relation",
+      "../../../../../vm",
+      "../../../../../../transport/types",
+      "../../../../../../resources",
+    ],
   },
   {
     file: "provider/src/vmmgr/form/x.ts",
@@ -135,7 +159,14 @@ const layers: Layer[] = [
   {
     file: "policy/src/rules/x.ts",
     allowed: ["@pulumi/policy", "@pulumi/pulumi", "pulumi-seapath-provider", "pulumi-seapath/plan", "../config", "./y"],
-    refused: ["pulumi-seapath-provider/dist/vmmgr", "pulumi-seapath/dist/vm", "../../../provider/src/vmmgr", "../../../sdk/src", "ssh2", "zod"],
+    refused: [
+      "pulumi-seapath-provider/dist/vmmgr",
+      "pulumi-seapath/dist/vm",
+      "../../../provider/src/vmmgr",
+      "../../../sdk/src",
+      "ssh2",
+      "zod",
+    ],
   },
 ];
 
@@ -190,12 +221,15 @@ describe("the rule of the layers", function () {
   });
 
   it("gives each folder of vmmgr a level", () => {
-    const folders = readdirSync(new URL("../../provider/src/vmmgr", import.meta.url), { withFileTypes: true }).filter((each) => each.isDirectory());
+    const folders = readdirSync(new URL("../../provider/src/vmmgr", import.meta.url), { withFileTypes: true }).filter(
+      (each) => each.isDirectory(),
+    );
     assert.deepEqual(foldersOf("provider/src/vmmgr").sort(), folders.map(({ name }) => name).sort());
   });
 
   it("keeps the root of the errors free of imports", async () => {
-    for (const file of ["errors", "words"]) assert.deepEqual(await refusals(`provider/src/${file}.ts`, 'import "zod";\n'), ["no-restricted-imports"]);
+    for (const file of ["errors", "words"])
+      assert.deepEqual(await refusals(`provider/src/${file}.ts`, 'import "zod";\n'), ["no-restricted-imports"]);
   });
 
   it("says which layer may import what", async () => {

@@ -61,12 +61,17 @@ export async function findNodes(): Promise<Nodes> {
   };
   write(given.map((address) => entry(address.host, target(address))));
 
-  const ssh = (node: string, command: string, silent = true) => run(["ssh", "-F", shownConfig, node, ...command.split(" ")], { silent });
+  const ssh = (node: string, command: string, silent = true) =>
+    run(["ssh", "-F", shownConfig, node, ...command.split(" ")], { silent });
   const named = new Map<string, HostAddress>();
   for (const address of given) named.set((await ssh(address.host, "crm_node -n")).trim(), address);
   const [first = ""] = named.keys();
   const listed = await ssh(given[0]?.host ?? first, "crm_node -l");
-  const names = listed.split("\n").map((line) => line.split(" ")).filter(([, , state]) => state === "member").map(([, name = ""]) => name);
+  const names = listed
+    .split("\n")
+    .map((line) => line.split(" "))
+    .filter(([, , state]) => state === "member")
+    .map(([, name = ""]) => name);
   write(
     names.map((name) => {
       const address = named.get(name);

@@ -13,7 +13,9 @@ const pulumi = (...args: string[]) => run(["pulumi", ...args]);
 const apply = (...flags: string[]) => run(["pulumi", "up", "--yes", "--skip-preview", ...flags], { live: true });
 const config = (key: string, value: string) => pulumi("config", "set", `quickstart:${key}`, value);
 const priorityOf = async (nodes: Nodes, vm: string) =>
-  (await nodes.on(first(nodes), `crm_resource --resource ${vm} --meta --get-parameter priority`, { silent: true })).trim();
+  (
+    await nodes.on(first(nodes), `crm_resource --resource ${vm} --meta --get-parameter priority`, { silent: true })
+  ).trim();
 const metadataOf = async (nodes: Nodes, vm: string, key: string) =>
   (await nodes.on(first(nodes), `rbd image-meta get system_${vm} ${key}`, { silent: true })).trim();
 const first = (nodes: Nodes) => nodes.names[0] ?? "";
@@ -35,7 +37,10 @@ const LAB_IMAGE = "/var/lib/seapath/images/tiny.qcow2";
 
 /** The lab has an image of a guest; a cluster of the user's may not, and only its user knows which one will do. */
 async function needImage(nodes: Nodes): Promise<void> {
-  const set = JSON.parse(await run(["pulumi", "config", "--json"], { silent: true })) as Record<string, { value?: string }>;
+  const set = JSON.parse(await run(["pulumi", "config", "--json"], { silent: true })) as Record<
+    string,
+    { value?: string }
+  >;
   const image = set["quickstart:image"]?.value ?? LAB_IMAGE;
   const lacking: string[] = [];
   for (const node of nodes.names) {
@@ -72,7 +77,11 @@ export async function guestsAnswer(inLab: boolean): Promise<void> {
   heading("The guests answer on the network, each with the id of its boot");
   for (const vm of VMS) {
     const address = LAB_GUESTS[vm] ?? "";
-    const answer = await eventually(PATIENCE, () => ask(address), (text) => !text.startsWith("no answer"));
+    const answer = await eventually(
+      PATIENCE,
+      () => ask(address),
+      (text) => !text.startsWith("no answer"),
+    );
     console.log(`GET http://${address}/  ->  ${answer}`);
     claim(`${vm} answers`, !answer.startsWith("no answer"));
   }

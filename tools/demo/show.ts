@@ -2,7 +2,8 @@
 import { spawn } from "node:child_process";
 import { styleText } from "node:util";
 
-const colour = (style: "bold" | "green" | "red" | "cyan", text: string) => (process.stdout.isTTY ? styleText(style, text) : text);
+const colour = (style: "bold" | "green" | "red" | "cyan", text: string) =>
+  process.stdout.isTTY ? styleText(style, text) : text;
 
 export class Refuted extends Error {}
 
@@ -20,7 +21,8 @@ export function claim(text: string, holds: boolean): void {
   console.log(`${colour("green", "✓")} ${text}`);
 }
 
-const quote = (argument: string) => (/^[\w@%+=:,./~-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", `'\\''`)}'`);
+const quote = (argument: string) =>
+  /^[\w@%+=:,./~-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", `'\\''`)}'`;
 
 interface RunOptions {
   /** Shows neither the command nor what it prints. */

@@ -23,10 +23,12 @@ function stackEnvironment(request) {
   return {
     PULUMI_CONFIG: JSON.stringify(Object.fromEntries(request.getConfigMap().toObject())),
     PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(request.getConfigSecretKeysList()),
-    ...Object.fromEntries(Object.entries(facts).flatMap(([name, value]) => [
-      [`PULUMI_NODEJS_${name}`, value],
-      [`PULUMI_${name}`, value],
-    ])),
+    ...Object.fromEntries(
+      Object.entries(facts).flatMap(([name, value]) => [
+        [`PULUMI_NODEJS_${name}`, value],
+        [`PULUMI_${name}`, value],
+      ]),
+    ),
   };
 }
 
@@ -36,12 +38,17 @@ export async function runPolicyPack(call) {
   const info = request.getInfo();
   const folder = info?.getProgramDirectory() || request.getProgram();
   if (request.getKind() !== "analyzer") {
-    return call.emit("error", { code: grpc.status.UNIMPLEMENTED, details: `this language host runs no plugins of kind ${request.getKind()}` });
+    return call.emit("error", {
+      code: grpc.status.UNIMPLEMENTED,
+      details: `this language host runs no plugins of kind ${request.getKind()}`,
+    });
   }
-  const given = Object.fromEntries(request.getEnvList().map((/** @type {string} */ pair) => {
-    const at = pair.indexOf("=");
-    return [pair.slice(0, at), pair.slice(at + 1)];
-  }));
+  const given = Object.fromEntries(
+    request.getEnvList().map((/** @type {string} */ pair) => {
+      const at = pair.indexOf("=");
+      return [pair.slice(0, at), pair.slice(at + 1)];
+    }),
+  );
 
   /** @param {"Stdout" | "Stderr" | "Exitcode"} kind @param {any} value */
   const tell = (kind, value) => {
@@ -80,13 +87,23 @@ export async function runPolicyPack(call) {
       });
     }));
 
-  const handlers = Object.fromEntries(Object.entries(AnalyzerService).map(([name, method]) => [name, forward(method, () => start({}))]));
-  const port = await serve(AnalyzerService, {
-    ...handlers,
-    handshake: (/** @type {any} */ _call, /** @type {any} */ callback) => callback(null, new AnalyzerHandshakeResponse()),
-    configureStack: (/** @type {any} */ configure, /** @type {any} */ callback) =>
-      start(stackEnvironment(configure.request)).then(() => callback(null, new AnalyzerStackConfigureResponse()), callback),
-  }, server);
+  const handlers = Object.fromEntries(
+    Object.entries(AnalyzerService).map(([name, method]) => [name, forward(method, () => start({}))]),
+  );
+  const port = await serve(
+    AnalyzerService,
+    {
+      ...handlers,
+      handshake: (/** @type {any} */ _call, /** @type {any} */ callback) =>
+        callback(null, new AnalyzerHandshakeResponse()),
+      configureStack: (/** @type {any} */ configure, /** @type {any} */ callback) =>
+        start(stackEnvironment(configure.request)).then(
+          () => callback(null, new AnalyzerStackConfigureResponse()),
+          callback,
+        ),
+    },
+    server,
+  );
   call.on("cancelled", () => {
     child?.kill();
     server.forceShutdown();
@@ -98,7 +115,14 @@ export async function runPolicyPack(call) {
 function forward(method, connect) {
   return (/** @type {any} */ call, /** @type {any} */ callback) =>
     connect().then(
-      (client) => client.makeUnaryRequest(method.path, method.requestSerialize, method.responseDeserialize, call.request, callback),
+      (client) =>
+        client.makeUnaryRequest(
+          method.path,
+          method.requestSerialize,
+          method.responseDeserialize,
+          call.request,
+          callback,
+        ),
       callback,
     );
 }

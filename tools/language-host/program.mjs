@@ -24,7 +24,9 @@ export function ownScript(script, folder) {
 export function runtimeOptions(info) {
   const options = info?.getOptions()?.toJavaScript() ?? {};
   return {
-    nodeArguments: String(options.nodeargs ?? "").split(/\s+/).filter(Boolean),
+    nodeArguments: String(options.nodeargs ?? "")
+      .split(/\s+/)
+      .filter(Boolean),
     environment: {
       PULUMI_NODEJS_TYPESCRIPT: String(options.typescript ?? true),
       ...(options.tsconfig ? { PULUMI_NODEJS_TSCONFIG_PATH: String(options.tsconfig) } : {}),
@@ -62,7 +64,9 @@ export function runProgram(call, callback) {
     [
       ...nodeArguments,
       script,
-      ...Object.entries(flags).filter(([, value]) => value).map(([name, value]) => `--${name}=${value}`),
+      ...Object.entries(flags)
+        .filter(([, value]) => value)
+        .map(([name, value]) => `--${name}=${value}`),
       ...(request.getDryrun() ? ["--dry-run"] : []),
       info?.getEntryPoint() || request.getProgram() || ".",
       ...request.getArgsList(),

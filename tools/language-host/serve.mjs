@@ -14,8 +14,10 @@ export const LIMITS = {
 export function serve(service, handlers, server = new grpc.Server(LIMITS)) {
   server.addService(service, handlers);
   return new Promise((resolve, reject) => {
-    server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (/** @type {any} */ error, /** @type {number} */ port) =>
-      error ? reject(error) : resolve(port),
+    server.bindAsync(
+      "127.0.0.1:0",
+      grpc.ServerCredentials.createInsecure(),
+      (/** @type {any} */ error, /** @type {number} */ port) => (error ? reject(error) : resolve(port)),
     );
   });
 }

@@ -106,7 +106,10 @@ const imports = {
     const check = (node) => {
       if (node.source === null || node.source === undefined) return;
       const named = node.specifiers ?? [];
-      const typeOnly = node.importKind === "type" || node.exportKind === "type" || (named.length > 0 && named.every((each) => each.importKind === "type" || each.exportKind === "type"));
+      const typeOnly =
+        node.importKind === "type" ||
+        node.exportKind === "type" ||
+        (named.length > 0 && named.every((each) => each.importKind === "type" || each.exportKind === "type"));
       const why = refusal(file, String(node.source.value), typeOnly);
       if (why !== undefined) context.report({ node, messageId: "refused", data: { why } });
     };

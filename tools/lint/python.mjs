@@ -31,7 +31,9 @@ export function checkPython(write) {
     const formatted = workspace.format(text);
     if (write && formatted !== text) writeFileSync(path, formatted);
     return [
-      ...workspace.check(text).map(({ code, message, start_location: at }) => `${file}:${at.row}:${at.column} ${code ?? ""} ${message}`),
+      ...workspace
+        .check(text)
+        .map(({ code, message, start_location: at }) => `${file}:${at.row}:${at.column} ${code ?? ""} ${message}`),
       ...(write || formatted === text ? [] : [`${file} is not formatted: \`npm run format\``]),
     ];
   });

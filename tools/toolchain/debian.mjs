@@ -24,7 +24,12 @@ function missing(names) {
     // dpkg-query exits 1 when it does not know one of the names; what it printed still counts.
     listed = /** @type {any} */ (error).stdout ?? "";
   }
-  const there = new Set(listed.split("\n").filter((line) => line.endsWith(" installed")).map((line) => line.split(" ")[0]));
+  const there = new Set(
+    listed
+      .split("\n")
+      .filter((line) => line.endsWith(" installed"))
+      .map((line) => line.split(" ")[0]),
+  );
   return names.filter((name) => !there.has(name));
 }
 
@@ -41,31 +46,48 @@ async function withoutDaemons(work) {
 }
 
 export function debianPackages(quiet = false) {
-  return step("Debian", async ({ say, done, log }) => {
-    const names = wanted();
-    const lacking = missing(names);
-    if (lacking.length === 0) return done(`all ${names.length} packages are installed`);
-    const byHand = `apt-get install --no-install-recommends ${lacking.join(" ")}`;
-    if (!existsSync("/usr/bin/apt-get")) {
-      throw new StepError(
-        `the lab is made of Debian packages and this is no Debian; it lacks ${lacking.join(" ")}`,
-        "run on Debian 12, or name your own cluster in SEAPATH_HOSTS (for npm run demo)",
+  return step(
+    "Debian",
+    async ({ say, done, log }) => {
+      const names = wanted();
+      const lacking = missing(names);
+      if (lacking.length === 0) return done(`all ${names.length} packages are installed`);
+      const byHand = `apt-get install --no-install-recommends ${lacking.join(" ")}`;
+      if (!existsSync("/usr/bin/apt-get")) {
+        throw new StepError(
+          `the lab is made of Debian packages and this is no Debian; it lacks ${lacking.join(" ")}`,
+          "run on Debian 12, or name your own cluster in SEAPATH_HOSTS (for npm run demo)",
+        );
+      }
+      if (process.getuid?.() !== 0) {
+        throw new StepError(
+          `the lab needs root, and these packages: ${lacking.join(" ")}`,
+          `sudo ${byHand}; then run this as root`,
+        );
+      }
+      const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+      const advice = `see to apt's sources, then: ${byHand}`;
+      say(`apt-get install: ${lacking.length} of ${names.length} packages (their daemons stay off)`);
+      await command(["apt-get", "update", "-q"], { env, log, advice });
+      await withoutDaemons(() =>
+        command(
+          [
+            "apt-get",
+            "install",
+            "-y",
+            "-q",
+            "--no-install-recommends",
+            "-o",
+            "Dpkg::Use-Pty=0",
+            "-o",
+            "DPkg::Lock::Timeout=300",
+            ...lacking,
+          ],
+          { env, log, advice },
+        ),
       );
-    }
-    if (process.getuid?.() !== 0) {
-      throw new StepError(`the lab needs root, and these packages: ${lacking.join(" ")}`, `sudo ${byHand}; then run this as root`);
-    }
-    const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-    const advice = `see to apt's sources, then: ${byHand}`;
-    say(`apt-get install: ${lacking.length} of ${names.length} packages (their daemons stay off)`);
-    await command(["apt-get", "update", "-q"], { env, log, advice });
-    await withoutDaemons(() =>
-      command(
-        ["apt-get", "install", "-y", "-q", "--no-install-recommends", "-o", "Dpkg::Use-Pty=0",
-          "-o", "DPkg::Lock::Timeout=300", ...lacking],
-        { env, log, advice },
-      ),
-    );
-    done(`${lacking.length} packages installed`);
-  }, quiet);
+      done(`${lacking.length} packages installed`);
+    },
+    quiet,
+  );
 }

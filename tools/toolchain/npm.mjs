@@ -36,38 +36,43 @@ function versionOf(program) {
   }
 }
 
-const isNewEnough = (/** @type {string | undefined} */ version) => Number(/^v(\d+)/.exec(version ?? "")?.[1]) >= OLDEST_NODE;
+const isNewEnough = (/** @type {string | undefined} */ version) =>
+  Number(/^v(\d+)/.exec(version ?? "")?.[1]) >= OLDEST_NODE;
 
 /** Sees to node_modules and returns the path of a node >= 22. */
 export function npmPackages(quiet = false) {
-  return step("npm", async ({ say, done, log }) => {
-    if (!installed()) {
-      say("npm ci: node_modules is missing or older than package-lock.json");
-      await command(["npm", "ci", "--no-audit", "--no-fund", "--prefer-offline"], {
-        cwd: root,
-        log,
-        advice: "npm has to reach its registry (npm config get registry, npm ping)",
-      });
-    }
-    const own = join(npmBin, "node");
-    if (!isNewEnough(versionOf(own)) && existsSync(join(root, "node_modules/node"))) {
-      // The package `node` fetches its binary in an install script, and npm can be told not to run those.
-      say("node: runs the install script of the package `node`, which npm left out");
-      await command([process.execPath, "installArchSpecificPackage"], {
-        cwd: join(root, "node_modules/node"),
-        log,
-        okay: [0, 1],
-      });
-    }
-    for (const node of [own, process.execPath]) {
-      const version = versionOf(node);
-      if (!isNewEnough(version)) continue;
-      done(`packages as locked, node ${version}`);
-      return node;
-    }
-    throw new StepError(
-      `no node >= ${OLDEST_NODE}: this one is ${process.version}, and the npm package \`node\` brought none`,
-      `install node ${OLDEST_NODE} (nodejs.org), or allow install scripts and run npm ci`,
-    );
-  }, quiet);
+  return step(
+    "npm",
+    async ({ say, done, log }) => {
+      if (!installed()) {
+        say("npm ci: node_modules is missing or older than package-lock.json");
+        await command(["npm", "ci", "--no-audit", "--no-fund", "--prefer-offline"], {
+          cwd: root,
+          log,
+          advice: "npm has to reach its registry (npm config get registry, npm ping)",
+        });
+      }
+      const own = join(npmBin, "node");
+      if (!isNewEnough(versionOf(own)) && existsSync(join(root, "node_modules/node"))) {
+        // The package `node` fetches its binary in an install script, and npm can be told not to run those.
+        say("node: runs the install script of the package `node`, which npm left out");
+        await command([process.execPath, "installArchSpecificPackage"], {
+          cwd: join(root, "node_modules/node"),
+          log,
+          okay: [0, 1],
+        });
+      }
+      for (const node of [own, process.execPath]) {
+        const version = versionOf(node);
+        if (!isNewEnough(version)) continue;
+        done(`packages as locked, node ${version}`);
+        return node;
+      }
+      throw new StepError(
+        `no node >= ${OLDEST_NODE}: this one is ${process.version}, and the npm package \`node\` brought none`,
+        `install node ${OLDEST_NODE} (nodejs.org), or allow install scripts and run npm ci`,
+      );
+    },
+    quiet,
+  );
 }

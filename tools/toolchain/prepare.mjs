@@ -24,15 +24,23 @@ export function prepare({ lab, pulumi = true, quiet = false }) {
 /** provider/ and sdk/ as JavaScript, which is what programs and tests load. tsc itself knows what is up to date.
  * @param {boolean} quiet */
 function build(quiet) {
-  return step("build", async ({ log, done }) => {
-    await command([join(root, "node_modules/.bin/tsc"), "--build"], {
-      cwd: root,
-      log,
-      env: { ...process.env, PATH: searchPath() },
-      advice: "the types do not hold: see above",
-    });
-    // Pulumi kills its provider's process, which then keeps nothing of what it has compiled: so that is done once before.
-    await command(["node", "-e", 'require("pulumi-seapath/provider"); require("@pulumi/pulumi/dynamic")'], { cwd: join(root, "sdk"), log, env: pulumiEnvironment() });
-    done("provider and sdk are compiled");
-  }, quiet);
+  return step(
+    "build",
+    async ({ log, done }) => {
+      await command([join(root, "node_modules/.bin/tsc"), "--build"], {
+        cwd: root,
+        log,
+        env: { ...process.env, PATH: searchPath() },
+        advice: "the types do not hold: see above",
+      });
+      // Pulumi kills its provider's process, which then keeps nothing of what it has compiled: so that is done once before.
+      await command(["node", "-e", 'require("pulumi-seapath/provider"); require("@pulumi/pulumi/dynamic")'], {
+        cwd: join(root, "sdk"),
+        log,
+        env: pulumiEnvironment(),
+      });
+      done("provider and sdk are compiled");
+    },
+    quiet,
+  );
 }

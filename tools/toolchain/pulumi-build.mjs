@@ -17,7 +17,10 @@ function findGo() {
   for (const program of folders.map((folder) => join(folder, "go")).filter((file) => existsSync(file))) {
     try {
       const said = execFileSync(program, ["env", "GOVERSION"], { cwd: "/", encoding: "utf8" });
-      const [major = 0, minor = 0] = said.replace(/^go/, "").split(".").map((part) => parseInt(part, 10));
+      const [major = 0, minor = 0] = said
+        .replace(/^go/, "")
+        .split(".")
+        .map((part) => parseInt(part, 10));
       if (major > OLDEST_GO[0] || minor >= OLDEST_GO[1]) return program;
     } catch {
       // not a go that runs
@@ -35,10 +38,24 @@ function findGo() {
 export async function buildFromModules(version, target, log, whyNoDownload) {
   const advice = "put `pulumi` (pulumi.com/docs/install) or go >= 1.25 (go.dev/dl) on PATH";
   const go = findGo();
-  if (!go) throw new StepError(`the Pulumi CLI is missing: none on PATH, no download (${whyNoDownload}), no Go to build it`, advice);
+  if (!go)
+    throw new StepError(
+      `the Pulumi CLI is missing: none on PATH, no download (${whyNoDownload}), no Go to build it`,
+      advice,
+    );
   await command(
-    [go, "build", "-mod=readonly", "-tags", "osusergo grpcnotrace",
-      "-ldflags", `-s -w -X ${VERSION_VARIABLE}=${version}`, "-o", target, PACKAGE],
+    [
+      go,
+      "build",
+      "-mod=readonly",
+      "-tags",
+      "osusergo grpcnotrace",
+      "-ldflags",
+      `-s -w -X ${VERSION_VARIABLE}=${version}`,
+      "-o",
+      target,
+      PACKAGE,
+    ],
     {
       cwd: MODULE,
       log,

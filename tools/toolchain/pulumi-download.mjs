@@ -37,12 +37,16 @@ function get(url, redirects = 5) {
  * @param {string} version @param {string} folder @param {string} log */
 export async function download(version, folder, log) {
   const architecture = { x64: "x64", arm64: "arm64" }[/** @type {string} */ (process.arch)];
-  if (!architecture || !["linux", "darwin"].includes(process.platform)) throw new Error(`no release for ${process.platform} ${process.arch}`);
+  if (!architecture || !["linux", "darwin"].includes(process.platform))
+    throw new Error(`no release for ${process.platform} ${process.arch}`);
   const archive = `pulumi-${version}-${process.platform}-${architecture}.tar.gz`;
   const release = `https://github.com/pulumi/pulumi/releases/download/${version}`;
   const bytes = await get(`https://get.pulumi.com/releases/sdk/${archive}`);
   const sums = (await get(`${release}/pulumi-${version.slice(1)}-checksums.txt`)).toString();
-  const wanted = sums.split("\n").map((line) => line.trim().split(/\s+/)).find(([, name]) => name === archive)?.[0];
+  const wanted = sums
+    .split("\n")
+    .map((line) => line.trim().split(/\s+/))
+    .find(([, name]) => name === archive)?.[0];
   const found = createHash("sha256").update(bytes).digest("hex");
   if (found !== wanted) throw new Error(`${archive} has sha256 ${found}, its release says ${wanted}`);
   const unpacked = join(folder, "unpacked");

@@ -47,7 +47,10 @@ async function fetchInto(cached, say, log) {
   mkdirSync(folder, { recursive: true });
   try {
     say(`downloads ${VERSION} from get.pulumi.com`);
-    const refused = await download(VERSION, folder, log).then(() => undefined, (error) => /** @type {Error} */ (error));
+    const refused = await download(VERSION, folder, log).then(
+      () => undefined,
+      (error) => /** @type {Error} */ (error),
+    );
     if (refused) {
       say(`no download (${refused.message}); builds ${VERSION} from Go modules: four minutes on two cores, once`);
       await buildFromModules(VERSION, join(folder, "pulumi"), log, refused.message);
@@ -76,7 +79,8 @@ function assemble(cached) {
 /** @param {string} from @param {string} to */
 function place(from, to) {
   const [wanted, present] = [from, to].map((file) => statSync(file, { throwIfNoEntry: false }));
-  if (present && (present.ino === wanted?.ino || (present.size === wanted?.size && present.mtimeMs >= wanted.mtimeMs))) return;
+  if (present && (present.ino === wanted?.ino || (present.size === wanted?.size && present.mtimeMs >= wanted.mtimeMs)))
+    return;
   rmSync(to, { force: true });
   try {
     linkSync(from, to);
@@ -87,23 +91,27 @@ function place(from, to) {
 
 /** Sees to the CLI itself. It needs nothing of npm's, so it can begin at once. */
 export function pulumiCli(quiet = false) {
-  return step("Pulumi", async ({ say, done, log }) => {
-    const own = usersOwn();
-    if (own) {
-      done(`${own.program}, ${own.version}`);
-      return undefined;
-    }
-    const cached = join(cacheFolder, `pulumi-${VERSION}`);
-    if (!existsSync(join(cached, "pulumi"))) {
-      rmSync(cached, { recursive: true, force: true });
-      await fetchInto(cached, say, log);
-    }
-    if (versionOf(join(cached, "pulumi")) !== VERSION) {
-      throw new StepError(`${cached}/pulumi does not run`, `remove ${cached} and start again`);
-    }
-    done(`${VERSION}, in ${cached}`);
-    return cached;
-  }, quiet);
+  return step(
+    "Pulumi",
+    async ({ say, done, log }) => {
+      const own = usersOwn();
+      if (own) {
+        done(`${own.program}, ${own.version}`);
+        return undefined;
+      }
+      const cached = join(cacheFolder, `pulumi-${VERSION}`);
+      if (!existsSync(join(cached, "pulumi"))) {
+        rmSync(cached, { recursive: true, force: true });
+        await fetchInto(cached, say, log);
+      }
+      if (versionOf(join(cached, "pulumi")) !== VERSION) {
+        throw new StepError(`${cached}/pulumi does not run`, `remove ${cached} and start again`);
+      }
+      done(`${VERSION}, in ${cached}`);
+      return cached;
+    },
+    quiet,
+  );
 }
 
 /** Makes the CLI ready for this checkout; needs npm's packages.

@@ -12,11 +12,19 @@ const LIMIT = 65_000;
 export function github(env, author) {
   const token = env["GITHUB_TOKEN"];
   const repository = env["GITHUB_REPOSITORY"];
-  if (!token) throw new ForgeError("GITHUB_TOKEN is not set", { hint: "Give the job `permissions: pull-requests: write` and GITHUB_TOKEN: ${{ github.token }}." });
+  if (!token)
+    throw new ForgeError("GITHUB_TOKEN is not set", {
+      hint: "Give the job `permissions: pull-requests: write` and GITHUB_TOKEN: ${{ github.token }}.",
+    });
   if (!repository) throw new ForgeError("GITHUB_REPOSITORY is not set");
   const { request, pages } = client({
     base: env["GITHUB_API_URL"] || "https://api.github.com",
-    headers: { authorization: `Bearer ${token}`, accept: "application/vnd.github+json", "x-github-api-version": "2022-11-28", "user-agent": "pulumi-seapath-ci" },
+    headers: {
+      authorization: `Bearer ${token}`,
+      accept: "application/vnd.github+json",
+      "x-github-api-version": "2022-11-28",
+      "user-agent": "pulumi-seapath-ci",
+    },
   });
   const repo = `/repos/${repository.split("/").map(encodeURIComponent).join("/")}`;
   /** @type {Promise<string> | undefined} */
@@ -26,8 +34,10 @@ export function github(env, author) {
     limit: LIMIT,
     author: () => (own ??= whoAmI(request)),
     comments: (number) => written(pages(`${repo}/issues/${number}/comments`), "id"),
-    addComment: async (number, body) => loginOf((await request("POST", `${repo}/issues/${number}/comments`, { body })).body),
-    changeComment: async (_number, id, body) => void (await request("PATCH", `${repo}/issues/comments/${id}`, { body })),
+    addComment: async (number, body) =>
+      loginOf((await request("POST", `${repo}/issues/${number}/comments`, { body })).body),
+    changeComment: async (_number, id, body) =>
+      void (await request("PATCH", `${repo}/issues/comments/${id}`, { body })),
     issues: () => written(withoutRequests(pages(`${repo}/issues?state=open`)), "number"),
     addIssue: async (title, body) => loginOf((await request("POST", `${repo}/issues`, { title, body })).body),
     changeIssue: async (id, title, body) => void (await request("PATCH", `${repo}/issues/${id}`, { title, body })),
@@ -52,7 +62,8 @@ async function whoAmI(request) {
 
 /** @param {AsyncIterable<Record<string, unknown>>} entries @param {"id" | "number"} key @returns {AsyncGenerator<import("./index.mjs").Written>} */
 async function* written(entries, key) {
-  for await (const each of entries) yield { id: String(each[key]), body: String(each["body"] ?? ""), author: loginOf(each) };
+  for await (const each of entries)
+    yield { id: String(each[key]), body: String(each["body"] ?? ""), author: loginOf(each) };
 }
 
 /** Who has written something; nobody, when the login is gone. @param {unknown} entry */

@@ -29,13 +29,21 @@ export function gitlab(env, author) {
   return {
     name: "GitLab",
     limit: LIMIT,
-    author: () => (own ??= request("GET", "/user").then(({ body }) => String(/** @type {{ username?: unknown }} */ (body).username))),
-    comments: (number) => written(pages(`${root}/merge_requests/${number}/notes?sort=asc&order_by=created_at`), "id", "body"),
-    addComment: async (number, body) => authorOf((await request("POST", `${root}/merge_requests/${number}/notes`, { body })).body),
-    changeComment: async (number, id, body) => void (await request("PUT", `${root}/merge_requests/${number}/notes/${id}`, { body })),
+    author: () =>
+      (own ??= request("GET", "/user").then(({ body }) =>
+        String(/** @type {{ username?: unknown }} */ (body).username),
+      )),
+    comments: (number) =>
+      written(pages(`${root}/merge_requests/${number}/notes?sort=asc&order_by=created_at`), "id", "body"),
+    addComment: async (number, body) =>
+      authorOf((await request("POST", `${root}/merge_requests/${number}/notes`, { body })).body),
+    changeComment: async (number, id, body) =>
+      void (await request("PUT", `${root}/merge_requests/${number}/notes/${id}`, { body })),
     issues: () => written(pages(`${root}/issues?state=opened`), "iid", "description"),
-    addIssue: async (title, description) => authorOf((await request("POST", `${root}/issues`, { title, description })).body),
-    changeIssue: async (id, title, description) => void (await request("PUT", `${root}/issues/${id}`, { title, description })),
+    addIssue: async (title, description) =>
+      authorOf((await request("POST", `${root}/issues`, { title, description })).body),
+    changeIssue: async (id, title, description) =>
+      void (await request("PUT", `${root}/issues/${id}`, { title, description })),
     closeIssue: async (id, note) => {
       await request("POST", `${root}/issues/${id}/notes`, { body: note });
       await request("PUT", `${root}/issues/${id}`, { state_event: "close" });
@@ -45,7 +53,8 @@ export function gitlab(env, author) {
       form.set("file", new Blob([picture], { type: "image/svg+xml" }), name);
       const { body } = await request("POST", `${root}/uploads`, form);
       const markdown = String(/** @type {{ markdown?: unknown }} */ (body).markdown).trim();
-      if (!IMAGE.test(markdown)) throw new ForgeError(`POST ${root}/uploads: the answer shows no picture: ${markdown.slice(0, 100)}`);
+      if (!IMAGE.test(markdown))
+        throw new ForgeError(`POST ${root}/uploads: the answer shows no picture: ${markdown.slice(0, 100)}`);
       return markdown;
     },
   };

@@ -69,7 +69,10 @@ export function client({ base, headers, wait = sleep }) {
         continue;
       }
       const why = answer === undefined ? reason(cause) : `HTTP ${answer.status}${said(answer.body)}`;
-      throw new ForgeError(`${method} ${root}${path.replace(/\?.*$/, "")}: ${why}${tries > 1 ? `, ${tries} times` : ""}`, answer === undefined ? { cause } : { status: answer.status });
+      throw new ForgeError(
+        `${method} ${root}${path.replace(/\?.*$/, "")}: ${why}${tries > 1 ? `, ${tries} times` : ""}`,
+        answer === undefined ? { cause } : { status: answer.status },
+      );
     }
   }
   return { request, pages: (/** @type {string} */ path) => pages(request, path) };
@@ -112,7 +115,9 @@ function reason(cause) {
 
 /** @param {unknown} body */
 function said(body) {
-  const { message, error } = /** @type {{ message?: unknown, error?: unknown }} */ (typeof body === "object" && body !== null ? body : {});
+  const { message, error } = /** @type {{ message?: unknown, error?: unknown }} */ (
+    typeof body === "object" && body !== null ? body : {}
+  );
   const words = message ?? error;
   return words === undefined ? "" : `: ${(typeof words === "string" ? words : JSON.stringify(words)).slice(0, 300)}`;
 }

@@ -66,7 +66,9 @@ async function findOwn(forge, list, marker) {
  */
 async function made(forge, what, login) {
   const own = await forge.author();
-  return login === own ? what : `${what} by ${login}, while those of ${own} are looked for: give --author ${login}, or the next run writes another one`;
+  return login === own
+    ? what
+    : `${what} by ${login}, while those of ${own} are looked for: give --author ${login}, or the next run writes another one`;
 }
 
 /** The comment of a merge request that begins with this marker. @param {Forge} forge @param {string} request @param {string} marker */
@@ -77,30 +79,33 @@ export const findComment = (forge, request, marker) => findOwn(forge, forge.comm
  * @param {Forge} forge @param {string} request @param {string} body its first line is the marker
  * @returns {Promise<string>} what was done
  */
-export const putComment = (forge, request, body) => lookingAgain(async () => {
-  const found = await findComment(forge, request, markerOf(body));
-  if (found === undefined) return made(forge, "added", await forge.addComment(request, body));
-  if (found.body.trim() !== body.trim()) await forge.changeComment(request, found.id, body);
-  return "updated";
-});
+export const putComment = (forge, request, body) =>
+  lookingAgain(async () => {
+    const found = await findComment(forge, request, markerOf(body));
+    if (found === undefined) return made(forge, "added", await forge.addComment(request, body));
+    if (found.body.trim() !== body.trim()) await forge.changeComment(request, found.id, body);
+    return "updated";
+  });
 
 /**
  * Opens the issue of a marker, or changes the one that is open.
  * @param {Forge} forge @param {string} title @param {string} body @returns {Promise<string>} what was done
  */
-export const putIssue = (forge, title, body) => lookingAgain(async () => {
-  const found = await findOwn(forge, forge.issues(), markerOf(body));
-  if (found === undefined) return made(forge, "opened", await forge.addIssue(title, body));
-  if (found.body.trim() !== body.trim()) await forge.changeIssue(found.id, title, body);
-  return "updated";
-});
+export const putIssue = (forge, title, body) =>
+  lookingAgain(async () => {
+    const found = await findOwn(forge, forge.issues(), markerOf(body));
+    if (found === undefined) return made(forge, "opened", await forge.addIssue(title, body));
+    if (found.body.trim() !== body.trim()) await forge.changeIssue(found.id, title, body);
+    return "updated";
+  });
 
 /** Closes the issue of a marker, where one is open. @param {Forge} forge @param {string} marker @param {string} note */
-export const settleIssue = (forge, marker, note) => lookingAgain(async () => {
-  const found = await findOwn(forge, forge.issues(), marker);
-  if (found !== undefined) await forge.closeIssue(found.id, note);
-  return found !== undefined;
-});
+export const settleIssue = (forge, marker, note) =>
+  lookingAgain(async () => {
+    const found = await findOwn(forge, forge.issues(), marker);
+    if (found !== undefined) await forge.closeIssue(found.id, note);
+    return found !== undefined;
+  });
 
 /** @param {string} body */
 const markerOf = (body) => body.slice(0, body.indexOf("\n"));

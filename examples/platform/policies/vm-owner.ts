@@ -18,6 +18,9 @@ export const vmOwner = resourceRule<Config>({
   validate(resource, { config: { teams }, report }) {
     const { owner } = textsAt(resource.inputs, "metadata");
     if (owner !== undefined && teams.includes(owner)) return;
-    report(`VM "${vmName(resource)}" must have an owner, one of ${teams.join(", ")}, and has ${owner ?? "none"}.`, resource);
+    report(
+      `VM "${vmName(resource)}" must have an owner, one of ${teams.join(", ")}, and has ${owner ?? "none"}.`,
+      resource,
+    );
   },
 });

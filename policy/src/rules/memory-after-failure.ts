@@ -15,17 +15,29 @@ const mib = (bytes: number) => `${Math.round(bytes / MIB)} MiB`;
 export const memoryAfterFailure = clusterRule<Config>({
   name: "memory-after-failure",
   displayName: "Memory for all, also without a node",
-  description: "What the VMs of a node ask for must fit into its memory, after this change and after the failure of each other node: Pacemaker does not look at it, and the kernel ends processes when it is gone.",
+  description:
+    "What the VMs of a node ask for must fit into its memory, after this change and after the failure of each other node: Pacemaker does not look at it, and the kernel ends processes when it is gone.",
   level: "mandatory",
   severity: "high",
   remediationSteps: "Make VMs smaller, prefer other nodes for some, or stop what can be done without.",
-  config: schemaOf({
-    capacity: {
-      type: "object", default: {}, additionalProperties: { type: "integer", minimum: 1 },
-      description: "The memory of nodes for VMs, in MiB. Default: what libvirt of each node says that it has.",
+  config: schemaOf(
+    {
+      capacity: {
+        type: "object",
+        default: {},
+        additionalProperties: { type: "integer", minimum: 1 },
+        description: "The memory of nodes for VMs, in MiB. Default: what libvirt of each node says that it has.",
+      },
+      headroomPercent: {
+        type: "number",
+        minimum: 0,
+        maximum: 99,
+        default: 10,
+        description: "How much of a node's memory is kept free for the node itself.",
+      },
     },
-    headroomPercent: { type: "number", minimum: 0, maximum: 99, default: 10, description: "How much of a node's memory is kept free for the node itself." },
-  }, "fail"),
+    "fail",
+  ),
   validate({ rooms, losses, placements }, view, { config, report, skip }) {
     const check = (room: Planned["rooms"][number], fates: Planned["losses"][number]["fates"], when: string) => {
       const has = config.capacity[room.node] === undefined ? room.memoryBytes : (config.capacity[room.node] ?? 0) * MIB;
@@ -35,7 +47,10 @@ export const memoryAfterFailure = clusterRule<Config>({
       if (room.taken.memoryBytes <= most) return;
       const there = fates.filter(({ after }) => after === room.node).map(({ vm }) => vm);
       const largest = room.largest.map(({ vm, memoryBytes }) => `"${vm}" with ${mib(memoryBytes)}`).join(", ");
-      report(`The VMs of ${room.node} must fit into its memory ${when}: they ask for ${mib(room.taken.memoryBytes)}, and ${mib(most)} of ${mib(has)} are for VMs (headroomPercent ${config.headroomPercent}). The largest there: ${largest}. Pacemaker starts them all the same, until the kernel ends some. Make VMs smaller, or prefer other nodes for some.`, resourceAmong(view, there));
+      report(
+        `The VMs of ${room.node} must fit into its memory ${when}: they ask for ${mib(room.taken.memoryBytes)}, and ${mib(most)} of ${mib(has)} are for VMs (headroomPercent ${config.headroomPercent}). The largest there: ${largest}. Pacemaker starts them all the same, until the kernel ends some. Make VMs smaller, or prefer other nodes for some.`,
+        resourceAmong(view, there),
+      );
     };
     for (const room of rooms) check(room, placements, "after this change");
     for (const loss of losses) for (const room of loss.rooms) check(room, loss.fates, `without ${loss.node}`);

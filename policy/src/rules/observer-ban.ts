@@ -5,11 +5,15 @@ import type { About } from "../rule";
 import { resourceOf } from "../view";
 
 /** The nodes that never run a VM: those that the configuration names, or the one that the cluster does. */
-export const observersOf = ({ observers }: { observers: string[] }, known: { observer?: string } | undefined): string[] =>
-  observers.length > 0 || known?.observer === undefined ? observers : [known.observer];
+export const observersOf = (
+  { observers }: { observers: string[] },
+  known: { observer?: string } | undefined,
+): string[] => (observers.length > 0 || known?.observer === undefined ? observers : [known.observer]);
 
 /** The part of `vm-off-observer` that is about the whole cluster. */
-export function withoutObserverBan<Config extends { observers: string[] }>(about: About): Pick<StackValidationPolicy, "validateStack"> {
+export function withoutObserverBan<Config extends { observers: string[] }>(
+  about: About,
+): Pick<StackValidationPolicy, "validateStack"> {
   const { validateStack } = stackRule<Config>({
     ...about,
     reads: {},
@@ -20,7 +24,10 @@ export function withoutObserverBan<Config extends { observers: string[] }>(about
       for (const { vm, bannedFrom, pinnedHost } of planned.declared) {
         for (const observer of observers) {
           if (pinnedHost !== undefined || bannedFrom.includes(observer)) continue;
-          report(`VM "${vm}" must be kept off ${observer}: no constraint does, and ${observer} is an observer without a hypervisor, so the failure of another node takes the VM there, where it cannot run. Run \`crm resource ban ${vm} ${observer}\`.`, resourceOf(view, vm));
+          report(
+            `VM "${vm}" must be kept off ${observer}: no constraint does, and ${observer} is an observer without a hypervisor, so the failure of another node takes the VM there, where it cannot run. Run \`crm resource ban ${vm} ${observer}\`.`,
+            resourceOf(view, vm),
+          );
         }
       }
     },

@@ -11,12 +11,23 @@ interface Config {
 
 const name = "placement-report";
 
-const config = schemaOf({ format: { type: "string", enum: ["text", "markdown"], default: "text", description: "Tables for a terminal, or for a merge request." } }, "warn");
+const config = schemaOf(
+  {
+    format: {
+      type: "string",
+      enum: ["text", "markdown"],
+      default: "text",
+      description: "Tables for a terminal, or for a merge request.",
+    },
+  },
+  "warn",
+);
 
 const report = clusterRule<Config>({
   name,
   displayName: "Where all VMs will run",
-  description: "Where each VM will run, now, after this change and after the failure of each node, what was wrong before and is not of this stack, and what was not checked.",
+  description:
+    "Where each VM will run, now, after this change and after the failure of each node, what was wrong before and is not of this stack, and what was not checked.",
   level: "advisory",
   severity: "low",
   remediationSteps: "It is the report, and no violation: nothing is to be done.",
@@ -33,7 +44,10 @@ export const placementReport: StackValidationPolicy = {
     await report.validateStack(args, violation);
     const { format } = configOf<Config>(config, args.getConfig());
     const list = (title: string, lines: readonly string[]) => {
-      if (lines.length > 0) violation(printable([`${title}:`, "", ...lines.map((line) => (format === "markdown" ? `- ${line}` : line))].join("\n")));
+      if (lines.length > 0)
+        violation(
+          printable([`${title}:`, "", ...lines.map((line) => (format === "markdown" ? `- ${line}` : line))].join("\n")),
+        );
     };
     list("Wrong before this change, and not of this stack", takeAdvice());
     list("Not everything was checked", takeNotes());

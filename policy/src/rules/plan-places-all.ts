@@ -18,8 +18,13 @@ export const planPlacesAll = clusterRule<Config>({
   validate({ placements }, view, { config, report }) {
     for (const { vm, unplaced, before, planned } of placements) {
       if (unplaced === undefined || isNamed(config.exempt, vm)) continue;
-      const other = planned ? "" : `, though it is none of this stack${before === undefined ? " and runs nowhere now either" : ` and runs on ${before} now`}`;
-      report(`VM "${vm}" must find a node to run on; it finds none${other}: ${unplaced}. Pacemaker would not start it, without a word. Change that constraint, or the VM's \`priority\`.`, resourceOf(view, vm));
+      const other = planned
+        ? ""
+        : `, though it is none of this stack${before === undefined ? " and runs nowhere now either" : ` and runs on ${before} now`}`;
+      report(
+        `VM "${vm}" must find a node to run on; it finds none${other}: ${unplaced}. Pacemaker would not start it, without a word. Change that constraint, or the VM's \`priority\`.`,
+        resourceOf(view, vm),
+      );
     }
   },
 });

@@ -12,11 +12,18 @@ const name = "vm-off-observer";
 const about = {
   name,
   displayName: "No VM on the observer",
-  description: "A VM must neither be pinned to the observer nor prefer it, and a rule must keep it away: the observer votes, and has no hypervisor.",
+  description:
+    "A VM must neither be pinned to the observer nor prefer it, and a rule must keep it away: the observer votes, and has no hypervisor.",
   level: "mandatory",
   severity: "critical",
-  remediationSteps: "Name a hypervisor in `pinnedHost` or `preferredHost`. A VM without its ban gets it by `npx seapath disable` and `enable`, or by the next change of its resource.",
-  config: schemaOf({ observers: texts("The nodes that never run a VM. Default: the one that the cluster names in /etc/cluster.conf.") }, "fail"),
+  remediationSteps:
+    "Name a hypervisor in `pinnedHost` or `preferredHost`. A VM without its ban gets it by `npx seapath disable` and `enable`, or by the next change of its resource.",
+  config: schemaOf(
+    {
+      observers: texts("The nodes that never run a VM. Default: the one that the cluster names in /etc/cluster.conf."),
+    },
+    "fail",
+  ),
 } as const;
 
 /** No VM on the observer: its pin and its preference, before it is made; its ban, of all VMs of the cluster. */
@@ -33,7 +40,10 @@ export const vmOffObserver = {
       for (const { key, host } of hosts) {
         if (!observers.includes(host)) continue;
         const others = known === undefined ? "a hypervisor" : known.hypervisors.join(" or ");
-        report(`VM "${vmName(resource)}" must not have \`${key}: "${host}"\`: ${host} is an observer, which has no hypervisor, so the VM ${key === "pinnedHost" ? "would never run" : "would not go where it is meant to be"}. Name ${others}.`, resource);
+        report(
+          `VM "${vmName(resource)}" must not have \`${key}: "${host}"\`: ${host} is an observer, which has no hypervisor, so the VM ${key === "pinnedHost" ? "would never run" : "would not go where it is meant to be"}. Name ${others}.`,
+          resource,
+        );
       }
     },
   }),

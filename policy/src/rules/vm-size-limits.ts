@@ -13,14 +13,18 @@ interface Config {
 function sizeOf(inputs: Raw): { vcpus?: number; memoryMiB?: number } {
   if (typeof inputs["xml"] === "string") return api.domainSize(inputs["xml"]) ?? {};
   const [vcpus, memory] = [valueAt(inputs, "domain.vcpus"), valueAt(inputs, "domain.memory")];
-  return { ...(typeof vcpus === "number" ? { vcpus } : {}), ...(typeof memory === "number" ? { memoryMiB: memory } : {}) };
+  return {
+    ...(typeof vcpus === "number" ? { vcpus } : {}),
+    ...(typeof memory === "number" ? { memoryMiB: memory } : {}),
+  };
 }
 
 /** A VM is not larger than what is allowed. */
 export const vmSizeLimits = resourceRule<Config>({
   name: "vm-size-limits",
   displayName: "A VM within limits",
-  description: "A VM must not have more processors or memory than is allowed: one that fills a node leaves nothing for the others when a node fails.",
+  description:
+    "A VM must not have more processors or memory than is allowed: one that fills a node leaves nothing for the others when a node fails.",
   level: "advisory",
   severity: "medium",
   remediationSteps: "Make `domain.vcpus` or `domain.memory` smaller, or allow more in the configuration of this rule.",
@@ -34,7 +38,10 @@ export const vmSizeLimits = resourceRule<Config>({
     const { vcpus, memoryMiB } = sizeOf(resource.inputs);
     const more = (has: number | undefined, most: number | undefined, what: string) => {
       if (has === undefined || most === undefined || has <= most) return;
-      report(`VM "${vmName(resource)}" must have at most ${most} ${what}, and has ${has}: what one VM takes the others do not have when a node is down.`, resource);
+      report(
+        `VM "${vmName(resource)}" must have at most ${most} ${what}, and has ${has}: what one VM takes the others do not have when a node is down.`,
+        resource,
+      );
     };
     more(vcpus, config.maxCpu, "virtual CPUs");
     more(memoryMiB, config.maxMemory, "MiB of memory");

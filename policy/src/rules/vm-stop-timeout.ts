@@ -10,7 +10,8 @@ interface Config {
 export const vmStopTimeout = resourceRule<Config>({
   name: "vm-stop-timeout",
   displayName: "Time to shut down",
-  description: "A VM must have the time that its guest needs to shut down: vm-mgr's 30 seconds end some of them in the middle of their writes, and the resource agent advises 90.",
+  description:
+    "A VM must have the time that its guest needs to shut down: vm-mgr's 30 seconds end some of them in the middle of their writes, and the resource agent advises 90.",
   level: "advisory",
   severity: "low",
   remediationSteps: 'Set `stopTimeout: 90`, or the level "remediate", which does.',
@@ -20,10 +21,15 @@ export const vmStopTimeout = resourceRule<Config>({
   validate(resource, { config, report }) {
     const { stopTimeout } = resource.inputs;
     if (typeof stopTimeout !== "number" || stopTimeout >= config.minSeconds) return;
-    report(`VM "${vmName(resource)}" must have a \`stopTimeout\` of at least ${config.minSeconds} seconds, and has ${stopTimeout}: a guest that is not through by then is ended, like by a power cut.`, resource);
+    report(
+      `VM "${vmName(resource)}" must have a \`stopTimeout\` of at least ${config.minSeconds} seconds, and has ${stopTimeout}: a guest that is not through by then is ended, like by a power cut.`,
+      resource,
+    );
   },
   remediate(inputs, { minSeconds }) {
     const { stopTimeout } = inputs;
-    return typeof stopTimeout === "number" && stopTimeout >= minSeconds ? undefined : { ...inputs, stopTimeout: minSeconds };
+    return typeof stopTimeout === "number" && stopTimeout >= minSeconds
+      ? undefined
+      : { ...inputs, stopTimeout: minSeconds };
   },
 });

@@ -1,5 +1,13 @@
 /** Guest nodes outside of a Pulumi program: vm-mgr's add_pacemaker_remote and remove_pacemaker_remote. */
-import { ensureGuestNode, findGuestNode, GUEST_DEFAULTS, nameProblem, NotFound, Refused, removeGuestNode } from "../vmmgr";
+import {
+  ensureGuestNode,
+  findGuestNode,
+  GUEST_DEFAULTS,
+  nameProblem,
+  NotFound,
+  Refused,
+  removeGuestNode,
+} from "../vmmgr";
 import { contextOf, look, type At } from "./at";
 
 /** Where a guest's pacemaker_remoted is. */
@@ -16,15 +24,23 @@ export interface GuestNode {
 /** Makes a VM a guest node, or changes what it is one by; where it runs, the connection is waited for. @throws Refused, NotFound */
 export async function addRemote(at: At, vm: string, { name, address, port, timeout }: GuestNode): Promise<void> {
   const problem = nameProblem(name);
-  if (problem !== undefined) throw new Refused("make", name, (await look(at)).node, [{ property: "name", reason: problem }], "guest node");
+  if (problem !== undefined)
+    throw new Refused("make", name, (await look(at)).node, [{ property: "name", reason: problem }], "guest node");
   const { port: usualPort, timeout: usualTimeout } = GUEST_DEFAULTS;
-  await ensureGuestNode(contextOf(at), { vm, name, address, port: port ?? usualPort, timeout: timeout ?? usualTimeout });
+  await ensureGuestNode(contextOf(at), {
+    vm,
+    name,
+    address,
+    port: port ?? usualPort,
+    timeout: timeout ?? usualTimeout,
+  });
 }
 
 /** Takes a guest node away; its VM runs on. @throws NotFound where the VM is none; Refused while something is bound to it */
 export async function removeRemote(at: At, vm: string): Promise<void> {
   const inventory = await look(at);
   const found = findGuestNode(inventory, vm);
-  if (found === undefined) throw new NotFound(`Unable to take away the guest node of VM "${vm}" on ${inventory.node}: it is none`);
+  if (found === undefined)
+    throw new NotFound(`Unable to take away the guest node of VM "${vm}" on ${inventory.node}: it is none`);
   await removeGuestNode(contextOf(at), { vm, name: found.name });
 }

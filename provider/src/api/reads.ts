@@ -2,8 +2,19 @@
 import { adoptingInputs } from "../resources";
 import { currentCluster } from "../session";
 import {
-  findDetails, findMetadata, listVms as list, listVmsInDetail as listInDetail, NoSuchVm, NotFound, summarizeCluster, summaryOf, type ClusterSummary, type Inventory, type ListedVm,
-  type VmDetails, type VmSummary,
+  findDetails,
+  findMetadata,
+  listVms as list,
+  listVmsInDetail as listInDetail,
+  NoSuchVm,
+  NotFound,
+  summarizeCluster,
+  summaryOf,
+  type ClusterSummary,
+  type Inventory,
+  type ListedVm,
+  type VmDetails,
+  type VmSummary,
 } from "../vmmgr";
 import { look, type At } from "./at";
 
@@ -48,7 +59,10 @@ export async function getMetadata(at: At, vm: string, key: string): Promise<stri
   const value = found.get(key);
   if (value !== undefined) return value;
   const keys = [...found.keys()].filter((each) => !each.startsWith("_"));
-  throw new NotFound(`Unable to read the metadata "${key}" of VM "${vm}" on ${inventory.node}: it does not exist`, `The VM has ${keys.join(", ")}.`);
+  throw new NotFound(
+    `Unable to read the metadata "${key}" of VM "${vm}" on ${inventory.node}: it does not exist`,
+    `The VM has ${keys.join(", ")}.`,
+  );
 }
 
 /** The cluster itself: nodes, quorum, what it has to offer, versions. */
@@ -60,7 +74,10 @@ export async function getCluster(at: At): Promise<ClusterSummary> {
  * The inputs that adopt VMs as they are.
  * @returns for each name its inputs, or undefined where the cluster has no such VM
  */
-export async function describeVms(at: At, names: readonly string[]): Promise<Map<string, Record<string, unknown> | undefined>> {
+export async function describeVms(
+  at: At,
+  names: readonly string[],
+): Promise<Map<string, Record<string, unknown> | undefined>> {
   const inventory = await look(at);
   return new Map(names.map((name) => [name, adoptingInputs(inventory, name)]));
 }

@@ -2,7 +2,12 @@
 import { addColocation as add, colocationId, colocationRelation, isInPlace, NotFound, removeRelation } from "../vmmgr";
 import { contextOf, look, type At } from "./at";
 
-const asked = (vm: string, others: readonly string[], strong: boolean) => ({ vm, with: [...others], strong, apart: false });
+const asked = (vm: string, others: readonly string[], strong: boolean) => ({
+  vm,
+  with: [...others],
+  strong,
+  apart: false,
+});
 
 /**
  * Has a VM run where others run: together or not at all (strong), or together when possible. All of them are enabled. One
@@ -21,7 +26,9 @@ export async function removeColocation(at: At, vm: string, others: readonly stri
   const spec = asked(vm, others, strong);
   const id = colocationId(spec);
   if (!isInPlace(inventory, colocationRelation(spec))) {
-    throw new NotFound(`Unable to remove the colocation of "${vm}" with ${others.join(", ")} on ${inventory.node}: the cluster has no constraint "${id}"`);
+    throw new NotFound(
+      `Unable to remove the colocation of "${vm}" with ${others.join(", ")} on ${inventory.node}: the cluster has no constraint "${id}"`,
+    );
   }
   await removeRelation(contextOf(at), { noun: "colocation", owners: [], ids: [id] });
 }

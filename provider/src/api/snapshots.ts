@@ -1,7 +1,21 @@
 /** Snapshots outside of a Pulumi program: vm-mgr's create_snapshot, remove_snapshot, list_snapshots, purge and rollback. */
 import {
-  chainNotice, createSnapshot as make, findSnapshot, listSnapshots as list, moment, nameProblem, NoSuchVm, NotFound, purgeSnapshots, Refused, removeSnapshot as drop, rollbackVm,
-  vmDisks, type PurgeResult, type Quiesce, type VmSnapshot,
+  chainNotice,
+  createSnapshot as make,
+  findSnapshot,
+  listSnapshots as list,
+  moment,
+  nameProblem,
+  NoSuchVm,
+  NotFound,
+  purgeSnapshots,
+  Refused,
+  removeSnapshot as drop,
+  rollbackVm,
+  vmDisks,
+  type PurgeResult,
+  type Quiesce,
+  type VmSnapshot,
 } from "../vmmgr";
 import { contextOf, look, type At } from "./at";
 
@@ -55,9 +69,15 @@ export async function listSnapshots(at: At, vm: string): Promise<SnapshotSummary
 }
 
 /** Makes a snapshot of all disks; it belongs to no program. @throws Refused where one of the name is there */
-export async function createSnapshot(at: At, vm: string, name: string, options: SnapshotOptions = {}): Promise<SnapshotSummary> {
+export async function createSnapshot(
+  at: At,
+  vm: string,
+  name: string,
+  options: SnapshotOptions = {},
+): Promise<SnapshotSummary> {
   const problem = nameProblem(name);
-  if (problem !== undefined) throw new Refused("create a snapshot of", vm, (await look(at)).node, [{ property: "name", reason: problem }]);
+  if (problem !== undefined)
+    throw new Refused("create a snapshot of", vm, (await look(at)).node, [{ property: "name", reason: problem }]);
   const { quiesce = "auto", protect = false, freezeTimeout = 10 } = options;
   const notice = at.report === undefined ? undefined : chainNotice(await look(at), vm, name);
   if (notice !== undefined) at.report?.(notice);
@@ -68,7 +88,9 @@ export async function createSnapshot(at: At, vm: string, name: string, options: 
 export async function removeSnapshot(at: At, vm: string, name: string): Promise<void> {
   const inventory = await look(at);
   if (findSnapshot(inventory, vm, name) === undefined) {
-    throw new NotFound(`Unable to remove snapshot "${name}" on ${inventory.node}: it does not exist on any disk of VM "${vm}"`);
+    throw new NotFound(
+      `Unable to remove snapshot "${name}" on ${inventory.node}: it does not exist on any disk of VM "${vm}"`,
+    );
   }
   await drop(contextOf(at), vm, name);
 }
@@ -89,9 +111,16 @@ export interface PurgeOptions {
  * Removes snapshots: all, or the oldest `number`, or those taken before `before`. Those that are protected or belong to a
  * program stay, and those of other programs unless they are asked for.
  */
-export async function purge(at: At, vm: string, { number, before, ...include }: PurgeOptions = {}): Promise<PurgeResult> {
+export async function purge(
+  at: At,
+  vm: string,
+  { number, before, ...include }: PurgeOptions = {},
+): Promise<PurgeResult> {
   if (number !== undefined) return purgeSnapshots(contextOf(at), vm, { ...include, oldest: number });
-  return purgeSnapshots(contextOf(at), vm, { ...include, ...(before === undefined ? { purgeAll: true } : { before: before.getTime() / 1000 }) });
+  return purgeSnapshots(contextOf(at), vm, {
+    ...include,
+    ...(before === undefined ? { purgeAll: true } : { before: before.getTime() / 1000 }),
+  });
 }
 
 /** Brings a VM back to a snapshot, all disks or none; it runs afterwards if it ran. @returns the disks */

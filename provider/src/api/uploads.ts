@@ -15,7 +15,8 @@ export interface NodeUploads {
 }
 
 /** The image files on each node of `seapath:hosts`. A node that is out of reach is among them, and says so. */
-export const uploads = (at: At): Promise<NodeUploads[]> => onEach(at, async (runner) => ({ files: await listUploads(runner) }));
+export const uploads = (at: At): Promise<NodeUploads[]> =>
+  onEach(at, async (runner) => ({ files: await listUploads(runner) }));
 
 /** Removes the image files from each node, except those that a create has asked for within the last hour. */
 export const removeUploads = (at: At): Promise<NodeUploads[]> =>
@@ -26,15 +27,20 @@ export const removeUploads = (at: At): Promise<NodeUploads[]> =>
 
 type Node = ReturnType<typeof nodesOf>[number];
 
-function onEach({ cluster }: At, ask: (runner: Node["runner"]) => Promise<Omit<NodeUploads, "node">>): Promise<NodeUploads[]> {
-  return Promise.all(nodesOf(cluster).map(async ({ node, runner }) => {
-    try {
-      return { node, ...(await ask(runner)) };
-    } catch (error) {
-      if (!isOutOfReach(error)) throw error;
-      return { node, files: [], unreachable: (error as Error).message };
-    } finally {
-      runner.close();
-    }
-  }));
+function onEach(
+  { cluster }: At,
+  ask: (runner: Node["runner"]) => Promise<Omit<NodeUploads, "node">>,
+): Promise<NodeUploads[]> {
+  return Promise.all(
+    nodesOf(cluster).map(async ({ node, runner }) => {
+      try {
+        return { node, ...(await ask(runner)) };
+      } catch (error) {
+        if (!isOutOfReach(error)) throw error;
+        return { node, files: [], unreachable: (error as Error).message };
+      } finally {
+        runner.close();
+      }
+    }),
+  );
 }

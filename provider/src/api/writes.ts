@@ -1,8 +1,21 @@
 /** What can be done with VMs outside of a Pulumi program, each as a resource would do it. */
 import { specFromInputs, wholeInputs, withKept, withMigration } from "../resources";
 import {
-  createWithDisks, findImportedDomain, forceStop, openConsole as open, removeVm, setEnabled, setMetadata as set, setStarted, summaryOf,
-  NoSuchVm, refuseEarly, Refused, importDomain, type FileSource, type Terminal,
+  createWithDisks,
+  findImportedDomain,
+  forceStop,
+  openConsole as open,
+  removeVm,
+  setEnabled,
+  setMetadata as set,
+  setStarted,
+  summaryOf,
+  NoSuchVm,
+  refuseEarly,
+  Refused,
+  importDomain,
+  type FileSource,
+  type Terminal,
 } from "../vmmgr";
 import { contextOf, look, type At } from "./at";
 
@@ -72,13 +85,24 @@ export async function openConsole(at: At, vm: string, user: string, terminal: Te
  * @param domain its name in libvirt
  * @param inputs those of `seapath.Vm`; its XML is libvirt's, its source the domain's disk unless one is given
  */
-export async function addToCluster(at: At, domain: string, inputs: Raw, { force = false }: CreateOptions = {}): Promise<void> {
+export async function addToCluster(
+  at: At,
+  domain: string,
+  inputs: Raw,
+  { force = false }: CreateOptions = {},
+): Promise<void> {
   const context = contextOf(at);
   const { xml, disk, format, node } = await findImportedDomain(context, domain);
   if (disk === undefined && inputs["source"] === undefined) {
-    throw new Refused("take in", domain, node, [{ property: "its disk", reason: "it is neither a file nor a device there; give the image" }]);
+    throw new Refused("take in", domain, node, [
+      { property: "its disk", reason: "it is neither a file nor a device there; give the image" },
+    ]);
   }
-  const whole = await migrating(at, { source: { nodePath: disk, ...(format === undefined ? {} : { format }) }, ...inputs, xml });
+  const whole = await migrating(at, {
+    source: { nodePath: disk, ...(format === undefined ? {} : { format }) },
+    ...inputs,
+    xml,
+  });
   const spec = await specFromInputs("take in", whole);
   await importDomain(context, domain, spec, force);
 }

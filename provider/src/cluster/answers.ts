@@ -5,7 +5,9 @@ import { ParseError } from "./errors";
 /** The first place where a value is not of its form, e.g. `storage.images[3].size`; `its whole` when that is all of it. */
 export function wrongPlace(error: z.ZodError): string {
   const path = error.issues[0]?.path ?? [];
-  const text = path.map((part, index) => (typeof part === "number" ? `[${part}]` : `${index === 0 ? "" : "."}${String(part)}`)).join("");
+  const text = path
+    .map((part, index) => (typeof part === "number" ? `[${part}]` : `${index === 0 ? "" : "."}${String(part)}`))
+    .join("");
   return text === "" ? "its whole" : `its part \`${text}\``;
 }
 
@@ -17,5 +19,9 @@ export function wrongPlace(error: z.ZodError): string {
 export function readAs<T>(schema: z.ZodType<T>, answer: unknown, tool: string): T {
   const read = schema.safeParse(answer);
   if (read.success) return read.data;
-  throw new ParseError(tool, `${wrongPlace(read.error)} is not of the form that it should have`, JSON.stringify(answer) ?? "");
+  throw new ParseError(
+    tool,
+    `${wrongPlace(read.error)} is not of the form that it should have`,
+    JSON.stringify(answer) ?? "",
+  );
 }

@@ -73,12 +73,20 @@ interface Asked {
 }
 
 /** Asks nodes over links of their own. @param more `read` for the key, `give` puts one where there is none */
-async function askNodes(runner: Runner, nodes: readonly string[], more: { read?: true; give?: string } = {}): Promise<Asked> {
+async function askNodes(
+  runner: Runner,
+  nodes: readonly string[],
+  more: { read?: true; give?: string } = {},
+): Promise<Asked> {
   const asked: Asked = { found: new Map(), failed: [] };
   for (const each of await askOnEach(runner, "authkey_here", { nodes, ...more }, { timeoutMs: TIMEOUT_MS })) {
     if (!("answer" in each)) {
       // What is no answer could have a part of the key: its words are left out, as those of an excerpt are.
-      asked.failed.push(each.error instanceof ParseError ? `${each.address} gave no answer` : `${each.address}: ${each.error instanceof ProgramError ? each.error.words : String((each.error as Error).message)}`);
+      asked.failed.push(
+        each.error instanceof ParseError
+          ? `${each.address} gave no answer`
+          : `${each.address}: ${each.error instanceof ProgramError ? each.error.words : String((each.error as Error).message)}`,
+      );
       continue;
     }
     const here = readSecret(hereSchema, each.answer, "authkey_here");
@@ -93,29 +101,46 @@ const sumOf = (key: string) => createHash("sha256").update(Buffer.from(key, "bas
 function compare(runner: Runner, sums: ReadonlyMap<string, string>): void {
   const refuse = (words: string) => new ProgramError(runner.node ?? "the cluster", "authkey", "mismatch", words);
   const groups = new Map<string, string[]>();
-  for (const [node, sum] of [...sums].sort(([a], [b]) => a.localeCompare(b))) if (sum !== "") groups.set(sum, [...(groups.get(sum) ?? []), node]);
+  for (const [node, sum] of [...sums].sort(([a], [b]) => a.localeCompare(b)))
+    if (sum !== "") groups.set(sum, [...(groups.get(sum) ?? []), node]);
   const lists = [...groups.values()].map((group) => group.join(", "));
-  if (lists.length > 1) throw refuse(`/etc/pacemaker/authkey is not the same on all nodes: ${lists.join(" and ")} have different ones`);
+  if (lists.length > 1)
+    throw refuse(`/etc/pacemaker/authkey is not the same on all nodes: ${lists.join(" and ")} have different ones`);
   if (groups.has(sumOf(""))) throw refuse(`/etc/pacemaker/authkey is empty on ${lists.join()}`);
 }
 
 const unreachable = (runner: Runner, node: string, failed: readonly string[]) =>
-  new ProgramError(runner.node ?? "the cluster", "authkey", "unreachable", `${node}: ${failed.join("; ") || "no link of ours leads to it: `seapath:hosts` does not name it"}`);
+  new ProgramError(
+    runner.node ?? "the cluster",
+    "authkey",
+    "unreachable",
+    `${node}: ${failed.join("; ") || "no link of ours leads to it: `seapath:hosts` does not name it"}`,
+  );
 
 /** Goes on where the nodes' own ssh did not get to. @param seen what was seen by that */
 async function byOwnLinks(runner: Runner, nodes: readonly string[], seen: AuthKey, make: boolean): Promise<AuthKey> {
   const { found, failed } = await askNodes(runner, Object.keys(seen.unseen));
   const still = Object.entries(seen.unseen).filter(([node]) => !found.has(node));
-  const unseen = Object.fromEntries(still.map(([node, reason]) => [node, [`${reason}, and no link of ours led to it`, ...failed].join("; ")]));
-  const sums = new Map(nodes.filter((node) => !(node in seen.unseen)).map((node) => [node, seen.missing.includes(node) ? "" : sumOf(seen.key)]));
+  const unseen = Object.fromEntries(
+    still.map(([node, reason]) => [node, [`${reason}, and no link of ours led to it`, ...failed].join("; ")]),
+  );
+  const sums = new Map(
+    nodes
+      .filter((node) => !(node in seen.unseen))
+      .map((node) => [node, seen.missing.includes(node) ? "" : sumOf(seen.key)]),
+  );
   for (const [node, { sum }] of found) sums.set(node, sum);
   compare(runner, sums);
 
-  const missing = [...sums].filter(([, sum]) => sum === "").map(([node]) => node).sort();
+  const missing = [...sums]
+    .filter(([, sum]) => sum === "")
+    .map(([node]) => node)
+    .sort();
   const [holder] = [...found].find(([, { sum }]) => sum !== "") ?? [];
   const key = seen.key || holder === undefined ? seen.key : await readFrom(runner, holder);
   if (!make || missing.length === 0) return { key, put: [], missing, unseen };
-  if (still.length > 0) throw new ProgramError(runner.node ?? "the cluster", "authkey", "unreachable", Object.values(unseen).join("; "));
+  if (still.length > 0)
+    throw new ProgramError(runner.node ?? "the cluster", "authkey", "unreachable", Object.values(unseen).join("; "));
 
   const [first = ""] = missing;
   // The first node decides: of two that make a key at once, one finds the other's there and takes it.
@@ -124,7 +149,10 @@ async function byOwnLinks(runner: Runner, nodes: readonly string[], seen: AuthKe
   const without = missing.find((node) => !given.found.get(node)?.sum);
   if (without !== undefined) throw unreachable(runner, without, given.failed);
   // Another may have put its own meanwhile.
-  compare(runner, new Map([...sums, ...[...given.found].map(([node, { sum }]) => [node, sum] as const), [first, sumOf(whole)]]));
+  compare(
+    runner,
+    new Map([...sums, ...[...given.found].map(([node, { sum }]) => [node, sum] as const), [first, sumOf(whole)]]),
+  );
   return { key: whole, put: missing, missing: [], unseen: {} };
 }
 

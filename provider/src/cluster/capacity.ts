@@ -15,7 +15,11 @@ const answerSchema = z.object({
   ),
   ceph: z.object({ totalBytes: z.number(), usedBytes: z.number(), availableBytes: z.number() }),
   versions: z.object({
-    pacemaker: z.string(), corosync: z.string(), ceph: z.string(), libvirt: z.string(), qemu: z.string(),
+    pacemaker: z.string(),
+    corosync: z.string(),
+    ceph: z.string(),
+    libvirt: z.string(),
+    qemu: z.string(),
   }),
 });
 
@@ -47,9 +51,22 @@ export async function readCapacity(runner: Runner, nodes: readonly string[], use
   const silent = Object.keys(between.closed);
   if (silent.length === 0) return { ...capacity, between };
   // Each of the settings is asked for itself then; which of them is which node it says itself.
-  const own = await runProgramOnEach(runner, "capacity", { nodes: silent, user, alone: true }, { timeoutMs: TIMEOUT_MS });
-  const known = new Map(own.flatMap((each) => readAs(answerSchema, each, "the capacity program").nodes.map((node) => [node.node, node] as const)));
-  return { ...capacity, nodes: capacity.nodes.map((node) => ("error" in node ? (known.get(node.node) ?? node) : node)), between };
+  const own = await runProgramOnEach(
+    runner,
+    "capacity",
+    { nodes: silent, user, alone: true },
+    { timeoutMs: TIMEOUT_MS },
+  );
+  const known = new Map(
+    own.flatMap((each) =>
+      readAs(answerSchema, each, "the capacity program").nodes.map((node) => [node.node, node] as const),
+    ),
+  );
+  return {
+    ...capacity,
+    nodes: capacity.nodes.map((node) => ("error" in node ? (known.get(node.node) ?? node) : node)),
+    between,
+  };
 }
 
 function betweenOf(nodes: z.infer<typeof answerSchema>["nodes"]): Between {
@@ -57,5 +74,9 @@ function betweenOf(nodes: z.infer<typeof answerSchema>["nodes"]): Between {
   const closed = Object.fromEntries(nodes.flatMap((node) => ("error" in node ? [[node.node, node.error]] : [])));
   const [user] = users;
   const seen = nodes.filter((node) => "error" in node || node.user !== undefined).length;
-  return { seen, closed, ...(users.size === 1 && user !== undefined && Object.keys(closed).length === 0 ? { user } : {}) };
+  return {
+    seen,
+    closed,
+    ...(users.size === 1 && user !== undefined && Object.keys(closed).length === 0 ? { user } : {}),
+  };
 }

@@ -37,9 +37,13 @@ export function parseCib(text: string): Cib {
     epoch: `${root.attrs["admin_epoch"] ?? "0"}.${root.attrs["epoch"] ?? "0"}`,
     nodes: nodes.map((node) => node.attrs["uname"] ?? ""),
     standby: new Set(
-      nodes.filter((node) => nvpairs(node, "instance_attributes")["standby"] === "on").map((node) => node.attrs["uname"] ?? ""),
+      nodes
+        .filter((node) => nvpairs(node, "instance_attributes")["standby"] === "on")
+        .map((node) => node.attrs["uname"] ?? ""),
     ),
-    primitives: new Map(findPrimitives(child(configuration, "resources")).map((node) => [node.attrs["id"] ?? "", node])),
+    primitives: new Map(
+      findPrimitives(child(configuration, "resources")).map((node) => [node.attrs["id"] ?? "", node]),
+    ),
     constraints: child(configuration, "constraints")?.children ?? [],
     properties: nvpairs(child(configuration, "crm_config"), "cluster_property_set"),
     defaults: nvpairs(child(configuration, "rsc_defaults"), "meta_attributes"),
@@ -87,6 +91,15 @@ function namesResource(node: XmlElement, resource: string): boolean {
 export function seconds(value: string | undefined): number | undefined {
   const match = /^\s*(\d+(?:\.\d+)?)\s*(ms|msec|us|usec|s|sec|m|min|h|hr)?\s*$/.exec(value ?? "");
   if (match === null) return undefined;
-  const factors: Record<string, number> = { ms: 1e-3, msec: 1e-3, us: 1e-6, usec: 1e-6, m: 60, min: 60, h: 3600, hr: 3600 };
+  const factors: Record<string, number> = {
+    ms: 1e-3,
+    msec: 1e-3,
+    us: 1e-6,
+    usec: 1e-6,
+    m: 60,
+    min: 60,
+    h: 3600,
+    hr: 3600,
+  };
   return Number(match[1]) * (factors[match[2] ?? "s"] ?? 1);
 }

@@ -34,16 +34,20 @@ export class Cluster {
 
   constructor(runner: Runner) {
     this.runner = this.#recent.watch(runner);
-    const read = (request: InventoryRequest) => readInventory(this.runner, request).then((inventory) => this.#tell(inventory));
+    const read = (request: InventoryRequest) =>
+      readInventory(this.runner, request).then((inventory) => this.#tell(inventory));
     this.#inventory = new Coalesced((request) => this.#recent.keep(request, read(request)), mergeRequests);
     this.#status = new Coalesced(
       () => readStatus(this.runner),
       () => undefined,
     );
-    this.#judged = new Coalesced(({ xmls, needs }) => validateDomains(this.runner, xmls, needs), (a, b) => ({
-      xmls: [...a.xmls, ...b.xmls],
-      needs: [...new Map([...a.needs, ...b.needs].map((need) => [needKey(need), need])).values()],
-    }));
+    this.#judged = new Coalesced(
+      ({ xmls, needs }) => validateDomains(this.runner, xmls, needs),
+      (a, b) => ({
+        xmls: [...a.xmls, ...b.xmls],
+        needs: [...new Map([...a.needs, ...b.needs].map((need) => [needKey(need), need])).values()],
+      }),
+    );
   }
 
   /** Hears of the first inventory from now on, before whoever asked for it does: nothing was changed by then. */
@@ -147,7 +151,10 @@ export class Cluster {
 
   async #makeBatch(batch: readonly Waiting[]): Promise<void> {
     try {
-      const errors = await makeWrites(this.runner, batch.map(({ write }) => write));
+      const errors = await makeWrites(
+        this.runner,
+        batch.map(({ write }) => write),
+      );
       for (const [index, { resolve, reject }] of batch.entries()) {
         if (errors[index] === undefined) resolve();
         else reject(errors[index]);

@@ -18,14 +18,21 @@ export interface DomainFacts {
   holds: string[];
 }
 
-const factsSchema = z.object({ xml: z.string(), active: z.boolean(), room: z.number(), holds: z.array(z.string()) }).nullable();
+const factsSchema = z
+  .object({ xml: z.string(), active: z.boolean(), room: z.number(), holds: z.array(z.string()) })
+  .nullable();
 
 /** Where on a node the definitions lie of domains that were set aside. */
 export const asideOf = (runner: Runner): string => ownFolder(runner, "set-aside");
 
 /** The domain of a name on the node that is asked, or undefined. */
 export async function findDomain(runner: Runner, name: string): Promise<DomainFacts | undefined> {
-  const answer = await runProgram(runner, "domains", { op: "describe", name, aside: asideOf(runner) }, { readOnly: true });
+  const answer = await runProgram(
+    runner,
+    "domains",
+    { op: "describe", name, aside: asideOf(runner) },
+    { readOnly: true },
+  );
   return readAs(factsSchema, answer, "the domains program") ?? undefined;
 }
 

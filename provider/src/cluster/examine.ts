@@ -7,7 +7,8 @@ import { lacksSchema, needRequests, type Need } from "./lacking";
 import { askOnEach } from "./program";
 
 /** Something that was looked at, or the words for why it could not be. */
-const lookedSchema = <T extends z.ZodType>(what: T) => z.union([z.object({ ok: what }), z.object({ error: z.string() })]);
+const lookedSchema = <T extends z.ZodType>(what: T) =>
+  z.union([z.object({ ok: what }), z.object({ error: z.string() })]);
 const done = lookedSchema(z.null());
 const text = lookedSchema(z.string());
 const texts = lookedSchema(z.array(z.string()));
@@ -70,8 +71,16 @@ export interface ExamineRequest {
 const TIMEOUT_MS = 150_000;
 
 /** Examines every node of the settings, all at once. */
-export async function examineNodes(runner: Runner, { needs, ...request }: ExamineRequest): Promise<(Examination | Unexamined)[]> {
-  const answers = await askOnEach(runner, "examine", { ...request, needs: needRequests(needs) }, { timeoutMs: TIMEOUT_MS, maxOutputBytes: 4 * 1024 * 1024 });
+export async function examineNodes(
+  runner: Runner,
+  { needs, ...request }: ExamineRequest,
+): Promise<(Examination | Unexamined)[]> {
+  const answers = await askOnEach(
+    runner,
+    "examine",
+    { ...request, needs: needRequests(needs) },
+    { timeoutMs: TIMEOUT_MS, maxOutputBytes: 4 * 1024 * 1024 },
+  );
   return answers.map((each) => {
     if (!("answer" in each)) return each;
     try {
@@ -83,8 +92,15 @@ export async function examineNodes(runner: Runner, { needs, ...request }: Examin
   });
 }
 
-function read({ address, answer, between }: { address: string; answer: unknown; between?: readonly [number, number] }, needs: readonly Need[]): Examination {
-  const { lacks, clock: [began, ended], ...rest } = readAs(answerSchema, answer, `the examine program on ${address}`);
+function read(
+  { address, answer, between }: { address: string; answer: unknown; between?: readonly [number, number] },
+  needs: readonly Need[],
+): Examination {
+  const {
+    lacks,
+    clock: [began, ended],
+    ...rest
+  } = readAs(answerSchema, answer, `the examine program on ${address}`);
   return {
     address,
     ...rest,

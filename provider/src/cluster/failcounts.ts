@@ -31,7 +31,11 @@ export function readFailCounts(cib: XmlElement): FailCount[] {
       found.set(`${resource}#${operation}`, entry);
     }
     return [...found.values()].map(({ resource, operation, count = 0, last }): FailCount => ({
-      resource, node, operation, count, ...(last === undefined || Number.isNaN(last) ? {} : { last }),
+      resource,
+      node,
+      operation,
+      count,
+      ...(last === undefined || Number.isNaN(last) ? {} : { last }),
     }));
   });
 }

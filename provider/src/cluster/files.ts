@@ -51,18 +51,32 @@ export interface UploadedFile {
   inUse: boolean;
 }
 
-const uploadedSchema = z.array(z.object({
-  hash: z.string(), origin: z.string(), size: z.number(), bytes: z.number(), used: z.number(), inUse: z.boolean(),
-}));
+const uploadedSchema = z.array(
+  z.object({
+    hash: z.string(),
+    origin: z.string(),
+    size: z.number(),
+    bytes: z.number(),
+    used: z.number(),
+    inUse: z.boolean(),
+  }),
+);
 
 const HASH_MS = 30 * 60_000;
 
-const uploads = (runner: Runner, request: { action: string } & Record<string, unknown>, options: { readOnly?: boolean; timeoutMs?: number } = {}) =>
-  runProgram(runner, "uploads", { folder: uploadsOf(runner), ...request }, options);
+const uploads = (
+  runner: Runner,
+  request: { action: string } & Record<string, unknown>,
+  options: { readOnly?: boolean; timeoutMs?: number } = {},
+) => runProgram(runner, "uploads", { folder: uploadsOf(runner), ...request }, options);
 
 /** Notes that a file is to be used, and counts its SHA-256 there; undefined where it is not. The note may be made twice, and on another node. */
 async function useUploaded(runner: Runner, hash: string, path: string): Promise<string | undefined> {
-  const found = await uploads(runner, { action: "use", name: hash, origin: basename(path) }, { readOnly: true, timeoutMs: HASH_MS });
+  const found = await uploads(
+    runner,
+    { action: "use", name: hash, origin: basename(path) },
+    { readOnly: true, timeoutMs: HASH_MS },
+  );
   return readAs(z.string().nullable(), found, "the uploads program") ?? undefined;
 }
 
@@ -73,7 +87,11 @@ export async function listUploads(runner: Runner): Promise<UploadedFile[]> {
 
 /** Removes all that are not in use. */
 export async function removeUploads(runner: Runner): Promise<{ removed: UploadedFile[]; kept: UploadedFile[] }> {
-  return readAs(z.object({ removed: uploadedSchema, kept: uploadedSchema }), await uploads(runner, { action: "empty" }), "the uploads program");
+  return readAs(
+    z.object({ removed: uploadedSchema, kept: uploadedSchema }),
+    await uploads(runner, { action: "empty" }),
+    "the uploads program",
+  );
 }
 
 /** A file of this machine could not be sent. */
@@ -86,10 +104,14 @@ export class SendFailed extends SeapathError {
 
 function hintOf({ reason, remotePath, hint }: UploadError): { hint?: string } {
   if (reason.startsWith("No space left")) {
-    return { hint: "Make room there, or have seapath:nodeFolder name a folder that has it; `npx seapath uploads` shows the images that were sent, and with `--remove` removes them." };
+    return {
+      hint: "Make room there, or have seapath:nodeFolder name a folder that has it; `npx seapath uploads` shows the images that were sent, and with `--remove` removes them.",
+    };
   }
   if (/permission denied/i.test(reason)) {
-    return { hint: `The user that logs in has to be able to enter each folder of that path; \`namei -l ${posix.dirname(remotePath)}\` there shows which it cannot. seapath:nodeFolder names another place.` };
+    return {
+      hint: `The user that logs in has to be able to enter each folder of that path; \`namei -l ${posix.dirname(remotePath)}\` there shows which it cannot. seapath:nodeFolder names another place.`,
+    };
   }
   return hint === undefined ? {} : { hint };
 }
@@ -120,7 +142,11 @@ export async function ensureUploaded(
   const arrived = await useUploaded(runner, hash, path);
   if (arrived !== hash) {
     await runner.run({ argv: ["rm", "-f", "--", target] });
-    throw new ParseError("SFTP", `${path} arrived with another hash (${arrived ?? "not at all"}, expected ${hash})`, "");
+    throw new ParseError(
+      "SFTP",
+      `${path} arrived with another hash (${arrived ?? "not at all"}, expected ${hash})`,
+      "",
+    );
   }
   return target;
 }

@@ -14,13 +14,18 @@ export interface Forgotten {
   stays: Record<string, string>;
 }
 
-const forgottenSchema = z.object({ found: z.array(z.string()), left: z.array(z.string()), stays: z.record(z.string(), z.string()) });
+const forgottenSchema = z.object({
+  found: z.array(z.string()),
+  left: z.array(z.string()),
+  stays: z.record(z.string(), z.string()),
+});
 
 const SECONDS = 20;
 
 function forgotten(answer: unknown): Forgotten {
   const read = forgottenSchema.safeParse(answer);
-  if (!read.success) throw new ParseError("the forget program", "it does not say what it found", JSON.stringify(answer));
+  if (!read.success)
+    throw new ParseError("the forget program", "it does not say what it found", JSON.stringify(answer));
   return read.data;
 }
 
@@ -40,13 +45,19 @@ const hereSchema = z.object({ gone: z.array(z.string()), stays: z.record(z.strin
  * name it: nodes that are hardened let in no root of another one. To do it twice does no harm.
  * @returns the nodes that may still have it
  */
-async function removeByOwnLinks(runner: Runner, vm: string, stays: Record<string, string>): Promise<Record<string, string>> {
+async function removeByOwnLinks(
+  runner: Runner,
+  vm: string,
+  stays: Record<string, string>,
+): Promise<Record<string, string>> {
   const nodes = Object.keys(stays);
   if (nodes.length === 0) return stays;
-  const answers = (await runProgramOnEach(runner, "config_here", { vm, nodes })).map((each) => readAs(hereSchema, each, "the config_here program"));
+  const answers = (await runProgramOnEach(runner, "config_here", { vm, nodes })).map((each) =>
+    readAs(hereSchema, each, "the config_here program"),
+  );
   const gone = new Set(answers.flatMap((each) => each.gone));
   const left = Object.fromEntries(Object.entries(stays).filter(([node]) => !gone.has(node)));
-  return { ...left, ...Object.assign({}, ...answers.map((each) => each.stays)) as Record<string, string> };
+  return { ...left, ...(Object.assign({}, ...answers.map((each) => each.stays)) as Record<string, string>) };
 }
 
 /**
@@ -62,10 +73,16 @@ export async function changeStorageAndForget(
   nodes: readonly string[],
 ): Promise<{ answers: unknown[]; forgotten: Forgotten }> {
   try {
-    const parts = [["storage", { operations }], ["forget", { resource, failed: false, seconds: SECONDS, nodes }]] as const;
+    const parts = [
+      ["storage", { operations }],
+      ["forget", { resource, failed: false, seconds: SECONDS, nodes }],
+    ] as const;
     const [answers, forgot] = await runPrograms(runner, parts, { timeoutMs: 180_000 });
     const found = forgotten(forgot);
-    return { answers: answers as unknown[], forgotten: { ...found, stays: await removeByOwnLinks(runner, resource, found.stays) } };
+    return {
+      answers: answers as unknown[],
+      forgotten: { ...found, stays: await removeByOwnLinks(runner, resource, found.stays) },
+    };
   } catch (error) {
     throw storageError(error);
   }

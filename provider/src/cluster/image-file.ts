@@ -41,9 +41,13 @@ export const sourceSchema = z.union([
 /** An image file: what it is, or why it is not taken. */
 export type SourceFile = z.infer<typeof sourceSchema>;
 
-const key = (where: "here" | "node", path: string, format: ImageFormat | undefined) => JSON.stringify([where, path, format ?? ""]);
-const of = (where: "here" | "node", path: string, format: ImageFormat | undefined) =>
-  ({ key: key(where, path, format), path, ...(format === undefined ? {} : { format }) });
+const key = (where: "here" | "node", path: string, format: ImageFormat | undefined) =>
+  JSON.stringify([where, path, format ?? ""]);
+const of = (where: "here" | "node", path: string, format: ImageFormat | undefined) => ({
+  key: key(where, path, format),
+  path,
+  ...(format === undefined ? {} : { format }),
+});
 
 /** The question about a file on the node. */
 export const nodeFile = (path: string, format?: ImageFormat): SourceQuestion => of("node", path, format);
@@ -55,8 +59,15 @@ const HEAD_BYTES = 4096;
 const VMDK_HEAD_BYTES = 65_536;
 const TAIL_BYTES = 512;
 
-const KINDS: readonly [is: "isDirectory" | "isFIFO" | "isSocket" | "isBlockDevice" | "isCharacterDevice", words: string][] = [
-  ["isDirectory", "a directory"], ["isFIFO", "a pipe"], ["isSocket", "a socket"], ["isBlockDevice", "a block device"], ["isCharacterDevice", "a device"],
+const KINDS: readonly [
+  is: "isDirectory" | "isFIFO" | "isSocket" | "isBlockDevice" | "isCharacterDevice",
+  words: string,
+][] = [
+  ["isDirectory", "a directory"],
+  ["isFIFO", "a pipe"],
+  ["isSocket", "a socket"],
+  ["isBlockDevice", "a block device"],
+  ["isCharacterDevice", "a device"],
 ];
 
 /** Why there is nothing to read in a file of this machine, as a clause that names it; undefined when there is. */
@@ -74,7 +85,9 @@ export async function localFileProblem(path: string): Promise<string | undefined
       const target = await readlink(path).catch(() => undefined); // most are no links
       return `could not find file ${named} on this machine${target === undefined ? "" : `: it is a link to ${target}, which leads to no file`}`;
     }
-    return code === "EACCES" || code === "EPERM" ? `${named} may not be read by who runs this: permission denied` : `${named} cannot be read: ${message}`;
+    return code === "EACCES" || code === "EPERM"
+      ? `${named} may not be read by who runs this: permission denied`
+      : `${named} cannot be read: ${message}`;
   }
 }
 
@@ -117,16 +130,48 @@ export type ImportSource = { path: string; driver: string; asked?: ImageFormat; 
  * Fills an RBD image, which is new and has the size. A file is judged again where it is read.
  * @param onProgress per cent, as qemu-img counts
  */
-export async function importImage(runner: Runner, source: ImportSource, image: string, onProgress?: (percent: number) => void): Promise<void> {
-  const options = { timeoutMs: IMPORT_DEADLINE_MS, label: `qemu-img convert to ${image}`, traceAs: "qemu-img", onStdout: perCent(onProgress) };
+export async function importImage(
+  runner: Runner,
+  source: ImportSource,
+  image: string,
+  onProgress?: (percent: number) => void,
+): Promise<void> {
+  const options = {
+    timeoutMs: IMPORT_DEADLINE_MS,
+    label: `qemu-img convert to ${image}`,
+    traceAs: "qemu-img",
+    onStdout: perCent(onProgress),
+  };
   const target = checkedImage(image);
   if ("image" in source) {
     const from = `rbd:rbd/${checkedImage(source.image)}`;
-    await runLong(runner, { argv: ["qemu-img", "convert", "-p", "-W", "-n", "--target-is-zero", "-f", "raw", "-O", "raw", from, `rbd:rbd/${target}`], ...options });
+    await runLong(runner, {
+      argv: [
+        "qemu-img",
+        "convert",
+        "-p",
+        "-W",
+        "-n",
+        "--target-is-zero",
+        "-f",
+        "raw",
+        "-O",
+        "raw",
+        from,
+        `rbd:rbd/${target}`,
+      ],
+      ...options,
+    });
     return;
   }
   const { path, driver, asked, name } = source;
-  const request = { path, driver, image: target, ...(asked === undefined ? {} : { format: asked }), ...(name === undefined ? {} : { name }) };
+  const request = {
+    path,
+    driver,
+    image: target,
+    ...(asked === undefined ? {} : { format: asked }),
+    ...(name === undefined ? {} : { name }),
+  };
   await runner.run({ ...programCommand("import_image", request, IMPORT_DEADLINE_MS), ...options });
 }
 
@@ -159,9 +204,17 @@ export interface SnapshotsCopy {
  * @param onProgress per cent of all of it
  * @throws UnsafeName
  */
-export async function copyWithSnapshots(runner: Runner, copy: SnapshotsCopy, onProgress?: (percent: number) => void): Promise<void> {
+export async function copyWithSnapshots(
+  runner: Runner,
+  copy: SnapshotsCopy,
+  onProgress?: (percent: number) => void,
+): Promise<void> {
   for (const snapshot of [...copy.snapshots, copy.last]) checkedImage(`${copy.from}@${snapshot}`);
   const request = { ...copy, to: checkedImage(copy.to) };
-  const options = { label: `the copy of ${copy.from} with its snapshots to ${copy.to}`, traceAs: "rbd export-diff", onStdout: perCent(onProgress) };
+  const options = {
+    label: `the copy of ${copy.from} with its snapshots to ${copy.to}`,
+    traceAs: "rbd export-diff",
+    onStdout: perCent(onProgress),
+  };
   await runner.run({ ...programCommand("copy_image", request, IMPORT_DEADLINE_MS), ...options });
 }

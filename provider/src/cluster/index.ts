@@ -28,4 +28,11 @@ export { validateThenChange, type Outcome, type Write } from "./write";
 export * from "./xml";
 export * from "./files";
 export { openTerminal, type Runner, type Terminal } from "../transport/types";
-export { CommandError, ConnectionError, HostKeyError, isOutOfReach, LoginRefused, SettingsError } from "../transport/errors";
+export {
+  CommandError,
+  ConnectionError,
+  HostKeyError,
+  isOutOfReach,
+  LoginRefused,
+  SettingsError,
+} from "../transport/errors";

@@ -12,7 +12,6 @@ import { parseStatus, type ClusterStatus } from "./status";
 /** In a VM's metadata: its live domain is to be read as well. The inventory program knows it by the same name. */
 export const RESTART_KEY = "_seapath_restart";
 
-
 const spaceSchema = z.object({
   available: z.number(),
   stored: z.number(),
@@ -156,7 +155,9 @@ export function parseInventory(answer: unknown, before: readonly StorageOperatio
     ...(found.libvirt.secret === null ? {} : { secret: found.libvirt.secret }),
     cephHosts: found.cephHosts,
     sources: new Map(found.sources.map((source) => [source.key, source])),
-    before: new Map(found.before.flatMap((outcome, index) => (before[index] === undefined ? [] : [[before[index], outcome]]))),
+    before: new Map(
+      found.before.flatMap((outcome, index) => (before[index] === undefined ? [] : [[before[index], outcome]])),
+    ),
   };
 }
 
@@ -166,7 +167,9 @@ const FULL_FLAGS: Record<string, string> = {
   pausewr: "writing is paused (`ceph osd unpause` ends that)",
 };
 
-function readSpace(space: z.infer<typeof spaceSchema>): Pick<Inventory, "freeBytes" | "storedBytes" | "full" | "nearlyFull"> {
+function readSpace(
+  space: z.infer<typeof spaceSchema>,
+): Pick<Inventory, "freeBytes" | "storedBytes" | "full" | "nearlyFull"> {
   const flags = [...space.poolFlags, ...space.clusterFlags];
   // A quota that was just passed is not a flag yet.
   const over = (quota: number, used: number) => quota > 0 && used >= quota;

@@ -27,10 +27,12 @@ const answerSchema = z.object({ node: z.string(), lacks: lacksSchema });
  */
 export async function readLacking(runner: Runner, needs: readonly Need[]): Promise<Map<string, Need[]>> {
   const answers = await runProgramOnEach(runner, "lacking", { needs: needRequests(needs) });
-  return new Map(answers.map((answer) => {
-    const { node, lacks } = readAs(answerSchema, answer, "the lacking program");
-    return [node, needs.filter((_need, at) => lacks.includes(at))];
-  }));
+  return new Map(
+    answers.map((answer) => {
+      const { node, lacks } = readAs(answerSchema, answer, "the lacking program");
+      return [node, needs.filter((_need, at) => lacks.includes(at))];
+    }),
+  );
 }
 
 /** For how long an answer counts: the engine checks the VMs of a program one after the other, and many name one bridge. */
@@ -52,7 +54,10 @@ export class Lacking {
     const unknown = needs.filter((need) => !this.#known.has(needKey(need)));
     const read = unknown.length === 0 ? undefined : this.#read(unknown);
     for (const need of unknown) {
-      const nodes = read!.then((found) => new Map([...found].map(([node, lacks]) => [node, lacks.some((each) => needKey(each) === needKey(need))])));
+      const nodes = read!.then(
+        (found) =>
+          new Map([...found].map(([node, lacks]) => [node, lacks.some((each) => needKey(each) === needKey(need))])),
+      );
       this.#known.set(needKey(need), { nodes, at: now });
       nodes.catch(() => this.#known.delete(needKey(need)));
     }

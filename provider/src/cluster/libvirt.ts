@@ -34,7 +34,12 @@ async function change(runner: Runner, at: GuestAt, request: Record<string, unkno
  */
 export async function openWay(runner: Runner, at: GuestAt): Promise<string | undefined> {
   try {
-    return (await runProgram(runner, "devices", { verb: "way", uris: libvirtUris(at) }, { readOnly: true, timeoutMs: 90_000 })) as string;
+    return (await runProgram(
+      runner,
+      "devices",
+      { verb: "way", uris: libvirtUris(at) },
+      { readOnly: true, timeoutMs: 90_000 },
+    )) as string;
   } catch (error) {
     if (isClosed(error)) return undefined;
     throw error;
@@ -45,24 +50,42 @@ export async function openWay(runner: Runner, at: GuestAt): Promise<string | und
  * The XML of running guests, in the order of the question: undefined for one that does not run there any more, the error for
  * one that cannot be asked.
  */
-export async function readDomains(runner: Runner, guests: readonly GuestAt[]): Promise<(string | ProgramError | undefined)[]> {
+export async function readDomains(
+  runner: Runner,
+  guests: readonly GuestAt[],
+): Promise<(string | ProgramError | undefined)[]> {
   if (guests.length === 0) return [];
   const domains = guests.map((at) => ({ domain: at.domain, uris: libvirtUris(at) }));
   const answer = await runProgram(runner, "devices", { verb: "read", domains }, { readOnly: true, timeoutMs: 90_000 });
-  return Promise.all(readAs(z.array(toldSchema).length(guests.length), answer, "the devices program").map(async (told, index) => {
-    if ("ok" in told) return told.ok ?? undefined;
-    const error = new ProgramError(runner.node ?? "the node", "devices", told.error.kind, told.error.message);
-    const at = guests[index];
-    return at !== undefined && isClosed(error) ? readThere(runner, at, error) : error;
-  }));
+  return Promise.all(
+    readAs(z.array(toldSchema).length(guests.length), answer, "the devices program").map(async (told, index) => {
+      if ("ok" in told) return told.ok ?? undefined;
+      const error = new ProgramError(runner.node ?? "the node", "devices", told.error.kind, told.error.message);
+      const at = guests[index];
+      return at !== undefined && isClosed(error) ? readThere(runner, at, error) : error;
+    }),
+  );
 }
 
 /** The XML of one guest, by a link of ours to its node. */
-async function readThere(runner: Runner, at: GuestAt, closed: ProgramError): Promise<string | ProgramError | undefined> {
+async function readThere(
+  runner: Runner,
+  at: GuestAt,
+  closed: ProgramError,
+): Promise<string | ProgramError | undefined> {
   try {
-    const answer = await byOwnLink(runner, closed, at.node, "devices", { verb: "read", domains: [{ domain: at.domain, uris: [LOCAL_URI] }] }, 90_000);
+    const answer = await byOwnLink(
+      runner,
+      closed,
+      at.node,
+      "devices",
+      { verb: "read", domains: [{ domain: at.domain, uris: [LOCAL_URI] }] },
+      90_000,
+    );
     const [told] = readAs(z.tuple([toldSchema]), answer, "the devices program");
-    return "ok" in told ? (told.ok ?? undefined) : new ProgramError(at.node, "devices", told.error.kind, told.error.message);
+    return "ok" in told
+      ? (told.ok ?? undefined)
+      : new ProgramError(at.node, "devices", told.error.kind, told.error.message);
   } catch (error) {
     if (error instanceof ProgramError) return error;
     throw error;
@@ -111,14 +134,29 @@ const machinesSchema = z.union([
  * Each XML must carry a name and a uuid of its own: a running domain of that name would become a persistent one.
  * @param needs what of the node they name, which is looked at in the same go
  */
-export async function validateDomains(runner: Runner, xmls: readonly string[], needs: readonly Need[] = []): Promise<Judged> {
-  const answer = await runProgram(runner, "validate", { xmls, needs: needRequests(needs) }, { readOnly: true, timeoutMs: 120_000 });
-  const schema = z.object({ domains: z.array(toldSchema).length(xmls.length), lacks: lacksSchema, machines: machinesSchema.optional() });
+export async function validateDomains(
+  runner: Runner,
+  xmls: readonly string[],
+  needs: readonly Need[] = [],
+): Promise<Judged> {
+  const answer = await runProgram(
+    runner,
+    "validate",
+    { xmls, needs: needRequests(needs) },
+    { readOnly: true, timeoutMs: 120_000 },
+  );
+  const schema = z.object({
+    domains: z.array(toldSchema).length(xmls.length),
+    lacks: lacksSchema,
+    machines: machinesSchema.optional(),
+  });
   const { domains, lacks, machines } = readAs(schema, answer, "the validate program");
   const has = machines !== undefined && "ok" in machines ? machines.ok : undefined;
-  const errors = new Map(domains.map((each, index) => [
-    xmls[index] ?? "",
-    "error" in each ? new NotTaken(runner.node ?? "the node", each.error.kind, each.error.message, has) : undefined,
-  ]));
+  const errors = new Map(
+    domains.map((each, index) => [
+      xmls[index] ?? "",
+      "error" in each ? new NotTaken(runner.node ?? "the node", each.error.kind, each.error.message, has) : undefined,
+    ]),
+  );
   return { errors, lacks: needs.filter((_need, at) => lacks.includes(at)) };
 }

@@ -11,7 +11,8 @@ import { askOnEach } from "./program";
 const ELSEWHERE = "elsewhere";
 
 /** Whether a program failed since the other node let this one in as nobody; nothing was done then. */
-export const isClosed = (error: unknown): error is ProgramError => error instanceof ProgramError && error.kind === "closed";
+export const isClosed = (error: unknown): error is ProgramError =>
+  error instanceof ProgramError && error.kind === "closed";
 
 /**
  * Asks the node itself, when a program on another one has said that it does not get there.
@@ -21,7 +22,14 @@ export const isClosed = (error: unknown): error is ProgramError => error instanc
  * @throws the error, where none of the settings is that node; ProgramError when the node says that it failed, ConnectionError when the
  * link broke and what was asked may have been done
  */
-export async function byOwnLink(runner: Runner, error: unknown, node: string, program: string, request: Record<string, unknown>, timeoutMs: number): Promise<unknown> {
+export async function byOwnLink(
+  runner: Runner,
+  error: unknown,
+  node: string,
+  program: string,
+  request: Record<string, unknown>,
+  timeoutMs: number,
+): Promise<unknown> {
   if (!isClosed(error)) throw error;
   const found = await askItself(runner, node, program, request, timeoutMs);
   if (found === undefined) throw error;
@@ -33,7 +41,13 @@ export async function byOwnLink(runner: Runner, error: unknown, node: string, pr
  * @returns undefined where none of the settings is that node, or it does not answer
  * @throws as `byOwnLink`
  */
-export async function askItself(runner: Runner, node: string, program: string, request: Record<string, unknown>, timeoutMs: number): Promise<{ answer: unknown } | undefined> {
+export async function askItself(
+  runner: Runner,
+  node: string,
+  program: string,
+  request: Record<string, unknown>,
+  timeoutMs: number,
+): Promise<{ answer: unknown } | undefined> {
   const answers = await askOnEach(runner, program, { ...request, only: node }, { timeoutMs });
   for (const each of answers) if ("answer" in each && each.answer !== ELSEWHERE) return { answer: each.answer };
   const failures = answers.flatMap((each) => ("error" in each ? [each.error] : []));

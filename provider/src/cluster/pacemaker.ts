@@ -30,7 +30,11 @@ const NO_SUCH_OBJECT = 105;
 
 /** Forgets the failures of a resource, so that Pacemaker tries again. Of one that is gone there is nothing to forget. */
 export async function cleanup(runner: Runner, resource: string): Promise<void> {
-  await runLong(runner, { argv: ["crm_resource", "--cleanup", "--resource", resource], okExitCodes: [0, NO_SUCH_OBJECT], timeoutMs: 60_000 });
+  await runLong(runner, {
+    argv: ["crm_resource", "--cleanup", "--resource", resource],
+    okExitCodes: [0, NO_SUCH_OBJECT],
+    timeoutMs: 60_000,
+  });
 }
 
 /**

@@ -50,11 +50,19 @@ function modifyChange(path: string, before: XmlElement, after: XmlElement): CibC
 /** Whether two elements are the same, whatever is in them. */
 function sameHead(a: XmlElement, b: XmlElement): boolean {
   const names = Object.keys(a.attrs);
-  return a.text?.trim() === b.text?.trim() && names.length === Object.keys(b.attrs).length && names.every((name) => a.attrs[name] === b.attrs[name]);
+  return (
+    a.text?.trim() === b.text?.trim() &&
+    names.length === Object.keys(b.attrs).length &&
+    names.every((name) => a.attrs[name] === b.attrs[name])
+  );
 }
 
 /** The changes that make `before` (below `parent`) into `after`, element by element, matched by name and id. */
-export function diffElement(parent: string, before: XmlElement | undefined, after: XmlElement | undefined): CibChange[] {
+export function diffElement(
+  parent: string,
+  before: XmlElement | undefined,
+  after: XmlElement | undefined,
+): CibChange[] {
   if (before === undefined) return after === undefined ? [] : [createChange(parent, after)];
   const path = pathOf(parent, before);
   if (after === undefined) return [deleteChange(path)];

@@ -32,7 +32,11 @@ export class UnsafeName extends SeapathError {
 /** @throws UnsafeName */
 export function checkedUser(user: string): string {
   if (USER_NAME.test(user)) return user;
-  throw new UnsafeName("a user on the nodes", user, "Look at the VM's `migration_user` in the CIB and at `_migration_user` in the metadata of its system image.");
+  throw new UnsafeName(
+    "a user on the nodes",
+    user,
+    "Look at the VM's `migration_user` in the CIB and at `_migration_user` in the metadata of its system image.",
+  );
 }
 
 /** What an image may be called where QEMU reads its name, in which `:` begins an option; it may have a snapshot's behind it. */

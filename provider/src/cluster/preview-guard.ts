@@ -21,7 +21,9 @@ export interface PreviewGuardOptions {
  * rules cannot: it tells programs apart that all come to the same `python3` on standard input.
  */
 export function previewGuard({ imageFolders }: PreviewGuardOptions): string {
-  const hashes = PROGRAMS.map((name) => [createHash("sha256").update(programSource(name)).digest("hex"), name] as const);
+  const hashes = PROGRAMS.map(
+    (name) => [createHash("sha256").update(programSource(name)).digest("hex"), name] as const,
+  );
   const { version } = JSON.parse(readFileSync(join(FOLDER, "package.json"), "utf8")) as { version: string };
   // JSON of texts alone is Python as well.
   const values = {
@@ -30,5 +32,8 @@ export function previewGuard({ imageFolders }: PreviewGuardOptions): string {
     IMAGE_FOLDERS: JSON.stringify(imageFolders),
   };
   const text = readFileSync(join(FOLDER, "guard", "seapath_preview.py"), "utf8");
-  return Object.entries(values).reduce((made, [name, value]) => made.replace(new RegExp(`^${name} = .*$`, "m"), () => `${name} = ${value}`), text);
+  return Object.entries(values).reduce(
+    (made, [name, value]) => made.replace(new RegExp(`^${name} = .*$`, "m"), () => `${name} = ${value}`),
+    text,
+  );
 }

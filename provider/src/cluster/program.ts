@@ -42,7 +42,12 @@ export interface ProgramOptions {
  * Runs a node program.
  * @throws ProgramError when the program says that it failed; CommandError or ConnectionError when it could not say
  */
-export function runProgram(runner: Runner, name: string, request: unknown, options: ProgramOptions = {}): Promise<unknown> {
+export function runProgram(
+  runner: Runner,
+  name: string,
+  request: unknown,
+  options: ProgramOptions = {},
+): Promise<unknown> {
   return run(runner, [name], `main("${encode(request)}")`, `the ${name} program`, options);
 }
 
@@ -50,12 +55,24 @@ export function runProgram(runner: Runner, name: string, request: unknown, optio
  * What a program on one of several nodes answered, or why it did not.
  * `between`: the moments between which it ran, in milliseconds since 1970 by the clock of this machine
  */
-export type ProgramAnswer = { address: string; answer: unknown; between?: readonly [number, number] } | { address: string; error: unknown };
+export type ProgramAnswer =
+  { address: string; answer: unknown; between?: readonly [number, number] } | { address: string; error: unknown };
 
 /** Runs a node program that changes nothing, or nothing more when it is run again, on every node of the settings, all at once. */
-export async function askOnEach(runner: Runner, name: string, request: unknown, options: Omit<ProgramOptions, "readOnly"> = {}): Promise<ProgramAnswer[]> {
+export async function askOnEach(
+  runner: Runner,
+  name: string,
+  request: unknown,
+  options: Omit<ProgramOptions, "readOnly"> = {},
+): Promise<ProgramAnswer[]> {
   const label = `the ${name} program`;
-  const answers = await runOnEach(runner, { ...commandOf([name], `main("${encode(request)}")`, options.timeoutMs ?? DEFAULT_TIMEOUT_MS), ...options, label, traceAs: label, readOnly: true });
+  const answers = await runOnEach(runner, {
+    ...commandOf([name], `main("${encode(request)}")`, options.timeoutMs ?? DEFAULT_TIMEOUT_MS),
+    ...options,
+    label,
+    traceAs: label,
+    readOnly: true,
+  });
   return answers.map((each) => {
     if (!("result" in each)) return each;
     const { address, result, between } = each;
@@ -72,7 +89,12 @@ export async function askOnEach(runner: Runner, name: string, request: unknown, 
  * The same for what is said of one node as of another.
  * @returns what those answered that could be asked and could tell; of the others nothing is known
  */
-export async function runProgramOnEach(runner: Runner, name: string, request: unknown, options: Omit<ProgramOptions, "readOnly"> = {}): Promise<unknown[]> {
+export async function runProgramOnEach(
+  runner: Runner,
+  name: string,
+  request: unknown,
+  options: Omit<ProgramOptions, "readOnly"> = {},
+): Promise<unknown[]> {
   return (await askOnEach(runner, name, request, options)).flatMap((each) => ("answer" in each ? [each.answer] : []));
 }
 
@@ -87,7 +109,13 @@ export async function runPrograms(
   options: ProgramOptions = {},
 ): Promise<unknown[]> {
   const names = parts.map(([name]) => name);
-  return (await run(runner, names, `run_parts("${encode(parts)}")`, `the ${names.join(" and ")} programs`, options)) as unknown[];
+  return (await run(
+    runner,
+    names,
+    `run_parts("${encode(parts)}")`,
+    `the ${names.join(" and ")} programs`,
+    options,
+  )) as unknown[];
 }
 
 // Base64 is neither shell nor Python syntax: whatever a name holds, it cannot end the literal.
@@ -104,7 +132,11 @@ const LATER_MS = 10_000;
 const PYTHON = ["/usr/bin/python3", "-I", "-"] as const;
 
 /** The command that runs programs, which end themselves when nobody waits for them any more. */
-function commandOf(names: readonly string[], call: string, timeoutMs: number): Pick<Command, "argv" | "stdin" | "timeoutMs"> {
+function commandOf(
+  names: readonly string[],
+  call: string,
+  timeoutMs: number,
+): Pick<Command, "argv" | "stdin" | "timeoutMs"> {
   const watch = `begin_watch(${Math.ceil((timeoutMs + LATER_MS) / 1000)})`;
   return { argv: [...PYTHON], stdin: `${programSource(...names)}\n\n${watch}\n${call}\n`, timeoutMs };
 }
@@ -116,7 +148,11 @@ async function run(
   label: string,
   { timeoutMs = DEFAULT_TIMEOUT_MS, ...options }: ProgramOptions,
 ): Promise<unknown> {
-  return answerOf(await runner.run({ ...commandOf(names, call, timeoutMs), label, traceAs: label, ...options }), names, label);
+  return answerOf(
+    await runner.run({ ...commandOf(names, call, timeoutMs), label, traceAs: label, ...options }),
+    names,
+    label,
+  );
 }
 
 /** @throws ProgramError when the program says that it failed; ParseError when it says nothing of that kind */
@@ -133,7 +169,8 @@ function answerOf(result: CommandResult, names: readonly string[], label: string
 }
 
 /** The command of a program that speaks for itself: by its output and its exit code, like a tool. */
-export const programCommand = (name: string, request: unknown, timeoutMs: number) => commandOf([name], `main("${encode(request)}")`, timeoutMs);
+export const programCommand = (name: string, request: unknown, timeoutMs: number) =>
+  commandOf([name], `main("${encode(request)}")`, timeoutMs);
 
 /**
  * Runs a command that may take long, such that it ends soon after its connection did: on its own it would run on.
@@ -143,5 +180,10 @@ export function runLong(
   runner: Runner,
   { argv, timeoutMs, ...options }: Omit<Command, "stdin"> & { timeoutMs: number },
 ): Promise<CommandResult> {
-  return runner.run({ ...programCommand("tool", argv, timeoutMs), label: argv.join(" "), traceAs: basename(argv[0] ?? ""), ...options });
+  return runner.run({
+    ...programCommand("tool", argv, timeoutMs),
+    label: argv.join(" "),
+    traceAs: basename(argv[0] ?? ""),
+    ...options,
+  });
 }

@@ -21,8 +21,18 @@ const MAX_ANSWER_BYTES = 256 * 1024;
  * Looks on nodes for why an operation of a resource has failed there, the last time that it did.
  * @returns what those say that have something to say: one that cannot be asked, or keeps no logs, is not in it
  */
-export async function readReasons(runner: Runner, vm: string, operation: string, nodes: readonly string[]): Promise<LoggedReason[]> {
-  const answers = await runProgramOnEach(runner, "reasons", { vm, operation, nodes }, { timeoutMs: 60_000, maxOutputBytes: MAX_ANSWER_BYTES });
+export async function readReasons(
+  runner: Runner,
+  vm: string,
+  operation: string,
+  nodes: readonly string[],
+): Promise<LoggedReason[]> {
+  const answers = await runProgramOnEach(
+    runner,
+    "reasons",
+    { vm, operation, nodes },
+    { timeoutMs: 60_000, maxOutputBytes: MAX_ANSWER_BYTES },
+  );
   const found = answers.map((answer) => readAs(answerSchema, answer, "the reasons program"));
   // Two addresses of the settings may be one node.
   return [...new Map(found.filter(({ lines }) => lines.length > 0).map((each) => [each.node, each])).values()];

@@ -20,7 +20,10 @@ interface Kept {
 
 /** A file of this machine may have become another one under its name, which shows in what comes along with the question. */
 const hasSource = (request: InventoryRequest, wanted: SourceQuestion) =>
-  request.sources?.some((each) => each.key === wanted.key && each.size === wanted.size && each.head === wanted.head && each.tail === wanted.tail) ?? false;
+  request.sources?.some(
+    (each) =>
+      each.key === wanted.key && each.size === wanted.size && each.head === wanted.head && each.tail === wanted.tail,
+  ) ?? false;
 
 /** What both requests ask for. */
 export function mergeRequests(a: InventoryRequest, b: InventoryRequest): InventoryRequest {

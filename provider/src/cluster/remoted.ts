@@ -27,7 +27,11 @@ export async function reachRemoted(
 ): Promise<Reach> {
   const request = { address, port, ...options };
   const timeoutMs = (options.seconds + 40) * 1000;
-  return readAs(answerSchema, await runProgram(runner, "reach", request, { readOnly: true, timeoutMs }), "the reach program");
+  return readAs(
+    answerSchema,
+    await runProgram(runner, "reach", request, { readOnly: true, timeoutMs }),
+    "the reach program",
+  );
 }
 
 /** Makes Pacemaker forget a guest node that is gone: its state, its attributes, the history of what ran in it. */

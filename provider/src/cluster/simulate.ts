@@ -96,7 +96,8 @@ export async function simulate(runner: Runner, request: SimulationRequest): Prom
   const baseline = parseRuns(found.baseline);
   // Truncated input makes "no resources" and exit code 0 of it.
   const missing = [...planned.primitives.keys()].filter((id) => !baseline.resources.has(id));
-  if (missing.length > 0) throw new ParseError("crm_simulate", `it does not know ${missing.join(", ")}`, found.baseline.join("\n"));
+  if (missing.length > 0)
+    throw new ParseError("crm_simulate", `it does not know ${missing.join(", ")}`, found.baseline.join("\n"));
   return {
     ...(found.kept == null ? {} : { kept: found.kept }),
     planned,
@@ -104,7 +105,9 @@ export async function simulate(runner: Runner, request: SimulationRequest): Prom
     baseline,
     orders: found.orders.map(parseSimulation),
     lost: new Map(Object.entries(found.lost).map(([node, runs]) => [node, parseRuns(runs)])),
-    back: new Map(Object.entries(found.back).map(([node, each]) => [node, "not" in each ? each.not : parseSimulation(each.answer)])),
+    back: new Map(
+      Object.entries(found.back).map(([node, each]) => [node, "not" in each ? each.not : parseSimulation(each.answer)]),
+    ),
   };
 }
 
@@ -128,7 +131,10 @@ export function parseSimulation(text: string): Simulation {
   // Of resources nothing is printed where there are none.
   if (nodes === undefined) throw new ParseError("crm_simulate", "it does not say where everything is before", text);
   const scores = new Map<string, Map<string, string>>();
-  for (const { attrs } of children(child(root, "allocations") ?? child(root, "allocations_utilizations"), "node_weight")) {
+  for (const { attrs } of children(
+    child(root, "allocations") ?? child(root, "allocations_utilizations"),
+    "node_weight",
+  )) {
     const [id, node] = [attrs["id"] ?? "", attrs["node"] ?? ""];
     scores.set(id, (scores.get(id) ?? new Map<string, string>()).set(node, attrs["score"] ?? ""));
   }
@@ -149,14 +155,27 @@ function parseRuns(texts: readonly string[]): Simulation {
     actions.set(action.resource, before === undefined || before.blocked ? action : inTurn(before, action));
   }
   const [first] = runs;
-  return { nodes: first?.nodes ?? [], resources: first?.resources ?? new Map(), actions: [...actions.values()], scores: runs.at(-1)?.scores ?? new Map() };
+  return {
+    nodes: first?.nodes ?? [],
+    resources: first?.resources ?? new Map(),
+    actions: [...actions.values()],
+    scores: runs.at(-1)?.scores ?? new Map(),
+  };
 }
 
 /** Two actions on a resource as one: what is done first, and where it ends. */
 function inTurn(first: SimulatedAction, then: SimulatedAction): SimulatedAction {
   if (then.blocked) return first;
-  const { from: _from, to: _to, ...rest } = then.to === undefined ? then : first.to === undefined ? { ...first, kind: "move" } : first;
-  return { ...rest, ...(first.from === undefined ? {} : { from: first.from }), ...(then.to === undefined ? {} : { to: then.to }) };
+  const {
+    from: _from,
+    to: _to,
+    ...rest
+  } = then.to === undefined ? then : first.to === undefined ? { ...first, kind: "move" } : first;
+  return {
+    ...rest,
+    ...(first.from === undefined ? {} : { from: first.from }),
+    ...(then.to === undefined ? {} : { to: then.to }),
+  };
 }
 
 /** Start names the node that it goes to, stop the one that it leaves, restart and recover the one that they are about. */

@@ -23,7 +23,8 @@ const SNAPSHOT_MS = 240_000;
 /** Every block that has changed is written anew. */
 const ROLLBACK_MS = 4 * 3600_000;
 
-const run = (runner: Runner, request: unknown, timeoutMs = SNAPSHOT_MS) => runProgram(runner, "snapshots", request, { timeoutMs });
+const run = (runner: Runner, request: unknown, timeoutMs = SNAPSHOT_MS) =>
+  runProgram(runner, "snapshots", request, { timeoutMs });
 
 /**
  * Makes a snapshot on every disk, with the file systems of the guest frozen where that is asked.
@@ -51,7 +52,10 @@ export async function makeSnapshot(runner: Runner, request: SnapshotRequest): Pr
  * Protects a snapshot on every disk that has it, or on none, and writes down whose it is.
  * @throws ProgramError by its `kind`: `NoSnapshot`, `NoVm`, `children` (linked clones, so that it stays protected)
  */
-export async function changeSnapshot(runner: Runner, request: { vm: string; name: string; owner: string; protect: boolean }): Promise<void> {
+export async function changeSnapshot(
+  runner: Runner,
+  request: { vm: string; name: string; owner: string; protect: boolean },
+): Promise<void> {
   await run(runner, { action: "change", ...request });
 }
 
@@ -61,7 +65,10 @@ export async function changeSnapshot(runner: Runner, request: { vm: string; name
  * @returns the disks that had it
  * @throws ProgramError by its `kind`: `children` (linked clones)
  */
-export async function dropSnapshot(runner: Runner, request: { vm: string; name: string; owner?: string }): Promise<string[]> {
+export async function dropSnapshot(
+  runner: Runner,
+  request: { vm: string; name: string; owner?: string },
+): Promise<string[]> {
   return (await run(runner, { action: "remove", ...request })) as string[];
 }
 
@@ -75,9 +82,18 @@ export interface Purged {
 /** Removes snapshots, except those that have become protected, held or another one since they were looked at. */
 export async function purgeDisks(
   runner: Runner,
-  request: { vm: string; snapshots: { name: string; created: number }[]; includeManaged: boolean; includeProtected: boolean },
+  request: {
+    vm: string;
+    snapshots: { name: string; created: number }[];
+    includeManaged: boolean;
+    includeProtected: boolean;
+  },
 ): Promise<Purged> {
-  return (await run(runner, { action: "purge", ...request }, SNAPSHOT_MS + 10_000 * request.snapshots.length)) as Purged;
+  return (await run(
+    runner,
+    { action: "purge", ...request },
+    SNAPSHOT_MS + 10_000 * request.snapshots.length,
+  )) as Purged;
 }
 
 /**
@@ -85,7 +101,10 @@ export async function purgeDisks(
  * @param insteadOf a mark that was found, and is taken over
  * @returns the mark that it has now
  */
-export async function beginRollback(runner: Runner, request: { vm: string; mark: string; insteadOf?: string }): Promise<string> {
+export async function beginRollback(
+  runner: Runner,
+  request: { vm: string; mark: string; insteadOf?: string },
+): Promise<string> {
   return (await runProgram(runner, "rollback", { action: "begin", ...request }, { timeoutMs: 90_000 })) as string;
 }
 

@@ -72,10 +72,12 @@ export interface ClusterStatus {
 }
 
 /** Whether a member or a guest node of that name is online. */
-export const isOnline = ({ nodes }: Pick<ClusterStatus, "nodes">, name: string): boolean => nodes.some((node) => node.name === name && node.online);
+export const isOnline = ({ nodes }: Pick<ClusterStatus, "nodes">, name: string): boolean =>
+  nodes.some((node) => node.name === name && node.online);
 
 /** Whether nodes are fenced, as the cluster itself reads it; where it does not say so, as its configuration has it. */
-export const fencingNow = ({ cib, status }: { cib: Cib; status: Pick<ClusterStatus, "fencing"> }): Fencing => status.fencing ?? fencingOf(cib);
+export const fencingNow = ({ cib, status }: { cib: Cib; status: Pick<ClusterStatus, "fencing"> }): Fencing =>
+  status.fencing ?? fencingOf(cib);
 
 const yes = (value: string | undefined) => value === "true";
 
@@ -153,7 +155,8 @@ export function readResources(resources: XmlElement | undefined): Map<string, Re
 function readFailure(node: XmlElement): FailedOperation {
   const key = node.attrs["op_key"] ?? node.attrs["id"] ?? "";
   const match = /^(.*)_([a-z_]+)_(\d+)$/.exec(key);
-  const operation = /_(migrate_to|migrate_from)$/.exec(match ? `${match[1]}_${match[2]}` : "")?.[1] ?? match?.[2] ?? key;
+  const operation =
+    /_(migrate_to|migrate_from)$/.exec(match ? `${match[1]}_${match[2]}` : "")?.[1] ?? match?.[2] ?? key;
   const resource = match ? `${match[1]}_${match[2]}`.slice(0, -operation.length - 1) : key;
   return {
     resource,

@@ -41,19 +41,36 @@ export function outcomeError(outcome: Outcome, node: string, program: string): E
  */
 export async function makeWrites(runner: Runner, writes: readonly Write[]): Promise<unknown[]> {
   const request = {
-    writes: writes.map(({ storage = [], changes = [], commands = [] }) => ({ storage, changes: changes.map(renderXml).join(""), commands })),
+    writes: writes.map(({ storage = [], changes = [], commands = [] }) => ({
+      storage,
+      changes: changes.map(renderXml).join(""),
+      commands,
+    })),
   };
   const answer = await runProgram(runner, "write", request, { timeoutMs: 180_000 });
-  return readAs(z.array(outcomeSchema).length(writes.length), answer, "the write program").map((outcome) => outcomeError(outcome, runner.node ?? "the node", "write"));
+  return readAs(z.array(outcomeSchema).length(writes.length), answer, "the write program").map((outcome) =>
+    outcomeError(outcome, runner.node ?? "the node", "write"),
+  );
 }
 
 /**
  * Asks libvirt whether it takes a domain, and only then does the operations.
  * @throws ProgramError (`kind` "libvirtError") with nothing done when it does not; AlreadyExists
  */
-export async function validateThenChange(runner: Runner, xml: string, operations: readonly StorageOperation[]): Promise<void> {
+export async function validateThenChange(
+  runner: Runner,
+  xml: string,
+  operations: readonly StorageOperation[],
+): Promise<void> {
   try {
-    await runPrograms(runner, [["validate", { xml }], ["storage", { operations }]], { timeoutMs: 180_000 });
+    await runPrograms(
+      runner,
+      [
+        ["validate", { xml }],
+        ["storage", { operations }],
+      ],
+      { timeoutMs: 180_000 },
+    );
   } catch (error) {
     throw storageError(error);
   }

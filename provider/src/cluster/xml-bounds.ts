@@ -62,6 +62,7 @@ export function checkBounds(text: string): void {
       parts++;
     }
     if (depth > MAX_DEPTH) throw new Error(`its elements are more than ${MAX_DEPTH} deep`);
-    if (elements > MAX_ELEMENTS || parts > MAX_PARTS) throw new Error(`it has more than ${MAX_ELEMENTS} elements, or ${MAX_PARTS} elements and attributes`);
+    if (elements > MAX_ELEMENTS || parts > MAX_PARTS)
+      throw new Error(`it has more than ${MAX_ELEMENTS} elements, or ${MAX_PARTS} elements and attributes`);
   }
 }

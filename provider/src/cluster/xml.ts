@@ -43,7 +43,13 @@ const builder = new XMLBuilder({ ...options, format: false, suppressEmptyNode: t
 
 type Ordered = Record<string, unknown>;
 
-const ENTITIES = new Map([["lt", "<"], ["gt", ">"], ["amp", "&"], ["quot", '"'], ["apos", "'"]]);
+const ENTITIES = new Map([
+  ["lt", "<"],
+  ["gt", ">"],
+  ["amp", "&"],
+  ["quot", '"'],
+  ["apos", "'"],
+]);
 
 /** The text that is meant by a text of a document. Entities that the document declares itself are refused. */
 function unescape(text: string): string {
@@ -132,7 +138,10 @@ function childrenOf(inner: readonly Ordered[]): XmlElement[] {
   const texts = inner.map(textIn);
   const mixed = elements.some((each) => each.length > 0) && texts.some((each) => each.join("").trim() !== "");
   if (!mixed) return elements.flat();
-  return inner.flatMap((_, at) => [...(elements[at] ?? []), ...(texts[at] ?? []).map((text): XmlElement => ({ name: TEXT, attrs: {}, children: [], text }))]);
+  return inner.flatMap((_, at) => [
+    ...(elements[at] ?? []),
+    ...(texts[at] ?? []).map((text): XmlElement => ({ name: TEXT, attrs: {}, children: [], text })),
+  ]);
 }
 
 function textIn(node: Ordered): string[] {
@@ -155,7 +164,8 @@ export function renderXml(node: XmlElement): string {
 
 /** The element as text for people: two spaces a level. One with text beside its elements keeps its own layout. */
 export function renderPretty(node: XmlElement, indent = ""): string {
-  if (node.children.length === 0 || node.text !== undefined || node.children.some(isText)) return `${indent}${renderXml(node)}\n`;
+  if (node.children.length === 0 || node.text !== undefined || node.children.some(isText))
+    return `${indent}${renderXml(node)}\n`;
   const open = renderXml({ ...node, children: [] }).replace(/\/>$|><\/[^>]+>$/, ">");
   const inner = node.children.map((child) => renderPretty(child, `${indent}  `)).join("");
   return `${indent}${open}\n${inner}${indent}</${node.name}>\n`;

@@ -28,7 +28,12 @@ export class ConnectionError extends SeapathError {
    */
   readonly beforeSend: boolean;
 
-  constructor(node: string, message: string, options: { beforeSend: boolean; hint?: string; cause?: unknown }, code = "connection") {
+  constructor(
+    node: string,
+    message: string,
+    options: { beforeSend: boolean; hint?: string; cause?: unknown },
+    code = "connection",
+  ) {
     super(code, message, options);
     this.node = node;
     this.beforeSend = options.beforeSend;
@@ -46,7 +51,8 @@ export class LoginRefused extends ConnectionError {
 }
 
 /** Whether an error says that a cluster cannot be asked, through no fault of what was asked, of the settings or of its keys. */
-export const isOutOfReach = (error: unknown): error is ConnectionError => error instanceof ConnectionError && !(error instanceof LoginRefused);
+export const isOutOfReach = (error: unknown): error is ConnectionError =>
+  error instanceof ConnectionError && !(error instanceof LoginRefused);
 
 /** A host key that known_hosts does not have, or has otherwise. Never overridden by trying another node quietly. */
 export class HostKeyError extends SeapathError {

@@ -1,5 +1,13 @@
 export { clusterNames, inCluster, settingsOfCluster } from "./settings/clusters";
-export { CommandError, ConnectionError, HostKeyError, isOutOfReach, LoginRefused, SettingsError, UploadError } from "./errors";
+export {
+  CommandError,
+  ConnectionError,
+  HostKeyError,
+  isOutOfReach,
+  LoginRefused,
+  SettingsError,
+  UploadError,
+} from "./errors";
 export type { HostAddress } from "./settings/hosts";
 export { LocalRunner } from "./local";
 export { KnownHosts, type KnownHostLine, type Verdict } from "./trust/knownhosts";

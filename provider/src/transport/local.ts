@@ -33,8 +33,18 @@ export class LocalRunner implements Runner {
       });
       child.on("close", (exitCode, signal) => {
         clearTimeout(deadline);
-        if (!timedOut && exitCode !== null && okExitCodes.includes(exitCode)) return resolve({ node, exitCode, ...out });
-        reject(new CommandError({ node, command, ...out, timedOut, ...(exitCode === null ? {} : { exitCode }), ...(signal === null ? {} : { signal }) }));
+        if (!timedOut && exitCode !== null && okExitCodes.includes(exitCode))
+          return resolve({ node, exitCode, ...out });
+        reject(
+          new CommandError({
+            node,
+            command,
+            ...out,
+            timedOut,
+            ...(exitCode === null ? {} : { exitCode }),
+            ...(signal === null ? {} : { signal }),
+          }),
+        );
       });
       child.stdin.end(stdin);
     });

@@ -16,7 +16,8 @@ export function quoteArgv(argv: readonly string[]): string {
 
 function quote(argument: string, isProgram: boolean): string {
   // No program can be given a NUL: execve would cut the argument short there, silently.
-  if (argument.includes("\0")) throw new SeapathError("argument", "Unable to pass an argument that contains a NUL byte");
+  if (argument.includes("\0"))
+    throw new SeapathError("argument", "Unable to pass an argument that contains a NUL byte");
   // A program's name is quoted if it could be an alias, a keyword ("if") or an assignment; the quotes cost nothing.
   if (!isProgram && PLAIN.test(argument)) return argument;
   if (isProgram && /^[A-Za-z0-9_./-]*[./-][A-Za-z0-9_./-]*$/.test(argument)) return argument;

@@ -2,7 +2,16 @@
 import { closeSync, openSync, writeSync } from "node:fs";
 import { basename } from "node:path";
 import { SeapathError } from "../errors";
-import { openTerminal, runOnEach, type Command, type CommandResult, type NodeAnswer, type Runner, type Terminal, type TransferProgress } from "./types";
+import {
+  openTerminal,
+  runOnEach,
+  type Command,
+  type CommandResult,
+  type NodeAnswer,
+  type Runner,
+  type Terminal,
+  type TransferProgress,
+} from "./types";
 
 /** One line of a trace. Neither arguments nor data of a program are in it. */
 export interface TraceLine {
@@ -47,11 +56,15 @@ class TracedRunner implements Runner {
 
   run(command: Command): Promise<CommandResult> {
     const sent = Buffer.byteLength(command.stdin ?? "");
-    return this.#traced(command.traceAs ?? basename(command.argv[0] ?? ""), () => this.#inner.run(command), (result) => ({
-      sent,
-      ...(result && { node: result.node }),
-      received: Buffer.byteLength(`${result?.stdout ?? ""}${result?.stderr ?? ""}`),
-    }));
+    return this.#traced(
+      command.traceAs ?? basename(command.argv[0] ?? ""),
+      () => this.#inner.run(command),
+      (result) => ({
+        sent,
+        ...(result && { node: result.node }),
+        received: Buffer.byteLength(`${result?.stdout ?? ""}${result?.stderr ?? ""}`),
+      }),
+    );
   }
 
   upload(localPath: string, remotePath: string, onProgress?: (progress: TransferProgress) => void): Promise<string> {
@@ -66,16 +79,27 @@ class TracedRunner implements Runner {
 
   /** What is typed and shown is nobody's business: only that there was a conversation is written down. */
   interactive(argv: readonly string[], terminal: Terminal): Promise<number> {
-    return this.#traced(basename(argv[0] ?? ""), () => openTerminal(this.#inner, argv, terminal), () => ({ sent: 0, received: 0 }));
+    return this.#traced(
+      basename(argv[0] ?? ""),
+      () => openTerminal(this.#inner, argv, terminal),
+      () => ({ sent: 0, received: 0 }),
+    );
   }
 
   /** One line: all are asked at once. */
   runOnEach(command: Command): Promise<NodeAnswer[]> {
     const sent = Buffer.byteLength(command.stdin ?? "");
-    return this.#traced(command.traceAs ?? basename(command.argv[0] ?? ""), () => runOnEach(this.#inner, command), (answers = []) => ({
-      sent: sent * answers.length,
-      received: answers.reduce((sum, each) => sum + ("result" in each ? Buffer.byteLength(`${each.result.stdout}${each.result.stderr}`) : 0), 0),
-    }));
+    return this.#traced(
+      command.traceAs ?? basename(command.argv[0] ?? ""),
+      () => runOnEach(this.#inner, command),
+      (answers = []) => ({
+        sent: sent * answers.length,
+        received: answers.reduce(
+          (sum, each) => sum + ("result" in each ? Buffer.byteLength(`${each.result.stdout}${each.result.stderr}`) : 0),
+          0,
+        ),
+      }),
+    );
   }
 
   close(): void {
@@ -88,7 +112,13 @@ class TracedRunner implements Runner {
     const connecting = this.#inner.node === undefined;
     const [at, from] = [Date.now(), performance.now()];
     const write = (rest: Facts & { error?: string }) => {
-      const line: TraceLine = { at, ms: Math.round(performance.now() - from), what, ...rest, ...(connecting && { connecting }) };
+      const line: TraceLine = {
+        at,
+        ms: Math.round(performance.now() - from),
+        what,
+        ...rest,
+        ...(connecting && { connecting }),
+      };
       if (this.#open) writeSync(this.#file, `${JSON.stringify(line)}\n`);
     };
     try {
@@ -113,6 +143,9 @@ export function traced(runner: Runner, env: NodeJS.ProcessEnv): Runner {
     return new TracedRunner(runner, openSync(path, "a", 0o600));
   } catch (cause) {
     const hint = "Give SEAPATH_TRACE a file that can be written, or unset it.";
-    throw new SeapathError("settings", `Unable to write the trace to ${path}: ${(cause as Error).message}`, { hint, cause });
+    throw new SeapathError("settings", `Unable to write the trace to ${path}: ${(cause as Error).message}`, {
+      hint,
+      cause,
+    });
   }
 }

@@ -48,7 +48,8 @@ export interface CommandResult {
  * What one of several nodes answered, or why it did not.
  * `between`: the moments between which it ran, in milliseconds since 1970 by the clock of this machine
  */
-export type NodeAnswer = { address: string; result: CommandResult; between?: readonly [number, number] } | { address: string; error: unknown };
+export type NodeAnswer =
+  { address: string; result: CommandResult; between?: readonly [number, number] } | { address: string; error: unknown };
 
 /** How far an upload is. */
 export interface TransferProgress {
@@ -109,11 +110,15 @@ export interface Runner {
  * @throws SeapathError where the link has no terminals
  */
 export function openTerminal(runner: Runner, argv: readonly string[], terminal: Terminal): Promise<number> {
-  return runner.interactive?.(argv, terminal) ?? Promise.reject(new SeapathError("no-terminal", "This link to the cluster has no terminals"));
+  return (
+    runner.interactive?.(argv, terminal) ??
+    Promise.reject(new SeapathError("no-terminal", "This link to the cluster has no terminals"))
+  );
 }
 
 /** A folder of the nodes for what lies there of ours. @param name `uploads` */
-export const ownFolder = ({ folder = NODE_FOLDER }: Pick<Runner, "folder">, name: string): string => `${folder}/${name}`;
+export const ownFolder = ({ folder = NODE_FOLDER }: Pick<Runner, "folder">, name: string): string =>
+  `${folder}/${name}`;
 
 /** `Runner.runOnEach`; where there is none, the node that the commands go to is the only one. */
 export async function runOnEach(runner: Runner, command: Command): Promise<NodeAnswer[]> {

@@ -31,7 +31,22 @@ export { betweenNodes, migrationNotice } from "./vm/migration";
 export * from "./form/model";
 export * from "./snapshots";
 export { localFileRefusals, sourceQuestions } from "./core/image-source";
-export { Cluster, forbiddenChar, IMAGE_FORMATS, isText, localFileProblem, USER_NAME, NotFound, ConnectionError, isOutOfReach, ParseError, parseXml, previewGuard, renderPretty, wrongPlace } from "../cluster";
+export {
+  Cluster,
+  forbiddenChar,
+  IMAGE_FORMATS,
+  isText,
+  localFileProblem,
+  USER_NAME,
+  NotFound,
+  ConnectionError,
+  isOutOfReach,
+  ParseError,
+  parseXml,
+  previewGuard,
+  renderPretty,
+  wrongPlace,
+} from "../cluster";
 export { diagnose, FINDINGS, type Diagnosis, type Finding, type FindingId } from "./doctor";
 export * from "./whatif";
 export * from "./whatif/nodes";

@@ -6,7 +6,10 @@ import type { Run, Verb } from "./verb";
 async function adopt({ given, at, out }: Run): Promise<void> {
   const found = await api.describeVms(at, given.all("vm"));
   const missing = [...found].filter(([, inputs]) => inputs === undefined).map(([name]) => name);
-  if (missing.length > 0) throw new Error(`Unable to adopt ${missing.join(", ")}: ${missing.length === 1 ? "the VM does not exist: it is" : "the VMs do not exist: they are"} not on the cluster`);
+  if (missing.length > 0)
+    throw new Error(
+      `Unable to adopt ${missing.join(", ")}: ${missing.length === 1 ? "the VM does not exist: it is" : "the VMs do not exist: they are"} not on the cluster`,
+    );
   out(programText(found as Map<string, Record<string, unknown>>, at.cluster));
 }
 

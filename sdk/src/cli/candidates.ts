@@ -19,7 +19,13 @@ export async function candidates(
   const before = words.slice(0, -1);
   const { verb, open, positional } = read(verbs, shared, before);
   if (open !== undefined && !(open.many && typed.startsWith("-"))) return values(open, typed, vms);
-  if (verb === undefined) return typed.startsWith("-") ? optionWords(shared, typed) : matching(verbs.map(({ name, help }) => ({ word: name, help })), typed);
+  if (verb === undefined)
+    return typed.startsWith("-")
+      ? optionWords(shared, typed)
+      : matching(
+          verbs.map(({ name, help }) => ({ word: name, help })),
+          typed,
+        );
   if (positional !== undefined && !typed.startsWith("-")) return values(positional, typed, vms);
   return optionWords([...verb.options, ...shared], typed, before);
 }
@@ -52,15 +58,34 @@ function read(verbs: readonly VerbSpec[], shared: readonly OptionSpec[], words: 
   return { verb, open, positional: positional && { ...positional, many: true } };
 }
 
-const matching = (all: readonly { word: string; help: string }[], typed: string) => all.filter(({ word }) => word.startsWith(typed));
+const matching = (all: readonly { word: string; help: string }[], typed: string) =>
+  all.filter(({ word }) => word.startsWith(typed));
 
 function optionWords(options: readonly OptionSpec[], typed: string, given: readonly string[] = []): Candidate[] {
-  const free = options.filter(({ name, short, repeated, takes }) => repeated || takes === "pairs" || !(given.includes(`--${name}`) || given.includes(`-${short}`)));
-  return matching(free.map(({ name, help }) => ({ word: `--${name}`, help })), typed);
+  const free = options.filter(
+    ({ name, short, repeated, takes }) =>
+      repeated || takes === "pairs" || !(given.includes(`--${name}`) || given.includes(`-${short}`)),
+  );
+  return matching(
+    free.map(({ name, help }) => ({ word: `--${name}`, help })),
+    typed,
+  );
 }
 
-async function values({ takes, choices, help }: Omit<Open, "many">, typed: string, vms: () => Promise<string[]>): Promise<Candidate[]> {
-  if (choices !== undefined) return matching(choices.map((word) => ({ word, help })), typed);
-  if (takes === "vm") return matching((await vms()).map((word) => ({ word, help: "VM" })), typed);
+async function values(
+  { takes, choices, help }: Omit<Open, "many">,
+  typed: string,
+  vms: () => Promise<string[]>,
+): Promise<Candidate[]> {
+  if (choices !== undefined)
+    return matching(
+      choices.map((word) => ({ word, help })),
+      typed,
+    );
+  if (takes === "vm")
+    return matching(
+      (await vms()).map((word) => ({ word, help: "VM" })),
+      typed,
+    );
   return takes === "file" ? ["files"] : [];
 }

@@ -18,7 +18,8 @@ function terminalOf(input: NodeJS.ReadStream, output: NodeJS.WriteStream): Termi
 async function openConsole({ given, at, say }: Run): Promise<number> {
   const { stdin, stdout } = process;
   const user = given.find("ssh-user") ?? "libvirtadmin";
-  if (!stdin.isTTY || !stdout.isTTY) throw new Error("Unable to open a console: standard input and output must be a terminal");
+  if (!stdin.isTTY || !stdout.isTTY)
+    throw new Error("Unable to open a console: standard input and output must be a terminal");
   stdin.setRawMode(true);
   try {
     const code = await api.openConsole(at, given.get("name"), user, terminalOf(stdin, stdout));
@@ -34,7 +35,14 @@ export const consoles: readonly Verb[] = [
   {
     name: "console",
     help: "Open the serial console of a VM where it runs; Ctrl-] leaves it",
-    options: [{ name: "ssh-user", takes: "text", placeholder: "USER", help: "as whom libvirt goes from the node that is asked to the one where it runs (libvirtadmin)" }],
+    options: [
+      {
+        name: "ssh-user",
+        takes: "text",
+        placeholder: "USER",
+        help: "as whom libvirt goes from the node that is asked to the one where it runs (libvirtadmin)",
+      },
+    ],
     positionals: [{ name: "name", takes: "vm", help: "the VM" }],
     run: openConsole,
   },

@@ -11,8 +11,15 @@ const INDENT = 2;
 /** A finding in lines: its level and id, what was seen, and behind an arrow what to do. */
 function lines({ id, level, seen, remedy }: Finding, { columns }: Terminal): string[] {
   const room = columns === undefined ? undefined : columns - INDENT - 2;
-  const under = (text: string, sign: string) => wrapped(text, room).map((line, at) => `${" ".repeat(INDENT)}${at === 0 ? sign : "  "}${line}`);
-  return [`${level}: ${id}`, ...wrapped(seen, columns === undefined ? undefined : columns - INDENT).map((line) => `${" ".repeat(INDENT)}${line}`), ...under(remedy, "→ ")];
+  const under = (text: string, sign: string) =>
+    wrapped(text, room).map((line, at) => `${" ".repeat(INDENT)}${at === 0 ? sign : "  "}${line}`);
+  return [
+    `${level}: ${id}`,
+    ...wrapped(seen, columns === undefined ? undefined : columns - INDENT).map(
+      (line) => `${" ".repeat(INDENT)}${line}`,
+    ),
+    ...under(remedy, "→ "),
+  ];
 }
 
 const counted = (count: number, one: string, many: string) => `${count} ${count === 1 ? one : many}`;
@@ -24,7 +31,12 @@ export function diagnosisText({ fit, examined, findings }: Diagnosis, terminal: 
   const judged = fit ? "fit" : `not fit: ${counted(faults, "fault", "faults")}`;
   const beside = advice === 0 ? "" : `${fit ? "," : " and"} ${counted(advice, "piece of advice", "pieces of advice")}`;
   const looked = examined.length === 0 ? "no node could be examined" : `examined: ${examined.join(", ")}`;
-  return [...findings.flatMap((each) => [...lines(each, terminal), ""]), `The cluster is ${judged}${beside} (${looked})`].map((line) => `${line}\n`).join("");
+  return [
+    ...findings.flatMap((each) => [...lines(each, terminal), ""]),
+    `The cluster is ${judged}${beside} (${looked})`,
+  ]
+    .map((line) => `${line}\n`)
+    .join("");
 }
 
 async function doctor({ at, json, out }: Run): Promise<number> {

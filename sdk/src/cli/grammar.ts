@@ -80,7 +80,9 @@ export class Given {
 
   /** `key=value` words as a map; of two of one key the later one counts. */
   map(name: string): Record<string, string> {
-    return Object.fromEntries(this.all(name).map((pair) => [pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1)]));
+    return Object.fromEntries(
+      this.all(name).map((pair) => [pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1)]),
+    );
   }
 }
 

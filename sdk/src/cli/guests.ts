@@ -9,14 +9,31 @@ export const guests: readonly Verb[] = [
     options: [
       NAME,
       { name: "remote_name", takes: "text", placeholder: "NAME", required: true, help: "the node's name" },
-      { name: "remote_address", takes: "text", placeholder: "ADDRESS", required: true, help: "where the nodes reach it" },
+      {
+        name: "remote_address",
+        takes: "text",
+        placeholder: "ADDRESS",
+        required: true,
+        help: "where the nodes reach it",
+      },
       { name: "remote_port", takes: "int", placeholder: "PORT", help: "where it listens (3121)" },
       { name: "remote_timeout", takes: "int", placeholder: "SECONDS", help: "that a connection may take (60)" },
     ],
-    calls: { name: "--remote_name", address: "--remote_address", port: "--remote_port", timeout: "--remote_timeout", vm: "--name" },
+    calls: {
+      name: "--remote_name",
+      address: "--remote_address",
+      port: "--remote_port",
+      timeout: "--remote_timeout",
+      vm: "--name",
+    },
     run: async ({ given, at }) => {
       const [port, timeout] = [given.number("remote_port"), given.number("remote_timeout")];
-      const node = { name: given.get("remote_name"), address: given.get("remote_address"), ...(port === undefined ? {} : { port }), ...(timeout === undefined ? {} : { timeout }) };
+      const node = {
+        name: given.get("remote_name"),
+        address: given.get("remote_address"),
+        ...(port === undefined ? {} : { port }),
+        ...(timeout === undefined ? {} : { timeout }),
+      };
       await api.addRemote(at, given.get("name"), node);
     },
   },

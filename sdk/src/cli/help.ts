@@ -4,7 +4,8 @@ import type { OptionSpec, PositionalSpec, VerbSpec } from "./grammar";
 const WIDTH = 110;
 const INDENT = 26;
 
-const placeholder = (option: OptionSpec) => option.placeholder ?? (option.takes === "vm" ? "NAME" : option.name.toUpperCase().replaceAll("-", "_"));
+const placeholder = (option: OptionSpec) =>
+  option.placeholder ?? (option.takes === "vm" ? "NAME" : option.name.toUpperCase().replaceAll("-", "_"));
 
 function valueText(option: OptionSpec): string {
   if (option.takes === "flag") return "";

@@ -6,16 +6,48 @@ import { UsageError, type Given, type OptionSpec } from "./grammar";
 /** What create, clone and add-to-cluster have in common. */
 export const COMMON: readonly OptionSpec[] = [
   { name: "disable", takes: "flag", help: "do not give it to Pacemaker" },
-  { name: "force", takes: "flag", help: "remove an existing VM of the name first, once nothing speaks against the new one" },
+  {
+    name: "force",
+    takes: "flag",
+    help: "remove an existing VM of the name first, once nothing speaks against the new one",
+  },
   { name: "metadata", takes: "pairs", help: "metadata of the user's" },
-  { name: "pinned-host", takes: "text", placeholder: "NODE", without: ["preferred-host"], help: "run it there and nowhere else" },
-  { name: "preferred-host", takes: "text", placeholder: "NODE", without: ["pinned-host"], help: "run it there when possible" },
+  {
+    name: "pinned-host",
+    takes: "text",
+    placeholder: "NODE",
+    without: ["preferred-host"],
+    help: "run it there and nowhere else",
+  },
+  {
+    name: "preferred-host",
+    takes: "text",
+    placeholder: "NODE",
+    without: ["pinned-host"],
+    help: "run it there when possible",
+  },
   { name: "enable-live-migration", takes: "flag", help: "move it without a stop" },
-  { name: "migration-user", takes: "text", placeholder: "USER", help: "as whom libvirt goes from node to node (whom they let each other in as, else root)" },
+  {
+    name: "migration-user",
+    takes: "text",
+    placeholder: "USER",
+    help: "as whom libvirt goes from node to node (whom they let each other in as, else root)",
+  },
   { name: "stop-timeout", takes: "int", placeholder: "SECONDS", help: "that its guest has to stop (30)" },
   { name: "migrate-to-timeout", takes: "int", placeholder: "SECONDS", help: "that a live migration may take (120)" },
-  { name: "migration-downtime", takes: "int", placeholder: "MS", help: "that a live migration may stop the guest; 0 leaves it to libvirt (0)" },
-  { name: "add-crm-config-cmd", takes: "text", placeholder: "WORDS", repeated: true, help: "run `crm configure WORDS` for it" },
+  {
+    name: "migration-downtime",
+    takes: "int",
+    placeholder: "MS",
+    help: "that a live migration may stop the guest; 0 leaves it to libvirt (0)",
+  },
+  {
+    name: "add-crm-config-cmd",
+    takes: "text",
+    placeholder: "WORDS",
+    repeated: true,
+    help: "run `crm configure WORDS` for it",
+  },
   { name: "priority", takes: "int", placeholder: "N", help: "the higher one stays when not all can run (0)" },
   { name: "pacemaker-meta", takes: "pairs", help: "meta attributes of its primitive" },
   { name: "pacemaker-params", takes: "pairs", help: "parameters of its primitive" },
@@ -23,18 +55,39 @@ export const COMMON: readonly OptionSpec[] = [
 ];
 
 /** The same of a clone, which has for what is not said what the other VM has: the default of a new VM, at the end of the help, is not its. */
-export const INHERITED: readonly OptionSpec[] = COMMON.map((option) => ({ ...option, help: option.help.replace(/ \([^()]*\)$/, "") }));
+export const INHERITED: readonly OptionSpec[] = COMMON.map((option) => ({
+  ...option,
+  help: option.help.replace(/ \([^()]*\)$/, ""),
+}));
 
 export const NOSTART: OptionSpec = { name: "nostart", takes: "flag", help: "do not start it" };
-export const PROGRESS: OptionSpec = { name: "progress", short: "p", takes: "flag", help: "say how far the import is, also where standard error is no terminal" };
+export const PROGRESS: OptionSpec = {
+  name: "progress",
+  short: "p",
+  takes: "flag",
+  help: "say how far the import is, also where standard error is no terminal",
+};
 export const DISK_BUS: OptionSpec = {
-  name: "disk-bus", takes: "text", placeholder: "BUS", choices: ["virtio", "scsi", "sata", "usb", "ide"], help: "the bus of its disks (virtio)",
+  name: "disk-bus",
+  takes: "text",
+  placeholder: "BUS",
+  choices: ["virtio", "scsi", "sata", "usb", "ide"],
+  help: "the bus of its disks (virtio)",
 };
 /** Where images are taken from; ours, as vm-mgr runs on the node. */
 export const IMAGE_FORMAT: OptionSpec = {
-  name: "image-format", takes: "text", placeholder: "FORMAT", ours: true, help: "what images are, where that is not raw or qcow2: vmdk, vdi, vhd, vhdx",
+  name: "image-format",
+  takes: "text",
+  placeholder: "FORMAT",
+  ours: true,
+  help: "what images are, where that is not raw or qcow2: vmdk, vdi, vhd, vhdx",
 };
-export const IMAGE_ON_NODE: OptionSpec = { name: "image-on-node", takes: "flag", ours: true, help: "images are files of the node, not of this machine" };
+export const IMAGE_ON_NODE: OptionSpec = {
+  name: "image-on-node",
+  takes: "flag",
+  ours: true,
+  help: "images are files of the node, not of this machine",
+};
 
 /** The inputs for {@link COMMON}; what was not given is left out, so that a default or what is inherited holds. */
 export function commonInputs(given: Given): Record<string, unknown> {
@@ -66,7 +119,10 @@ export async function readGivenFile(given: Given, option: string): Promise<strin
   };
   const file = path === "-" ? "/dev/stdin" : path;
   // A pipe is as good as a file here: a shell's <(…) is one.
-  const piped = await stat(file).then((facts) => facts.isFIFO() || facts.isCharacterDevice() || facts.isSocket(), () => false);
+  const piped = await stat(file).then(
+    (facts) => facts.isFIFO() || facts.isCharacterDevice() || facts.isSocket(),
+    () => false,
+  );
   const problem = piped ? undefined : await api.localFileProblem(file);
   if (problem !== undefined) unable(problem);
   let text: string;
@@ -80,7 +136,9 @@ export async function readGivenFile(given: Given, option: string): Promise<strin
 
 /** A document as text, in the encoding that its XML declaration says, which the text does not carry any more. */
 export function decoded(bytes: Uint8Array): string {
-  const [, encoding] = /^<\?xml[^>]*?\sencoding=["']([A-Za-z0-9._-]+)["']/.exec(Buffer.from(bytes.subarray(0, 200)).toString("latin1")) ?? [];
+  const [, encoding] =
+    /^<\?xml[^>]*?\sencoding=["']([A-Za-z0-9._-]+)["']/.exec(Buffer.from(bytes.subarray(0, 200)).toString("latin1")) ??
+    [];
   const decoder = new TextDecoder(encoding ?? "utf-8", { fatal: true });
   return decoder.decode(bytes).replace(/^(<\?xml[^>]*?)\sencoding=["'][A-Za-z0-9._-]+["']/, "$1");
 }
@@ -90,14 +148,20 @@ export function decoded(bytes: Uint8Array): string {
  * machine, or, where there is none, the node's, as with vm-mgr, which is said.
  */
 export async function imageSource(given: Given, text: string, say: (text: string) => void): Promise<FileSource> {
-  const format = given.has("image-format") ? { format: given.get("image-format") as FileSource["format"] & string } : {};
+  const format = given.has("image-format")
+    ? { format: given.get("image-format") as FileSource["format"] & string }
+    : {};
   const onNode = text.startsWith("node:") ? text.slice("node:".length) : given.has("image-on-node") ? text : undefined;
   if (onNode !== undefined) {
-    if (!onNode.startsWith("/")) throw new UsageError(`argument --image: '${text}' is not an absolute path of the node`);
+    if (!onNode.startsWith("/"))
+      throw new UsageError(`argument --image: '${text}' is not an absolute path of the node`);
     return { nodePath: onNode, ...format };
   }
   // A link that leads nowhere is of this machine all the same: whoever named it did not mean the node's file of that name.
-  const missing = await lstat(text).then(() => false, (error: NodeJS.ErrnoException) => error.code === "ENOENT");
+  const missing = await lstat(text).then(
+    () => false,
+    (error: NodeJS.ErrnoException) => error.code === "ENOENT",
+  );
   if (!missing || !text.startsWith("/")) return { path: text, ...format };
   say(`${text}: there is no such file on this machine; the node's is taken`);
   return { nodePath: text, ...format };

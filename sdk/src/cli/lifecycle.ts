@@ -1,6 +1,17 @@
 /** The verbs of a VM's life: create, remove, enable, disable, start, stop, add-to-cluster. */
 import { api } from "pulumi-seapath-provider";
-import { COMMON, commonInputs, DISK_BUS, IMAGE_FORMAT, IMAGE_ON_NODE, imageSource, INHERITED, NOSTART, PROGRESS, readGivenFile } from "./inputs";
+import {
+  COMMON,
+  commonInputs,
+  DISK_BUS,
+  IMAGE_FORMAT,
+  IMAGE_ON_NODE,
+  imageSource,
+  INHERITED,
+  NOSTART,
+  PROGRESS,
+  readGivenFile,
+} from "./inputs";
 import { NAME, type Run, type Verb } from "./verb";
 
 const force = (run: Run) => ({ force: run.given.has("force") });
@@ -73,8 +84,21 @@ export const lifecycle: readonly Verb[] = [
       "of the node. An absolute path that this machine does not have is taken for the node's.",
     options: [
       NAME,
-      { name: "image", short: "i", takes: "file", placeholder: "FILE", required: true, help: "the image of its system disk" },
-      { name: "xml", takes: "file", placeholder: "FILE", required: true, help: "libvirt's domain of it, a file of this machine; -: standard input" },
+      {
+        name: "image",
+        short: "i",
+        takes: "file",
+        placeholder: "FILE",
+        required: true,
+        help: "the image of its system disk",
+      },
+      {
+        name: "xml",
+        takes: "file",
+        placeholder: "FILE",
+        required: true,
+        help: "libvirt's domain of it, a file of this machine; -: standard input",
+      },
       PROGRESS,
       DISK_BUS,
       { name: "additional-disk", takes: "file", placeholder: "FILE", repeated: true, help: "an image of a data disk" },
@@ -93,7 +117,12 @@ export const lifecycle: readonly Verb[] = [
     options: [
       NAME,
       { name: "dst_name", takes: "text", placeholder: "NAME", required: true, help: "the new VM" },
-      { name: "xml", takes: "file", placeholder: "FILE", help: "libvirt's domain of it, a file of this machine (that of the other one)" },
+      {
+        name: "xml",
+        takes: "file",
+        placeholder: "FILE",
+        help: "libvirt's domain of it, a file of this machine (that of the other one)",
+      },
       NOSTART,
       { name: "clear_constraint", takes: "flag", help: "without the other one's pinned or preferred host" },
       { name: "clear-pacemaker-meta", takes: "flag", help: "without its --pacemaker-meta" },
@@ -101,10 +130,27 @@ export const lifecycle: readonly Verb[] = [
       { name: "clear-pacemaker-utilization", takes: "flag", help: "without its --pacemaker-utilization" },
       ...INHERITED,
       { name: "snapshot", takes: "text", placeholder: "NAME", ours: true, help: "as it was at that snapshot" },
-      { name: "with-snapshots", takes: "flag", without: ["linked"], ours: true, help: "bring its snapshots along, as vm-mgr does" },
-      { name: "linked", takes: "flag", without: ["with-snapshots"], ours: true, help: "share what neither writes, in no time; the other one cannot be removed meanwhile" },
+      {
+        name: "with-snapshots",
+        takes: "flag",
+        without: ["linked"],
+        ours: true,
+        help: "bring its snapshots along, as vm-mgr does",
+      },
+      {
+        name: "linked",
+        takes: "flag",
+        without: ["with-snapshots"],
+        ours: true,
+        help: "share what neither writes, in no time; the other one cannot be removed meanwhile",
+      },
     ],
-    calls: { name: "--dst_name", "source.vm": "--name", "source.snapshot": "--snapshot", "source.snapshots": "--with-snapshots" },
+    calls: {
+      name: "--dst_name",
+      "source.vm": "--name",
+      "source.snapshot": "--snapshot",
+      "source.snapshots": "--with-snapshots",
+    },
     run: clone,
   },
   {
@@ -153,7 +199,13 @@ export const lifecycle: readonly Verb[] = [
       ...COMMON,
       IMAGE_ON_NODE,
       IMAGE_FORMAT,
-      { name: "node", takes: "text", placeholder: "HOST", ours: true, help: "the node that has it, as --hosts names it (the first that answers)" },
+      {
+        name: "node",
+        takes: "text",
+        placeholder: "HOST",
+        ours: true,
+        help: "the node that has it, as --hosts names it (the first that answers)",
+      },
     ],
     callsWith: { "new-name": { name: "--new-name" } },
     run: addToCluster,

@@ -6,12 +6,19 @@ import { watched } from "./watch";
 
 /** The rows of `list --long`, as wide as the terminal. */
 export const listLines = (vms: readonly VmSummary[], terminal: Terminal): string[] =>
-  tableLines(vms.map(({ name, status, node }) => [name, status, node ?? ""].map(printable)), terminal);
+  tableLines(
+    vms.map(({ name, status, node }) => [name, status, node ?? ""].map(printable)),
+    terminal,
+  );
 
 /** The terminal, without colors: on their way out they would be taken for somebody else's. */
 const here = (): Terminal => ({ ...terminalOf(), color: false });
 
-function printList({ json, given, out }: Run, vms: readonly VmSummary[], before: readonly VmSummary[] | undefined): void {
+function printList(
+  { json, given, out }: Run,
+  vms: readonly VmSummary[],
+  before: readonly VmSummary[] | undefined,
+): void {
   if (json) return out(printed(true, vms, ""));
   if (!given.has("watch")) {
     const lines = given.has("long") ? listLines(vms, here()) : vms.map(({ name }) => name);
@@ -19,7 +26,11 @@ function printList({ json, given, out }: Run, vms: readonly VmSummary[], before:
   }
   if (process.stdout.isTTY) {
     process.stdout.write("\u001b[H\u001b[2J"); // ours, and so past what takes such things out of others' texts
-    return out(listLines(vms, here()).map((line) => `${line}\n`).join(""));
+    return out(
+      listLines(vms, here())
+        .map((line) => `${line}\n`)
+        .join(""),
+    );
   }
   const known = new Map((before ?? []).map((vm) => [vm.name, JSON.stringify(vm)]));
   const gone = (before ?? []).filter(({ name }) => !vms.some((vm) => vm.name === name));
@@ -36,26 +47,47 @@ const gib = (bytes: number | undefined) => (bytes === undefined ? "?" : `${(byte
 /** What `cluster` says, as wide as the terminal. */
 export function clusterLines(cluster: ClusterFacts, terminal: Terminal): string[] {
   const nodes = cluster.nodes.map((node) => {
-    const flags = [node.online ? "online" : "offline", ...(["standby", "maintenance", "unclean"] as const).filter((flag) => node[flag])];
-    return [node.name, node.role, flags.join(" "), `${node.vcpus ?? "?"} vCPUs`, gib(node.memoryBytes), node.vms.join(" ")];
+    const flags = [
+      node.online ? "online" : "offline",
+      ...(["standby", "maintenance", "unclean"] as const).filter((flag) => node[flag]),
+    ];
+    return [
+      node.name,
+      node.role,
+      flags.join(" "),
+      `${node.vcpus ?? "?"} vCPUs`,
+      gib(node.memoryBytes),
+      node.vms.join(" "),
+    ];
   });
   const { storage, versions } = cluster;
   return [
-    ...tableLines(nodes.map((row) => row.map(printable)), terminal),
+    ...tableLines(
+      nodes.map((row) => row.map(printable)),
+      terminal,
+    ),
     ...[
       ...cluster.guestNodes.map(({ name, online }) => `${name}  guest node  ${online ? "online" : "offline"}`),
       `machines: ${cluster.machines}${cluster.oddMachines ? "" : ", an even number: SEAPATH wants an odd one, by another hypervisor or an observer"}`,
       `quorum: ${cluster.quorum ? "yes" : "no"}${cluster.maintenance ? "; in maintenance" : ""}; DC: ${cluster.dc ?? "none"}`,
       `live migration: ${cluster.migrationUser === undefined ? "no user is known whom all nodes let in" : `as ${cluster.migrationUser}`}`,
       `storage: ${gib(storage.availableBytes)} of ${gib(storage.totalBytes)} available`,
-      Object.entries(versions).map(([name, version]) => `${name} ${version}`).join(", "),
+      Object.entries(versions)
+        .map(([name, version]) => `${name} ${version}`)
+        .join(", "),
     ].flatMap((line) => wrapped(printable(line), terminal.columns)),
   ];
 }
 
 async function printCluster({ at, json, out }: Run): Promise<void> {
   const cluster = await api.getCluster(at);
-  out(json ? printed(true, cluster, "") : clusterLines(cluster, here()).map((line) => `${line}\n`).join(""));
+  out(
+    json
+      ? printed(true, cluster, "")
+      : clusterLines(cluster, here())
+          .map((line) => `${line}\n`)
+          .join(""),
+  );
 }
 
 export const looking: readonly Verb[] = [
@@ -75,7 +107,13 @@ export const looking: readonly Verb[] = [
     help: "Print the VMs of the cluster, a name a line",
     options: [
       { name: "enabled", takes: "flag", ours: true, help: "only those that Pacemaker has" },
-      { name: "long", short: "l", takes: "flag", ours: true, help: "with status and node; with --json also owner, hosts, vCPUs, memory and disks" },
+      {
+        name: "long",
+        short: "l",
+        takes: "flag",
+        ours: true,
+        help: "with status and node; with --json also owner, hosts, vCPUs, memory and disks",
+      },
       JSON_OUTPUT,
       ...WATCH,
     ],

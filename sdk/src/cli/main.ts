@@ -22,7 +22,13 @@ function split(words: readonly string[]): { verb: Verb | undefined; words: strin
   for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
     if (!word.startsWith("-")) {
       const verb = VERBS.find(({ name }) => name === word);
-      if (verb === undefined) throw new UsageError(`argument command: invalid choice: '${word}'${didYouMean(word, VERBS.map(({ name }) => name))} (choose from ${VERBS.map(({ name }) => `'${name}'`).join(", ")})`);
+      if (verb === undefined)
+        throw new UsageError(
+          `argument command: invalid choice: '${word}'${didYouMean(
+            word,
+            VERBS.map(({ name }) => name),
+          )} (choose from ${VERBS.map(({ name }) => `'${name}'`).join(", ")})`,
+        );
       return { verb, words: [...before, ...rest] };
     }
     before.push(word);
@@ -89,7 +95,9 @@ const HOW_TO_NAME_HOSTS =
 
 /** An error as it is printed. With `-v` all that led to it. */
 function described(error: unknown, given: Given): string {
-  const text = describeError(isNoHosts(error) ? new Error(`No host of the cluster is named\n  → ${HOW_TO_NAME_HOSTS}`) : error);
+  const text = describeError(
+    isNoHosts(error) ? new Error(`No host of the cluster is named\n  → ${HOW_TO_NAME_HOSTS}`) : error,
+  );
   if (!given.has("verbose")) return text;
   const chain: string[] = [];
   for (let cause = error; cause instanceof Error; cause = cause.cause) chain.push(cause.stack ?? cause.message);
@@ -115,7 +123,11 @@ async function complete(words: readonly string[]): Promise<void> {
   };
   // A shell that completes has no place for an error.
   const found = await candidates(VERBS, SHARED, words, () => vms().catch(() => []));
-  process.stdout.write(found.map((each) => (each === "files" ? ":files\n" : `${printable(each.word)}\t${printable(each.help)}\n`)).join(""));
+  process.stdout.write(
+    found
+      .map((each) => (each === "files" ? ":files\n" : `${printable(each.word)}\t${printable(each.help)}\n`))
+      .join(""),
+  );
 }
 
 /** Runs the program. The exit code is 0, or 1 when it failed, or 2 when it was asked for wrongly. */
@@ -133,7 +145,9 @@ export async function main(words: readonly string[]): Promise<void> {
     if (!(error instanceof UsageError)) throw error;
     const { verb, message } = error;
     const usage = verb === undefined ? "usage: seapath [-v] [--cluster NAME] [--hosts HOST,…] VERB …" : usageOf(verb);
-    process.stderr.write(`${usage}\nseapath${verb === undefined ? "" : ` ${verb.name}`}: error: ${printable(message)}\n`);
+    process.stderr.write(
+      `${usage}\nseapath${verb === undefined ? "" : ` ${verb.name}`}: error: ${printable(message)}\n`,
+    );
     process.exitCode = 2;
   } finally {
     close();

@@ -28,7 +28,12 @@ export const metadata: readonly Verb[] = [
   {
     name: "set_metadata",
     help: "Set one of a VM's metadata",
-    options: [NAME, KEY, { name: "metadata_value", takes: "text", placeholder: "VALUE", required: true, help: "its value" }],
-    run: ({ given, at }) => api.setMetadata(at, given.get("name"), given.get("metadata_name"), given.get("metadata_value")),
+    options: [
+      NAME,
+      KEY,
+      { name: "metadata_value", takes: "text", placeholder: "VALUE", required: true, help: "its value" },
+    ],
+    run: ({ given, at }) =>
+      api.setMetadata(at, given.get("name"), given.get("metadata_name"), given.get("metadata_value")),
   },
 ];

@@ -15,7 +15,10 @@ function slips(a: string, b: string): boolean {
 /** The known word that is written otherwise, or one slip away; short ones are near to anything. */
 export function nearest(word: string, known: readonly string[]): string | undefined {
   const asked = plain(word);
-  return known.find((each) => plain(each) === asked) ?? (asked.length < 3 ? undefined : known.find((each) => slips(plain(each), asked)));
+  return (
+    known.find((each) => plain(each) === asked) ??
+    (asked.length < 3 ? undefined : known.find((each) => slips(plain(each), asked)))
+  );
 }
 
 /** `, did you mean '--pinned-host'?`, or nothing. */

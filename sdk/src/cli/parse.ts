@@ -17,7 +17,8 @@ const HELP: OptionSpec = { name: "help", short: "h", takes: "flag", help: "show 
 
 const isNumber = (word: string) => /^-\d+$|^-\d*\.\d+$/.test(word);
 /** Whether a word is an option: argparse takes one with a blank in it for a value. */
-const looksLikeOption = (word: string) => word.startsWith("-") && word !== "-" && !isNumber(word) && !/ /.test(word.split("=")[0] ?? "");
+const looksLikeOption = (word: string) =>
+  word.startsWith("-") && word !== "-" && !isNumber(word) && !/ /.test(word.split("=")[0] ?? "");
 
 /** The words of one verb, the verb itself left out. @param shared options that every verb has */
 export function parseWords(verb: VerbSpec, shared: readonly OptionSpec[], words: readonly string[]): Parsed {
@@ -52,7 +53,12 @@ class Parser {
   /** What was probably meant by the first option that there is not. */
   #meant(): string {
     const [wrong] = this.#unknown.filter((word) => word.startsWith("--"));
-    return wrong === undefined ? "" : didYouMean(wrong.replace(/=.*$/s, ""), this.#options.map(({ name }) => `--${name}`));
+    return wrong === undefined
+      ? ""
+      : didYouMean(
+          wrong.replace(/=.*$/s, ""),
+          this.#options.map(({ name }) => `--${name}`),
+        );
   }
 
   #takeOption(word: string, rest: string[]): OptionSpec | undefined {
@@ -64,7 +70,8 @@ class Parser {
     const { option, value } = found;
     for (const other of option.without ?? []) {
       const spec = this.#options.find((each) => each.name === other);
-      if (spec !== undefined && this.#values.has(other)) this.#fail(`argument ${optionLabel(option)}: not allowed with argument ${optionLabel(spec)}`);
+      if (spec !== undefined && this.#values.has(other))
+        this.#fail(`argument ${optionLabel(option)}: not allowed with argument ${optionLabel(spec)}`);
     }
     if (option.takes === "flag") {
       if (value !== undefined) this.#fail(`argument ${optionLabel(option)}: ignored explicit argument '${value}'`);
@@ -82,15 +89,20 @@ class Parser {
     const several = option.takes === "pairs" || option.takes === "list";
     const end = rest.findIndex((word) => looksLikeOption(word) || word === "--");
     const within = end < 0 ? rest.length : end;
-    if (within === 0) this.#fail(`argument ${optionLabel(option)}: expected ${several ? "at least one argument" : "one argument"}`);
+    if (within === 0)
+      this.#fail(`argument ${optionLabel(option)}: expected ${several ? "at least one argument" : "one argument"}`);
     return rest.splice(0, several ? within : 1);
   }
 
   #judge(option: OptionSpec, value: string): void {
-    if (option.takes === "int" && !/^[+-]?\d+$/.test(value.trim())) this.#fail(`argument ${optionLabel(option)}: invalid int value: '${value}'`);
-    if (option.takes === "pairs" && !/^[^=]+=/.test(value)) this.#fail(`argument ${optionLabel(option)}: '${value}' is not key=value`);
+    if (option.takes === "int" && !/^[+-]?\d+$/.test(value.trim()))
+      this.#fail(`argument ${optionLabel(option)}: invalid int value: '${value}'`);
+    if (option.takes === "pairs" && !/^[^=]+=/.test(value))
+      this.#fail(`argument ${optionLabel(option)}: '${value}' is not key=value`);
     if (option.choices !== undefined && !option.choices.includes(value)) {
-      this.#fail(`argument ${optionLabel(option)}: invalid choice: '${value}' (choose from ${option.choices.map((each) => `'${each}'`).join(", ")})`);
+      this.#fail(
+        `argument ${optionLabel(option)}: invalid choice: '${value}' (choose from ${option.choices.map((each) => `'${each}'`).join(", ")})`,
+      );
     }
   }
 
@@ -128,10 +140,16 @@ class Parser {
       if (taken.length === 0) missing.push(spec.name);
       else this.#values.set(spec.name, taken);
       const wrong = spec.choices === undefined ? undefined : taken.find((each) => !spec.choices?.includes(each));
-      if (wrong !== undefined) this.#fail(`argument ${spec.name}: invalid choice: '${wrong}' (choose from ${spec.choices?.map((each) => `'${each}'`).join(", ")})`);
+      if (wrong !== undefined)
+        this.#fail(
+          `argument ${spec.name}: invalid choice: '${wrong}' (choose from ${spec.choices?.map((each) => `'${each}'`).join(", ")})`,
+        );
     }
-    const options = this.#options.filter((option) => option.required && !this.#values.has(option.name)).map(optionLabel);
-    if (options.length + missing.length > 0) this.#fail(`the following arguments are required: ${[...options, ...missing].join(", ")}`);
+    const options = this.#options
+      .filter((option) => option.required && !this.#values.has(option.name))
+      .map(optionLabel);
+    if (options.length + missing.length > 0)
+      this.#fail(`the following arguments are required: ${[...options, ...missing].join(", ")}`);
     this.#unknown.push(...this.#loose);
   }
 

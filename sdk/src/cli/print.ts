@@ -12,7 +12,8 @@ export function pythonText(text: string): string {
     else if (char === "\n") out += "\\n";
     else if (char === "\r") out += "\\r";
     else if (char === "\t") out += "\\t";
-    else if (code < 0x20 || (code >= 0x7f && code < 0xa1) || code === 0xad) out += `\\x${code.toString(16).padStart(2, "0")}`;
+    else if (code < 0x20 || (code >= 0x7f && code < 0xa1) || code === 0xad)
+      out += `\\x${code.toString(16).padStart(2, "0")}`;
     else out += char;
   }
   return `${quote}${out}${quote}`;
@@ -39,7 +40,10 @@ export interface Terminal {
 export const PLAIN: Terminal = { color: false };
 
 /** What is to be known of an output: its width where it is a terminal, and colors there unless NO_COLOR is set. */
-export function terminalOf(out: { isTTY?: boolean; columns?: number } = process.stdout, env: NodeJS.ProcessEnv = process.env): Terminal {
+export function terminalOf(
+  out: { isTTY?: boolean; columns?: number } = process.stdout,
+  env: NodeJS.ProcessEnv = process.env,
+): Terminal {
   if (!out.isTTY) return PLAIN;
   const color = !env["NO_COLOR"] && env["TERM"] !== "dumb";
   return { color, ...(out.columns === undefined || out.columns <= 0 ? {} : { columns: out.columns }) };
@@ -67,7 +71,8 @@ const NARROWEST = 9;
 
 /** How wide each column is: as wide as what it has, or else less, the widest ones first, such that words stay whole as long as it is possible. */
 function widthsOf(rows: readonly (readonly string[])[], columns: number | undefined): number[] {
-  const widest = (of: (cell: string) => number) => (rows[0] ?? []).map((_, index) => Math.max(...rows.map((row) => of(row[index] ?? ""))));
+  const widest = (of: (cell: string) => number) =>
+    (rows[0] ?? []).map((_, index) => Math.max(...rows.map((row) => of(row[index] ?? ""))));
   const widths = widest((cell) => cell.length);
   if (columns === undefined) return widths;
   const words = widest((cell) => Math.max(...cell.split(/\s+/).map((word) => word.length)));
@@ -84,16 +89,25 @@ function widthsOf(rows: readonly (readonly string[])[], columns: number | undefi
 }
 
 /** A table in lines, whose cells take several where they have to. @param alarms what is red where there are colors; never the first column */
-export function tableLines(rows: readonly (readonly string[])[], { columns, color }: Terminal, alarms: (cell: string) => boolean = () => false): string[] {
+export function tableLines(
+  rows: readonly (readonly string[])[],
+  { columns, color }: Terminal,
+  alarms: (cell: string) => boolean = () => false,
+): string[] {
   const widths = widthsOf(rows, columns);
   return rows.flatMap((row) => {
     const cells = row.map((cell, index) => (columns === undefined ? [cell] : wrapped(cell, widths[index] ?? 0, true)));
     const height = Math.max(...cells.map((lines) => lines.length));
-    return Array.from({ length: height }, (_, line) => cells.map((lines, index) => {
-      const part = lines[line] ?? "";
-      const shown = color && index > 0 && part !== "" && alarms(row[index] ?? "") ? red(part) : part;
-      return `${shown}${" ".repeat(Math.max(0, (widths[index] ?? 0) - part.length))}`;
-    }).join(" ".repeat(GAP)).trimEnd());
+    return Array.from({ length: height }, (_, line) =>
+      cells
+        .map((lines, index) => {
+          const part = lines[line] ?? "";
+          const shown = color && index > 0 && part !== "" && alarms(row[index] ?? "") ? red(part) : part;
+          return `${shown}${" ".repeat(Math.max(0, (widths[index] ?? 0) - part.length))}`;
+        })
+        .join(" ".repeat(GAP))
+        .trimEnd(),
+    );
   });
 }
 

@@ -3,7 +3,11 @@ import { api } from "pulumi-seapath-provider";
 import type { OptionSpec, PositionalSpec } from "./grammar";
 import { NAME, type Verb } from "./verb";
 
-const STRONG: OptionSpec = { name: "strong", takes: "flag", help: "together or not at all, where otherwise it is together if possible" };
+const STRONG: OptionSpec = {
+  name: "strong",
+  takes: "flag",
+  help: "together or not at all, where otherwise it is together if possible",
+};
 const OTHERS: PositionalSpec = { name: "resource", many: true, takes: "vm", help: "the VMs where it is to run" };
 
 export const relations: readonly Verb[] = [

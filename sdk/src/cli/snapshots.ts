@@ -4,16 +4,39 @@ import { UsageError, type OptionSpec } from "./grammar";
 import { printed, pythonList } from "./print";
 import { JSON_OUTPUT, NAME, type Run, type Verb } from "./verb";
 
-const SNAPSHOT: OptionSpec = { name: "snap_name", takes: "text", placeholder: "NAME", required: true, help: "the snapshot" };
+const SNAPSHOT: OptionSpec = {
+  name: "snap_name",
+  takes: "text",
+  placeholder: "NAME",
+  required: true,
+  help: "the snapshot",
+};
 
 /** vm-mgr's `DD/MM/YYYY HH:MM:SS`, as it compares it: in UTC. Or a moment as ISO 8601 has it. */
 export function readDate(text: string): Date {
   const match = /^(\d{1,2})\/(\d{1,2})\/(\d{4}) (\d{1,2}):(\d{1,2}):(\d{1,2})$/.exec(text.trim());
-  const [day, month, year, hour, minute, second] = (match?.slice(1) ?? []).map(Number) as [number, number, number, number, number, number];
-  const date = match === null ? new Date(/^\d{4}-\d\d-\d\dT/.test(text) ? text : NaN) : new Date(Date.UTC(year, month - 1, day, hour, minute, second));
+  const [day, month, year, hour, minute, second] = (match?.slice(1) ?? []).map(Number) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  const date =
+    match === null
+      ? new Date(/^\d{4}-\d\d-\d\dT/.test(text) ? text : NaN)
+      : new Date(Date.UTC(year, month - 1, day, hour, minute, second));
   // A day that there is not, the 31st of February say, would be another one.
-  const same = match === null || (date.getUTCDate() === day && date.getUTCMonth() === month - 1 && date.getUTCHours() === hour && date.getUTCMinutes() === minute && date.getUTCSeconds() === second);
-  if (Number.isNaN(date.getTime()) || !same) throw new UsageError(`argument --date: invalid date: '${text}' (DD/MM/YYYY HH:MM:SS, in UTC)`);
+  const same =
+    match === null ||
+    (date.getUTCDate() === day &&
+      date.getUTCMonth() === month - 1 &&
+      date.getUTCHours() === hour &&
+      date.getUTCMinutes() === minute &&
+      date.getUTCSeconds() === second);
+  if (Number.isNaN(date.getTime()) || !same)
+    throw new UsageError(`argument --date: invalid date: '${text}' (DD/MM/YYYY HH:MM:SS, in UTC)`);
   return date;
 }
 
@@ -22,7 +45,11 @@ async function purge({ given, at, json, out, say }: Run): Promise<void> {
   const number = given.number("number");
   if (number !== undefined && number < 0) throw new UsageError("argument --number: must not be negative");
   const include = { includeOthers: given.has("include-others"), includeBackups: given.has("include-backups") };
-  const which = { ...include, ...(number === undefined ? {} : { number }), ...(date === undefined ? {} : { before: readDate(date) }) };
+  const which = {
+    ...include,
+    ...(number === undefined ? {} : { number }),
+    ...(date === undefined ? {} : { before: readDate(date) }),
+  };
   const { removed, kept, held } = await api.purge(at, given.get("name"), which);
   if (json) out(printed(true, { removed, kept, held }, ""));
   // What a date or a number leaves is no surprise.
@@ -40,7 +67,13 @@ export const snapshots: readonly Verb[] = [
     options: [
       NAME,
       SNAPSHOT,
-      { name: "quiesce", takes: "text", choices: ["auto", "required", "none"], ours: true, help: "freeze the guest's file systems meanwhile: where it has an agent (auto), or not without one" },
+      {
+        name: "quiesce",
+        takes: "text",
+        choices: ["auto", "required", "none"],
+        ours: true,
+        help: "freeze the guest's file systems meanwhile: where it has an agent (auto), or not without one",
+      },
       { name: "protect", takes: "flag", ours: true, help: "keep it from purge" },
       JSON_OUTPUT,
     ],
@@ -73,10 +106,21 @@ export const snapshots: readonly Verb[] = [
     help: "Remove the snapshots of a VM, but for protected ones, those that a program holds, and those of other programs",
     options: [
       NAME,
-      { name: "date", takes: "text", placeholder: "DATE", without: ["number"], help: "those taken before it: DD/MM/YYYY HH:MM:SS, in UTC" },
+      {
+        name: "date",
+        takes: "text",
+        placeholder: "DATE",
+        without: ["number"],
+        help: "those taken before it: DD/MM/YYYY HH:MM:SS, in UTC",
+      },
       { name: "number", takes: "int", placeholder: "N", without: ["date"], help: "the oldest N" },
       { name: "include-others", takes: "flag", ours: true, help: "those of other programs as well: vm-mgr, rbd" },
-      { name: "include-backups", takes: "flag", ours: true, help: "those of backup_restore as well, from which its next incremental backup counts" },
+      {
+        name: "include-backups",
+        takes: "flag",
+        ours: true,
+        help: "those of backup_restore as well, from which its next incremental backup counts",
+      },
       JSON_OUTPUT,
     ],
     calls: CALLS,

@@ -34,22 +34,39 @@ export function findProject(folder: string): string | undefined {
  * @returns undefined where nothing is said: no project, no Pulumi, no stack that is selected
  * @throws UnreadableStack
  */
-export async function readStack(stack: string | undefined, cluster: string | undefined, env: NodeJS.ProcessEnv, cwd = process.cwd()): Promise<StackConfig | undefined> {
+export async function readStack(
+  stack: string | undefined,
+  cluster: string | undefined,
+  env: NodeJS.ProcessEnv,
+  cwd = process.cwd(),
+): Promise<StackConfig | undefined> {
   const project = findProject(cwd);
   if (project === undefined) {
     if (stack === undefined) return undefined;
-    throw new UnreadableStack(`Unable to read the configuration of stack "${stack}": there is no Pulumi.yaml in ${cwd} or above it`);
+    throw new UnreadableStack(
+      `Unable to read the configuration of stack "${stack}": there is no Pulumi.yaml in ${cwd} or above it`,
+    );
   }
-  const asked = async (...words: string[]): Promise<string> => pulumi([...words, "--non-interactive", ...(stack === undefined ? [] : ["--stack", stack])], env, cwd);
+  const asked = async (...words: string[]): Promise<string> =>
+    pulumi([...words, "--non-interactive", ...(stack === undefined ? [] : ["--stack", stack])], env, cwd);
   try {
-    const [name, text] = await Promise.all([stack ?? asked("stack", "--show-name"), asked("config", "--json", "--show-secrets")]);
+    const [name, text] = await Promise.all([
+      stack ?? asked("stack", "--show-name"),
+      asked("config", "--json", "--show-secrets"),
+    ]);
     const values = ours(text);
     const secret = values.get(cluster === undefined ? "hosts" : "clusters")?.secret === true;
     return {
       stack: name.trim(),
       settings: new Map([...values].map(([key, { value }]) => [key, inProject(key, value, project)])),
       // Of all clusters together it is only said that something is one.
-      secretHosts: secret && (cluster === undefined || (await asked("config", "get", "--json", "--path", `seapath:clusters[${JSON.stringify(cluster)}].hosts`).then(isSecret, () => false))),
+      secretHosts:
+        secret &&
+        (cluster === undefined ||
+          (await asked("config", "get", "--json", "--path", `seapath:clusters[${JSON.stringify(cluster)}].hosts`).then(
+            isSecret,
+            () => false,
+          ))),
     };
   } catch (error) {
     const { message } = error as Error;
@@ -62,11 +79,17 @@ export async function readStack(stack: string | undefined, cluster: string | und
 /** Runs the Pulumi CLI; what it says of a failure is the error's message. */
 function pulumi(words: readonly string[], env: NodeJS.ProcessEnv, cwd: string): Promise<string> {
   return new Promise((resolve, reject) => {
-    const child = execFile("pulumi", [...words], { cwd, env: { ...env, PULUMI_SKIP_UPDATE_CHECK: "true" }, maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) => {
-      if (error === null) resolve(stdout);
-      else if (error.code === "ENOENT") reject(new NoPulumi("there is no program `pulumi` on PATH"));
-      else reject(new Error(stderr.trim().replace(/^error: /, "") || `pulumi ${words[0]} failed (exit ${error.code})`));
-    });
+    const child = execFile(
+      "pulumi",
+      [...words],
+      { cwd, env: { ...env, PULUMI_SKIP_UPDATE_CHECK: "true" }, maxBuffer: 64 * 1024 * 1024 },
+      (error, stdout, stderr) => {
+        if (error === null) resolve(stdout);
+        else if (error.code === "ENOENT") reject(new NoPulumi("there is no program `pulumi` on PATH"));
+        else
+          reject(new Error(stderr.trim().replace(/^error: /, "") || `pulumi ${words[0]} failed (exit ${error.code})`));
+      },
+    );
     child.stdin?.end();
   });
 }
@@ -76,8 +99,11 @@ type Value = { value?: string; secret?: boolean };
 /** The keys of our namespace that have a value. */
 function ours(text: string): Map<string, { value: string; secret: boolean }> {
   const all = Object.entries(JSON.parse(text) as Record<string, Value>);
-  return new Map(all.flatMap(([key, { value, secret = false }]) =>
-    key.startsWith(NAMESPACE) && value !== undefined ? [[key.slice(NAMESPACE.length), { value, secret }]] : []));
+  return new Map(
+    all.flatMap(([key, { value, secret = false }]) =>
+      key.startsWith(NAMESPACE) && value !== undefined ? [[key.slice(NAMESPACE.length), { value, secret }]] : [],
+    ),
+  );
 }
 
 /** Whether one value is a secret; a cluster that has no hosts, or is none, has no secret ones. */
@@ -99,7 +125,14 @@ function inProject(key: string, value: string, project: string): string {
     const clusters = parsedObject(value);
     if (clusters === undefined) return value;
     const placed = (own: unknown): unknown =>
-      typeof own !== "object" || own === null ? own : Object.fromEntries(Object.entries(own).map(([inner, each]) => [inner, typeof each === "string" ? inProject(inner, each, project) : each as unknown]));
+      typeof own !== "object" || own === null
+        ? own
+        : Object.fromEntries(
+            Object.entries(own).map(([inner, each]) => [
+              inner,
+              typeof each === "string" ? inProject(inner, each, project) : (each as unknown),
+            ]),
+          );
     return JSON.stringify(Object.fromEntries(Object.entries(clusters).map(([name, own]) => [name, placed(own)])));
   }
   return key.endsWith("File") && value !== "none" && !/^[~/]/.test(value) ? join(project, value) : value;

@@ -31,7 +31,12 @@ export interface Verb extends VerbSpec {
 export const NAME: OptionSpec = { name: "name", short: "n", takes: "vm", required: true, help: "the VM" };
 
 /** The option of each verb that prints. */
-export const JSON_OUTPUT: OptionSpec = { name: "json", takes: "flag", ours: true, help: "print JSON, a line an answer" };
+export const JSON_OUTPUT: OptionSpec = {
+  name: "json",
+  takes: "flag",
+  ours: true,
+  help: "print JSON, a line an answer",
+};
 
 /** The options of verbs that can go on looking. */
 export const WATCH: readonly OptionSpec[] = [

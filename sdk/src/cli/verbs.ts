@@ -14,4 +14,18 @@ import { snapshots } from "./snapshots";
 import { uploading } from "./uploads";
 import type { Verb } from "./verb";
 
-export const VERBS: readonly Verb[] = [...lifecycle, ...looking, ...doctoring, ...snapshots, ...metadata, ...relations, ...guests, ...consoles, ...adopting, ...planning, ...uploading, ...guarding, ...completing];
+export const VERBS: readonly Verb[] = [
+  ...lifecycle,
+  ...looking,
+  ...doctoring,
+  ...snapshots,
+  ...metadata,
+  ...relations,
+  ...guests,
+  ...consoles,
+  ...adopting,
+  ...planning,
+  ...uploading,
+  ...guarding,
+  ...completing,
+];

@@ -11,9 +11,14 @@ const DEFAULT_SECONDS = 2;
  * reach for a while is said once, and asked again.
  * @param print is given the answer and the one before it
  */
-export async function watched<T>(run: Run, ask: () => Promise<T>, print: (answer: T, before: T | undefined) => void): Promise<void> {
+export async function watched<T>(
+  run: Run,
+  ask: () => Promise<T>,
+  print: (answer: T, before: T | undefined) => void,
+): Promise<void> {
   const seconds = Number(run.given.find("interval") ?? DEFAULT_SECONDS);
-  if (!(seconds > 0)) throw new UsageError(`argument --interval: invalid number of seconds: '${run.given.find("interval")}'`);
+  if (!(seconds > 0))
+    throw new UsageError(`argument --interval: invalid number of seconds: '${run.given.find("interval")}'`);
   let before: T | undefined;
   let trouble = "";
   for (;;) {

@@ -5,16 +5,37 @@ import type { Verb } from "./verb";
 
 /** The options of `create` that stand for inputs of a VM; `clone` and `add-to-cluster` have them too. */
 const OPTION_OF: Readonly<Record<string, string>> = {
-  source: "--image", "source.format": "--image-format", "source.path": "--image", "source.nodePath": "--image", "source.mode": "--linked",
-  xml: "--xml", name: "--name", "systemDisk.bus": "--disk-bus", disks: "--additional-disk",
-  pinnedHost: "--pinned-host", preferredHost: "--preferred-host", liveMigration: "--enable-live-migration", migrationUser: "--migration-user",
-  stopTimeout: "--stop-timeout", migrateToTimeout: "--migrate-to-timeout", migrationDowntime: "--migration-downtime", priority: "--priority",
-  crmConfigCommands: "--add-crm-config-cmd", enabled: "--disable", started: "--nostart", quiesce: "--quiesce", metadata: "--metadata",
+  source: "--image",
+  "source.format": "--image-format",
+  "source.path": "--image",
+  "source.nodePath": "--image",
+  "source.mode": "--linked",
+  xml: "--xml",
+  name: "--name",
+  "systemDisk.bus": "--disk-bus",
+  disks: "--additional-disk",
+  pinnedHost: "--pinned-host",
+  preferredHost: "--preferred-host",
+  liveMigration: "--enable-live-migration",
+  migrationUser: "--migration-user",
+  stopTimeout: "--stop-timeout",
+  migrateToTimeout: "--migrate-to-timeout",
+  migrationDowntime: "--migration-downtime",
+  priority: "--priority",
+  crmConfigCommands: "--add-crm-config-cmd",
+  enabled: "--disable",
+  started: "--nostart",
+  quiesce: "--quiesce",
+  metadata: "--metadata",
 };
 
 /** Inputs of data disks, which are not those of the VM. */
 const OPTION_OF_DISK: Readonly<Record<string, string>> = {
-  source: "--additional-disk", "source.path": "--additional-disk", "source.nodePath": "--additional-disk", "source.format": "--image-format", bus: "--disk-bus",
+  source: "--additional-disk",
+  "source.path": "--additional-disk",
+  "source.nodePath": "--additional-disk",
+  "source.format": "--image-format",
+  bus: "--disk-bus",
 };
 
 /** Values that an option stands for by itself. */
@@ -38,12 +59,16 @@ const MAKERS = ["create", "clone", "add-to-cluster"];
 /** What else can be done about something that is there already. */
 function takeOver(noun: "VM" | "snapshot" | "constraint"): string {
   if (noun === "VM") return "remove it first, as --force does";
-  return noun === "snapshot" ? "remove it first (`seapath remove_snapshot`)" : "change the other one with `crm configure edit`";
+  return noun === "snapshot"
+    ? "remove it first (`seapath remove_snapshot`)"
+    : "change the other one with `crm configure edit`";
 }
 
 /** The words for one verb. @param given the options that it was run with */
 export function wordsOf(verb: Pick<Verb, "name" | "calls" | "callsWith">, given?: Pick<Given, "has">): Words {
-  const more = Object.entries(verb.callsWith ?? {}).filter(([option]) => given?.has(option)).map(([, calls]) => calls);
+  const more = Object.entries(verb.callsWith ?? {})
+    .filter(([option]) => given?.has(option))
+    .map(([, calls]) => calls);
   const calls = Object.assign({}, verb.calls, ...more) as Readonly<Record<string, string>>;
   const input: Words["input"] = (property, noun) => optionOf(property, noun, calls);
   return {

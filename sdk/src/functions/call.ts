@@ -50,7 +50,11 @@ export interface OutputOptions {
  * A function with outputs among its arguments: called once they are known and the resources that they come from are
  * there, never before, and as secret as they are.
  */
-export function called<A extends object, T>(ask: (args: A) => Promise<T>, args: pulumi.Inputs, options: OutputOptions = {}): pulumi.Output<T> {
+export function called<A extends object, T>(
+  ask: (args: A) => Promise<T>,
+  args: pulumi.Inputs,
+  options: OutputOptions = {},
+): pulumi.Output<T> {
   const given = pulumi.output(args);
   const after = [options.dependsOn ?? []].flat();
   // In a preview the name of a VM that is yet to be made is known, as it is an input of it. Its id is not.

@@ -17,7 +17,8 @@ export type GetClusterResult = ClusterSummary;
  * const { nodes, quorum } = await seapath.getCluster();
  * const hypervisors = nodes.filter((node) => node.role === "hypervisor" && node.online && !node.standby);
  */
-export const getCluster = (args: ClusterArgs = {}): Promise<GetClusterResult> => call(args, (api, at) => api.getCluster(at));
+export const getCluster = (args: ClusterArgs = {}): Promise<GetClusterResult> =>
+  call(args, (api, at) => api.getCluster(at));
 
 /**
  * {@link getCluster}, with arguments that may be known later only.
@@ -25,5 +26,7 @@ export const getCluster = (args: ClusterArgs = {}): Promise<GetClusterResult> =>
  * @example
  * export const free = seapath.getClusterOutput({}, { dependsOn: web }).storage.availableBytes;
  */
-export const getClusterOutput = (args: { cluster?: Input<string> } = {}, options?: OutputOptions): Output<GetClusterResult> =>
-  called(getCluster, { ...args }, options);
+export const getClusterOutput = (
+  args: { cluster?: Input<string> } = {},
+  options?: OutputOptions,
+): Output<GetClusterResult> => called(getCluster, { ...args }, options);

@@ -12,7 +12,8 @@ import type { VmNameArgs, VmNameOutputArgs } from "./vm";
  * @example
  * const keys = await seapath.listMetadata({ name: "gateway" }); // ["owner", "vm_name", "xml"]
  */
-export const listMetadata = (args: VmNameArgs): Promise<string[]> => call(args, (api, at) => api.listMetadata(at, args.name));
+export const listMetadata = (args: VmNameArgs): Promise<string[]> =>
+  call(args, (api, at) => api.listMetadata(at, args.name));
 
 /**
  * {@link listMetadata}, with arguments that may be known later only.
@@ -20,7 +21,8 @@ export const listMetadata = (args: VmNameArgs): Promise<string[]> => call(args, 
  * @example
  * export const keys = seapath.listMetadataOutput({ name: web });
  */
-export const listMetadataOutput = (args: VmNameOutputArgs, options?: OutputOptions): Output<string[]> => called(listMetadata, withName(args), options);
+export const listMetadataOutput = (args: VmNameOutputArgs, options?: OutputOptions): Output<string[]> =>
+  called(listMetadata, withName(args), options);
 
 /** Which of a VM's metadata. */
 export interface GetMetadataArgs extends ClusterArgs {
@@ -47,7 +49,8 @@ export interface GetMetadataOutputArgs {
  * @example
  * const owner = await seapath.getMetadata({ name: "gateway", key: "owner" });
  */
-export const getMetadata = (args: GetMetadataArgs): Promise<string> => call(args, (api, at) => api.getMetadata(at, args.name, args.key));
+export const getMetadata = (args: GetMetadataArgs): Promise<string> =>
+  call(args, (api, at) => api.getMetadata(at, args.name, args.key));
 
 /**
  * {@link getMetadata}, with arguments that may be known later only.
@@ -55,4 +58,5 @@ export const getMetadata = (args: GetMetadataArgs): Promise<string> => call(args
  * @example
  * export const owner = seapath.getMetadataOutput({ name: web, key: "owner" });
  */
-export const getMetadataOutput = (args: GetMetadataOutputArgs, options?: OutputOptions): Output<string> => called(getMetadata, withName(args), options);
+export const getMetadataOutput = (args: GetMetadataOutputArgs, options?: OutputOptions): Output<string> =>
+  called(getMetadata, withName(args), options);

@@ -15,7 +15,8 @@ export type SnapshotSummary = api.SnapshotSummary;
  * @example
  * const newest = (await seapath.listSnapshots({ name: "gateway" })).at(-1)?.created; // "2026-03-01T12:00:00Z"
  */
-export const listSnapshots = (args: VmNameArgs): Promise<SnapshotSummary[]> => call(args, (api, at) => api.listSnapshots(at, args.name));
+export const listSnapshots = (args: VmNameArgs): Promise<SnapshotSummary[]> =>
+  call(args, (api, at) => api.listSnapshots(at, args.name));
 
 /**
  * {@link listSnapshots}, with arguments that may be known later only.

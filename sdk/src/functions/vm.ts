@@ -39,7 +39,8 @@ export const getVm = (args: VmNameArgs): Promise<GetVmResult> => call(args, (api
  * const web = new seapath.Vm("web01", { … });
  * export const disks = seapath.getVmOutput({ name: web }).disks;
  */
-export const getVmOutput = (args: VmNameOutputArgs, options?: OutputOptions): Output<GetVmResult> => called(getVm, withName(args), options);
+export const getVmOutput = (args: VmNameOutputArgs, options?: OutputOptions): Output<GetVmResult> =>
+  called(getVm, withName(args), options);
 
 /** The state of a VM. */
 export type GetStatusResult = VmSummary;
@@ -51,7 +52,8 @@ export type GetStatusResult = VmSummary;
  * @example
  * const { status, node } = await seapath.getStatus({ name: "gateway" });
  */
-export const getStatus = (args: VmNameArgs): Promise<GetStatusResult> => call(args, (api, at) => api.getStatus(at, args.name));
+export const getStatus = (args: VmNameArgs): Promise<GetStatusResult> =>
+  call(args, (api, at) => api.getStatus(at, args.name));
 
 /**
  * {@link getStatus}, with arguments that may be known later only.
@@ -59,7 +61,8 @@ export const getStatus = (args: VmNameArgs): Promise<GetStatusResult> => call(ar
  * @example
  * export const runs = seapath.getStatusOutput({ name: web.name }).apply(({ status }) => status === "Started");
  */
-export const getStatusOutput = (args: VmNameOutputArgs, options?: OutputOptions): Output<GetStatusResult> => called(getStatus, withName(args), options);
+export const getStatusOutput = (args: VmNameOutputArgs, options?: OutputOptions): Output<GetStatusResult> =>
+  called(getStatus, withName(args), options);
 
 /** Which VMs. */
 export interface ListVmsArgs extends ClusterArgs {
@@ -80,7 +83,9 @@ export interface ListVmsOutputArgs {
  * const others = (await seapath.listVms()).filter((vm) => vm.status === "Started");
  */
 export const listVms = (args: ListVmsArgs = {}): Promise<VmSummary[]> =>
-  call(args, async (api, at) => (await api.listVms(at)).filter((vm) => args.enabled === undefined || vm.enabled === args.enabled));
+  call(args, async (api, at) =>
+    (await api.listVms(at)).filter((vm) => args.enabled === undefined || vm.enabled === args.enabled),
+  );
 
 /**
  * {@link listVms}, with arguments that may be known later only.
@@ -88,4 +93,5 @@ export const listVms = (args: ListVmsArgs = {}): Promise<VmSummary[]> =>
  * @example
  * const all = seapath.listVmsOutput({}, { dependsOn: web }); // with web01 among them
  */
-export const listVmsOutput = (args: ListVmsOutputArgs = {}, options?: OutputOptions): Output<VmSummary[]> => called(listVms, { ...args }, options);
+export const listVmsOutput = (args: ListVmsOutputArgs = {}, options?: OutputOptions): Output<VmSummary[]> =>
+  called(listVms, { ...args }, options);

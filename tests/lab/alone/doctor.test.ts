@@ -21,8 +21,10 @@ async function doctor(): Promise<Diagnosis & { code: number }> {
   assert.ok(stdout.startsWith("{"), stderr);
   return { ...(JSON.parse(stdout) as Diagnosis), code };
 }
-const short = ({ findings }: Diagnosis) => findings.map(({ level, id, node }) => [level, id, node].filter((each) => each !== undefined).join(" "));
-const property = (name: string, value: string) => on("node1", "crm_attribute", "--type", "crm_config", "--name", name, "--update", value);
+const short = ({ findings }: Diagnosis) =>
+  findings.map(({ level, id, node }) => [level, id, node].filter((each) => each !== undefined).join(" "));
+const property = (name: string, value: string) =>
+  on("node1", "crm_attribute", "--type", "crm_config", "--name", name, "--update", value);
 const unset = (name: string) => tryOn("node1", "crm_attribute", "--type", "crm_config", "--name", name, "--delete");
 const AGENT = "/usr/lib/ocf/resource.d/seapath/VirtualDomain";
 
@@ -32,7 +34,8 @@ describe("a doctor's look at an ill lab", function () {
   /** Waits until a doctor finds this, and gives all that it found. */
   const finds = async (...wanted: string[]) => {
     const found = await eventually(doctor, (seen) => wanted.every((each) => short(seen).includes(each)), 20);
-    for (const each of wanted) assert.ok(short(found).includes(each), `${each} among ${JSON.stringify(found.findings, undefined, 1)}`);
+    for (const each of wanted)
+      assert.ok(short(found).includes(each), `${each} among ${JSON.stringify(found.findings, undefined, 1)}`);
     const faults = found.findings.filter(({ level }) => level === "fault").length;
     assert.deepEqual([found.code, found.fit], faults > 0 ? [3, false] : [0, true]);
     return found;
@@ -64,7 +67,10 @@ describe("a doctor's look at an ill lab", function () {
     try {
       await property("stonith-enabled", "true");
       const { findings } = await finds("fault fencing-without-device", "fault configuration-invalid");
-      assert.match(findings.find(({ id }) => id === "configuration-invalid")?.seen ?? "", /crm_verify says: .*STONITH/i);
+      assert.match(
+        findings.find(({ id }) => id === "configuration-invalid")?.seen ?? "",
+        /crm_verify says: .*STONITH/i,
+      );
     } finally {
       await property("stonith-enabled", "false");
     }
@@ -88,7 +94,10 @@ describe("a doctor's look at an ill lab", function () {
     try {
       await on("node1", "cibadmin", "--create", "--scope", "nodes", "--xml-text", machine);
       const { findings } = await finds("fault machines-even");
-      assert.match(findings.find(({ id }) => id === "machines-even")?.seen ?? "", /has 4 machines, an even number: .*node99/);
+      assert.match(
+        findings.find(({ id }) => id === "machines-even")?.seen ?? "",
+        /has 4 machines, an even number: .*node99/,
+      );
       assert.ok(findings.some(({ id, node }) => (id === "node-offline" || id === "node-unclean") && node === "node99"));
       assert.match((await seapath("cluster")).stdout, /^machines: 4, an even number/m);
     } finally {
@@ -103,7 +112,10 @@ describe("a doctor's look at an ill lab", function () {
     try {
       await on("node1", "ceph", "osd", "set", "noout");
       const { findings } = await finds("fault ceph-error");
-      assert.match(findings.find(({ id }) => id === "ceph-error")?.seen ?? "", /^Ceph is not well \(OSDMAP_FLAGS\): .*noout/);
+      assert.match(
+        findings.find(({ id }) => id === "ceph-error")?.seen ?? "",
+        /^Ceph is not well \(OSDMAP_FLAGS\): .*noout/,
+      );
     } finally {
       await on("node1", "ceph", "osd", "unset", "noout");
     }

@@ -8,7 +8,13 @@ import { tick } from "../support/vms.ts";
 const ADDRESS = "10.99.0.120";
 const tiny = (more: Record<string, unknown>): Record<string, unknown> => ({
   source: { nodePath: "/var/lib/seapath/images/tiny.qcow2" },
-  domain: { type: "qemu", memory: 96, machine: "pc", firmware: "bios", interfaces: [{ bridge: "br0", mac: "52:54:00:00:00:78" }] },
+  domain: {
+    type: "qemu",
+    memory: 96,
+    machine: "pc",
+    firmware: "bios",
+    interfaces: [{ bridge: "br0", mac: "52:54:00:00:00:78" }],
+  },
   liveMigration: true,
   ...more,
 });
@@ -25,14 +31,22 @@ async function bootId(): Promise<string | undefined> {
 
 /** How often a tick guest has booted, read from the sector that it stamps on its own disk. */
 async function boots(vm: string): Promise<number> {
-  const sector = await on("node2", "sh", "-c", `rbd export --no-progress system_${vm} - | dd bs=512 skip=1 count=1 status=none | od -An -tu4 -j4 -N4`);
+  const sector = await on(
+    "node2",
+    "sh",
+    "-c",
+    `rbd export --no-progress system_${vm} - | dd bs=512 skip=1 count=1 status=none | od -An -tu4 -j4 -N4`,
+  );
   return Number(sector);
 }
 
 describe("guests and nodes", function () {
   this.timeout(240_000);
   let stack: TestStack;
-  const vms: Vms = { nettiny: tiny({ preferredHost: "node2" }), nettick: tick({ liveMigration: true, preferredHost: "node3" }) };
+  const vms: Vms = {
+    nettiny: tiny({ preferredHost: "node2" }),
+    nettick: tick({ liveMigration: true, preferredHost: "node3" }),
+  };
 
   before(async () => {
     stack = await TestStack.make("nodes");
@@ -49,7 +63,13 @@ describe("guests and nodes", function () {
   });
 
   it("is moved without a stop when it prefers another node", async () => {
-    const [before, count] = [await bootId(), await eventually(() => boots("nettick"), (number) => number > 0)];
+    const [before, count] = [
+      await bootId(),
+      await eventually(
+        () => boots("nettick"),
+        (number) => number > 0,
+      ),
+    ];
     vms["nettiny"] = tiny({ preferredHost: "node3" });
     vms["nettick"] = tick({ liveMigration: true, preferredHost: "node2" });
     await stack.up(vms);
@@ -62,9 +82,15 @@ describe("guests and nodes", function () {
   // Tried: the node that is asked dies → the next of `seapath:hosts` is asked
   it("goes on by the next node when the power of the first one is cut", async () => {
     await kill("node1");
-    const { changes } = await stack.up({ ...vms, nettick: tick({ liveMigration: true, preferredHost: "node2", priority: 9 }) });
+    const { changes } = await stack.up({
+      ...vms,
+      nettick: tick({ liveMigration: true, preferredHost: "node2", priority: 9 }),
+    });
     assert.deepEqual(changes, { update: 1, same: 2 });
-    assert.equal(await on("node2", "crm_resource", "--resource", "nettick", "--meta", "--get-parameter", "priority"), "9");
+    assert.equal(
+      await on("node2", "crm_resource", "--resource", "nettick", "--meta", "--get-parameter", "priority"),
+      "9",
+    );
     await start("node1");
   });
 
@@ -72,13 +98,24 @@ describe("guests and nodes", function () {
   it("runs elsewhere when its node dies, which is no change; and comes back to the node that it prefers", async () => {
     const before = await bootId();
     await kill("node3");
-    const moved = await eventually(() => tryOn("node2", "crm_resource", "--locate", "--resource", "nettiny"), ({ text }) => /node[12]/.test(text), 60);
+    const moved = await eventually(
+      () => tryOn("node2", "crm_resource", "--locate", "--resource", "nettiny"),
+      ({ text }) => /node[12]/.test(text),
+      60,
+    );
     assert.match(moved.text, /is running on: node[12]/);
-    const { changes } = await stack.preview({ ...vms, nettick: tick({ liveMigration: true, preferredHost: "node2", priority: 9 }) }, { refresh: true });
+    const { changes } = await stack.preview(
+      { ...vms, nettick: tick({ liveMigration: true, preferredHost: "node2", priority: 9 }) },
+      { refresh: true },
+    );
     assert.deepEqual(changes, { same: 3 });
     assert.notEqual(await eventually(bootId, (id) => id !== undefined && id !== before, 60), before);
     await start("node3");
-    await eventually(() => qemu("nettiny"), ([at = ""]) => at.startsWith("node3"), 60);
+    await eventually(
+      () => qemu("nettiny"),
+      ([at = ""]) => at.startsWith("node3"),
+      60,
+    );
     assert.match((await qemu("nettiny")).join(), /^node3:\d+$/);
   });
 });

@@ -8,8 +8,10 @@ import { specOf, tick } from "../support/vms.ts";
 import { said } from "../../said.ts";
 
 const require = createRequire(import.meta.url);
-const { createVm, removeVm, updateVm, Refused } = require("../../../provider/dist/vmmgr/index.js") as typeof import("../../../provider/dist/vmmgr/index.js");
-const { vmProvider } = require("../../../provider/dist/resources/index.js") as typeof import("../../../provider/dist/resources/index.js");
+const { createVm, removeVm, updateVm, Refused } =
+  require("../../../provider/dist/vmmgr/index.js") as typeof import("../../../provider/dist/vmmgr/index.js");
+const { vmProvider } =
+  require("../../../provider/dist/resources/index.js") as typeof import("../../../provider/dist/resources/index.js");
 type Raw = Record<string, unknown>;
 
 describe("a cluster that is in no state for it", function () {
@@ -29,9 +31,14 @@ describe("a cluster that is in no state for it", function () {
   });
 
   /** What a change is refused with; nothing that could change anything was asked of a node. */
-  async function refused(change: (context: { cluster: ReturnType<typeof clusterOn> }) => Promise<unknown>): Promise<string> {
+  async function refused(
+    change: (context: { cluster: ReturnType<typeof clusterOn> }) => Promise<unknown>,
+  ): Promise<string> {
     const watched = new FailingRunner(runner, 0, "before");
-    const error = await change({ cluster: clusterOn(watched) }).then(() => undefined, (failure: unknown) => failure);
+    const error = await change({ cluster: clusterOn(watched) }).then(
+      () => undefined,
+      (failure: unknown) => failure,
+    );
     assert.ok(error instanceof Refused, String(error));
     assert.deepEqual(watched.asked, []);
     said(error);
@@ -43,7 +50,11 @@ describe("a cluster that is in no state for it", function () {
     const said: string[] = [];
     const provider = vmProvider({ cluster: () => clusterOn(runner), say: (text) => said.push(text) });
     const { failures = [], inputs } = await provider.check!(olds, tick({ name: fresh, ...more }));
-    return { failures: failures.map(({ property, reason }) => `${property}: ${reason}`).join("\n"), said: said.join("\n"), inputs: inputs as Raw };
+    return {
+      failures: failures.map(({ property, reason }) => `${property}: ${reason}`).join("\n"),
+      said: said.join("\n"),
+      inputs: inputs as Raw,
+    };
   }
 
   // Tried: the cluster is in maintenance → refused before anything is changed, and in the preview, where something would have to be started, stopped or moved
@@ -53,10 +64,17 @@ describe("a cluster that is in no state for it", function () {
     assert.equal(other.failures, "");
     await on("node1", "crm_attribute", "--name", "maintenance-mode", "--update", "true");
     try {
-      const says = /the cluster: it is in maintenance, so Pacemaker starts and stops nothing; `crm configure property maintenance-mode=false` ends that/;
-      assert.match(await refused((context) => createVm(context, specOf(fresh))), /^Unable to create VM "corefresh" on node\d: the cluster: it is in maintenance/);
+      const says =
+        /the cluster: it is in maintenance, so Pacemaker starts and stops nothing; `crm configure property maintenance-mode=false` ends that/;
+      assert.match(
+        await refused((context) => createVm(context, specOf(fresh))),
+        /^Unable to create VM "corefresh" on node\d: the cluster: it is in maintenance/,
+      );
       assert.match(await refused((context) => updateVm(context, { ...running, started: false })), says);
-      assert.match(await refused((context) => removeVm(context, vm)), /^Unable to delete VM "coreoff" on node\d: the cluster: it is in maintenance/);
+      assert.match(
+        await refused((context) => removeVm(context, vm)),
+        /^Unable to delete VM "coreoff" on node\d: the cluster: it is in maintenance/,
+      );
       assert.match((await preview()).failures, says);
       assert.match((await preview({ ...inputs, started: false }, inputs)).failures, says);
       assert.equal((await preview(inputs, inputs)).failures, "", "a VM that nothing happens to is not refused");
@@ -73,7 +91,8 @@ describe("a cluster that is in no state for it", function () {
   it("says that fencing is on without a device, for which Pacemaker starts nothing", async () => {
     await on("node1", "crm_attribute", "--name", "stonith-enabled", "--update", "true");
     try {
-      const says = /the cluster: its fencing is on \(`stonith-enabled`\) and has no device, so Pacemaker starts nothing/;
+      const says =
+        /the cluster: its fencing is on \(`stonith-enabled`\) and has no device, so Pacemaker starts nothing/;
       assert.match(await refused((context) => createVm(context, specOf(fresh))), says);
       assert.match((await preview()).failures, says);
       assert.equal((await preview({ started: false })).failures, "");
@@ -86,35 +105,54 @@ describe("a cluster that is in no state for it", function () {
   it("says that a VM finds no place where Pacemaker counts room", async () => {
     await on("node1", "crm_attribute", "--name", "placement-strategy", "--update", "utilization");
     try {
-      const says = /the cluster: it finds no place, and Pacemaker would not start it, without a word \(placement-strategy=utilization\): node1 has no room for it/;
+      const says =
+        /the cluster: it finds no place, and Pacemaker would not start it, without a word \(placement-strategy=utilization\): node1 has no room for it/;
       assert.match((await preview({ pacemaker: { utilization: { cpu: "1" } } })).failures, says);
       assert.equal((await preview({ started: false, pacemaker: { utilization: { cpu: "1" } } })).failures, "");
     } finally {
       await on("node1", "crm_attribute", "--name", "placement-strategy", "--delete");
     }
-    await eventually(() => qemu(vm), (found) => found.length === 1, 60);
+    await eventually(
+      () => qemu(vm),
+      (found) => found.length === 1,
+      60,
+    );
   });
 
   // Tried: nodes are in standby → a VM that is pinned to one, or has no other, is refused; a preferred one is announced
   it("says which node is in standby: the only one that may run it is refused, the preferred one is announced", async () => {
     await on("node1", "crm_standby", "--node", "node3", "--update", "on");
-    await eventually(() => on("node1", "crm_mon", "-1"), (text) => /node3: standby/i.test(text));
+    await eventually(
+      () => on("node1", "crm_mon", "-1"),
+      (text) => /node3: standby/i.test(text),
+    );
     try {
       const says = /pinnedHost: node3 is in standby, and it may run nowhere else; `crm node online node3` ends that/;
       assert.match(await refused((context) => createVm(context, { ...specOf(fresh), pinnedHost: "node3" })), says);
       assert.match((await preview({ pinnedHost: "node3" })).failures, says);
       const preferred = await preview({ preferredHost: "node3" });
-      assert.deepEqual([preferred.failures, preferred.said], ["", 'VM "corefresh": node3 is in standby: it runs on another node until that has changed']);
+      assert.deepEqual(
+        [preferred.failures, preferred.said],
+        ["", 'VM "corefresh": node3 is in standby: it runs on another node until that has changed'],
+      );
       for (const node of nodes()) await on("node1", "crm_standby", "--node", node, "--update", "on");
-      await eventually(() => on("node1", "crm_mon", "-1"), (text) => nodes().every((node) => new RegExp(`${node}: standby`, "i").test(text)));
-      const none = /the cluster: no node can run it: node1 is in standby, node2 is in standby, node3 is in standby; `crm node online node1` ends that/;
+      await eventually(
+        () => on("node1", "crm_mon", "-1"),
+        (text) => nodes().every((node) => new RegExp(`${node}: standby`, "i").test(text)),
+      );
+      const none =
+        /the cluster: no node can run it: node1 is in standby, node2 is in standby, node3 is in standby; `crm node online node1` ends that/;
       assert.match(await refused((context) => createVm(context, specOf(fresh))), none);
       assert.match((await preview()).failures, none);
       assert.equal((await preview({ started: false })).failures, "");
     } finally {
       for (const node of nodes()) await on("node1", "crm_standby", "--node", node, "--delete");
     }
-    await eventually(() => qemu(vm), (found) => found.length === 1, 60);
+    await eventually(
+      () => qemu(vm),
+      (found) => found.length === 1,
+      60,
+    );
   });
 
   // Tried: the cluster has no quorum → create, update and delete are refused, with who is missing
@@ -135,7 +173,11 @@ describe("a cluster that is in no state for it", function () {
       await signal("-CONT");
       await eventually(cluster, (text) => /with quorum/.test(text) && /Online: \[ node1 node2 node3 \]/.test(text), 60);
     }
-    await eventually(() => qemu(vm), (found) => found.length === 1, 60);
+    await eventually(
+      () => qemu(vm),
+      (found) => found.length === 1,
+      60,
+    );
   });
 
   // Tried: the pool, or its quota, is full → create, update and delete are refused: every write would hang

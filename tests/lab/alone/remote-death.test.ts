@@ -32,11 +32,19 @@ describe("a guest node whose VM's node dies", function () {
     const before = await serviceNow(ADDRESS);
     assert.match((await qemu(vm))[0] ?? "", /^node3:/);
     await kill("node3");
-    const after = await eventually(() => serviceIn(ADDRESS), (now) => now !== undefined && now.boot !== before?.boot, 120);
+    const after = await eventually(
+      () => serviceIn(ADDRESS),
+      (now) => now !== undefined && now.boot !== before?.boot,
+      120,
+    );
     assert.ok(after !== undefined && after.boot !== before?.boot, "the service did not come back");
     assert.match((await served(ADDRESS)) ?? "", /inside of the guest/);
     await start("node3");
     const { text, changes } = await stack.preview(all, { refresh: true });
-    assert.deepEqual([changes["update"], changes["replace"], changes["create"]], [undefined, undefined, undefined], text);
+    assert.deepEqual(
+      [changes["update"], changes["replace"], changes["create"]],
+      [undefined, undefined, undefined],
+      text,
+    );
   });
 });

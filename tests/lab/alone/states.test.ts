@@ -11,7 +11,8 @@ import { TestStack } from "../support/stack.ts";
 import { tick, tickXml, TICK } from "../support/vms.ts";
 
 const require = createRequire(import.meta.url);
-const { changeStorage } = require("../../../provider/dist/cluster/index.js") as typeof import("../../../provider/dist/cluster/index.js");
+const { changeStorage } =
+  require("../../../provider/dist/cluster/index.js") as typeof import("../../../provider/dist/cluster/index.js");
 
 describe("states of a VM", function () {
   this.timeout(180_000);
@@ -41,8 +42,12 @@ describe("states of a VM", function () {
     assert.deepEqual((await stack.preview(disabled, { refresh: true })).changes, { same: 3 });
     await stack.up({ alpha: tick(), beta: tick() });
     const back = await constraints("alpha");
-    for (const id of ["alikes", "nodes-only-alpha", "others"]) assert.ok(back.includes(id), `${id} among ${back.join(", ")}`);
-    assert.notEqual((await tryOn("node1", "rbd", "image-meta", "get", "system_alpha", "_parked_constraints")).exitCode, 0);
+    for (const id of ["alikes", "nodes-only-alpha", "others"])
+      assert.ok(back.includes(id), `${id} among ${back.join(", ")}`);
+    assert.notEqual(
+      (await tryOn("node1", "rbd", "image-meta", "get", "system_alpha", "_parked_constraints")).exitCode,
+      0,
+    );
   });
 
   it("is stopped and started by `started`, and its disk stays", async () => {
@@ -61,7 +66,10 @@ describe("states of a VM", function () {
     assert.match(await on("node1", "rbd", "info", "system_alpha"), /size 8 MiB/);
     // The guest that runs has been told, and was not restarted.
     assert.deepEqual(await qemu("alpha"), pid);
-    assert.match(await on(pid.join().split(":")[0] ?? "", "virsh", "domblkinfo", "alpha", "vda"), /Capacity:\s+8388608/);
+    assert.match(
+      await on(pid.join().split(":")[0] ?? "", "virsh", "domblkinfo", "alpha", "vda"),
+      /Capacity:\s+8388608/,
+    );
     const text = await stack.failing("preview", { alpha: tick({ systemDisk: { size: "4MiB" } }) });
     assert.match(text, /systemDisk\.size.*never made smaller/s);
   });
@@ -70,13 +78,19 @@ describe("states of a VM", function () {
     const path = join(mkdtempSync(join(tmpdir(), "seapath ")), "it's an image.qcow2");
     copyFileSync(readLab().guests["tick"]?.qcow2 ?? "", path);
     await stack.up({ upl: tick({ source: { path } }) });
-    const uploads = (await Promise.all(nodes().map((node) => tryOn(node, "ls", "/var/lib/pulumi-seapath/uploads")))).map(({ text }) => text);
+    const uploads = (
+      await Promise.all(nodes().map((node) => tryOn(node, "ls", "/var/lib/pulumi-seapath/uploads")))
+    ).map(({ text }) => text);
     assert.match(uploads.join(), /[0-9a-f]{64}/);
     await stack.up({});
-    const stamps = () => Promise.all(nodes().map((node) => tryOn(node, "sh", "-c", "stat -c '%n %y' /var/lib/pulumi-seapath/uploads/*")));
+    const stamps = () =>
+      Promise.all(nodes().map((node) => tryOn(node, "sh", "-c", "stat -c '%n %y' /var/lib/pulumi-seapath/uploads/*")));
     const sent = (await stamps()).map(({ text }) => text);
     await stack.up({ upl: tick({ source: { path } }) });
-    assert.deepEqual((await stamps()).map(({ text }) => text), sent);
+    assert.deepEqual(
+      (await stamps()).map(({ text }) => text),
+      sent,
+    );
     assert.equal((await qemu("upl")).length, 1);
   });
 
@@ -85,7 +99,11 @@ describe("states of a VM", function () {
     const half = async (phase: string) => {
       await changeStorage(runner, [
         { op: "createImage", image: "system_cut", size: 1 << 20 },
-        { op: "setMetadata", image: "system_cut", set: { vm_name: "cut", _seapath_create: `${phase} test`, _priority: "4" } },
+        {
+          op: "setMetadata",
+          image: "system_cut",
+          set: { vm_name: "cut", _seapath_create: `${phase} test`, _priority: "4" },
+        },
         { op: "createGroup", group: "cut" },
         { op: "addToGroup", group: "cut", image: "system_cut" },
       ]);
@@ -110,10 +128,17 @@ describe("states of a VM", function () {
   // Tried: no node can start the VM → an error with the agent's reasons and libvirt's own from the nodes' logs, nothing is left
   it("fails with what Pacemaker and the logs say when no node can start it, and leaves nothing", async () => {
     // Not known before: libvirt takes the domain, every node has the file, and only QEMU finds that it is none of its kind.
-    const broken = '<disk type="file" device="cdrom"><driver name="qemu" type="qcow2"/><source file="/etc/hostname"/><target dev="hdc" bus="ide"/><readonly/></disk>';
+    const broken =
+      '<disk type="file" device="cdrom"><driver name="qemu" type="qcow2"/><source file="/etc/hostname"/><target dev="hdc" bus="ide"/><readonly/></disk>';
     const text = await stack.failing("up", { bad: { source: { nodePath: TICK }, xml: tickXml(broken) } });
-    assert.match(text, /Unable to create VM "bad" on node\d: waiting until it is started: Pacemaker could not start it on any node: node\d: /);
-    assert.match(text, /The log \(\/var\/log\/pacemaker\/pacemaker\.log on node\d[^)]*\) says: [^\n]*Image is not in qcow2 format/);
+    assert.match(
+      text,
+      /Unable to create VM "bad" on node\d: waiting until it is started: Pacemaker could not start it on any node: node\d: /,
+    );
+    assert.match(
+      text,
+      /The log \(\/var\/log\/pacemaker\/pacemaker\.log on node\d[^)]*\) says: [^\n]*Image is not in qcow2 format/,
+    );
     assert.match(text, /More is in \/var\/log\/pacemaker\/pacemaker\.log on node\d/);
     assert.deepEqual(await traces("bad"), []);
     assert.deepEqual(await stack.recorded(), []);
@@ -121,7 +146,8 @@ describe("states of a VM", function () {
 
   // Tried: libvirt does not take the domain → refused before anything is done, with libvirt's words
   it("says libvirt's own words of a domain that it does not take, and leaves nothing", async () => {
-    const wrong = '<interface type="bridge"><source bridge="br0"/><model type="virtio"/><mac address="no mac"/></interface>';
+    const wrong =
+      '<interface type="bridge"><source bridge="br0"/><model type="virtio"/><mac address="no mac"/></interface>';
     const text = await stack.failing("up", { bad: { source: { nodePath: TICK }, xml: tickXml(wrong) } });
     assert.match(text, /xml.* is no domain that libvirt on node\d takes: XML document failed to validate/);
     assert.deepEqual(await traces("bad"), []);
@@ -130,9 +156,14 @@ describe("states of a VM", function () {
   // Tried: the cluster is in maintenance → the wait ends with what was last seen, nothing is left
   it("says what it last saw when the deadline is over, and leaves nothing", async () => {
     const unmanaged = { meta: { "is-managed": "false" } };
-    const text = await stack.failing("up", { bad: tick({ pacemaker: unmanaged, timeouts: { create: 4, update: 4, delete: 4 } }) });
+    const text = await stack.failing("up", {
+      bad: tick({ pacemaker: unmanaged, timeouts: { create: 4, update: 4, delete: 4 } }),
+    });
     assert.match(text, /waited \d+ s for started; last seen: .*unmanaged/);
-    await eventually(() => traces("bad"), (left) => left.length === 0);
+    await eventually(
+      () => traces("bad"),
+      (left) => left.length === 0,
+    );
     assert.deepEqual(await traces("bad"), []);
   });
 
@@ -141,9 +172,18 @@ describe("states of a VM", function () {
     await stack.up({ alpha: tick({ crmConfigCommands: commands }) });
     assert.ok((await constraints("alpha")).includes("fromcommand"));
     assert.equal(await imageMeta("alpha", "_crm_config_cmd"), commands[0]);
-    assert.deepEqual((await stack.preview({ alpha: tick({ crmConfigCommands: commands }) }, { refresh: true })).changes, { same: 2 });
-    assert.match((await stack.up({ alpha: tick() })).text, /what the crm command "location fromcommand alpha 33: node2" made stays in the CIB/);
-    const text = await stack.failing("up", { alpha: tick({ crmConfigCommands: commands }), bad: tick({ crmConfigCommands: ["location broken nobody 1: node1"] }) });
+    assert.deepEqual(
+      (await stack.preview({ alpha: tick({ crmConfigCommands: commands }) }, { refresh: true })).changes,
+      { same: 2 },
+    );
+    assert.match(
+      (await stack.up({ alpha: tick() })).text,
+      /what the crm command "location fromcommand alpha 33: node2" made stays in the CIB/,
+    );
+    const text = await stack.failing("up", {
+      alpha: tick({ crmConfigCommands: commands }),
+      bad: tick({ crmConfigCommands: ["location broken nobody 1: node1"] }),
+    });
     assert.match(text, /Unable to create VM "bad" on node\d: telling Pacemaker of it: .*nobody/s);
     assert.deepEqual(await traces("bad"), []);
   });

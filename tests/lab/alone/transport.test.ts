@@ -126,6 +126,8 @@ describe("the transport on the lab's nodes", function () {
     });
 
     const noSpace = (error: unknown) =>
-      error instanceof UploadError && /No space left on device.* MiB free/.test(error.message) && /Make room/.test(error.hint ?? "");
+      error instanceof UploadError &&
+      /No space left on device.* MiB free/.test(error.message) &&
+      /Make room/.test(error.hint ?? "");
   });
 });

@@ -15,8 +15,10 @@ import { TestStack, type Vms } from "../support/stack.ts";
 import { specOf, tick } from "../support/vms.ts";
 
 const require = createRequire(import.meta.url);
-const { createVm, removeVm, updateVm } = require("../../../provider/dist/vmmgr/index.js") as typeof import("../../../provider/dist/vmmgr/index.js");
-const { whatIf } = require("../../../provider/dist/vmmgr/whatif/index.js") as typeof import("../../../provider/dist/vmmgr/whatif/index.js");
+const { createVm, removeVm, updateVm } =
+  require("../../../provider/dist/vmmgr/index.js") as typeof import("../../../provider/dist/vmmgr/index.js");
+const { whatIf } =
+  require("../../../provider/dist/vmmgr/whatif/index.js") as typeof import("../../../provider/dist/vmmgr/whatif/index.js");
 type VmSpec = Parameters<typeof createVm>[1];
 
 const spec = (name: string, more: Partial<VmSpec> = {}): VmSpec => ({ ...specOf(name), liveMigration: true, ...more });
@@ -42,8 +44,11 @@ describe("what is said ahead of time", function () {
   }
   /** What the schedulers of the nodes that stay have decided about a VM, in the order of time. */
   async function decided(name: string): Promise<string[]> {
-    const logs = await Promise.all(["node1", "node2"].map((node) =>
-      on(node, "sh", "-c", `grep -h 'schedulerd.*Actions: .* ${name} ' /var/log/pacemaker/pacemaker.log || true`)));
+    const logs = await Promise.all(
+      ["node1", "node2"].map((node) =>
+        on(node, "sh", "-c", `grep -h 'schedulerd.*Actions: .* ${name} ' /var/log/pacemaker/pacemaker.log || true`),
+      ),
+    );
     return logs.flatMap((log) => log.split("\n").filter((line) => line !== "")).sort();
   }
   const fates = (found: readonly { vm: string; after?: string }[]) =>
@@ -55,13 +60,15 @@ describe("what is said ahead of time", function () {
     const candidates = Object.fromEntries(placements.map((each) => [each.vm, each.candidates]));
     assert.deepEqual([candidates["wifpin"], candidates["wifpref"]], [["node3"], ["node3"]]);
     await Promise.all(vms.map((vm) => createVm({ cluster }, vm)));
-    for (const [name, node] of Object.entries(await where())) assert.ok(candidates[name]?.includes(node ?? ""), `${name} on ${node}`);
+    for (const [name, node] of Object.entries(await where()))
+      assert.ok(candidates[name]?.includes(node ?? ""), `${name} on ${node}`);
   });
 
   it("is how a VM goes to another node: live, or stopped and started", async () => {
     const from = (await where())["wiffree"];
     const to = from === "node1" ? "node2" : "node1";
-    const action = async (vm: VmSpec) => (await whatIf(cluster, { vms: [vm], removed: [] })).placements.find((each) => each.vm === vm.name);
+    const action = async (vm: VmSpec) =>
+      (await whatIf(cluster, { vms: [vm], removed: [] })).placements.find((each) => each.vm === vm.name);
     const live = await action(spec("wiffree", { preferredHost: to }));
     assert.deepEqual([live?.action, live?.before, live?.after], ["migrate", from, to]);
     const cold = await action(spec("wiffree", { preferredHost: to, liveMigration: false }));
@@ -95,10 +102,17 @@ describe("what is said ahead of time", function () {
     assert.match(lost.find(({ vm }) => vm === "wifpin")?.unplaced ?? "", /is kept from it by pin-wifpin-onnode3/);
     const before = (await decided("wifpref")).length;
     await kill("node3");
-    const all = await eventually(() => decided("wifpref"), (lines) => lines.length > before, 60);
+    const all = await eventually(
+      () => decided("wifpref"),
+      (lines) => lines.length > before,
+      60,
+    );
     // What Pacemaker decides is foretold. Whether it comes to that is the agent's: Ceph may not answer it yet, a node short.
     assert.match(all[before] ?? "", new RegExp(`Start +wifpref +\\( +${said["wifpref"]} +\\)`));
-    const now = await eventually(where, (each) => each["wifpref"] !== undefined && each["wifpref"] !== "node3" && each["wifpin"] === undefined);
+    const now = await eventually(
+      where,
+      (each) => each["wifpref"] !== undefined && each["wifpref"] !== "node3" && each["wifpin"] === undefined,
+    );
     assert.deepEqual({ ...now, wifpref: said["wifpref"] }, said);
     assert.equal(loss?.backNotSimulated, undefined);
     const back = loss?.back ?? [];
@@ -117,7 +131,8 @@ const features = (text: string): number => {
 };
 
 const inProgram = { cwd: join(import.meta.dirname, "../program"), encoding: "utf8" as const, env: pulumiEnvironment() };
-const seapath = (...words: string[]) => execFileSync("seapath", words, { ...inProgram, stdio: ["ignore", "pipe", "inherit"] });
+const seapath = (...words: string[]) =>
+  execFileSync("seapath", words, { ...inProgram, stdio: ["ignore", "pipe", "inherit"] });
 
 describe("what is said ahead of time of a guest node", function () {
   this.timeout(240_000);
@@ -140,18 +155,26 @@ describe("what is said ahead of time of a guest node", function () {
 
   it("comes true: the VM, Pacemaker's connection to it, and the service inside", async () => {
     const planned = JSON.parse(seapath("plan", "--stack", "wifguest", "--json")) as {
-      placements: { vm: string; after?: string }[]; inside: { vm: string; after?: string; action?: string }[]; guests: unknown[]; open: unknown[];
+      placements: { vm: string; after?: string }[];
+      inside: { vm: string; after?: string; action?: string }[];
+      guests: unknown[];
+      open: unknown[];
     };
     assert.deepEqual(planned.guests, [{ guest, vm }]);
     assert.deepEqual(planned.open, []);
-    const said = Object.fromEntries([...planned.placements, ...planned.inside].filter(({ vm: id }) => id.startsWith(vm)).map(({ vm: id, after: node }) => [id, node]));
+    const said = Object.fromEntries(
+      [...planned.placements, ...planned.inside]
+        .filter(({ vm: id }) => id.startsWith(vm))
+        .map(({ vm: id, after: node }) => [id, node]),
+    );
     assert.deepEqual(said, { [vm]: "node2", [guest]: "node2", [service]: guest });
     assert.deepEqual(await cibLines(guest), [], "nothing was changed");
     await stack.up(all);
     const status = await on("node1", "crm", "resource", "status");
     for (const id of [vm, service]) assert.match(status, new RegExp(`${id}\\s.*Started`));
     const xml = await on("node1", "crm_mon", "-1", "--output-as=xml");
-    for (const [id, node] of Object.entries(said)) assert.match(xml, new RegExp(`<resource id="${id}"[^>]*role="Started"[^>]*>\\s*<node name="${node}"`));
+    for (const [id, node] of Object.entries(said))
+      assert.match(xml, new RegExp(`<resource id="${id}"[^>]*role="Started"[^>]*>\\s*<node name="${node}"`));
     assert.match((await served(address)) ?? "", /inside of the guest/);
   });
 });
@@ -163,7 +186,10 @@ describe("seapath plan", function () {
 
   before(async () => {
     stack = await TestStack.make("plan");
-    await stack.configure({ planpin: tick({ pinnedHost: "node1" }), planfree: tick({ metadata: { peer: "$ref:planpin.uuid" } }) });
+    await stack.configure({
+      planpin: tick({ pinnedHost: "node1" }),
+      planfree: tick({ metadata: { peer: "$ref:planpin.uuid" } }),
+    });
   });
   after(async () => {
     rmSync(folder, { recursive: true, force: true });
@@ -184,11 +210,21 @@ describe("seapath plan", function () {
     const preview = execFileSync("pulumi", ["preview", "--json", "--stack", "plan"], inProgram);
     writeFileSync(join(folder, "preview.json"), preview);
     const env = { ...inProgram.env, SEAPATH_HOSTS: "10.99.0.98" };
-    const fromFiles = spawnSync("seapath", ["plan", "--preview", join(folder, "preview.json"), "--cib", join(folder, "saved.json"), "--json"], { ...inProgram, env });
+    const fromFiles = spawnSync(
+      "seapath",
+      ["plan", "--preview", join(folder, "preview.json"), "--cib", join(folder, "saved.json"), "--json"],
+      { ...inProgram, env },
+    );
     const text = fromFiles.stdout;
-    if (features(execFileSync("pacemakerd", ["--features"], { encoding: "utf8" })) < features(await on("node1", "pacemakerd", "--features"))) {
+    if (
+      features(execFileSync("pacemakerd", ["--features"], { encoding: "utf8" })) <
+      features(await on("node1", "pacemakerd", "--features"))
+    ) {
       assert.deepEqual([fromFiles.status, text], [1, ""]);
-      assert.match(fromFiles.stderr, /the CIB is of a newer Pacemaker: the tools here do not know its (schema|feature set), \S+; ask tools that are as new as the cluster's/);
+      assert.match(
+        fromFiles.stderr,
+        /the CIB is of a newer Pacemaker: the tools here do not know its (schema|feature set), \S+; ask tools that are as new as the cluster's/,
+      );
     } else {
       assert.equal(fromFiles.status, 0, fromFiles.stderr);
       const planned = JSON.parse(text) as { placements: { vm: string; candidates: string[] }[]; epoch: string };
@@ -196,7 +232,10 @@ describe("seapath plan", function () {
       assert.match(planned.epoch, /^\d+\.\d+$/);
     }
     writeFileSync(join(folder, "cut.json"), readFileSync(join(folder, "saved.json"), "utf8").slice(0, 500));
-    const cut = spawnSync("seapath", ["plan", "--no-preview", "--cib", join(folder, "cut.json")], { ...inProgram, env });
+    const cut = spawnSync("seapath", ["plan", "--no-preview", "--cib", join(folder, "cut.json")], {
+      ...inProgram,
+      env,
+    });
     assert.deepEqual([cut.status, cut.stdout], [1, ""]);
     assert.match(cut.stderr, /Unable to read what the saved cluster answered: it is no JSON, or it is cut off/);
   });
@@ -208,14 +247,18 @@ describe("seapath plan", function () {
     assert.match(planned, /^\d+\.\d+:[0-9a-f]{12}$/);
     await stack.setting("seapath:planned", planned);
     // Pulumi shows it while it runs, and again among the diagnostics.
-    const says = /^ {4}The cluster has changed since the plan: that was made of configuration \d+\.\d+, and now it is \d+\.\d+/gm;
+    const says =
+      /^ {4}The cluster has changed since the plan: that was made of configuration \d+\.\d+, and now it is \d+\.\d+/gm;
     // Its own changes are none that happened since.
     const first = await stack.up(program);
     assert.deepEqual([first.text.match(says), first.changes["create"]], [null, 3]);
     const second = await stack.up({ ...program, plansince: tick({ preferredHost: "node2" }) });
     assert.equal(second.text.match(says)?.length, 1, second.text);
     await stack.setting("seapath:planned", "yesterday");
-    assert.match(await stack.failing("preview", program), /The setting seapath:planned has "yesterday", which is no version of a configuration.*npx seapath plan/s);
+    assert.match(
+      await stack.failing("preview", program),
+      /The setting seapath:planned has "yesterday", which is no version of a configuration.*npx seapath plan/s,
+    );
     await stack.setting("seapath:planned", "");
   });
 });

@@ -13,7 +13,8 @@ new PolicyPack("seapath-labtest", {
       configSchema: { properties: { word: { type: "string", default: "forbidden" } } },
       validateResource: (args, report) => {
         const { word } = args.getConfig();
-        if (isVm(args) && args.props.metadata?.owner === word) report(`The owner <b>must</b> not be "${word}", @everyone\n\n/close`);
+        if (isVm(args) && args.props.metadata?.owner === word)
+          report(`The owner <b>must</b> not be "${word}", @everyone\n\n/close`);
       },
     },
     {
@@ -21,7 +22,10 @@ new PolicyPack("seapath-labtest", {
       description: "Says which VMs there are.",
       enforcementLevel: "advisory",
       validateStack: ({ resources }, report) => {
-        const names = resources.filter(isVm).map(({ props }) => props.name).sort();
+        const names = resources
+          .filter(isVm)
+          .map(({ props }) => props.name)
+          .sort();
         if (names.length > 1) report(["name", "----", ...names].join("\n"));
       },
     },

@@ -7,7 +7,14 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as seapath from "pulumi-seapath";
 
-type Args = Record<string, unknown> & { $kind?: string; $retain?: boolean; $after?: string[]; $call?: string; $unchecked?: boolean; $options?: pulumi.CustomResourceOptions };
+type Args = Record<string, unknown> & {
+  $kind?: string;
+  $retain?: boolean;
+  $after?: string[];
+  $call?: string;
+  $unchecked?: boolean;
+  $options?: pulumi.CustomResourceOptions;
+};
 type Call = (args: object, options?: object) => unknown;
 type Class = new (name: string, args: object, options?: pulumi.CustomResourceOptions) => pulumi.CustomResource;
 
@@ -39,7 +46,15 @@ class Unchecked extends pulumi.dynamic.Resource {
 }
 
 for (const [name, given] of Object.entries(new pulumi.Config().requireObject<Record<string, Args>>("vms"))) {
-  const { $kind = "Vm", $retain: retainOnDelete = false, $after = [], $call, $unchecked = false, $options = {}, ...args } = given;
+  const {
+    $kind = "Vm",
+    $retain: retainOnDelete = false,
+    $after = [],
+    $call,
+    $unchecked = false,
+    $options = {},
+    ...args
+  } = given;
   if ($call !== undefined) {
     const dependsOn = $after.map((each) => resource(each) as unknown as pulumi.CustomResource);
     const options = dependsOn.length > 0 ? [{ dependsOn }] : [];

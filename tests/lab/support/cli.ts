@@ -14,11 +14,21 @@ export interface Ended {
 }
 
 /** Runs a program with the cluster in its environment. */
-export function ran(program: string, words: readonly string[], more: Record<string, string> = {}, cwd = process.cwd()): Promise<Ended> {
+export function ran(
+  program: string,
+  words: readonly string[],
+  more: Record<string, string> = {},
+  cwd = process.cwd(),
+): Promise<Ended> {
   return new Promise((resolve) => {
-    execFile(program, words, { cwd, env: { ...pulumiEnvironment(), ...more }, maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) => {
-      resolve({ code: error === null ? 0 : typeof error.code === "number" ? error.code : -1, stdout, stderr });
-    });
+    execFile(
+      program,
+      words,
+      { cwd, env: { ...pulumiEnvironment(), ...more }, maxBuffer: 64 * 1024 * 1024 },
+      (error, stdout, stderr) => {
+        resolve({ code: error === null ? 0 : typeof error.code === "number" ? error.code : -1, stdout, stderr });
+      },
+    );
   });
 }
 
@@ -27,7 +37,11 @@ export const seapath = (...words: string[]): Promise<Ended> => ran(process.execP
 
 /** `seapath …` that goes on: what it has printed so far, and how it is ended. */
 export function going(...words: string[]): { text: () => string; stop: () => Promise<void> } {
-  const child = spawn(process.execPath, [CLI, ...words], { cwd: tmpdir(), env: pulumiEnvironment(), stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(process.execPath, [CLI, ...words], {
+    cwd: tmpdir(),
+    env: pulumiEnvironment(),
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   let text = "";
   child.stdout.on("data", (chunk: Buffer) => (text += chunk.toString()));
   const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
@@ -66,4 +80,6 @@ sys.exit(os.waitstatus_to_exitcode(status))
 
 /** `seapath …` on a terminal. @param keys what is waited for on the screen, and what is typed then */
 export const onTerminal = (keys: [string, string][], ...words: string[]): Promise<Ended> =>
-  ran("/usr/bin/python3", ["-I", "-c", ON_TERMINAL, JSON.stringify(keys), process.execPath, CLI, ...words], { TERM: "vt100" });
+  ran("/usr/bin/python3", ["-I", "-c", ON_TERMINAL, JSON.stringify(keys), process.execPath, CLI, ...words], {
+    TERM: "vt100",
+  });

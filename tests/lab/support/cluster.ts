@@ -50,10 +50,17 @@ export async function counted(vm: string): Promise<string[]> {
   const status = await on("node1", "cibadmin", "--query", "--scope", "status");
   return status.split(/(?=<node_state )/).flatMap((state) => {
     const node = /^<node_state [^>]*uname="([^"]*)"/.exec(state)?.[1] ?? "?";
-    const counts = [...state.matchAll(/ name="((?:fail-count|last-failure)-([^"#]+)(?:#[^"]*)?)"/g)].filter(([, , name]) => name === vm);
+    const counts = [...state.matchAll(/ name="((?:fail-count|last-failure)-([^"#]+)(?:#[^"]*)?)"/g)].filter(
+      ([, , name]) => name === vm,
+    );
     const [, history = ""] = new RegExp(`<lrm_resource id="${vm}"[^>]*>(.*?)</lrm_resource>`, "s").exec(state) ?? [];
-    const failed = [...history.matchAll(/<lrm_rsc_op [^>]*operation="([^"]*)"[^>]*rc-code="(\d+)"/g)].filter(([, , code]) => !["0", "7", NOT_INSTALLED].includes(code ?? ""));
-    return [...counts.map(([, name]) => `${node}:${name}`), ...failed.map(([, operation]) => `${node}:failed ${operation}`)];
+    const failed = [...history.matchAll(/<lrm_rsc_op [^>]*operation="([^"]*)"[^>]*rc-code="(\d+)"/g)].filter(
+      ([, , code]) => !["0", "7", NOT_INSTALLED].includes(code ?? ""),
+    );
+    return [
+      ...counts.map(([, name]) => `${node}:${name}`),
+      ...failed.map(([, operation]) => `${node}:failed ${operation}`),
+    ];
   });
 }
 
@@ -65,21 +72,35 @@ export async function traces(vm: string): Promise<string[]> {
   const domains: string[] = [];
   for (const node of nodes()) {
     const names = await domainsOf(node);
-    domains.push(...[...names.filter((name) => name === vm), ...(await probesLeft(node, names))].map((name) => `${node}:${name}`));
+    domains.push(
+      ...[...names.filter((name) => name === vm), ...(await probesLeft(node, names))].map((name) => `${node}:${name}`),
+    );
     const file = `/etc/pacemaker/${vm}.xml`;
-    domains.push(...(await on(node, "find", "/etc/pacemaker", "-path", file)).split("\n").filter(Boolean).map((path) => `${node}:${path}`));
+    domains.push(
+      ...(await on(node, "find", "/etc/pacemaker", "-path", file))
+        .split("\n")
+        .filter(Boolean)
+        .map((path) => `${node}:${path}`),
+    );
   }
-  const ids = [...cib.matchAll(/ id="([^"]*)"/g)].map((match) => match[1] ?? "").filter((id) => id.split("-").includes(vm));
+  const ids = [...cib.matchAll(/ id="([^"]*)"/g)]
+    .map((match) => match[1] ?? "")
+    .filter((id) => id.split("-").includes(vm));
   return [...images, ...groups, ...domains, ...ids, ...(await counted(vm)), ...(await qemu(vm))];
 }
 
-const domainsOf = async (node: string): Promise<string[]> => (await on(node, "virsh", "list", "--all", "--name")).split("\n");
+const domainsOf = async (node: string): Promise<string[]> =>
+  (await on(node, "virsh", "list", "--all", "--name")).split("\n");
 
 /** Domains that a check has left: that of a check which another test is just making goes by itself. */
 async function probesLeft(node: string, names: readonly string[]): Promise<string[]> {
   const probes = names.filter((name) => name.startsWith("seapath-check"));
   if (probes.length === 0) return [];
-  return eventually(async () => (await domainsOf(node)).filter((name) => probes.includes(name)), (left) => left.length === 0, 10);
+  return eventually(
+    async () => (await domainsOf(node)).filter((name) => probes.includes(name)),
+    (left) => left.length === 0,
+    10,
+  );
 }
 
 /** Asks again until the answer is as wanted; the last answer when it never is. */

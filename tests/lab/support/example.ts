@@ -6,7 +6,10 @@ import { pulumiEnvironment } from "../../../tools/env.mjs";
 /** A new stack of an example; what an earlier run left in it is destroyed first. */
 export async function exampleStack(example: string, config: Record<string, string> = {}): Promise<Stack> {
   const workDir = join(import.meta.dirname, "../../../examples", example);
-  const stack = await LocalWorkspace.createOrSelectStack({ stackName: "labtest", workDir }, { envVars: pulumiEnvironment() });
+  const stack = await LocalWorkspace.createOrSelectStack(
+    { stackName: "labtest", workDir },
+    { envVars: pulumiEnvironment() },
+  );
   for (const [key, value] of Object.entries(config)) await stack.setConfig(`${example}:${key}`, { value });
   await stack.cancel(); // a run that was killed leaves its lock
   await stack.destroy({ color: "never" });

@@ -5,11 +5,14 @@ import type { Command, CommandResult, Runner } from "../../../provider/dist/tran
 import { pulumiEnvironment } from "../../../tools/env.mjs";
 
 const require = createRequire(import.meta.url);
-const transport = require("../../../provider/dist/transport/index.js") as typeof import("../../../provider/dist/transport/index.js");
-const { Cluster } = require("../../../provider/dist/cluster/index.js") as typeof import("../../../provider/dist/cluster/index.js");
+const transport =
+  require("../../../provider/dist/transport/index.js") as typeof import("../../../provider/dist/transport/index.js");
+const { Cluster } =
+  require("../../../provider/dist/cluster/index.js") as typeof import("../../../provider/dist/cluster/index.js");
 
 /** A runner to the lab; the caller closes it. */
-export const labRunner = (): Runner => transport.createRunner(transport.readSettings(() => undefined, pulumiEnvironment()));
+export const labRunner = (): Runner =>
+  transport.createRunner(transport.readSettings(() => undefined, pulumiEnvironment()));
 
 /**
  * When a call fails: instead of being done, or after it was done, as when a link breaks before the answer; or it and all
@@ -39,7 +42,8 @@ export class FailingRunner implements Runner {
   async run(command: Command): Promise<CommandResult> {
     if (command.readOnly || this.#isRenewal(command)) return this.#inner.run(command);
     this.asked.push(command.label ?? command.argv.join(" "));
-    const broken = this.#moment === "for good" ? this.#at > 0 && this.asked.length >= this.#at : this.asked.length === this.#at;
+    const broken =
+      this.#moment === "for good" ? this.#at > 0 && this.asked.length >= this.#at : this.asked.length === this.#at;
     if (!broken) return this.#inner.run(command);
     if (this.#moment === "after") await this.#inner.run(command);
     throw new transport.ConnectionError(this.node ?? "?", "the link broke (made by the test)", { beforeSend: false });

@@ -21,7 +21,10 @@ const GITHUB_BOT = "github-actions[bot]";
 const GITLAB_BOT = "project_7_bot";
 
 type Reply = { status: number; body?: unknown; headers?: Record<string, string> };
-type Handler = (match: RegExpExecArray, asked: { body: Record<string, unknown>; raw: string; query: URLSearchParams }) => Reply;
+type Handler = (
+  match: RegExpExecArray,
+  asked: { body: Record<string, unknown>; raw: string; query: URLSearchParams },
+) => Reply;
 
 export class StandIn {
   readonly #server: Server;
@@ -81,12 +84,17 @@ export class StandIn {
   #route(request: IncomingMessage, line: string, url: URL, raw: string): Reply {
     const github = url.pathname.startsWith("/github/");
     const token = github ? request.headers.authorization : request.headers["private-token"];
-    if (token !== (github ? `Bearer ${TOKENS.githubJob}` : TOKENS.gitlab)) return { status: 401, body: { message: "Bad credentials" } };
+    if (token !== (github ? `Bearer ${TOKENS.githubJob}` : TOKENS.gitlab))
+      return { status: 401, body: { message: "Bad credentials" } };
     for (const [pattern, handler] of github ? this.#github : this.#gitlab) {
       const match = pattern.exec(line);
       if (match === null) continue;
       const isJson = request.headers["content-type"] === "application/json";
-      return handler(match, { body: isJson ? (JSON.parse(raw) as Record<string, unknown>) : {}, raw, query: url.searchParams });
+      return handler(match, {
+        body: isJson ? (JSON.parse(raw) as Record<string, unknown>) : {},
+        raw,
+        query: url.searchParams,
+      });
     }
     this.unexpected.push(line);
     return { status: 404, body: { message: "Not Found" } };
@@ -94,36 +102,96 @@ export class StandIn {
 
   readonly #github: [RegExp, Handler][] = [
     [/^GET \/github\/user$/, () => ({ status: 403, body: { message: "Resource not accessible by integration" } })],
-    [/^GET \/github\/repos\/grid\/platform\/issues\/12\/comments$/, (_, { query }) => page(this.comments.map(asGithub), query)],
-    [/^POST \/github\/repos\/grid\/platform\/issues\/12\/comments$/, (_, { body }) => written(body["body"], 65_536, () => asGithub(this.write(GITHUB_BOT, String(body["body"]))))],
-    [/^PATCH \/github\/repos\/grid\/platform\/issues\/comments\/(\d+)$/, ([, id], { body }) => change(this.comments, id, 65_536, { body: body["body"] })],
-    [/^GET \/github\/repos\/grid\/platform\/issues$/, (_, { query }) => page(this.issues.filter(({ state }) => state === query.get("state")).map(asGithub), query)],
-    [/^POST \/github\/repos\/grid\/platform\/issues$/, (_, { body }) => written(body["body"], 65_536, () => asGithub(this.#open(GITHUB_BOT, body["title"], body["body"])))],
-    [/^PATCH \/github\/repos\/grid\/platform\/issues\/(\d+)$/, ([, id], { body }) => change(this.issues, id, 65_536, body)],
-    [/^POST \/github\/repos\/grid\/platform\/issues\/(\d+)\/comments$/, ([, id], { body }) => this.#note(id, body["body"])],
+    [
+      /^GET \/github\/repos\/grid\/platform\/issues\/12\/comments$/,
+      (_, { query }) => page(this.comments.map(asGithub), query),
+    ],
+    [
+      /^POST \/github\/repos\/grid\/platform\/issues\/12\/comments$/,
+      (_, { body }) => written(body["body"], 65_536, () => asGithub(this.write(GITHUB_BOT, String(body["body"])))),
+    ],
+    [
+      /^PATCH \/github\/repos\/grid\/platform\/issues\/comments\/(\d+)$/,
+      ([, id], { body }) => change(this.comments, id, 65_536, { body: body["body"] }),
+    ],
+    [
+      /^GET \/github\/repos\/grid\/platform\/issues$/,
+      (_, { query }) => page(this.issues.filter(({ state }) => state === query.get("state")).map(asGithub), query),
+    ],
+    [
+      /^POST \/github\/repos\/grid\/platform\/issues$/,
+      (_, { body }) =>
+        written(body["body"], 65_536, () => asGithub(this.#open(GITHUB_BOT, body["title"], body["body"]))),
+    ],
+    [
+      /^PATCH \/github\/repos\/grid\/platform\/issues\/(\d+)$/,
+      ([, id], { body }) => change(this.issues, id, 65_536, body),
+    ],
+    [
+      /^POST \/github\/repos\/grid\/platform\/issues\/(\d+)\/comments$/,
+      ([, id], { body }) => this.#note(id, body["body"]),
+    ],
   ];
 
   readonly #gitlab: [RegExp, Handler][] = [
     [/^GET \/gitlab\/user$/, () => ({ status: 200, body: { username: GITLAB_BOT } })],
-    [/^GET \/gitlab\/projects\/7\/merge_requests\/3\/notes$/, (_, { query }) => page(this.comments.map(asGitlab), query)],
-    [/^POST \/gitlab\/projects\/7\/merge_requests\/3\/notes$/, (_, { body }) => written(body["body"], 1_000_000, () => asGitlab(this.write(GITLAB_BOT, String(body["body"]))))],
-    [/^PUT \/gitlab\/projects\/7\/merge_requests\/3\/notes\/(\d+)$/, ([, id], { body }) => change(this.comments, id, 1_000_000, { body: body["body"] })],
-    [/^POST \/gitlab\/projects\/7\/uploads$/, (_, { raw }) => {
-      if (!/name="file"; filename="plan\.svg"[\s\S]*<svg /.test(raw)) return { status: 400, body: { error: "file is missing" } };
-      this.uploads.push(raw);
-      const path = `/uploads/${String(this.uploads.length).padStart(32, "0")}/plan.svg`;
-      return { status: 201, body: { alt: "plan", url: path, markdown: `![plan](${path})` } };
-    }],
-    [/^GET \/gitlab\/projects\/7\/issues$/, (_, { query }) => page(this.issues.filter(({ state }) => query.get("state") === "opened" && state === "open").map(asGitlab), query)],
-    [/^POST \/gitlab\/projects\/7\/issues$/, (_, { body }) => written(body["description"], 1_000_000, () => asGitlab(this.#open(GITLAB_BOT, body["title"], body["description"])))],
-    [/^PUT \/gitlab\/projects\/7\/issues\/(\d+)$/, ([, id], { body }) => change(this.issues, id, 1_000_000, {
-      ...(body["state_event"] === "close" ? { state: "closed" } : {}), ...(body["description"] === undefined ? {} : { body: body["description"] }),
-    })],
+    [
+      /^GET \/gitlab\/projects\/7\/merge_requests\/3\/notes$/,
+      (_, { query }) => page(this.comments.map(asGitlab), query),
+    ],
+    [
+      /^POST \/gitlab\/projects\/7\/merge_requests\/3\/notes$/,
+      (_, { body }) => written(body["body"], 1_000_000, () => asGitlab(this.write(GITLAB_BOT, String(body["body"])))),
+    ],
+    [
+      /^PUT \/gitlab\/projects\/7\/merge_requests\/3\/notes\/(\d+)$/,
+      ([, id], { body }) => change(this.comments, id, 1_000_000, { body: body["body"] }),
+    ],
+    [
+      /^POST \/gitlab\/projects\/7\/uploads$/,
+      (_, { raw }) => {
+        if (!/name="file"; filename="plan\.svg"[\s\S]*<svg /.test(raw))
+          return { status: 400, body: { error: "file is missing" } };
+        this.uploads.push(raw);
+        const path = `/uploads/${String(this.uploads.length).padStart(32, "0")}/plan.svg`;
+        return { status: 201, body: { alt: "plan", url: path, markdown: `![plan](${path})` } };
+      },
+    ],
+    [
+      /^GET \/gitlab\/projects\/7\/issues$/,
+      (_, { query }) =>
+        page(
+          this.issues.filter(({ state }) => query.get("state") === "opened" && state === "open").map(asGitlab),
+          query,
+        ),
+    ],
+    [
+      /^POST \/gitlab\/projects\/7\/issues$/,
+      (_, { body }) =>
+        written(body["description"], 1_000_000, () =>
+          asGitlab(this.#open(GITLAB_BOT, body["title"], body["description"])),
+        ),
+    ],
+    [
+      /^PUT \/gitlab\/projects\/7\/issues\/(\d+)$/,
+      ([, id], { body }) =>
+        change(this.issues, id, 1_000_000, {
+          ...(body["state_event"] === "close" ? { state: "closed" } : {}),
+          ...(body["description"] === undefined ? {} : { body: body["description"] }),
+        }),
+    ],
     [/^POST \/gitlab\/projects\/7\/issues\/(\d+)\/notes$/, ([, id], { body }) => this.#note(id, body["body"])],
   ];
 
   #open(author: string, title: unknown, body: unknown): Entry {
-    const entry: Entry = { id: ++this.#ids, author, title: String(title), body: String(body), state: "open", notes: [] };
+    const entry: Entry = {
+      id: ++this.#ids,
+      author,
+      title: String(title),
+      body: String(body),
+      state: "open",
+      notes: [],
+    };
     this.issues.push(entry);
     return entry;
   }
@@ -139,18 +207,24 @@ export class StandIn {
 function change(entries: Entry[], id: string | undefined, limit: number, fields: Record<string, unknown>): Reply {
   const entry = entries.find((each) => String(each.id) === id);
   if (entry === undefined) return { status: 404 };
-  return written(fields["body"] ?? "-", limit, () => {
-    for (const key of ["title", "body", "state"] as const) {
-      const value = fields[key];
-      if (typeof value === "string") entry[key] = value;
-    }
-    return {};
-  }, 200);
+  return written(
+    fields["body"] ?? "-",
+    limit,
+    () => {
+      for (const key of ["title", "body", "state"] as const) {
+        const value = fields[key];
+        if (typeof value === "string") entry[key] = value;
+      }
+      return {};
+    },
+    200,
+  );
 }
 
 function written(body: unknown, limit: number, make: () => unknown, status = 201): Reply {
   if (typeof body !== "string" || body === "") return { status: 422, body: { message: "body can't be blank" } };
-  if (body.length > limit) return { status: 422, body: { message: `body is too long (maximum is ${limit} characters)` } };
+  if (body.length > limit)
+    return { status: 422, body: { message: `body is too long (maximum is ${limit} characters)` } };
   return { status, body: make() };
 }
 
@@ -160,5 +234,20 @@ function page(entries: unknown[], query: URLSearchParams): Reply {
   return { status: 200, body: entries.slice(from, from + size) };
 }
 
-const asGithub = ({ id, author, title, body, state }: Entry) => ({ id, number: id, user: { login: author }, title, body, state });
-const asGitlab = ({ id, author, title, body }: Entry) => ({ id, iid: id, author: { username: author }, title, body, description: body, system: false });
+const asGithub = ({ id, author, title, body, state }: Entry) => ({
+  id,
+  number: id,
+  user: { login: author },
+  title,
+  body,
+  state,
+});
+const asGitlab = ({ id, author, title, body }: Entry) => ({
+  id,
+  iid: id,
+  author: { username: author },
+  title,
+  body,
+  description: body,
+  system: false,
+});

@@ -6,7 +6,9 @@ import type { Command, CommandResult, NodeAnswer, Runner } from "../../../provid
 import { withoutBindings } from "../../hidden.ts";
 
 const blind = (command: Command): Command =>
-  /\bpython3$/.test(command.argv[0] ?? "") && command.stdin !== undefined ? { ...command, stdin: withoutBindings(String(command.stdin)) } : command;
+  /\bpython3$/.test(command.argv[0] ?? "") && command.stdin !== undefined
+    ? { ...command, stdin: withoutBindings(String(command.stdin)) }
+    : command;
 
 export class HiddenModules implements Runner {
   readonly #inner: Runner;

@@ -7,11 +7,14 @@ export const platformFolder = join(import.meta.dirname, "../../../examples/platf
 const read = (name: string): unknown => load(readFileSync(join(platformFolder, name), "utf8"));
 
 export interface Workflow {
-  jobs: Record<string, {
-    permissions?: Record<string, string>;
-    strategy?: { matrix: { stack: string[] } };
-    steps: { uses?: string; run?: string; with?: Record<string, string> }[];
-  }>;
+  jobs: Record<
+    string,
+    {
+      permissions?: Record<string, string>;
+      strategy?: { matrix: { stack: string[] } };
+      steps: { uses?: string; run?: string; with?: Record<string, string> }[];
+    }
+  >;
 }
 export interface Pipeline {
   extends?: string | string[];
@@ -25,8 +28,13 @@ export const pipeline = read(".gitlab-ci.yml") as Record<string, Pipeline>;
 
 /** The steps of a job that use the action of this repository, with a stack put in. */
 export const actionSteps = (job: string, stack: string): Record<string, string>[] =>
-  (workflow.jobs[job]?.steps ?? []).filter(({ uses }) => uses?.startsWith("./ci"))
-    .map(({ with: inputs = {} }) => Object.fromEntries(Object.entries(inputs).map(([key, value]) => [key, value.replaceAll("${{ matrix.stack }}", stack)])));
+  (workflow.jobs[job]?.steps ?? [])
+    .filter(({ uses }) => uses?.startsWith("./ci"))
+    .map(({ with: inputs = {} }) =>
+      Object.fromEntries(
+        Object.entries(inputs).map(([key, value]) => [key, value.replaceAll("${{ matrix.stack }}", stack)]),
+      ),
+    );
 
 /** What the preview of a pull request gives the action. */
 export function previewInputs(stack: string): Record<string, string> {

@@ -39,17 +39,41 @@ export interface Run {
 }
 
 /** Runs `pulumi preview`, or `pulumi up --yes --skip-preview`, with `--policy-pack`. */
-export async function policed({ stack, vms, run = "preview", pack = PACK, config, environment = {} }: Run): Promise<Policed> {
+export async function policed({
+  stack,
+  vms,
+  run = "preview",
+  pack = PACK,
+  config,
+  environment = {},
+}: Run): Promise<Policed> {
   const folder = mkdtempSync(join(tmpdir(), "seapath-policed-"));
   try {
     const [log, file] = [join(folder, "events.json"), join(folder, "config.json")];
     if (config !== undefined) writeFileSync(file, JSON.stringify(config));
     const words = [
-      run, "--stack", stack, "--cwd", join(import.meta.dirname, "../program"), "--non-interactive", "--color", "never", "--event-log", log,
-      "--config", `vms=${JSON.stringify(vms)}`, ...(run === "up" ? ["--yes", "--skip-preview"] : ["--diff"]),
-      "--policy-pack", pack, ...(config === undefined ? [] : ["--policy-pack-config", file]),
+      run,
+      "--stack",
+      stack,
+      "--cwd",
+      join(import.meta.dirname, "../program"),
+      "--non-interactive",
+      "--color",
+      "never",
+      "--event-log",
+      log,
+      "--config",
+      `vms=${JSON.stringify(vms)}`,
+      ...(run === "up" ? ["--yes", "--skip-preview"] : ["--diff"]),
+      "--policy-pack",
+      pack,
+      ...(config === undefined ? [] : ["--policy-pack-config", file]),
     ];
-    const { code, text } = await ended(words, { ...pulumiEnvironment(), PULUMI_DEBUG_COMMANDS: "true", ...environment });
+    const { code, text } = await ended(words, {
+      ...pulumiEnvironment(),
+      PULUMI_DEBUG_COMMANDS: "true",
+      ...environment,
+    });
     return { code, text, said: saidIn(log) };
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -74,7 +98,9 @@ interface PolicyEvent {
 }
 
 function saidIn(log: string): Said[] {
-  const events = readFileSync(log, "utf8").split("\n").filter((line) => line.includes('"policyEvent"'))
+  const events = readFileSync(log, "utf8")
+    .split("\n")
+    .filter((line) => line.includes('"policyEvent"'))
     .map((line) => (JSON.parse(line) as { policyEvent: PolicyEvent }).policyEvent);
   return events.map(({ policyName, enforcementLevel, message, resourceUrn }) => ({
     rule: policyName,

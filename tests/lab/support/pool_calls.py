@@ -38,7 +38,11 @@ def everything(pool):
     on(one, "set text", lambda image: image.metadata_set("text", "another"))
     on(one, "remove dash", lambda image: image.metadata_remove("dash"))
     on(one, "remove dash", lambda image: image.metadata_remove("dash"))
-    on(one, "metadata", lambda image: {key: hashlib.md5(text.encode()).hexdigest() for key, text in image.metadata().items()})
+    on(
+        one,
+        "metadata",
+        lambda image: {key: hashlib.md5(text.encode()).hexdigest() for key, text in image.metadata().items()},
+    )
     on(one, "remove xml", lambda image: image.metadata_remove("xml"))
     call("facts", lambda: pool.facts([one, "bothwaysnone"], {one}))
     call("facts", lambda: pool.facts([one], set()))
@@ -68,11 +72,18 @@ def everything(pool):
     on(one, "protect", lambda image: image.snapshot_protect("first"))
     on(one, "protect again", lambda image: image.snapshot_protect("first"))
     on(one, "protect none", lambda image: image.snapshot_protect("none"))
-    on(one, "snapshots", lambda image: [dict(each, created=abs(each["created"] - time.time()) < 600) for each in image.snapshots()])
+    on(
+        one,
+        "snapshots",
+        lambda image: [dict(each, created=abs(each["created"] - time.time()) < 600) for each in image.snapshots()],
+    )
     on(one, "changed bytes", lambda image: image.changed_bytes("first"))
     on(one, "changed bytes up to the same", lambda image: image.changed_bytes("first", "first"))
     on(one, "changed bytes since none", lambda image: image.changed_bytes("none"))
-    call("facts", lambda: [dict(each, snapshots=[row["name"] for row in each["snapshots"]]) for each in pool.facts([one], set())])
+    call(
+        "facts",
+        lambda: [dict(each, snapshots=[row["name"] for row in each["snapshots"]]) for each in pool.facts([one], set())],
+    )
     call("lock", lambda: pool.lock(one, "bothways", "first", 60))
     call("the same lock", lambda: pool.lock(one, "bothways", "second", 60))
     call("its own lock", lambda: pool.lock(one, "bothways", "first", 60))

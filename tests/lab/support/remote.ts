@@ -36,7 +36,9 @@ export async function served(address: string, port = 80): Promise<string | undef
 /** The process of the service, and the boot that it belongs to; nothing while the guest does not answer. */
 export async function serviceIn(address: string): Promise<{ pid: string; boot: string } | undefined> {
   try {
-    const { stdout } = await inGuest(address, "cat /proc/sys/kernel/random/boot_id; pgrep -f 'busybox httpd'", { seconds: 8 });
+    const { stdout } = await inGuest(address, "cat /proc/sys/kernel/random/boot_id; pgrep -f 'busybox httpd'", {
+      seconds: 8,
+    });
     const [boot = "", pid = ""] = stdout.trim().split("\n");
     return pid === "" ? undefined : { pid, boot };
   } catch {
@@ -45,7 +47,12 @@ export async function serviceIn(address: string): Promise<{ pid: string; boot: s
 }
 
 /** The same of a service that surely runs: a login to an emulated guest may take longer than one question has. */
-export const serviceNow = (address: string) => eventually(() => serviceIn(address), (now) => now !== undefined, 60);
+export const serviceNow = (address: string) =>
+  eventually(
+    () => serviceIn(address),
+    (now) => now !== undefined,
+    60,
+  );
 
 /** Every line of the CIB, its status too, that has a name in it. */
 export async function cibLines(name: string): Promise<string[]> {
@@ -55,5 +62,9 @@ export async function cibLines(name: string): Promise<string[]> {
 
 /** Puts another key into a guest, and has its pacemaker_remoted use it. */
 export async function giveKey(address: string, key: Uint8Array): Promise<void> {
-  await inGuest(address, "cat >/etc/pacemaker/authkey; kill $(pidof pacemaker-remoted); sleep 2; pidof pacemaker-remoted", { stdin: key });
+  await inGuest(
+    address,
+    "cat >/etc/pacemaker/authkey; kill $(pidof pacemaker-remoted); sleep 2; pidof pacemaker-remoted",
+    { stdin: key },
+  );
 }

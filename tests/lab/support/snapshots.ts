@@ -5,9 +5,13 @@ import type { Command, CommandResult, Runner } from "../../../provider/dist/tran
 import type { SnapshotSpec } from "../../../provider/dist/vmmgr/index.js";
 import { on, tryOn } from "./cluster.ts";
 
-export const vmmgr = createRequire(import.meta.url)("../../../provider/dist/vmmgr/index.js") as typeof import("../../../provider/dist/vmmgr/index.js");
+export const vmmgr = createRequire(import.meta.url)(
+  "../../../provider/dist/vmmgr/index.js",
+) as typeof import("../../../provider/dist/vmmgr/index.js");
 
-const { ConnectionError } = createRequire(import.meta.url)("../../../provider/dist/transport/index.js") as typeof import("../../../provider/dist/transport/index.js");
+const { ConnectionError } = createRequire(import.meta.url)(
+  "../../../provider/dist/transport/index.js",
+) as typeof import("../../../provider/dist/transport/index.js");
 
 export const system = (vm: string) => `system_${vm}`;
 export const data = (vm: string) => `data_${vm}_0`;
@@ -20,34 +24,56 @@ export async function giveDisk(vm: string, image = data(vm), content = "first"):
 
 /** Writes the beginning of a data disk from outside. */
 export async function write(image: string, content: string): Promise<void> {
-  const script = 'import rados, rbd, sys\nc = rados.Rados(conffile="/etc/ceph/ceph.conf")\nc.connect()\nio = c.open_ioctx("rbd")\nwith rbd.Image(io, sys.argv[1]) as i: i.write(sys.argv[2].encode(), 0)\nio.close()\nc.shutdown()';
+  const script =
+    'import rados, rbd, sys\nc = rados.Rados(conffile="/etc/ceph/ceph.conf")\nc.connect()\nio = c.open_ioctx("rbd")\nwith rbd.Image(io, sys.argv[1]) as i: i.write(sys.argv[2].encode(), 0)\nio.close()\nc.shutdown()';
   await on("node1", "/usr/bin/python3", "-I", "-c", script, image, content);
 }
 
 /** The first word of a disk that `write` has written. */
-export const content = async (image: string) => /^\w+/.exec(await on("node1", "bash", "-c", 'rbd export --no-progress "$1" - | head -c 16', "bash", image))?.[0] ?? "";
+export const content = async (image: string) =>
+  /^\w+/.exec(await on("node1", "bash", "-c", 'rbd export --no-progress "$1" - | head -c 16', "bash", image))?.[0] ??
+  "";
 
 /** What the tick guest counts in its disk: boots, and ticks in all. */
 export async function ticks(vm: string): Promise<{ boots: number; total: number }> {
-  const words = await on("node1", "bash", "-c", 'rbd export --no-progress "$1" - | dd bs=512 skip=1 count=1 status=none | od -An -tu4 -N16', "bash", system(vm));
+  const words = await on(
+    "node1",
+    "bash",
+    "-c",
+    'rbd export --no-progress "$1" - | dd bs=512 skip=1 count=1 status=none | od -An -tu4 -N16',
+    "bash",
+    system(vm),
+  );
   const [, boots, , total] = words.split(/\s+/).map(Number);
   return { boots: boots ?? NaN, total: total ?? NaN };
 }
 
 /** The snapshots of an image as rbd lists them: name, and whether it is protected. */
 export async function snaps(image: string): Promise<Record<string, boolean>> {
-  const rows = JSON.parse(await on("node1", "rbd", "snap", "ls", image, "--format", "json")) as { name: string; protected: string | boolean }[];
+  const rows = JSON.parse(await on("node1", "rbd", "snap", "ls", image, "--format", "json")) as {
+    name: string;
+    protected: string | boolean;
+  }[];
   return Object.fromEntries(rows.map((row) => [row.name, String(row.protected) === "true"]));
 }
 
 /** The keys of the system image's metadata that snapshots and rollbacks have left. */
 export async function notes(vm: string): Promise<string[]> {
   const { text } = await tryOn("node1", "rbd", "image-meta", "list", system(vm), "--format", "json");
-  return Object.keys(JSON.parse(text) as object).filter((key) => key.startsWith("_seapath_snapshot") || key.startsWith("_seapath_rollback")).sort();
+  return Object.keys(JSON.parse(text) as object)
+    .filter((key) => key.startsWith("_seapath_snapshot") || key.startsWith("_seapath_rollback"))
+    .sort();
 }
 
-export const snapshotSpec = (vm: string, name: string, more: Partial<SnapshotSpec> = {}): SnapshotSpec =>
-  ({ vm, name, owner: "project/stack", quiesce: "auto", protect: false, freezeTimeout: 10, ...more });
+export const snapshotSpec = (vm: string, name: string, more: Partial<SnapshotSpec> = {}): SnapshotSpec => ({
+  vm,
+  name,
+  owner: "project/stack",
+  quiesce: "auto",
+  protect: false,
+  freezeTimeout: 10,
+  ...more,
+});
 
 /** Adds lines of Python to the node programs of a name, behind all that they define: a failure at a point in the midst. */
 export class PatchedRunner implements Runner {
@@ -72,7 +98,10 @@ export class PatchedRunner implements Runner {
   async run(command: Command): Promise<CommandResult> {
     if (this.#broken) throw new ConnectionError("node1", "the link broke (made by the test)", { beforeSend: false });
     if (command.label !== this.#program) return this.#inner.run(command);
-    const stdin = String(command.stdin).replace(/\n(\w+\("[A-Za-z0-9+/=]*"\)\n)$/, (_, call: string) => `\n${this.#lines}\n${call}`);
+    const stdin = String(command.stdin).replace(
+      /\n(\w+\("[A-Za-z0-9+/=]*"\)\n)$/,
+      (_, call: string) => `\n${this.#lines}\n${call}`,
+    );
     try {
       return await this.#inner.run({ ...command, stdin });
     } catch (error) {

@@ -39,16 +39,30 @@ export class OwnSshd {
     const made = new OwnSshd(node, port, name);
     const folder = made.#folder;
     // What a run that failed has left would be taken for this one's.
-    await on(node, "sh", "-c", `kill -KILL $(grep -lzxF -e "$1" /proc/[0-9]*/environ 2>/dev/null | cut -d/ -f3) 2>/dev/null; true`, "sh", `SEAPATH_TEST=${name}`);
+    await on(
+      node,
+      "sh",
+      "-c",
+      `kill -KILL $(grep -lzxF -e "$1" /proc/[0-9]*/environ 2>/dev/null | cut -d/ -f3) 2>/dev/null; true`,
+      "sh",
+      `SEAPATH_TEST=${name}`,
+    );
     await on(node, "mkdir", "-p", folder);
-    for (const tool of ["crm_mon", "qemu-img"]) await on(node, "sh", "-c", `printf %s "$1" > "$2" && chmod 755 "$2"`, "sh", SLOW, `${folder}/${tool}`);
+    for (const tool of ["crm_mon", "qemu-img"])
+      await on(node, "sh", "-c", `printf %s "$1" > "$2" && chmod 755 "$2"`, "sh", SLOW, `${folder}/${tool}`);
     const text = [
-      `Port ${port}`, "HostKey /etc/ssh/ssh_host_ed25519_key", `PidFile ${folder}/pid`, "Subsystem sftp internal-sftp",
+      `Port ${port}`,
+      "HostKey /etc/ssh/ssh_host_ed25519_key",
+      `PidFile ${folder}/pid`,
+      "Subsystem sftp internal-sftp",
       `SetEnv SEAPATH_TEST=${name} PATH=${folder}:/usr/sbin:/usr/bin:/sbin:/bin`,
     ];
     await on(node, "sh", "-c", `printf %s "$1" > "$2"`, "sh", `${text.join("\n")}\n`, `${folder}/config`);
     await on(node, "/usr/sbin/sshd", "-f", `${folder}/config`);
-    await eventually(() => tryOn(node, "cat", `${folder}/pid`), ({ exitCode }) => exitCode === 0);
+    await eventually(
+      () => tryOn(node, "cat", `${folder}/pid`),
+      ({ exitCode }) => exitCode === 0,
+    );
     return made;
   }
 
@@ -56,7 +70,9 @@ export class OwnSshd {
   get environment(): Record<string, string> {
     const { nodes, knownHostsFile } = readLab();
     const address = nodes.find(({ name }) => name === this.node)?.address ?? "";
-    const lines = readFileSync(knownHostsFile, "utf8").split("\n").filter((line) => line.split(" ")[0]?.split(",").includes(address));
+    const lines = readFileSync(knownHostsFile, "utf8")
+      .split("\n")
+      .filter((line) => line.split(" ")[0]?.split(",").includes(address));
     return {
       SEAPATH_HOSTS: `${address}:${this.port}`,
       SEAPATH_KNOWN_HOSTS_FILE: "",
@@ -77,13 +93,21 @@ export class OwnSshd {
   async programs(): Promise<string[]> {
     const script = `for pid in $(grep -lzxF -e "$1" /proc/[0-9]*/environ 2>/dev/null | cut -d/ -f3); do cat /proc/$pid/cmdline 2>/dev/null | tr '\\0' ' '; echo; done`;
     const text = await on(this.node, "sh", "-c", script, "sh", `SEAPATH_TEST=${this.#name}`);
-    return text.split("\n").map((line) => line.trim()).filter((line) => line !== "" && !line.startsWith("sshd"));
+    return text
+      .split("\n")
+      .map((line) => line.trim())
+      .filter((line) => line !== "" && !line.startsWith("sshd"));
   }
 
   /** Kills what serves the connections, so that these break; the sshd itself stays and takes new ones. */
   async cut(): Promise<void> {
     // For a user who is not root there are two for each connection, and one may end with the other. Since OpenSSH 9.8 they are sshd-session.
-    await on(this.node, "sh", "-c", `for pid in $(pgrep -P $(cat ${this.#folder}/pid)); do pkill -KILL -P $pid '^sshd'; kill -KILL $pid 2>/dev/null; done; true`);
+    await on(
+      this.node,
+      "sh",
+      "-c",
+      `for pid in $(pgrep -P $(cat ${this.#folder}/pid)); do pkill -KILL -P $pid '^sshd'; kill -KILL $pid 2>/dev/null; done; true`,
+    );
   }
 
   async end(): Promise<void> {

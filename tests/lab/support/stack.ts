@@ -71,8 +71,14 @@ export class TestStack {
     try {
       const log = join(folder, "events.json");
       const { text } = await this.#pulumi(...words, "--config", `vms=${JSON.stringify(vms)}`, "--event-log", log);
-      const events = readFileSync(log, "utf8").split("\n").filter(Boolean).map((line) => JSON.parse(line) as { summaryEvent?: { resourceChanges: Record<string, number> } });
-      return { text, changes: events.findLast(({ summaryEvent }) => summaryEvent !== undefined)?.summaryEvent?.resourceChanges ?? {} };
+      const events = readFileSync(log, "utf8")
+        .split("\n")
+        .filter(Boolean)
+        .map((line) => JSON.parse(line) as { summaryEvent?: { resourceChanges: Record<string, number> } });
+      return {
+        text,
+        changes: events.findLast(({ summaryEvent }) => summaryEvent !== undefined)?.summaryEvent?.resourceChanges ?? {},
+      };
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }
@@ -151,25 +157,33 @@ export class TestStack {
 
   /** What the program puts out, and whether it is a secret. */
   async outputs(): Promise<Record<string, { value: unknown; secret: boolean }>> {
-    const read = async (...more: string[]) => JSON.parse((await this.#pulumi("stack", "output", "--json", ...more)).stdout) as Record<string, unknown>;
+    const read = async (...more: string[]) =>
+      JSON.parse((await this.#pulumi("stack", "output", "--json", ...more)).stdout) as Record<string, unknown>;
     const [shown, all] = await Promise.all([read(), read("--show-secrets")]);
-    return Object.fromEntries(Object.entries(all).map(([name, value]) => [name, { value, secret: shown[name] === "[secret]" }]));
+    return Object.fromEntries(
+      Object.entries(all).map(([name, value]) => [name, { value, secret: shown[name] === "[secret]" }]),
+    );
   }
 
   async #deployment(): Promise<{ resources?: { type: string; urn: string }[] }> {
-    return (JSON.parse(await this.state()) as { deployment: { resources?: { type: string; urn: string }[] } }).deployment;
+    return (JSON.parse(await this.state()) as { deployment: { resources?: { type: string; urn: string }[] } })
+      .deployment;
   }
 
   /** The logical names of the VMs in the state. */
   async recorded(): Promise<string[]> {
     const { resources = [] } = await this.#deployment();
-    return resources.filter((each) => each.type.endsWith("seapath:Vm")).map((each) => each.urn.split("::").at(-1) ?? "");
+    return resources
+      .filter((each) => each.type.endsWith("seapath:Vm"))
+      .map((each) => each.urn.split("::").at(-1) ?? "");
   }
 
   /** Loses a VM from the state, as a run that is killed before it is recorded does. */
   async forget(name: string): Promise<void> {
     const exported = JSON.parse(await this.state()) as { deployment: { resources: { urn: string }[] } };
-    exported.deployment.resources = exported.deployment.resources.filter((each) => each.urn.split("::").at(-1) !== name);
+    exported.deployment.resources = exported.deployment.resources.filter(
+      (each) => each.urn.split("::").at(-1) !== name,
+    );
     const folder = mkdtempSync(join(tmpdir(), "seapath-stack-"));
     try {
       writeFileSync(join(folder, "state.json"), JSON.stringify(exported), { mode: 0o600 });

@@ -24,19 +24,28 @@ useradd --create-home --shell "$2" --password '*' "$1"
 umask 77; mkdir -p "/home/$1/.ssh"; cat > "/home/$1/.ssh/authorized_keys"; chown -R "$1" "/home/$1/.ssh"`;
 
 /** Makes a user whom the lab's key lets in. */
-export async function makeUser(node: string, user: string, { shell = "/bin/sh", sudoers }: { shell?: string; sudoers?: string } = {}): Promise<void> {
+export async function makeUser(
+  node: string,
+  user: string,
+  { shell = "/bin/sh", sudoers }: { shell?: string; sudoers?: string } = {},
+): Promise<void> {
   await exec(node, ["sh", "-ec", MAKE, "sh", user, shell], { stdin: readFileSync(`${readLab().privateKeyFile}.pub`) });
   if (sudoers !== undefined) await allowBySudo(node, user, sudoers);
 }
 
 export async function allowBySudo(node: string, user: string, sudoers: string): Promise<void> {
-  await exec(node, ["sh", "-c", `umask 337; cat > /etc/sudoers.d/${user} && visudo -cqf /etc/sudoers.d/${user}`], { stdin: sudoers });
+  await exec(node, ["sh", "-c", `umask 337; cat > /etc/sudoers.d/${user} && visudo -cqf /etc/sudoers.d/${user}`], {
+    stdin: sudoers,
+  });
 }
 
 /** Takes a user away, when its last process has ended. */
 export async function dropUser(node: string, user: string): Promise<void> {
   await exec(node, ["sh", "-c", `rm -f /etc/sudoers.d/${user}; pkill -KILL -u ${user}`], { ok: true });
-  await eventually(() => exec(node, ["userdel", "-rf", user], { ok: true }), ({ exitCode }) => exitCode === 0 || exitCode === 6);
+  await eventually(
+    () => exec(node, ["userdel", "-rf", user], { ok: true }),
+    ({ exitCode }) => exitCode === 0 || exitCode === 6,
+  );
 }
 
 /** Whom a node of the lab lets in from another one, so that VMs are moved live as that user. */

@@ -15,15 +15,25 @@ async function look(vms: readonly string[]): Promise<Sample> {
   const at = Date.now();
   const [status, ...lists] = await Promise.all([
     tryOn("node1", "crm_mon", "-1", "--output-as=xml"),
-    ...nodes().map(async (node) => ({ node, names: (await tryOn(node, "virsh", "list", "--name", "--state-running")).text.split("\n") })),
+    ...nodes().map(async (node) => ({
+      node,
+      names: (await tryOn(node, "virsh", "list", "--name", "--state-running")).text.split("\n"),
+    })),
   ]);
-  const found = vms.flatMap((vm): [string, string][] => lists.flatMap(({ node, names }) => (names.includes(vm) ? [[vm, node]] : [])));
-  const started = vms.filter((vm) => new RegExp(`<resource id="${vm}"[^>]* role="Started"[^>]* active="true"`).test(status.text));
+  const found = vms.flatMap((vm): [string, string][] =>
+    lists.flatMap(({ node, names }) => (names.includes(vm) ? [[vm, node]] : [])),
+  );
+  const started = vms.filter((vm) =>
+    new RegExp(`<resource id="${vm}"[^>]* role="Started"[^>]* active="true"`).test(status.text),
+  );
   return { at, runs: Object.fromEntries(found), started };
 }
 
 /** Does something, and says what was seen of the VMs meanwhile, from before it to after it. */
-export async function watched<T>(vms: readonly string[], work: () => Promise<T>): Promise<{ result: T; samples: Sample[] }> {
+export async function watched<T>(
+  vms: readonly string[],
+  work: () => Promise<T>,
+): Promise<{ result: T; samples: Sample[] }> {
   const samples = [await look(vms)];
   const over = new AbortController();
   const watching = (async () => {
@@ -42,9 +52,17 @@ export async function watched<T>(vms: readonly string[], work: () => Promise<T>)
 }
 
 /** The VMs in the order in which they were first seen not to run. */
-export const downInOrder = (vms: readonly string[], samples: readonly Sample[]): string[] =>
-  [...new Set(samples.flatMap(({ runs }) => vms.filter((vm) => runs[vm] === undefined)))];
+export const downInOrder = (vms: readonly string[], samples: readonly Sample[]): string[] => [
+  ...new Set(samples.flatMap(({ runs }) => vms.filter((vm) => runs[vm] === undefined))),
+];
 
 /** How often a tick guest has booted, by its own disk. */
 export const bootsOf = async (vm: string): Promise<number> =>
-  Number(await on("node1", "sh", "-c", `rbd export --no-progress system_${vm} - | dd bs=512 skip=1 count=1 status=none | od -An -tu4 -j4 -N4`));
+  Number(
+    await on(
+      "node1",
+      "sh",
+      "-c",
+      `rbd export --no-progress system_${vm} - | dd bs=512 skip=1 count=1 status=none | od -An -tu4 -j4 -N4`,
+    ),
+  );

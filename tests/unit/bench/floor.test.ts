@@ -9,7 +9,12 @@ import { run } from "../../../bench/run.ts";
 const template: Template = {
   name: "one",
   size: 512,
-  metadata: { vm_name: "one", xml: "<domain><name>one</name><uuid>11111111-2222-3333-4444-555555555555</uuid></domain>", note: "it's", _seapath_owner: "a/b" },
+  metadata: {
+    vm_name: "one",
+    xml: "<domain><name>one</name><uuid>11111111-2222-3333-4444-555555555555</uuid></domain>",
+    note: "it's",
+    _seapath_owner: "a/b",
+  },
   primitive: `<primitive id="one" class="ocf" provider="seapath" type="VirtualDomain"/>`,
   constraints: `<xpath-query><rsc_location id="nodes-only-one" rsc="one"><rule id="nodes-only-one-rule" score="-INFINITY"/></rsc_location></xpath-query>`,
 };
@@ -28,10 +33,19 @@ describe("the floor", () => {
   it("is each step of a VM once, in the order of vm-mgr, and is counted", () => {
     const said = dryRun(floorScript(template, "/img", ["two"], "one by one")).split("\n");
     const steps = said.map((line) => line.split(" ").slice(0, 3).join(" "));
-    assert.deepEqual(steps.filter((line) => !line.startsWith("virsh") && line !== ""), [
-      "tools 10", "qemu-img convert -W", "rbd group create", "rbd group image", "rbd image-meta set", "rbd image-meta set",
-      "rbd image-meta set", "cibadmin <diff format=\"2\"><change",
-    ]);
+    assert.deepEqual(
+      steps.filter((line) => !line.startsWith("virsh") && line !== ""),
+      [
+        "tools 10",
+        "qemu-img convert -W",
+        "rbd group create",
+        "rbd group image",
+        "rbd image-meta set",
+        "rbd image-meta set",
+        "rbd image-meta set",
+        'cibadmin <diff format="2"><change',
+      ],
+    );
     assert.match(said.join("\n"), /image-meta set rbd\/system_two note it's\n/);
     assert.match(said.join("\n"), /<rsc_location id="nodes-only-two" rsc="two">/);
     assert.doesNotMatch(said.join("\n"), /\bone\b|_seapath/);
@@ -41,7 +55,10 @@ describe("the floor", () => {
     const names = ["two", "three"];
     const script = floorScript(template, "/img", names, "at once");
     assert.match(dryRun(script), /tools 20/);
-    const failing = spawnSync("bash", ["-s"], { input: `qemu-img() { [[ $* != *three* ]]; }\n${script}`, encoding: "utf8" });
+    const failing = spawnSync("bash", ["-s"], {
+      input: `qemu-img() { [[ $* != *three* ]]; }\n${script}`,
+      encoding: "utf8",
+    });
     assert.notEqual(failing.status, 0);
     assert.doesNotMatch(failing.stdout, /tools/);
   });
@@ -57,7 +74,11 @@ describe("many of one VM", () => {
 
   it("differ in name in the state, and leave the rest of it alone", () => {
     const stack = { urn: "urn:pulumi:s::p::pulumi:pulumi:Stack::p-s", type: "pulumi:pulumi:Stack" };
-    const state: Exported = { deployment: { resources: [stack, { urn: "urn:pulumi:s::p::x:Vm::one", type: "x:Vm", id: "one", inputs: { name: "one" } }] } };
+    const state: Exported = {
+      deployment: {
+        resources: [stack, { urn: "urn:pulumi:s::p::x:Vm::one", type: "x:Vm", id: "one", inputs: { name: "one" } }],
+      },
+    };
     assert.deepEqual(multiplied(state, "one", ["one", "two"]).deployment.resources, [
       stack,
       { urn: "urn:pulumi:s::p::x:Vm::one", type: "x:Vm", id: "one", inputs: { name: "one" } },
@@ -90,6 +111,9 @@ describe("a longer way", function () {
 
 describe("a program of the benchmark", () => {
   it("that fails is an error with what it said", async () => {
-    await assert.rejects(run(["sh", "-c", "echo out; echo err >&2; exit 3"]), /ended with exit code 3:\n(out\nerr|err\nout)/);
+    await assert.rejects(
+      run(["sh", "-c", "echo out; echo err >&2; exit 3"]),
+      /ended with exit code 3:\n(out\nerr|err\nout)/,
+    );
   });
 });

@@ -4,14 +4,22 @@ import { readOptions, UsageError } from "../../../bench/options.ts";
 describe("the benchmark's options", () => {
   it("are all of it when nothing is said", () => {
     assert.deepEqual(readOptions([]), {
-      settings: ["near", "far", "wide"], parts: ["up", "update", "refresh", "many", "policies"],
-      sizes: [1, 5, 10], images: 200, saved: [10, 100, 1000], latency: 50, parallel: 16,
+      settings: ["near", "far", "wide"],
+      parts: ["up", "update", "refresh", "many", "policies"],
+      sizes: [1, 5, 10],
+      images: 200,
+      saved: [10, 100, 1000],
+      latency: 50,
+      parallel: 16,
     });
   });
 
   it("are a short form, whose parts can be said otherwise", () => {
     const { settings, sizes, images, parts } = readOptions(["--quick", "--parts", "refresh,up"]) ?? {};
-    assert.deepEqual({ settings, sizes, images, parts }, { settings: ["near"], sizes: [1], images: 10, parts: ["up", "refresh"] });
+    assert.deepEqual(
+      { settings, sizes, images, parts },
+      { settings: ["near"], sizes: [1], images: 10, parts: ["up", "refresh"] },
+    );
     assert.deepEqual(readOptions(["--quick", "--settings=far,near"])?.settings, ["near", "far"]);
   });
 
@@ -32,7 +40,10 @@ describe("the benchmark's options", () => {
     [["more"], /more/],
   ] as const) {
     it(`refuse ${args.join(" ")}`, () => {
-      assert.throws(() => readOptions([...args]), (error) => error instanceof UsageError && says.test(error.message));
+      assert.throws(
+        () => readOptions([...args]),
+        (error) => error instanceof UsageError && says.test(error.message),
+      );
     });
   }
 });

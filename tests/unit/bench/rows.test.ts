@@ -4,7 +4,14 @@ import { floorOf, goalsOf, ownRatioOf, ratioOf, type Row } from "../../../bench/
 import { sumOf } from "../../../bench/trace.ts";
 
 const row = (more: Partial<Row>): Row => ({
-  setting: "near", what: "up", vms: 10, by: "pulumi", seconds: 1, roundTrips: 1, programs: 1, ...more,
+  setting: "near",
+  what: "up",
+  vms: 10,
+  by: "pulumi",
+  seconds: 1,
+  roundTrips: 1,
+  programs: 1,
+  ...more,
 });
 const near = [
   row({ what: "nothing", vms: 0, seconds: 2 }),
@@ -26,15 +33,36 @@ describe("what the benchmark says", () => {
   });
 
   it("measures a preview with policies by the same one without", () => {
-    const rows = [row({ what: "preview", vms: 100, seconds: 2 }), row({ what: "preview with policies", vms: 100, seconds: 3 }), row({ what: "nothing", vms: 0 })];
-    assert.deepEqual(rows.map((each) => [ratioOf(rows, each), ownRatioOf(rows, each)]), [[undefined, undefined], [1.5, undefined], [undefined, undefined]]);
+    const rows = [
+      row({ what: "preview", vms: 100, seconds: 2 }),
+      row({ what: "preview with policies", vms: 100, seconds: 3 }),
+      row({ what: "nothing", vms: 0 }),
+    ];
+    assert.deepEqual(
+      rows.map((each) => [ratioOf(rows, each), ownRatioOf(rows, each)]),
+      [
+        [undefined, undefined],
+        [1.5, undefined],
+        [undefined, undefined],
+      ],
+    );
     assert.match(tableOf(rows, "near", "Here"), /^pulumi: preview with policies, beside 100 VMs +3\.00 .* +1\.50$/m);
   });
 
   it("says of each goal whether it was met, and what was measured", () => {
-    const goals = goalsOf([...near, row({ setting: "far", seconds: 11.9 }), row({ setting: "wide", seconds: 13 }),
-      row({ setting: "wide", by: "at once", seconds: 12.5 })], 50);
-    assert.deepEqual(goals.map(({ met }) => met), [true, false, true, true, false]);
+    const goals = goalsOf(
+      [
+        ...near,
+        row({ setting: "far", seconds: 11.9 }),
+        row({ setting: "wide", seconds: 13 }),
+        row({ setting: "wide", by: "at once", seconds: 12.5 }),
+      ],
+      50,
+    );
+    assert.deepEqual(
+      goals.map(({ met }) => met),
+      [true, false, true, true, false],
+    );
     assert.equal(goals[0]?.measured, "1.25 times, 1.00 without the start of Pulumi");
     assert.equal(goals[1]?.measured, "3.50 s, 1.00 s of them on the cluster");
     assert.equal(goals[2]?.measured, "0.60 s, 2.60 s with it");
@@ -46,7 +74,10 @@ describe("what the benchmark says", () => {
     const goals = goalsOf([row({ vms: 1 })], 50);
     assert.ok(goals.every(({ met, measured }) => met === undefined && measured === undefined));
     assert.equal(goalLines(goals).match(/^not measured {2}/gm)?.length, 5);
-    assert.match(goalLines(goalsOf(near, 50)), /^met {11}an up of 10 VMs.*: 1\.25 times.*\nnot met {7}a refresh of 200/);
+    assert.match(
+      goalLines(goalsOf(near, 50)),
+      /^met {11}an up of 10 VMs.*: 1\.25 times.*\nnot met {7}a refresh of 200/,
+    );
   });
 
   it("has a table for each setting, its numbers below each other", () => {
@@ -57,7 +88,13 @@ describe("what the benchmark says", () => {
     assert.match(text, /^plain commands, 10 VMs, one by one +20\.00 +1 +110$/m);
     assert.match(text, /^pulumi: up of 10 VMs +10\.00 +7\.50 +40 +1 +2 +1\.25 +1\.00$/m);
     assert.match(text, /^pulumi: update of one of 10 VMs /m);
-    assert.deepEqual(alignedLines([["a", "b"], ["long", "100"]]), ["a       b", "long  100"]);
+    assert.deepEqual(
+      alignedLines([
+        ["a", "b"],
+        ["long", "100"],
+      ]),
+      ["a       b", "long  100"],
+    );
   });
 });
 
@@ -69,7 +106,10 @@ describe("the sum of a trace", () => {
       { at: 1300, ms: 900, what: "qemu-img", sent: 0, received: 5 },
     ];
     assert.deepEqual(sumOf(lines.map((line) => JSON.stringify(line)).join("\n") + "\n"), {
-      roundTrips: 3, bytes: 40, workSeconds: 1.2, programs: { "the inventory program": 1, "qemu-img": 2 },
+      roundTrips: 3,
+      bytes: 40,
+      workSeconds: 1.2,
+      programs: { "the inventory program": 1, "qemu-img": 2 },
     });
   });
 

@@ -7,7 +7,8 @@ import { actionSteps, pipeline, platformFolder, workflow } from "../../lab/suppo
 
 const STACKS = ["staging", "production"];
 
-const isThere = (path: string | undefined) => assert.ok(path !== undefined && existsSync(join(platformFolder, path)), `${path} is there`);
+const isThere = (path: string | undefined) =>
+  assert.ok(path !== undefined && existsSync(join(platformFolder, path)), `${path} is there`);
 
 /** The files that a command of the Pulumi CLI names. */
 function commandNamesFiles(command: string, stack: string): void {
@@ -27,14 +28,18 @@ describe("the platform's files for CI", () => {
   });
 
   it("give the action inputs that it has, and files that are there", () => {
-    for (const stack of STACKS) for (const [job, command] of [["preview", "preview"], ["drift", "drift"]] as const) {
-      const [inputs, ...more] = actionSteps(job, stack);
-      assert.ok(inputs !== undefined && more.length === 0, job);
-      for (const key of Object.keys(inputs)) assert.ok(key in action.inputs, `${job}: ${key}`);
-      assert.equal(inputs["command"] ?? action.inputs["command"]?.default, command);
-      assert.equal(inputs["stack"], stack);
-      if (job === "preview") for (const key of ["policy-pack", "policy-pack-config"]) isThere(inputs[key]);
-    }
+    for (const stack of STACKS)
+      for (const [job, command] of [
+        ["preview", "preview"],
+        ["drift", "drift"],
+      ] as const) {
+        const [inputs, ...more] = actionSteps(job, stack);
+        assert.ok(inputs !== undefined && more.length === 0, job);
+        for (const key of Object.keys(inputs)) assert.ok(key in action.inputs, `${job}: ${key}`);
+        assert.equal(inputs["command"] ?? action.inputs["command"]?.default, command);
+        assert.equal(inputs["stack"], stack);
+        if (job === "preview") for (const key of ["policy-pack", "policy-pack-config"]) isThere(inputs[key]);
+      }
     assert.equal(workflow.jobs["preview"]?.permissions?.["pull-requests"], "write");
     assert.equal(workflow.jobs["drift"]?.permissions?.["issues"], "write");
   });
@@ -43,9 +48,11 @@ describe("the platform's files for CI", () => {
     const known = { ...gitlab, ...pipeline };
     for (const [name, { extends: bases = [], variables = {} }] of Object.entries(pipeline)) {
       for (const base of [bases].flat()) assert.ok(base in known, `${name}: ${base}`);
-      for (const variable of Object.keys(variables)) assert.ok(variable in (gitlab[".seapath-ci"]?.variables ?? {}), `${name}: ${variable}`);
+      for (const variable of Object.keys(variables))
+        assert.ok(variable in (gitlab[".seapath-ci"]?.variables ?? {}), `${name}: ${variable}`);
     }
-    const { SEAPATH_CI_POLICY_PACK: pack, SEAPATH_CI_POLICY_PACK_CONFIG: config } = pipeline["preview"]?.variables ?? {};
+    const { SEAPATH_CI_POLICY_PACK: pack, SEAPATH_CI_POLICY_PACK_CONFIG: config } =
+      pipeline["preview"]?.variables ?? {};
     isThere(pack);
     for (const stack of STACKS) isThere(config?.replace("$SEAPATH_CI_STACK", stack));
   });

@@ -12,22 +12,48 @@ import { outlet } from "../../../ci/lib/report.mjs";
 import { redacted, redactor, secretsOf } from "../../../ci/lib/secrets.mjs";
 
 const ROOT = join(import.meta.dirname, "../../..");
-const SECRETS = ["hunter_2*rocks", "p@ssw0rd!long", "hunter&rocks<1>", 'say "quoted" \\ words', "it's `code` | pipe", "#first-line:of", "tab\there  twice", "ünïcödé-wörds", "a\\\\b\\\\\\c", "$(x)[y]{z}^~+"];
+const SECRETS = [
+  "hunter_2*rocks",
+  "p@ssw0rd!long",
+  "hunter&rocks<1>",
+  'say "quoted" \\ words',
+  "it's `code` | pipe",
+  "#first-line:of",
+  "tab\there  twice",
+  "ünïcödé-wörds",
+  "a\\\\b\\\\\\c",
+  "$(x)[y]{z}^~+",
+];
 const CONFIG = { key: { secret: true, objectValue: SECRETS, value: JSON.stringify(SECRETS) } };
 const redact = redactor(secretsOf(CONFIG), {});
 
 /** Whether any run of seven signs of a secret is to be seen. */
 function leaksOf(text: string): string[] {
-  return SECRETS.flatMap((secret) => Array.from({ length: secret.length - 7 }, (_, at) => secret.slice(at, at + 7))).filter((part) => text.includes(part));
+  return SECRETS.flatMap((secret) =>
+    Array.from({ length: secret.length - 7 }, (_, at) => secret.slice(at, at + 7)),
+  ).filter((part) => text.includes(part));
 }
 
 /** Ways to write a text. Each undoes nothing, so that they can be put one into the other. */
 const WAYS: Record<string, (text: string) => string> = {
   raw: (text) => text,
   JSON: (text) => JSON.stringify(text).slice(1, -1),
-  "JSON in ASCII": (text) => JSON.stringify(text).slice(1, -1).replace(/[\u0080-\uffff<>&]/g, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`),
-  HTML: (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;").replace(/"/g, "&quot;").replace(/'/g, "&#39;"),
-  inline, lines, code, block, unlinked,
+  "JSON in ASCII": (text) =>
+    JSON.stringify(text)
+      .slice(1, -1)
+      .replace(/[\u0080-\uffff<>&]/g, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`),
+  HTML: (text) =>
+    text
+      .replace(/&/g, "&amp;")
+      .replace(/</g, "&lt;")
+      .replace(/>/g, "&gt;")
+      .replace(/"/g, "&quot;")
+      .replace(/'/g, "&#39;"),
+  inline,
+  lines,
+  code,
+  block,
+  unlinked,
   address: encodeURIComponent,
   form: (text) => String(new URLSearchParams({ a: text })),
   base64: (text) => Buffer.from(text).toString("base64"),
@@ -39,14 +65,29 @@ const WAYS: Record<string, (text: string) => string> = {
 describe("secrets in CI", function () {
   this.timeout(60_000); // patterns of many secrets, on a machine that is busy
   it("are those of the configuration, also inside of objects, and of the environment", () => {
-    const secrets = secretsOf({ a: { value: "hunter2", secret: true }, b: { value: "plain", secret: false }, c: { objectValue: { d: ["deep-one", 445566] }, secret: true }, e: { value: "abc", secret: true } });
-    const take = redactor(secrets, {
-      GITHUB_TOKEN: "ghs_1", PULUMI_CONFIG_PASSPHRASE: "words", SEAPATH_PRIVATE_KEY: "first line\nsecond line", SEAPATH_PRIVATE_KEY_FILE: "/key",
-      PULUMI_BACKEND_URL: "postgres://me:pg-pass@host/db", SEAPATH_CLUSTERS: '{"north":{"hosts":"north1","password":"north-pass"}}',
+    const secrets = secretsOf({
+      a: { value: "hunter2", secret: true },
+      b: { value: "plain", secret: false },
+      c: { objectValue: { d: ["deep-one", 445566] }, secret: true },
+      e: { value: "abc", secret: true },
     });
-    assert.equal(take("hunter2 plain deep-one abc ghs_1 words second line /key 445566"), "[secret] plain [secret] abc [secret] [secret] [secret] /key [secret]");
+    const take = redactor(secrets, {
+      GITHUB_TOKEN: "ghs_1",
+      PULUMI_CONFIG_PASSPHRASE: "words",
+      SEAPATH_PRIVATE_KEY: "first line\nsecond line",
+      SEAPATH_PRIVATE_KEY_FILE: "/key",
+      PULUMI_BACKEND_URL: "postgres://me:pg-pass@host/db",
+      SEAPATH_CLUSTERS: '{"north":{"hosts":"north1","password":"north-pass"}}',
+    });
+    assert.equal(
+      take("hunter2 plain deep-one abc ghs_1 words second line /key 445566"),
+      "[secret] plain [secret] abc [secret] [secret] [secret] /key [secret]",
+    );
     assert.equal(take("pg-pass north-pass north1"), "[secret] [secret] north1");
-    assert.deepEqual(redacted({ a: [445566, 7], b: "Hunter2 hunter2" }, take), { a: ["[secret]", 7], b: "Hunter2 [secret]" });
+    assert.deepEqual(redacted({ a: [445566, 7], b: "Hunter2 hunter2" }, take), {
+      a: ["[secret]", 7],
+      b: "Hunter2 [secret]",
+    });
     assert.equal(take(take("hunter2")), "[secret]");
   });
 
@@ -54,7 +95,12 @@ describe("secrets in CI", function () {
     const folder = mkdtempSync(join(tmpdir(), "seapath-secrets-"));
     try {
       writeFileSync(join(folder, "key"), "-----BEGIN-----\nAAAAkey1\n");
-      assert.equal(redactor([], { SEAPATH_PRIVATE_KEY_FILE: join(folder, "key"), SEAPATH_KNOWN_HOSTS_FILE: join(folder, "key") })("has AAAAkey1"), "has [secret]");
+      assert.equal(
+        redactor([], { SEAPATH_PRIVATE_KEY_FILE: join(folder, "key"), SEAPATH_KNOWN_HOSTS_FILE: join(folder, "key") })(
+          "has AAAAkey1",
+        ),
+        "has [secret]",
+      );
     } finally {
       rmSync(folder, { recursive: true });
     }
@@ -71,7 +117,8 @@ describe("secrets in CI", function () {
     });
     if (!/base64|hex/.test(way)) {
       it(`are found as ${way} of JSON`, () => {
-        for (const secret of SECRETS) assert.match(redact(write(JSON.stringify({ key: [secret] }))), /\[secret\]/, `${way}: ${secret}`);
+        for (const secret of SECRETS)
+          assert.match(redact(write(JSON.stringify({ key: [secret] }))), /\[secret\]/, `${way}: ${secret}`);
       });
     }
   }
@@ -87,22 +134,69 @@ describe("secrets in CI", function () {
   it("are taken out before anything is cut or escaped: of values, messages, refusals, errors, drift", () => {
     const urn = "urn:pulumi:prod::grid::pulumi-nodejs:dynamic/seapath:Vm::web";
     for (const secret of SECRETS) {
-      for (const text of [secret, `${"x ".repeat(55)}${secret}`, `${"y".repeat(990)} ${secret}`, `${"z".repeat(1995)} ${secret}`, `${"w\n".repeat(300)}${secret}\n${"v".repeat(8000)}`]) {
+      for (const text of [
+        secret,
+        `${"x ".repeat(55)}${secret}`,
+        `${"y".repeat(990)} ${secret}`,
+        `${"z".repeat(1995)} ${secret}`,
+        `${"w\n".repeat(300)}${secret}\n${"v".repeat(8000)}`,
+      ]) {
         const inputs = { metadata: { nested: { list: [text] } }, plain: text };
-        const steps = [{ op: "update", urn, oldState: { type: "Vm", inputs: {}, outputs: {} }, newState: { type: "Vm", inputs, outputs: inputs },
-          detailedDiff: { metadata: { kind: "update", inputDiff: true }, plain: { kind: "update", inputDiff: true }, "metadata.nested": { kind: "update", inputDiff: true } } },
-          { op: "create", urn: `${urn}2`, newState: { type: "Vm", inputs: { name: text, source: { nodePath: text }, domain: { memory: text }, xml: text, pinnedHost: text } } }];
-        const diagnostics = [
-          { severity: "error", message: `error: pulumi-nodejs:dynamic/seapath:Vm resource 'web': property plain value {${text}} has a problem: not ${text}` },
-          { severity: "error", message: `error: ${text}` }, { severity: "info", message: text },
+        const steps = [
+          {
+            op: "update",
+            urn,
+            oldState: { type: "Vm", inputs: {}, outputs: {} },
+            newState: { type: "Vm", inputs, outputs: inputs },
+            detailedDiff: {
+              metadata: { kind: "update", inputDiff: true },
+              plain: { kind: "update", inputDiff: true },
+              "metadata.nested": { kind: "update", inputDiff: true },
+            },
+          },
+          {
+            op: "create",
+            urn: `${urn}2`,
+            newState: {
+              type: "Vm",
+              inputs: { name: text, source: { nodePath: text }, domain: { memory: text }, xml: text, pinnedHost: text },
+            },
+          },
         ];
-        const violations = ["mandatory", "advisory"].map((level) => ({ policy: "p", pack: "k", level, message: `Rule ${text}\nweb has ${JSON.stringify({ text })}`, urn }));
+        const diagnostics = [
+          {
+            severity: "error",
+            message: `error: pulumi-nodejs:dynamic/seapath:Vm resource 'web': property plain value {${text}} has a problem: not ${text}`,
+          },
+          { severity: "error", message: `error: ${text}` },
+          { severity: "info", message: text },
+        ];
+        const violations = ["mandatory", "advisory"].map((level) => ({
+          policy: "p",
+          pack: "k",
+          level,
+          message: `Rule ${text}\nweb has ${JSON.stringify({ text })}`,
+          urn,
+        }));
         const ran = { ok: false, json: "", stderr: text, steps, diagnostics, violations };
         const found = readPreview(ran, redact);
         const job = { fork: false };
-        const shown = renderPreview({ project: "grid", stack: "prod", outcome: "error", found, plans: [], job }, 1_000_000);
+        const shown = renderPreview(
+          { project: "grid", stack: "prod", outcome: "error", found, plans: [], job },
+          1_000_000,
+        );
         const drifted = renderDrift({ project: "grid", stack: "prod", drift: readDrift(ran, redact), job }, 1_000_000);
-        for (const each of [shown, drifted]) assert.deepEqual(leaksOf(each.replace(/\u200b|\\(?=[*_`|\\])|&\w+;/g, (sign) => ({ "&amp;": "&", "&lt;": "<", "&gt;": ">" })[sign] ?? "")), [], text);
+        for (const each of [shown, drifted])
+          assert.deepEqual(
+            leaksOf(
+              each.replace(
+                /\u200b|\\(?=[*_`|\\])|&\w+;/g,
+                (sign) => ({ "&amp;": "&", "&lt;": "<", "&gt;": ">" })[sign] ?? "",
+              ),
+            ),
+            [],
+            text,
+          );
       }
     }
   });
@@ -111,14 +205,29 @@ describe("secrets in CI", function () {
 describe("what leaves a CI job", () => {
   it("goes through one place", () => {
     // Nothing else writes; http.mjs is called by a forge alone, and that through the guard.
-    const files = execFileSync("git", ["ls-files", "ci/*.mjs", "ci/lib"], { cwd: ROOT, encoding: "utf8" }).trim().split("\n");
+    const files = execFileSync("git", ["ls-files", "ci/*.mjs", "ci/lib"], { cwd: ROOT, encoding: "utf8" })
+      .trim()
+      .split("\n");
     assert.ok(files.length > 15);
-    const writing = files.filter((file) => /writeFile|appendFile|createWriteStream|std(?:out|err)\.write|console\.|\bopenSync/.test(readFileSync(join(ROOT, file), "utf8")));
+    const writing = files.filter((file) =>
+      /writeFile|appendFile|createWriteStream|std(?:out|err)\.write|console\.|\bopenSync/.test(
+        readFileSync(join(ROOT, file), "utf8"),
+      ),
+    );
     assert.deepEqual(writing.sort(), ["ci/lib/report.mjs", "ci/lib/temporary.mjs", "ci/seapath-ci.mjs"]);
     const main = readFileSync(join(ROOT, "ci/seapath-ci.mjs"), "utf8");
-    assert.deepEqual([...main.matchAll(/std(?:out|err)\.write\(.*/g)].map(([call]) => call), ["stdout.write(`${USAGE}\\n`);"]);
-    assert.deepEqual([...readFileSync(join(ROOT, "ci/lib/commands.mjs"), "utf8").matchAll(/connect\(|tell\(forge\)|tell\(leaves\.guarded\(forge\)\)/g)].map(([call]) => call),
-      ["tell(forge)", "connect(", "tell(leaves.guarded(forge))"].filter((call) => call !== "tell(forge)"));
+    assert.deepEqual(
+      [...main.matchAll(/std(?:out|err)\.write\(.*/g)].map(([call]) => call),
+      ["stdout.write(`${USAGE}\\n`);"],
+    );
+    assert.deepEqual(
+      [
+        ...readFileSync(join(ROOT, "ci/lib/commands.mjs"), "utf8").matchAll(
+          /connect\(|tell\(forge\)|tell\(leaves\.guarded\(forge\)\)/g,
+        ),
+      ].map(([call]) => call),
+      ["tell(forge)", "connect(", "tell(leaves.guarded(forge))"].filter((call) => call !== "tell(forge)"),
+    );
   });
 
   it("has no secret, whichever way it goes, and is its owner's alone", async () => {
@@ -140,9 +249,17 @@ describe("what leaves a CI job", () => {
       leaves.summarize(text);
       leaves.setOutputs({ a: text });
       const forge = leaves.guarded({
-        name: "x", limit: 1, author: () => tell(), comments: async function* () {}, issues: async function* () {},
-        addComment: tell, changeComment: async (...words) => void (await tell(...words)), addIssue: tell,
-        changeIssue: async (...words) => void (await tell(...words)), closeIssue: async (...words) => void (await tell(...words)), upload: tell,
+        name: "x",
+        limit: 1,
+        author: () => tell(),
+        comments: async function* () {},
+        issues: async function* () {},
+        addComment: tell,
+        changeComment: async (...words) => void (await tell(...words)),
+        addIssue: tell,
+        changeIssue: async (...words) => void (await tell(...words)),
+        closeIssue: async (...words) => void (await tell(...words)),
+        upload: tell,
       });
       await forge.addComment("1", text);
       await forge.changeComment("1", "2", text);
@@ -151,13 +268,19 @@ describe("what leaves a CI job", () => {
       await forge.closeIssue("1", text);
       await forge.upload?.(text, text);
       assert.equal(told.length, 14);
-      const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+      const files = readdirSync(folder, { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile())
+        .map((entry) => join(entry.parentPath, entry.name));
       assert.equal(files.length, 5);
-      for (const left of [...told.filter((each) => each.length > 1), ...files.map((file) => readFileSync(file, "utf8"))]) {
+      for (const left of [
+        ...told.filter((each) => each.length > 1),
+        ...files.map((file) => readFileSync(file, "utf8")),
+      ]) {
         assert.match(left, /\[secret\]/);
         assert.deepEqual(leaksOf(left), []);
       }
-      for (const file of files.filter((each) => each.startsWith(`${out}/`))) assert.equal(statSync(file).mode & 0o777, 0o600, file);
+      for (const file of files.filter((each) => each.startsWith(`${out}/`)))
+        assert.equal(statSync(file).mode & 0o777, 0o600, file);
     } finally {
       rmSync(folder, { recursive: true });
     }

@@ -2,7 +2,16 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { constants, tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -24,7 +33,8 @@ else {
 }
 `;
 
-const lives = (pid: number) => existsSync(`/proc/${pid}`) && !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
+const lives = (pid: number) =>
+  existsSync(`/proc/${pid}`) && !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
 
 async function until(done: () => boolean): Promise<void> {
   for (const began = Date.now(); !done();) {
@@ -34,7 +44,12 @@ async function until(done: () => boolean): Promise<void> {
 }
 
 describe("a cancelled CI job", () => {
-  for (const [signal, stubborn] of [["SIGINT", false], ["SIGTERM", false], ["SIGHUP", false], ["SIGTERM", true]] as const) {
+  for (const [signal, stubborn] of [
+    ["SIGINT", false],
+    ["SIGTERM", false],
+    ["SIGHUP", false],
+    ["SIGTERM", true],
+  ] as const) {
     it(`leaves nothing after ${signal}${stubborn ? ", also of a program that does not end by itself" : ""}`, async () => {
       const folder = mkdtempSync(join(tmpdir(), "seapath-signals-"));
       try {
@@ -42,8 +57,15 @@ describe("a cancelled CI job", () => {
         writeFileSync(join(folder, "bin", "pulumi"), pulumi(stubborn), { mode: 0o755 });
         writeFileSync(join(folder, "Pulumi.yaml"), "name: grid\n");
         const says = join(folder, "says");
-        const env = { PATH: `${join(folder, "bin")}:${process.env["PATH"]}`, RUNNER_TEMP: join(folder, "tmp"), SAYS: says };
-        const job = spawn(process.execPath, [SCRIPT, "preview", "--cwd", folder, "--out", join(folder, "out")], { env, stdio: "ignore" });
+        const env = {
+          PATH: `${join(folder, "bin")}:${process.env["PATH"]}`,
+          RUNNER_TEMP: join(folder, "tmp"),
+          SAYS: says,
+        };
+        const job = spawn(process.execPath, [SCRIPT, "preview", "--cwd", folder, "--out", join(folder, "out")], {
+          env,
+          stdio: "ignore",
+        });
         const ended = once(job, "exit");
         await until(() => existsSync(says));
         const { file, pids } = JSON.parse(readFileSync(says, "utf8")) as { file: string; pids: number[] };

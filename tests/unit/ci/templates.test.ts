@@ -13,11 +13,14 @@ describe("the GitHub action", () => {
   it("uses each of its inputs, and has none beside them", () => {
     const used = new Set([...text.matchAll(/inputs\.([\w-]+)/g)].map(([, name]) => name));
     assert.deepEqual([...used].sort(), Object.keys(action.inputs).sort());
-    for (const { description, default: value } of Object.values(action.inputs)) assert.ok(description !== "" && typeof value === "string");
+    for (const { description, default: value } of Object.values(action.inputs))
+      assert.ok(description !== "" && typeof value === "string");
   });
 
   it("gives the script options that it has, each that a job can want", () => {
-    const given = Object.keys(steps[0]?.env ?? {}).filter((name) => name.startsWith("SEAPATH_CI_") && name !== "SEAPATH_CI_ARTIFACT");
+    const given = Object.keys(steps[0]?.env ?? {}).filter(
+      (name) => name.startsWith("SEAPATH_CI_") && name !== "SEAPATH_CI_ARTIFACT",
+    );
     assert.deepEqual(given.sort(), [...twins].sort());
   });
 
@@ -26,7 +29,8 @@ describe("the GitHub action", () => {
   });
 
   it("names outputs that the script sets", () => {
-    for (const { value } of Object.values(action.outputs)) assert.match(value, /^\$\{\{ steps\.seapath\.outputs\.(?:changed|refused|unreachable|planned|code|summary)\b/);
+    for (const { value } of Object.values(action.outputs))
+      assert.match(value, /^\$\{\{ steps\.seapath\.outputs\.(?:changed|refused|unreachable|planned|code|summary)\b/);
   });
 });
 
@@ -50,9 +54,18 @@ describe("the options of seapath-ci", () => {
   const read = (words: string[], env: NodeJS.ProcessEnv = {}) => readOptions(words, env);
 
   it("come from the words, then from the environment, several one a line", () => {
-    const env = { SEAPATH_CI_STACK: "env", SEAPATH_CI_POLICY_PACK: "a\n b \n\n", SEAPATH_CI_CIB: "north=x.json\ny.json", SEAPATH_CI_COMMENT: "false", SEAPATH_CI_FAIL_ON: "refused, changed" };
+    const env = {
+      SEAPATH_CI_STACK: "env",
+      SEAPATH_CI_POLICY_PACK: "a\n b \n\n",
+      SEAPATH_CI_CIB: "north=x.json\ny.json",
+      SEAPATH_CI_COMMENT: "false",
+      SEAPATH_CI_FAIL_ON: "refused, changed",
+    };
     const given = read(["preview", "--stack", "word"], env);
-    assert.deepEqual([given.stack, given.policyPacks, given.comment, given.failOn], ["word", ["a", "b"], false, ["refused", "changed"]]);
+    assert.deepEqual(
+      [given.stack, given.policyPacks, given.comment, given.failOn],
+      ["word", ["a", "b"], false, ["refused", "changed"]],
+    );
     assert.deepEqual(given.cibs, [{ cluster: "north", file: "x.json" }, { file: "y.json" }]);
     assert.deepEqual(read(["drift"], { SEAPATH_CI_FAIL_ON: "none" }).failOn, []);
     assert.equal(read(["drift"], { SEAPATH_CI_FAIL_ON: "" }).failOn, undefined);
@@ -66,8 +79,17 @@ describe("the options of seapath-ci", () => {
   });
 
   it("mean something", () => {
-    for (const words of [[], ["up"], ["preview", "drift"], ["preview", "--nope"], ["preview", "--forge", "svn"], ["preview", "--stack", "a", "--stack", "b"],
-      ["preview", "--policy-pack-config", "f"], ["preview", "--fail-on", "always"], ["preview", "--comment", "maybe"]]) {
+    for (const words of [
+      [],
+      ["up"],
+      ["preview", "drift"],
+      ["preview", "--nope"],
+      ["preview", "--forge", "svn"],
+      ["preview", "--stack", "a", "--stack", "b"],
+      ["preview", "--policy-pack-config", "f"],
+      ["preview", "--fail-on", "always"],
+      ["preview", "--comment", "maybe"],
+    ]) {
       assert.throws(() => read(words), UsageError, words.join(" "));
     }
   });
@@ -85,7 +107,15 @@ describe("the exit code", () => {
   });
 
   it("is 0 on what is not to fail a job, but never on an error", () => {
-    assert.deepEqual((["same", "changed", "refused", "unreachable", "error"] as const).map((outcome) => exitCode(outcome, ["refused"])), [0, 0, 3, 0, 1]);
-    assert.deepEqual((["changed", "refused", "unreachable", "error"] as const).map((outcome) => exitCode(outcome, [])), [0, 0, 0, 1]);
+    assert.deepEqual(
+      (["same", "changed", "refused", "unreachable", "error"] as const).map((outcome) =>
+        exitCode(outcome, ["refused"]),
+      ),
+      [0, 0, 3, 0, 1],
+    );
+    assert.deepEqual(
+      (["changed", "refused", "unreachable", "error"] as const).map((outcome) => exitCode(outcome, [])),
+      [0, 0, 0, 1],
+    );
   });
 });

@@ -19,9 +19,20 @@ describe("the CIB of the lab", () => {
 
   it("finds each constraint that names a resource, in whatever form", () => {
     assert.deepEqual(ids(constraintsOn(cib, "fxrun")), [
-      "cli-prefer-fxrun", "fxrule", "colocation-fxrun-withfxman", "fxset", "fxorder", "fxorderset", "fxlocset",
+      "cli-prefer-fxrun",
+      "fxrule",
+      "colocation-fxrun-withfxman",
+      "fxset",
+      "fxorder",
+      "fxorderset",
+      "fxlocset",
     ]);
-    assert.deepEqual(ids(constraintsOn(cib, "fxman")), ["colocation-fxrun-withfxman", "fxset", "fxorder", "fxorderset"]);
+    assert.deepEqual(ids(constraintsOn(cib, "fxman")), [
+      "colocation-fxrun-withfxman",
+      "fxset",
+      "fxorder",
+      "fxorderset",
+    ]);
     assert.deepEqual(ids(constraintsOn(cib, "fxfail")), []);
     assert.deepEqual(ids(constraintsOn(cib, "node1")), []);
   });
@@ -44,7 +55,14 @@ describe("the CIB of the lab", () => {
       const dummy = (id: string) => `<primitive id="${id}" class="ocf" provider="heartbeat" type="Dummy"/>`;
       const text = `<clone id="cl"><group id="gr">${dummy("member")}</group></clone>`;
       assert.equal(file.run(["cibadmin", "--create", "--scope", "resources", "--xml-text", text]).code, 0);
-      file.run(["cibadmin", "--create", "--scope", "nodes", "--xml-text", '<node id="far" uname="far" type="remote"/>']);
+      file.run([
+        "cibadmin",
+        "--create",
+        "--scope",
+        "nodes",
+        "--xml-text",
+        '<node id="far" uname="far" type="remote"/>',
+      ]);
       const read = file.read();
       assert.deepEqual([...read.standby], ["node2"]);
       assert.ok(read.primitives.has("member"));
@@ -72,8 +90,20 @@ describe("the CIB of the lab", () => {
 
   it("reads Pacemaker's times", () => {
     const times: [string | undefined, number | undefined][] = [
-      ["120", 120], ["120s", 120], ["2min", 120], ["2m", 120], ["1500ms", 1.5], ["1h", 3600], ["0", 0], [" 30 s ", 30],
-      ["1.5s", 1.5], [undefined, undefined], ["", undefined], ["soon", undefined], ["-1", undefined], ["5 days", undefined],
+      ["120", 120],
+      ["120s", 120],
+      ["2min", 120],
+      ["2m", 120],
+      ["1500ms", 1.5],
+      ["1h", 3600],
+      ["0", 0],
+      [" 30 s ", 30],
+      ["1.5s", 1.5],
+      [undefined, undefined],
+      ["", undefined],
+      ["soon", undefined],
+      ["-1", undefined],
+      ["5 days", undefined],
     ];
     for (const [text, expected] of times) assert.equal(seconds(text), expected, text);
   });

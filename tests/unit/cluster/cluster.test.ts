@@ -19,7 +19,9 @@ function slowCluster(broken?: () => Error | undefined) {
       await sleep(20);
       const error = broken?.();
       if (error !== undefined) throw error;
-      return { ok: ids.map((id) => (id?.startsWith("bad") ? { error: { kind: "cib-78", message: "refused" } } : { ok: true })) };
+      return {
+        ok: ids.map((id) => (id?.startsWith("bad") ? { error: { kind: "cib-78", message: "refused" } } : { ok: true })),
+      };
     },
   });
   return { cluster: new Cluster(runner), batches, runner };
@@ -39,7 +41,10 @@ describe("writes of the CIB", () => {
   it("have an answer each: one that is refused takes no other with it", async () => {
     const { cluster: made, batches } = slowCluster();
     const all = await Promise.allSettled(["a", "b", "bad", "c"].map((id) => made.changeCib(write(id))));
-    assert.deepEqual(all.map((each) => each.status), ["fulfilled", "fulfilled", "rejected", "fulfilled"]);
+    assert.deepEqual(
+      all.map((each) => each.status),
+      ["fulfilled", "fulfilled", "rejected", "fulfilled"],
+    );
     assert.ok((all[2] as PromiseRejectedResult).reason instanceof CibConflict);
     assert.deepEqual(batches, [["a", "b", "bad", "c"]]);
   });
@@ -66,7 +71,9 @@ describe("writes of the CIB", () => {
     const storage = [{ op: "setMetadata" as const, image: "system_a", set: { a: "1" } }];
     await made.write({ storage, changes: write("a"), commands: [["location", "x"]] });
     assert.deepEqual((requestOf(runner.asked[0]!) as Request).writes[0], {
-      storage, changes: cluster.renderXml(write("a")[0]!), commands: [["location", "x"]],
+      storage,
+      changes: cluster.renderXml(write("a")[0]!),
+      commands: [["location", "x"]],
     });
   });
 
@@ -76,7 +83,10 @@ describe("writes of the CIB", () => {
     await assert.rejects(failing("crm").changeCib(write("a")), CibConflict);
     await assert.rejects(failing("command").changeCib(write("a")), ProgramError);
     await assert.rejects(failing("ImageExists").changeCib(write("a")), cluster.AlreadyExists);
-    await assert.rejects(new Cluster(new ScriptedRunner({ "the write program": () => ({ ok: [] }) })).changeCib(write("a")), ParseError);
+    await assert.rejects(
+      new Cluster(new ScriptedRunner({ "the write program": () => ({ ok: [] }) })).changeCib(write("a")),
+      ParseError,
+    );
   });
 });
 
@@ -99,30 +109,47 @@ describe("reads of a cluster", () => {
     assert.equal(first, second);
     assert.equal(first.images.get("system_fxrun")?.metadata?.["note"], "kept");
     assert.deepEqual(first.groups.get("fxrun"), ["system_fxrun"]);
-    assert.deepEqual(first.sources.get(cluster.nodeFile("/nowhere").key), { ...cluster.nodeFile("/nowhere"), missing: true });
+    assert.deepEqual(first.sources.get(cluster.nodeFile("/nowhere").key), {
+      ...cluster.nodeFile("/nowhere"),
+      missing: true,
+    });
     assert.match(first.secret ?? "", /^[0-9a-f-]{36}$/);
     assert.ok(runner.asked.every((command) => command.readOnly === true));
   });
 
   it("refuse an answer that is none, and say where", async () => {
-    for (const [answer, says] of [["no json", /no JSON/], ['{"ok":{"node":"n"}}', /cib/]] as const) {
+    for (const [answer, says] of [
+      ["no json", /no JSON/],
+      ['{"ok":{"node":"n"}}', /cib/],
+    ] as const) {
       const runner = new ScriptedRunner({});
       runner.run = () => Promise.resolve({ node: "node1", exitCode: 0, stdout: answer, stderr: "" });
-      await assert.rejects(new Cluster(runner).inventory(), (error: Error) => error instanceof ParseError && says.test(error.message));
+      await assert.rejects(
+        new Cluster(runner).inventory(),
+        (error: Error) => error instanceof ParseError && says.test(error.message),
+      );
     }
   });
 
   it("have operations done before, and each caller is told of its own", async () => {
     const answer = JSON.parse(fixture("inventory.json")) as { ok: object };
     const runner = new ScriptedRunner({
-      "the inventory program": () => ({ ok: { ...answer.ok, before: [{ ok: null }, { error: { kind: "ImageNotFound", message: "words" } }] } }),
+      "the inventory program": () => ({
+        ok: { ...answer.ok, before: [{ ok: null }, { error: { kind: "ImageNotFound", message: "words" } }] },
+      }),
     });
     const made = new Cluster(runner);
     const unset = (image: string) => [{ op: "setMetadata" as const, image, unset: ["x"] }];
-    const [good, bad] = await Promise.allSettled([made.changeAndRead(unset("system_a")), made.changeAndRead(unset("system_b"))]);
+    const [good, bad] = await Promise.allSettled([
+      made.changeAndRead(unset("system_a")),
+      made.changeAndRead(unset("system_b")),
+    ]);
     assert.equal(good.status, "fulfilled");
     assert.ok(bad.status === "rejected" && bad.reason instanceof ProgramError && bad.reason.kind === "ImageNotFound");
-    assert.deepEqual(runner.asked.map((command) => command.readOnly), [false]);
+    assert.deepEqual(
+      runner.asked.map((command) => command.readOnly),
+      [false],
+    );
   });
 
   it("watch the cluster by one program for all who wait", async () => {

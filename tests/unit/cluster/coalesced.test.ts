@@ -23,11 +23,14 @@ describe("a read that callers share", () => {
 
   it("never gives an answer that was begun before the question", async () => {
     let now = 0;
-    const shared = new Coalesced(async (_request: undefined) => {
-      const seen = now;
-      await sleep(5);
-      return seen;
-    }, () => undefined);
+    const shared = new Coalesced(
+      async (_request: undefined) => {
+        const seen = now;
+        await sleep(5);
+        return seen;
+      },
+      () => undefined,
+    );
     const asked: Promise<void>[] = [];
     for (let round = 0; round < 60; round++) {
       const least = ++now;
@@ -39,11 +42,14 @@ describe("a read that callers share", () => {
 
   it("never reads twice at once", async () => {
     let running = 0;
-    const shared = new Coalesced(async (_request: undefined) => {
-      assert.equal(++running, 1);
-      await sleep(8);
-      running--;
-    }, () => undefined);
+    const shared = new Coalesced(
+      async (_request: undefined) => {
+        assert.equal(++running, 1);
+        await sleep(8);
+        running--;
+      },
+      () => undefined,
+    );
     const asked: Promise<void>[] = [];
     for (let round = 0; round < 20; round++) {
       asked.push(shared.ask(undefined));
@@ -54,12 +60,15 @@ describe("a read that callers share", () => {
 
   it("gives an error to those who asked for that read, and to nobody after them", async () => {
     let reads = 0;
-    const shared = new Coalesced(async (_request: undefined) => {
-      reads++;
-      await sleep(10);
-      if (reads === 1) throw new Error("broken link");
-      return reads;
-    }, () => undefined);
+    const shared = new Coalesced(
+      async (_request: undefined) => {
+        reads++;
+        await sleep(10);
+        if (reads === 1) throw new Error("broken link");
+        return reads;
+      },
+      () => undefined,
+    );
     const first = shared.ask(undefined);
     const both = Promise.allSettled([first, sleep(8).then(() => shared.ask(undefined))]);
     const [failed, after] = await both;
@@ -70,10 +79,13 @@ describe("a read that callers share", () => {
 
   it("survives a read that throws at once", async () => {
     let reads = 0;
-    const shared = new Coalesced((_request: undefined): Promise<number> => {
-      if (++reads === 1) throw new Error("at once");
-      return Promise.resolve(reads);
-    }, () => undefined);
+    const shared = new Coalesced(
+      (_request: undefined): Promise<number> => {
+        if (++reads === 1) throw new Error("at once");
+        return Promise.resolve(reads);
+      },
+      () => undefined,
+    );
     await assert.rejects(shared.ask(undefined), /at once/);
     assert.equal(await shared.ask(undefined), 2);
   });

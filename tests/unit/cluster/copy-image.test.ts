@@ -8,7 +8,9 @@ import { join } from "node:path";
 import type { Command, CommandResult, Runner } from "../../../provider/dist/transport/types.js";
 import { withoutBindings } from "../../hidden.ts";
 
-const { copyWithSnapshots, UnsafeName } = createRequire(import.meta.url)("../../../provider/dist/cluster/index.js") as typeof import("../../../provider/dist/cluster/index.js");
+const { copyWithSnapshots, UnsafeName } = createRequire(import.meta.url)(
+  "../../../provider/dist/cluster/index.js",
+) as typeof import("../../../provider/dist/cluster/index.js");
 
 /** `rbd` and `qemu-img`, as far as the program uses them: an image is a text, and a snapshot of it as well. */
 const TOOL = `#!/usr/bin/python3 -SI
@@ -86,15 +88,25 @@ describe("the copy of an image with its snapshots", function () {
       chmodSync(join(folder, tool), 0o755);
     }
     environment = { ...process.env, PATH: `${folder}:${process.env["PATH"]}`, FAKE_POOL: folder };
-    const snap = (name: string, size: number, guarded = false) => ({ name, size, data: `as at ${name}`, protected: guarded });
-    put("system_a", { size: 4096, data: "now", snaps: [snap("old", 1024, true), snap("young", 2048), snap("clonebff", 4096)] });
+    const snap = (name: string, size: number, guarded = false) => ({
+      name,
+      size,
+      data: `as at ${name}`,
+      protected: guarded,
+    });
+    put("system_a", {
+      size: 4096,
+      data: "now",
+      snaps: [snap("old", 1024, true), snap("young", 2048), snap("clonebff", 4096)],
+    });
     put("system_b", { size: 4096, data: "", snaps: [] });
   });
   afterEach(() => rmSync(folder, { recursive: true }));
 
   const put = (image: string, fake: Fake) => writeFileSync(join(folder, `${image}.json`), JSON.stringify(fake));
   const look = (image: string) => JSON.parse(readFileSync(join(folder, `${image}.json`), "utf8")) as Fake;
-  const log = () => (existsSync(join(folder, "log")) ? readFileSync(join(folder, "log"), "utf8").trim().split("\n") : []);
+  const log = () =>
+    existsSync(join(folder, "log")) ? readFileSync(join(folder, "log"), "utf8").trim().split("\n") : [];
 
   /** Runs the program here, and fails as the transport does where it fails. */
   const runner = {
@@ -108,12 +120,20 @@ describe("the copy of an image with its snapshots", function () {
           onStdout?.(String(chunk));
         });
         child.stderr.on("data", (chunk: Buffer) => (stderr += String(chunk)));
-        child.on("close", (code) => (code === 0 ? resolve({ node: "here", exitCode: 0, stdout, stderr }) : reject(new Error(`exit ${code}: ${stderr}`))));
+        child.on("close", (code) =>
+          code === 0
+            ? resolve({ node: "here", exitCode: 0, stdout, stderr })
+            : reject(new Error(`exit ${code}: ${stderr}`)),
+        );
         child.stdin.end(withoutBindings(String(stdin)));
       }),
   } as unknown as Runner;
   const copy = (more: object = {}, progress?: (percent: number) => void) =>
-    copyWithSnapshots(runner, { from: "system_a", to: "system_b", snapshots: ["old", "young"], last: "clonebff", size: 0, ...more }, progress);
+    copyWithSnapshots(
+      runner,
+      { from: "system_a", to: "system_b", snapshots: ["old", "young"], last: "clonebff", size: 0, ...more },
+      progress,
+    );
 
   it("has each with what it held, its size and its protection, the oldest copied whole and of the others what differs", async () => {
     const heard: number[] = [];
@@ -121,17 +141,31 @@ describe("the copy of an image with its snapshots", function () {
     const made = look("system_b");
     assert.deepEqual(made.snaps, look("system_a").snaps.slice(0, 2));
     assert.deepEqual([made.size, made.data], [8192, "as at clonebff"]);
-    assert.deepEqual(log(), ["whole rbd:rbd/system_a@old", "export-diff --from-snap=old rbd/system_a@young", "export-diff --from-snap=young rbd/system_a@clonebff"]);
+    assert.deepEqual(log(), [
+      "whole rbd:rbd/system_a@old",
+      "export-diff --from-snap=old rbd/system_a@young",
+      "export-diff --from-snap=young rbd/system_a@clonebff",
+    ]);
     assert.equal(look("system_a").data, "now");
-    assert.deepEqual(heard, [...heard].sort((a, b) => a - b));
+    assert.deepEqual(
+      heard,
+      [...heard].sort((a, b) => a - b),
+    );
     assert.ok(heard.includes(50), heard.join());
   });
 
-  for (const [snapshots, last, size] of [[["old", "young"], "young", 4096], [["young"], "clonebff", 2048], [[], "clonebff", 4096]] as const) {
+  for (const [snapshots, last, size] of [
+    [["old", "young"], "young", 4096],
+    [["young"], "clonebff", 2048],
+    [[], "clonebff", 4096],
+  ] as const) {
     it(`has ${snapshots.join(" and ") || "none"} where these are to come along, and what it held at ${last}`, async () => {
       put("system_b", { size, data: "", snaps: [] }); // as large as the first of them, or larger
       await copy({ snapshots, last });
-      assert.deepEqual([look("system_b").snaps.map(({ name }) => name), look("system_b").data], [snapshots, `as at ${last}`]);
+      assert.deepEqual(
+        [look("system_b").snaps.map(({ name }) => name), look("system_b").data],
+        [snapshots, `as at ${last}`],
+      );
     });
   }
 
@@ -139,12 +173,16 @@ describe("the copy of an image with its snapshots", function () {
   it("fails with the words of the tool that failed first, or with the snapshot that is gone", async () => {
     environment["FAKE_BREAK"] = "young";
     await assert.rejects(copy(), /rbd\/system_a@young: rbd: export-diff error: \(28\) No space: 95% full/);
-    assert.deepEqual(look("system_b").snaps.map(({ name }) => name), ["old"]);
+    assert.deepEqual(
+      look("system_b").snaps.map(({ name }) => name),
+      ["old"],
+    );
     await assert.rejects(copy({ snapshots: ["gone"] }), /system_a has no snapshot "gone" any more/);
   });
 
   it("gives the tools no name that is more than one", async () => {
-    for (const more of [{ snapshots: ["a:conf=x"] }, { to: "system_b@x:y" }, { last: "a/b" }]) await assert.rejects(copy(more), UnsafeName);
+    for (const more of [{ snapshots: ["a:conf=x"] }, { to: "system_b@x:y" }, { last: "a/b" }])
+      await assert.rejects(copy(more), UnsafeName);
     assert.deepEqual(log(), []);
   });
 });

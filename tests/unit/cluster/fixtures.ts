@@ -6,15 +6,18 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 const require = createRequire(import.meta.url);
-export const cluster = require("../../../provider/dist/cluster/index.js") as typeof import("../../../provider/dist/cluster/index.js");
+export const cluster =
+  require("../../../provider/dist/cluster/index.js") as typeof import("../../../provider/dist/cluster/index.js");
 type XmlElement = import("../../../provider/dist/cluster/index.js").XmlElement;
 type Inventory = import("../../../provider/dist/cluster/index.js").Inventory;
 
 /** A fixture, as the lab's tools printed it. */
-export const fixture = (name: string): string => readFileSync(join(import.meta.dirname, "../../fixtures", name), "utf8");
+export const fixture = (name: string): string =>
+  readFileSync(join(import.meta.dirname, "../../fixtures", name), "utf8");
 
 /** The lab's inventory of the fixtures. */
-export const inventory = (): Inventory => cluster.parseInventory((JSON.parse(fixture("inventory.json")) as { ok: unknown }).ok);
+export const inventory = (): Inventory =>
+  cluster.parseInventory((JSON.parse(fixture("inventory.json")) as { ok: unknown }).ok);
 
 /** An element as text in which the order of children does not count: a patch puts new ones where it likes. */
 export function unordered(node: XmlElement | undefined): string {

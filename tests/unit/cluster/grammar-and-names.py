@@ -1,5 +1,6 @@
 """Whether the Python that runs this knows all that a program uses: its grammar, each name of a module of Python's own, and
 each keyword that a function of such a module is given. What it finds wrong it prints, a line each."""
+
 import ast
 import importlib
 import inspect
@@ -10,13 +11,31 @@ import sys
 NOT_PYTHONS = {"rbd", "rados", "libvirt", "libvirt_qemu"}
 OLDEST = (3, 9)
 # What came after the oldest and is no name of a module: builtins, methods, and keywords of builtins.
-YOUNGER_BUILTINS = {"aiter", "anext", "ExceptionGroup", "BaseExceptionGroup", "EncodingWarning", "PythonFinalizationError"}
+YOUNGER_BUILTINS = {
+    "aiter",
+    "anext",
+    "ExceptionGroup",
+    "BaseExceptionGroup",
+    "EncodingWarning",
+    "PythonFinalizationError",
+}
 YOUNGER_METHODS = {"bit_count", "add_note", "walk_up", "is_junction", "hardlink_to"}
 YOUNGER_KEYWORDS = {
-    "zip": {"strict"}, "map": {"strict"}, "rmtree": {"onexc"}, "TemporaryDirectory": {"ignore_cleanup_errors", "delete"},
-    "NamedTemporaryFile": {"delete_on_close"}, "Popen": {"process_group", "pipesize"}, "run": {"process_group", "pipesize"},
-    "check_output": {"process_group", "pipesize"}, "glob": {"root_dir", "dir_fd", "include_hidden"}, "iglob": {"root_dir", "dir_fd", "include_hidden"},
-    "bisect": {"key"}, "insort": {"key"}, "create_connection": {"all_errors"}, "relative_to": {"walk_up"}, "dataclass": {"slots", "kw_only"},
+    "zip": {"strict"},
+    "map": {"strict"},
+    "rmtree": {"onexc"},
+    "TemporaryDirectory": {"ignore_cleanup_errors", "delete"},
+    "NamedTemporaryFile": {"delete_on_close"},
+    "Popen": {"process_group", "pipesize"},
+    "run": {"process_group", "pipesize"},
+    "check_output": {"process_group", "pipesize"},
+    "glob": {"root_dir", "dir_fd", "include_hidden"},
+    "iglob": {"root_dir", "dir_fd", "include_hidden"},
+    "bisect": {"key"},
+    "insort": {"key"},
+    "create_connection": {"all_errors"},
+    "relative_to": {"walk_up"},
+    "dataclass": {"slots", "kw_only"},
 }
 
 
@@ -28,7 +47,9 @@ def modules_of(tree):
             for alias in node.names:
                 if alias.name.split(".")[0] not in NOT_PYTHONS:
                     module = importlib.import_module(alias.name)
-                    known[alias.asname or alias.name.split(".")[0]] = module if alias.asname else importlib.import_module(alias.name.split(".")[0])
+                    known[alias.asname or alias.name.split(".")[0]] = (
+                        module if alias.asname else importlib.import_module(alias.name.split(".")[0])
+                    )
         elif isinstance(node, ast.ImportFrom) and node.module.split(".")[0] not in NOT_PYTHONS:
             module = importlib.import_module(node.module)
             for alias in node.names:
@@ -54,8 +75,15 @@ def meant(node, known):
 def in_scopes(node, known):
     """Every node with what the names mean there: a function's own variables hide modules."""
     if isinstance(node, (ast.FunctionDef, ast.Lambda)):
-        arguments = node.args.args + node.args.kwonlyargs + node.args.posonlyargs + [each for each in (node.args.vararg, node.args.kwarg) if each]
-        own = {each.arg for each in arguments} | {each.id for each in ast.walk(node) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)}
+        arguments = (
+            node.args.args
+            + node.args.kwonlyargs
+            + node.args.posonlyargs
+            + [each for each in (node.args.vararg, node.args.kwarg) if each]
+        )
+        own = {each.arg for each in arguments} | {
+            each.id for each in ast.walk(node) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)
+        }
         known = {name: meaning for name, meaning in known.items() if name not in own}
     yield node, known
     for child in ast.iter_child_nodes(node):
@@ -88,10 +116,17 @@ def faults(text):
         if isinstance(node, ast.Call):
             name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
             if not (isinstance(node.func, ast.Name) and name in own):
-                wrong += ["%d: %s(%s=) came after Python %d.%d" % ((node.lineno, name, each.arg) + OLDEST) for each in node.keywords if each.arg in YOUNGER_KEYWORDS.get(name, ())]
+                wrong += [
+                    "%d: %s(%s=) came after Python %d.%d" % ((node.lineno, name, each.arg) + OLDEST)
+                    for each in node.keywords
+                    if each.arg in YOUNGER_KEYWORDS.get(name, ())
+                ]
             function = meant(node.func, known)
             if function is not None and function != "missing" and not inspect.ismodule(function):
-                wrong += ["%d: %s takes no %s=" % (node.lineno, ast.unparse(node.func), each) for each in wrong_keywords(node, function)]
+                wrong += [
+                    "%d: %s takes no %s=" % (node.lineno, ast.unparse(node.func), each)
+                    for each in wrong_keywords(node, function)
+                ]
     return wrong
 
 

@@ -7,8 +7,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 const require = createRequire(import.meta.url);
-const { programSource } = require("../../../provider/dist/cluster/program.js") as typeof import("../../../provider/dist/cluster/program.js");
-const { parseInventory } = require("../../../provider/dist/cluster/index.js") as typeof import("../../../provider/dist/cluster/index.js");
+const { programSource } =
+  require("../../../provider/dist/cluster/program.js") as typeof import("../../../provider/dist/cluster/program.js");
+const { parseInventory } =
+  require("../../../provider/dist/cluster/index.js") as typeof import("../../../provider/dist/cluster/index.js");
 
 /** virsh as it is with several commands in one text: those that fail say so elsewhere, and the next one is done. */
 const VIRSH = `#!/usr/bin/env python3
@@ -37,8 +39,17 @@ describe("the inventory program", () => {
 
   /** What an expression of the program's gives. */
   const ask = (expression: string): unknown => {
-    const env = { ...process.env, PATH: `${folder}:${process.env["PATH"]}`, DOMAINS: folder, ASKED: join(folder, "asked") };
-    const done = spawnSync("python3", ["-"], { input: `${programSource("inventory")}\n\nprint(json.dumps(${expression}))\n`, env, encoding: "utf8" });
+    const env = {
+      ...process.env,
+      PATH: `${folder}:${process.env["PATH"]}`,
+      DOMAINS: folder,
+      ASKED: join(folder, "asked"),
+    };
+    const done = spawnSync("python3", ["-"], {
+      input: `${programSource("inventory")}\n\nprint(json.dumps(${expression}))\n`,
+      env,
+      encoding: "utf8",
+    });
     assert.equal(done.status, 0, done.stderr);
     return JSON.parse(done.stdout);
   };
@@ -50,13 +61,18 @@ describe("the inventory program", () => {
     writeFileSync(join(folder, "three"), "<domain type='kvm'><name>three</name></domain>");
     writeFileSync(join(folder, "four"), Buffer.from([0x3c, 0xff, 0x3e]));
     assert.deepEqual(ask(`live_domains("qemu:///system", ["one", "gone", "two", "four", "three"])`), {
-      one: nested, two: "<domain", four: "<\ufffd>", three: "<domain type='kvm'><name>three</name></domain>",
+      one: nested,
+      two: "<domain",
+      four: "<\ufffd>",
+      three: "<domain type='kvm'><name>three</name></domain>",
     });
   });
 
   it("puts no name but one by the rule into what virsh is told", () => {
     writeFileSync(join(folder, "ok"), "<domain/>");
-    assert.deepEqual(ask(`live_domains("qemu:///system", ["a; destroy ok", "--help", "", "ok\\n", "ok"])`), { ok: "<domain/>" });
+    assert.deepEqual(ask(`live_domains("qemu:///system", ["a; destroy ok", "--help", "", "ok\\n", "ok"])`), {
+      ok: "<domain/>",
+    });
     assert.match(readFileSync(join(folder, "asked"), "utf8"), /^echo next:[0-9a-f]{32}; dumpxml ok$/);
   });
 
@@ -77,16 +93,28 @@ describe("the inventory program", () => {
 
   it("never writes an empty value, and tells what is no text", () => {
     const kind = (expression: string) => ask(`attempt(lambda: ${expression})`) as { error?: { kind: string } };
-    assert.equal(kind(`set_metadata(None, {"image": "system_x", "set": {"a": "1", "b": ""}})`).error?.kind, "EmptyMetadata");
+    assert.equal(
+      kind(`set_metadata(None, {"image": "system_x", "set": {"a": "1", "b": ""}})`).error?.kind,
+      "EmptyMetadata",
+    );
     assert.equal(kind(`CommandsImage("x").metadata_set("b", "")`).error?.kind, "EmptyMetadata");
     assert.deepEqual(ask(`split_readable({"a": "é", "b": ""})`), { metadata: { a: "é", b: "" } });
-    assert.deepEqual(ask(`split_readable({"a": b"\\xff".decode("utf-8", "surrogateescape")})`), { metadata: {}, broken: "its metadata a is no UTF-8 text" });
+    assert.deepEqual(ask(`split_readable({"a": b"\\xff".decode("utf-8", "surrogateescape")})`), {
+      metadata: {},
+      broken: "its metadata a is no UTF-8 text",
+    });
   });
 
   it("is told in words when its answer is not of its form, and by no schema's", () => {
-    assert.throws(() => parseInventory({ node: "node1", storage: { images: [{ name: 5 }] } }), (error: Error) => {
-      assert.match(error.message, /^Unable to read what the inventory program answered: its part `\S+` is not of the form that it should have$/);
-      return true;
-    });
+    assert.throws(
+      () => parseInventory({ node: "node1", storage: { images: [{ name: 5 }] } }),
+      (error: Error) => {
+        assert.match(
+          error.message,
+          /^Unable to read what the inventory program answered: its part `\S+` is not of the form that it should have$/,
+        );
+        return true;
+      },
+    );
   });
 });

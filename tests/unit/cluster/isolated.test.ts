@@ -7,8 +7,10 @@ import { join } from "node:path";
 import type { Command, CommandResult, Runner } from "../../../provider/dist/transport/types.js";
 
 const require = createRequire(import.meta.url);
-const { LocalRunner } = require("../../../provider/dist/transport/local.js") as typeof import("../../../provider/dist/transport/local.js");
-const { programSource, runProgram } = require("../../../provider/dist/cluster/program.js") as typeof import("../../../provider/dist/cluster/program.js");
+const { LocalRunner } =
+  require("../../../provider/dist/transport/local.js") as typeof import("../../../provider/dist/transport/local.js");
+const { programSource, runProgram } =
+  require("../../../provider/dist/cluster/program.js") as typeof import("../../../provider/dist/cluster/program.js");
 
 const root = join(import.meta.dirname, "../../..");
 /** Of Python's own modules, those that node programs import. */
@@ -20,7 +22,11 @@ describe("Python is isolated", () => {
   before(() => {
     folder = mkdtempSync(join(tmpdir(), "seapath-strays-"));
     ran = join(folder, "ran");
-    for (const name of MODULES) writeFileSync(join(folder, `${name}.py`), `open(${JSON.stringify(ran)}, "a").write("${name} ")\nraise SystemExit(9)\n`);
+    for (const name of MODULES)
+      writeFileSync(
+        join(folder, `${name}.py`),
+        `open(${JSON.stringify(ran)}, "a").write("${name} ")\nraise SystemExit(9)\n`,
+      );
   });
   afterEach(() => rmSync(ran, { force: true }));
   after(() => rmSync(folder, { recursive: true }));
@@ -68,17 +74,25 @@ describe("Python is isolated", () => {
   it("and what it starts is in a folder to which nobody else can write", async () => {
     const runner = new LocalRunner();
     assert.equal((await runner.run({ argv: ["pwd"] })).stdout, "/\n");
-    const done = spawnSync("/usr/bin/python3", ["-I", "-"], { input: `${programSource("tool")}\nprint(os.getcwd())\n`, cwd: folder, encoding: "utf8" });
+    const done = spawnSync("/usr/bin/python3", ["-I", "-"], {
+      input: `${programSource("tool")}\nprint(os.getcwd())\n`,
+      cwd: folder,
+      encoding: "utf8",
+    });
     assert.equal(done.stdout, "/\n");
   });
 
   it("wherever it is started: no python3 without -I", () => {
-    const texts = ["provider/python", "provider/src", "sdk/src", "bench", "lab", "tests/lab", "tools", "ci"].flatMap((each) =>
-      readdirSync(join(root, each), { recursive: true, encoding: "utf8" })
-        .filter((name) => /\.(ts|mjs|py|sh)$/.test(name) && !name.includes("node_modules"))
-        .map((name) => join(root, each, name)),
+    const texts = ["provider/python", "provider/src", "sdk/src", "bench", "lab", "tests/lab", "tools", "ci"].flatMap(
+      (each) =>
+        readdirSync(join(root, each), { recursive: true, encoding: "utf8" })
+          .filter((name) => /\.(ts|mjs|py|sh)$/.test(name) && !name.includes("node_modules"))
+          .map((name) => join(root, each, name)),
     );
     const started = /python3"\s*,\s*(?:\[\s*)?"(?!-I")[^"]*"/;
-    assert.deepEqual(texts.filter((path) => started.test(readFileSync(path, "utf8"))), []);
+    assert.deepEqual(
+      texts.filter((path) => started.test(readFileSync(path, "utf8"))),
+      [],
+    );
   });
 });

@@ -3,7 +3,9 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { createRequire } from "node:module";
 
-const { programSource } = createRequire(import.meta.url)("../../../provider/dist/cluster/program.js") as typeof import("../../../provider/dist/cluster/program.js");
+const { programSource } = createRequire(import.meta.url)(
+  "../../../provider/dist/cluster/program.js",
+) as typeof import("../../../provider/dist/cluster/program.js");
 
 /** Runs lines behind a program, on a node whose sshd prints this of its settings. */
 function said(program: string, sshd: string, lines: string): unknown {
@@ -13,7 +15,10 @@ def command(argv, stdin=None, timeout=60):
     ${sshd === "" ? 'raise Failure("command", "no such program")' : `return ${JSON.stringify(sshd)}`}
 socket.gethostbyname = lambda node: "10.0.0." + node[-1]
 `;
-  const { stdout, stderr, status } = spawnSync("python3", ["-I", "-"], { input: `${programSource(program)}\n\n${stand}\n${lines}\n`, encoding: "utf8" });
+  const { stdout, stderr, status } = spawnSync("python3", ["-I", "-"], {
+    input: `${programSource(program)}\n\n${stand}\n${lines}\n`,
+    encoding: "utf8",
+  });
   assert.equal(status, 0, stderr);
   return JSON.parse(stdout);
 }
@@ -42,7 +47,10 @@ found = read_other("node2", "root")
 json.dump([users, found["error"]], sys.stdout)`;
 
   it("is not asked as root where root is let in nowhere", () => {
-    assert.deepEqual(said("capacity", "permitrootlogin no\n", tried), [["libvirtadmin"], "root: sshd lets no root in (PermitRootLogin no); libvirtadmin: Permission denied"]);
+    assert.deepEqual(said("capacity", "permitrootlogin no\n", tried), [
+      ["libvirtadmin"],
+      "root: sshd lets no root in (PermitRootLogin no); libvirtadmin: Permission denied",
+    ]);
     assert.deepEqual((said("capacity", "permitrootlogin yes\n", tried) as unknown[])[0], ["root", "libvirtadmin"]);
   });
 

@@ -21,15 +21,26 @@ const NAMES = ["cpu", "node-type", "x.y", "_under", "Größe", "note"];
 function randomPrimitive(id: string, next: (below: number) => number): XmlElement {
   const some = <T>(all: readonly T[]) => all.filter(() => next(2) === 0);
   const pairs = (set: string) =>
-    some(NAMES).map((name) => element("nvpair", { id: `${id}-${set}-${name}`, name, value: VALUES[next(VALUES.length)] }));
+    some(NAMES).map((name) =>
+      element("nvpair", { id: `${id}-${set}-${name}`, name, value: VALUES[next(VALUES.length)] }),
+    );
   const op = (name: string) =>
-    element("op", { id: `${id}-${name}`, name, interval: `${next(3)}s`, timeout: next(2) === 0 ? undefined : `${next(90)}s` });
-  return element("primitive", { id, class: "ocf", provider: "seapath", type: "VirtualDomain", description: VALUES[next(VALUES.length)] }, [
-    ...(next(4) === 0 ? [] : [element("instance_attributes", { id: `${id}-instance_attributes` }, pairs("i"))]),
-    element("meta_attributes", { id: `${id}-meta_attributes` }, pairs("m")),
-    ...(next(4) === 0 ? [] : [element("operations", {}, some(["start", "stop", "monitor"]).map(op))]),
-    ...(next(2) === 0 ? [] : [element("utilization", { id: `${id}-utilization` }, pairs("u"))]),
-  ]);
+    element("op", {
+      id: `${id}-${name}`,
+      name,
+      interval: `${next(3)}s`,
+      timeout: next(2) === 0 ? undefined : `${next(90)}s`,
+    });
+  return element(
+    "primitive",
+    { id, class: "ocf", provider: "seapath", type: "VirtualDomain", description: VALUES[next(VALUES.length)] },
+    [
+      ...(next(4) === 0 ? [] : [element("instance_attributes", { id: `${id}-instance_attributes` }, pairs("i"))]),
+      element("meta_attributes", { id: `${id}-meta_attributes` }, pairs("m")),
+      ...(next(4) === 0 ? [] : [element("operations", {}, some(["start", "stop", "monitor"]).map(op))]),
+      ...(next(2) === 0 ? [] : [element("utilization", { id: `${id}-utilization` }, pairs("u"))]),
+    ],
+  );
 }
 
 describe("a patch of the CIB", function () {
@@ -66,10 +77,22 @@ describe("a patch of the CIB", function () {
   });
 
   it("names each changed attribute, and only those", () => {
-    const [change, ...others] = diffElement("/x", element("op", { id: "o", a: "1", b: "2", c: "3" }), element("op", { id: "o", a: "1", b: "4", d: "5" }));
+    const [change, ...others] = diffElement(
+      "/x",
+      element("op", { id: "o", a: "1", b: "2", c: "3" }),
+      element("op", { id: "o", a: "1", b: "4", d: "5" }),
+    );
     assert.deepEqual(others, []);
-    const named = change?.children[0]?.children.map((each) => [each.attrs["name"], each.attrs["operation"], each.attrs["value"]]);
-    assert.deepEqual(named, [["b", "set", "4"], ["c", "unset", undefined], ["d", "set", "5"]]);
+    const named = change?.children[0]?.children.map((each) => [
+      each.attrs["name"],
+      each.attrs["operation"],
+      each.attrs["value"],
+    ]);
+    assert.deepEqual(named, [
+      ["b", "set", "4"],
+      ["c", "unset", undefined],
+      ["d", "set", "5"],
+    ]);
     assert.equal(change?.attrs["path"], "/x/op[@id='o']");
   });
 
@@ -81,12 +104,18 @@ describe("a patch of the CIB", function () {
 
   it("is all or nothing: one bad element, and none is applied", () => {
     const before = cib.configuration();
-    const good = createChange(RESOURCES, element("primitive", { id: "good", class: "ocf", provider: "heartbeat", type: "Dummy" }));
+    const good = createChange(
+      RESOURCES,
+      element("primitive", { id: "good", class: "ocf", provider: "heartbeat", type: "Dummy" }),
+    );
     const bad = [
       createChange(RESOURCES, element("nonsense", { id: "bad" })),
       createChange(CONSTRAINTS, element("rsc_location", { id: "bad", rsc: "nobody", node: "node1", score: "many" })),
       createChange("/cib/configuration/nowhere", element("primitive", { id: "bad" })),
-      createChange(RESOURCES, element("primitive", { id: "fxrun", class: "ocf", provider: "heartbeat", type: "Dummy" })),
+      createChange(
+        RESOURCES,
+        element("primitive", { id: "fxrun", class: "ocf", provider: "heartbeat", type: "Dummy" }),
+      ),
     ];
     for (const each of bad) {
       const { code } = cib.patch([good, each]);
@@ -101,7 +130,10 @@ describe("a patch of the CIB", function () {
     cib.run(["crm_attribute", "--type", "crm_config", "--name", "cluster-name", "--update", "other"]);
     const change = deleteChange(`${CONSTRAINTS}/rsc_order[@id='fxorder']`);
     cib.apply([change]);
-    assert.equal(cib.read().constraints.some((each) => each.attrs["id"] === "fxorder"), false);
+    assert.equal(
+      cib.read().constraints.some((each) => each.attrs["id"] === "fxorder"),
+      false,
+    );
     cib.apply([change]);
   });
 
@@ -111,9 +143,15 @@ describe("a patch of the CIB", function () {
       cib.apply(diffElement(CONSTRAINTS, undefined, rule));
       const other = { ...rule, attrs: { ...rule.attrs, score: "6" } };
       cib.apply(diffElement(CONSTRAINTS, rule, other));
-      assert.deepEqual(cib.read().constraints.find((each) => each.attrs["id"] === id), other);
+      assert.deepEqual(
+        cib.read().constraints.find((each) => each.attrs["id"] === id),
+        other,
+      );
       cib.apply(diffElement(CONSTRAINTS, other, undefined));
-      assert.equal(cib.read().constraints.some((each) => each.attrs["id"] === id), false);
+      assert.equal(
+        cib.read().constraints.some((each) => each.attrs["id"] === id),
+        false,
+      );
     }
   });
 

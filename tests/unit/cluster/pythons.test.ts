@@ -6,7 +6,9 @@ import { createRequire } from "node:module";
 import { homedir, tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 
-const { programSource } = createRequire(import.meta.url)("../../../provider/dist/cluster/program.js") as typeof import("../../../provider/dist/cluster/program.js");
+const { programSource } = createRequire(import.meta.url)(
+  "../../../provider/dist/cluster/program.js",
+) as typeof import("../../../provider/dist/cluster/program.js");
 const ROOT = join(import.meta.dirname, "../../..");
 const CHECK = join(import.meta.dirname, "grammar-and-names.py");
 const VERSIONS = ["3.9", "3.10", "3.11", "3.12", "3.13", "3.14"];
@@ -20,7 +22,8 @@ const list = (folder: string) => {
     return [];
   }
 };
-const ask = (python: string, text: string, input = "") => spawnSync(python, ["-W", "error", "-c", text], { input, encoding: "utf8" });
+const ask = (python: string, text: string, input = "") =>
+  spawnSync(python, ["-W", "error", "-c", text], { input, encoding: "utf8" });
 const versionOf = (python: string): string | undefined => {
   const { status, stdout } = ask(python, "import sys; print('%d.%d' % sys.version_info[:2])");
   return status === 0 ? stdout.trim() : undefined;
@@ -29,9 +32,14 @@ const versionOf = (python: string): string | undefined => {
 /** The Pythons by version: of SEAPATH_PYTHONS, where each has to answer, of the PATH, and of pyenv. */
 function pythons(): Map<string, string> {
   const named = (process.env["SEAPATH_PYTHONS"] ?? "").split(delimiter).filter(Boolean);
-  for (const python of named) assert.ok(versionOf(python) !== undefined, `SEAPATH_PYTHONS names ${python}, which does not run`);
+  for (const python of named)
+    assert.ok(versionOf(python) !== undefined, `SEAPATH_PYTHONS names ${python}, which does not run`);
   const found = new Map<string, string>();
-  const onPath = (process.env["PATH"] ?? "").split(delimiter).flatMap((folder) => list(folder).filter((name) => /^python3\.\d+$/.test(name)).map((name) => join(folder, name)));
+  const onPath = (process.env["PATH"] ?? "").split(delimiter).flatMap((folder) =>
+    list(folder)
+      .filter((name) => /^python3\.\d+$/.test(name))
+      .map((name) => join(folder, name)),
+  );
   const pyenv = join(process.env["PYENV_ROOT"] ?? join(homedir(), ".pyenv"), "versions");
   for (const python of [...named, ...onPath, ...list(pyenv).map((name) => join(pyenv, name, "bin", "python3"))]) {
     // A shim of pyenv for a version that is not chosen does not answer.
@@ -43,18 +51,28 @@ function pythons(): Map<string, string> {
 
 /** Each program as it is sent, by its name. */
 const programs = () => {
-  const names = readdirSync(join(ROOT, "provider/python")).filter((name) => name.endsWith(".py")).map((name) => name.replace(/\.py$/, ""));
+  const names = readdirSync(join(ROOT, "provider/python"))
+    .filter((name) => name.endsWith(".py"))
+    .map((name) => name.replace(/\.py$/, ""));
   return Object.fromEntries(names.map((name) => [name, `${programSource(name)}\n\nmain("e30=")\n`]));
 };
 
 const check = (python: string, texts: Record<string, string>) => {
-  const { status, stdout, stderr } = spawnSync(python, ["-W", "error", "-I", CHECK], { input: JSON.stringify(texts), encoding: "utf8" });
+  const { status, stdout, stderr } = spawnSync(python, ["-W", "error", "-I", CHECK], {
+    input: JSON.stringify(texts),
+    encoding: "utf8",
+  });
   assert.deepEqual([status, stderr], [0, ""]);
   return stdout.trim().split("\n").filter(Boolean);
 };
 
 const testFiles = () =>
-  readdirSync(import.meta.dirname).filter((name) => name.endsWith(".test.ts") && name !== "pythons.test.ts" && TESTS.test(readFileSync(join(import.meta.dirname, name), "utf8")));
+  readdirSync(import.meta.dirname).filter(
+    (name) =>
+      name.endsWith(".test.ts") &&
+      name !== "pythons.test.ts" &&
+      TESTS.test(readFileSync(join(import.meta.dirname, name), "utf8")),
+  );
 
 describe("the node programs by each Python", () => {
   const found = pythons();
@@ -64,13 +82,24 @@ describe("the node programs by each Python", () => {
     this.timeout(60_000);
     assert.deepEqual(check("python3", programs()), []);
     const young = {
-      match: "match 1:\n  case 1: pass\n", both: "with (open('a') as a, open('b') as b): pass\n", star: "try: pass\nexcept* OSError: pass\n",
-      name: "import os\nos.nowhere()\n", from: "from os import nowhere\n", module: "import nowhere\n", keyword: "import shutil\nshutil.copyfile('a', 'b', nowhere=1)\n",
-      builtin: "aiter(1)\n", method: "(5).bit_count()\n", zip: "zip([], strict=True)\n", remove: "import shutil\nshutil.rmtree('a', onexc=None)\n",
+      match: "match 1:\n  case 1: pass\n",
+      both: "with (open('a') as a, open('b') as b): pass\n",
+      star: "try: pass\nexcept* OSError: pass\n",
+      name: "import os\nos.nowhere()\n",
+      from: "from os import nowhere\n",
+      module: "import nowhere\n",
+      keyword: "import shutil\nshutil.copyfile('a', 'b', nowhere=1)\n",
+      builtin: "aiter(1)\n",
+      method: "(5).bit_count()\n",
+      zip: "zip([], strict=True)\n",
+      remove: "import shutil\nshutil.rmtree('a', onexc=None)\n",
     };
     const seen = new Set(check("python3", young).map((line) => line.split(":")[0] ?? ""));
     // The newest parsers no longer tell that with several items in brackets came after 3.8; that is 3.9's grammar as well.
-    assert.deepEqual(Object.keys(young).filter((name) => !seen.has(name)), ["both"]);
+    assert.deepEqual(
+      Object.keys(young).filter((name) => !seen.has(name)),
+      ["both"],
+    );
   });
 
   for (const version of VERSIONS) {
@@ -94,11 +123,34 @@ describe("the node programs by each Python", () => {
         mkdirSync(join(folder, "bin"));
         symlinkSync(python, join(folder, "bin", "python3"));
         const PATH = `${join(folder, "bin")}${delimiter}${process.env["PATH"]}`;
-        assert.equal(spawnSync("python3", ["-c", "import sys; print('%d.%d' % sys.version_info[:2])"], { env: { ...process.env, PATH }, encoding: "utf8" }).stdout.trim(), version);
+        assert.equal(
+          spawnSync("python3", ["-c", "import sys; print('%d.%d' % sys.version_info[:2])"], {
+            env: { ...process.env, PATH },
+            encoding: "utf8",
+          }).stdout.trim(),
+          version,
+        );
         const mocha = join(ROOT, "node_modules/mocha/bin/mocha.js");
         // What is compiled is compiled above.
-        const words = ["--no-config", "--extension", "ts", "--reporter", "dot", "--timeout", "120000", "--invert", "--grep", "compiles as it is sent|two things of one name", ...files];
-        const { status, stdout, stderr } = spawnSync(process.execPath, [mocha, ...words], { cwd: ROOT, env: { ...process.env, PATH }, encoding: "utf8", timeout: 590_000 });
+        const words = [
+          "--no-config",
+          "--extension",
+          "ts",
+          "--reporter",
+          "dot",
+          "--timeout",
+          "120000",
+          "--invert",
+          "--grep",
+          "compiles as it is sent|two things of one name",
+          ...files,
+        ];
+        const { status, stdout, stderr } = spawnSync(process.execPath, [mocha, ...words], {
+          cwd: ROOT,
+          env: { ...process.env, PATH },
+          encoding: "utf8",
+          timeout: 590_000,
+        });
         assert.equal(status, 0, `${stdout}${stderr}`);
         assert.ok(Number(/(\d+) passing/.exec(stdout)?.[1]) > 40, stdout);
       } finally {

@@ -41,7 +41,10 @@ describe("the inventory of a moment ago", () => {
     await made.recentInventory({ sources: files("/a") });
     await made.recentInventory({ sources: files("/b", "/a") });
     await made.recentInventory();
-    assert.deepEqual(requests.map(({ sources }) => sources), [files("/a"), files("/b", "/a")]);
+    assert.deepEqual(
+      requests.map(({ sources }) => sources),
+      [files("/a"), files("/b", "/a")],
+    );
     await made.recentInventory({ cephHosts: true });
     assert.equal(requests.length, 3);
   });

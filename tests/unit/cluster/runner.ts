@@ -3,7 +3,8 @@ import { createRequire } from "node:module";
 import type { Command, CommandResult, Runner } from "../../../provider/dist/transport/types.js";
 
 const require = createRequire(import.meta.url);
-export const errors = require("../../../provider/dist/transport/errors.js") as typeof import("../../../provider/dist/transport/errors.js");
+export const errors =
+  require("../../../provider/dist/transport/errors.js") as typeof import("../../../provider/dist/transport/errors.js");
 
 /** The request within a node program. */
 export function requestOf(command: Command): unknown {
@@ -26,7 +27,8 @@ export class ScriptedRunner implements Runner {
   async run(command: Command): Promise<CommandResult> {
     this.asked.push(command);
     const answer = this.#answers[command.label ?? command.argv[0] ?? ""];
-    if (answer === undefined) throw new Error(`the test's runner does not know: ${command.label ?? command.argv.join(" ")}`);
+    if (answer === undefined)
+      throw new Error(`the test's runner does not know: ${command.label ?? command.argv.join(" ")}`);
     const program = command.argv[0] === "/usr/bin/python3";
     const stdout = await answer(program ? requestOf(command) : undefined, command);
     return { node: "node1", exitCode: 0, stdout: program ? JSON.stringify(stdout) : String(stdout), stderr: "" };

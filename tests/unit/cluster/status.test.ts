@@ -10,7 +10,10 @@ describe("the state of the lab's cluster", () => {
     assert.equal(status.withQuorum, true);
     assert.match(status.dc ?? "", /^node\d$/);
     assert.equal(status.maintenance, false);
-    assert.deepEqual(status.nodes.map((node) => node.name), ["node1", "node2", "node3"]);
+    assert.deepEqual(
+      status.nodes.map((node) => node.name),
+      ["node1", "node2", "node3"],
+    );
     assert.ok(status.nodes.every((node) => node.online && !node.standby && !node.unclean && node.type === "member"));
   });
 
@@ -19,10 +22,23 @@ describe("the state of the lab's cluster", () => {
     assert.equal(nodes.length, 1);
     assert.match(nodes[0] ?? "", /^node\d$/);
     assert.deepEqual(running, {
-      id: "fxrun", role: "Started", targetRole: "Started", managed: true, failed: false, blocked: false, orphaned: false,
+      id: "fxrun",
+      role: "Started",
+      targetRole: "Started",
+      managed: true,
+      failed: false,
+      blocked: false,
+      orphaned: false,
     });
     assert.deepEqual(status.resources.get("fxstop"), {
-      id: "fxstop", role: "Stopped", targetRole: "Stopped", nodes: [], managed: true, failed: false, blocked: false, orphaned: false,
+      id: "fxstop",
+      role: "Stopped",
+      targetRole: "Stopped",
+      nodes: [],
+      managed: true,
+      failed: false,
+      blocked: false,
+      orphaned: false,
     });
     assert.equal(status.resources.get("fxfail")?.role, "Stopped");
     assert.equal(status.resources.get("fxman")?.managed, false);
@@ -39,10 +55,15 @@ describe("the state of the lab's cluster", () => {
   });
 
   it("knows the resource of a failure whose operation has an underscore", () => {
-    const found = parseStatus(fixture("crm_mon-migrate-failed.xml")).failures.find((each) => each.resource === "fxslow");
+    const found = parseStatus(fixture("crm_mon-migrate-failed.xml")).failures.find(
+      (each) => each.resource === "fxslow",
+    );
     assert.equal(found?.operation, "migrate_to");
     const key = (text: string) =>
-      parseStatus(fixture("crm_mon.xml").replaceAll("fxfail_start_0", text)).failures.map(({ resource, operation }) => [resource, operation])[0];
+      parseStatus(fixture("crm_mon.xml").replaceAll("fxfail_start_0", text)).failures.map(({ resource, operation }) => [
+        resource,
+        operation,
+      ])[0];
     assert.deepEqual(key("a_b_migrate_from_0"), ["a_b", "migrate_from"]);
     assert.deepEqual(key("a_migrate_monitor_10000"), ["a_migrate", "monitor"]);
     assert.deepEqual(key("no key"), ["no key", "no key"]);

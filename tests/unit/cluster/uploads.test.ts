@@ -1,7 +1,19 @@
 // The image files that were sent to a node: what is noted of them, what goes for a new one, and what never goes.
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,8 +23,10 @@ import { errors, requestOf } from "./runner.ts";
 import type { Command, Runner } from "../../../provider/dist/transport/types.js";
 
 const require = createRequire(import.meta.url);
-const { runProgram } = require("../../../provider/dist/cluster/program.js") as typeof import("../../../provider/dist/cluster/program.js");
-const { ensureUploaded, UPLOADS_BOUND } = require("../../../provider/dist/cluster/files.js") as typeof import("../../../provider/dist/cluster/files.js");
+const { runProgram } =
+  require("../../../provider/dist/cluster/program.js") as typeof import("../../../provider/dist/cluster/program.js");
+const { ensureUploaded, UPLOADS_BOUND } =
+  require("../../../provider/dist/cluster/files.js") as typeof import("../../../provider/dist/cluster/files.js");
 const { UploadError } = errors;
 const UPLOADS = "/var/lib/pulumi-seapath/uploads";
 
@@ -39,7 +53,10 @@ describe("the files that were sent to a node", function () {
     return name;
   };
   const modeOf = (path: string) => (statSync(path).mode & 0o777).toString(8);
-  const there = () => readdirSync(folder).filter((name) => !name.startsWith(".")).sort();
+  const there = () =>
+    readdirSync(folder)
+      .filter((name) => !name.startsWith("."))
+      .sort();
   const names = (rows: unknown) => (rows as { hash: string }[]).map(({ hash }) => hash);
 
   it("are noted when they are used, with the name that they had, and stay what they are", async () => {
@@ -110,7 +127,14 @@ describe("the files that were sent to a node", function () {
   it("are not kept for ever by a clock that was wrong", async () => {
     const name = put("future", -9000, "x");
     const [row] = (await ask({ action: "list" })) as { inUse: boolean; used: number }[];
-    assert.deepEqual([row?.inUse, uploadLines([{ node: "node1", files: [{ ...row, hash: name, origin: "", size: 1, bytes: 1 } as never] }]).length], [false, 1]);
+    assert.deepEqual(
+      [
+        row?.inUse,
+        uploadLines([{ node: "node1", files: [{ ...row, hash: name, origin: "", size: 1, bytes: 1 } as never] }])
+          .length,
+      ],
+      [false, 1],
+    );
     assert.deepEqual(names(((await ask({ action: "empty" })) as { removed: unknown }).removed), [name]);
   });
 
@@ -163,29 +187,54 @@ describe("the files that were sent to a node", function () {
       assert.deepEqual([await ensureUploaded(runner, path()), await ensureUploaded(runner, path())], [target, target]);
       assert.deepEqual(targets, [target]);
       const used = { folder: UPLOADS, action: "use", name: hashOf("data"), origin: "image.raw" };
-      assert.deepEqual(asked, [used, { folder: UPLOADS, action: "makeRoom", bytes: 4, bound: UPLOADS_BOUND }, used, used]);
+      assert.deepEqual(asked, [
+        used,
+        { folder: UPLOADS, action: "makeRoom", bytes: 4, bound: UPLOADS_BOUND },
+        used,
+        used,
+      ]);
       assert.equal(existsSync(path()), true);
     });
 
     // Tried: the node has no room for an image that is sent → the error says how much, and which command shows and removes what was sent
     it("are named where there is no room, with the command that removes them", async () => {
       const full = node(() => {
-        throw new UploadError("node1", "/x", "No space left on device: /x has 1 MiB free and the file has 9 MiB", "Make room in /x there.");
+        throw new UploadError(
+          "node1",
+          "/x",
+          "No space left on device: /x has 1 MiB free and the file has 9 MiB",
+          "Make room in /x there.",
+        );
       });
-      await assert.rejects(ensureUploaded(full.runner, path()), (error: Error & { hint?: string }) => error.cause instanceof UploadError && /to node1, as .*has 1 MiB free/.test(error.message) && /`npx seapath uploads`.*--remove/.test(error.hint ?? ""));
+      await assert.rejects(
+        ensureUploaded(full.runner, path()),
+        (error: Error & { hint?: string }) =>
+          error.cause instanceof UploadError &&
+          /to node1, as .*has 1 MiB free/.test(error.message) &&
+          /`npx seapath uploads`.*--remove/.test(error.hint ?? ""),
+      );
       const broken = node(() => {
         throw new UploadError("node1", "/x", "cannot write it: Failure");
       });
-      await assert.rejects(ensureUploaded(broken.runner, path()), (error: Error & { hint?: string }) => error.cause instanceof UploadError && error.hint === undefined);
+      await assert.rejects(
+        ensureUploaded(broken.runner, path()),
+        (error: Error & { hint?: string }) => error.cause instanceof UploadError && error.hint === undefined,
+      );
     });
   });
 
   it("are printed a line each", () => {
     const file = { hash: "ab", origin: "debian.qcow2", size: 9, bytes: 3 << 20, used: 1_700_000_000, inUse: false };
-    assert.deepEqual(uploadLines([{ node: "node1", files: [file, { ...file, hash: "cd", origin: "", bytes: 30 << 20 }] }, { node: "node10", files: [] }]), [
-      "node1   3.0 MiB  2023-11-14T22:13:20Z  debian.qcow2  ab",
-      "node1  30.0 MiB  2023-11-14T22:13:20Z  ?             cd",
-    ]);
+    assert.deepEqual(
+      uploadLines([
+        { node: "node1", files: [file, { ...file, hash: "cd", origin: "", bytes: 30 << 20 }] },
+        { node: "node10", files: [] },
+      ]),
+      [
+        "node1   3.0 MiB  2023-11-14T22:13:20Z  debian.qcow2  ab",
+        "node1  30.0 MiB  2023-11-14T22:13:20Z  ?             cd",
+      ],
+    );
     assert.deepEqual(uploadLines([]), []);
   });
 });

@@ -47,7 +47,12 @@ describe("XML", () => {
   });
 
   it("refuses names that JavaScript keeps for its own objects, or leaves the objects alone", () => {
-    for (const text of ['<a constructor="1"/>', '<a __proto__="1"/>', "<a><__proto__/></a>", '<a><b hasOwnProperty="1"/></a>']) {
+    for (const text of [
+      '<a constructor="1"/>',
+      '<a __proto__="1"/>',
+      "<a><__proto__/></a>",
+      '<a><b hasOwnProperty="1"/></a>',
+    ]) {
       try {
         renderXml(parse(text));
       } catch (error) {
@@ -67,7 +72,18 @@ describe("XML", () => {
   });
 
   it("takes no character that XML cannot hold, written or referred to, and writes none", () => {
-    for (const reference of ["#0", "#x1b", "#8", "#xD800", "#xDFFF", "#xFFFE", "#xFFFF", "#x110000", "#99999999999", "#xFFFFFFFFFFFFFFFFFFFF"]) {
+    for (const reference of [
+      "#0",
+      "#x1b",
+      "#8",
+      "#xD800",
+      "#xDFFF",
+      "#xFFFE",
+      "#xFFFF",
+      "#x110000",
+      "#99999999999",
+      "#xFFFFFFFFFFFFFFFFFFFF",
+    ]) {
       assert.throws(() => parse(`<a>&${reference};</a>`), ParseError, reference);
       assert.throws(() => parse(`<a b="&${reference};"/>`), ParseError, reference);
     }
@@ -81,7 +97,11 @@ describe("XML", () => {
   });
 
   it("takes no document type, so that no entity grows and none names a file", () => {
-    for (const text of ['<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>', '<!DOCTYPE a SYSTEM "file:///etc/passwd"><a/>', "<a><!ELEMENT b></a>"]) {
+    for (const text of [
+      '<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>',
+      '<!DOCTYPE a SYSTEM "file:///etc/passwd"><a/>',
+      "<a><!ELEMENT b></a>",
+    ]) {
       assert.throws(() => parse(text), /it has a document type, which is not taken/);
     }
     assert.equal(parse("<a><!-- <!DOCTYPE x> --><![CDATA[<!DOCTYPE y>]]></a>").text, "<!DOCTYPE y>");
@@ -92,7 +112,19 @@ describe("XML", () => {
     const nested = (levels: number) => "<a>".repeat(levels) + "</a>".repeat(levels);
     assert.equal(findAll(parse(nested(100)), "a").length, 100);
     const begun = Date.now();
-    for (const text of [nested(101), nested(200_000), "<a>".repeat(500_000), `<a>${"<a/>".repeat(1_600_000)}</a>`, `<a ${'b="" '.repeat(6_100_000)}/>`, "<!--".repeat(500_000), "<![CDATA[".repeat(300_000), "<?".repeat(500_000), '<a b="'.repeat(300_000), "<".repeat(500_000), "<a ".repeat(500_000)]) {
+    for (const text of [
+      nested(101),
+      nested(200_000),
+      "<a>".repeat(500_000),
+      `<a>${"<a/>".repeat(1_600_000)}</a>`,
+      `<a ${'b="" '.repeat(6_100_000)}/>`,
+      "<!--".repeat(500_000),
+      "<![CDATA[".repeat(300_000),
+      "<?".repeat(500_000),
+      '<a b="'.repeat(300_000),
+      "<".repeat(500_000),
+      "<a ".repeat(500_000),
+    ]) {
       assert.throws(() => parse(text), ParseError, text.slice(0, 20));
     }
     assert.ok(Date.now() - begun < 30_000, `${Date.now() - begun} ms`);
@@ -100,7 +132,8 @@ describe("XML", () => {
 
   it("reads the configuration of very many VMs", function () {
     this.timeout(60_000);
-    const primitive = (at: number) => `<primitive id="vm${at}"><meta_attributes id="m${at}">${Array.from({ length: 3 }, (_, pair) => `<nvpair id="vm${at}-${pair}" name="n${pair}" value="v"/>`).join("")}</meta_attributes></primitive>`;
+    const primitive = (at: number) =>
+      `<primitive id="vm${at}"><meta_attributes id="m${at}">${Array.from({ length: 3 }, (_, pair) => `<nvpair id="vm${at}-${pair}" name="n${pair}" value="v"/>`).join("")}</meta_attributes></primitive>`;
     const text = `<cib><configuration><resources>${Array.from({ length: 20_000 }, (_, at) => primitive(at)).join("")}</resources></configuration></cib>`;
     assert.equal(cluster.parseCib(text).primitives.size, 20_000);
   });
@@ -117,13 +150,18 @@ describe("XML", () => {
   ];
   for (const [text, says] of malformed) {
     it(`refuses ${JSON.stringify(text)} and says where`, () => {
-      assert.throws(() => parse(text), (error: Error) => error instanceof ParseError && says.test(error.message));
+      assert.throws(
+        () => parse(text),
+        (error: Error) => error instanceof ParseError && says.test(error.message),
+      );
     });
   }
 
   it("is not hurt by entities of entities, or by files that entities name", () => {
-    const bomb = `<!DOCTYPE a [<!ENTITY x "${"y".repeat(1000)}">${Array.from({ length: 9 }, (_, i) =>
-      `<!ENTITY x${i} "${`&x${i === 0 ? "" : i - 1};`.repeat(10)}">`).join("")}]><a>&x8;</a>`;
+    const bomb = `<!DOCTYPE a [<!ENTITY x "${"y".repeat(1000)}">${Array.from(
+      { length: 9 },
+      (_, i) => `<!ENTITY x${i} "${`&x${i === 0 ? "" : i - 1};`.repeat(10)}">`,
+    ).join("")}]><a>&x8;</a>`;
     const begun = Date.now();
     let size = 0;
     try {
@@ -170,7 +208,12 @@ describe("XML", () => {
   });
 
   it("keeps text beside elements byte for byte, with its place among them", () => {
-    for (const text of ["<m>a <b/> &lt;c&gt;\n <b>t</b>\t</m>", "<m><b/>tail</m>", "<m>head<b/></m>", "<x><m>é<b><c/>d</b></m><y/></x>"]) {
+    for (const text of [
+      "<m>a <b/> &lt;c&gt;\n <b>t</b>\t</m>",
+      "<m><b/>tail</m>",
+      "<m>head<b/></m>",
+      "<x><m>é<b><c/>d</b></m><y/></x>",
+    ]) {
       assert.equal(renderXml(parse(text)), text);
       assert.deepEqual(parse(renderPretty(parse(text))), parse(text), text);
       assert.deepEqual(parse(canonicalXml(parse(text))), parse(text), text);
@@ -185,6 +228,9 @@ describe("XML", () => {
     assert.equal(child(tree, "b")?.attrs["id"], "1");
     assert.equal(descend(tree, "b", "c")?.name, "c");
     assert.equal(descend(tree, "nothing", "c"), undefined);
-    assert.deepEqual(findAll(tree, "b").map((node) => node.attrs["id"]), ["1", "2", "3"]);
+    assert.deepEqual(
+      findAll(tree, "b").map((node) => node.attrs["id"]),
+      ["1", "2", "3"],
+    );
   });
 });

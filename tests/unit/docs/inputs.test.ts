@@ -9,7 +9,9 @@ function firstCells(page: string, heading: string): string[] {
   const text = readFileSync(join(root, page), "utf8");
   const from = text.indexOf(`\n| input |`, text.indexOf(heading));
   const table = text.slice(from, text.indexOf("\n\n", from));
-  return table.split("\n").flatMap((line) => [...(line.split("|")[1] ?? "").matchAll(/`([^`]+)`/g)].map(([, name]) => name ?? ""));
+  return table
+    .split("\n")
+    .flatMap((line) => [...(line.split("|")[1] ?? "").matchAll(/`([^`]+)`/g)].map(([, name]) => name ?? ""));
 }
 
 /** Not an input: put in by the sdk. */
@@ -21,7 +23,11 @@ describe("the inputs of a VM", () => {
   });
 
   it("are in the table of docs/vm.md, with what a change does", () => {
-    const named = new Set(firstCells("docs/vm.md", "# `seapath.Vm`").map((name, index, all) => (name.startsWith(".") ? all[index - 1] ?? "" : name).split(".")[0] ?? ""));
+    const named = new Set(
+      firstCells("docs/vm.md", "# `seapath.Vm`").map(
+        (name, index, all) => (name.startsWith(".") ? (all[index - 1] ?? "") : name).split(".")[0] ?? "",
+      ),
+    );
     assert.deepEqual([...named].sort(), [...inputs].sort());
   });
 });

@@ -5,7 +5,8 @@ import { join } from "node:path";
 
 const root = join(import.meta.dirname, "../../..");
 const read = (file: string) => readFileSync(join(root, file), "utf8");
-const json = (file: string) => JSON.parse(read(file)) as { version: string; engines: { node: string }; devDependencies: Record<string, string> };
+const json = (file: string) =>
+  JSON.parse(read(file)) as { version: string; engines: { node: string }; devDependencies: Record<string, string> };
 
 describe("versions", () => {
   const packages = ["provider", "sdk", "policy"].map((name) => json(`${name}/package.json`));
@@ -20,6 +21,11 @@ describe("versions", () => {
   it("of the packages are one, and have an entry in the changelog", () => {
     const [version = "", ...others] = [...new Set(packages.map((each) => each.version))];
     assert.deepEqual(others, []);
-    assert.ok(read("CHANGELOG.md").split("\n").some((line) => line.startsWith("## ") && line.includes(version)), version);
+    assert.ok(
+      read("CHANGELOG.md")
+        .split("\n")
+        .some((line) => line.startsWith("## ") && line.includes(version)),
+      version,
+    );
   });
 });

@@ -3,7 +3,13 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { PolicyResource, ResourceValidationArgs, ResourceValidationPolicy, StackValidationArgs, StackValidationPolicy } from "@pulumi/policy";
+import type {
+  PolicyResource,
+  ResourceValidationArgs,
+  ResourceValidationPolicy,
+  StackValidationArgs,
+  StackValidationPolicy,
+} from "@pulumi/policy";
 import { cluster } from "../cluster/fixtures.ts";
 import { running } from "../vmmgr/whatif/ask.ts";
 
@@ -13,7 +19,10 @@ delete process.env["SEAPATH_SAVED_CLUSTER"];
 
 const require = createRequire(import.meta.url);
 const load = <T>(file: string) => require(`../../../policy/dist/${file}.js`) as T;
-const { unknownCheckingProxy, unknownStringValue } = require("@pulumi/policy/proxy") as { unknownCheckingProxy: (of: object) => object; unknownStringValue: string };
+const { unknownCheckingProxy, unknownStringValue } = require("@pulumi/policy/proxy") as {
+  unknownCheckingProxy: (of: object) => object;
+  unknownStringValue: string;
+};
 
 export const policies = load<typeof import("../../../policy/dist/index.js")>("index");
 export const values = load<typeof import("../../../policy/dist/values.js")>("values");
@@ -33,17 +42,31 @@ export interface Given {
 
 /** A VM of the stack, with what the provider's check puts in. */
 export const vm = (name: string, more: Raw = {}): Given => ({
-  kind: "Vm", name,
-  props: { name, owner: "p/s", source: { nodePath: "/x.qcow2" }, domain: { type: "qemu", memory: 4, vcpus: 1, machine: "pc", firmware: "bios" }, stopTimeout: 90, pacemaker: { meta: { "resource-stickiness": "1" } }, ...more },
+  kind: "Vm",
+  name,
+  props: {
+    name,
+    owner: "p/s",
+    source: { nodePath: "/x.qcow2" },
+    domain: { type: "qemu", memory: 4, vcpus: 1, machine: "pc", firmware: "bios" },
+    stopTimeout: 90,
+    pacemaker: { meta: { "resource-stickiness": "1" } },
+    ...more,
+  },
 });
 
 /** VMs that are kept together, or apart. */
 export const colocation = (name: string, first: string, others: string[], more: Raw = {}): Given => ({
-  kind: "Colocation", name, props: { vm: first, with: others, strong: true, apart: false, ...more },
+  kind: "Colocation",
+  name,
+  props: { vm: first, with: others, strong: true, apart: false, ...more },
 });
 
 const asResource = ({ kind, name, props }: Given) => ({
-  type: `pulumi-nodejs:dynamic/seapath:${kind}`, name, urn: `urn:pulumi:s::p::x::${name}`, props: unknownCheckingProxy(props),
+  type: `pulumi-nodejs:dynamic/seapath:${kind}`,
+  name,
+  urn: `urn:pulumi:s::p::x::${name}`,
+  props: unknownCheckingProxy(props),
 });
 
 /** What a rule says, each with the name of the resource that it is shown with. */
@@ -56,15 +79,31 @@ const collected = async (run: (report: (message: string, urn?: string) => void) 
 };
 
 /** What a rule of one resource says of it. */
-export const ofResource = ({ validateResource }: Pick<ResourceValidationPolicy, "validateResource">, given: Given, config: object = {}): Promise<Said> =>
+export const ofResource = (
+  { validateResource }: Pick<ResourceValidationPolicy, "validateResource">,
+  given: Given,
+  config: object = {},
+): Promise<Said> =>
   collected(async (report) => {
     const args = { ...asResource(given), getConfig: () => config } as unknown as ResourceValidationArgs;
     for (const each of [validateResource ?? []].flat()) await each(args, report);
   });
 
 /** What a rule of a stack says of it. */
-export const ofStack = ({ validateStack }: Pick<StackValidationPolicy, "validateStack">, given: readonly Given[], config: object = {}): Promise<Said> =>
-  collected((report) => validateStack({ resources: given.map(asResource) as unknown as PolicyResource[], getConfig: () => config } as unknown as StackValidationArgs, report));
+export const ofStack = (
+  { validateStack }: Pick<StackValidationPolicy, "validateStack">,
+  given: readonly Given[],
+  config: object = {},
+): Promise<Said> =>
+  collected((report) =>
+    validateStack(
+      {
+        resources: given.map(asResource) as unknown as PolicyResource[],
+        getConfig: () => config,
+      } as unknown as StackValidationArgs,
+      report,
+    ),
+  );
 
 const folder = mkdtempSync(join(tmpdir(), "seapath-rules-"));
 let files = 0;
@@ -78,18 +117,29 @@ export function saved(cib: string, more: object = {}): string {
 }
 
 /** Keeps a VM off a node, as `crm resource ban` does. */
-export const ban = (name: string, node: string) => `<rsc_location id="cli-ban-${name}-on-${node}" rsc="${name}" node="${node}" score="-INFINITY" role="Started"/>`;
+export const ban = (name: string, node: string) =>
+  `<rsc_location id="cli-ban-${name}-on-${node}" rsc="${name}" node="${node}" score="-INFINITY" role="Started"/>`;
 
 /** VMs of others that are kept off the observer. */
 export const calm = (where: Record<string, number>, more: Parameters<typeof running>[1] = {}) =>
-  running(where, { ...more, constraints: Object.keys(where).map((name) => ban(name, "node3")).join("") + (more.constraints ?? "") });
+  running(where, {
+    ...more,
+    constraints:
+      Object.keys(where)
+        .map((name) => ban(name, "node3"))
+        .join("") + (more.constraints ?? ""),
+  });
 
 /** The same cluster with more machines. */
 export const withNodes = (cib: string, count: number) =>
-  cib.replace("</nodes>", `${Array.from({ length: count - 3 }, (_, at) => `<node id="${at + 4}" uname="node${at + 4}"/>`).join("")}</nodes>`);
+  cib.replace(
+    "</nodes>",
+    `${Array.from({ length: count - 3 }, (_, at) => `<node id="${at + 4}" uname="node${at + 4}"/>`).join("")}</nodes>`,
+  );
 
 /** The same cluster, on which VMs move for the sake of an even number. */
-export const restless = (cib: string) => cib.replace('name="resource-stickiness" value="1"', 'name="resource-stickiness" value="0"');
+export const restless = (cib: string) =>
+  cib.replace('name="resource-stickiness" value="1"', 'name="resource-stickiness" value="0"');
 
 /** Within the tests of a `describe` no cluster is configured, so none answers, whatever the environment says. */
 export function withoutCluster(): void {

@@ -13,7 +13,10 @@ interface Info {
   policiesList: { name: string; enforcementlevel: number }[];
   initialconfigMap: [string, { enforcementlevel: number }][];
 }
-type Analyzer = new (address: string, by: object) => {
+type Analyzer = new (
+  address: string,
+  by: object,
+) => {
   getAnalyzerInfo: (empty: object, done: (error: Error | null, answer: { toObject: () => Info }) => void) => void;
   close: () => void;
 };
@@ -29,7 +32,10 @@ const LEVELS = ["advisory", "mandatory", "disabled", "remediate"];
 
 /** Runs a program that makes a pack, and asks it. */
 async function packOf(program: string): Promise<{ name: string; rules: Rule[] }> {
-  const child = spawn(process.execPath, ["-e", program], { cwd: join(import.meta.dirname, "../../../policy"), stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, ["-e", program], {
+    cwd: join(import.meta.dirname, "../../../policy"),
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   try {
     const port = await new Promise<string>((resolve, reject) => {
       let said = "";
@@ -39,11 +45,19 @@ async function packOf(program: string): Promise<{ name: string; rules: Rule[] }>
     });
     const client = new AnalyzerClient(`127.0.0.1:${port}`, credentials.createInsecure());
     const info = await new Promise<Info>((resolve, reject) => {
-      client.getAnalyzerInfo(new Empty(), (error, answer) => (error === null ? resolve(answer.toObject()) : reject(error)));
+      client.getAnalyzerInfo(new Empty(), (error, answer) =>
+        error === null ? resolve(answer.toObject()) : reject(error),
+      );
     });
     client.close();
     const given = new Map(info.initialconfigMap);
-    return { name: info.name, rules: info.policiesList.map(({ name, enforcementlevel }) => ({ name, level: given.get(name)?.enforcementlevel ?? enforcementlevel })) };
+    return {
+      name: info.name,
+      rules: info.policiesList.map(({ name, enforcementlevel }) => ({
+        name,
+        level: given.get(name)?.enforcementlevel ?? enforcementlevel,
+      })),
+    };
   } finally {
     child.kill();
   }
@@ -58,13 +72,21 @@ describe("a policy pack", function () {
   it("has all rules, the report last, with their own levels", async () => {
     const { name, rules } = await pack("new seapath.SeapathPolicyPack();");
     assert.equal(name, "seapath-placement");
-    assert.deepEqual(rules.map((each) => each.name), policies.allRules.map((each) => each.name));
+    assert.deepEqual(
+      rules.map((each) => each.name),
+      policies.allRules.map((each) => each.name),
+    );
     assert.equal(rules.at(-1)?.name, "placement-report");
-    assert.deepEqual(levels(rules), Object.fromEntries(policies.allRules.map((each) => [each.name, each.enforcementLevel])));
+    assert.deepEqual(
+      levels(rules),
+      Object.fromEntries(policies.allRules.map((each) => [each.name, each.enforcementLevel])),
+    );
   });
 
   it("has one level for all by `all`, but for those that have their own, and for the report", async () => {
-    const { rules } = await pack(`new seapath.SeapathPolicyPack({ all: "mandatory", "vm-stickiness": "remediate", "vm-size-limits": { maxCpu: 2 }, "failback-quiet": { enforcementLevel: "disabled" } });`);
+    const { rules } = await pack(
+      `new seapath.SeapathPolicyPack({ all: "mandatory", "vm-stickiness": "remediate", "vm-size-limits": { maxCpu: 2 }, "failback-quiet": { enforcementLevel: "disabled" } });`,
+    );
     const { "vm-stickiness": sticky, "failback-quiet": quiet, "placement-report": report, ...others } = levels(rules);
     assert.deepEqual([sticky, quiet, report], ["remediate", "disabled", "advisory"]);
     assert.deepEqual(new Set(Object.values(others)), new Set(["mandatory"]));
@@ -85,11 +107,17 @@ describe("a policy pack", function () {
         }
       }
       new Own();`);
-    assert.deepEqual([name, ...rules.map((each) => each.name)], ["own", "plan-places-all", "own-vm", "own-stack", "own-cluster", "own-plain", "placement-report"]);
+    assert.deepEqual(
+      [name, ...rules.map((each) => each.name)],
+      ["own", "plan-places-all", "own-vm", "own-stack", "own-cluster", "own-plain", "placement-report"],
+    );
     assert.deepEqual(new Set(Object.values(levels(rules))), new Set(["advisory"]));
   });
 
   it("refuses the name of a rule that it does not have", async () => {
-    await assert.rejects(pack(`new seapath.SeapathPolicyPack({ "vm-sticky": "mandatory" });`), /The pack has no rule "vm-sticky"; it has vm-off-observer/);
+    await assert.rejects(
+      pack(`new seapath.SeapathPolicyPack({ "vm-sticky": "mandatory" });`),
+      /The pack has no rule "vm-sticky"; it has vm-off-observer/,
+    );
   });
 });

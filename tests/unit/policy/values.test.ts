@@ -18,14 +18,38 @@ describe("values of policies", () => {
   });
 
   it("lie at paths, which touch when one contains the other", () => {
-    assert.deepEqual([values.valueAt(raw, "a.c.2.d"), values.valueAt(raw, "f.x"), values.valueAt(raw, "no.no")], ["x", undefined, undefined]);
-    const touching = [["a", "a"], ["a.b", "a"], ["a", "a.b.c"], ["ab", "a"], ["a.b", "a.c"]].map(([one = "", other = ""]) => values.touches(one, other));
+    assert.deepEqual(
+      [values.valueAt(raw, "a.c.2.d"), values.valueAt(raw, "f.x"), values.valueAt(raw, "no.no")],
+      ["x", undefined, undefined],
+    );
+    const touching = [
+      ["a", "a"],
+      ["a.b", "a"],
+      ["a", "a.b.c"],
+      ["ab", "a"],
+      ["a.b", "a.c"],
+    ].map(([one = "", other = ""]) => values.touches(one, other));
     assert.deepEqual(touching, [true, true, true, false, false]);
   });
 
   it("of a configuration lie over the defaults of its schema", () => {
-    const schema = policies.schemaOf({ many: policies.texts(""), most: policies.whole("", 1, 3), least: policies.whole("", 1), is: policies.flag("", true) }, "skip");
-    assert.deepEqual(policies.configOf(schema, { most: 4 }), { many: [], most: 4, is: true, onUnknown: "warn", onUnreachable: "skip", others: "advise" });
+    const schema = policies.schemaOf(
+      {
+        many: policies.texts(""),
+        most: policies.whole("", 1, 3),
+        least: policies.whole("", 1),
+        is: policies.flag("", true),
+      },
+      "skip",
+    );
+    assert.deepEqual(policies.configOf(schema, { most: 4 }), {
+      many: [],
+      most: 4,
+      is: true,
+      onUnknown: "warn",
+      onUnreachable: "skip",
+      others: "advise",
+    });
     assert.deepEqual(policies.configOf(policies.schemaOf({}), {}), { onUnknown: "warn" });
   });
 
@@ -49,7 +73,11 @@ describe("what was not checked", () => {
 
 describe("names that a rule is not for", () => {
   it("are those that are said, and what a * stands for", () => {
-    const found = (names: string[]) => ["lab1", "lab2x", "web", "xlab1"].filter((name) => policies.isNamed(names, name));
-    assert.deepEqual([found([]), found(["web"]), found(["lab*"]), found(["*1"]), found(["l.b1"])], [[], ["web"], ["lab1", "lab2x"], ["lab1", "xlab1"], []]);
+    const found = (names: string[]) =>
+      ["lab1", "lab2x", "web", "xlab1"].filter((name) => policies.isNamed(names, name));
+    assert.deepEqual(
+      [found([]), found(["web"]), found(["lab*"]), found(["*1"]), found(["l.b1"])],
+      [[], ["web"], ["lab1", "lab2x"], ["lab1", "xlab1"], []],
+    );
   });
 });

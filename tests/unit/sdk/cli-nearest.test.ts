@@ -7,7 +7,8 @@ import { nearest } from "../../../sdk/dist/cli/nearest.js";
 import { VERBS } from "../../../sdk/dist/cli/verbs.js";
 
 const SDK = join(import.meta.dirname, "..", "..", "..", "sdk");
-const seapath = (...words: string[]) => spawnSync(process.execPath, [join(SDK, "bin", "seapath.js"), ...words], { encoding: "utf8" });
+const seapath = (...words: string[]) =>
+  spawnSync(process.execPath, [join(SDK, "bin", "seapath.js"), ...words], { encoding: "utf8" });
 
 describe("a verb or an option that there is not", function () {
   this.timeout(60_000);
@@ -15,8 +16,15 @@ describe("a verb or an option that there is not", function () {
   it("is near to one that is one slip away or written otherwise, and short ones are to none", () => {
     const verbs = VERBS.map(({ name }) => name);
     const cases: [string, string | undefined][] = [
-      ["lst", "list"], ["lisst", "list"], ["lits", "list"], ["lost", "list"], ["create-snapshot", "create_snapshot"], ["addToCluster", "add-to-cluster"],
-      ["STOP", "stop"], ["st", undefined], ["nothing", undefined],
+      ["lst", "list"],
+      ["lisst", "list"],
+      ["lits", "list"],
+      ["lost", "list"],
+      ["create-snapshot", "create_snapshot"],
+      ["addToCluster", "add-to-cluster"],
+      ["STOP", "stop"],
+      ["st", undefined],
+      ["nothing", undefined],
     ];
     for (const [word, found] of cases) assert.equal(nearest(word, verbs), found, word);
     assert.equal(nearest("--hsots", ["--hosts"]), "--hosts");
@@ -28,7 +36,10 @@ describe("a verb or an option that there is not", function () {
     assert.match(wrong.stderr, /invalid choice: 'lisst', did you mean 'list'\? \(choose from 'create',/);
     const option = seapath("list", "--lonk");
     assert.equal(option.status, 2);
-    assert.match(option.stderr, /^usage: seapath list.*\nseapath list: error: unrecognized arguments: --lonk, did you mean '--long'\?\n$/s);
+    assert.match(
+      option.stderr,
+      /^usage: seapath list.*\nseapath list: error: unrecognized arguments: --lonk, did you mean '--long'\?\n$/s,
+    );
     const { version } = JSON.parse(readFileSync(join(SDK, "package.json"), "utf8")) as { version: string };
     assert.equal(seapath("--version").stdout, `seapath ${version}\n`);
   });

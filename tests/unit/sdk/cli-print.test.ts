@@ -14,8 +14,23 @@ const CLI = join(import.meta.dirname, "..", "..", "..", "sdk", "bin", "seapath.j
 
 describe("what the command line prints", () => {
   it("has lists as Python prints them", () => {
-    const texts = ["a", "it's", 'say "hi"', "both ' and \"", "back\\slash", "line\nbreak", "tab\t", "\u0007", "é€😀", "\u00a0"];
-    const python = execFileSync("/usr/bin/python3", ["-I", "-c", "import json, sys; sys.stdout.buffer.write(repr(json.load(sys.stdin)).encode())"], { input: JSON.stringify(texts) });
+    const texts = [
+      "a",
+      "it's",
+      'say "hi"',
+      "both ' and \"",
+      "back\\slash",
+      "line\nbreak",
+      "tab\t",
+      "\u0007",
+      "é€😀",
+      "\u00a0",
+    ];
+    const python = execFileSync(
+      "/usr/bin/python3",
+      ["-I", "-c", "import json, sys; sys.stdout.buffer.write(repr(json.load(sys.stdin)).encode())"],
+      { input: JSON.stringify(texts) },
+    );
     assert.equal(pythonList(texts), python.toString("utf8"));
     assert.equal(pythonList([]), "[]");
     assert.equal(pythonText("owner"), "'owner'");
@@ -43,20 +58,40 @@ describe("what the command line prints", () => {
 
 describe("what is looked at on a terminal", () => {
   const vms = Array.from({ length: 9 }, (_, index) => `substation${index}`);
-  const node = (name: string, here: string[]) => ({ name, role: "hypervisor" as const, online: true, standby: false, maintenance: true, unclean: false, vcpus: 16, memoryBytes: 64 * 1024 ** 3, vms: here });
+  const node = (name: string, here: string[]) => ({
+    name,
+    role: "hypervisor" as const,
+    online: true,
+    standby: false,
+    maintenance: true,
+    unclean: false,
+    vcpus: 16,
+    memoryBytes: 64 * 1024 ** 3,
+    vms: here,
+  });
   const cluster: Parameters<typeof clusterLines>[0] = {
     nodes: [node("node1", vms), node("node2", [])],
     guestNodes: [{ name: "guest1", online: true, vm: "guestvm" }],
-    machines: 2, oddMachines: false, migrationUser: "libvirtadmin",
-    quorum: true, maintenance: false, dc: "node1",
+    machines: 2,
+    oddMachines: false,
+    migrationUser: "libvirtadmin",
+    quorum: true,
+    maintenance: false,
+    dc: "node1",
     storage: { availableBytes: 1024 ** 3, totalBytes: 2 * 1024 ** 3 },
     versions: { pacemaker: "2.1.5", libvirt: "9.0.0", qemu: "7.2.0", ceph: "16.2.15", corosync: "3.1.7" },
   } as unknown as Parameters<typeof clusterLines>[0];
-  const list = [{ name: "averyverylongname".repeat(3), status: "Stopped (disabled)", node: "node1" }, { name: "web01", status: "Started", node: "node2" }] as unknown as Parameters<typeof listLines>[0];
+  const list = [
+    { name: "averyverylongname".repeat(3), status: "Stopped (disabled)", node: "node1" },
+    { name: "web01", status: "Started", node: "node2" },
+  ] as unknown as Parameters<typeof listLines>[0];
 
   it("is never wider than it, and loses nothing", () => {
     for (const columns of [80, 60]) {
-      for (const lines of [clusterLines(cluster, { columns, color: false }), listLines(list, { columns, color: false })]) {
+      for (const lines of [
+        clusterLines(cluster, { columns, color: false }),
+        listLines(list, { columns, color: false }),
+      ]) {
         for (const line of lines) assert.ok(line.length <= columns, `${columns}: ${line}`);
       }
       const text = clusterLines(cluster, { columns, color: false }).join("\n");
@@ -65,7 +100,10 @@ describe("what is looked at on a terminal", () => {
   });
 
   it("is a line for each, whatever its length, in a file or a pipe", () => {
-    assert.deepEqual(listLines(list, terminalOf({})), [`${"averyverylongname".repeat(3)}  Stopped (disabled)  node1`, `web01${" ".repeat(46)}  Started             node2`]);
+    assert.deepEqual(listLines(list, terminalOf({})), [
+      `${"averyverylongname".repeat(3)}  Stopped (disabled)  node1`,
+      `web01${" ".repeat(46)}  Started             node2`,
+    ]);
     const lines = clusterLines(cluster, terminalOf({ columns: 20 }));
     assert.equal(lines.length, 8);
     assert.deepEqual(lines.slice(3, 6), [
@@ -73,11 +111,17 @@ describe("what is looked at on a terminal", () => {
       "quorum: yes; DC: node1",
       "live migration: as libvirtadmin",
     ]);
-    assert.match(lines[0] ?? "", /^node1 {2}hypervisor {2}online maintenance {2}16 vCPUs {2}64\.0 GiB {2}substation0 .* substation8$/);
+    assert.match(
+      lines[0] ?? "",
+      /^node1 {2}hypervisor {2}online maintenance {2}16 vCPUs {2}64\.0 GiB {2}substation0 .* substation8$/,
+    );
   });
 
   it("is no place for a cluster's escape sequences", () => {
-    const told = listLines([{ name: "web\u001b[31m", status: "Started" }] as unknown as Parameters<typeof listLines>[0], { columns: 80, color: true }).join("");
+    const told = listLines(
+      [{ name: "web\u001b[31m", status: "Started" }] as unknown as Parameters<typeof listLines>[0],
+      { columns: 80, color: true },
+    ).join("");
     assert.doesNotMatch(told, /\u001b/);
   });
 });
@@ -129,7 +173,10 @@ describe("completion", () => {
       const script = `cd '${folder}'; PATH="$PWD:$PATH"; source <(seapath completion bash)
         ask() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _seapath; printf '%s|' "\${COMPREPLY[@]}"; echo; }
         ask seapath sto; ask seapath create --xml "a "; ask seapath completion ''`;
-      const text = execFileSync("bash", ["--norc", "-c", script], { env: { PATH: process.env["PATH"] ?? "" }, stdio: ["ignore", "pipe", "inherit"] }).toString();
+      const text = execFileSync("bash", ["--norc", "-c", script], {
+        env: { PATH: process.env["PATH"] ?? "" },
+        stdio: ["ignore", "pipe", "inherit"],
+      }).toString();
       assert.equal(text, "stop|\na file.xml|\nbash|zsh|fish|\n");
     } finally {
       rmSync(folder, { recursive: true });

@@ -34,7 +34,11 @@ describe("the disks of a program", function () {
       new Disk("db2", { vm: "db", size: 512 }),
     ];
     await Promise.all(disks.map((disk) => new Promise((resolve) => disk.urn.apply(resolve))));
-    const inOrder = (...names: string[]) => assert.deepEqual(order.filter((name) => names.includes(name)), names);
+    const inOrder = (...names: string[]) =>
+      assert.deepEqual(
+        order.filter((name) => names.includes(name)),
+        names,
+      );
     inOrder("one", "two", "three");
     inOrder("db1", "db2");
     inOrder("latevm", "two");

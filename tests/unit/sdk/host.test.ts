@@ -5,7 +5,13 @@ import { join } from "node:path";
 import { Bench } from "../transport/ssh/sshd.ts";
 import { Host } from "./host.ts";
 
-const vm = (more: object = {}) => ({ name: "web01", owner: "grid/prod", source: { nodePath: "/a.qcow2" }, domain: { memory: 64 }, ...more });
+const vm = (more: object = {}) => ({
+  name: "web01",
+  owner: "grid/prod",
+  source: { nodePath: "/a.qcow2" },
+  domain: { memory: 64 },
+  ...more,
+});
 
 describe("what is said", function () {
   this.timeout(60_000);
@@ -37,11 +43,17 @@ describe("what is said", function () {
     const { domain: _none, ...bare } = vm();
     const found = await host.check("Vm", { ...bare, xml });
     // With a property the engine prints "property xml value {<domain>…", of a nested one "value {<nil>}".
-    assert.deepEqual(found.map(({ property }) => property), [""]);
+    assert.deepEqual(
+      found.map(({ property }) => property),
+      [""],
+    );
     assert.match(found[0]?.reason ?? "", /^property xml: does not parse: line 102: /);
     assert.doesNotMatch(found[0]?.reason ?? "", /hunter2/);
     const nested = await host.check("Vm", vm({ domain: { memory: 64, interfaces: [{ bridge: "br0", mac: "zz" }] } }));
-    assert.deepEqual(nested.map(({ property }) => property), [""]);
+    assert.deepEqual(
+      nested.map(({ property }) => property),
+      [""],
+    );
     assert.match(nested[0]?.reason ?? "", /^property domain\.interfaces\[0\]\.mac: must be a MAC address/);
   });
 
@@ -54,7 +66,13 @@ describe("what is said", function () {
     assert.equal(lines.length, 4, host.printed);
     assert.equal(host.printed.match(/ECONNREFUSED 127\.0\.0\.1:\d+; .*ECONNREFUSED/g)?.length, 1, host.printed);
     for (const name of ["web02", "web03"]) {
-      assert.match(host.printed, new RegExp(`^VM "${name}": its hosts, name and image were not checked: Unable to reach 127\\.0\\.0\\.1:\\d+, 127\\.0\\.0\\.1:\\d+: the message of another resource says why$`, "m"));
+      assert.match(
+        host.printed,
+        new RegExp(
+          `^VM "${name}": its hosts, name and image were not checked: Unable to reach 127\\.0\\.0\\.1:\\d+, 127\\.0\\.0\\.1:\\d+: the message of another resource says why$`,
+          "m",
+        ),
+      );
     }
   });
 
@@ -64,7 +82,10 @@ describe("what is said", function () {
     const addresses = (gone["seapath:hosts"] ?? "").split(",").flatMap((each) => [each, each.split(":")[0] ?? each]);
     const secret = ["seapath:hosts"];
     assert.deepEqual(await host.check("Vm", vm(), secret), []);
-    const errors = [await host.readError("Snapshot", "web01@s", { vm: "web01", name: "s" }), await host.readError("Disk", "data_web01_0", { vm: "web01" }, secret)];
+    const errors = [
+      await host.readError("Snapshot", "web01@s", { vm: "web01", name: "s" }),
+      await host.readError("Disk", "data_web01_0", { vm: "web01" }, secret),
+    ];
     const text = [host.printed, ...errors].join("\n");
     assert.match(host.printed, /were not checked: Unable to reach any of \[secret\]/);
     for (const each of addresses) assert.ok(!text.includes(each), text);
@@ -73,9 +94,15 @@ describe("what is said", function () {
   // Tried: no node can be reached in a refresh → one error, once, without a stack; each other resource points to it
   it("of an error is its message once, without the stack that the host would add", async () => {
     const host = await hostOf(gone);
-    const errors = await Promise.all(["web01", "web02", "web03"].map((name) => host.readError("Vm", name, vm({ name }))));
+    const errors = await Promise.all(
+      ["web01", "web02", "web03"].map((name) => host.readError("Vm", name, vm({ name }))),
+    );
     assert.equal(errors.filter((text) => text.includes("ECONNREFUSED")).length, 1, errors.join("\n"));
-    assert.equal(errors.filter((text) => /the message of another resource says why$/.test(text)).length, 2, errors.join("\n"));
+    assert.equal(
+      errors.filter((text) => /the message of another resource says why$/.test(text)).length,
+      2,
+      errors.join("\n"),
+    );
     assert.equal(host.printed, "");
   });
 
@@ -90,10 +117,18 @@ describe("what is said", function () {
   it("of a login that is refused is an error of the preview, also where another node is down", async () => {
     const sshd = await bench.sshd({ more: ["AuthorizedKeysFile none"] });
     const nobody = await bench.refusing();
-    const host = await hostOf({ ...gone, "seapath:hosts": `${nobody},${sshd.address}`, "seapath:user": "nobodyatall", "seapath:knownHosts": sshd.knownHosts });
+    const host = await hostOf({
+      ...gone,
+      "seapath:hosts": `${nobody},${sshd.address}`,
+      "seapath:user": "nobodyatall",
+      "seapath:knownHosts": sshd.knownHosts,
+    });
     const [found, ...more] = await host.check("Vm", vm());
     assert.deepEqual([found?.property, more], ["", []]);
-    assert.match(found?.reason ?? "", new RegExp(`Unable to log in to ${sshd.address} as nobodyatall: the login was refused`));
+    assert.match(
+      found?.reason ?? "",
+      new RegExp(`Unable to log in to ${sshd.address} as nobodyatall: the login was refused`),
+    );
     assert.equal(host.printed, "");
   });
 });

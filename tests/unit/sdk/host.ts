@@ -9,9 +9,13 @@ import type * as Grpc from "@grpc/grpc-js";
 const require = createRequire(import.meta.url);
 const root = join(import.meta.dirname, "../../..");
 const grpc = require("@grpc/grpc-js") as typeof Grpc;
-const { Struct } = require("google-protobuf/google/protobuf/struct_pb.js") as { Struct: { fromJavaScript(value: object): { toJavaScript(): object } } };
+const { Struct } = require("google-protobuf/google/protobuf/struct_pb.js") as {
+  Struct: { fromJavaScript(value: object): { toJavaScript(): object } };
+};
 const messages = require("@pulumi/pulumi/proto/provider_pb.js") as Record<string, new () => Message>;
-const { ResourceProviderClient } = require("@pulumi/pulumi/proto/provider_grpc_pb.js") as { ResourceProviderClient: new (address: string, credentials: Grpc.ChannelCredentials) => Client };
+const { ResourceProviderClient } = require("@pulumi/pulumi/proto/provider_grpc_pb.js") as {
+  ResourceProviderClient: new (address: string, credentials: Grpc.ChannelCredentials) => Client;
+};
 const { stubText } = require("../../../sdk/dist/stub.js") as typeof import("../../../sdk/dist/stub.js");
 
 type Message = Record<string, (value?: unknown) => unknown>;
@@ -27,17 +31,26 @@ export class Host {
   private constructor(child: ChildProcess, port: string) {
     this.#child = child;
     this.#client = new ResourceProviderClient(`127.0.0.1:${port}`, grpc.credentials.createInsecure());
-    for (const stream of [child.stdout, child.stderr]) stream?.setEncoding("utf8").on("data", (text: string) => (this.#printed += text));
+    for (const stream of [child.stdout, child.stderr])
+      stream?.setEncoding("utf8").on("data", (text: string) => (this.#printed += text));
   }
 
   /** @param folder an empty one @param config of the stack */
   static async start(folder: string, config: Record<string, string>): Promise<Host> {
     mkdirSync(join(folder, "node_modules"), { recursive: true });
-    for (const [name, target] of [["pulumi-seapath", "sdk"], ["pulumi-seapath-provider", "provider"], ["@pulumi", "node_modules/@pulumi"]] as const) {
+    for (const [name, target] of [
+      ["pulumi-seapath", "sdk"],
+      ["pulumi-seapath-provider", "provider"],
+      ["@pulumi", "node_modules/@pulumi"],
+    ] as const) {
       symlinkSync(join(root, target), join(folder, "node_modules", name));
     }
     const script = require.resolve("@pulumi/pulumi/cmd/dynamic-provider");
-    const child = spawn(process.execPath, [script, "127.0.0.1:1"], { cwd: folder, env: { PATH: process.env["PATH"], HOME: folder, PULUMI_NODEJS_PROJECT: "grid" }, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(process.execPath, [script, "127.0.0.1:1"], {
+      cwd: folder,
+      env: { PATH: process.env["PATH"], HOME: folder, PULUMI_NODEJS_PROJECT: "grid" },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     const [port] = (await once(child.stdout, "data")) as [Buffer];
     const host = new Host(child, port.toString().trim());
     await host.#call("configure", "ConfigureRequest", { Args: toStruct(config) });
@@ -53,7 +66,10 @@ export class Host {
   async check(kind: string, inputs: object, secret: string[] = []): Promise<{ property: string; reason: string }[]> {
     const news = toStruct({ ...inputs, __provider: stubText(kind, secret) });
     const answer = await this.#call("check", "CheckRequest", { Olds: toStruct({}), News: news });
-    return (answer["getFailuresList"]?.() as Message[]).map((each) => ({ property: String(each["getProperty"]?.()), reason: String(each["getReason"]?.()) }));
+    return (answer["getFailuresList"]?.() as Message[]).map((each) => ({
+      property: String(each["getProperty"]?.()),
+      reason: String(each["getReason"]?.()),
+    }));
   }
 
   /** The message of the error that a read ends with. */
@@ -68,7 +84,9 @@ export class Host {
   #call(call: string, type: string, fields: Record<string, unknown>): Promise<Message> {
     const request = new messages[type]!();
     for (const [field, value] of Object.entries(fields)) request[`set${field}`]?.(value);
-    return new Promise((resolve, reject) => this.#client[call]?.(request, (error, answer) => (error === null ? resolve(answer) : reject(error))));
+    return new Promise((resolve, reject) =>
+      this.#client[call]?.(request, (error, answer) => (error === null ? resolve(answer) : reject(error))),
+    );
   }
 
   async end(): Promise<void> {

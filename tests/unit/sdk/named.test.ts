@@ -21,31 +21,40 @@ describe("what a class names", function () {
       call: () => ({}),
     });
   });
-  const made = async (resource: import("@pulumi/pulumi").Resource) => new Promise((resolve) => resource.urn.apply(resolve));
-  const vm = (name: string) => new seapath.Vm(name, { name: `${name}01`, source: { nodePath: "/a" }, domain: { memory: 1 } });
+  const made = async (resource: import("@pulumi/pulumi").Resource) =>
+    new Promise((resolve) => resource.urn.apply(resolve));
+  const vm = (name: string) =>
+    new seapath.Vm(name, { name: `${name}01`, source: { nodePath: "/a" }, domain: { memory: 1 } });
 
   it("may be the resource, its output, or a text", async () => {
     const [web, db] = [vm("web"), vm("db")];
     const inside = new seapath.RemoteGuest("inside", { vm: web, address: "a" });
     const before = new seapath.Snapshot("before", { vm: web });
     const later = <T>(value: T) => pulumi.output(Promise.resolve(value));
-    await Promise.all([
-      new seapath.Snapshot("plain", { vm: "web01" }),
-      new seapath.Disk("disk", { vm: web, size: 512 }),
-      new seapath.SnapshotRetention("tidy", { vm: web, purgeAll: true }),
-      new seapath.Rollback("undo", { vm: web, snapshot: before }),
-      new seapath.Rollback("undoByName", { vm: web.name, snapshot: before.name }),
-      new seapath.Colocation("pair", { vm: web, with: [db, "third"] }),
-      new seapath.Colocation("pairLater", { vm: web.name, with: later(["third"]).apply((names) => [...names, "fourth"]) }),
-      new seapath.Order("boot", { first: web, then: [db.name, db] }),
-      new seapath.Metadata("keys", { vm: db, metadata: { a: "b" } }),
-      new seapath.GuestResource("service", { guest: inside, agent: "systemd:x" }),
-      new seapath.GuestResource("serviceByName", { guest: "inside", agent: "systemd:x" }),
-      new seapath.Vm("clone", { source: { vm: web, mode: "linked" } }),
-      new seapath.Vm("cloneLater", { source: later({ vm: "web01" }) }),
-    ].map(made));
-    const given = (name: string, ...keys: string[]) => Object.fromEntries(keys.map((key) => [key, inputsOf.get(name)?.[key]]));
-    for (const name of ["before", "plain", "disk", "tidy", "undo", "undoByName", "inside"]) assert.deepEqual(given(name, "vm"), { vm: "web01" }, name);
+    await Promise.all(
+      [
+        new seapath.Snapshot("plain", { vm: "web01" }),
+        new seapath.Disk("disk", { vm: web, size: 512 }),
+        new seapath.SnapshotRetention("tidy", { vm: web, purgeAll: true }),
+        new seapath.Rollback("undo", { vm: web, snapshot: before }),
+        new seapath.Rollback("undoByName", { vm: web.name, snapshot: before.name }),
+        new seapath.Colocation("pair", { vm: web, with: [db, "third"] }),
+        new seapath.Colocation("pairLater", {
+          vm: web.name,
+          with: later(["third"]).apply((names) => [...names, "fourth"]),
+        }),
+        new seapath.Order("boot", { first: web, then: [db.name, db] }),
+        new seapath.Metadata("keys", { vm: db, metadata: { a: "b" } }),
+        new seapath.GuestResource("service", { guest: inside, agent: "systemd:x" }),
+        new seapath.GuestResource("serviceByName", { guest: "inside", agent: "systemd:x" }),
+        new seapath.Vm("clone", { source: { vm: web, mode: "linked" } }),
+        new seapath.Vm("cloneLater", { source: later({ vm: "web01" }) }),
+      ].map(made),
+    );
+    const given = (name: string, ...keys: string[]) =>
+      Object.fromEntries(keys.map((key) => [key, inputsOf.get(name)?.[key]]));
+    for (const name of ["before", "plain", "disk", "tidy", "undo", "undoByName", "inside"])
+      assert.deepEqual(given(name, "vm"), { vm: "web01" }, name);
     for (const name of ["undo", "undoByName"]) assert.deepEqual(given(name, "snapshot"), { snapshot: "before" });
     assert.deepEqual(given("pair", "vm", "with"), { vm: "web01", with: ["db01", "third"] });
     assert.deepEqual(given("pairLater", "with"), { with: ["third", "fourth"] });
@@ -61,14 +70,19 @@ describe("what a class names", function () {
     const firsts = new Map<string, boolean | undefined>();
     const options = (more: object = {}) => ({
       ...more,
-      transformations: [({ name, opts }: { name: string; opts: import("@pulumi/pulumi").CustomResourceOptions }) => void firsts.set(name, opts.deleteBeforeReplace)],
+      transformations: [
+        ({ name, opts }: { name: string; opts: import("@pulumi/pulumi").CustomResourceOptions }) =>
+          void firsts.set(name, opts.deleteBeforeReplace),
+      ],
     });
-    await Promise.all([
-      new seapath.Metadata("anew", { vm: "web01", metadata: { a: "b" } }, options()),
-      new seapath.Metadata("said", { vm: "web01", metadata: { a: "b" } }, options({ deleteBeforeReplace: false })),
-      new seapath.Snapshot("kept", { vm: "web01" }, options()),
-      new seapath.Snapshot("given", { vm: "web01" }, options({ deleteBeforeReplace: true })),
-    ].map(made));
+    await Promise.all(
+      [
+        new seapath.Metadata("anew", { vm: "web01", metadata: { a: "b" } }, options()),
+        new seapath.Metadata("said", { vm: "web01", metadata: { a: "b" } }, options({ deleteBeforeReplace: false })),
+        new seapath.Snapshot("kept", { vm: "web01" }, options()),
+        new seapath.Snapshot("given", { vm: "web01" }, options({ deleteBeforeReplace: true })),
+      ].map(made),
+    );
     assert.deepEqual(Object.fromEntries(firsts), { anew: true, said: false, kept: undefined, given: true });
   });
 

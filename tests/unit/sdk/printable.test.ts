@@ -6,13 +6,32 @@ import { join } from "node:path";
 import { ofResource, notes } from "../policy/ask.ts";
 
 const require = createRequire(import.meta.url);
-const { describeError, printable, SeapathError } = require("../../../provider/dist/index.js") as typeof import("../../../provider/dist/index.js");
-const { CommandError } = require("../../../provider/dist/transport/errors.js") as typeof import("../../../provider/dist/transport/errors.js");
-const { shown } = require("../../../provider/dist/resources/engine/shown.js") as typeof import("../../../provider/dist/resources/engine/shown.js");
+const { describeError, printable, SeapathError } =
+  require("../../../provider/dist/index.js") as typeof import("../../../provider/dist/index.js");
+const { CommandError } =
+  require("../../../provider/dist/transport/errors.js") as typeof import("../../../provider/dist/transport/errors.js");
+const { shown } =
+  require("../../../provider/dist/resources/engine/shown.js") as typeof import("../../../provider/dist/resources/engine/shown.js");
 const { Progress } = require("../../../sdk/dist/cli/print.js") as typeof import("../../../sdk/dist/cli/print.js");
 
-const acts = ["\u001b[2J", "\u001b]0;title\u0007", "\u009b31m", "\r", "\b\b", "\u007f", "\u202etxt.exe", "\u2066", "\u061c", "\u200f", "\u2028", "\u{e0041}", "\ud800", "\u0000"];
-const clean = (text: string) => acts.every((each) => !text.includes(each)) && !/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/.test(text);
+const acts = [
+  "\u001b[2J",
+  "\u001b]0;title\u0007",
+  "\u009b31m",
+  "\r",
+  "\b\b",
+  "\u007f",
+  "\u202etxt.exe",
+  "\u2066",
+  "\u061c",
+  "\u200f",
+  "\u2028",
+  "\u{e0041}",
+  "\ud800",
+  "\u0000",
+];
+const clean = (text: string) =>
+  acts.every((each) => !text.includes(each)) && !/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/.test(text);
 
 describe("what is printed", () => {
   it("has nothing that a terminal acts on, and the rest as it was", () => {
@@ -25,18 +44,36 @@ describe("what is printed", () => {
 
   it("is such in every error, with its hint", async () => {
     for (const text of acts) {
-      const error = new CommandError({ node: `n${text}`, command: text, exitCode: 1, stdout: "", stderr: text, hint: `do ${text}` });
+      const error = new CommandError({
+        node: `n${text}`,
+        command: text,
+        exitCode: 1,
+        stdout: "",
+        stderr: text,
+        hint: `do ${text}`,
+      });
       assert.ok(clean(describeError(error)) && clean(error.message) && error.stderr === text);
       assert.ok(clean(describeError(new Error(text))) && clean(describeError(text)));
-      await assert.rejects(shown(() => Promise.reject(new Error(text))), (raised: Error) => clean(raised.message));
-      const { failures } = await shown(() => Promise.resolve({ failures: [{ property: `p${text}`, reason: `r${text}` }] }));
+      await assert.rejects(
+        shown(() => Promise.reject(new Error(text))),
+        (raised: Error) => clean(raised.message),
+      );
+      const { failures } = await shown(() =>
+        Promise.resolve({ failures: [{ property: `p${text}`, reason: `r${text}` }] }),
+      );
       assert.ok(clean(failures[0]!.property + failures[0]!.reason));
       assert.ok(clean(new SeapathError("x", text, { hint: text }).hint ?? text));
     }
   });
 
   it("is such in the progress of a verb, whose own signs are kept", () => {
-    const out = { text: "", isTTY: true, write(text: string) { this.text += text; } };
+    const out = {
+      text: "",
+      isTTY: true,
+      write(text: string) {
+        this.text += text;
+      },
+    };
     const progress = new Progress({ out });
     progress.report("image \u001b[2J: 50 %");
     progress.report("\u009bdone\u202e");
@@ -46,10 +83,23 @@ describe("what is printed", () => {
   it("is such on both outputs of the command line", function () {
     this.timeout(60_000);
     const cli = join(import.meta.dirname, "../../../sdk/bin/seapath.js");
-    const ran = (...words: string[]) => spawnSync(process.execPath, [cli, ...words], { encoding: "utf8", env: { PATH: process.env["PATH"], HOME: "/nonexistent" } });
+    const ran = (...words: string[]) =>
+      spawnSync(process.execPath, [cli, ...words], {
+        encoding: "utf8",
+        env: { PATH: process.env["PATH"], HOME: "/nonexistent" },
+      });
     for (const text of ["\u001b]0;x\u0007", "\u202e"]) {
-      for (const done of [ran(text), ran("list", `--${text}`), ran("--hosts", `a${text}`, "list"), ran("list", "--cluster", text), ran("plan", "--cib", `/none${text}`, "--no-preview")]) {
-        assert.ok(clean(done.stdout) && clean(done.stderr) && done.status !== 0 && done.stderr !== "", JSON.stringify(done.stderr));
+      for (const done of [
+        ran(text),
+        ran("list", `--${text}`),
+        ran("--hosts", `a${text}`, "list"),
+        ran("list", "--cluster", text),
+        ran("plan", "--cib", `/none${text}`, "--no-preview"),
+      ]) {
+        assert.ok(
+          clean(done.stdout) && clean(done.stderr) && done.status !== 0 && done.stderr !== "",
+          JSON.stringify(done.stderr),
+        );
       }
     }
   });

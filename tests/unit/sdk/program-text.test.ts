@@ -4,10 +4,19 @@ import { programText } from "../../../sdk/dist/program-text.js";
 
 describe("a program that adopts VMs", () => {
   it("is one, whatever they are called", () => {
-    const text = programText(new Map(["web01", "1st", "class", "seapath", "await"].map((name) => [name, { adopt: true }])), "north");
-    assert.deepEqual([...text.matchAll(/const (\w+)/g)].map(([, name]) => name), ["web01", "vm1st", "vmclass", "vmseapath", "vmawait"]);
+    const text = programText(
+      new Map(["web01", "1st", "class", "seapath", "await"].map((name) => [name, { adopt: true }])),
+      "north",
+    );
+    assert.deepEqual(
+      [...text.matchAll(/const (\w+)/g)].map(([, name]) => name),
+      ["web01", "vm1st", "vmclass", "vmseapath", "vmawait"],
+    );
     assert.match(text, /new seapath\.Vm\("class", \{\n {2}cluster: "north",\n {2}adopt: true,\n\}\);/);
-    const { diagnostics } = transpileModule(text, { reportDiagnostics: true, compilerOptions: { module: ModuleKind.CommonJS } });
+    const { diagnostics } = transpileModule(text, {
+      reportDiagnostics: true,
+      compilerOptions: { module: ModuleKind.CommonJS },
+    });
     assert.deepEqual(diagnostics, []);
   });
 

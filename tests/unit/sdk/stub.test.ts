@@ -23,7 +23,10 @@ describe("the stub in a state", function () {
   before(() => {
     folder = mkdtempSync(join(tmpdir(), "seapath-program-"));
     mkdirSync(join(folder, "node_modules"));
-    for (const [name, target] of [["pulumi-seapath", "sdk"], ["pulumi-seapath-provider", "provider"]] as const) {
+    for (const [name, target] of [
+      ["pulumi-seapath", "sdk"],
+      ["pulumi-seapath-provider", "provider"],
+    ] as const) {
       symlinkSync(join(root, target), join(folder, "node_modules", name));
     }
     symlinkSync(join(root, "node_modules/@pulumi"), join(folder, "node_modules/@pulumi"));
@@ -47,7 +50,8 @@ describe("the stub in a state", function () {
 
   it("is what Pulumi makes of an object of functions: states of before and of now are alike", async () => {
     assert.equal((await serializeProvider(writtenOut.vm)).text, text);
-    for (const kind of ["Disk", "GuestResource"]) assert.equal((await serializeProvider(writtenOut.of(kind))).text, stubText(kind));
+    for (const kind of ["Disk", "GuestResource"])
+      assert.equal((await serializeProvider(writtenOut.of(kind))).text, stubText(kind));
   });
 
   it("says of a secret list of hosts that it is one, and is else as it was", () => {
@@ -66,7 +70,14 @@ describe("the stub in a state", function () {
           pulumi.runtime.setMocks({ newResource: ({ inputs }) => (resolve(inputs.__provider), { id: "x", state: inputs }), call: () => ({}) });
           new Disk("data", { vm: "web01", size: "1GiB" });
         });`);
-      assert.equal(answer, stubText("Disk", secret.filter((key) => key === "seapath:hosts")), stderr);
+      assert.equal(
+        answer,
+        stubText(
+          "Disk",
+          secret.filter((key) => key === "seapath:hosts"),
+        ),
+        stderr,
+      );
     });
   }
 
@@ -74,31 +85,47 @@ describe("the stub in a state", function () {
     for (const part of [root, tmpdir(), process.env["HOME"] ?? root, "node_modules", "sdk/dist", "process.env"]) {
       assert.equal(text.includes(part), false, part);
     }
-    assert.deepEqual([...new Set([...text.matchAll(/require\("([^"]+)"\)/g)].map((match) => match[1]))], ["pulumi-seapath/provider"]);
+    assert.deepEqual(
+      [...new Set([...text.matchAll(/require\("([^"]+)"\)/g)].map((match) => match[1]))],
+      ["pulumi-seapath/provider"],
+    );
     assert.ok(text.length < 8000, String(text.length));
   });
 
   /** Loads the text as Pulumi's provider process does, in the program's folder, and runs some lines with the provider. */
   function inProgram(lines: string, stub = text): { code: number | null; answer: unknown; stderr: string } {
     writeFileSync(join(folder, "stub.txt"), stub);
-    writeFileSync(join(folder, "run.cjs"), `
+    writeFileSync(
+      join(folder, "run.cjs"),
+      `
       const requireFromString = require("${join(root, "node_modules/require-from-string")}");
       const provider = requireFromString(require("fs").readFileSync("stub.txt", "utf8")).handler();
       const config = { get: () => undefined };
       (async () => { ${lines} })().then(
         (answer) => console.log(JSON.stringify(answer)),
         (error) => console.log(JSON.stringify({ error: error.message })),
-      );`);
+      );`,
+    );
     const env = { PATH: process.env["PATH"], HOME: folder };
     const done = spawnSync(process.execPath, ["run.cjs"], { cwd: folder, env, encoding: "utf8", timeout: 30_000 });
-    return { code: done.status, answer: done.stdout === "" ? undefined : (JSON.parse(done.stdout.trim().split("\n").at(-1) ?? "") as unknown), stderr: done.stderr };
+    return {
+      code: done.status,
+      answer: done.stdout === "" ? undefined : (JSON.parse(done.stdout.trim().split("\n").at(-1) ?? "") as unknown),
+      stderr: done.stderr,
+    };
   }
 
-  for (const [name, stub] of [["of now", () => text], ["of a state that was written before", () => fixture("stub.golden.txt")]] as const) {
+  for (const [name, stub] of [
+    ["of now", () => text],
+    ["of a state that was written before", () => fixture("stub.golden.txt")],
+  ] as const) {
     it(`finds the installed package from the program's folder: the text ${name}`, () => {
       const olds = `{ name: "web01", source: { nodePath: "/a" }, started: true, enabled: true }`;
       const news = `{ name: "web01", source: { nodePath: "/b" }, started: true, enabled: true }`;
-      const { answer, stderr } = inProgram(`await provider.configure({ config }); return provider.diff("web01", ${olds}, ${news});`, stub());
+      const { answer, stderr } = inProgram(
+        `await provider.configure({ config }); return provider.diff("web01", ${olds}, ${news});`,
+        stub(),
+      );
       assert.deepEqual(answer, { replaces: ["source"], deleteBeforeReplace: true }, stderr);
     });
   }
@@ -106,7 +133,11 @@ describe("the stub in a state", function () {
   it("checks inputs without any cluster as far as that goes", () => {
     const { answer } = inProgram(`await provider.configure({ config }); return provider.check({}, { name: "a-b" });`);
     const { failures } = answer as { failures: { reason: string }[] };
-    assert.deepEqual(failures.map(({ reason }) => /^property (\w+): /.exec(reason)?.[1]).sort(), ["domain", "name", "source"]);
+    assert.deepEqual(failures.map(({ reason }) => /^property (\w+): /.exec(reason)?.[1]).sort(), [
+      "domain",
+      "name",
+      "source",
+    ]);
   });
 
   it("says which setting is missing when a cluster is needed and none is named", () => {
@@ -126,6 +157,13 @@ describe("the stub in a state", function () {
       return { names: Object.keys(provider), log };`);
     const { names, log } = answer as { names: string[]; log: [string, number[]][] };
     assert.deepEqual(names.sort(), calls.sort());
-    assert.deepEqual(Object.fromEntries(log), { check: [1, 2], diff: [1, 2, 3], create: [1], read: [1, 2], update: [1, 2, 3], delete: [1, 2] });
+    assert.deepEqual(Object.fromEntries(log), {
+      check: [1, 2],
+      diff: [1, 2, 3],
+      create: [1],
+      read: [1, 2],
+      update: [1, 2, 3],
+      delete: [1, 2],
+    });
   });
 });

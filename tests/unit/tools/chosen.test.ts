@@ -4,12 +4,20 @@ import { chosenTests, labFiles, telling } from "../../../tools/chosen.mjs";
 
 describe("the tests that a command line means", () => {
   it("are all, where it names none, and the words of mocha are handed on", () => {
-    assert.deepEqual(chosenTests(["--grep", "a VM"]), { unitOnly: false, tellingOnly: false, ofLab: [], ofMocha: ["--grep", "a VM"] });
+    assert.deepEqual(chosenTests(["--grep", "a VM"]), {
+      unitOnly: false,
+      tellingOnly: false,
+      ofLab: [],
+      ofMocha: ["--grep", "a VM"],
+    });
   });
 
   it("are those that tell labs apart, on a lab of a mood", () => {
     assert.deepEqual(chosenTests(["--hardened", "--telling", "--upstream-agent", "--bail"]), {
-      unitOnly: false, tellingOnly: true, ofLab: ["--hardened", "--upstream-agent"], ofMocha: ["--bail"],
+      unitOnly: false,
+      tellingOnly: true,
+      ofLab: ["--hardened", "--upstream-agent"],
+      ofMocha: ["--bail"],
     });
     assert.equal(chosenTests(["--unit"]).unitOnly, true);
   });

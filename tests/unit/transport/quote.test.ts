@@ -45,7 +45,10 @@ describe("quoteArgv", () => {
   it("brings each single byte through", () => {
     for (let code = 1; code < 128; code++) {
       const argument = `a${String.fromCharCode(code)}`;
-      assert.equal(execFileSync("/bin/sh", ["-c", quoteArgv(["printf", "%s", argument])], { encoding: "utf8" }), argument);
+      assert.equal(
+        execFileSync("/bin/sh", ["-c", quoteArgv(["printf", "%s", argument])], { encoding: "utf8" }),
+        argument,
+      );
     }
   });
 
@@ -54,7 +57,10 @@ describe("quoteArgv", () => {
   });
 
   it("leaves plain arguments readable", () => {
-    assert.equal(quoteArgv(["/usr/sbin/cibadmin", "--query", "-o", "resources"]), "/usr/sbin/cibadmin --query -o resources");
+    assert.equal(
+      quoteArgv(["/usr/sbin/cibadmin", "--query", "-o", "resources"]),
+      "/usr/sbin/cibadmin --query -o resources",
+    );
   });
 
   it("refuses a NUL, and no program at all", () => {

@@ -1,7 +1,18 @@
 /** `seapath.Disk`: a data disk of a VM. */
 import { setTimeout as sleep } from "node:timers/promises";
 import {
-  createDisk, diskRefusals, findVm, missingBelow, nextNumber, NotFound, observeDisk, removeDisk, sourceQuestions, updateDisk, type Cluster, type Context,
+  createDisk,
+  diskRefusals,
+  findVm,
+  missingBelow,
+  nextNumber,
+  NotFound,
+  observeDisk,
+  removeDisk,
+  sourceQuestions,
+  updateDisk,
+  type Cluster,
+  type Context,
 } from "../../vmmgr";
 import type { Kind } from "../engine/kind";
 import type { PlannedRegister } from "../engine/planned";
@@ -34,11 +45,18 @@ export function diskKind(program?: PlannedRegister): Kind<DiskInputs> {
       if (missing.length === 0) return;
       if (coming && Date.now() < until) continue;
       const hint = "vm-mgr's clone counts a VM's data disks from 0 without a gap.";
-      throw new NotFound(`Unable to create disk "data_${vm}_${index}": VM "${vm}" has no data disk ${missing.join(", ")}`, hint);
+      throw new NotFound(
+        `Unable to create disk "data_${vm}_${index}": VM "${vm}" has no data disk ${missing.join(", ")}`,
+        hint,
+      );
     }
   }
 
-  async function adoptionNotice(cluster: Cluster, inputs: Partial<DiskInputs>, say: (text: string) => void): Promise<void> {
+  async function adoptionNotice(
+    cluster: Cluster,
+    inputs: Partial<DiskInputs>,
+    say: (text: string) => void,
+  ): Promise<void> {
     const { vm, index } = inputs;
     if (vm === undefined || index === undefined || inputs.adopt !== true) return;
     const observed = await observeDisk(cluster, vm, index);
@@ -47,7 +65,11 @@ export function diskKind(program?: PlannedRegister): Kind<DiskInputs> {
     const has = observedDisk(read.data, observed).inputs as Raw;
     const changes = differences(has, read.data as Raw).filter((line) => !/^(drift|owner)\b/.test(line));
     const what = `disk "${observed.image}" is adopted`;
-    say(changes.length === 0 ? `${what} as it is` : [`${what}, and changed in place:`, ...changes.map((line) => `  ${line}`)].join("\n"));
+    say(
+      changes.length === 0
+        ? `${what} as it is`
+        : [`${what}, and changed in place:`, ...changes.map((line) => `  ${line}`)].join("\n"),
+    );
   }
 
   return {
@@ -73,8 +95,12 @@ export function diskKind(program?: PlannedRegister): Kind<DiskInputs> {
       const { vm, owner = "", cluster: at } = inputs;
       if (vm === undefined) return {};
       const kept = olds["vm"] === vm && olds["cluster"] === at ? (olds["index"] as number | undefined) : undefined;
-      const index = inputs.index ?? kept
-        ?? nextNumber(await cluster.recentInventory({ disks: true }), vm, owner, (each) => claims.has(vm, at, each, owner));
+      const index =
+        inputs.index ??
+        kept ??
+        nextNumber(await cluster.recentInventory({ disks: true }), vm, owner, (each) =>
+          claims.has(vm, at, each, owner),
+        );
       claims.check(vm, at, index, owner);
       if (kept !== undefined && kept !== index) leaving.set(`${claimOf(vm, at)}/${owner}`, kept);
       return { index };
@@ -84,7 +110,10 @@ export function diskKind(program?: PlannedRegister): Kind<DiskInputs> {
       const local = await localFileFailures(inputs);
       if (local.length > 0) return local;
       const { vm = "", cluster: at, owner, source } = inputs;
-      const inventory = await cluster.recentInventory({ disks: true, ...(intent === "update" ? {} : await sourceQuestions(source)) });
+      const inventory = await cluster.recentInventory({
+        disks: true,
+        ...(intent === "update" ? {} : await sourceQuestions(source)),
+      });
       if (intent === "create") await adoptionNotice(cluster, inputs, say);
       const leaves = leaving.get(`${claimOf(vm, at)}/${owner ?? ""}`);
       const planned = {
@@ -100,12 +129,19 @@ export function diskKind(program?: PlannedRegister): Kind<DiskInputs> {
       if (replaces.length === 0) {
         const later = AT_NEXT_START.filter((key) => !isUnknown(news[key]) && news[key] !== olds[key]);
         if (later.length === 0 || olds["attached"] !== true) return [];
-        return [`disk "${image}": another ${later.join(", ")} takes effect when VM "${String(olds["vm"])}" is next stopped and started`];
+        return [
+          `disk "${image}": another ${later.join(", ")} takes effect when VM "${String(olds["vm"])}" is next stopped and started`,
+        ];
       }
       const withVm = isUnknown(news["vm"]);
       claims.replace(String(olds["vm"]), olds["cluster"] as string | undefined, Number(olds["index"]), withVm);
-      const fate = olds["retain"] === true ? "the image of this one is kept under another name" : "this one is deleted with all that is on it";
-      return [`disk "${image}": ${withVm ? "its VM is made anew, and so is the disk" : `a changed ${replaces.join(" and ")} makes a new disk`}; ${fate}`];
+      const fate =
+        olds["retain"] === true
+          ? "the image of this one is kept under another name"
+          : "this one is deleted with all that is on it";
+      return [
+        `disk "${image}": ${withVm ? "its VM is made anew, and so is the disk" : `a changed ${replaces.join(" and ")} makes a new disk`}; ${fate}`,
+      ];
     },
 
     comesBack: ({ vm, cluster, index }) => claims.replace(vm, cluster, Number(index), false),
@@ -130,7 +166,10 @@ export function diskKind(program?: PlannedRegister): Kind<DiskInputs> {
     async update(context, _id, inputs, state) {
       const spec = withFormerOwner(specOf(inputs), state);
       // Recorded by a create that failed and could not undo all: what is left is taken up where it is.
-      return observedDisk(inputs, await (state["image"] === "" ? createDisk(context, spec) : updateDisk(context, spec)));
+      return observedDisk(
+        inputs,
+        await (state["image"] === "" ? createDisk(context, spec) : updateDisk(context, spec)),
+      );
     },
 
     async delete(context, id, before) {
@@ -142,10 +181,20 @@ export function diskKind(program?: PlannedRegister): Kind<DiskInputs> {
         return;
       }
       const vmOwner = findVm(await context.cluster.recentInventory({ disks: true }), vm)?.owner;
-      const withVm = claims.isLeaving(vm, cluster)
-        || (!isPlannedVm(vm, cluster) && vmOwner !== undefined && vmOwner === stackOf(owner));
-      const stays = (each: number, whose: string | undefined) => claims.has(vm, cluster, each) || stackOf(whose) !== stackOf(owner);
-      await removeDisk(context, { vm, index, retain, ...(owner === undefined ? {} : { owner }), stays, replaced, withVm });
+      const withVm =
+        claims.isLeaving(vm, cluster) ||
+        (!isPlannedVm(vm, cluster) && vmOwner !== undefined && vmOwner === stackOf(owner));
+      const stays = (each: number, whose: string | undefined) =>
+        claims.has(vm, cluster, each) || stackOf(whose) !== stackOf(owner);
+      await removeDisk(context, {
+        vm,
+        index,
+        retain,
+        ...(owner === undefined ? {} : { owner }),
+        stays,
+        replaced,
+        withVm,
+      });
     },
   };
 }

@@ -11,9 +11,13 @@ const sourceSchema = z
     image: text.regex(/^[A-Za-z0-9_]+$/, "must be the name of an RBD image of the pool").optional(),
   })
   .refine((source) => [source.nodePath, source.path, source.image].filter((each) => each !== undefined).length === 1, {
-    message: "must have exactly one of `nodePath` (a file on the node), `path` (a file on this machine) and `image` (another disk)",
+    message:
+      "must have exactly one of `nodePath` (a file on the node), `path` (a file on this machine) and `image` (another disk)",
   })
-  .refine((source) => source.format === undefined || source.image === undefined, { path: ["format"], message: "is for a file; an image of the pool is raw" });
+  .refine((source) => source.format === undefined || source.image === undefined, {
+    path: ["format"],
+    message: "is for a file; an image of the pool is raw",
+  });
 
 /** A device's last letter is z, and the system disk has the first one. */
 const MAX_INDEX = 24;
@@ -41,7 +45,8 @@ export const diskSchema = z
       issue("size", "is missing: give the `size` of a blank disk, or a `source`");
     }
     if (disk.adopt && disk.index === undefined) issue("index", "is missing: a disk to adopt has a number");
-    if (disk.readOnly && !isPluggable(disk.bus)) issue("readOnly", `is not to be had on the bus ${disk.bus}: QEMU's disks there can be written to`);
+    if (disk.readOnly && !isPluggable(disk.bus))
+      issue("readOnly", `is not to be had on the bus ${disk.bus}: QEMU's disks there can be written to`);
   });
 
 /** Inputs that are whole and good. */

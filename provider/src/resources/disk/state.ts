@@ -19,7 +19,10 @@ export function partialSpec(inputs: Partial<DiskInputs>): Partial<DiskSpec> {
 /** What vmmgr is asked for. */
 export function specOf(inputs: DiskInputs): DiskSpec {
   const { index } = inputs;
-  if (index === undefined) throw new Error("The number of the disk was not chosen: the cluster could not be asked when the inputs were checked");
+  if (index === undefined)
+    throw new Error(
+      "The number of the disk was not chosen: the cluster could not be asked when the inputs were checked",
+    );
   return { ...partialSpec(inputs), index } as DiskSpec;
 }
 
@@ -30,7 +33,9 @@ function driftOf(observed: ObservedDisk, bus: string, awaited: boolean): string 
     observed.note?.growing === true ? "the running guest was not told of its size" : "",
     observed.inGroup ? "" : `the RBD group ${observed.vm} does not have it`,
     observed.stored === undefined ? `the XML of VM ${observed.vm} does not have it` : "",
-    observed.running && observed.live === undefined && isPluggable(bus) && !awaited ? "the running guest does not have it" : "",
+    observed.running && observed.live === undefined && isPluggable(bus) && !awaited
+      ? "the running guest does not have it"
+      : "",
   ].filter((each) => each !== "");
   return found.length === 0 ? undefined : found.join("; ");
 }
@@ -47,7 +52,11 @@ export function observedDisk(before: DiskInputs, observed: ObservedDisk, state: 
   // Recorded as waiting for the guest's next start: not there yet is what was said.
   const drift = driftOf(observed, bus, state["restartRequired"] === true);
   const inputs = dropUndefined({
-    ...rest, bus, cache, readOnly, serial,
+    ...rest,
+    bus,
+    cache,
+    readOnly,
+    serial,
     index: observed.index,
     size: size === undefined || parseSize(size) === observed.bytes ? size : formatSize(observed.bytes),
     retain: observed.note?.retain ?? false,

@@ -4,10 +4,15 @@ import { dropUndefined, type Raw } from "./values";
 
 /** The engine made the new one first, which cannot be: what is there was taken up, and is all there is. */
 export const notAnew = (what: string): SeapathError =>
-  new SeapathError("not-anew", `Unable to make ${what} anew: the old one has to be deleted first, as there cannot be two of one name`, {
-    hint: "Nothing was changed. Set `deleteBeforeReplace: true` in the options of the resource, and ask for it again once another `pulumi up` has ended well. "
-      + "Where only its name in the program is another one, give it `aliases`.",
-  });
+  new SeapathError(
+    "not-anew",
+    `Unable to make ${what} anew: the old one has to be deleted first, as there cannot be two of one name`,
+    {
+      hint:
+        "Nothing was changed. Set `deleteBeforeReplace: true` in the options of the resource, and ask for it again once another `pulumi up` has ended well. " +
+        "Where only its name in the program is another one, give it `aliases`.",
+    },
+  );
 
 /** What this run shows of the resources of a kind, each by a key of its own. */
 export class Asked {
@@ -48,4 +53,10 @@ export class Asked {
 
 /** Several resources may be about one thing, as metadata of a VM are: their owners tell them apart, whose last part is their own. */
 export const keyOf = (id: string, inputs: Raw): string =>
-  JSON.stringify(dropUndefined({ id, cluster: inputs["cluster"], name: typeof inputs["owner"] === "string" ? inputs["owner"].split("/").slice(2).join("/") : "" }));
+  JSON.stringify(
+    dropUndefined({
+      id,
+      cluster: inputs["cluster"],
+      name: typeof inputs["owner"] === "string" ? inputs["owner"].split("/").slice(2).join("/") : "",
+    }),
+  );

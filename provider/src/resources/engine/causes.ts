@@ -15,7 +15,13 @@ export class Causes {
    */
   words(error: ConnectionError, inFull: (error: ConnectionError) => string = describeError): string {
     // Of several nodes the one that failed last is named last, so the order does not count.
-    const cause = [error.node, ...error.message.replace(UNANSWERED, "no answer").split(/[\s;]+/).sort()].join(" ");
+    const cause = [
+      error.node,
+      ...error.message
+        .replace(UNANSWERED, "no answer")
+        .split(/[\s;]+/)
+        .sort(),
+    ].join(" ");
     if (this.#heard.has(cause)) return `Unable to reach ${error.node}: the message of another resource says why`;
     this.#heard.add(cause);
     return inFull(error);

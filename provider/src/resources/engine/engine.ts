@@ -16,8 +16,10 @@ const isMistake = ({ cause }: { cause?: unknown }): boolean =>
   [TypeError, RangeError, ReferenceError, SyntaxError].some((kind) => cause instanceof kind);
 
 /** What a check refuses, of the resource as a whole: only so does the engine leave out the value. */
-const ofResource = ({ property, reason }: dynamic.CheckFailure): dynamic.CheckFailure =>
-  ({ property: "", reason: property === "" ? reason : `property ${property}: ${reason}` });
+const ofResource = ({ property, reason }: dynamic.CheckFailure): dynamic.CheckFailure => ({
+  property: "",
+  reason: property === "" ? reason : `property ${property}: ${reason}`,
+});
 
 /** What the host is about to print, and how often: the engine prints it anyway. */
 const pending = new Map<string, number>();

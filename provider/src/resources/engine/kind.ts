@@ -66,7 +66,13 @@ export interface Kind<Inputs extends CommonInputs> {
    * the top-level inputs that are not known yet are absent.
    * @param olds the inputs of the last run; empty where there was none
    */
-  refusals?(cluster: Cluster, inputs: Partial<Inputs>, intent: KindIntent, say: (text: string) => void, olds: Raw): Promise<Refusal[]>;
+  refusals?(
+    cluster: Cluster,
+    inputs: Partial<Inputs>,
+    intent: KindIntent,
+    say: (text: string) => void,
+    olds: Raw,
+  ): Promise<Refusal[]>;
   /**
    * Inputs that are chosen where nothing is given, and kept from then on: from `olds`, the inputs before, or by what the
    * cluster has. What is given, known or not, counts more. Asked in each check.
@@ -77,7 +83,13 @@ export interface Kind<Inputs extends CommonInputs> {
   /** Makes it, and returns it as observed. Leaves nothing when it fails, or throws ChangeFailed with what is left. */
   create(context: Context, inputs: Inputs): Promise<Observed<Inputs>>;
   /** As it is now, or undefined when it is gone. What cannot be observed is taken from `before`, the state. */
-  read(cluster: Cluster, id: string, before: Inputs, state: Raw, say: (text: string) => void): Promise<Observed<Inputs> | undefined>;
+  read(
+    cluster: Cluster,
+    id: string,
+    before: Inputs,
+    state: Raw,
+    say: (text: string) => void,
+  ): Promise<Observed<Inputs> | undefined>;
   /** Makes what is there into what is asked, also when a create has left half of it. */
   update(context: Context, id: string, inputs: Inputs, state: Raw): Promise<Observed<Inputs>>;
   /** Removes it. One that is gone already is removed. */
@@ -94,7 +106,12 @@ const withCommonDefaults = <I extends CommonInputs>(kind: Kind<I>, raw: Raw): Ra
 function readInputs<I extends CommonInputs>(kind: Kind<I>, raw: Raw, stored = false): I {
   const inputs = withCommonDefaults(kind, raw);
   for (const output of kind.outputs) delete inputs[output];
-  return readInputsAs(stored ? (kind.stored ?? kind.schema) : kind.schema, inputs, kind.type, `What is known of this ${kind.noun}`);
+  return readInputsAs(
+    stored ? (kind.stored ?? kind.schema) : kind.schema,
+    inputs,
+    kind.type,
+    `What is known of this ${kind.noun}`,
+  );
 }
 
 /** The top-level inputs that are known. */
@@ -113,13 +130,19 @@ function replacing<I extends CommonInputs>(kind: Kind<I>, olds: Raw, news: Raw):
     if (unknownPaths(wanted[key]).length > 0) return has(kind.follows, key) && (kind.followedGoes?.(olds) ?? true);
     if (!has(kind.replacedBy, key) && key !== "cluster") return false;
     if (has(kind.origins, key) && (olds[key] === undefined || wanted[key] === undefined)) return false;
-    return !isDeepStrictEqual(olds[key], wanted[key]) && !(has(kind.origins, key) && isDeepStrictEqual(made(olds[key]), made(wanted[key])));
+    return (
+      !isDeepStrictEqual(olds[key], wanted[key]) &&
+      !(has(kind.origins, key) && isDeepStrictEqual(made(olds[key]), made(wanted[key])))
+    );
   };
   return [...new Set([...kind.replacedBy, ...(kind.follows ?? []), "cluster"])].filter(differs);
 }
 
 /** The provider of a kind. */
-export function providerOf<I extends CommonInputs>(kind: Kind<I>, dependencies: Dependencies): dynamic.ResourceProvider<Raw, Raw> {
+export function providerOf<I extends CommonInputs>(
+  kind: Kind<I>,
+  dependencies: Dependencies,
+): dynamic.ResourceProvider<Raw, Raw> {
   const { cluster, say } = dependencies;
   const context = (inputs: I, of: keyof CommonInputs["timeouts"]): Context => ({
     cluster: cluster(inputs.cluster),
@@ -135,7 +158,12 @@ export function providerOf<I extends CommonInputs>(kind: Kind<I>, dependencies: 
     for (const output of kind.outputs) delete inputs[output];
     const read = schema.safeParse(inputs);
     // Where its number could not be chosen, as the cluster was out of reach, it has no id either.
-    if (!read.success || unknownPaths(inputs).length > 0 || (kind.chosen !== undefined && inputs["index"] === undefined)) return undefined;
+    if (
+      !read.success ||
+      unknownPaths(inputs).length > 0 ||
+      (kind.chosen !== undefined && inputs["index"] === undefined)
+    )
+      return undefined;
     return keyOf(kind.idOf(read.data), read.data as unknown as Raw);
   };
   const unset = Object.fromEntries(kind.outputs.map((name) => [name, ""]));
@@ -158,11 +186,14 @@ export function providerOf<I extends CommonInputs>(kind: Kind<I>, dependencies: 
           return { inputs, failures };
         }
         const recordedInputs = isRecorded(olds);
-        const named = [inputs["name"], inputs["vm"], inputs["first"]].find((each) => typeof each === "string" && !isUnknown(each));
+        const named = [inputs["name"], inputs["vm"], inputs["first"]].find(
+          (each) => typeof each === "string" && !isUnknown(each),
+        );
         const what = `The inputs of this ${kind.noun} (${typeof named === "string" ? named : "its name is not known yet"})`;
         const ask = async () => {
           const at = cluster(inputs["cluster"] as string | undefined);
-          for (const [key, value] of Object.entries((await kind.chosen?.(at, knownInputs<I>(inputs), olds)) ?? {})) inputs[key] ??= value;
+          for (const [key, value] of Object.entries((await kind.chosen?.(at, knownInputs<I>(inputs), olds)) ?? {}))
+            inputs[key] ??= value;
           const intent = !recordedInputs ? "create" : replacing(kind, olds, inputs).length > 0 ? "replace" : "update";
           return (await kind.refusals?.(at, knownInputs<I>(inputs), intent, say, olds)) ?? [];
         };
@@ -177,7 +208,9 @@ export function providerOf<I extends CommonInputs>(kind: Kind<I>, dependencies: 
         for (const text of kind.announce?.(olds, news, replaces) ?? []) say(text);
         const key = replaces.length > 0 ? keyIn(olds, kind.stored ?? kind.schema) : undefined;
         if (key !== undefined) asked.leave(key);
-        const beside = replaces.some((key) => key === "cluster" || (kind.beside as readonly string[] | undefined)?.includes(key));
+        const beside = replaces.some(
+          (key) => key === "cluster" || (kind.beside as readonly string[] | undefined)?.includes(key),
+        );
         return Promise.resolve({ replaces, deleteBeforeReplace: !beside });
       }),
 

@@ -66,7 +66,12 @@ export class PlannedRegister {
   }
 
   /** Takes down a relation. @param owner the resource that has it @param former the names that it had before */
-  noteRelation(owner: string, cluster: string | undefined, elements: readonly XmlElement[], former: readonly string[] = []): void {
+  noteRelation(
+    owner: string,
+    cluster: string | undefined,
+    elements: readonly XmlElement[],
+    former: readonly string[] = [],
+  ): void {
     const known = this.#relations.get(cluster) ?? new Map<string, readonly XmlElement[]>();
     // What the cluster has under a former name goes. Two that have swapped their names have both.
     for (const each of former) if (!known.has(each)) known.set(each, []);

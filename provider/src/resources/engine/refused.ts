@@ -15,20 +15,27 @@ export function schemaFailures(schema: z.ZodType, inputs: Raw, kind: string): Re
   if (read.success) return strange;
   const unknowns = unknownPaths(inputs);
   const said = new Set(strange.map(({ property }) => property));
-  return [...strange, ...read.error.issues.flatMap((issue) => {
-    // What is no value of anybody's has no form that it could be wrong in.
-    if (said.has(propertyPath(issue.path)) || issue.path.some((part) => outputProblem(String(part)) !== undefined)) return [];
-    // Whatever becomes known beside it, a key that is none stays none.
-    if (issue.code === "unrecognized_keys") {
-      return issue.keys.map((key) => ({ property: propertyPath([...issue.path, key]), reason: `is no input of ${kind}` }));
-    }
-    if (issue.path.length > 0 && concernsUnknown(issue.path, unknowns)) return [];
-    if (issue.code === "invalid_key") {
-      return issue.issues.map(({ message }) => ({ property: propertyPath(issue.path), reason: message }));
-    }
-    const missing = issue.code === "invalid_type" && valueAt(inputs, issue.path) === undefined;
-    return [{ property: propertyPath(issue.path), reason: missing ? "is missing" : issue.message }];
-  })];
+  return [
+    ...strange,
+    ...read.error.issues.flatMap((issue) => {
+      // What is no value of anybody's has no form that it could be wrong in.
+      if (said.has(propertyPath(issue.path)) || issue.path.some((part) => outputProblem(String(part)) !== undefined))
+        return [];
+      // Whatever becomes known beside it, a key that is none stays none.
+      if (issue.code === "unrecognized_keys") {
+        return issue.keys.map((key) => ({
+          property: propertyPath([...issue.path, key]),
+          reason: `is no input of ${kind}`,
+        }));
+      }
+      if (issue.path.length > 0 && concernsUnknown(issue.path, unknowns)) return [];
+      if (issue.code === "invalid_key") {
+        return issue.issues.map(({ message }) => ({ property: propertyPath(issue.path), reason: message }));
+      }
+      const missing = issue.code === "invalid_type" && valueAt(inputs, issue.path) === undefined;
+      return [{ property: propertyPath(issue.path), reason: missing ? "is missing" : issue.message }];
+    }),
+  ];
 }
 
 /**
@@ -40,13 +47,17 @@ function strangeCharacters(value: unknown, path: readonly PropertyKey[] = []): R
     const coerced = outputProblem(text);
     if (coerced !== undefined) return [{ property: propertyPath(at), reason: coerced }];
     const char = forbiddenChar(text);
-    return char === undefined ? [] : [{ property: propertyPath(at), reason: `${what} the character ${char}, which XML and commands cannot hold` }];
+    return char === undefined
+      ? []
+      : [{ property: propertyPath(at), reason: `${what} the character ${char}, which XML and commands cannot hold` }];
   };
   if (typeof value === "string") return refusalOf(value, path, "must not have");
   if (typeof value !== "object" || value === null) return [];
   return Object.entries(value).flatMap(([key, each]) => {
     const within = [...path, Array.isArray(value) ? Number(key) : key];
-    return Array.isArray(value) ? strangeCharacters(each, within) : [...refusalOf(key, path, "must not have a key with"), ...strangeCharacters(each, within)];
+    return Array.isArray(value)
+      ? strangeCharacters(each, within)
+      : [...refusalOf(key, path, "must not have a key with"), ...strangeCharacters(each, within)];
   });
 }
 
@@ -58,7 +69,9 @@ function strangeCharacters(value: unknown, path: readonly PropertyKey[] = []): R
 export function readInputsAs<T>(schema: z.ZodType<T>, inputs: Raw, kind: string, what: string): T {
   const read = schema.safeParse(inputs);
   if (read.success) return read.data;
-  const reasons = schemaFailures(schema, inputs, kind).map(({ property, reason }) => `${property === "" ? "it" : property}: ${reason}`);
+  const reasons = schemaFailures(schema, inputs, kind).map(
+    ({ property, reason }) => `${property === "" ? "it" : property}: ${reason}`,
+  );
   throw new SeapathError("inputs", `${what} cannot be used: ${reasons.join("; ")}`, {
     hint: "Put the inputs right in the program; what is wrong in a state alone is put right by `pulumi refresh`.",
   });
@@ -69,7 +82,9 @@ function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
 }
 
 const propertyPath = (path: readonly PropertyKey[]) =>
-  path.map((part, index) => (typeof part === "number" ? `[${part}]` : `${index === 0 ? "" : "."}${String(part)}`)).join("");
+  path
+    .map((part, index) => (typeof part === "number" ? `[${part}]` : `${index === 0 ? "" : "."}${String(part)}`))
+    .join("");
 
 /**
  * What the cluster has against the inputs. A cluster that is out of reach refuses nothing, which is said; one that shows a
@@ -88,7 +103,8 @@ export async function clusterFailures(
     return await ask();
   } catch (error) {
     if (error instanceof UnknownCluster) return [{ property: "cluster", reason: error.message }];
-    if (error instanceof BrokenVm) return [{ property, reason: `VM "${error.vm}" cannot be read: ${error.reason}. ${error.hint}` }];
+    if (error instanceof BrokenVm)
+      return [{ property, reason: `VM "${error.vm}" cannot be read: ${error.reason}. ${error.hint}` }];
     if (!isOutOfReach(error)) throw error;
     warn(`${what} were not checked: ${causesHeardBy(warn).words(error, inOneLine)}`);
     return [];

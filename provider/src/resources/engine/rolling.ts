@@ -9,7 +9,11 @@ export interface RollingInputs {
 }
 
 /** The turns of a cluster for a change by a resource. @throws UnknownCluster */
-export function rollingOf({ cluster, outage, planned }: Dependencies, at: string | undefined, inputs: RollingInputs = {}): Rolling {
+export function rollingOf(
+  { cluster, outage, planned }: Dependencies,
+  at: string | undefined,
+  inputs: RollingInputs = {},
+): Rolling {
   return rollingBy({
     turns: turnsOf(cluster(at)),
     outage: inputs.outage === "allowed" || outage?.() === true,

@@ -7,7 +7,10 @@ export const text = z.string().min(1, "must not be empty");
 
 /** A whole number of something. */
 export const count = (unit: string, least = 0) =>
-  z.number({ error: `must be a whole number (${unit})` }).int(`must be a whole number (${unit})`).min(least, `must be at least ${least} (${unit})`);
+  z
+    .number({ error: `must be a whole number (${unit})` })
+    .int(`must be a whole number (${unit})`)
+    .min(least, `must be at least ${least} (${unit})`);
 
 /** A value of a VM's metadata. */
 export const metadataValue = z.string().min(1, emptyValue);
@@ -21,9 +24,12 @@ export const named = text.superRefine((value, context) => {
 // Pacemaker 2.1 prints a line break in an attribute as the two characters \n: it would be drift for ever.
 export const scalarMap = z.record(text, z.string().regex(/^[^\r\n\t]*$/, "must be one line, without tabs"));
 
-export const size = z.union([z.string(), z.number()]).refine((value) => parseSize(value) !== undefined, {
-  message: 'must be a size such as "20GiB", or a number of bytes',
-}).refine((value) => (parseSize(value) ?? 512) % 512 === 0, { message: "must be a multiple of 512 bytes" });
+export const size = z
+  .union([z.string(), z.number()])
+  .refine((value) => parseSize(value) !== undefined, {
+    message: 'must be a size such as "20GiB", or a number of bytes',
+  })
+  .refine((value) => (parseSize(value) ?? 512) % 512 === 0, { message: "must be a multiple of 512 bytes" });
 
 /** What an image file is, where it does not say so itself. */
 export const imageFormat = z.enum(IMAGE_FORMATS, { error: `must be one of ${IMAGE_FORMATS.join(", ")}` });
@@ -35,4 +41,3 @@ export const common = {
   cluster: text.optional(),
   timeouts: z.strictObject({ create: timeout, update: timeout, delete: timeout }),
 };
-

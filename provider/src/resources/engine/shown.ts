@@ -16,7 +16,12 @@ export async function shown<T>(act: () => Promise<T>): Promise<T> {
 /** What a check refuses is printed by the engine as it is, and may quote what others wrote. */
 function refusedInPrint<T>(answer: T): T {
   const { failures } = (answer ?? {}) as { failures?: { property: string; reason: string }[] };
-  return failures === undefined ? answer : { ...answer, failures: failures.map(({ property, reason }) => ({ property: told(property), reason: told(reason) })) };
+  return failures === undefined
+    ? answer
+    : {
+        ...answer,
+        failures: failures.map(({ property, reason }) => ({ property: told(property), reason: told(reason) })),
+      };
 }
 
 /** An error that left something behind becomes one that Pulumi records; any other leaves no trace in the state. */

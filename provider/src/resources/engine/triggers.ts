@@ -15,7 +15,12 @@ export const isDue = (olds: Raw, news: Raw, counted: readonly string[]): boolean
  * What a preview says of it: nothing when nothing is to be done.
  * @param known the inputs that are known by now; triggers that are not may turn out to be other ones
  */
-export function foretold(olds: Raw, known: Raw, counted: readonly string[], isNew: boolean): { prefix: string } | undefined {
+export function foretold(
+  olds: Raw,
+  known: Raw,
+  counted: readonly string[],
+  isNew: boolean,
+): { prefix: string } | undefined {
   if (isNew) return { prefix: "" };
   const unknown = !("triggers" in known) && olds["triggers"] !== undefined;
   if (isDue(olds, unknown ? { ...known, triggers: olds["triggers"] } : known, counted)) return { prefix: "" };

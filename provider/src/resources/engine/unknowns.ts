@@ -11,7 +11,9 @@ export type Path = readonly PropertyKey[];
 export function unknownPaths(value: unknown, path: Path = []): Path[] {
   if (isUnknown(value)) return [path];
   if (typeof value !== "object" || value === null) return [];
-  return Object.entries(value).flatMap(([key, each]) => unknownPaths(each, [...path, Array.isArray(value) ? Number(key) : key]));
+  return Object.entries(value).flatMap(([key, each]) =>
+    unknownPaths(each, [...path, Array.isArray(value) ? Number(key) : key]),
+  );
 }
 
 /** Whether what is said of one path may be due to an unknown value: one of the two lies within the other. */

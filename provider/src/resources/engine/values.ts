@@ -4,7 +4,8 @@
 export type Raw = Record<string, unknown>;
 
 /** Whether a value is an object with properties. */
-export const isRecord = (value: unknown): value is Raw => typeof value === "object" && value !== null && !Array.isArray(value);
+export const isRecord = (value: unknown): value is Raw =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** An object without the properties that say nothing. */
 export const dropUndefined = (value: Raw): Raw =>

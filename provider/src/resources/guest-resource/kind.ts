@@ -1,8 +1,14 @@
 /** `seapath.GuestResource`: a service inside of a VM, under Pacemaker. */
 import { isDeepStrictEqual } from "node:util";
 import {
-  agentDoubts, ensureGuestResource, findGuestResource, guestResourceRefusals, hasGuestNode, removeGuestResource,
-  type GuestResourceSpec, type ObservedGuestResource,
+  agentDoubts,
+  ensureGuestResource,
+  findGuestResource,
+  guestResourceRefusals,
+  hasGuestNode,
+  removeGuestResource,
+  type GuestResourceSpec,
+  type ObservedGuestResource,
 } from "../../vmmgr";
 import { providerOf, type Kind, type Observed } from "../engine/kind";
 import { PlannedRegister } from "../engine/planned";
@@ -11,7 +17,12 @@ import { unknownPaths } from "../engine/unknowns";
 import { filled, isRecord, strings, type Raw } from "../engine/values";
 import { guestResourceSchema, OPERATIONS, type GuestResourceInputs } from "./schema";
 
-const specOf = ({ cluster: _cluster, timeouts: _timeouts, owner, ...rest }: GuestResourceInputs): GuestResourceSpec => ({
+const specOf = ({
+  cluster: _cluster,
+  timeouts: _timeouts,
+  owner,
+  ...rest
+}: GuestResourceInputs): GuestResourceSpec => ({
   ...rest,
   ...(owner === undefined ? {} : { owner }),
 });
@@ -19,7 +30,11 @@ const specOf = ({ cluster: _cluster, timeouts: _timeouts, owner, ...rest }: Gues
 function observedOf(before: GuestResourceInputs, found: ObservedGuestResource): Observed<GuestResourceInputs> {
   const { status, owner, operations, ...inputs } = found;
   const { owner: _owner, ...rest } = before;
-  const seen = { ...inputs, operations: operations as GuestResourceInputs["operations"], ...(owner === undefined ? {} : { owner }) };
+  const seen = {
+    ...inputs,
+    operations: operations as GuestResourceInputs["operations"],
+    ...(owner === undefined ? {} : { owner }),
+  };
   return { inputs: { ...rest, ...seen }, outputs: { status } };
 }
 
@@ -27,7 +42,9 @@ function observedOf(before: GuestResourceInputs, found: ObservedGuestResource): 
 function operationsOf(given: unknown): unknown {
   if (!isRecord(given) && given !== undefined) return given;
   const names = [...new Set([...Object.keys(OPERATIONS), ...Object.keys(given ?? {})])];
-  return Object.fromEntries(names.map((name) => [name, filled(given?.[name], OPERATIONS[name as keyof typeof OPERATIONS] ?? {})]));
+  return Object.fromEntries(
+    names.map((name) => [name, filled(given?.[name], OPERATIONS[name as keyof typeof OPERATIONS] ?? {})]),
+  );
 }
 
 export const guestResourceKind = (planned: PlannedRegister): Kind<GuestResourceInputs> => ({
@@ -53,7 +70,12 @@ export const guestResourceKind = (planned: PlannedRegister): Kind<GuestResourceI
     const inventory = await cluster.recentInventory();
     for (const doubt of await agentDoubts({ cluster }, inputs)) say(`Guest resource "${inputs.name ?? "?"}": ${doubt}`);
     const { guest } = inputs;
-    if (guest !== undefined && !inventory.cib.nodes.includes(guest) && !hasGuestNode(inventory, guest) && !planned.hasGuest(guest, inputs.cluster)) {
+    if (
+      guest !== undefined &&
+      !inventory.cib.nodes.includes(guest) &&
+      !hasGuestNode(inventory, guest) &&
+      !planned.hasGuest(guest, inputs.cluster)
+    ) {
       const reason = `there is no guest node "${guest}" on the cluster, nor in the program before this; give one by its output, as in \`guest: inside.name\``;
       return [{ property: "guest", reason }];
     }
@@ -61,12 +83,20 @@ export const guestResourceKind = (planned: PlannedRegister): Kind<GuestResourceI
   },
 
   announce(olds: Raw, news: Raw, replaces = []) {
-    if (replaces.includes("guest")) return [`Guest resource "${String(olds["name"])}": its guest node "${String(olds["guest"])}" is made anew; it is stopped, and started in the new one`];
+    if (replaces.includes("guest"))
+      return [
+        `Guest resource "${String(olds["name"])}": its guest node "${String(olds["guest"])}" is made anew; it is stopped, and started in the new one`,
+      ];
     const differs = (key: string) => unknownPaths(news[key]).length === 0 && !isDeepStrictEqual(olds[key], news[key]);
     const name = String(olds["name"]);
     if (differs("agent") || news["started"] === false) return [];
-    if (differs("guest")) return [`Guest resource "${name}" is stopped in "${String(olds["guest"])}" and started in "${String(news["guest"])}"`];
-    return differs("params") ? [`Guest resource "${name}": changed parameters make Pacemaker restart it inside of its guest`] : [];
+    if (differs("guest"))
+      return [
+        `Guest resource "${name}" is stopped in "${String(olds["guest"])}" and started in "${String(news["guest"])}"`,
+      ];
+    return differs("params")
+      ? [`Guest resource "${name}": changed parameters make Pacemaker restart it inside of its guest`]
+      : [];
   },
 
   create: async (context, inputs) => observedOf(inputs, await ensureGuestResource(context, specOf(inputs), true)),
@@ -82,4 +112,5 @@ export const guestResourceKind = (planned: PlannedRegister): Kind<GuestResourceI
 });
 
 /** The provider of `seapath.GuestResource`. */
-export const guestResourceProvider = (dependencies: Dependencies) => providerOf(guestResourceKind(dependencies.planned ?? new PlannedRegister()), dependencies);
+export const guestResourceProvider = (dependencies: Dependencies) =>
+  providerOf(guestResourceKind(dependencies.planned ?? new PlannedRegister()), dependencies);

@@ -10,7 +10,8 @@ const operation = z.strictObject({
   interval: count("seconds").optional(),
   onFail: z
     .enum(["ignore", "block", "stop", "restart", "standby", "fence", "restart-container", "demote"], {
-      error: "must be a word of Pacemaker's on-fail: ignore, block, stop, restart, standby, fence, restart-container or demote",
+      error:
+        "must be a word of Pacemaker's on-fail: ignore, block, stop, restart, standby, fence, restart-container or demote",
     })
     .optional(),
 });
@@ -20,7 +21,10 @@ const RESERVED: Record<string, string> = { "target-role": "started" };
 
 export const guestResourceSchema = z.strictObject({
   ...common,
-  name: text.regex(/^[A-Za-z_][A-Za-z0-9_.-]*$/, "must be an id of the CIB: a letter first, then letters, digits, and . _ -"),
+  name: text.regex(
+    /^[A-Za-z_][A-Za-z0-9_.-]*$/,
+    "must be an id of the CIB: a letter first, then letters, digits, and . _ -",
+  ),
   guest: named,
   agent: text.refine((agent) => agentParts(agent) !== undefined, AGENT),
   params: scalarMap,
@@ -38,4 +42,8 @@ export const guestResourceSchema = z.strictObject({
 export type GuestResourceInputs = z.infer<typeof guestResourceSchema>;
 
 /** Operations of a primitive for which nothing is said. */
-export const OPERATIONS = { start: { timeout: 60 }, stop: { timeout: 60 }, monitor: { interval: 10, timeout: 20 } } as const;
+export const OPERATIONS = {
+  start: { timeout: 60 },
+  stop: { timeout: 60 },
+  monitor: { interval: 10, timeout: 20 },
+} as const;

@@ -7,27 +7,36 @@ import { common, metadataValue, named, text } from "../engine/schema";
 import type { Dependencies } from "../engine/dependencies";
 import { formerOwner, strings, type Raw } from "../engine/values";
 
-const schemaOf = (value: z.ZodString) => z.strictObject({
-  vm: named,
-  metadata: z.record(
-    named.refine((key) => key !== "vm_name", "is vm-mgr's own"), value,
-  ).refine((map) => Object.keys(map).length > 0, "must have at least one key"),
-  adopt: z.boolean(),
-  owner: text,
-  ...common,
-});
+const schemaOf = (value: z.ZodString) =>
+  z.strictObject({
+    vm: named,
+    metadata: z
+      .record(
+        named.refine((key) => key !== "vm_name", "is vm-mgr's own"),
+        value,
+      )
+      .refine((map) => Object.keys(map).length > 0, "must have at least one key"),
+    adopt: z.boolean(),
+    owner: text,
+    ...common,
+  });
 const schema = schemaOf(metadataValue.max(4096, "must have at most 4096 characters"));
 /** Other programs may have set what none may ask for; it is shown as what it is, and the next `up` puts it right. */
 const stored = schemaOf(z.string());
 
 type MetadataInputs = z.infer<typeof schema>;
 
-const knownOf = (before: MetadataInputs, state: Raw): KnownKeys =>
-  ({ owners: [before.owner, ...formerOwner(state, before)], keys: Object.keys((state["metadata"] as Raw | undefined) ?? {}) });
+const knownOf = (before: MetadataInputs, state: Raw): KnownKeys => ({
+  owners: [before.owner, ...formerOwner(state, before)],
+  keys: Object.keys((state["metadata"] as Raw | undefined) ?? {}),
+});
 
 async function write(context: Context, inputs: MetadataInputs, known: KnownKeys): Promise<Observed<MetadataInputs>> {
   const metadata = findKeys(await setKeys(context, known, inputs), inputs.vm, { owners: [inputs.owner], keys: [] });
-  if (metadata === undefined) throw new NotFound(`The metadata of VM "${inputs.vm}" were set, and are gone again; someone removed them meanwhile`);
+  if (metadata === undefined)
+    throw new NotFound(
+      `The metadata of VM "${inputs.vm}" were set, and are gone again; someone removed them meanwhile`,
+    );
   return { inputs: { ...inputs, metadata }, outputs: {} };
 }
 
@@ -47,7 +56,10 @@ const kind = (dependencies: Dependencies): Kind<MetadataInputs> => ({
     const whole = schema.safeParse(inputs);
     if (!whole.success) return [];
     // In an update the keys of the state are known by their marks; one without a mark is looked at again when it is made.
-    const known = { owners: [whole.data.owner, ...formerOwner(olds, whole.data)], keys: intent === "update" ? Object.keys(whole.data.metadata) : [] };
+    const known = {
+      owners: [whole.data.owner, ...formerOwner(olds, whole.data)],
+      keys: intent === "update" ? Object.keys(whole.data.metadata) : [],
+    };
     return keyRefusals(await cluster.recentInventory(), whole.data, known, dependencies.planned?.on(inputs.cluster));
   },
   create: (context, inputs) => write(context, inputs, { owners: [inputs.owner], keys: [] }),

@@ -1,7 +1,14 @@
 /** What a preview plans for the cluster, read from `pulumi preview --json`. */
 import { z } from "zod";
 import { SeapathError } from "../../errors";
-import { wrongPlace, type GuestNodeSpec, type GuestResourceSpec, type Plan, type VmSpec, type XmlElement } from "../../vmmgr";
+import {
+  wrongPlace,
+  type GuestNodeSpec,
+  type GuestResourceSpec,
+  type Plan,
+  type VmSpec,
+  type XmlElement,
+} from "../../vmmgr";
 import { readGuestNode, readService, type ReadInputs } from "./planned-guests";
 import { RELATIONS } from "../relation/planned";
 import { unknownPaths } from "../engine/unknowns";
@@ -13,7 +20,11 @@ import { OUTPUTS, specOf } from "../vm/state";
 const bag = z.record(z.string(), z.unknown()).optional();
 const stateSchema = z.object({ type: z.string(), inputs: bag, outputs: bag, retainOnDelete: z.boolean().optional() });
 const previewSchema = z.object({
-  steps: z.array(z.object({ op: z.string(), urn: z.string(), oldState: stateSchema.nullish(), newState: stateSchema.nullish() })).optional(),
+  steps: z
+    .array(
+      z.object({ op: z.string(), urn: z.string(), oldState: stateSchema.nullish(), newState: stateSchema.nullish() }),
+    )
+    .optional(),
 });
 
 /** A preview in the terms of one cluster. */
@@ -35,7 +46,17 @@ const kindOf = (type: string) => type.split("/").at(-1) ?? "";
 const nameOf = (urn: string) => urn.split("::").at(-1) ?? urn;
 
 /** What decides where a VM runs. A value of these that is not known makes the answer a guess, and it is said. */
-const DECISIVE = ["name", "cluster", "enabled", "started", "pinnedHost", "preferredHost", "liveMigration", "priority", "pacemaker"];
+const DECISIVE = [
+  "name",
+  "cluster",
+  "enabled",
+  "started",
+  "pinnedHost",
+  "preferredHost",
+  "liveMigration",
+  "priority",
+  "pacemaker",
+];
 
 /**
  * Reads the steps of a preview.
@@ -45,7 +66,11 @@ const DECISIVE = ["name", "cluster", "enabled", "started", "pinnedHost", "prefer
 export function readPreview(preview: unknown, cluster: string | undefined): PlannedChange {
   const read = previewSchema.safeParse(preview);
   if (!read.success) {
-    throw new SeapathError("preview", `This is no preview of Pulumi's: ${wrongPlace(read.error)} is not of the form that it should have`, { hint: "Give what `pulumi preview --json` prints." });
+    throw new SeapathError(
+      "preview",
+      `This is no preview of Pulumi's: ${wrongPlace(read.error)} is not of the form that it should have`,
+      { hint: "Give what `pulumi preview --json` prints." },
+    );
   }
   const reader = new Reader();
   for (const { op, urn, oldState, newState } of read.data.steps ?? []) {
@@ -53,7 +78,10 @@ export function readPreview(preview: unknown, cluster: string | undefined): Plan
     const made = MAKES.includes(op) && newState?.inputs?.["cluster"] === cluster ? newState?.inputs : undefined;
     const removes = REMOVES.includes(op);
     // What is retained leaves the program, and stays on the cluster.
-    const left = oldState?.inputs?.["cluster"] === cluster && !(removes && oldState?.retainOnDelete === true) ? oldState : undefined;
+    const left =
+      oldState?.inputs?.["cluster"] === cluster && !(removes && oldState?.retainOnDelete === true)
+        ? oldState
+        : undefined;
     take?.({ resource: nameOf(urn), op, made, left: left ?? undefined, gone: removes ? left?.inputs : undefined });
   }
   return reader.result();
@@ -108,10 +136,17 @@ class Reader {
       if (gone !== undefined) this.#removedServices.push(String(gone["name"]));
       this.#keep(resource, op, made === undefined ? undefined : readService(made), this.#services);
     },
-    ...Object.fromEntries(Object.entries(RELATIONS).map(([type, elements]) => [type, (step: Step) => this.#relation(step, elements)])),
+    ...Object.fromEntries(
+      Object.entries(RELATIONS).map(([type, elements]) => [type, (step: Step) => this.#relation(step, elements)]),
+    ),
   };
 
-  #keep<T extends { name: string }>(resource: string, op: string, read: ReadInputs<T> | undefined, into: Map<string, T>): void {
+  #keep<T extends { name: string }>(
+    resource: string,
+    op: string,
+    read: ReadInputs<T> | undefined,
+    into: Map<string, T>,
+  ): void {
     if (read === undefined) return;
     if ("why" in read) return this.#leaveOut(resource, read.why);
     into.set(read.spec.name, read.spec);
@@ -121,7 +156,8 @@ class Reader {
   #relation({ resource, op, made, left }: Step, elements: (inputs: Raw) => XmlElement[]): void {
     if (op !== UNCHANGED) this.#removedConstraints.push(...idsOf(left?.outputs));
     if (made === undefined) return;
-    if (unknownPaths(made).length > 0) return this.#leaveOut(resource, "which VMs it is about is not known before other resources are made");
+    if (unknownPaths(made).length > 0)
+      return this.#leaveOut(resource, "which VMs it is about is not known before other resources are made");
     const own = elements(made);
     this.#constraints.push(...own);
     if (op === UNCHANGED) this.#unchanged.push(...own.map(({ attrs }) => attrs["id"] ?? ""));
@@ -163,7 +199,8 @@ function specOfInputs(resource: string, raw: Raw, unknown: string[]): VmSpec | u
   const inputs: Raw = { ...withDefaults(raw) };
   const paths = unknownPaths(inputs).map(([key]) => String(key));
   for (const key of new Set(paths)) {
-    if (DECISIVE.includes(key)) unknown.push(`${resource}: \`${key}\` is not known before other resources are made; it is left out`);
+    if (DECISIVE.includes(key))
+      unknown.push(`${resource}: \`${key}\` is not known before other resources are made; it is left out`);
     delete inputs[key];
   }
   for (const output of OUTPUTS) delete inputs[output]; // a resource that is not changed has them beside its inputs
@@ -173,6 +210,8 @@ function specOfInputs(resource: string, raw: Raw, unknown: string[]): VmSpec | u
   if (inputs["source"] === undefined) inputs["adopt"] = true;
   const read = vmSchema.safeParse(withDefaults(inputs));
   if (read.success) return specOf(read.data);
-  unknown.push(`${resource}: its inputs are not whole (${read.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join("; ")})`);
+  unknown.push(
+    `${resource}: its inputs are not whole (${read.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join("; ")})`,
+  );
   return undefined;
 }

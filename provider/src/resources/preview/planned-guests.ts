@@ -15,7 +15,11 @@ export type ReadInputs<T> = { spec: T } | { why: string };
  * Inputs without what is not known, and without the outputs that a resource has beside them which is not changed.
  * @param decisive without any of these nothing can be said
  */
-function knownOf(inputs: Raw, outputs: readonly string[], decisive: readonly string[]): { known: Raw } | { why: string } {
+function knownOf(
+  inputs: Raw,
+  outputs: readonly string[],
+  decisive: readonly string[],
+): { known: Raw } | { why: string } {
   const missing = decisive.find((key) => isUnknown(inputs[key]));
   if (missing !== undefined) return { why: `\`${missing}\` is not known before other resources are made` };
   const unknown = new Set([...outputs, "__provider", ...unknownPaths(inputs).map(([key]) => String(key))]);
@@ -32,7 +36,12 @@ const service = guestResourceKind(new PlannedRegister());
 export function readGuestNode(inputs: Raw): ReadInputs<GuestNodeSpec> {
   const read = knownOf(inputs, guestNode.outputs, ["name", "vm"]);
   if ("why" in read) return read;
-  const parsed = remoteGuestSchema.safeParse({ address: inputs["name"], ...GUEST_DEFAULTS, timeouts: TIMEOUTS, ...read.known });
+  const parsed = remoteGuestSchema.safeParse({
+    address: inputs["name"],
+    ...GUEST_DEFAULTS,
+    timeouts: TIMEOUTS,
+    ...read.known,
+  });
   if (!parsed.success) return { why: issues(parsed.error) };
   const { name, vm, address, port, timeout } = parsed.data;
   return { spec: { name, vm, address, port, timeout } };

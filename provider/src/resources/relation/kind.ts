@@ -1,8 +1,26 @@
 /** What `Colocation` and `Order` share: a relation between VMs that is a constraint in the CIB. */
 import {
-  createRelation, findRelation, isInPlace, isMarkedBy, memberRefusals, nodesOf, NotFound, removeRelation, takenRefusals, updateRelation,
-  waitUntilSettled, type Cluster, type Context, type FoundRelation, type Inventory, type Known, type Named, type PlannedVms, type Refusal,
-  type Relation, type XmlElement,
+  createRelation,
+  findRelation,
+  isInPlace,
+  isMarkedBy,
+  memberRefusals,
+  nodesOf,
+  NotFound,
+  removeRelation,
+  takenRefusals,
+  updateRelation,
+  waitUntilSettled,
+  type Cluster,
+  type Context,
+  type FoundRelation,
+  type Inventory,
+  type Known,
+  type Named,
+  type PlannedVms,
+  type Refusal,
+  type Relation,
+  type XmlElement,
 } from "../../vmmgr";
 import type { CommonInputs, Kind, Observed } from "../engine/kind";
 import type { PlannedRegister } from "../engine/planned";
@@ -17,7 +35,10 @@ export interface RelationInputs extends CommonInputs {
 }
 
 /** A kind of relation. */
-export interface RelationParts<I extends RelationInputs> extends Pick<Kind<I>, "type" | "schema" | "withDefaults" | "idOf"> {
+export interface RelationParts<I extends RelationInputs> extends Pick<
+  Kind<I>,
+  "type" | "schema" | "withDefaults" | "idOf"
+> {
   noun: Relation["noun"];
   /** The inputs that name VMs. */
   members: readonly (keyof I & string)[];
@@ -36,12 +57,19 @@ export interface RelationParts<I extends RelationInputs> extends Pick<Kind<I>, "
 const OUTPUTS = ["constraintIds", "status", "nodes"] as const;
 
 /** The kind that the parts make. */
-export function relationKind<I extends RelationInputs>(parts: RelationParts<I>, planned: PlannedRegister | undefined): Kind<I> {
+export function relationKind<I extends RelationInputs>(
+  parts: RelationParts<I>,
+  planned: PlannedRegister | undefined,
+): Kind<I> {
   const { type, noun, schema, withDefaults, idOf } = parts;
 
   const knownOf = (id: string, before: RelationInputs, state: Raw): Known => {
     const ids = state["constraintIds"];
-    return { noun, owners: [before.owner, ...formerOwner(state, before)], ids: Array.isArray(ids) ? ids.map(String) : [id] };
+    return {
+      noun,
+      owners: [before.owner, ...formerOwner(state, before)],
+      ids: Array.isArray(ids) ? ids.map(String) : [id],
+    };
   };
 
   const observed = (inventory: Inventory, found: FoundRelation, before: I): Observed<I> => {
@@ -68,7 +96,11 @@ export function relationKind<I extends RelationInputs>(parts: RelationParts<I>, 
   };
 
   return {
-    type, noun, schema, withDefaults, idOf,
+    type,
+    noun,
+    schema,
+    withDefaults,
+    idOf,
     outputs: OUTPUTS,
     replacedBy: [],
 
@@ -83,7 +115,8 @@ export function relationKind<I extends RelationInputs>(parts: RelationParts<I>, 
       const known = { noun, owners: [whole.data.owner, ...former], ids: [] };
       if (intent === "update" && isInPlace(inventory, wanted)) {
         const found = findRelation(inventory, known);
-        for (const vm of found?.waitsFor ?? []) if (plans(vm)?.enabled !== true) say(`The ${noun} "${wanted.label}" waits until VM "${vm}" is enabled`);
+        for (const vm of found?.waitsFor ?? [])
+          if (plans(vm)?.enabled !== true) say(`The ${noun} "${wanted.label}" waits until VM "${vm}" is enabled`);
         // One that could not hold before either is no fault of this change.
         const never = (plans: PlannedVms) => parts.never?.(inventory, whole.data, plans) ?? [];
         return never(() => undefined).length > 0 ? [] : never(plans);
@@ -114,7 +147,9 @@ export function relationKind<I extends RelationInputs>(parts: RelationParts<I>, 
 
     async update(context, id, inputs, state) {
       const former = formerOwner(state, inputs);
-      await updateRelation(context, knownOf(id, inputs, state), parts.relation(inputs), ({ cib }) => parts.refusals(withoutOwners(cib.constraints, former), inputs));
+      await updateRelation(context, knownOf(id, inputs, state), parts.relation(inputs), ({ cib }) =>
+        parts.refusals(withoutOwners(cib.constraints, former), inputs),
+      );
       return readBack(context, inputs);
     },
 
@@ -132,6 +167,8 @@ function namedBy<I>(members: readonly (keyof I & string)[], inputs: Partial<I>):
   return members.flatMap((property) => {
     const value: unknown = inputs[property];
     if (typeof value === "string") return [{ property, vm: value }];
-    return Array.isArray(value) ? value.map((vm, index) => ({ property: `${property}[${index}]`, vm: String(vm) })) : [];
+    return Array.isArray(value)
+      ? value.map((vm, index) => ({ property: `${property}[${index}]`, vm: String(vm) }))
+      : [];
   });
 }

@@ -8,7 +8,12 @@ export const others = z.array(named).min(1, "must name at least one VM");
 export const relationCommon = { adopt: z.boolean(), owner: text, altered: z.string().optional(), ...common };
 
 /** Says which VMs are named twice, and which are related to themselves. */
-export function refuseRepeated(context: z.core.$RefinementCtx, property: string, one: string, list: readonly string[]): void {
+export function refuseRepeated(
+  context: z.core.$RefinementCtx,
+  property: string,
+  one: string,
+  list: readonly string[],
+): void {
   for (const [index, vm] of list.entries()) {
     const path = [property, index];
     if (vm === one) context.addIssue({ code: "custom", path, message: `"${vm}" cannot be related to itself` });

@@ -1,7 +1,16 @@
 /** `seapath.RemoteGuest`: a VM's pacemaker_remoted as a node of the cluster. */
 import {
-  ensureGuestNode, findGuestNode, findAuthKey, findVm, GUEST_DEFAULTS, guestNodeRefusals, openTo, removeGuestNode,
-  type Context, type GuestNodeSpec, type ObservedGuestNode,
+  ensureGuestNode,
+  findGuestNode,
+  findAuthKey,
+  findVm,
+  GUEST_DEFAULTS,
+  guestNodeRefusals,
+  openTo,
+  removeGuestNode,
+  type Context,
+  type GuestNodeSpec,
+  type ObservedGuestNode,
 } from "../../vmmgr";
 import { providerOf, type Kind, type Observed } from "../engine/kind";
 import { isUnknown } from "../engine/unknowns";
@@ -10,9 +19,19 @@ import { PlannedRegister } from "../engine/planned";
 import type { Dependencies } from "../engine/dependencies";
 import { remoteGuestSchema, type RemoteGuestInputs } from "./schema";
 
-const specOf = ({ name, vm, address, port, timeout }: RemoteGuestInputs): GuestNodeSpec => ({ name, vm, address, port, timeout });
+const specOf = ({ name, vm, address, port, timeout }: RemoteGuestInputs): GuestNodeSpec => ({
+  name,
+  vm,
+  address,
+  port,
+  timeout,
+});
 
-const observedOf = (before: RemoteGuestInputs, found: ObservedGuestNode, authkey: string): Observed<RemoteGuestInputs> => ({
+const observedOf = (
+  before: RemoteGuestInputs,
+  found: ObservedGuestNode,
+  authkey: string,
+): Observed<RemoteGuestInputs> => ({
   inputs: { ...before, vm: found.vm, address: found.address, port: found.port, timeout: found.timeout },
   outputs: { authkey, online: found.online, node: found.host ?? "" },
 });
@@ -23,18 +42,29 @@ const make = async (context: Context, inputs: RemoteGuestInputs) => {
 };
 
 /** What its coming means for the primitives that the cluster has, for the person who runs Pulumi. */
-function announceOpen(guest: string, { vms, others }: { vms: string[]; others: string[] }, say: (text: string) => void): void {
+function announceOpen(
+  guest: string,
+  { vms, others }: { vms: string[]; others: string[] },
+  say: (text: string) => void,
+): void {
   if (vms.length > 0) {
-    say(`Guest node "${guest}": ${vms.join(", ")} could be placed into it, as nothing forbids that; each gets a ban, as vm-mgr gives one to a VM that it enables later`);
+    say(
+      `Guest node "${guest}": ${vms.join(", ")} could be placed into it, as nothing forbids that; each gets a ban, as vm-mgr gives one to a VM that it enables later`,
+    );
   }
-  if (others.length > 0) say(`Guest node "${guest}": Pacemaker may place ${others.join(", ")} into it, which no constraint forbids`);
+  if (others.length > 0)
+    say(`Guest node "${guest}": Pacemaker may place ${others.join(", ")} into it, which no constraint forbids`);
 }
 
 export const remoteGuestKind = (planned: PlannedRegister): Kind<RemoteGuestInputs> => ({
   type: "seapath.RemoteGuest",
   noun: "guest node",
   schema: remoteGuestSchema,
-  withDefaults: (inputs) => ({ ...inputs, port: inputs["port"] ?? GUEST_DEFAULTS.port, timeout: inputs["timeout"] ?? GUEST_DEFAULTS.timeout }),
+  withDefaults: (inputs) => ({
+    ...inputs,
+    port: inputs["port"] ?? GUEST_DEFAULTS.port,
+    timeout: inputs["timeout"] ?? GUEST_DEFAULTS.timeout,
+  }),
   outputs: ["authkey", "online", "node"],
   replacedBy: ["name", "vm"],
   follows: ["vm"],
@@ -57,7 +87,9 @@ export const remoteGuestKind = (planned: PlannedRegister): Kind<RemoteGuestInput
   announce(olds, news, replaces = []) {
     if (replaces.length === 0) return [];
     planned.leaveGuest(olds["name"], olds["cluster"]);
-    return isUnknown(news["vm"]) ? [`Guest node "${String(olds["name"])}": its VM is made anew, and so is the guest node`] : [];
+    return isUnknown(news["vm"])
+      ? [`Guest node "${String(olds["name"])}": its VM is made anew, and so is the guest node`]
+      : [];
   },
 
   create: make,
@@ -75,4 +107,5 @@ export const remoteGuestKind = (planned: PlannedRegister): Kind<RemoteGuestInput
 });
 
 /** The provider of `seapath.RemoteGuest`. */
-export const remoteGuestProvider = (dependencies: Dependencies) => providerOf(remoteGuestKind(dependencies.planned ?? new PlannedRegister()), dependencies);
+export const remoteGuestProvider = (dependencies: Dependencies) =>
+  providerOf(remoteGuestKind(dependencies.planned ?? new PlannedRegister()), dependencies);

@@ -26,15 +26,34 @@ const retentionSchema = z
   .superRefine(({ keepLast, keepWithin, purgeAll }, context) => {
     const keeps = keepLast !== undefined || keepWithin !== undefined;
     if (keeps !== purgeAll) return;
-    const message = purgeAll ? "must not stand beside `keepLast` and `keepWithin`" : "is missing: give `keepLast`, `keepWithin` or `purgeAll: true`";
+    const message = purgeAll
+      ? "must not stand beside `keepLast` and `keepWithin`"
+      : "is missing: give `keepLast`, `keepWithin` or `purgeAll: true`";
     context.addIssue({ code: "custom", path: [purgeAll ? "purgeAll" : "keepLast"], message });
   });
 
 type RetentionInputs = z.infer<typeof retentionSchema>;
 
-const COUNTED = ["keepLast", "keepWithin", "purgeAll", "includeManaged", "includeProtected", "includeOthers", "includeBackups", "triggers"] as const;
+const COUNTED = [
+  "keepLast",
+  "keepWithin",
+  "purgeAll",
+  "includeManaged",
+  "includeProtected",
+  "includeOthers",
+  "includeBackups",
+  "triggers",
+] as const;
 
-function ruleOf({ keepLast, keepWithin, purgeAll, includeManaged, includeProtected, includeOthers, includeBackups }: Partial<RetentionInputs>): PurgeRule {
+function ruleOf({
+  keepLast,
+  keepWithin,
+  purgeAll,
+  includeManaged,
+  includeProtected,
+  includeOthers,
+  includeBackups,
+}: Partial<RetentionInputs>): PurgeRule {
   const within = keepWithin === undefined ? undefined : parseAge(keepWithin);
   return {
     ...(keepLast === undefined ? {} : { keepLast }),
@@ -56,7 +75,14 @@ export const retentionKind: Kind<RetentionInputs> = {
   type: "seapath.SnapshotRetention",
   noun: "snapshot retention",
   schema: retentionSchema,
-  withDefaults: (inputs) => ({ purgeAll: false, includeManaged: false, includeProtected: false, includeOthers: false, includeBackups: false, ...inputs }),
+  withDefaults: (inputs) => ({
+    purgeAll: false,
+    includeManaged: false,
+    includeProtected: false,
+    includeOthers: false,
+    includeBackups: false,
+    ...inputs,
+  }),
   outputs: ["removed", "kept"],
   replacedBy: ["vm"],
   beside: ["vm"],

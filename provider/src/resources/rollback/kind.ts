@@ -1,11 +1,25 @@
 /** `seapath.Rollback`: brings a VM back to a snapshot when it is made, and when its triggers change. */
 import { z } from "zod";
-import { describeRollback, findRollback, moment, rollbackVm, vmDisks, type Context, type LastRollback } from "../../vmmgr";
+import {
+  describeRollback,
+  findRollback,
+  moment,
+  rollbackVm,
+  vmDisks,
+  type Context,
+  type LastRollback,
+} from "../../vmmgr";
 import type { Kind, Observed } from "../engine/kind";
 import { common, named, text } from "../engine/schema";
 import { foretold, isDue, triggersSchema } from "../engine/triggers";
 
-const rollbackSchema = z.strictObject({ ...common, vm: named, snapshot: named, triggers: triggersSchema.optional(), owner: text });
+const rollbackSchema = z.strictObject({
+  ...common,
+  vm: named,
+  snapshot: named,
+  triggers: triggersSchema.optional(),
+  owner: text,
+});
 
 type RollbackInputs = z.infer<typeof rollbackSchema>;
 
@@ -22,7 +36,10 @@ const anew = new Set<string>();
 async function run(context: Context, inputs: RollbackInputs): Promise<Observed<RollbackInputs>> {
   const { vm, snapshot, triggers, owner } = inputs;
   const more = anew.delete(owner) ? [new Date().toISOString()] : [];
-  return observed(inputs, await rollbackVm(context, { vm, snapshot, request: JSON.stringify([owner, triggers ?? null, ...more]) }));
+  return observed(
+    inputs,
+    await rollbackVm(context, { vm, snapshot, request: JSON.stringify([owner, triggers ?? null, ...more]) }),
+  );
 }
 
 export const rollbackKind: Kind<RollbackInputs> = {

@@ -1,6 +1,18 @@
 /** `seapath.Snapshot`: a snapshot of every disk of a VM, and what Pulumi asks of it. */
 import {
-  chainNotice, createSnapshot, findSnapshot, lossNotice, moment, quiesceRefusals, removeSnapshot, snapshotRefusals, updateSnapshot, vmDisks, type Inventory, type SnapshotSpec, type VmSnapshot,
+  chainNotice,
+  createSnapshot,
+  findSnapshot,
+  lossNotice,
+  moment,
+  quiesceRefusals,
+  removeSnapshot,
+  snapshotRefusals,
+  updateSnapshot,
+  vmDisks,
+  type Inventory,
+  type SnapshotSpec,
+  type VmSnapshot,
 } from "../../vmmgr";
 import type { Kind, Observed } from "../engine/kind";
 import type { PlannedRegister } from "../engine/planned";
@@ -8,8 +20,15 @@ import { withFormerOwner } from "../engine/values";
 import { isUnknown } from "../engine/unknowns";
 import { snapshotSchema, type SnapshotInputs } from "./schema";
 
-const specOf = ({ vm, name, owner, quiesce, protect, adopt, freezeTimeout }: SnapshotInputs): SnapshotSpec =>
-  ({ vm, name, owner, quiesce, protect, adopt, freezeTimeout });
+const specOf = ({ vm, name, owner, quiesce, protect, adopt, freezeTimeout }: SnapshotInputs): SnapshotSpec => ({
+  vm,
+  name,
+  owner,
+  quiesce,
+  protect,
+  adopt,
+  freezeTimeout,
+});
 
 function observed(before: SnapshotInputs, found: VmSnapshot): Observed<SnapshotInputs> {
   return {
@@ -27,7 +46,10 @@ function observed(before: SnapshotInputs, found: VmSnapshot): Observed<SnapshotI
 /** What a refresh and a preview say of one that is gone. The preview shows no change for it unless it refreshes. */
 function lost(inventory: Inventory, vm: string, name: string): string | undefined {
   const notice = lossNotice(inventory, vm, name);
-  return notice && `${notice}. The next \`pulumi up --refresh\` takes a new one, of what the disks hold then; \`protect: true\` keeps that from either`;
+  return (
+    notice &&
+    `${notice}. The next \`pulumi up --refresh\` takes a new one, of what the disks hold then; \`protect: true\` keeps that from either`
+  );
 }
 
 /** @param planned the VMs of the program: one of them may be made first */
@@ -35,7 +57,14 @@ export const snapshotKind = (planned?: PlannedRegister): Kind<SnapshotInputs> =>
   type: "seapath.Snapshot",
   noun: "snapshot",
   schema: snapshotSchema,
-  withDefaults: (inputs) => ({ quiesce: "auto", protect: false, adopt: false, freezeTimeout: 10, complete: true, ...inputs }),
+  withDefaults: (inputs) => ({
+    quiesce: "auto",
+    protect: false,
+    adopt: false,
+    freezeTimeout: 10,
+    complete: true,
+    ...inputs,
+  }),
   outputs: ["created", "disks", "lacking", "quiesced", "consistency"],
   replacedBy: ["vm", "name", "complete"],
   beside: ["vm", "name"],
@@ -48,12 +77,27 @@ export const snapshotKind = (planned?: PlannedRegister): Kind<SnapshotInputs> =>
     if (intent === "replace" && same) return [];
     const inventory = await cluster.recentInventory();
     if (vm !== undefined && name !== undefined) {
-      const notice = intent !== "update" ? chainNotice(inventory, vm, name) : olds["complete"] === false ? undefined : lost(inventory, vm, name);
+      const notice =
+        intent !== "update"
+          ? chainNotice(inventory, vm, name)
+          : olds["complete"] === false
+            ? undefined
+            : lost(inventory, vm, name);
       if (notice !== undefined) say(notice);
     }
     if (intent === "update") return [];
-    if (vm !== undefined && planned !== undefined && planned.on(inputs.cluster)(vm) === undefined && vmDisks(inventory, vm).length === 0) {
-      return [{ property: "vm", reason: `there is no VM "${vm}" on the cluster, and none of this program that is made before; name it by its resource, \`vm: web.name\`` }];
+    if (
+      vm !== undefined &&
+      planned !== undefined &&
+      planned.on(inputs.cluster)(vm) === undefined &&
+      vmDisks(inventory, vm).length === 0
+    ) {
+      return [
+        {
+          property: "vm",
+          reason: `there is no VM "${vm}" on the cluster, and none of this program that is made before; name it by its resource, \`vm: web.name\``,
+        },
+      ];
     }
     const spec = planned?.specs(inputs.cluster).find(({ name }) => name === vm);
     return [...snapshotRefusals(inventory, inputs), ...quiesceRefusals(inventory, inputs, spec)];
@@ -61,9 +105,12 @@ export const snapshotKind = (planned?: PlannedRegister): Kind<SnapshotInputs> =>
 
   announce(olds, news) {
     const what = `snapshot "${String(olds["name"])}" of VM "${String(olds["vm"])}"`;
-    if (isUnknown(news["vm"])) return [`${what}: its VM is made anew; the snapshot goes with the old disks, and one is taken of the new ones`];
+    if (isUnknown(news["vm"]))
+      return [`${what}: its VM is made anew; the snapshot goes with the old disks, and one is taken of the new ones`];
     if (olds["complete"] !== false) return [];
-    return [`${what} is missing on a disk, or was made anew there: what is left of it is removed, and a new one is taken of what the disks hold now`];
+    return [
+      `${what} is missing on a disk, or was made anew there: what is left of it is removed, and a new one is taken of what the disks hold now`,
+    ];
   },
 
   create: async (context, inputs) => observed(inputs, await createSnapshot(context, specOf(inputs))),

@@ -10,7 +10,10 @@ export const snapshotSchema = z.strictObject({
   quiesce: z.enum(["auto", "required", "none"], { error: 'must be "auto", "required" or "none"' }),
   protect: z.boolean(),
   adopt: z.boolean(),
-  freezeTimeout: count("seconds", 1).max(300, "must be at most 300 (seconds): services in the guest do not wait for longer"),
+  freezeTimeout: count("seconds", 1).max(
+    300,
+    "must be at most 300 (seconds): services in the guest do not wait for longer",
+  ),
   owner: text,
   // Nobody gives it. What a refresh finds is `false` when a disk has lost it, and so a difference.
   complete: z.literal(true).or(z.boolean()),

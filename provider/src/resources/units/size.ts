@@ -1,8 +1,19 @@
 /** Sizes as people write them. */
 const FACTORS: Record<string, number> = {
-  "": 1, B: 1,
-  K: 1024, KiB: 1024, M: 1024 ** 2, MiB: 1024 ** 2, G: 1024 ** 3, GiB: 1024 ** 3, T: 1024 ** 4, TiB: 1024 ** 4,
-  KB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12,
+  "": 1,
+  B: 1,
+  K: 1024,
+  KiB: 1024,
+  M: 1024 ** 2,
+  MiB: 1024 ** 2,
+  G: 1024 ** 3,
+  GiB: 1024 ** 3,
+  T: 1024 ** 4,
+  TiB: 1024 ** 4,
+  KB: 1e3,
+  MB: 1e6,
+  GB: 1e9,
+  TB: 1e12,
 };
 
 /** A size in bytes, or undefined when it is none: `20GiB`, `20G` (the same), `20GB` (a billion each), or bytes. */

@@ -20,7 +20,12 @@ export function differences(before: unknown, after: unknown, path = ""): string[
     const keys = new Set([...Object.keys(before), ...Object.keys(after)]);
     return [...keys].flatMap((key) => differences(before[key], after[key], path === "" ? key : `${path}.${key}`));
   }
-  const signed = (value: unknown) => (typeof value !== "string" ? value : path === "xml" ? signedXml(value) : Object.values(signedMap({ [path]: value }))[0]);
+  const signed = (value: unknown) =>
+    typeof value !== "string"
+      ? value
+      : path === "xml"
+        ? signedXml(value)
+        : Object.values(signedMap({ [path]: value }))[0];
   const shown = (value: unknown) => (value === undefined ? "(none)" : JSON.stringify(signed(value)));
   return [`${path}: ${shown(before)} => ${shown(after)}`];
 }
@@ -31,16 +36,22 @@ export function adoptionNotice(inventory: Inventory, inputs: Raw): string | unde
   const { owner } = inputs;
   const observed = findVm(inventory, vm);
   if (observed === undefined || observed.unfinished !== undefined) return undefined;
-  if (!isTakenOver(observed, { adopt: inputs["adopt"] === true, ...(typeof owner === "string" ? { owner } : {}) })) return undefined;
+  if (!isTakenOver(observed, { adopt: inputs["adopt"] === true, ...(typeof owner === "string" ? { owner } : {}) }))
+    return undefined;
   const unknowns = new Set(unknownPaths(inputs).map((path) => String(path[0])));
   const known = Object.fromEntries(Object.entries(inputs).filter(([key]) => !unknowns.has(key)));
   const read = vmSchema.safeParse(known);
   if (!read.success) return `VM "${vm}" is adopted; what changes of it is not known before other resources are made`;
   const { data } = read;
   const has = observedInputs(data, observed) as Raw;
-  const changes = differences(has, data as Raw).filter((line) => !NOT_OBSERVED.some((key) => line.startsWith(`${key}`)));
+  const changes = differences(has, data as Raw).filter(
+    (line) => !NOT_OBSERVED.some((key) => line.startsWith(`${key}`)),
+  );
   // Pulumi asks in the same way for one that it lost track of and for one that it was told to replace.
-  const anew = inputs["adopt"] === true ? [] : ["Where Pulumi shows it as replaced it is deleted before, with all its disks, and made anew"];
+  const anew =
+    inputs["adopt"] === true
+      ? []
+      : ["Where Pulumi shows it as replaced it is deleted before, with all its disks, and made anew"];
   if (changes.length === 0) return [`VM "${vm}" is adopted as it is: nothing of it changes`, ...anew].join("\n");
   return [`VM "${vm}" is adopted, and changed in place:`, ...changes.map((line) => `  ${line}`), ...anew].join("\n");
 }

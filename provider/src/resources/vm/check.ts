@@ -1,8 +1,42 @@
 /** What a preview refuses: all that can be known before an `up`, each with the input that it is about. */
 import { isDeepStrictEqual } from "node:util";
 import {
-  addressesOf, BrokenVm, canonicalBase, carriedRoomRefusals, changeRefusals, clusterRefusals, countsRoom, failureWarnings, findVm, isMarkedByStack, isOutOfReach, isOwned, judgeDomain, localFileRefusals, macRefusals, ownerOfVm, ParseError, parseXml, pinRefusals, placeRefusals, Refused, sharedAddressRefusals, sharedImageNotices, sourceQuestions, stateWarnings,
-  turnRefusals, type Addresses, type Cluster, type DomainJudgement, type Intent, type Inventory, type PartialSpec, type PlannedVms, type Refusal, type Rolling, type VmSpec,
+  addressesOf,
+  BrokenVm,
+  canonicalBase,
+  carriedRoomRefusals,
+  changeRefusals,
+  clusterRefusals,
+  countsRoom,
+  failureWarnings,
+  findVm,
+  isMarkedByStack,
+  isOutOfReach,
+  isOwned,
+  judgeDomain,
+  localFileRefusals,
+  macRefusals,
+  ownerOfVm,
+  ParseError,
+  parseXml,
+  pinRefusals,
+  placeRefusals,
+  Refused,
+  sharedAddressRefusals,
+  sharedImageNotices,
+  sourceQuestions,
+  stateWarnings,
+  turnRefusals,
+  type Addresses,
+  type Cluster,
+  type DomainJudgement,
+  type Intent,
+  type Inventory,
+  type PartialSpec,
+  type PlannedVms,
+  type Refusal,
+  type Rolling,
+  type VmSpec,
 } from "../../vmmgr";
 import { UnknownCluster } from "../../errors";
 import { clusterFailures, schemaFailures } from "../engine/refused";
@@ -39,10 +73,15 @@ export interface CheckContext {
 }
 
 /** Why a VM cannot be made by a resource while another of the same program has it. */
-export const takenByOther = (vm: string) => `VM "${vm}" belongs to another resource of this program; each VM needs a name of its own`;
+export const takenByOther = (vm: string) =>
+  `VM "${vm}" belongs to another resource of this program; each VM needs a name of its own`;
 
 /** Checks the inputs of a VM by themselves, then against the cluster. */
-export async function checkVm({ cluster, claims, planned, warn, rolling }: CheckContext, olds: Raw, news: Raw): Promise<Checked> {
+export async function checkVm(
+  { cluster, claims, planned, warn, rolling }: CheckContext,
+  olds: Raw,
+  news: Raw,
+): Promise<Checked> {
   const said = await inherited(cluster, olds, news);
   let inputs = withDefaults(said);
   concealSecrets(inputs);
@@ -55,7 +94,8 @@ export async function checkVm({ cluster, claims, planned, warn, rolling }: Check
     const vm = claimOf(inputs["name"], at);
     const same = intent === "create" && claims.isOf(vm, news[RESOURCE]);
     if (same && claims.askedAnew(vm)) intent = "replace";
-    if (intent === "create" && !same && (claims.isOthers(vm) || claims.isTwice(vm))) return { inputs, failures: [{ property: "name", reason: takenByOther(inputs["name"]) }] };
+    if (intent === "create" && !same && (claims.isOthers(vm) || claims.isTwice(vm)))
+      return { inputs, failures: [{ property: "name", reason: takenByOther(inputs["name"]) }] };
     claims.check(vm, intent === "update", news[RESOURCE]);
     planned?.note(inputs);
   }
@@ -63,22 +103,38 @@ export async function checkVm({ cluster, claims, planned, warn, rolling }: Check
   // The state of a cluster is nothing to a VM that nothing is to happen to.
   const idle = intent === "update" && isDeepStrictEqual(dropOutputs(withDefaults(olds)), inputs);
   const what = `VM "${String(inputs["name"])}": its hosts, name and image`;
-  return { inputs, failures: await clusterFailures(what, warn, async () => {
-    const refusals = await refusalsOf(cluster(at), intent, inputs, olds, warn, idle, planned);
-    // The VM that a clone is made of may be one that the same program makes first.
-    const source = (inputs["source"] as Raw | undefined)?.["vm"];
-    const comes = typeof source === "string" && claims.isChecked(claimOf(source, at));
-    const left = comes ? refusals.filter(({ property }) => property !== "source.vm") : refusals;
-    if (left.length > 0 || intent !== "update" || idle || rolling === undefined) return left;
-    return turnFailures(await cluster(at).recentInventory(), olds, inputs, rolling(at, inputs["rolling"] as RollingInputs | undefined));
-  }, "name") };
+  return {
+    inputs,
+    failures: await clusterFailures(
+      what,
+      warn,
+      async () => {
+        const refusals = await refusalsOf(cluster(at), intent, inputs, olds, warn, idle, planned);
+        // The VM that a clone is made of may be one that the same program makes first.
+        const source = (inputs["source"] as Raw | undefined)?.["vm"];
+        const comes = typeof source === "string" && claims.isChecked(claimOf(source, at));
+        const left = comes ? refusals.filter(({ property }) => property !== "source.vm") : refusals;
+        if (left.length > 0 || intent !== "update" || idle || rolling === undefined) return left;
+        return turnFailures(
+          await cluster(at).recentInventory(),
+          olds,
+          inputs,
+          rolling(at, inputs["rolling"] as RollingInputs | undefined),
+        );
+      },
+      "name",
+    ),
+  };
 }
 
 /** One that it is kept apart from is down, and the change would stop it. A check is told the old inputs alone, so the rest is looked at. */
 function turnFailures(inventory: Inventory, olds: Raw, inputs: Raw, rolling: Rolling): Refusal[] {
   const vm = String(inputs["name"]);
   const found = findVm(inventory, vm);
-  const property = stoppedBy({ ...olds, node: found?.node ?? "", restartRequired: found?.restartRequired ?? false }, inputs);
+  const property = stoppedBy(
+    { ...olds, node: found?.node ?? "", restartRequired: found?.restartRequired ?? false },
+    inputs,
+  );
   return property === undefined ? [] : turnRefusals(inventory, vm, rolling, property);
 }
 
@@ -93,7 +149,8 @@ async function inherited(cluster: CheckContext["cluster"], olds: Raw, news: Raw)
   }
 }
 
-const clusterName = (inputs: Raw) => (typeof inputs["cluster"] === "string" && !isUnknown(inputs["cluster"]) ? inputs["cluster"] : undefined);
+const clusterName = (inputs: Raw) =>
+  typeof inputs["cluster"] === "string" && !isUnknown(inputs["cluster"]) ? inputs["cluster"] : undefined;
 
 const dropOutputs = (inputs: Raw): Raw =>
   Object.fromEntries(Object.entries(inputs).filter(([key]) => !(OUTPUTS as readonly string[]).includes(key)));
@@ -104,11 +161,18 @@ export function xmlFailures(inputs: Raw): Refusal[] {
   if (typeof xml !== "string" || xml === "" || isUnknown(xml) || outputProblem(xml) !== undefined) return []; // told of the input itself
   // The sign by which a decoder stands for bytes that are none of its encoding's.
   if (xml.includes("\uFFFD")) {
-    return [{ property: "xml", reason: "was not read in its own encoding: it holds U+FFFD, which stands for bytes that are no UTF-8. Read the file as what it is (`readFileSync(file, \"latin1\")`), or save it as UTF-8" }];
+    return [
+      {
+        property: "xml",
+        reason:
+          'was not read in its own encoding: it holds U+FFFD, which stands for bytes that are no UTF-8. Read the file as what it is (`readFileSync(file, "latin1")`), or save it as UTF-8',
+      },
+    ];
   }
   try {
     const root = parseXml(xml, "the domain XML");
-    if (root.name !== "domain") return [{ property: "xml", reason: `must be a libvirt <domain>; its root is <${root.name}>` }];
+    if (root.name !== "domain")
+      return [{ property: "xml", reason: `must be a libvirt <domain>; its root is <${root.name}>` }];
     canonicalBase(xml, String(name));
     return [];
   } catch (error) {
@@ -126,11 +190,19 @@ export async function localFileFailures(inputs: Raw): Promise<Refusal[]> {
 function intentOf(olds: Raw, inputs: Raw, claims: Claims): Intent {
   const same = (key: string) => olds[key] === inputs[key] || isUnknown(inputs[key]);
   if (olds["name"] !== undefined && same("name") && same("cluster")) return "update";
-  return claims.isReplaced(claimOf(String(inputs["name"]), inputs["cluster"] as string | undefined)) ? "replace" : "create";
+  return claims.isReplaced(claimOf(String(inputs["name"]), inputs["cluster"] as string | undefined))
+    ? "replace"
+    : "create";
 }
 
 async function refusalsOf(
-  cluster: Cluster, intent: Intent, inputs: Raw, olds: Raw, warn: (text: string) => void, idle: boolean, planned: PlannedRegister | undefined,
+  cluster: Cluster,
+  intent: Intent,
+  inputs: Raw,
+  olds: Raw,
+  warn: (text: string) => void,
+  idle: boolean,
+  planned: PlannedRegister | undefined,
 ): Promise<Refusal[]> {
   const at = inputs["cluster"] as string | undefined;
   const spec = partialSpec(inputs);
@@ -139,23 +211,50 @@ async function refusalsOf(
   if (whole !== undefined) planned?.noteSpec(whole, at);
   const otherDomain = intent !== "update" || !isDeepStrictEqual(domainInputs(withDefaults(olds)), domainInputs(inputs));
   const addresses = addressRefusals(inventory, withFormerOwner(whole ?? spec, olds), otherDomain, planned, at);
-  const refusals = [...clusterRefusals(inventory, spec, intent), ...addresses, ...(idle ? [] : [...changeRefusals(inventory, spec, intent), ...colocationRefusals(inventory, withFormerOwner(spec, olds), planned?.on(at))])];
-  if (refusals.length === 0 && intent !== "update") refusals.push(...(await carriedRoomRefusals(cluster, inventory, spec)));
+  const refusals = [
+    ...clusterRefusals(inventory, spec, intent),
+    ...addresses,
+    ...(idle
+      ? []
+      : [
+          ...changeRefusals(inventory, spec, intent),
+          ...colocationRefusals(inventory, withFormerOwner(spec, olds), planned?.on(at)),
+        ]),
+  ];
+  if (refusals.length === 0 && intent !== "update")
+    refusals.push(...(await carriedRoomRefusals(cluster, inventory, spec)));
   if (refusals.length > 0) return refusals;
   const unplaced = countsRoom(inventory) ? await roomRefusals(cluster, inventory, whole, at, idle, planned) : [];
   if (unplaced.length > 0) return unplaced;
-  const domain = whole !== undefined && otherDomain ? await domainOf(cluster, inventory, whole, intent) : { refusals: [], notices: [] };
+  const domain =
+    whole !== undefined && otherDomain
+      ? await domainOf(cluster, inventory, whole, intent)
+      : { refusals: [], notices: [] };
   if (domain.refusals.length > 0) return domain.refusals;
   const notice = intent === "create" ? adoptionNotice(inventory, inputs) : undefined;
   if (notice !== undefined) warn(notice);
-  for (const text of [...domain.notices, ...failureWarnings(inventory, spec), ...(idle ? [] : [...stateWarnings(inventory, spec), ...sharedImageNotices(spec)])]) warn(`VM "${spec.name ?? "?"}": ${text}`);
+  for (const text of [
+    ...domain.notices,
+    ...failureWarnings(inventory, spec),
+    ...(idle ? [] : [...stateWarnings(inventory, spec), ...sharedImageNotices(spec)]),
+  ])
+    warn(`VM "${spec.name ?? "?"}": ${text}`);
   return [];
 }
 
 /** What speaks against a domain, with the secrets that only the cluster has in their places: a sign is no password to libvirt. */
-async function domainOf(cluster: Cluster, inventory: Inventory, spec: VmSpec, intent: Intent): Promise<DomainJudgement> {
+async function domainOf(
+  cluster: Cluster,
+  inventory: Inventory,
+  spec: VmSpec,
+  intent: Intent,
+): Promise<DomainJudgement> {
   try {
-    return await judgeDomain(cluster, inventory, await withKept(() => Promise.resolve(inventory), intent === "update" ? "change" : "create", spec));
+    return await judgeDomain(
+      cluster,
+      inventory,
+      await withKept(() => Promise.resolve(inventory), intent === "update" ? "change" : "create", spec),
+    );
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     return { refusals: [...error.refusals], notices: [] };
@@ -170,19 +269,35 @@ function wholeSpec(inputs: Raw): VmSpec | undefined {
 }
 
 /** The inputs that decide what libvirt is given. */
-const domainInputs = (inputs: Raw) => [inputs["domain"], inputs["xml"], (inputs["systemDisk"] as Raw | undefined)?.["bus"]];
+const domainInputs = (inputs: Raw) => [
+  inputs["domain"],
+  inputs["xml"],
+  (inputs["systemDisk"] as Raw | undefined)?.["bus"],
+];
 
 /** MAC addresses and a uuid that another VM has, of the cluster or of this program. What was so before is not this change's. */
-function addressRefusals(inventory: Inventory, spec: PartialSpec, changed: boolean, planned: PlannedRegister | undefined, at: string | undefined): Refusal[] {
+function addressRefusals(
+  inventory: Inventory,
+  spec: PartialSpec,
+  changed: boolean,
+  planned: PlannedRegister | undefined,
+  at: string | undefined,
+): Refusal[] {
   if (spec.name === undefined) return [];
-  const others = planned?.noteAddresses(spec.name, at, { ...addressesOf(spec), changed }) ?? new Map<string, Addresses>();
+  const others =
+    planned?.noteAddresses(spec.name, at, { ...addressesOf(spec), changed }) ?? new Map<string, Addresses>();
   const mine = new Map([...others].filter(([, each]) => changed || each.changed));
   return [...sharedAddressRefusals(spec, mine), ...(changed ? macRefusals(inventory, spec) : [])];
 }
 
 /** A VM for which there is no room beside those that were checked before it. */
 async function roomRefusals(
-  cluster: Cluster, inventory: Inventory, spec: VmSpec | undefined, at: string | undefined, idle: boolean, planned: PlannedRegister | undefined,
+  cluster: Cluster,
+  inventory: Inventory,
+  spec: VmSpec | undefined,
+  at: string | undefined,
+  idle: boolean,
+  planned: PlannedRegister | undefined,
 ): Promise<Refusal[]> {
   return spec === undefined || idle ? [] : placeRefusals(cluster, inventory, planned?.specs(at) ?? [spec], spec.name);
 }
@@ -192,7 +307,10 @@ function colocationRefusals(inventory: Inventory, spec: PartialSpec, planned: Pl
   const { name, owner, formerOwner, pinnedHost } = spec;
   if (name === undefined || pinnedHost === undefined) return [];
   return pinRefusals(inventory, name, pinnedHost, planned, (what) =>
-    typeof what === "string" ? isOwned(ownerOfVm(inventory, what), spec) : isMarkedByStack(what, owner) || isMarkedByStack(what, formerOwner));
+    typeof what === "string"
+      ? isOwned(ownerOfVm(inventory, what), spec)
+      : isMarkedByStack(what, owner) || isMarkedByStack(what, formerOwner),
+  );
 }
 
 /** What is known of a spec in a preview. */
@@ -206,7 +324,10 @@ function partialSpec(inputs: Raw): PartialSpec {
     ...pick("name", known.name),
     ...pick("adopt", known.adopt),
     ...pick("owner", known.owner),
-    ...pick("source", known.source === undefined || unknownPaths(known.source).length > 0 ? undefined : sourceOf(known.source)),
+    ...pick(
+      "source",
+      known.source === undefined || unknownPaths(known.source).length > 0 ? undefined : sourceOf(known.source),
+    ),
     ...pick("systemSize", bytes),
     ...pick("xml", known.xml),
     ...pick("pinnedHost", known.pinnedHost),

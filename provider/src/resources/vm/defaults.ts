@@ -16,7 +16,13 @@ function withInterfaceDefaults(interfaces: unknown, vm: unknown): unknown {
 function withDomainDefaults(domain: unknown, vm: unknown): unknown {
   if (!isRecord(domain)) return domain;
   const found = filled(domain, {
-    type: "kvm", vcpus: 1, machine: "q35", firmware: "efi", interfaces: [], serialConsole: true, guestAgent: false,
+    type: "kvm",
+    vcpus: 1,
+    machine: "q35",
+    firmware: "efi",
+    interfaces: [],
+    serialConsole: true,
+    guestAgent: false,
   }) as Raw;
   return { ...found, interfaces: withInterfaceDefaults(found["interfaces"], vm) };
 }

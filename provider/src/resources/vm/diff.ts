@@ -20,7 +20,8 @@ export function diffVm(olds: Raw, news: Raw, warn: (text: string) => void): VmDi
   if (!isUnknown(news["name"]) && olds["name"] !== news["name"]) replaces.push("name");
   if (!isUnknown(news["cluster"]) && olds["cluster"] !== news["cluster"]) replaces.push("cluster");
   // A VM that was adopted has no known source; naming one later must not cost it its disks.
-  const known = olds["source"] !== undefined && news["source"] !== undefined && unknownPaths(news["source"]).length === 0;
+  const known =
+    olds["source"] !== undefined && news["source"] !== undefined && unknownPaths(news["source"]).length === 0;
   if (known && !sameSource(olds["source"], news["source"])) replaces.push("source");
   const vm = String(olds["name"]);
   if (replaces.length > 0) {
@@ -29,18 +30,27 @@ export function diffVm(olds: Raw, news: Raw, warn: (text: string) => void): VmDi
     const beside = replaces.includes("name") || replaces.includes("cluster");
     return { replaces, deleteBeforeReplace: !beside };
   }
-  if (isRecord(olds["source"]) && isRecord(news["source"]) && olds["source"]["mode"] === "linked" && news["source"]["mode"] === "copy") {
+  if (
+    isRecord(olds["source"]) &&
+    isRecord(news["source"]) &&
+    olds["source"]["mode"] === "linked" &&
+    news["source"]["mode"] === "copy"
+  ) {
     warn(`VM "${vm}": what its disks share with VM "${String(news["source"]["vm"])}" is copied, while it runs`);
   }
   if (takesSnapshots(news["source"]) && !takesSnapshots(olds["source"]) && olds["source"] !== undefined) {
-    warn(`VM "${vm}": \`snapshots\` counts when a clone is made; this one has been made without those of the other VM, and stays so`);
+    warn(
+      `VM "${vm}": \`snapshots\` counts when a clone is made; this one has been made without those of the other VM, and stays so`,
+    );
   }
   warnOfMove(vm, olds, news, warn);
   warnOfCommands(vm, olds, news, warn);
   if (announcedRestart(olds, news)) {
     warn(`VM "${vm}": ${restartReason(olds, news)}, so it is stopped and started (restart: "whenRequired")`);
   } else if (runs(olds, news) && domainChanges(olds, news)) {
-    warn(`VM "${vm}": its changed domain takes effect when it is next stopped and started (restart: "whenRequired" does that)`);
+    warn(
+      `VM "${vm}": its changed domain takes effect when it is next stopped and started (restart: "whenRequired" does that)`,
+    );
   }
   return { ...(announcedRestart(olds, news) ? { changes: true } : {}), replaces, deleteBeforeReplace: true };
 }
@@ -75,7 +85,9 @@ const runs = (olds: Raw, news: Raw) =>
   typeof olds["node"] === "string" && olds["node"] !== "" && news["started"] !== false && news["enabled"] !== false;
 
 const restartReason = (olds: Raw, news: Raw) =>
-  domainChanges(olds, news) ? `its domain changes while it runs on ${String(olds["node"])}` : "it runs another domain than the one that is stored";
+  domainChanges(olds, news)
+    ? `its domain changes while it runs on ${String(olds["node"])}`
+    : "it runs another domain than the one that is stored";
 
 /** Whether what a guest sees only after a restart is to be another; what is not known yet may be. */
 function domainChanges(olds: Raw, news: Raw): boolean {
@@ -93,7 +105,9 @@ function warnOfCommands(vm: string, olds: Raw, news: Raw, warn: (text: string) =
   const [before, after] = [olds["crmConfigCommands"], news["crmConfigCommands"]];
   if (!Array.isArray(before) || !Array.isArray(after) || unknownPaths(after).length > 0) return;
   for (const line of before.filter((each) => !after.includes(each))) {
-    warn(`VM "${vm}": what the crm command "${String(line)}" made stays in the CIB; take it out with \`crm configure\``);
+    warn(
+      `VM "${vm}": what the crm command "${String(line)}" made stays in the CIB; take it out with \`crm configure\``,
+    );
   }
 }
 
@@ -101,7 +115,11 @@ function warnOfMove(vm: string, olds: Raw, news: Raw, warn: (text: string) => vo
   const host = news["pinnedHost"] ?? news["preferredHost"];
   const node = olds["node"];
   if (typeof host !== "string" || isUnknown(host) || typeof node !== "string" || node === "" || host === node) return;
-  if (host === (olds["pinnedHost"] ?? olds["preferredHost"]) || news["started"] === false || news["enabled"] === false) return;
-  const how = news["liveMigration"] === true ? "is migrated live" : `is stopped there and started on ${host}, as it has no live migration`;
+  if (host === (olds["pinnedHost"] ?? olds["preferredHost"]) || news["started"] === false || news["enabled"] === false)
+    return;
+  const how =
+    news["liveMigration"] === true
+      ? "is migrated live"
+      : `is stopped there and started on ${host}, as it has no live migration`;
   warn(`VM "${vm}": it runs on ${node} and goes to ${host}; it ${how}`);
 }

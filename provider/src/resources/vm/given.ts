@@ -29,7 +29,10 @@ export class InputsRefused extends SeapathError {
 export async function specFromInputs(verb: string, raw: Raw, disks: readonly FileSource[] = []): Promise<VmSpec> {
   const inputs = withDefaults(raw);
   concealSecrets(inputs);
-  const files = await Promise.all([localFileFailures(inputs), ...disks.map((source) => localFileRefusals(source, "disks"))]);
+  const files = await Promise.all([
+    localFileFailures(inputs),
+    ...disks.map((source) => localFileRefusals(source, "disks")),
+  ]);
   const failures = [...schemaFailures(vmSchema, inputs, "a VM"), ...xmlFailures(inputs), ...files.flat()];
   if (failures.length > 0) throw new InputsRefused(verb, typeof raw["name"] === "string" ? raw["name"] : "", failures);
   return specOf(readInputsAs(vmSchema, inputs, "a VM", "What is asked"));

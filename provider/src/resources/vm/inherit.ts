@@ -3,7 +3,17 @@
  * cleared. It is looked up once, when the clone is made, and kept with its source: what becomes of the other VM later is
  * none of the clone's.
  */
-import { defaultMac, domainElement, findVm, renderPretty, sameDomain, parseXml, type Inventory, type ObservedVm, type XmlElement } from "../../vmmgr";
+import {
+  defaultMac,
+  domainElement,
+  findVm,
+  renderPretty,
+  sameDomain,
+  parseXml,
+  type Inventory,
+  type ObservedVm,
+  type XmlElement,
+} from "../../vmmgr";
 import { isUnknown } from "../engine/unknowns";
 import { isRecord, withoutEmpty, type Raw } from "../engine/values";
 import { signedMap, signedVm, signedXml } from "./kept";
@@ -11,12 +21,21 @@ import type { CLEARABLE } from "./schema";
 
 type Clearable = (typeof CLEARABLE)[number];
 
-const SETTINGS = ["liveMigration", "migrationUser", "migrationDowntime", "migrateToTimeout", "stopTimeout", "priority"] as const;
+const SETTINGS = [
+  "liveMigration",
+  "migrationUser",
+  "migrationDowntime",
+  "migrateToTimeout",
+  "stopTimeout",
+  "priority",
+] as const;
 
 /** The other VM of a clone's inputs, if they are those of one and it is known. */
 function cloned(inputs: Raw): (Raw & { vm: string }) | undefined {
   const { source } = inputs;
-  return isRecord(source) && typeof source["vm"] === "string" && !isUnknown(source["vm"]) ? (source as Raw & { vm: string }) : undefined;
+  return isRecord(source) && typeof source["vm"] === "string" && !isUnknown(source["vm"])
+    ? (source as Raw & { vm: string })
+    : undefined;
 }
 
 /**
@@ -45,7 +64,9 @@ function signedInherited(inherited: Raw): Raw {
     ...inherited,
     ...(typeof xml === "string" ? { xml: signedXml(xml) } : {}),
     ...(metadata === undefined ? {} : { metadata: map(metadata) }),
-    ...(isRecord(pacemaker) ? { pacemaker: Object.fromEntries(Object.entries(pacemaker).map(([key, value]) => [key, map(value)])) } : {}),
+    ...(isRecord(pacemaker)
+      ? { pacemaker: Object.fromEntries(Object.entries(pacemaker).map(([key, value]) => [key, map(value)])) }
+      : {}),
   };
 }
 
@@ -86,17 +107,30 @@ function domainOf(observed: ObservedVm, name: string): Raw {
 
 function merged(news: Raw, inherited: Raw): Raw {
   const { domain, xml, pinnedHost, preferredHost, bus, metadata, pacemaker, ...settings } = inherited;
-  const both = (given: unknown, other: unknown) => (given === undefined || isRecord(given) ? { ...(other as Raw), ...(given ?? {}) } : given);
+  const both = (given: unknown, other: unknown) =>
+    given === undefined || isRecord(given) ? { ...(other as Raw), ...(given ?? {}) } : given;
   const said = (key: string) => news[key] !== undefined && news[key] !== null;
-  const form = said("domain") || said("xml") ? {} : { ...(domain === undefined ? {} : { domain }), ...(xml === undefined ? {} : { xml }) };
-  const place = said("pinnedHost") || said("preferredHost")
-    ? {}
-    : { ...(pinnedHost === undefined ? {} : { pinnedHost }), ...(preferredHost === undefined ? {} : { preferredHost }) };
+  const form =
+    said("domain") || said("xml")
+      ? {}
+      : { ...(domain === undefined ? {} : { domain }), ...(xml === undefined ? {} : { xml }) };
+  const place =
+    said("pinnedHost") || said("preferredHost")
+      ? {}
+      : {
+          ...(pinnedHost === undefined ? {} : { pinnedHost }),
+          ...(preferredHost === undefined ? {} : { preferredHost }),
+        };
   const given = Object.fromEntries(Object.entries(news).filter(([, value]) => value !== undefined && value !== null));
   const sets = isRecord(news["pacemaker"]) ? news["pacemaker"] : {};
   return {
-    ...settings, ...form, ...place, ...given,
-    ...(isUnknown(news["systemDisk"]) || bus === undefined ? {} : { systemDisk: { bus, ...(news["systemDisk"] as Raw | undefined) } }),
+    ...settings,
+    ...form,
+    ...place,
+    ...given,
+    ...(isUnknown(news["systemDisk"]) || bus === undefined
+      ? {}
+      : { systemDisk: { bus, ...(news["systemDisk"] as Raw | undefined) } }),
     metadata: both(news["metadata"], metadata),
     pacemaker: isUnknown(news["pacemaker"])
       ? news["pacemaker"]
@@ -108,7 +142,9 @@ function merged(news: Raw, inherited: Raw): Raw {
 export function withSaid(inputs: Raw): Raw {
   const source = cloned(inputs);
   if (source === undefined || isRecord(source["inherited"])) return inputs;
-  const said = Object.entries(inputs).filter(([key, value]) => value !== undefined && value !== null && !key.startsWith("__")).map(([key]) => key);
+  const said = Object.entries(inputs)
+    .filter(([key, value]) => value !== undefined && value !== null && !key.startsWith("__"))
+    .map(([key]) => key);
   return { ...inputs, source: { ...source, said: said.sort() } };
 }
 
@@ -118,5 +154,9 @@ export async function wholeInputs(inventory: () => Promise<Inventory>, raw: Raw)
   if (source === undefined || isRecord(source["inherited"])) return raw;
   const { said, ...rest } = source;
   const keys = Array.isArray(said) ? (said as string[]) : Object.keys(raw);
-  return withInherited(inventory, {}, { ...Object.fromEntries(Object.entries(raw).filter(([key]) => keys.includes(key))), source: rest });
+  return withInherited(
+    inventory,
+    {},
+    { ...Object.fromEntries(Object.entries(raw).filter(([key]) => keys.includes(key))), source: rest },
+  );
 }

@@ -4,7 +4,18 @@
  * changes with the value, so that drift is seen; the value itself is read from the cluster when it is written there again.
  */
 import { createHash } from "node:crypto";
-import { findVm, isText, parseXml, ParseError, Refused, renderPretty, type Inventory, type ObservedVm, type VmSpec, type XmlElement } from "../../vmmgr";
+import {
+  findVm,
+  isText,
+  parseXml,
+  ParseError,
+  Refused,
+  renderPretty,
+  type Inventory,
+  type ObservedVm,
+  type VmSpec,
+  type XmlElement,
+} from "../../vmmgr";
 import { conceal } from "../../errors";
 import { isRecord, type Raw } from "../engine/values";
 import type { VmInputs } from "./schema";
@@ -12,7 +23,8 @@ import type { VmInputs } from "./schema";
 type Strings = Readonly<Record<string, string>>;
 
 const NAME = /passw|passphrase|passwd|pwd|secret|token|credential|apikey|accesskey|privatekey|authkey/;
-const VALUE = /-----BEGIN [A-Z ]*PRIVATE KEY|:\/\/[^/\s:@]+:[^/\s@]+@|(?:passw(?:or)?d|passphrase|secret|token)[^=:,\s]*[=:,]/i;
+const VALUE =
+  /-----BEGIN [A-Z ]*PRIVATE KEY|:\/\/[^/\s:@]+:[^/\s@]+@|(?:passw(?:or)?d|passphrase|secret|token)[^=:,\s]*[=:,]/i;
 const SIGN = /seapath-kept:[0-9a-f]{6}/g;
 
 const isSign = (value: string) => new RegExp(`^${SIGN.source}$`).test(value);
@@ -24,7 +36,8 @@ const isSecret = (name: string, value: string) =>
 const signOf = (value: string) => `seapath-kept:${createHash("sha256").update(value).digest("hex").slice(0, 6)}`;
 
 /** What a value is shown as. `given`: the program has it in clear, and has marked it as it likes. */
-const shownAs = (name: string, value: string, given: boolean) => (!given && isSecret(name, value) ? signOf(value) : value);
+const shownAs = (name: string, value: string, given: boolean) =>
+  !given && isSecret(name, value) ? signOf(value) : value;
 
 /** A map with signs in place of the secrets that the program does not give. @param before what it gives */
 export function signedMap(map: Strings, before: Strings = {}): Record<string, string> {
@@ -35,9 +48,17 @@ export function signedMap(map: Strings, before: Strings = {}): Record<string, st
 function mapXml(node: XmlElement, change: (name: string, value: string) => string, of = node.name): XmlElement {
   // <qemu:env name="TOKEN" value="…"/>: the name is an attribute.
   const named = node.attrs["name"] ?? "";
-  const attrs = Object.entries(node.attrs).map(([key, value]): [string, string] => [key, change(key === "value" ? `${named} ${key}` : key, value)]);
+  const attrs = Object.entries(node.attrs).map(([key, value]): [string, string] => [
+    key,
+    change(key === "value" ? `${named} ${key}` : key, value),
+  ]);
   const text = node.text === undefined ? {} : { text: change(of, node.text) };
-  return { ...node, attrs: Object.fromEntries(attrs), ...text, children: node.children.map((each) => mapXml(each, change, isText(each) ? node.name : each.name)) };
+  return {
+    ...node,
+    attrs: Object.fromEntries(attrs),
+    ...text,
+    children: node.children.map((each) => mapXml(each, change, isText(each) ? node.name : each.name)),
+  };
 }
 
 /** All that a document says, as it is meant and not as it is written. */
@@ -96,7 +117,10 @@ export function concealSecrets({ metadata, pacemaker, xml }: Raw): void {
 }
 
 /** A VM as it may be shown: as observed, with signs. */
-export function signedVm(observed: ObservedVm, before: Partial<Pick<VmInputs, "metadata" | "pacemaker" | "xml">> = {}): ObservedVm {
+export function signedVm(
+  observed: ObservedVm,
+  before: Partial<Pick<VmInputs, "metadata" | "pacemaker" | "xml">> = {},
+): ObservedVm {
   const { meta, params, utilization } = observed.pacemaker;
   const xml = signedXml(observed.baseXml, before.xml);
   return {
@@ -120,7 +144,8 @@ function keptIn(vms: readonly (ObservedVm | undefined)[]): Map<string, string> {
   };
   for (const vm of vms.filter((each) => each !== undefined)) {
     const { meta, params, utilization } = vm.pacemaker;
-    for (const map of [vm.metadata, meta, params, utilization]) for (const [key, value] of Object.entries(map)) note(key, value);
+    for (const map of [vm.metadata, meta, params, utilization])
+      for (const [key, value] of Object.entries(map)) note(key, value);
     if (vm.baseXml !== "") mapXml(parseXml(vm.baseXml, `the XML stored for VM "${vm.name}"`), note);
   }
   return found;
@@ -139,18 +164,28 @@ export async function withKept(inventory: () => Promise<Inventory>, verb: string
     if (!isSign(value)) return value;
     const found = kept.get(value);
     if (found !== undefined) return found;
-    throw new Refused(verb, spec.name, seen.node, [{ property, reason: `stands for a secret that the cluster no longer has (${value}); give the value, as a secret of the configuration say` }]);
+    throw new Refused(verb, spec.name, seen.node, [
+      {
+        property,
+        reason: `stands for a secret that the cluster no longer has (${value}); give the value, as a secret of the configuration say`,
+      },
+    ]);
   };
   const map = (property: string, values: Strings) =>
     Object.fromEntries(Object.entries(values).map(([key, value]) => [key, resolved(`${property}.${key}`)(value)]));
   const { meta, params, utilization } = spec.pacemaker;
-  const xml = spec.xml === undefined || spec.xml.match(SIGN) === null
-    ? {}
-    : { xml: renderPretty(mapXml(parseXml(spec.xml, "the domain XML"), (_name, value) => resolved("xml")(value))) };
+  const xml =
+    spec.xml === undefined || spec.xml.match(SIGN) === null
+      ? {}
+      : { xml: renderPretty(mapXml(parseXml(spec.xml, "the domain XML"), (_name, value) => resolved("xml")(value))) };
   return {
     ...spec,
     ...xml,
     metadata: map("metadata", spec.metadata),
-    pacemaker: { meta: map("pacemaker.meta", meta), params: map("pacemaker.params", params), utilization: map("pacemaker.utilization", utilization) },
+    pacemaker: {
+      meta: map("pacemaker.meta", meta),
+      params: map("pacemaker.params", params),
+      utilization: map("pacemaker.utilization", utilization),
+    },
   };
 }

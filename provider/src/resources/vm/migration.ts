@@ -9,12 +9,17 @@ import type { Raw } from "../engine/values";
  * at when it is new. Nothing is asked for a VM that does not migrate.
  * @param said the inputs before defaults are put in
  */
-async function migrationOf(cluster: () => Cluster, olds: Raw, said: Raw): Promise<{ user?: string; notice?: string | undefined }> {
+async function migrationOf(
+  cluster: () => Cluster,
+  olds: Raw,
+  said: Raw,
+): Promise<{ user?: string; notice?: string | undefined }> {
   const { liveMigration, pinnedHost, migrationUser: given } = said;
   if (liveMigration !== true) return {};
   const before = olds["name"] === said["name"] && olds["liveMigration"] === true ? olds["migrationUser"] : undefined;
   const silent = given === undefined || given === null;
-  if (!silent && (typeof given !== "string" || isUnknown(given) || !USER_NAME.test(given) || before === given)) return {};
+  if (!silent && (typeof given !== "string" || isUnknown(given) || !USER_NAME.test(given) || before === given))
+    return {};
   // A cluster that cannot be asked says nothing new: what was found before stays.
   const found = silent && typeof before === "string" ? { user: before } : {};
   // It does not migrate while it is pinned, but for the move that the pin itself may be, which goes as before.
@@ -36,7 +41,13 @@ async function migrationOf(cluster: () => Cluster, olds: Raw, said: Raw): Promis
  * @param said the inputs before defaults are put in
  * @param inputs those that the answer is put into
  */
-export async function withMigration(cluster: () => Cluster, olds: Raw, said: Raw, inputs: Raw, warn: (text: string) => void): Promise<Raw> {
+export async function withMigration(
+  cluster: () => Cluster,
+  olds: Raw,
+  said: Raw,
+  inputs: Raw,
+  warn: (text: string) => void,
+): Promise<Raw> {
   const { user, notice } = await migrationOf(cluster, olds, said);
   if (notice !== undefined) warn(`VM "${String(inputs["name"])}": ${notice}`);
   return user === undefined ? inputs : { ...inputs, migrationUser: user };
@@ -44,4 +55,6 @@ export async function withMigration(cluster: () => Cluster, olds: Raw, said: Raw
 
 /** The cluster, where it can be asked: what is in the way of that is said by the checks behind this one, which ask the same. */
 const reached = (cluster: () => Cluster): Promise<unknown> =>
-  Promise.resolve().then(() => cluster().recentInventory()).catch(() => undefined);
+  Promise.resolve()
+    .then(() => cluster().recentInventory())
+    .catch(() => undefined);

@@ -17,7 +17,11 @@ import type { VmInputs } from "./schema";
 /** The provider of `seapath.Vm`. */
 export function vmProvider(dependencies: Dependencies): dynamic.ResourceProvider<Raw, Raw> {
   const { cluster, say, planned } = dependencies;
-  const context = (name: string | undefined, deadline: number): Context => ({ cluster: cluster(name), deadline, report: say });
+  const context = (name: string | undefined, deadline: number): Context => ({
+    cluster: cluster(name),
+    deadline,
+    report: say,
+  });
   const rolling = (at: string | undefined, inputs: RollingInputs | undefined) => rollingOf(dependencies, at, inputs);
   const claims = new Claims();
   /** What the new inputs say of VMs that are made anew: a delete is told the old ones alone. */
@@ -29,11 +33,17 @@ export function vmProvider(dependencies: Dependencies): dynamic.ResourceProvider
     const at = olds["cluster"] as string | undefined;
     const vm = String(olds["name"]);
     try {
-      const text = turnNotice(await cluster(at).recentInventory(), vm, rolling(at, news["rolling"] as RollingInputs | undefined));
+      const text = turnNotice(
+        await cluster(at).recentInventory(),
+        vm,
+        rolling(at, news["rolling"] as RollingInputs | undefined),
+      );
       if (text !== undefined) say(text);
     } catch (error) {
       // What a diff answers does not depend on it, and the change itself asks again.
-      say(`VM "${vm}": which others are stopped with it, and in which order, is not known: ${error instanceof Error ? error.message : String(error)}`);
+      say(
+        `VM "${vm}": which others are stopped with it, and in which order, is not known: ${error instanceof Error ? error.message : String(error)}`,
+      );
     }
   };
 
@@ -41,7 +51,10 @@ export function vmProvider(dependencies: Dependencies): dynamic.ResourceProvider
     check: (olds, news) =>
       shown(async () => {
         const { inputs, failures } = await checkVm({ cluster, claims, planned, warn: say, rolling }, olds, news);
-        said.set(claimOf(String(inputs["name"]), inputs["cluster"] as string | undefined), inputs["rolling"] as RollingInputs | undefined);
+        said.set(
+          claimOf(String(inputs["name"]), inputs["cluster"] as string | undefined),
+          inputs["rolling"] as RollingInputs | undefined,
+        );
         return { inputs: { ...inputs, ...resourceIn(news) }, failures };
       }),
 
@@ -63,7 +76,8 @@ export function vmProvider(dependencies: Dependencies): dynamic.ResourceProvider
         const at = typeof raw["cluster"] === "string" ? raw["cluster"] : undefined;
         const inputs = readInputs(await wholeInputs(() => cluster(at).inventory(), raw));
         const vm = claimOf(inputs.name, inputs.cluster);
-        if (claims.isOthers(vm)) throw claims.isOf(vm, raw[RESOURCE]) ? notAnew(`VM "${inputs.name}"`) : new Error(takenByOther(inputs.name));
+        if (claims.isOthers(vm))
+          throw claims.isOf(vm, raw[RESOURCE]) ? notAnew(`VM "${inputs.name}"`) : new Error(takenByOther(inputs.name));
         claims.make(vm);
         const { turns, readyAfter } = rolling(inputs.cluster, inputs.rolling);
         let done = false;
@@ -74,7 +88,12 @@ export function vmProvider(dependencies: Dependencies): dynamic.ResourceProvider
           done = true;
           return { id: inputs.name, outs: { ...stateOf(observedInputs(inputs, made), made), ...resourceIn(raw) } };
         } catch (error) {
-          throw recorded(error, inputs.name, { ...inputs, ...unknownOutputs(), ...resourceIn(raw), __provider: raw["__provider"] });
+          throw recorded(error, inputs.name, {
+            ...inputs,
+            ...unknownOutputs(),
+            ...resourceIn(raw),
+            __provider: raw["__provider"],
+          });
         } finally {
           // One that was deleted for it has kept its turn until now.
           turns.end(inputs.name, done, readyAfter);
@@ -88,7 +107,11 @@ export function vmProvider(dependencies: Dependencies): dynamic.ResourceProvider
         const observed = findVm(inventory, id);
         if (observed === undefined) return { id: "", props: {} };
         const inputs: VmInputs = sensible(observedInputs(before, observed), observed, inventory.node);
-        return { id, props: { ...stateOf(inputs, observed), ...resourceIn(raw) }, inputs: { ...inputs, ...resourceIn(raw) } };
+        return {
+          id,
+          props: { ...stateOf(inputs, observed), ...resourceIn(raw) },
+          inputs: { ...inputs, ...resourceIn(raw) },
+        };
       }),
 
     update: (id, olds, news) =>
@@ -99,7 +122,11 @@ export function vmProvider(dependencies: Dependencies): dynamic.ResourceProvider
           const make = olds["uuid"] === "" ? createVm : updateVm;
           // What the diff did not announce is not restarted, whatever has happened since.
           const restart = announcedRestart(olds, inputs) ? inputs.restart : "never";
-          const spec = await withKept(() => cluster(inputs.cluster).inventory(), "change", withFormerOwner(specOf({ ...inputs, restart }), olds));
+          const spec = await withKept(
+            () => cluster(inputs.cluster).inventory(),
+            "change",
+            withFormerOwner(specOf({ ...inputs, restart }), olds),
+          );
           const turn = { rolling: rolling(inputs.cluster, inputs.rolling) };
           const changed = await make({ ...context(inputs.cluster, inputs.timeouts.update), ...turn }, spec);
           return { outs: { ...stateOf(observedInputs(inputs, changed), changed), ...resourceIn(news) } };
@@ -114,7 +141,8 @@ export function vmProvider(dependencies: Dependencies): dynamic.ResourceProvider
         const vm = claimOf(id, at);
         // Made before this one was deleted, it can only have been taken up: two of one name there cannot be.
         if (claims.isMade(vm) && claims.isOf(vm, raw[RESOURCE])) throw notAnew(`VM "${id}"`);
-        if (claims.isKept(vm, raw[RESOURCE])) return say(`VM "${id}" stays: another resource of this program has it now`);
+        if (claims.isKept(vm, raw[RESOURCE]))
+          return say(`VM "${id}" stays: another resource of this program has it now`);
         if (claims.isChecked(vm)) claims.replace(vm);
         const comesBack = claims.isReplaced(vm);
         const turn = rolling(at, said.get(vm));

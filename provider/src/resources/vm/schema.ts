@@ -7,12 +7,24 @@ import { common, count, imageFormat, metadataValue, named, scalarMap, size, text
 const reserved = (names: Record<string, string>) =>
   scalarMap.superRefine((map, context) => {
     for (const [name, property] of Object.entries(names)) {
-      if (name in map) context.addIssue({ code: "custom", path: [name], message: `is set by \`${words().input(property)}\`; use that` });
+      if (name in map)
+        context.addIssue({
+          code: "custom",
+          path: [name],
+          message: `is set by \`${words().input(property)}\`; use that`,
+        });
     }
   });
 
 /** What a clone may do without of the other VM. */
-export const CLEARABLE = ["placement", "settings", "metadata", "pacemaker.meta", "pacemaker.params", "pacemaker.utilization"] as const;
+export const CLEARABLE = [
+  "placement",
+  "settings",
+  "metadata",
+  "pacemaker.meta",
+  "pacemaker.params",
+  "pacemaker.utilization",
+] as const;
 
 const sourceSchema = z
   .strictObject({
@@ -32,25 +44,31 @@ const sourceSchema = z
   .superRefine((source, context) => {
     const given = [source.nodePath, source.path, source.vm].filter((each) => each !== undefined);
     if (given.length !== 1) {
-      const message = "must have exactly one of `nodePath` (a file on the node), `path` (a file on this machine) and `vm` (another VM)";
+      const message =
+        "must have exactly one of `nodePath` (a file on the node), `path` (a file on this machine) and `vm` (another VM)";
       context.addIssue({ code: "custom", message });
     }
     if (source.vm !== undefined) {
-      if (source.format !== undefined) context.addIssue({ code: "custom", path: ["format"], message: "is for a file; the disks of a VM are raw" });
+      if (source.format !== undefined)
+        context.addIssue({ code: "custom", path: ["format"], message: "is for a file; the disks of a VM are raw" });
       if (source.snapshots === true && source.mode === "linked") {
-        const message = 'must not stand beside `mode: "linked"`: a linked clone shares one snapshot of the other VM, and Ceph gives it none of its others';
+        const message =
+          'must not stand beside `mode: "linked"`: a linked clone shares one snapshot of the other VM, and Ceph gives it none of its others';
         context.addIssue({ code: "custom", path: ["snapshots"], message });
       }
       return;
     }
     for (const key of ["snapshot", "mode", "snapshots", "clear", "inherited", "said"] as const) {
-      if (source[key] !== undefined) context.addIssue({ code: "custom", path: [key], message: "is for a clone: it needs `vm`" });
+      if (source[key] !== undefined)
+        context.addIssue({ code: "custom", path: [key], message: "is for a clone: it needs `vm`" });
     }
   });
 
 const interfaceSchema = z.strictObject({
   bridge: text,
-  mac: z.string().regex(/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/, 'must be a MAC address such as "52:54:00:12:34:56"')
+  mac: z
+    .string()
+    .regex(/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/, 'must be a MAC address such as "52:54:00:12:34:56"')
     .refine((mac) => (parseInt(mac.slice(0, 2), 16) & 1) === 0, "must not be a multicast address"),
   model: text,
   virtualport: z.literal("openvswitch", { error: 'must be "openvswitch", or left out for a Linux bridge' }).optional(),
@@ -84,10 +102,12 @@ export const vmSchema = z
     enabled: z.boolean(),
     started: z.boolean(),
     restart: z.enum(["never", "whenRequired"], { error: 'must be "never" or "whenRequired"' }),
-    rolling: z.strictObject({
-      outage: z.enum(["refused", "allowed"], { error: 'must be "refused" or "allowed"' }).optional(),
-      readyAfter: count("seconds").optional(),
-    }).optional(),
+    rolling: z
+      .strictObject({
+        outage: z.enum(["refused", "allowed"], { error: 'must be "refused" or "allowed"' }).optional(),
+        readyAfter: count("seconds").optional(),
+      })
+      .optional(),
     pinnedHost: text.optional(),
     preferredHost: text.optional(),
     liveMigration: z.boolean(),
@@ -99,15 +119,24 @@ export const vmSchema = z
     metadata: z.record(named, metadataValue),
     pacemaker: z.strictObject({
       meta: reserved({
-        "target-role": "started", "allow-migrate": "liveMigration", priority: "priority",
+        "target-role": "started",
+        "allow-migrate": "liveMigration",
+        priority: "priority",
       }),
       params: reserved({
-        migration_user: "migrationUser", migration_downtime: "migrationDowntime", config: "name",
-        hypervisor: "name", seapath: "name", force_stop: "stopTimeout", migration_transport: "liveMigration",
+        migration_user: "migrationUser",
+        migration_downtime: "migrationDowntime",
+        config: "name",
+        hypervisor: "name",
+        seapath: "name",
+        force_stop: "stopTimeout",
+        migration_transport: "liveMigration",
       }),
       utilization: scalarMap,
     }),
-    crmConfigCommands: z.array(text.refine((line) => crmProblem(line) === undefined, { error: ({ input }) => crmProblem(String(input)) ?? "" })),
+    crmConfigCommands: z.array(
+      text.refine((line) => crmProblem(line) === undefined, { error: ({ input }) => crmProblem(String(input)) ?? "" }),
+    ),
   })
   .superRefine((vm, context) => {
     if (vm.pinnedHost !== undefined && vm.preferredHost !== undefined) {
@@ -115,13 +144,19 @@ export const vmSchema = z
       context.addIssue({ code: "custom", path: ["preferredHost"], message });
     }
     // A clone of a VM that is not there yet inherits its domain once it is.
-    const later = vm.source?.vm !== undefined && vm.source.inherited === undefined && vm.domain === undefined && vm.xml === undefined;
+    const later =
+      vm.source?.vm !== undefined &&
+      vm.source.inherited === undefined &&
+      vm.domain === undefined &&
+      vm.xml === undefined;
     if (!later && (vm.xml === undefined) === (vm.domain === undefined)) {
-      const message = vm.xml === undefined ? "is missing: give `domain`, or libvirt's own as `xml`" : "must not stand beside `xml`";
+      const message =
+        vm.xml === undefined ? "is missing: give `domain`, or libvirt's own as `xml`" : "must not stand beside `xml`";
       context.addIssue({ code: "custom", path: ["domain"], message });
     }
     if (vm.source === undefined && !vm.adopt) {
-      const message = "is missing: give `nodePath` or `path`, the image that the system disk is made of, or `vm`, another VM";
+      const message =
+        "is missing: give `nodePath` or `path`, the image that the system disk is made of, or `vm`, another VM";
       context.addIssue({ code: "custom", path: ["source"], message });
     }
     vm.domain?.interfaces.forEach((each, index) => {

@@ -33,12 +33,20 @@ export function sensible(inputs: VmInputs, observed: ObservedVm, node: string): 
   // Drift that the typed form cannot say stands as XML beside it, and a value that is empty beside its key.
   const { domain, metadata, ...rest } = inputs;
   const asked = { ...rest, metadata: {}, ...(rest.xml === undefined ? { domain } : {}) };
-  const wrong = schemaFailures(vmSchema, { ...asked, adopt: true, metadata: Object.fromEntries(Object.keys(metadata).map((key) => [key, "-"])) }, "a VM");
+  const wrong = schemaFailures(
+    vmSchema,
+    { ...asked, adopt: true, metadata: Object.fromEntries(Object.keys(metadata).map((key) => [key, "-"])) },
+    "a VM",
+  );
   if (wrong.length === 0) return inputs;
   const reasons = wrong.map(({ property, reason }) => `its ${property} ${reason}`).join("; ");
-  throw new SeapathError("broken-vm", `Unable to read VM "${observed.name}" on ${node}: what the cluster has of it makes no sense: ${reasons}`, {
-    hint: `Look at \`rbd image-meta list system_${observed.name}\` and \`crm configure show ${observed.name}\`, and put it right there; other VMs are not concerned.`,
-  });
+  throw new SeapathError(
+    "broken-vm",
+    `Unable to read VM "${observed.name}" on ${node}: what the cluster has of it makes no sense: ${reasons}`,
+    {
+      hint: `Look at \`rbd image-meta list system_${observed.name}\` and \`crm configure show ${observed.name}\`, and put it right there; other VMs are not concerned.`,
+    },
+  );
 }
 
 /** What a VM says of itself beside its inputs. */
@@ -46,7 +54,19 @@ export const OUTPUTS = ["uuid", "node", "status", "restartRequired"] as const;
 
 /** What vmmgr is asked for. */
 export function specOf(inputs: VmInputs): VmSpec {
-  const { systemDisk, domain, source, timeouts: _timeouts, cluster: _cluster, rolling: _rolling, xml, owner, pinnedHost, preferredHost, ...rest } = inputs;
+  const {
+    systemDisk,
+    domain,
+    source,
+    timeouts: _timeouts,
+    cluster: _cluster,
+    rolling: _rolling,
+    xml,
+    owner,
+    pinnedHost,
+    preferredHost,
+    ...rest
+  } = inputs;
   const size = systemDisk.size === undefined ? undefined : parseSize(systemDisk.size);
   return {
     ...rest,
@@ -65,7 +85,12 @@ export function specOf(inputs: VmInputs): VmSpec {
 export function sourceOf(source: NonNullable<VmInputs["source"]>): Source {
   const { vm, snapshot, mode, snapshots } = source;
   if (vm !== undefined) {
-    return { vm, ...(snapshot === undefined ? {} : { snapshot }), mode: mode ?? "copy", ...(snapshots === true ? { snapshots } : {}) };
+    return {
+      vm,
+      ...(snapshot === undefined ? {} : { snapshot }),
+      mode: mode ?? "copy",
+      ...(snapshots === true ? { snapshots } : {}),
+    };
   }
   return source as Source;
 }
@@ -115,14 +140,16 @@ function observedDomain(before: VmInputs, observed: ObservedVm): Pick<VmInputs, 
 }
 
 /** Signs may have been put into XML of any layout. */
-const isSame = (xml: string, { name, baseXml }: ObservedVm) => baseXml !== "" && canonicalBase(xml, name) === canonicalBase(baseXml, name);
+const isSame = (xml: string, { name, baseXml }: ObservedVm) =>
+  baseXml !== "" && canonicalBase(xml, name) === canonicalBase(baseXml, name);
 
 /** What goes into Pulumi's state: the inputs under the same keys, the size of the disk where none was asked for, and the outputs. */
 export function stateOf(inputs: VmInputs, observed: ObservedVm): Raw {
   const { uuid, status, node = "", restartRequired } = observed;
   const { systemDisk } = inputs;
-  const size = systemDisk.size === undefined
-    ? { systemDisk: { ...systemDisk, size: formatSize(observed.systemSize) }, [UNSAID]: ["systemDisk.size"] }
-    : {};
+  const size =
+    systemDisk.size === undefined
+      ? { systemDisk: { ...systemDisk, size: formatSize(observed.systemSize) }, [UNSAID]: ["systemDisk.size"] }
+      : {};
   return { ...inputs, ...size, uuid, status, node, restartRequired };
 }

@@ -9,7 +9,10 @@ type Get = (key: string) => string | undefined;
 type Own = Record<string, string>;
 
 /** Of two that mean one thing, a cluster that has one does not take the other from what all share. */
-const PAIRS = [["privateKey", "privateKeyFile"], ["knownHosts", "knownHostsFile"]] as const;
+const PAIRS = [
+  ["privateKey", "privateKeyFile"],
+  ["knownHosts", "knownHostsFile"],
+] as const;
 
 const SETTING = "clusters";
 
@@ -45,7 +48,10 @@ export function inCluster<T>(name: string, read: () => T): T {
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error;
     const problem = error.message.replace(/^The setting \S+ /, "");
-    const hint = error.setting === "hosts" ? `Run \`pulumi config set --path 'seapath:clusters.${name}.hosts' node1,node2,node3\`.` : error.hint;
+    const hint =
+      error.setting === "hosts"
+        ? `Run \`pulumi config set --path 'seapath:clusters.${name}.hosts' node1,node2,node3\`.`
+        : error.hint;
     throw new SettingsError(`${SETTING}.${name}.${error.setting}`, problem, hint);
   }
 }
@@ -64,16 +70,28 @@ function readClusters(text: string | undefined): Record<string, Own> {
 
 function readOwn(name: string, settings: unknown): Own {
   if (!isObject(settings)) throw wrong(`has ${JSON.stringify(name)}, which is no object of settings`);
-  return Object.fromEntries(Object.entries(settings).map(([key, value]) => {
-    if (!(key in ENVIRONMENT_VARIABLES)) throw new SettingsError(`${SETTING}.${name}.${key}`, "is none", `A cluster has ${Object.keys(ENVIRONMENT_VARIABLES).join(", ")}.`);
-    const text: unknown = Array.isArray(value) ? value.join(",") : value;
-    if (typeof text === "string") return [key, text];
-    if (typeof text === "number" || typeof text === "boolean") return [key, String(text)];
-    throw new SettingsError(`${SETTING}.${name}.${key}`, "is neither a text nor a list");
-  }));
+  return Object.fromEntries(
+    Object.entries(settings).map(([key, value]) => {
+      if (!(key in ENVIRONMENT_VARIABLES))
+        throw new SettingsError(
+          `${SETTING}.${name}.${key}`,
+          "is none",
+          `A cluster has ${Object.keys(ENVIRONMENT_VARIABLES).join(", ")}.`,
+        );
+      const text: unknown = Array.isArray(value) ? value.join(",") : value;
+      if (typeof text === "string") return [key, text];
+      if (typeof text === "number" || typeof text === "boolean") return [key, String(text)];
+      throw new SettingsError(`${SETTING}.${name}.${key}`, "is neither a text nor a list");
+    }),
+  );
 }
 
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value);
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
 
 const wrong = (problem: string): SeapathError =>
-  new SettingsError(SETTING, problem, "Give each cluster its settings: `pulumi config set --path 'seapath:clusters.north.hosts' node1,node2,node3`.");
+  new SettingsError(
+    SETTING,
+    problem,
+    "Give each cluster its settings: `pulumi config set --path 'seapath:clusters.north.hosts' node1,node2,node3`.",
+  );

@@ -50,19 +50,30 @@ export function loadCredentials(from: CredentialSources): Credentials {
 function namedIdentity({ privateKey, privateKeyFile, passphrase, home }: CredentialSources): Identity | undefined {
   if (privateKey !== undefined) {
     const read = readKeyText(privateKey, passphrase);
-    if (read.kind === "private") return { name: "seapath:privateKey", publicKey: read.publicKey, privateKey: new Secret(read.text) };
-    if (isPath(privateKey.trim())) throw new SettingsError("privateKey", "is a path, not a key", "Set seapath:privateKeyFile (SEAPATH_PRIVATE_KEY_FILE) to it.");
+    if (read.kind === "private")
+      return { name: "seapath:privateKey", publicKey: read.publicKey, privateKey: new Secret(read.text) };
+    if (isPath(privateKey.trim()))
+      throw new SettingsError(
+        "privateKey",
+        "is a path, not a key",
+        "Set seapath:privateKeyFile (SEAPATH_PRIVATE_KEY_FILE) to it.",
+      );
     throw new SettingsError("privateKey", read.problem, read.hint);
   }
   if (privateKeyFile === undefined) return undefined;
   // The system's own message would quote it.
   if (holdsPrivateKey(privateKeyFile)) {
-    throw new SettingsError("privateKeyFile", "holds the key itself, not the path of its file", "Set seapath:privateKey (--secret) or SEAPATH_PRIVATE_KEY to it.");
+    throw new SettingsError(
+      "privateKeyFile",
+      "holds the key itself, not the path of its file",
+      "Set seapath:privateKey (--secret) or SEAPATH_PRIVATE_KEY to it.",
+    );
   }
   const path = expandHome(privateKeyFile, home);
   const identity = loadIdentity(path, path, passphrase);
   // Without a public part no agent can be asked for it either.
-  if (identity.publicKey === undefined) throw new SettingsError("privateKeyFile", `(${path}) ${identity.problem}`, identity.hint);
+  if (identity.publicKey === undefined)
+    throw new SettingsError("privateKeyFile", `(${path}) ${identity.problem}`, identity.hint);
   return identity;
 }
 
@@ -81,21 +92,29 @@ export function waysIn(host: HostAddress, settings: Credentials): WaysIn {
   const identities = host.identities ?? settings.identities;
   const set = settings.agent !== undefined ? settings.agent : host.agent;
   const agent = set === undefined ? settings.ambientAgent : (set ?? undefined);
-  const others = agent !== undefined && host.identitiesOnly !== true && (settings.agent !== undefined || !settings.keyNamed);
-  const wanted = others || identities.some(({ privateKey, publicKey }) => privateKey === undefined && publicKey !== undefined);
+  const others =
+    agent !== undefined && host.identitiesOnly !== true && (settings.agent !== undefined || !settings.keyNamed);
+  const wanted =
+    others || identities.some(({ privateKey, publicKey }) => privateKey === undefined && publicKey !== undefined);
   return { identities, others, ...(agent !== undefined && wanted && { agent }) };
 }
 
 /** @throws SettingsError when there is nothing to log in to a node with */
 export function checkWaysIn(host: HostAddress, settings: Credentials): void {
   const { identities, agent } = waysIn(host, settings);
-  if (settings.password !== undefined || agent !== undefined || identities.some(({ privateKey }) => privateKey !== undefined)) return;
+  if (
+    settings.password !== undefined ||
+    agent !== undefined ||
+    identities.some(({ privateKey }) => privateKey !== undefined)
+  )
+    return;
   const setting = host.identities === undefined ? "privateKeyFile" : "sshConfigFile";
   const [first] = identities;
   if (first === undefined) throw noKey(host, setting);
   const lacks = first.publicKey === undefined ? "" : ", and there is no agent that could have it";
   const all = identities.map(({ name, problem }) => `${name} ${problem}`).join("; ");
-  if (host.identities === undefined) throw new SettingsError(setting, `(${first.name}) ${first.problem}${lacks}`, first.hint);
+  if (host.identities === undefined)
+    throw new SettingsError(setting, `(${first.name}) ${first.problem}${lacks}`, first.hint);
   throw new SettingsError(setting, `has no key for ${host.address} that can be used: ${all}${lacks}`, first.hint);
 }
 
@@ -108,7 +127,11 @@ function noKey(host: HostAddress, setting: string): SettingsError {
     );
   }
   if (setting === "sshConfigFile") {
-    return new SettingsError(setting, `has IdentityFile none for ${host.address}, and there is no agent`, "Start an ssh-agent that holds the key, or set seapath:privateKeyFile.");
+    return new SettingsError(
+      setting,
+      `has IdentityFile none for ${host.address}, and there is no agent`,
+      "Start an ssh-agent that holds the key, or set seapath:privateKeyFile.",
+    );
   }
   return new SettingsError(
     setting,

@@ -86,7 +86,8 @@ export function isHostName(host: string): boolean {
 /** Reads a TCP port, or says which setting is wrong. */
 export function parsePort(key: string, text: string): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
-  if (port < 1 || port > 65535) throw new SettingsError(key, `has the port ${JSON.stringify(text)}, not one of 1 to 65535`);
+  if (port < 1 || port > 65535)
+    throw new SettingsError(key, `has the port ${JSON.stringify(text)}, not one of 1 to 65535`);
   return port;
 }
 

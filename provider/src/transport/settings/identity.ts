@@ -51,7 +51,9 @@ function publicPart(path: string): Pick<Identity, "publicKey"> {
  * one of the node's few tries. One of which there is only the `.pub` costs none unless the agent has it.
  */
 export function defaultIdentities(home: string, passphrase: string | undefined): Identity[] {
-  const found = DEFAULT_KEYS.map((name) => join(home, ".ssh", name)).filter((path) => existsSync(path) || existsSync(`${path}.pub`));
+  const found = DEFAULT_KEYS.map((name) => join(home, ".ssh", name)).filter(
+    (path) => existsSync(path) || existsSync(`${path}.pub`),
+  );
   const first = found.findIndex((path) => existsSync(path));
   return (first < 0 ? found : found.slice(0, first + 1)).map((path) => loadIdentity(path, path, passphrase));
 }

@@ -22,14 +22,25 @@ export function readKeyText(given: string, passphrase: string | undefined): KeyT
   const text = fromPkcs8(plain, passphrase) ?? plain;
   const parsed = utils.parseKey(text, passphrase);
   const key = Array.isArray(parsed) ? parsed[0] : parsed;
-  if (key === undefined || key instanceof Error) return explained(plain, key?.message ?? "there is none in it", passphrase);
+  if (key === undefined || key instanceof Error)
+    return explained(plain, key?.message ?? "there is none in it", passphrase);
   if (key.isPrivateKey()) return { kind: "private", text, publicKey: key.getPublicSSH() };
-  if (/^\S+-cert-v0\d@openssh\.com\s/.test(plain)) return wrong("holds a certificate, not a private key", "Certificates of users are not supported. Give the private key.");
-  return { kind: "public", publicKey: key.getPublicSSH(), problem: "holds a public key, not a private one", hint: PUBLIC };
+  if (/^\S+-cert-v0\d@openssh\.com\s/.test(plain))
+    return wrong(
+      "holds a certificate, not a private key",
+      "Certificates of users are not supported. Give the private key.",
+    );
+  return {
+    kind: "public",
+    publicKey: key.getPublicSSH(),
+    problem: "holds a public key, not a private one",
+    hint: PUBLIC,
+  };
 }
 
 /** Whether it is a private key itself, where a path was asked for. */
-export const holdsPrivateKey = (text: string): boolean => /BEGIN [A-Z0-9 ]*PRIVATE KEY|PuTTY-User-Key-File/.test(unwrapped(text));
+export const holdsPrivateKey = (text: string): boolean =>
+  /BEGIN [A-Z0-9 ]*PRIVATE KEY|PuTTY-User-Key-File/.test(unwrapped(text));
 
 /**
  * Undoes what happens to a key on its way: base64 around it, line breaks written as `\n`, lost, or of DOS, quotes,
@@ -77,7 +88,13 @@ function openSshEd25519(point: Buffer, seed: Buffer): string {
   const padding = Buffer.from(Array.from({ length: (8 - (inner.length % 8)) % 8 }, (_, index) => index + 1));
   const none = packed(Buffer.from("none"));
   const all = Buffer.concat([
-    Buffer.from(MAGIC), none, none, packed(Buffer.alloc(0)), Buffer.from([0, 0, 0, 1]), packed(blob), packed(Buffer.concat([inner, padding])),
+    Buffer.from(MAGIC),
+    none,
+    none,
+    packed(Buffer.alloc(0)),
+    Buffer.from([0, 0, 0, 1]),
+    packed(blob),
+    packed(Buffer.concat([inner, padding])),
   ]);
   const lines = all.toString("base64").match(/.{1,70}/g) ?? [];
   return ["-----BEGIN OPENSSH PRIVATE KEY-----", ...lines, "-----END OPENSSH PRIVATE KEY-----", ""].join("\n");
@@ -106,17 +123,29 @@ const wrong = (problem: string, hint = AS_WRITTEN): KeyText => ({ kind: "wrong",
 function explained(text: string, parser: string, passphrase: string | undefined): KeyText {
   if (text.trim() === "") return wrong("is empty");
   if (text.startsWith("PuTTY-User-Key-File-")) {
-    return wrong("holds a key of PuTTY's", "Convert it: `puttygen key.ppk -O private-openssh -o key`, or Conversions, Export OpenSSH key in PuTTYgen.");
+    return wrong(
+      "holds a key of PuTTY's",
+      "Convert it: `puttygen key.ppk -O private-openssh -o key`, or Conversions, Export OpenSSH key in PuTTYgen.",
+    );
   }
   if (/^(?:sk-|-----BEGIN OPENSSH)/.test(text) && /sk-(?:ssh|ecdsa)/.test(`${text} ${parser}`)) {
-    return wrong("holds the key of a security key (FIDO), which is not supported", "Give a key that needs no touch: `ssh-keygen -t ed25519`.");
+    return wrong(
+      "holds the key of a security key (FIDO), which is not supported",
+      "Give a key that needs no touch: `ssh-keygen -t ed25519`.",
+    );
   }
   if (/^-----BEGIN [^]*-----/.test(text) && !/-----END [^]*-----/.test(text)) {
-    return wrong(`ends before the END line of the key (${text.trim().split("\n").length} lines)`, `Was only a part of it taken, its first line say? ${AS_WRITTEN}`);
+    return wrong(
+      `ends before the END line of the key (${text.trim().split("\n").length} lines)`,
+      `Was only a part of it taken, its first line say? ${AS_WRITTEN}`,
+    );
   }
   if (/encrypted|passphrase/i.test(parser) || /^-----BEGIN ENCRYPTED|^Proc-Type: 4,ENCRYPTED/m.test(text)) {
     const publicKey = clearPart(text);
-    const problem = passphrase === undefined ? "is encrypted, and no passphrase is set" : "is encrypted, and the passphrase does not open it";
+    const problem =
+      passphrase === undefined
+        ? "is encrypted, and no passphrase is set"
+        : "is encrypted, and the passphrase does not open it";
     return { kind: "locked", ...(publicKey && { publicKey }), problem, hint: OPEN_IT };
   }
   if (/^-----BEGIN (?:RSA )?PUBLIC KEY/.test(text)) return wrong("holds a public key, not a private one", PUBLIC);

@@ -78,10 +78,15 @@ export class Resolver {
   }
 
   /** What is written with the host itself wins over everything. */
-  #complete(spec: HostSpec, entry: SshConfigEntry, set: { user: string | undefined; port: number | undefined }): HostAddress {
+  #complete(
+    spec: HostSpec,
+    entry: SshConfigEntry,
+    set: { user: string | undefined; port: number | undefined },
+  ): HostAddress {
     const { home } = this.#context;
     const host = entry.hostName === undefined ? spec.host : this.#fill(entry.hostName, { h: spec.host, n: spec.host });
-    if (!isHostName(host)) throw new SettingsError(SETTING, `has the HostName ${JSON.stringify(host)}, which is no name`);
+    if (!isHostName(host))
+      throw new SettingsError(SETTING, `has the HostName ${JSON.stringify(host)}, which is no name`);
     const user = spec.user ?? checkUser(SETTING, set.user ?? "root");
     const port = spec.port ?? set.port ?? (entry.port === undefined ? 22 : parsePort(SETTING, entry.port));
     const alias = entry.hostKeyAlias;
@@ -90,7 +95,11 @@ export class Resolver {
     const more = { ...tokens, i: String(me.uid), k: alias ?? spec.host, l: hostname(), L: hostname().split(".")[0]! };
     const path = (text: string) => expandHome(this.#fill(this.#fillVariables(text), more), home);
     if (entry.revokedHostKeys !== undefined && entry.revokedHostKeys.toLowerCase() !== "none") {
-      throw new SettingsError(SETTING, `has RevokedHostKeys for ${spec.host}, which is not read`, "Put these keys into known_hosts, in lines that begin with `@revoked *`.");
+      throw new SettingsError(
+        SETTING,
+        `has RevokedHostKeys for ${spec.host}, which is not read`,
+        "Put these keys into known_hosts, in lines that begin with `@revoked *`.",
+      );
     }
     return {
       address: spec.address,
@@ -105,10 +114,16 @@ export class Resolver {
     };
   }
 
-  #identities({ identityFiles, identitiesOnly }: SshConfigEntry, path: (text: string) => string): Pick<HostAddress, "identities" | "identitiesOnly"> {
+  #identities(
+    { identityFiles, identitiesOnly }: SshConfigEntry,
+    path: (text: string) => string,
+  ): Pick<HostAddress, "identities" | "identitiesOnly"> {
     const only = identitiesOnly?.toLowerCase() ?? "no";
-    if (!["yes", "true", "no", "false"].includes(only)) throw new SettingsError(SETTING, `has IdentitiesOnly ${JSON.stringify(identitiesOnly)}, not yes or no`);
-    const paths = this.#context.identities ? identityFiles?.filter((file) => file.toLowerCase() !== "none").map(path) : undefined;
+    if (!["yes", "true", "no", "false"].includes(only))
+      throw new SettingsError(SETTING, `has IdentitiesOnly ${JSON.stringify(identitiesOnly)}, not yes or no`);
+    const paths = this.#context.identities
+      ? identityFiles?.filter((file) => file.toLowerCase() !== "none").map(path)
+      : undefined;
     return {
       ...(paths && { identities: paths.map((each) => this.#load(each)) }),
       ...((only === "yes" || only === "true") && { identitiesOnly: true }),
@@ -132,7 +147,9 @@ export class Resolver {
   #knownHosts(entry: SshConfigEntry, path: (text: string) => string): Pick<HostAddress, "knownHostsFiles"> {
     const { userKnownHostsFiles: users, globalKnownHostsFiles: machines } = entry;
     if (!this.#context.knownHosts || (users === undefined && machines === undefined)) return {};
-    const files = [...(users ?? ["~/.ssh/known_hosts"]), ...(machines ?? ["/etc/ssh/ssh_known_hosts"])].filter((file) => file.toLowerCase() !== "none");
+    const files = [...(users ?? ["~/.ssh/known_hosts"]), ...(machines ?? ["/etc/ssh/ssh_known_hosts"])].filter(
+      (file) => file.toLowerCase() !== "none",
+    );
     return { knownHostsFiles: files.map((file) => ({ path: path(file), optional: true })) };
   }
 
@@ -140,7 +157,11 @@ export class Resolver {
   #fillVariables(text: string): string {
     return text.replaceAll(/\$\{([^}]*)\}/g, (_, name: string) => {
       const value = this.#context.env[name];
-      if (value === undefined) throw new SettingsError(SETTING, `has \${${name}} in ${JSON.stringify(text)}, which is not set in the environment`);
+      if (value === undefined)
+        throw new SettingsError(
+          SETTING,
+          `has \${${name}} in ${JSON.stringify(text)}, which is not set in the environment`,
+        );
       return value.replaceAll("%", "%%");
     });
   }
@@ -148,7 +169,8 @@ export class Resolver {
   #fill(text: string, tokens: Record<string, string>): string {
     return text.replaceAll(/%(.?)/g, (token, letter: string) => {
       const value = letter === "%" ? "%" : tokens[letter];
-      if (value === undefined) throw new SettingsError(SETTING, `has the token ${token} in ${JSON.stringify(text)}, which is not supported`);
+      if (value === undefined)
+        throw new SettingsError(SETTING, `has the token ${token} in ${JSON.stringify(text)}, which is not supported`);
       return value;
     });
   }

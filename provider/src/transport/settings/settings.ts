@@ -87,7 +87,12 @@ export function readSettings(get: (key: string) => string | undefined, env: Node
   }
 
   const [privateKey, privateKeyFile] = pair("privateKey", "privateKeyFile");
-  const [agent, passphrase, password, ambientAgent] = [read("agent"), read("passphrase"), read("password"), nonEmpty(env.SSH_AUTH_SOCK)];
+  const [agent, passphrase, password, ambientAgent] = [
+    read("agent"),
+    read("passphrase"),
+    read("password"),
+    nonEmpty(env.SSH_AUTH_SOCK),
+  ];
   const [knownHosts, knownHostsFile] = pair("knownHosts", "knownHostsFile");
   const hosts = new Resolver({
     home,
@@ -142,7 +147,8 @@ function parseFingerprint(text: string): { host?: string; fingerprint: string } 
 }
 
 function readBoolean(key: Key, text: string): boolean {
-  if (text !== "true" && text !== "false") throw new SettingsError(key, `is ${JSON.stringify(text)}, not true or false`);
+  if (text !== "true" && text !== "false")
+    throw new SettingsError(key, `is ${JSON.stringify(text)}, not true or false`);
   return text === "true";
 }
 
@@ -150,7 +156,11 @@ function readBoolean(key: Key, text: string): boolean {
 function readFolder(key: Key, text: string): string {
   const path = posix.normalize(text).replace(/\/$/, "");
   if (posix.isAbsolute(path) && path.split("/").length > 2 && !/[\0-\x1f\x7f]/.test(path)) return path;
-  throw new SettingsError(key, `is ${JSON.stringify(text)}, not a folder of a node`, `Name one that is ours alone, with its whole path: ${NODE_FOLDER} is where nothing is said.`);
+  throw new SettingsError(
+    key,
+    `is ${JSON.stringify(text)}, not a folder of a node`,
+    `Name one that is ours alone, with its whole path: ${NODE_FOLDER} is where nothing is said.`,
+  );
 }
 
 function readNumber(key: Key, text: string, least: number, most: number): number {

@@ -79,7 +79,12 @@ export class SshConfig {
     const first = new Map<string, Directive>();
     const [files, unheard] = [new Set<string>(), new Set<string>()];
     for (const directive of this.#directives) {
-      const { applies, key, name, words: [word = ""] } = directive;
+      const {
+        applies,
+        key,
+        name,
+        words: [word = ""],
+      } = directive;
       if (!applies(target)) continue;
       if (key === PASSED_OVER) unheard.add(name);
       if (key === "identityfile") files.add(word);
@@ -90,13 +95,25 @@ export class SshConfig {
       if (Object.hasOwn(UNHEARD, key) && !UNHEARD[key]!.test(word)) unheard.add(name);
     }
     const word = (key: string) => first.get(key)?.words[0];
-    const known = { userKnownHostsFiles: first.get("userknownhostsfile")?.words, globalKnownHostsFiles: first.get("globalknownhostsfile")?.words };
+    const known = {
+      userKnownHostsFiles: first.get("userknownhostsfile")?.words,
+      globalKnownHostsFiles: first.get("globalknownhostsfile")?.words,
+    };
     const values = {
-      hostName: word("hostname"), user: word("user"), port: word("port"), identitiesOnly: word("identitiesonly"), identityAgent: word("identityagent"),
-      proxyJump: word("proxyjump"), hostKeyAlias: word("hostkeyalias"), revokedHostKeys: word("revokedhostkeys"), ...known,
+      hostName: word("hostname"),
+      user: word("user"),
+      port: word("port"),
+      identitiesOnly: word("identitiesonly"),
+      identityAgent: word("identityagent"),
+      proxyJump: word("proxyjump"),
+      hostKeyAlias: word("hostkeyalias"),
+      revokedHostKeys: word("revokedhostkeys"),
+      ...known,
     };
     return {
-      ...(Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Partial<SshConfigEntry>),
+      ...(Object.fromEntries(
+        Object.entries(values).filter(([, value]) => value !== undefined),
+      ) as Partial<SshConfigEntry>),
       ...(files.size > 0 && { identityFiles: [...files] }),
       hasProxyCommand: !["", "none"].includes(word("proxycommand")?.toLowerCase() ?? ""),
       unheard: [...unheard],
@@ -153,13 +170,19 @@ function split(line: string): string[] {
 function expand(word: string, home: string): string[] {
   const plain = expandHome(word, home);
   const path = isAbsolute(plain) ? plain : join(home, ".ssh", plain);
-  return path.split(sep).reduce<string[]>((found, part) => found.flatMap((folder) => within(folder, part)), [""]).filter((file) => existsSync(file));
+  return path
+    .split(sep)
+    .reduce<string[]>((found, part) => found.flatMap((folder) => within(folder, part)), [""])
+    .filter((file) => existsSync(file));
 }
 
 function within(folder: string, part: string): string[] {
   if (!/[*?]/.test(part)) return [`${folder}${folder === "" && part === "" ? "" : sep}${part}`];
   try {
-    return readdirSync(folder || sep).filter((name) => !name.startsWith(".") && matches(part, name)).sort().map((name) => `${folder}${sep}${name}`);
+    return readdirSync(folder || sep)
+      .filter((name) => !name.startsWith(".") && matches(part, name))
+      .sort()
+      .map((name) => `${folder}${sep}${name}`);
   } catch {
     return []; // no folder
   }

@@ -64,7 +64,9 @@ export class Authentication {
 
   /** What went wrong on the way, without any secret. */
   get troubles(): string[] {
-    const silent = this.#agent?.pending ? [`the agent ${this.#agent.socket} has not answered; does it ask somebody for a confirmation?`] : [];
+    const silent = this.#agent?.pending
+      ? [`the agent ${this.#agent.socket} has not answered; does it ask somebody for a confirmation?`]
+      : [];
     return [...this.#troubles, ...silent];
   }
 
@@ -100,7 +102,10 @@ export class Authentication {
   /** What was tried, for an error. */
   get tried(): string {
     const others = this.#tried.filter((label) => label === OTHERS).length;
-    const all = [...this.#tried.filter((label) => label !== OTHERS), ...(others > 0 ? [`${others} ${others === 1 ? "key" : "keys"} of the agent`] : [])];
+    const all = [
+      ...this.#tried.filter((label) => label !== OTHERS),
+      ...(others > 0 ? [`${others} ${others === 1 ? "key" : "keys"} of the agent`] : []),
+    ];
     return all.length === 0 ? "nothing of that could be tried" : `tried: ${all.join(", ")}`;
   }
 
@@ -128,7 +133,11 @@ export class Authentication {
     const { name: label, privateKey } = identity;
     const method = "publickey";
     if (privateKey === undefined) return { method, label, auth: () => this.#fromAgent(identity) };
-    return { method, label, auth: { type: method, username: this.#username, key: privateKey.reveal(), ...this.#passphrase } };
+    return {
+      method,
+      label,
+      auth: { type: method, username: this.#username, key: privateKey.reveal(), ...this.#passphrase },
+    };
   }
 
   /** One that only the agent can sign with. */
@@ -142,13 +151,25 @@ export class Authentication {
       this.trouble(`${name} ${problem}, and the agent ${this.#agent.socket} does not have it`);
       return [];
     }
-    return [{ method: "publickey", label: name, auth: { type: "agent", username: this.#username, agent: this.#agent.only(key) } }];
+    return [
+      {
+        method: "publickey",
+        label: name,
+        auth: { type: "agent", username: this.#username, agent: this.#agent.only(key) },
+      },
+    ];
   }
 
   async #otherKeys(): Promise<Attempt[]> {
     const agent = this.#agent!;
-    const keys = (await this.#agentKeys()).filter((key) => !this.#identities.some(({ publicKey }) => publicKey?.equals(key.getPublicSSH())));
-    return keys.map((key) => ({ method: "publickey", label: OTHERS, auth: { type: "agent", username: this.#username, agent: agent.only(key) } }));
+    const keys = (await this.#agentKeys()).filter(
+      (key) => !this.#identities.some(({ publicKey }) => publicKey?.equals(key.getPublicSSH())),
+    );
+    return keys.map((key) => ({
+      method: "publickey",
+      label: OTHERS,
+      auth: { type: "agent", username: this.#username, agent: agent.only(key) },
+    }));
   }
 
   async #agentKeys() {

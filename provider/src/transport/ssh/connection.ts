@@ -37,7 +37,12 @@ export class Connection {
     const link = await logIn(host, settings);
     const connection = new Connection(link, settings.maxChannels);
     try {
-      if (link.sudo) await proveSudo(host, (command) => connection.run(command), () => (link.requiresTerminal = true));
+      if (link.sudo)
+        await proveSudo(
+          host,
+          (command) => connection.run(command),
+          () => (link.requiresTerminal = true),
+        );
     } catch (error) {
       connection.close("it is of no use");
       throw error;
@@ -86,7 +91,11 @@ export class Connection {
   /** Waits for a place and uses it, again if sshd refuses the channel. */
   async #insist<T>(use: () => Promise<T>, quietMs: number): Promise<T> {
     for (let refusals = 0; ; refusals++) {
-      await this.#channels.acquire(QUEUE_MS, () => this.#notSent("no free channel, the others take too long"), refusals > 0);
+      await this.#channels.acquire(
+        QUEUE_MS,
+        () => this.#notSent("no free channel, the others take too long"),
+        refusals > 0,
+      );
       try {
         await this.#proveAlive(quietMs);
         return await use();

@@ -58,7 +58,10 @@ class Execution {
   start(line: string): void {
     this.#unwatch = this.#link.watch((cause) => this.#fail(this.#broken(cause)));
     if (this.#settled) return;
-    this.#deadline = setTimeout(() => void this.#end({ timedOut: true }), this.#command.timeoutMs ?? DEFAULT_TIMEOUT_MS);
+    this.#deadline = setTimeout(
+      () => void this.#end({ timedOut: true }),
+      this.#command.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+    );
     try {
       this.#link.client.exec(line, (error, stream) => this.#opened(error, stream));
     } catch (error) {
@@ -148,7 +151,8 @@ class Execution {
     if ((this.#command.okExitCodes ?? [0]).includes(exitCode)) {
       return this.#settle(() => this.#resolve({ node, exitCode, stdout, stderr }));
     }
-    const hint = exitCode === 127 ? `Is ${this.#command.argv[0]} installed on ${node}, and on the PATH there?` : undefined;
+    const hint =
+      exitCode === 127 ? `Is ${this.#command.argv[0]} installed on ${node}, and on the PATH there?` : undefined;
     this.#fail(new CommandError({ ...told, exitCode, ...(hint !== undefined && { hint }) }));
   }
 

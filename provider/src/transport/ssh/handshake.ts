@@ -50,14 +50,19 @@ export function shakeHands(
       authentication.close();
     };
     // The agent is on this side: it says nothing of the node that it does not answer.
-    const deadline = setTimeout(() => fail(`no login within ${settings.connectTimeoutMs / 1000} s`, authentication.waitsForAgent), timeoutMs);
+    const deadline = setTimeout(
+      () => fail(`no login within ${settings.connectTimeoutMs / 1000} s`, authentication.waitsForAgent),
+      timeoutMs,
+    );
     const hungUp = (cause: string) => {
       if (greeted || state !== "open") return fail(cause, authentication.turnedDown > 0);
       state = "ended";
       clearTimeout(deadline);
       reject(new TurnedAway(cause));
     };
-    wire.stream.on("error", (error: NodeJS.ErrnoException) => (error.code === "ECONNRESET" ? hungUp : fail)(error.message));
+    wire.stream.on("error", (error: NodeJS.ErrnoException) =>
+      (error.code === "ECONNRESET" ? hungUp : fail)(error.message),
+    );
     client.on("error", (error) => {
       // ssh2 goes on with the next way to log in after an agent failed, so this alone ends nothing.
       if (error.level === "agent") authentication.agentFailed(error.message);
@@ -102,21 +107,34 @@ export function shakeHands(
  * @param authentication what was tried, when it came so far
  * @param refused the host answers, and does not let in
  */
-export function connectError(host: HostAddress, cause: string, { authentication, refused: answered = false }: { authentication?: Authentication; refused?: boolean } = {}): ConnectionError {
+export function connectError(
+  host: HostAddress,
+  cause: string,
+  { authentication, refused: answered = false }: { authentication?: Authentication; refused?: boolean } = {},
+): ConnectionError {
   const refusal = authentication && refusalOf(cause, answered, authentication);
   const why = refusal === undefined ? cause + troublesOf(authentication) : refusal.why;
   const role = host.isJump ? "the jump host " : "";
-  return new (refusal || answered ? LoginRefused : ConnectionError)(host.address, `Unable to log in to ${role}${host.address} as ${host.user}: ${why}`, {
-    beforeSend: true,
-    hint: hintFor(host, refusal?.kind, cause) + unheardBy(host),
-  });
+  return new (refusal || answered ? LoginRefused : ConnectionError)(
+    host.address,
+    `Unable to log in to ${role}${host.address} as ${host.user}: ${why}`,
+    {
+      beforeSend: true,
+      hint: hintFor(host, refusal?.kind, cause) + unheardBy(host),
+    },
+  );
 }
 
 type Refusal = "methods" | "too many" | "agent";
 
 /** Whether the node has turned down who wants in, or we could not show it, and which it was. */
-function refusalOf(cause: string, answered: boolean, authentication: Authentication): { kind: Refusal; why: string } | undefined {
-  if (/authentication methods failed/i.test(cause)) return { kind: "methods", why: `the login was refused: ${authentication.toString()}` };
+function refusalOf(
+  cause: string,
+  answered: boolean,
+  authentication: Authentication,
+): { kind: Refusal; why: string } | undefined {
+  if (/authentication methods failed/i.test(cause))
+    return { kind: "methods", why: `the login was refused: ${authentication.toString()}` };
   if (answered && authentication.waitsForAgent) return { kind: "agent", why: cause + troublesOf(authentication) };
   // sshd says so; others only hang up when they have had enough.
   const said = /too many authentication failures/i.test(cause);
@@ -132,7 +150,9 @@ function troublesOf(authentication: Authentication | undefined): string {
 }
 
 const unheardBy = ({ unheard = [] }: HostAddress): string =>
-  unheard.length === 0 ? "" : ` ~/.ssh/config has ${unheard.join(", ")} for it, which is not heeded here (docs/connecting.md).`;
+  unheard.length === 0
+    ? ""
+    : ` ~/.ssh/config has ${unheard.join(", ")} for it, which is not heeded here (docs/connecting.md).`;
 
 function hintFor(host: HostAddress, refusal: Refusal | undefined, cause: string): string {
   if (refusal === "too many") {
@@ -141,7 +161,8 @@ function hintFor(host: HostAddress, refusal: Refusal | undefined, cause: string)
       "IdentityFile and `IdentitiesOnly yes` in ~/.ssh/config."
     );
   }
-  if (refusal === "agent") return "Does `ssh-add -l` answer? Start the agent anew, or set seapath:privateKeyFile to a private key.";
+  if (refusal === "agent")
+    return "Does `ssh-add -l` answer? Start the agent anew, or set seapath:privateKeyFile to a private key.";
   if (refusal === "methods") {
     return (
       `Is the key (seapath:privateKey, seapath:privateKeyFile or the agent) in ~${host.user}/.ssh/authorized_keys there` +

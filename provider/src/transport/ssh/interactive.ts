@@ -12,7 +12,9 @@ import type { Terminal } from "../types";
  * @returns the program's exit code
  */
 export function converse(link: Link, argv: readonly string[], terminal: Terminal): Promise<number> {
-  const line = link.sudo ? quoteArgv(asRoot(argv, newProcessTag(), { sudo: true, requiresTerminal: false })) : quoteArgv(argv);
+  const line = link.sudo
+    ? quoteArgv(asRoot(argv, newProcessTag(), { sudo: true, requiresTerminal: false }))
+    : quoteArgv(argv);
   const { rows, columns } = terminal.size();
   const window = { rows, cols: columns, term: terminal.type, width: 0, height: 0 };
   return new Promise((resolve, reject) => {

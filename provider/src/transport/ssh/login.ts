@@ -28,10 +28,14 @@ export async function logIn(host: HostAddress, settings: ConnectionSettings): Pr
       hops.at(-1)?.wire.destroy();
       if (to === host || !(error instanceof ConnectionError)) throw error;
       const { message, hint, beforeSend } = error;
-      throw new (error instanceof LoginRefused ? LoginRefused : ConnectionError)(host.address, `${message}, on the way to ${host.address}`, {
-        beforeSend,
-        ...(hint !== undefined && { hint }),
-      });
+      throw new (error instanceof LoginRefused ? LoginRefused : ConnectionError)(
+        host.address,
+        `${message}, on the way to ${host.address}`,
+        {
+          beforeSend,
+          ...(hint !== undefined && { hint }),
+        },
+      );
     }
   }
   const last = hops.at(-1)!;
@@ -67,7 +71,9 @@ async function certificateOver(wire: Wire, to: HostAddress, deadline: number): P
     return await fetchCertificate(wire, deadline - Date.now());
   } catch (error) {
     const { message } = error as Error;
-    throw error instanceof HungUp ? new TurnedAway(message) : connectError(to, message, { refused: error instanceof NotUnderstood });
+    throw error instanceof HungUp
+      ? new TurnedAway(message)
+      : connectError(to, message, { refused: error instanceof NotUnderstood });
   }
 }
 

@@ -58,14 +58,16 @@ class Pool implements Runner {
   }
 
   runOnEach(command: Command): Promise<NodeAnswer[]> {
-    return Promise.all(this.#settings.hosts.map(async (host): Promise<NodeAnswer> => {
-      const { address } = host;
-      try {
-        return { address, ...(await this.#runOn(host, { ...command, readOnly: true })) };
-      } catch (error) {
-        return { address, error };
-      }
-    }));
+    return Promise.all(
+      this.#settings.hosts.map(async (host): Promise<NodeAnswer> => {
+        const { address } = host;
+        try {
+          return { address, ...(await this.#runOn(host, { ...command, readOnly: true })) };
+        } catch (error) {
+          return { address, error };
+        }
+      }),
+    );
   }
 
   /** Over the kept connection where that goes there, and else over one that is closed again: such questions are rare. */

@@ -91,6 +91,9 @@ export class Sftp {
     const { node } = this.#link;
     const beforeSend = this.#client === undefined;
     const hint = beforeSend ? {} : { hint: `A part of it may have stayed there as ${this.#temporary}.` };
-    return new ConnectionError(node, `Unable to upload "${this.#target}" on ${node}: ${cause}`, { beforeSend, ...hint });
+    return new ConnectionError(node, `Unable to upload "${this.#target}" on ${node}: ${cause}`, {
+      beforeSend,
+      ...hint,
+    });
   }
 }

@@ -35,7 +35,9 @@ export class PlainStaging implements Staging {
   async commit(): Promise<void> {
     const [from, to] = [this.#paths.temporary, this.#paths.remotePath];
     // SFTP's own rename refuses a target that exists; OpenSSH's replaces it at once, as rename(2) does.
-    const offered = await this.#sftp.askIfOffered("rename it", (client, done) => client.ext_openssh_rename(from, to, done));
+    const offered = await this.#sftp.askIfOffered("rename it", (client, done) =>
+      client.ext_openssh_rename(from, to, done),
+    );
     if (!offered) await this.#sftp.ask("rename it", (client, done) => client.rename(from, to, done));
   }
 
@@ -85,7 +87,8 @@ export class SudoStaging implements Staging {
         await execute(this.#link, { argv, label: `to ${what} with sudo` });
         return;
       } catch (error) {
-        if (error instanceof CommandError) throw this.#failure(`cannot ${what}: ${error.stderr.trim() || error.message}`);
+        if (error instanceof CommandError)
+          throw this.#failure(`cannot ${what}: ${error.stderr.trim() || error.message}`);
         // SFTP's own channel is open beside this one, and sshd may have no place for two.
         if (!(error instanceof ChannelRefused)) throw error;
         if (refusals >= REFUSALS) throw this.#failure(`cannot ${what}: ${error.message}`);

@@ -63,7 +63,11 @@ export function asRoot(argv: readonly string[], mark: string, privilege: Privile
  * @param lookForTerminal begins to give each program a terminal
  * @throws SettingsError when it does not
  */
-export async function proveSudo(host: HostAddress, run: (command: Command) => Promise<CommandResult>, lookForTerminal: () => void): Promise<void> {
+export async function proveSudo(
+  host: HostAddress,
+  run: (command: Command) => Promise<CommandResult>,
+  lookForTerminal: () => void,
+): Promise<void> {
   const ask = () => run({ argv: ["true"], label: "sudo -n true", timeoutMs: 30_000, readOnly: true });
   try {
     await ask().catch(async (error: unknown) => {

@@ -20,7 +20,12 @@ type Progress = (progress: TransferProgress) => void;
  * Writes a local file beside its place on the node, makes sure it is whole and on disk, and only then renames it: nobody
  * ever sees half a file under its name. What failed is taken away again.
  */
-export async function uploadOver(link: Link, localPath: string, remotePath: string, onProgress?: Progress): Promise<void> {
+export async function uploadOver(
+  link: Link,
+  localPath: string,
+  remotePath: string,
+  onProgress?: Progress,
+): Promise<void> {
   const temporary = `${remotePath}.${randomBytes(6).toString("hex")}.part`;
   const sftp = new Sftp(link, remotePath, temporary);
   const staging = link.sudo
@@ -33,7 +38,13 @@ export async function uploadOver(link: Link, localPath: string, remotePath: stri
     await staging.prepare();
     try {
       await sftp.begin();
-      await send(sftp, staging, file, { remotePath, temporary, total: stats.size, needed: bytesOnDisk(stats) }, onProgress);
+      await send(
+        sftp,
+        staging,
+        file,
+        { remotePath, temporary, total: stats.size, needed: bytesOnDisk(stats) },
+        onProgress,
+      );
     } catch (error) {
       // The first error is the one that matters, so what goes wrong here is not told.
       if (!sftp.broken) await staging.discard().catch(() => {});
@@ -66,7 +77,9 @@ async function send(
   const { remotePath, temporary, total, needed } = transfer;
   const free = await freeBytes(sftp, remotePath);
   if (free !== undefined && free < needed) throw noSpace(sftp, remotePath, free, needed);
-  const handle = await sftp.ask<Buffer>("create it", (client, done) => client.open(temporary, staging.flags, 0o600, done));
+  const handle = await sftp.ask<Buffer>("create it", (client, done) =>
+    client.open(temporary, staging.flags, 0o600, done),
+  );
   try {
     const writer = new Writer(sftp, handle, total, onProgress);
     await writer.copy(file);
@@ -101,7 +114,7 @@ class Writer {
   }
 
   async copy(file: FileHandle): Promise<void> {
-    for (let position = 0; !this.#failed; ) {
+    for (let position = 0; !this.#failed;) {
       const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(CHUNK), 0, CHUNK, position);
       if (bytesRead === 0) break;
       const chunk = buffer.subarray(0, bytesRead);

@@ -8,11 +8,21 @@ import { packed, Reader } from "./certificate";
 import type { Wire } from "../ssh/wire";
 
 const CERTIFICATES = [
-  "ssh-ed25519-cert-v01@openssh.com", "ecdsa-sha2-nistp256-cert-v01@openssh.com", "ecdsa-sha2-nistp384-cert-v01@openssh.com",
-  "ecdsa-sha2-nistp521-cert-v01@openssh.com", "rsa-sha2-512-cert-v01@openssh.com", "rsa-sha2-256-cert-v01@openssh.com",
+  "ssh-ed25519-cert-v01@openssh.com",
+  "ecdsa-sha2-nistp256-cert-v01@openssh.com",
+  "ecdsa-sha2-nistp384-cert-v01@openssh.com",
+  "ecdsa-sha2-nistp521-cert-v01@openssh.com",
+  "rsa-sha2-512-cert-v01@openssh.com",
+  "rsa-sha2-256-cert-v01@openssh.com",
 ];
 const EXCHANGES = ["curve25519-sha256", "curve25519-sha256@libssh.org", "ecdh-sha2-nistp256"];
-const CIPHERS = ["aes128-ctr", "aes256-ctr", "aes128-gcm@openssh.com", "aes256-gcm@openssh.com", "chacha20-poly1305@openssh.com"];
+const CIPHERS = [
+  "aes128-ctr",
+  "aes256-ctr",
+  "aes128-gcm@openssh.com",
+  "aes256-gcm@openssh.com",
+  "chacha20-poly1305@openssh.com",
+];
 const MACS = ["hmac-sha2-256", "hmac-sha2-512", "hmac-sha2-256-etm@openssh.com", "hmac-sha2-512-etm@openssh.com"];
 const [KEXINIT, ECDH_INIT, ECDH_REPLY, DISCONNECT] = [20, 30, 31, 1];
 const MAX_PACKET = 256 * 1024;
@@ -84,7 +94,12 @@ class Talk {
     this.#buffer = this.#buffer.subarray(end.index + end[0].length);
     this.greeted = true;
     const lists = [EXCHANGES, CERTIFICATES, CIPHERS, CIPHERS, MACS, MACS, ["none"], ["none"], [], []];
-    const init = Buffer.concat([Buffer.from([KEXINIT]), randomBytes(16), ...lists.map((list) => packed(list.join())), Buffer.alloc(5)]);
+    const init = Buffer.concat([
+      Buffer.from([KEXINIT]),
+      randomBytes(16),
+      ...lists.map((list) => packed(list.join())),
+      Buffer.alloc(5),
+    ]);
     this.#send("SSH-2.0-seapath\r\n");
     this.#send(framed(init));
     return true;

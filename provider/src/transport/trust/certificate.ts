@@ -105,7 +105,19 @@ export function parseCertificate(blob: Buffer): Certificate {
   const signed = blob.subarray(0, read.at);
   const signature = read.bytes();
   if (!read.done) throw new RangeError("something follows its signature");
-  return { key, type: type.plain, id, isForHosts, principals, validAfter, validBefore, criticalOptions: options, authority, signed, signature };
+  return {
+    key,
+    type: type.plain,
+    id,
+    isForHosts,
+    principals,
+    validAfter,
+    validBefore,
+    criticalOptions: options,
+    authority,
+    signed,
+    signature,
+  };
 }
 
 /** Whether the authority that the certificate names has signed it. */

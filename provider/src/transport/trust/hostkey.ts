@@ -40,11 +40,12 @@ export async function trustIn(
 }
 
 /** No line could make it right: not even its bytes are shown, as there is nothing that they could be compared with. */
-const unknownType = (host: HostAddress, key: Buffer) => new HostKeyError(
-  host.address,
-  `Unable to verify the host key of ${host.address}: it shows a key of a type that is not known, ${fingerprint(key)}`,
-  "Give the node an Ed25519 key: `ssh-keygen -A`, and HostKey in its sshd_config.",
-);
+const unknownType = (host: HostAddress, key: Buffer) =>
+  new HostKeyError(
+    host.address,
+    `Unable to verify the host key of ${host.address}: it shows a key of a type that is not known, ${fingerprint(key)}`,
+    "Give the node an Ed25519 key: `ssh-keygen -A`, and HostKey in its sshd_config.",
+  );
 
 /** A HostKeyAlias stands alone, as with ssh: the port is not looked at. */
 function nameOf(host: HostAddress): { host: string; port: number } {
@@ -79,7 +80,8 @@ function checkHostKey(known: KnownHosts, host: HostAddress, key: Buffer, vouched
   if (certified && verdict.status !== "revoked" && vouched?.problem === undefined) return undefined;
   const problem = vouched?.problem ?? "its certificate is one of another key";
   // What is wrong with the certificate is what has to be mended, for whoever has set one up.
-  const certificate = vouched === undefined ? "" : `; the @cert-authority line ${vouched.lines} does not help: ${problem}`;
+  const certificate =
+    vouched === undefined ? "" : `; the @cert-authority line ${vouched.lines} does not help: ${problem}`;
   const instead = vouched?.hint === undefined ? "" : `${vouched.hint} Or else: `;
   const shown = `${nameOfType(key)} key ${fingerprint(key)}`;
   const accept = `${knownName(name.host, name.port)} ${keyType(key)} ${key.toString("base64")}`;
@@ -99,8 +101,10 @@ function checkHostKey(known: KnownHosts, host: HostAddress, key: Buffer, vouched
         host.address,
         `${unable}: it shows the ${shown}, but known_hosts has another (${verdict.conflicts.map(place).join(", ")}). ` +
           `The node was installed anew, or someone is in between${certificate}`,
-        `${instead}${compare}, ${verdict.conflicts.map((line) => removal(line, name)).filter(unique).join(" and ")}, ` +
-          `then add this line: ${accept}`,
+        `${instead}${compare}, ${verdict.conflicts
+          .map((line) => removal(line, name))
+          .filter(unique)
+          .join(" and ")}, ` + `then add this line: ${accept}`,
       );
     case "revoked":
       return new HostKeyError(

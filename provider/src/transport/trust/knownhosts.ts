@@ -48,7 +48,9 @@ export class KnownHosts {
   /** Lines that cannot be read are passed over, as ssh does: they trust nobody. */
   static parse(sources: readonly { name: string; text: string }[]): KnownHosts {
     return new KnownHosts(
-      sources.flatMap(({ name, text }) => text.split(/\r?\n/).flatMap((line, index) => parseLine(line, name, index + 1))),
+      sources.flatMap(({ name, text }) =>
+        text.split(/\r?\n/).flatMap((line, index) => parseLine(line, name, index + 1)),
+      ),
     );
   }
 
@@ -160,6 +162,9 @@ function matchesHash(names: string, name: string): boolean {
 /** Whether a name is one of a pattern with `*` and `?`. */
 export function matchesPattern(pattern: string, name: string): boolean {
   if (!/[*?]/.test(pattern)) return pattern === name;
-  const source = pattern.replace(/[.+^${}()|[\]\\]/g, "\\$&").replaceAll("*", ".*").replaceAll("?", ".");
+  const source = pattern
+    .replace(/[.+^${}()|[\]\\]/g, "\\$&")
+    .replaceAll("*", ".*")
+    .replaceAll("?", ".");
   return new RegExp(`^${source}$`).test(name);
 }

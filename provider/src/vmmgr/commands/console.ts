@@ -13,7 +13,14 @@ export type { Terminal } from "../../cluster";
 export async function openConsole({ cluster }: Context, vm: string, user: string, terminal: Terminal): Promise<number> {
   const inventory = await cluster.inventory();
   const { node } = getVm(inventory, vm, "open the console of");
-  if (node === undefined) throw new NotNow("open the console of", vm, inventory.node, "it is not running on any hypervisor", "Start it first.");
+  if (node === undefined)
+    throw new NotNow(
+      "open the console of",
+      vm,
+      inventory.node,
+      "it is not running on any hypervisor",
+      "Start it first.",
+    );
   const at = { domain: vm, node, asked: inventory.node, user };
   const uri = node === inventory.node ? libvirtUri(at) : ((await openWay(cluster.runner, at)) ?? libvirtUri(at, true));
   return openTerminal(cluster.runner, ["virsh", "--connect", uri, "console", vm], terminal);

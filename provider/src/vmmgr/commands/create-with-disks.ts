@@ -12,7 +12,12 @@ import { runSteps, type Step } from "../core/steps";
 import { updateVm } from "../vm/update";
 
 /** Makes a VM with a data disk of each source, and starts it when it has all. @param force in place of one of the name */
-export async function createWithDisks(context: Context, spec: VmSpec, sources: readonly FileSource[], force: boolean): Promise<ObservedVm> {
+export async function createWithDisks(
+  context: Context,
+  spec: VmSpec,
+  sources: readonly FileSource[],
+  force: boolean,
+): Promise<ObservedVm> {
   const make = force ? replaceVm : createVm;
   if (sources.length === 0) return make(context, spec);
   const inventory = await context.cluster.inventory(await sourceQuestions(...sources));
@@ -30,7 +35,16 @@ export async function createWithDisks(context: Context, spec: VmSpec, sources: r
     },
     ...sources.map((source, index): Step => ({
       name: `making its data disk ${index}`,
-      act: () => createDisk(context, { vm: spec.name, index, source, bus: spec.diskBus, cache: "writeback", readOnly: false, retain: false }),
+      act: () =>
+        createDisk(context, {
+          vm: spec.name,
+          index,
+          source,
+          bus: spec.diskBus,
+          cache: "writeback",
+          readOnly: false,
+          retain: false,
+        }),
       noUndo: "it goes with the VM",
     })),
   ];
@@ -38,16 +52,20 @@ export async function createWithDisks(context: Context, spec: VmSpec, sources: r
     steps.push({
       name: "giving it to Pacemaker",
       act: async () => {
-        if (made !== undefined) made = await updateVm(context, { ...specOfObserved(made), enabled: true, started: spec.started });
+        if (made !== undefined)
+          made = await updateVm(context, { ...specOfObserved(made), enabled: true, started: spec.started });
       },
       noUndo: "it goes with the VM",
     });
   }
   await runSteps(what, steps);
-  if (made === undefined) throw new ChangeFailed(what, "looking at it again", new Error("it is gone; someone removed it meanwhile"), []);
+  if (made === undefined)
+    throw new ChangeFailed(what, "looking at it again", new Error("it is gone; someone removed it meanwhile"), []);
   return made;
 }
 
 function sourceRefusals(inventory: Inventory, sources: readonly FileSource[]): Refusal[] {
-  return sources.flatMap((source) => judgedFile(inventory, source).refusals.map(({ reason }) => ({ property: "disks", reason })));
+  return sources.flatMap((source) =>
+    judgedFile(inventory, source).refusals.map(({ reason }) => ({ property: "disks", reason })),
+  );
 }

@@ -2,7 +2,21 @@
  * Taking a libvirt VM of one node into the cluster. It is shut down, because a disk that is written to cannot be copied
  * whole; it is undefined when its copy is, and started again when anything goes wrong. Its own disk is never touched.
  */
-import { asideOf, child, children, findDomain, NotFound, parseXml, putDomainBack, renderPretty, setDomainAside, shutDownDomain, startDomain, type ImageFormat, type XmlElement } from "../../cluster";
+import {
+  asideOf,
+  child,
+  children,
+  findDomain,
+  NotFound,
+  parseXml,
+  putDomainBack,
+  renderPretty,
+  setDomainAside,
+  shutDownDomain,
+  startDomain,
+  type ImageFormat,
+  type XmlElement,
+} from "../../cluster";
 import { deadlineOf, reportOf, type Context } from "../core/context";
 import { createVm } from "../vm/create";
 import { refuseEarly } from "../vm/early-refusals";
@@ -28,7 +42,14 @@ export interface ImportedDomain {
 }
 
 /** libvirt's names of formats, as they are said here. */
-const FORMATS: Record<string, ImageFormat> = { raw: "raw", qcow2: "qcow2", vmdk: "vmdk", vdi: "vdi", vpc: "vhd", vhdx: "vhdx" };
+const FORMATS: Record<string, ImageFormat> = {
+  raw: "raw",
+  qcow2: "qcow2",
+  vmdk: "vmdk",
+  vdi: "vdi",
+  vpc: "vhd",
+  vhdx: "vhdx",
+};
 
 const isDisk = (node: XmlElement) => node.name === "disk" && (node.attrs["device"] ?? "disk") === "disk";
 
@@ -39,21 +60,32 @@ export function importDomainXml(text: string, domain: string, node: string): Omi
   const refuse = (reason: string) => new Refused("take in", domain, node, [{ property: "its disks", reason }]);
   const [disk, ...others] = disks;
   if (disk === undefined) throw refuse("it has none, and can be taken in with exactly one");
-  if (others.length > 0) throw refuse(`it has more than one disk (${disks.length}), and can be taken in with exactly one; give the others to it afterwards`);
+  if (others.length > 0)
+    throw refuse(
+      `it has more than one disk (${disks.length}), and can be taken in with exactly one; give the others to it afterwards`,
+    );
   const source = child(disk, "source");
   const path = source?.attrs["file"] ?? source?.attrs["dev"];
   const without = root.children.map((each) =>
     each.name === "devices" ? { ...each, children: each.children.filter((device) => device !== disk) } : each,
   );
   const format = FORMATS[child(disk, "driver")?.attrs["type"] ?? ""];
-  return { xml: renderPretty({ ...root, children: without }), uuid: domainUuid(root) ?? "", ...(format === undefined ? {} : { format }), ...(path === undefined ? {} : { disk: path }) };
+  return {
+    xml: renderPretty({ ...root, children: without }),
+    uuid: domainUuid(root) ?? "",
+    ...(format === undefined ? {} : { format }),
+    ...(path === undefined ? {} : { disk: path }),
+  };
 }
 
 /** What has to stay free beside a definition that is set aside: its passwords are not counted, and a file takes whole blocks. */
 const LEFT_BYTES = 256 * 1024;
 
 /** The libvirt VM of a name on the node that is asked. @throws NotFound, Refused */
-export async function findImportedDomain({ cluster }: Context, domain: string): Promise<ImportedDomain & { node: string }> {
+export async function findImportedDomain(
+  { cluster }: Context,
+  domain: string,
+): Promise<ImportedDomain & { node: string }> {
   const { node } = await cluster.inventory();
   const facts = await findDomain(cluster.runner, domain);
   if (facts === undefined) {
@@ -111,7 +143,9 @@ export async function importDomain(context: Context, domain: string, spec: VmSpe
       name: "undefining it in libvirt",
       act: async () => {
         const file = await setDomainAside(cluster.runner, id);
-        report(`${domain}: libvirt on ${found.node} has it no more; its definition is kept there in ${file}, ${found.disk === undefined ? "its disk" : `its disk ${found.disk}`} as it was`);
+        report(
+          `${domain}: libvirt on ${found.node} has it no more; its definition is kept there in ${file}, ${found.disk === undefined ? "its disk" : `its disk ${found.disk}`} as it was`,
+        );
       },
       undo: () => putDomainBack(cluster.runner, id),
     },
@@ -127,6 +161,7 @@ export async function importDomain(context: Context, domain: string, spec: VmSpe
     });
   }
   await runSteps(what, steps);
-  if (made === undefined) throw new ChangeFailed(what, "looking at it again", new Error("it is gone; someone removed it meanwhile"), []);
+  if (made === undefined)
+    throw new ChangeFailed(what, "looking at it again", new Error("it is gone; someone removed it meanwhile"), []);
   return made;
 }

@@ -10,7 +10,9 @@ export async function setMetadata({ cluster }: Context, vm: string, key: string,
   const inventory = await cluster.inventory();
   getVm(inventory, vm, "set metadata of");
   const problem = nameProblem(key);
-  if (problem !== undefined) throw new Refused("set metadata of", vm, inventory.node, [{ property: "the key", reason: problem }]);
-  if (value === "") throw new Refused("set metadata of", vm, inventory.node, [{ property: "the value", reason: emptyValue }]);
+  if (problem !== undefined)
+    throw new Refused("set metadata of", vm, inventory.node, [{ property: "the key", reason: problem }]);
+  if (value === "")
+    throw new Refused("set metadata of", vm, inventory.node, [{ property: "the value", reason: emptyValue }]);
   await changeStorage(cluster.runner, [{ op: "setMetadata", image: systemImage(vm), set: { [key]: value } }]);
 }

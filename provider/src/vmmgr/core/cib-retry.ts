@@ -10,7 +10,10 @@ const TRIES = 8;
  * @returns the cluster as it was read for the plan that was carried out
  * @throws CibConflict after several tries; whatever `plan` throws
  */
-export async function retryOnCibConflict(cluster: Cluster, plan: (inventory: Inventory) => readonly CibChange[]): Promise<Inventory> {
+export async function retryOnCibConflict(
+  cluster: Cluster,
+  plan: (inventory: Inventory) => readonly CibChange[],
+): Promise<Inventory> {
   let lost = false;
   for (let tries = 1; ; tries++) {
     const inventory = await cluster.inventory();

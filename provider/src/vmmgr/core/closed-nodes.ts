@@ -27,11 +27,14 @@ export function closedNodes(cib: Cib, vm: string, now = Date.now() / 1000): Clos
     const before = found.get(node) ?? { count: 0, operations: [] };
     found.set(node, { count: before.count + count, operations: [...before.operations, operation || "start"] });
   }
-  return [...found].filter(([, { count }]) => count >= threshold).map(([node, { operations }]) => ({ node, operations }));
+  return [...found]
+    .filter(([, { count }]) => count >= threshold)
+    .map(([node, { operations }]) => ({ node, operations }));
 }
 
 /** The same as a clause: `node2 is closed to it (failed start)`. */
-export const closedClause = ({ node, operations }: ClosedNode): string => `${node} is closed to it (failed ${operations.join(", ")})`;
+export const closedClause = ({ node, operations }: ClosedNode): string =>
+  `${node} is closed to it (failed ${operations.join(", ")})`;
 
 /** Several as a clause. */
 export function closedWords(closed: readonly ClosedNode[]): string {
@@ -45,4 +48,5 @@ export const openingCommand = (vm: string): string => `\`crm_resource --cleanup 
 
 /** Whether Pacemaker counts failures of a VM: of one that is not in the CIB they are of an earlier one of that name. */
 export const hasFailed = ({ cib, status }: Pick<Inventory, "cib" | "status">, vm: string): boolean =>
-  status.failures.some((each) => each.resource === vm) || cib.failCounts.some(({ resource, count }) => resource === vm && count > 0);
+  status.failures.some((each) => each.resource === vm) ||
+  cib.failCounts.some(({ resource, count }) => resource === vm && count > 0);

@@ -54,7 +54,9 @@ export function actRefusals(inventory: Inventory, spec: PartialSpec, acts: boole
     const closed = closedRefusals(inventory, spec, pinned);
     if (closed.length > 0) return closed;
     const why = whyUnusable(status, pinned);
-    return why === undefined ? [] : [{ property: "pinnedHost", reason: `${why}, and it may run nowhere else; ${nextStep(why, pinned)}` }];
+    return why === undefined
+      ? []
+      : [{ property: "pinnedHost", reason: `${why}, and it may run nowhere else; ${nextStep(why, pinned)}` }];
   }
   const reasons = hypervisorsOf(inventory).map((node) => whyUnusable(status, node));
   if (reasons.length === 0 || reasons.some((why) => why === undefined)) return [];
@@ -81,17 +83,24 @@ export function failureWarnings({ cib, status, observer }: Inventory, spec: Part
   const closed = name === undefined ? [] : closedNodes(cib, name).filter(({ node }) => hypervisors.includes(node));
   if (name === undefined || closed.length === 0 || !wantsToRun(spec)) return [];
   const words = closedWords(closed);
-  if (!cib.primitives.has(name)) return [`${words} as an earlier VM of this name has failed there; that is forgotten before it is started`];
+  if (!cib.primitives.has(name))
+    return [`${words} as an earlier VM of this name has failed there; that is forgotten before it is started`];
   const runsOn = status.resources.get(name)?.nodes ?? [];
-  if (runsOn.length > 0) return [`${words}, so Pacemaker does not move it there, also when ${runsOn.join(" and ")} fails; ${openingCommand(name)} opens ${closed.length > 1 ? "them" : "it"}`];
+  if (runsOn.length > 0)
+    return [
+      `${words}, so Pacemaker does not move it there, also when ${runsOn.join(" and ")} fails; ${openingCommand(name)} opens ${closed.length > 1 ? "them" : "it"}`,
+    ];
   const eligible = spec.pinnedHost === undefined ? hypervisors : [spec.pinnedHost];
   const all = eligible.every((node) => closed.some((each) => each.node === node));
-  return [`${words}${all ? ", so Pacemaker starts it nowhere" : ""}; a change of it tries it there again, and so does ${openingCommand(name)}`];
+  return [
+    `${words}${all ? ", so Pacemaker starts it nowhere" : ""}; a change of it tries it there again, and so does ${openingCommand(name)}`,
+  ];
 }
 
 export const maintenanceRefusal: Refusal = {
   property: CLUSTER,
-  reason: "it is in maintenance, so Pacemaker starts and stops nothing; `crm configure property maintenance-mode=false` ends that",
+  reason:
+    "it is in maintenance, so Pacemaker starts and stops nothing; `crm configure property maintenance-mode=false` ends that",
 };
 
 /** Without a device for its fencing Pacemaker's scheduler plans nothing, and only crm_verify says so. */
@@ -129,7 +138,8 @@ export function stateWarnings(inventory: Inventory, spec: PartialSpec): string[]
   // Disks take room as they are written, so a larger one is no mistake by itself.
   const image = spec.name === undefined ? undefined : inventory.images.get(systemImage(spec.name));
   const more = (spec.systemSize ?? 0) - (image?.size ?? 0);
-  if (more > inventory.freeBytes) found.push(`its disk may take ${more} bytes more, and Ceph has ${inventory.freeBytes} left`);
+  if (more > inventory.freeBytes)
+    found.push(`its disk may take ${more} bytes more, and Ceph has ${inventory.freeBytes} left`);
   if (inventory.nearlyFull) found.push("the Ceph pool is nearly full");
   return found;
 }
@@ -139,7 +149,12 @@ export function needsPacemaker(inventory: Inventory, spec: PartialSpec & { name:
   const resource = inventory.status.resources.get(spec.name);
   if (!wantsToRun(spec)) return (resource?.nodes.length ?? 0) > 0;
   const host = spec.pinnedHost ?? spec.preferredHost;
-  const wanted = { vm: spec.name, state: "started" as const, ...(host === undefined ? {} : { host }), hypervisors: hypervisorsOf(inventory) };
+  const wanted = {
+    vm: spec.name,
+    state: "started" as const,
+    ...(host === undefined ? {} : { host }),
+    hypervisors: hypervisorsOf(inventory),
+  };
   try {
     return !isReached(inventory.status, wanted);
   } catch (error) {
@@ -152,7 +167,9 @@ export function needsPacemaker(inventory: Inventory, spec: PartialSpec & { name:
 export function blockedRefusals({ status }: Inventory, vm: string): Refusal[] {
   if (!status.resources.get(vm)?.blocked) return [];
   const failures = status.failures.filter((each) => each.resource === vm);
-  const said = failures.map((each) => `${each.operation} failed on ${each.node}: ${each.reason || each.exit}`).join("; ");
+  const said = failures
+    .map((each) => `${each.operation} failed on ${each.node}: ${each.reason || each.exit}`)
+    .join("; ");
   const reason =
     `Pacemaker has given "${vm}" up (${said || "blocked"}) and does nothing with it; look at the guest on its node, then ` +
     `\`crm_resource --cleanup --resource ${vm}\``;

@@ -19,7 +19,13 @@ export interface Context {
 /** Who may stop a VM when (rolling/). */
 export interface StopTurns {
   /** Does what stops a VM when the VM may be stopped. @throws NotAtOnce, before anything was changed */
-  run<T>(context: Context, vm: string, verb: string, work: (context: Context) => Promise<T>, final: boolean): Promise<T>;
+  run<T>(
+    context: Context,
+    vm: string,
+    verb: string,
+    work: (context: Context) => Promise<T>,
+    final: boolean,
+  ): Promise<T>;
 }
 
 /**
@@ -27,7 +33,13 @@ export interface StopTurns {
  * @param work the cluster may be another one by then: it looks again
  * @param final whether the VM does not come back
  */
-export function stopInTurn<T>({ rolling, ...context }: Context, vm: string, verb: string, work: (context: Context) => Promise<T>, final = false): Promise<T> {
+export function stopInTurn<T>(
+  { rolling, ...context }: Context,
+  vm: string,
+  verb: string,
+  work: (context: Context) => Promise<T>,
+  final = false,
+): Promise<T> {
   return rolling === undefined ? work(context) : rolling.run(context, vm, verb, work, final);
 }
 

@@ -50,7 +50,10 @@ export class ChangeFailed extends SeapathError {
     const rest = left.length === 0 ? "" : `. Left behind: ${left.join("; ")}`;
     const hint = cause instanceof SeapathError ? cause.hint : undefined;
     const next = left.length === 0 ? hint : words().heals;
-    super("change-failed", `${what}: ${step}: ${reason}${rest}`, { cause, ...(next === undefined ? {} : { hint: next }) });
+    super("change-failed", `${what}: ${step}: ${reason}${rest}`, {
+      cause,
+      ...(next === undefined ? {} : { hint: next }),
+    });
     this.step = step;
     this.left = left;
   }

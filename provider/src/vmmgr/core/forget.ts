@@ -10,5 +10,7 @@ export async function forgetVm(context: Context, vm: string): Promise<void> {
 /** Says what could not be forgotten. */
 export function sayLeft(context: Context, vm: string, { left }: Forgotten): void {
   if (left.length === 0) return;
-  reportOf(context)(`${vm}: Pacemaker still records failures of it (${left.join("; ")}), which count against the next VM of this name until that one is made`);
+  reportOf(context)(
+    `${vm}: Pacemaker still records failures of it (${left.join("; ")}), which count against the next VM of this name until that one is made`,
+  );
 }

@@ -84,7 +84,8 @@ export abstract class Lease {
   }
 }
 
-const readLease = async (cluster: Cluster, image: string, key: string) => (await cluster.inventory()).images.get(image)?.metadata?.[key];
+const readLease = async (cluster: Cluster, image: string, key: string) =>
+  (await cluster.inventory()).images.get(image)?.metadata?.[key];
 
 /** That somebody else holds a lease. @param sentence what he does, with the VM and the node */
 export const heldByAnother = (sentence: (holder: string) => string) =>
@@ -95,12 +96,19 @@ export const heldByAnother = (sentence: (holder: string) => string) =>
  * @param work what its holder does, for the progress: `a create`
  * @throws NotOwned when it moves, or is taken away: somebody is at work
  */
-export async function waitUntilAbandoned(context: Context, { vm, key }: LeaseOf, work: string, sentence: (holder: string) => string): Promise<void> {
+export async function waitUntilAbandoned(
+  context: Context,
+  { vm, key }: LeaseOf,
+  work: string,
+  sentence: (holder: string) => string,
+): Promise<void> {
   const read = () => readLease(context.cluster, systemImage(vm), key);
   const first = await read();
   if (first?.split(" ")[1] === NOBODY) return;
-  reportOf(context)(`${vm}: ${work} of it has not ended; waiting ${ABANDONED_MS / 1000} s to see whether it is still at work`);
-  for (const end = Date.now() + ABANDONED_MS; Date.now() < end; ) {
+  reportOf(context)(
+    `${vm}: ${work} of it has not ended; waiting ${ABANDONED_MS / 1000} s to see whether it is still at work`,
+  );
+  for (const end = Date.now() + ABANDONED_MS; Date.now() < end;) {
     await sleep(1000);
     if ((await read()) !== first) throw heldByAnother(sentence);
   }

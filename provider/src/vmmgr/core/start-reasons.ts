@@ -3,7 +3,9 @@ import { readReasons, type Cluster, type ClusterStatus, type LoggedReason } from
 
 /** The nodes on which a VM could not be started. */
 export const failedStarts = (status: ClusterStatus, vm: string): string[] => [
-  ...new Set(status.failures.filter((each) => each.resource === vm && each.operation === "start").map(({ node }) => node)),
+  ...new Set(
+    status.failures.filter((each) => each.resource === vm && each.operation === "start").map(({ node }) => node),
+  ),
 ];
 
 /** What the logs of those nodes say. It is more than what is known already, so a cluster that cannot be asked for it has nothing to say. */
@@ -22,14 +24,20 @@ export function withReasons(known: string, logged: readonly LoggedReason[]): str
     const text = each.lines.join("; ");
     texts.set(text, [...(texts.get(text) ?? []), each]);
   }
-  const said = [...texts].map(([text, from]) => `. The log (${all(from.map(({ place }) => place))} on ${all(from.map(({ node }) => node))}) says: ${text}`);
+  const said = [...texts].map(
+    ([text, from]) =>
+      `. The log (${all(from.map(({ place }) => place))} on ${all(from.map(({ node }) => node))}) says: ${text}`,
+  );
   return known.replace(/\.$/, "") + said.join("");
 }
 
 /** Where the reason is, or would be. */
 export function reasonHint(vm: string, logged: readonly LoggedReason[]): string {
   const [first] = logged;
-  if (first !== undefined) return `More is in ${first.place.startsWith("/") ? first.place : `\`${first.place}\``} on ${first.node}.`;
-  return "Look on the node for what libvirt said: /var/log/pacemaker/pacemaker.log or `journalctl -u pacemaker -u libvirtd`, and " +
-    `/var/log/libvirt/qemu/${vm}.log, the domain's own log.`;
+  if (first !== undefined)
+    return `More is in ${first.place.startsWith("/") ? first.place : `\`${first.place}\``} on ${first.node}.`;
+  return (
+    "Look on the node for what libvirt said: /var/log/pacemaker/pacemaker.log or `journalctl -u pacemaker -u libvirtd`, and " +
+    `/var/log/libvirt/qemu/${vm}.log, the domain's own log.`
+  );
 }

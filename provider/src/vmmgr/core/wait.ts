@@ -11,7 +11,9 @@ export class StartFailed extends SeapathError {
   readonly reasons: string;
 
   constructor(vm: string, reasons: string, logged: readonly LoggedReason[] = []) {
-    super("start-failed", `Pacemaker could not start it on any node: ${withReasons(reasons, logged)}`, { hint: reasonHint(vm, logged) });
+    super("start-failed", `Pacemaker could not start it on any node: ${withReasons(reasons, logged)}`, {
+      hint: reasonHint(vm, logged),
+    });
     this.reasons = reasons;
   }
 }
@@ -49,9 +51,15 @@ function failuresOf(status: ClusterStatus, vm: string): string[] {
 /** Whether a VM is as it is wanted; throws when it never will be. */
 export function isReached(status: ClusterStatus, wanted: Wanted): boolean {
   const resource = status.resources.get(wanted.vm);
-  if (wanted.state === "stopped") return resource === undefined || (resource.role === "Stopped" && resource.nodes.length === 0);
+  if (wanted.state === "stopped")
+    return resource === undefined || (resource.role === "Stopped" && resource.nodes.length === 0);
   if (resource === undefined) return false;
-  if (resource.role === "Started" && !resource.failed && resource.pending === undefined && resource.nodes.length === 1) {
+  if (
+    resource.role === "Started" &&
+    !resource.failed &&
+    resource.pending === undefined &&
+    resource.nodes.length === 1
+  ) {
     const host = status.nodes.find((node) => node.name === wanted.host);
     const usable = host !== undefined && host.online && !host.standby && !host.maintenance;
     const failedThere = status.failures.some((each) => each.resource === wanted.vm && each.node === wanted.host);
@@ -59,7 +67,11 @@ export function isReached(status: ClusterStatus, wanted: Wanted): boolean {
   }
   const failed = status.failures.filter((each) => each.resource === wanted.vm && each.operation === "start");
   const nodes = status.nodes.filter((node) => node.online && !node.standby && wanted.hypervisors.includes(node.name));
-  if (resource.role === "Stopped" && nodes.length > 0 && nodes.every((node) => failed.some((each) => each.node === node.name))) {
+  if (
+    resource.role === "Stopped" &&
+    nodes.length > 0 &&
+    nodes.every((node) => failed.some((each) => each.node === node.name))
+  ) {
     throw new StartFailed(wanted.vm, failed.map((each) => `${each.node}: ${each.reason || each.exit}`).join("; "));
   }
   return false;
@@ -88,7 +100,7 @@ export async function waitFor(
   const begun = Date.now();
   const elapsed = () => (Date.now() - begun) / 1000;
   let said = "";
-  for (let status = await cluster.status(); ; ) {
+  for (let status = await cluster.status(); ;) {
     if (await isReachedOrWhy(cluster, status, wanted)) return;
     const seen = describe(status, wanted.vm);
     if (seen !== said && elapsed() > 2) report(`${wanted.vm}: ${seen}`);
@@ -96,7 +108,10 @@ export async function waitFor(
     if (elapsed() > deadlineSeconds) {
       const goal = `${wanted.state}${wanted.host === undefined ? "" : ` on ${wanted.host}`}`;
       const logged = await startReasons(cluster, status, wanted.vm);
-      const hint = logged.length > 0 ? reasonHint(wanted.vm, logged) : `Ask the cluster: \`crm_mon -1\`, \`crm_resource --why --resource ${wanted.vm}\`.`;
+      const hint =
+        logged.length > 0
+          ? reasonHint(wanted.vm, logged)
+          : `Ask the cluster: \`crm_mon -1\`, \`crm_resource --why --resource ${wanted.vm}\`.`;
       throw new WaitTimeout(`VM "${wanted.vm}"`, goal, withReasons(seen, logged), elapsed(), hint);
     }
     const last = status;

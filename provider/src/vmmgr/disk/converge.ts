@@ -27,7 +27,14 @@ export function convergeSteps(context: Context, spec: DiskSpec, inventory: Inven
     ...storedSteps(context, spec, inventory, found),
     {
       name: "attaching it to the guest",
-      act: () => attachLive(context, spec.vm, dataImage(spec.vm, spec.index), wantedElement(spec, inventory), found === undefined),
+      act: () =>
+        attachLive(
+          context,
+          spec.vm,
+          dataImage(spec.vm, spec.index),
+          wantedElement(spec, inventory),
+          found === undefined,
+        ),
       // What the guest had before stays with it.
       ...(found?.live === undefined ? { undo: () => takeBack(context, spec) } : { noUndo: "it has it already" }),
     },
@@ -35,20 +42,32 @@ export function convergeSteps(context: Context, spec: DiskSpec, inventory: Inven
 }
 
 /** Whose it is, and that it belongs to the VM. */
-function noteSteps({ cluster }: Context, spec: DiskSpec, inventory: Inventory, found: ObservedDisk | undefined): Step[] {
+function noteSteps(
+  { cluster }: Context,
+  spec: DiskSpec,
+  inventory: Inventory,
+  found: ObservedDisk | undefined,
+): Step[] {
   if (found === undefined) return [];
   const { image } = found;
   const before = readNote(image, inventory.images.get(image)?.metadata);
   const set = noteMetadata(noteOf(spec, before?.nonce));
-  const back: StorageOperation = before === undefined
-    ? { op: "setMetadata", image, unset: Object.keys(set) }
-    : { op: "setMetadata", image, set: noteMetadata(before) };
+  const back: StorageOperation =
+    before === undefined
+      ? { op: "setMetadata", image, unset: Object.keys(set) }
+      : { op: "setMetadata", image, set: noteMetadata(before) };
   if (found.inGroup && JSON.stringify(before) === JSON.stringify(noteOf(spec, before?.nonce))) return [];
-  return [{
-    name: "noting whose it is",
-    act: () => changeStorage(cluster.runner, [{ op: "setMetadata", image, set }, { op: "addToGroup", group: spec.vm, image }]),
-    undo: () => changeStorage(cluster.runner, [back]),
-  }];
+  return [
+    {
+      name: "noting whose it is",
+      act: () =>
+        changeStorage(cluster.runner, [
+          { op: "setMetadata", image, set },
+          { op: "addToGroup", group: spec.vm, image },
+        ]),
+      undo: () => changeStorage(cluster.runner, [back]),
+    },
+  ];
 }
 
 /** Its element in the stored XML, which the guest gets at its next start. */
@@ -58,10 +77,21 @@ function storedSteps(context: Context, spec: DiskSpec, inventory: Inventory, fou
   const wanted = wantedElement(spec, inventory);
   const count: StorageOperation = { op: "countDisks", vm: spec.vm };
   const put = (element: XmlElement | undefined, known?: Inventory) =>
-    editStored(cluster, spec.vm, { edit: (root) => withElement(root, spec.vm, image, element), also: () => [count], ...(known ? { known } : {}) });
+    editStored(cluster, spec.vm, {
+      edit: (root) => withElement(root, spec.vm, image, element),
+      also: () => [count],
+      ...(known ? { known } : {}),
+    });
   if (isSame(found?.stored, spec)) {
-    const fresh = (root: XmlElement) => (isSame(ownDisks(root, spec.vm).get(image), spec) ? root : withElement(root, spec.vm, image, wanted));
-    return [{ name: "counting the disks", act: () => editStored(cluster, spec.vm, { edit: fresh, also: () => [count], known: inventory }), noUndo: "the count is right whatever comes" }];
+    const fresh = (root: XmlElement) =>
+      isSame(ownDisks(root, spec.vm).get(image), spec) ? root : withElement(root, spec.vm, image, wanted);
+    return [
+      {
+        name: "counting the disks",
+        act: () => editStored(cluster, spec.vm, { edit: fresh, also: () => [count], known: inventory }),
+        noUndo: "the count is right whatever comes",
+      },
+    ];
   }
   return [
     {
@@ -81,21 +111,24 @@ function growSteps({ cluster }: Context, spec: DiskSpec, { image, bytes, note }:
   const size = Math.max(spec.size ?? 0, bytes);
   if (size === bytes && note?.growing !== true) return [];
   const whole = noteOf(spec, note?.nonce);
-  return [{
-    name: "growing it",
-    act: async () => {
-      await changeStorage(cluster.runner, [
-        { op: "setMetadata", image, set: noteMetadata({ ...whole, growing: true }) },
-        { op: "resizeImage", image, size },
-      ]);
-      const inventory = await cluster.inventory();
-      const guest = guestAt(inventory, spec.vm);
-      const live = guest === undefined ? undefined : (await liveDisks(cluster, guest))?.get(image);
-      if (guest !== undefined && live !== undefined) await growDisk(cluster.runner, guest, readElement(live).target, size);
-      await changeStorage(cluster.runner, [{ op: "setMetadata", image, set: noteMetadata(whole) }]);
+  return [
+    {
+      name: "growing it",
+      act: async () => {
+        await changeStorage(cluster.runner, [
+          { op: "setMetadata", image, set: noteMetadata({ ...whole, growing: true }) },
+          { op: "resizeImage", image, size },
+        ]);
+        const inventory = await cluster.inventory();
+        const guest = guestAt(inventory, spec.vm);
+        const live = guest === undefined ? undefined : (await liveDisks(cluster, guest))?.get(image);
+        if (guest !== undefined && live !== undefined)
+          await growDisk(cluster.runner, guest, readElement(live).target, size);
+        await changeStorage(cluster.runner, [{ op: "setMetadata", image, set: noteMetadata(whole) }]);
+      },
+      noUndo: "a disk is never made smaller; the next `up` finds it grown, and tells the guest",
     },
-    noUndo: "a disk is never made smaller; the next `up` finds it grown, and tells the guest",
-  }];
+  ];
 }
 
 async function takeBack(context: Context, spec: DiskSpec): Promise<void> {
@@ -106,5 +139,7 @@ async function takeBack(context: Context, spec: DiskSpec): Promise<void> {
 /** Says what of a change the running guest gets only when it is started anew. */
 export function sayNextStart(context: Context, { image, live }: ObservedDisk, spec: DiskSpec): void {
   if (live === undefined || isSame(live, spec)) return;
-  reportOf(context)(`${image}: the running guest keeps what it has; the change takes effect when VM "${spec.vm}" is next stopped and started`);
+  reportOf(context)(
+    `${image}: the running guest keeps what it has; the change takes effect when VM "${spec.vm}" is next stopped and started`,
+  );
 }

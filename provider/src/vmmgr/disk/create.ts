@@ -1,6 +1,13 @@
 /** Making a disk, or making one that is there into what is asked: all of it, or nothing. */
 import { randomUUID } from "node:crypto";
-import { changeStorage, importImage, NotFound, type ImportSource, type Inventory, type StorageOperation } from "../../cluster";
+import {
+  changeStorage,
+  importImage,
+  NotFound,
+  type ImportSource,
+  type Inventory,
+  type StorageOperation,
+} from "../../cluster";
 import { words } from "../../words";
 import type { Context } from "../core/context";
 import { importOf, isFile, judgedFile, onNode, sourceName, sourceQuestions } from "../core/image-source";
@@ -36,7 +43,10 @@ async function makeDisk(context: Context, spec: DiskSpec, intent: DiskIntent): P
   const asked = sent === undefined ? spec : { ...spec, source: sent };
   const inventory = await cluster.inventory({ disks: true, cephHosts: true, ...(await sourceQuestions(sent)) });
   const what = `Unable to ${verb} disk "${image}" on ${inventory.node}`;
-  const refusals = [...(intent === "update" ? stateRefusals(inventory) : []), ...diskRefusals(inventory, asked, intent, { vm: false, index: () => false })];
+  const refusals = [
+    ...(intent === "update" ? stateRefusals(inventory) : []),
+    ...diskRefusals(inventory, asked, intent, { vm: false, index: () => false }),
+  ];
   if (refusals.length > 0) throw new DiskRefused(verb, image, inventory.node, refusals);
   const found = findDisk(inventory, spec.vm, spec.index);
   if (found === undefined && intent === "update") {
@@ -79,19 +89,30 @@ function imageSteps(context: Context, spec: DiskSpec, inventory: Inventory): Ste
     { op: "setMetadata", image, set: noteMetadata(note) },
     { op: "addToGroup", group: vm, image },
   ];
-  const steps: Step[] = [{
-    // Of two creates at once only one gets the image, and the other has changed nothing.
-    name: "making its RBD image",
-    act: () => changeStorage(cluster.runner, make),
-    undo: () => changeStorage(cluster.runner, [{ op: "removeImage", image, nonce }, { op: "countDisks", vm }]),
-  }];
+  const steps: Step[] = [
+    {
+      // Of two creates at once only one gets the image, and the other has changed nothing.
+      name: "making its RBD image",
+      act: () => changeStorage(cluster.runner, make),
+      undo: () =>
+        changeStorage(cluster.runner, [
+          { op: "removeImage", image, nonce },
+          { op: "countDisks", vm },
+        ]),
+    },
+  ];
   if (source !== undefined) {
     const onProgress = nowAndThen((percent) => report?.(`${image}: copying ${source.name}: ${percent} %`));
     steps.push(
-      { name: `copying ${source.name}`, act: () => importImage(cluster.runner, source.from, image, onProgress), noUndo: "it goes with the image" },
+      {
+        name: `copying ${source.name}`,
+        act: () => importImage(cluster.runner, source.from, image, onProgress),
+        noUndo: "it goes with the image",
+      },
       {
         name: "noting that it is whole",
-        act: () => changeStorage(cluster.runner, [{ op: "setMetadata", image, set: noteMetadata(noteOf(spec, nonce)) }]),
+        act: () =>
+          changeStorage(cluster.runner, [{ op: "setMetadata", image, set: noteMetadata(noteOf(spec, nonce)) }]),
         noUndo: "it goes with the image",
       },
     );
@@ -100,12 +121,17 @@ function imageSteps(context: Context, spec: DiskSpec, inventory: Inventory): Ste
 }
 
 /** What a disk is filled from; nothing for a blank one. */
-function contentOf(inventory: Inventory, spec: DiskSpec): { name: string; from: ImportSource; bytes: number } | undefined {
+function contentOf(
+  inventory: Inventory,
+  spec: DiskSpec,
+): { name: string; from: ImportSource; bytes: number } | undefined {
   const { source } = spec;
   if (source === undefined) return undefined;
-  if ("image" in source) return { name: source.image, from: source, bytes: inventory.images.get(source.image)?.size ?? 0 };
+  if ("image" in source)
+    return { name: source.image, from: source, bytes: inventory.images.get(source.image)?.size ?? 0 };
   const { file, refusals } = judgedFile(inventory, source);
-  if (file?.virtualSize != null) return { name: sourceName(source), from: importOf(file, source), bytes: file.virtualSize };
+  if (file?.virtualSize != null)
+    return { name: sourceName(source), from: importOf(file, source), bytes: file.virtualSize };
   throw new DiskRefused("create", dataImage(spec.vm, spec.index), inventory.node, refusals);
 }
 

@@ -10,7 +10,11 @@ export type ElementSettings = Pick<DiskSettings, "bus" | "cache" | "readOnly" | 
 /** The element as it is asked. */
 export function wantedElement(spec: ElementSettings & { vm: string; index: number }, inventory: Inventory): XmlElement {
   const { secret = "", cephHosts } = inventory;
-  const options = { cache: spec.cache, readOnly: spec.readOnly, ...(spec.serial === undefined ? {} : { serial: spec.serial }) };
+  const options = {
+    cache: spec.cache,
+    readOnly: spec.readOnly,
+    ...(spec.serial === undefined ? {} : { serial: spec.serial }),
+  };
   return diskElement(dataImage(spec.vm, spec.index), spec.index + 1, { bus: spec.bus, secret, cephHosts }, options);
 }
 
@@ -38,14 +42,21 @@ export function isSame(node: XmlElement | undefined, spec: ElementSettings): boo
 export function withElement(root: XmlElement, vm: string, image: string, wanted: XmlElement | undefined): XmlElement {
   const before = ownDisks(root, vm).get(image);
   if (before === undefined && wanted === undefined) return root;
-  const others = [...ownDisks(root, vm)].filter(([each]) => each !== image && (!isDataImage(vm, each) || dataNumber(each) < dataNumber(image)));
+  const others = [...ownDisks(root, vm)].filter(
+    ([each]) => each !== image && (!isDataImage(vm, each) || dataNumber(each) < dataNumber(image)),
+  );
   const previous = others.at(-1)?.[1];
   const devices = (nodes: XmlElement[]): XmlElement[] => {
     if (before !== undefined) return nodes.flatMap((node) => (node === before ? (wanted ?? []) : node));
     const at = previous === undefined ? nodes.length : nodes.indexOf(previous) + 1;
     return [...nodes.slice(0, at), ...(wanted === undefined ? [] : [wanted]), ...nodes.slice(at)];
   };
-  return { ...root, children: root.children.map((node) => (node.name === "devices" ? { ...node, children: devices(node.children) } : node)) };
+  return {
+    ...root,
+    children: root.children.map((node) =>
+      node.name === "devices" ? { ...node, children: devices(node.children) } : node,
+    ),
+  };
 }
 
 /** What else in a domain has the target of an element, in words. */

@@ -9,7 +9,8 @@ import { isPluggable } from "./model";
 
 /** Roles and pending actions in which a guest is about to be somewhere else, or not to be. */
 const isMoving = (role: string | undefined, pending: string | undefined) =>
-  ["Starting", "Stopping", "Migrating"].includes(role ?? "") || pending !== undefined && /start|stop|migrat|promot/i.test(pending);
+  ["Starting", "Stopping", "Migrating"].includes(role ?? "") ||
+  (pending !== undefined && /start|stop|migrat|promot/i.test(pending));
 
 /** Where the guest runs once it has settled; undefined when it does not. */
 async function settledGuest(context: Context, vm: string, until: number): Promise<GuestAt | undefined> {
@@ -19,7 +20,12 @@ async function settledGuest(context: Context, vm: string, until: number): Promis
     const resource = inventory.status.resources.get(vm);
     if (!isMoving(resource?.role, resource?.pending)) return guestAt(inventory, vm);
     if (Date.now() > until) {
-      throw new WaitTimeout(`VM "${vm}"`, "it to be started or stopped", describe(inventory.status, vm), deadlineOf(context));
+      throw new WaitTimeout(
+        `VM "${vm}"`,
+        "it to be started or stopped",
+        describe(inventory.status, vm),
+        deadlineOf(context),
+      );
     }
     await sleep(500);
   }
@@ -33,7 +39,13 @@ export type Attached = "attached" | "not running" | "at the next start";
  * @param fresh its image was just made: no guest has it, so none is asked
  * @throws ProgramError with libvirt's words when it refuses
  */
-export async function attachLive(context: Context, vm: string, image: string, wanted: XmlElement, fresh: boolean): Promise<Attached> {
+export async function attachLive(
+  context: Context,
+  vm: string,
+  image: string,
+  wanted: XmlElement,
+  fresh: boolean,
+): Promise<Attached> {
   const { cluster } = context;
   const until = Date.now() + deadlineOf(context) * 1000;
   for (let asks = !fresh; ; asks = true) {
@@ -48,12 +60,19 @@ export async function attachLive(context: Context, vm: string, image: string, wa
     } catch (error) {
       if (!(error instanceof ProgramError)) throw error;
       if (error.kind === "no-slot") {
-        reportOf(context)(`${image}: the guest has no free PCI slot, so it gets the disk when it is next stopped and started`);
+        reportOf(context)(
+          `${image}: the guest has no free PCI slot, so it gets the disk when it is next stopped and started`,
+        );
         return "at the next start";
       }
       const later = guestAt(await cluster.inventory(), vm);
       // Refused where it was: a guest on its way, or one that has another disk of ours meanwhile, is asked again.
-      if (error.kind !== "no-domain" && later?.node === guest.node && (await liveDisks(cluster, later))?.has(image) !== true) throw error;
+      if (
+        error.kind !== "no-domain" &&
+        later?.node === guest.node &&
+        (await liveDisks(cluster, later))?.has(image) !== true
+      )
+        throw error;
     }
     if (Date.now() > until) throw new WaitTimeout(`VM "${vm}"`, `it to take ${image}`, "it moves", deadlineOf(context));
     if (disks === undefined) await sleep(500);
@@ -68,21 +87,28 @@ const ASK_AGAIN_MS = 5_000;
  * @param seconds how long that may take
  * @returns why the guest still has it; undefined when it has not
  */
-export async function detachLive(context: Context, vm: string, image: string, seconds: number): Promise<string | undefined> {
+export async function detachLive(
+  context: Context,
+  vm: string,
+  image: string,
+  seconds: number,
+): Promise<string | undefined> {
   const { cluster } = context;
   const until = Date.now() + seconds * 1000;
   let words = "";
   let guest: GuestAt | undefined;
-  for (let asked = 0; ; ) {
+  for (let asked = 0; ;) {
     guest ??= await settledGuest(context, vm, Date.now() + deadlineOf(context) * 1000);
     if (guest === undefined) return undefined;
     const disks = await liveDisks(cluster, guest);
     const live = disks?.get(image);
     if (disks !== undefined && live === undefined) return undefined;
     const { bus } = live === undefined ? { bus: "" } : readElement(live);
-    if (live !== undefined && !isPluggable(bus)) return `a disk on the bus ${bus} cannot be taken from a guest that runs`;
+    if (live !== undefined && !isPluggable(bus))
+      return `a disk on the bus ${bus} cannot be taken from a guest that runs`;
     if (Date.now() > until) return `the guest on ${guest.node} has not let go of it in ${seconds} s${words}`;
-    if (live === undefined) guest = undefined; // it has moved, or ended
+    if (live === undefined)
+      guest = undefined; // it has moved, or ended
     else if (Date.now() - asked > ASK_AGAIN_MS) {
       asked = Date.now();
       // What counts is whether the guest has it afterwards: it may say no at first, or move away, or answer late.

@@ -1,5 +1,14 @@
 /** Data disks as they are on the cluster. */
-import { Coalesced, parseXml, ProgramError, readDomains, type Cluster, type GuestAt, type Inventory, type XmlElement } from "../../cluster";
+import {
+  Coalesced,
+  parseXml,
+  ProgramError,
+  readDomains,
+  type Cluster,
+  type GuestAt,
+  type Inventory,
+  type XmlElement,
+} from "../../cluster";
 import { ownDisks } from "../form/domain";
 import { migrationUserOf } from "../form/metadata";
 import { dataImage, dataNumber, isDataImage, systemImage } from "../form/names";
@@ -21,13 +30,18 @@ const readers = new WeakMap<Cluster, Coalesced<GuestAt[], Live>>();
 
 /** The domains of guests that run, by name; those who ask at the same time share one program. */
 function liveDomains(cluster: Cluster, guests: GuestAt[]): Promise<Live> {
-  const reader = readers.get(cluster) ?? new Coalesced<GuestAt[], Live>(
-    async (asked) => {
-      const told = await readDomains(cluster.runner, asked);
-      return new Map(asked.map(({ domain }, index) => [domain, told[index]]));
-    },
-    (a, b) => [...a, ...b.filter((each) => !a.some((other) => other.domain === each.domain && other.node === each.node))],
-  );
+  const reader =
+    readers.get(cluster) ??
+    new Coalesced<GuestAt[], Live>(
+      async (asked) => {
+        const told = await readDomains(cluster.runner, asked);
+        return new Map(asked.map(({ domain }, index) => [domain, told[index]]));
+      },
+      (a, b) => [
+        ...a,
+        ...b.filter((each) => !a.some((other) => other.domain === each.domain && other.node === each.node)),
+      ],
+    );
   readers.set(cluster, reader);
   return reader.ask(guests);
 }
@@ -48,7 +62,9 @@ export function findDisk(inventory: Inventory, vm: string, index: number): Obser
   const root = storedXml(inventory, vm)?.root;
   const stored = root === undefined ? undefined : ownDisks(root, vm).get(image);
   return {
-    image, vm, index,
+    image,
+    vm,
+    index,
     bytes: facts.size,
     ...(note === undefined ? {} : { note }),
     inGroup: (inventory.groups.get(vm) ?? []).includes(image),
@@ -70,7 +86,10 @@ export async function observeDisk(cluster: Cluster, vm: string, index: number): 
 
 /** The numbers that a VM's data images have, those of deleted disks among them. */
 export function takenNumbers(inventory: Inventory, vm: string): number[] {
-  return [...inventory.images.keys()].filter((image) => isDataImage(vm, image)).map(dataNumber).sort((a, b) => a - b);
+  return [...inventory.images.keys()]
+    .filter((image) => isDataImage(vm, image))
+    .map(dataNumber)
+    .sort((a, b) => a - b);
 }
 
 /** Whether a number has the image of a deleted disk only. */

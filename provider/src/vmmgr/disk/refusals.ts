@@ -26,7 +26,12 @@ export interface Planned {
 }
 
 /** What the cluster has against a disk. In a preview some parts of it are not known yet. */
-export function diskRefusals(inventory: Inventory, spec: Partial<DiskSpec>, intent: DiskIntent, planned: Planned): Refusal[] {
+export function diskRefusals(
+  inventory: Inventory,
+  spec: Partial<DiskSpec>,
+  intent: DiskIntent,
+  planned: Planned,
+): Refusal[] {
   const { vm, index } = spec;
   const general = intent === "update" ? [] : stateRefusals(inventory);
   if (general.length > 0) return general;
@@ -60,13 +65,27 @@ function numberRefusals(inventory: Inventory, spec: Numbered, intent: DiskIntent
     const reason = `${index} is taken: VM "${vm}" has ${found.image}, made ${owner}. ${words().otherDisk}`;
     return [{ property: "index", reason }];
   }
-  if (found === undefined && intent === "create" && spec.adopt === true && spec.size === undefined && spec.source === undefined) {
-    return [{ property: "adopt", reason: `there is no disk ${dataImage(vm, index)} to adopt; give the \`size\` or the \`source\` that it is to be made of` }];
+  if (
+    found === undefined &&
+    intent === "create" &&
+    spec.adopt === true &&
+    spec.size === undefined &&
+    spec.source === undefined
+  ) {
+    return [
+      {
+        property: "adopt",
+        reason: `there is no disk ${dataImage(vm, index)} to adopt; give the \`size\` or the \`source\` that it is to be made of`,
+      },
+    ];
   }
   const taken = new Set(takenNumbers(inventory, vm));
-  const missing = Array.from({ length: index }, (_, each) => each).filter((each) => (!taken.has(each) || each === planned.leaves) && !planned.index(each));
+  const missing = Array.from({ length: index }, (_, each) => each).filter(
+    (each) => (!taken.has(each) || each === planned.leaves) && !planned.index(each),
+  );
   if (missing.length === 0) return [];
-  const reason = `${index} would leave a gap: VM "${vm}" has no data disk ${missing.join(", ")}, and vm-mgr's clone counts them from 0. ` +
+  const reason =
+    `${index} would leave a gap: VM "${vm}" has no data disk ${missing.join(", ")}, and vm-mgr's clone counts them from 0. ` +
     `Leave \`index\` out for the next one; a disk of this program with a lower number has to stand above, or in \`dependsOn\``;
   return [{ property: "index", reason }];
 }
@@ -78,7 +97,12 @@ function targetRefusals(inventory: Inventory, spec: Numbered): Refusal[] {
   const holder = targetHolder(root, wanted);
   if (holder === undefined) return [];
   const own = ownDisks(root, spec.vm).has(holder.replace(/^rbd\//, "")) ? "disk " : "";
-  return [{ property: "bus", reason: `the target ${readElement(wanted).target} of VM "${spec.vm}" is taken by ${own}${holder}` }];
+  return [
+    {
+      property: "bus",
+      reason: `the target ${readElement(wanted).target} of VM "${spec.vm}" is taken by ${own}${holder}`,
+    },
+  ];
 }
 
 /** Size and source. */
@@ -88,7 +112,12 @@ function contentRefusals(inventory: Inventory, spec: Partial<DiskSpec>, intent: 
   // A disk that is taken up, or over, keeps what is on it; so it is only ever grown.
   if (found !== undefined && intent !== "replace" && found.note?.filling !== true) {
     if (size === undefined || size >= found.bytes) return [];
-    return [{ property: "size", reason: `${found.image} has ${found.bytes} bytes and is never made smaller: that would cut off what is on it` }];
+    return [
+      {
+        property: "size",
+        reason: `${found.image} has ${found.bytes} bytes and is never made smaller: that would cut off what is on it`,
+      },
+    ];
   }
   if (source === undefined || intent === "update") return [];
   if ("image" in source) return imageRefusals(inventory, source.image, spec);
@@ -99,10 +128,14 @@ function contentRefusals(inventory: Inventory, spec: Partial<DiskSpec>, intent: 
 function imageRefusals(inventory: Inventory, image: string, spec: Partial<DiskSpec>): Refusal[] {
   const refuse = (reason: string) => [{ property: "source.image", reason }];
   const facts = inventory.images.get(image);
-  if (!/^(system|data|retained)_/.test(image)) return refuse(`"${image}" is no disk of a VM: those are system_<vm>, data_<vm>_<number> and retained_<vm>_<number>`);
+  if (!/^(system|data|retained)_/.test(image))
+    return refuse(
+      `"${image}" is no disk of a VM: those are system_<vm>, data_<vm>_<number> and retained_<vm>_<number>`,
+    );
   if (facts === undefined) return refuse(`Ceph has no image "${image}"`);
   const note = readNote(image, facts.metadata);
-  if (note?.deleted === true || note?.filling === true) return refuse(`"${image}" is ${note.deleted ? "deleted" : "not whole yet"}`);
+  if (note?.deleted === true || note?.filling === true)
+    return refuse(`"${image}" is ${note.deleted ? "deleted" : "not whole yet"}`);
   return contentSizeRefusals(facts.size, spec, inventory.freeBytes);
 }
 
@@ -112,14 +145,23 @@ export function contentSizeRefusals(bytes: number | null, spec: Partial<DiskSpec
   if (spec.size !== undefined && spec.size < bytes) {
     return [{ property: "size", reason: `the source has ${bytes} bytes; the disk must not be smaller` }];
   }
-  if (bytes > freeBytes) return [{ property: "source", reason: `it has ${bytes} bytes, and Ceph has ${freeBytes} left` }];
+  if (bytes > freeBytes)
+    return [{ property: "source", reason: `it has ${bytes} bytes, and Ceph has ${freeBytes} left` }];
   return [];
 }
 
 /** The number for a disk that names none: its own, if an earlier run made it and lost track of it, else the lowest free one. */
-export function nextNumber(inventory: Inventory, vm: string, owner: string | undefined, isPlanned: (index: number) => boolean): number {
+export function nextNumber(
+  inventory: Inventory,
+  vm: string,
+  owner: string | undefined,
+  isPlanned: (index: number) => boolean,
+): number {
   const numbers = takenNumbers(inventory, vm);
-  const own = numbers.find((index) => !isDeleted(inventory, vm, index) && owner !== undefined && findDisk(inventory, vm, index)?.note?.owner === owner);
+  const own = numbers.find(
+    (index) =>
+      !isDeleted(inventory, vm, index) && owner !== undefined && findDisk(inventory, vm, index)?.note?.owner === owner,
+  );
   if (own !== undefined) return own;
   for (let index = 0; ; index++) {
     if (!isPlanned(index) && (!numbers.includes(index) || isDeleted(inventory, vm, index))) return index;

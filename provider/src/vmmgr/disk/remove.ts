@@ -1,6 +1,14 @@
 /** Removing a disk: from the guest, from the VM's XML, and last its image. */
 import { randomUUID } from "node:crypto";
-import { changeStorage, ProgramError, type Inventory, type Outcome, type Removed, type StorageOperation, type XmlElement } from "../../cluster";
+import {
+  changeStorage,
+  ProgramError,
+  type Inventory,
+  type Outcome,
+  type Removed,
+  type StorageOperation,
+  type XmlElement,
+} from "../../cluster";
 import { deadlineOf, reportOf, type Context } from "../core/context";
 import { words } from "../../words";
 import { ChangeFailed, type Refusal } from "../core/errors";
@@ -59,11 +67,13 @@ export async function removeDisk(context: Context, removal: Removal): Promise<vo
     throw new DiskRefused("delete", image, inventory.node, [{ property: "the guest", reason }], hint);
   }
   const left = [`${image}, which VM "${vm}" may not have any more`];
-  if (held === undefined || removal.retain) await step(what, "removing it", left, () => removeImage(context, removal, image));
+  if (held === undefined || removal.retain)
+    await step(what, "removing it", left, () => removeImage(context, removal, image));
   else {
     const also = () => [{ op: "setMetadata" as const, image, set: deletedNote(image, removal.owner) }];
     await step(what, "taking it out of the VM's XML", left, () =>
-      editStored(cluster, vm, { edit: (root) => withElement(root, vm, image, undefined), also }));
+      editStored(cluster, vm, { edit: (root) => withElement(root, vm, image, undefined), also }),
+    );
     reportOf(context)(`${image}: ${held}; its image goes with VM "${vm}"`);
   }
 }
@@ -83,11 +93,20 @@ const deletedNote = (image: string, owner: string | undefined) =>
 function sharedRefusals(answer: Outcome | undefined): Refusal[] {
   const images = answer !== undefined && "ok" in answer ? (answer.ok as string[]) : [];
   if (images.length === 0) return [];
-  return [{ property: "the image", reason: `${images.join(", ")} shares it as a linked clone; delete that first, make it stand alone, or set \`retain\`` }];
+  return [
+    {
+      property: "the image",
+      reason: `${images.join(", ")} shares it as a linked clone; delete that first, make it stand alone, or set \`retain\``,
+    },
+  ];
 }
 
 /** Its VM is gone. What has the disk's name still is removed when it is this disk, and no VM's. */
-async function removeOrphan(context: Context, inventory: Inventory, { vm, index, owner, retain }: Removal): Promise<void> {
+async function removeOrphan(
+  context: Context,
+  inventory: Inventory,
+  { vm, index, owner, retain }: Removal,
+): Promise<void> {
   const image = dataImage(vm, index);
   const note = readNote(image, inventory.images.get(image)?.metadata);
   if (note === undefined || note.owner !== owner) return;
@@ -104,7 +123,13 @@ function refuseGap(inventory: Inventory, { vm, index, replaced, stays }: Removal
   if (staying.length === 0) return;
   const names = staying.map((each) => `${dataImage(vm, each)} (${ownerOf(each) ?? "made by another program"})`);
   const reason = `${names.join(", ")} ${names.length === 1 ? "comes" : "come"} after it and ${names.length === 1 ? "stays" : "stay"}, and vm-mgr's clone counts a VM's data disks from 0 without a gap`;
-  throw new DiskRefused("delete", image, inventory.node, [{ property: "index", reason }], "Delete the ones after it as well, or first. Nothing was changed.");
+  throw new DiskRefused(
+    "delete",
+    image,
+    inventory.node,
+    [{ property: "index", reason }],
+    "Delete the ones after it as well, or first. Nothing was changed.",
+  );
 }
 
 /** Takes it out of the XML, and then its image away. */
@@ -119,11 +144,13 @@ async function removeImage(context: Context, removal: Removal, image: string): P
     ends = !needed && takenNumbers(inventory, vm).some(deleted);
     return [
       { op: "removeImage", image, retain },
-      ...(!needed ? [] : [
-        { op: "createImage" as const, image, size: PLACEHOLDER_BYTES },
-        { op: "setMetadata" as const, image, set: deletedNote(image, owner) },
-        { op: "addToGroup" as const, group: vm, image },
-      ]),
+      ...(!needed
+        ? []
+        : [
+            { op: "createImage" as const, image, size: PLACEHOLDER_BYTES },
+            { op: "setMetadata" as const, image, set: deletedNote(image, owner) },
+            { op: "addToGroup" as const, group: vm, image },
+          ]),
       { op: "countDisks", vm },
     ];
   };
@@ -135,7 +162,8 @@ async function removeImage(context: Context, removal: Removal, image: string): P
 
 function sayRemoved(context: Context, image: string, { snapshots, kept }: Removed): void {
   const say = reportOf(context);
-  if (kept !== null) say(`${image}: its image is kept as ${kept}; \`source: { image: "${kept}" }\` makes a disk of it again`);
+  if (kept !== null)
+    say(`${image}: its image is kept as ${kept}; \`source: { image: "${kept}" }\` makes a disk of it again`);
   if (snapshots.length > 0) say(`${image}: its snapshots ${snapshots.join(", ")} went with it`);
 }
 
@@ -157,4 +185,3 @@ export async function sweep({ cluster }: Context, vm: string): Promise<void> {
     if (!(error instanceof ProgramError) || error.kind !== "ImageBusy") throw error;
   }
 }
-

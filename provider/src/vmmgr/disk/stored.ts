@@ -1,5 +1,14 @@
 /** The stored XML of a VM, changed by several at once: by disks of this program, and by other programs. */
-import { changeStorage, NotFound, ProgramError, renderPretty, type Cluster, type Inventory, type StorageOperation, type XmlElement } from "../../cluster";
+import {
+  changeStorage,
+  NotFound,
+  ProgramError,
+  renderPretty,
+  type Cluster,
+  type Inventory,
+  type StorageOperation,
+  type XmlElement,
+} from "../../cluster";
 import { storedDomain } from "../form/broken";
 import { systemImage } from "../form/names";
 
@@ -11,7 +20,10 @@ export async function queueForVm<T>(cluster: Cluster, vm: string, act: () => Pro
   const known = turns.get(cluster) ?? new Map<string, Promise<unknown>>();
   turns.set(cluster, known);
   const mine = (known.get(vm) ?? Promise.resolve()).then(act);
-  known.set(vm, mine.catch(() => undefined));
+  known.set(
+    vm,
+    mine.catch(() => undefined),
+  );
   return mine;
 }
 
@@ -33,16 +45,28 @@ export interface StoredEdit {
  * @returns what the operations beside it answered
  * @throws NotFound when the VM is gone
  */
-export function editStored(cluster: Cluster, vm: string, { edit, also = () => [], known }: StoredEdit): Promise<unknown[]> {
+export function editStored(
+  cluster: Cluster,
+  vm: string,
+  { edit, also = () => [], known }: StoredEdit,
+): Promise<unknown[]> {
   return queueForVm(cluster, vm, async () => {
     for (let tries = 1; ; tries++) {
       const inventory = tries === 1 && known !== undefined ? known : await cluster.inventory({ disks: true });
       const stored = storedXml(inventory, vm);
       if (stored === undefined) throw new NotFound(`VM "${vm}" is not on the cluster, or has no XML`);
       const root = edit(stored.root);
-      const change: StorageOperation[] = root === stored.root ? [] : [
-        { op: "setMetadata", image: systemImage(vm), expect: { xml: stored.text }, set: { xml: renderPretty(root) } },
-      ];
+      const change: StorageOperation[] =
+        root === stored.root
+          ? []
+          : [
+              {
+                op: "setMetadata",
+                image: systemImage(vm),
+                expect: { xml: stored.text },
+                set: { xml: renderPretty(root) },
+              },
+            ];
       try {
         return (await changeStorage(cluster.runner, [...change, ...also(inventory)])).slice(change.length);
       } catch (error) {

@@ -97,8 +97,15 @@ export interface Diagnosis {
 }
 
 /** A finding, without what is secret, as errors are. */
-export const finding = (id: FindingId, { node, ...about }: About, seen: string, remedy: string): Finding =>
-  ({ id, level: FINDINGS[id], ...(node === undefined ? {} : { node: told(node) }), ...about, seen: told(seen), remedy: told(remedy) });
+export const finding = (id: FindingId, { node, ...about }: About, seen: string, remedy: string): Finding => ({
+  id,
+  level: FINDINGS[id],
+  ...(node === undefined ? {} : { node: told(node) }),
+  ...about,
+  seen: told(seen),
+  remedy: told(remedy),
+});
 
 /** Names as one says them. */
-export const listed = (names: readonly string[]): string => (names.length < 2 ? names.join() : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`);
+export const listed = (names: readonly string[]): string =>
+  names.length < 2 ? names.join() : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;

@@ -1,5 +1,13 @@
 /** One look at a cluster: whether it is fit for what VMs need of it. Nothing is changed. */
-import { examineNodes, isOnline, simulate, type Cluster, type Examination, type Inventory, type Unexamined } from "../../cluster";
+import {
+  examineNodes,
+  isOnline,
+  simulate,
+  type Cluster,
+  type Examination,
+  type Inventory,
+  type Unexamined,
+} from "../../cluster";
 import { SeapathError } from "../../errors";
 import { hypervisorsOf } from "../core/context";
 import { DEFAULTS } from "../form/model";
@@ -31,9 +39,14 @@ export async function diagnose(cluster: Cluster): Promise<Diagnosis> {
   const inventory = await attempted(() => cluster.inventory());
   const found = "error" in inventory ? await examineAlone(cluster) : await examineAll(cluster, inventory.ok);
   const { examined, findings } = found;
-  const all = "error" in inventory ? [unread("cluster-unreadable", "the cluster", inventory.error), ...findings] : findings;
+  const all =
+    "error" in inventory ? [unread("cluster-unreadable", "the cluster", inventory.error), ...findings] : findings;
   const faults = all.filter(({ level }) => level === "fault");
-  return { fit: faults.length === 0, examined: examined.map(({ node }) => node).sort(), findings: [...faults, ...all.filter(({ level }) => level === "advice")] };
+  return {
+    fit: faults.length === 0,
+    examined: examined.map(({ node }) => node).sort(),
+    findings: [...faults, ...all.filter(({ level }) => level === "advice")],
+  };
 }
 
 /** An answer, or the error in its place; only of those that say that something is wrong with the cluster. */
@@ -47,7 +60,12 @@ async function attempted<T>(act: () => Promise<T>): Promise<{ ok: T } | { error:
 }
 
 const unread = (id: "cluster-unreadable" | "scheduler-unreadable", what: string, error: SeapathError): Finding =>
-  finding(id, {}, `${what} could not be looked at: ${error.message}`, error.hint ?? "Put that right, and ask again: what is wrong beside it is not known.");
+  finding(
+    id,
+    {},
+    `${what} could not be looked at: ${error.message}`,
+    error.hint ?? "Put that right, and ask again: what is wrong beside it is not known.",
+  );
 
 interface Found {
   examined: Examination[];
@@ -57,16 +75,34 @@ interface Found {
 /** Each node once, however many addresses of the settings it has. */
 function told(answers: readonly (Examination | Unexamined)[]): { examined: Examination[]; unexamined: Unexamined[] } {
   const examined = answers.filter((each) => "node" in each);
-  return { examined: [...new Map(examined.map((each) => [each.node, each])).values()], unexamined: answers.filter((each) => "error" in each) };
+  return {
+    examined: [...new Map(examined.map((each) => [each.node, each])).values()],
+    unexamined: answers.filter((each) => "error" in each),
+  };
 }
 
 /** What is seen of nodes where nobody says what the cluster is. */
 async function examineAlone(cluster: Cluster): Promise<Found> {
-  const request = { nodes: [], hypervisors: [], users: [], providers: [VM_AGENT.provider], modules: MODULES, needs: [] };
+  const request = {
+    nodes: [],
+    hypervisors: [],
+    users: [],
+    providers: [VM_AGENT.provider],
+    modules: MODULES,
+    needs: [],
+  };
   const { examined, unexamined } = told(await examineNodes(cluster.runner, request));
   const agents = new Map([[VM_AGENT.provider, [VM_AGENT.type]]]);
   const nodes = examined.map(({ node }) => node);
-  return { examined, findings: [...unexamined.map(unexaminedFinding), ...haveFindings(examined, nodes, agents), ...healthFindings(examined), ...timeFindings(examined)] };
+  return {
+    examined,
+    findings: [
+      ...unexamined.map(unexaminedFinding),
+      ...haveFindings(examined, nodes, agents),
+      ...healthFindings(examined),
+      ...timeFindings(examined),
+    ],
+  };
 }
 
 async function examineAll(cluster: Cluster, inventory: Inventory): Promise<Found> {
@@ -95,11 +131,20 @@ async function examineAll(cluster: Cluster, inventory: Inventory): Promise<Found
       ...unexamined.map(unexaminedFinding),
       ...forgottenFindings(online(cib.nodes), examined, unexamined),
       ...clusterFindings(inventory),
-      ...("error" in simulated ? [unread("scheduler-unreadable", "what Pacemaker's scheduler says", simulated.error)] : [...verifyFindings(simulated.ok), ...placeFindings(inventory, simulated.ok)]),
-      ...failureFindings(inventory), ...constraintFindings(inventory), ...stored.findings,
-      ...healthFindings(examined), ...roomFindings(inventory),
-      ...haveFindings(examined, hypervisors, agents), ...lackFindings(examined, hypervisors, stored.vms), ...timeFindings(examined),
-      ...sshFindings(examined), ...moveFindings(hosts, users), ...processorFindings(hosts),
+      ...("error" in simulated
+        ? [unread("scheduler-unreadable", "what Pacemaker's scheduler says", simulated.error)]
+        : [...verifyFindings(simulated.ok), ...placeFindings(inventory, simulated.ok)]),
+      ...failureFindings(inventory),
+      ...constraintFindings(inventory),
+      ...stored.findings,
+      ...healthFindings(examined),
+      ...roomFindings(inventory),
+      ...haveFindings(examined, hypervisors, agents),
+      ...lackFindings(examined, hypervisors, stored.vms),
+      ...timeFindings(examined),
+      ...sshFindings(examined),
+      ...moveFindings(hosts, users),
+      ...processorFindings(hosts),
     ],
   };
 }

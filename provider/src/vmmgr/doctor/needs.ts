@@ -1,5 +1,14 @@
 /** Bridges, devices and files that VMs name, and the nodes that lack them. */
-import { needKey, nvpairs, parseXml, ParseError, type Cib, type Examination, type Inventory, type Need } from "../../cluster";
+import {
+  needKey,
+  nvpairs,
+  parseXml,
+  ParseError,
+  type Cib,
+  type Examination,
+  type Inventory,
+  type Need,
+} from "../../cluster";
 import { hypervisorsOf } from "../core/context";
 import { readPlacement } from "../form/placement";
 import { keepsOff, locationsByPrimitive } from "../guest/keepoff";
@@ -27,11 +36,23 @@ export function needsOfVms(inventory: Inventory): { vms: VmNeeds[]; findings: Fi
     if (!isVm(primitive) || image === undefined) continue;
     const xml = image.metadata?.["xml"];
     try {
-      if (image.broken !== undefined || xml === undefined) throw new ParseError("rbd", image.broken ?? "its metadata `xml` is missing", "");
-      vms.push({ vm, nodes: nodesOf(inventory, vm, locations), needs: needsOfDomain(parseXml(xml, "its metadata `xml`")) });
+      if (image.broken !== undefined || xml === undefined)
+        throw new ParseError("rbd", image.broken ?? "its metadata `xml` is missing", "");
+      vms.push({
+        vm,
+        nodes: nodesOf(inventory, vm, locations),
+        needs: needsOfDomain(parseXml(xml, "its metadata `xml`")),
+      });
     } catch (error) {
       if (!(error instanceof ParseError)) throw error;
-      findings.push(finding("vm-unreadable", { vm }, `what is stored of VM "${vm}" cannot be read: ${error.message}`, `See \`rbd image-meta list ${systemImage(vm)}\`.`));
+      findings.push(
+        finding(
+          "vm-unreadable",
+          { vm },
+          `what is stored of VM "${vm}" cannot be read: ${error.message}`,
+          `See \`rbd image-meta list ${systemImage(vm)}\`.`,
+        ),
+      );
     }
   }
   return { vms, findings };
@@ -41,15 +62,24 @@ export function needsOfVms(inventory: Inventory): { vms: VmNeeds[]; findings: Fi
 function nodesOf(inventory: Inventory, vm: string, locations: ReturnType<typeof locationsByPrimitive>): string[] {
   const { pinnedHost } = readPlacement(inventory.cib, vm);
   if (pinnedHost !== undefined) return [pinnedHost];
-  return hypervisorsOf(inventory).filter((node) => !(locations.get(vm) ?? []).some((each) => keepsOff(each, node, "cluster")));
+  return hypervisorsOf(inventory).filter(
+    (node) => !(locations.get(vm) ?? []).some((each) => keepsOff(each, node, "cluster")),
+  );
 }
 
 /** Each need once. */
-export const distinct = (vms: readonly VmNeeds[]): Need[] =>
-  [...new Map(vms.flatMap(({ needs }) => needs).map(({ kind, names }) => [needKey({ kind, names }), { kind, names }])).values()];
+export const distinct = (vms: readonly VmNeeds[]): Need[] => [
+  ...new Map(
+    vms.flatMap(({ needs }) => needs).map(({ kind, names }) => [needKey({ kind, names }), { kind, names }]),
+  ).values(),
+];
 
 /** What nodes lack of what VMs name that may run there, and bridges that not all of them have. */
-export function lackFindings(examined: readonly Examination[], hypervisors: readonly string[], vms: readonly VmNeeds[]): Finding[] {
+export function lackFindings(
+  examined: readonly Examination[],
+  hypervisors: readonly string[],
+  vms: readonly VmNeeds[],
+): Finding[] {
   const hosts = examined.filter(({ node }) => hypervisors.includes(node));
   const lacked = hosts.flatMap(({ node, lacks }) => {
     const keys = new Set(lacks.map(needKey));
@@ -60,11 +90,14 @@ export function lackFindings(examined: readonly Examination[], hypervisors: read
         byWords.set(need.words, { need, vms: [...new Set([...known.vms, vm])] });
       }
     }
-    return [...byWords].map(([words, { need, vms: names }]) => finding(
-      need.kind === "net" ? "bridge-missing" : "file-missing", { node, ...(names.length === 1 ? { vm: names[0] ?? "" } : {}) },
-      `there is no ${words} on ${node}, which ${listed(names.map((name) => `VM "${name}"`))} ${names.length > 1 ? "name" : "names"}: nothing of that can be started there`,
-      `Make it on ${node} as on the other nodes, or keep ${names.length > 1 ? "them" : "it"} off ${node}.`,
-    ));
+    return [...byWords].map(([words, { need, vms: names }]) =>
+      finding(
+        need.kind === "net" ? "bridge-missing" : "file-missing",
+        { node, ...(names.length === 1 ? { vm: names[0] ?? "" } : {}) },
+        `there is no ${words} on ${node}, which ${listed(names.map((name) => `VM "${name}"`))} ${names.length > 1 ? "name" : "names"}: nothing of that can be started there`,
+        `Make it on ${node} as on the other nodes, or keep ${names.length > 1 ? "them" : "it"} off ${node}.`,
+      ),
+    );
   });
   const used = new Set(vms.flatMap(({ needs }) => needs.flatMap(({ kind, names }) => (kind === "net" ? names : []))));
   return [...lacked, ...unevenFindings(hosts, used)];
@@ -77,13 +110,25 @@ const OF_THEIR_OWN = /^(virbr\d+|docker\d+|podman\d+|cni\d+|cni-.*|lxcbr\d+|br-[
 function unevenFindings(hosts: readonly Examination[], used: ReadonlySet<string>): Finding[] {
   const parts = hosts.map(({ node, bridges }) => ({ node, ...readPart(node, "the bridges", bridges) }));
   const read = parts.flatMap(({ node, value }) => (value === undefined ? [] : [{ node, value }]));
-  const names = [...new Set(read.flatMap(({ value }) => value))].filter((name) => !OF_THEIR_OWN.test(name) && !used.has(name)).sort();
+  const names = [...new Set(read.flatMap(({ value }) => value))]
+    .filter((name) => !OF_THEIR_OWN.test(name) && !used.has(name))
+    .sort();
   return [
     ...parts.flatMap(({ findings }) => findings),
     ...names.flatMap((name) => {
-      const [having, without] = [read.filter(({ value }) => value.includes(name)), read.filter(({ value }) => !value.includes(name))].map((each) => each.map(({ node }) => node));
+      const [having, without] = [
+        read.filter(({ value }) => value.includes(name)),
+        read.filter(({ value }) => !value.includes(name)),
+      ].map((each) => each.map(({ node }) => node));
       if (without === undefined || without.length === 0) return [];
-      return [finding("bridge-not-everywhere", without.length === 1 ? { node: without[0] ?? "" } : {}, `bridge "${name}" is on ${listed(having ?? [])}, and not on ${listed(without)}`, "Make it there too, or pin VMs that use it: they could not be started there.")];
+      return [
+        finding(
+          "bridge-not-everywhere",
+          without.length === 1 ? { node: without[0] ?? "" } : {},
+          `bridge "${name}" is on ${listed(having ?? [])}, and not on ${listed(without)}`,
+          "Make it there too, or pin VMs that use it: they could not be started there.",
+        ),
+      ];
     }),
   ];
 }

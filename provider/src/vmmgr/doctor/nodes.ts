@@ -1,5 +1,13 @@
 /** What nodes are, have, and lack. */
-import { HostKeyError, isOutOfReach, LoginRefused, SettingsError, type Examination, type Looked, type Unexamined } from "../../cluster";
+import {
+  HostKeyError,
+  isOutOfReach,
+  LoginRefused,
+  SettingsError,
+  type Examination,
+  type Looked,
+  type Unexamined,
+} from "../../cluster";
 import { describeError, SeapathError } from "../../errors";
 import { finding, listed, type Finding, type FindingId } from "./finding";
 
@@ -8,38 +16,80 @@ export function unexaminedFinding({ address, error }: Unexamined): Finding {
   const said = error instanceof SeapathError ? error.message : describeError(error);
   const hint = error instanceof SeapathError && error.hint !== undefined ? error.hint : undefined;
   const id: FindingId =
-    error instanceof HostKeyError ? "host-key-refused"
-    : error instanceof LoginRefused ? "login-refused"
-    : error instanceof SettingsError && error.setting === "sudo" ? "sudo-refused"
-    : isOutOfReach(error) ? "node-unreachable"
-    : "node-not-examined";
-  return finding(id, { node: address }, `${address} could not be examined: ${said}`, hint ?? "Put that right, and ask again: nothing is known of this node.");
+    error instanceof HostKeyError
+      ? "host-key-refused"
+      : error instanceof LoginRefused
+        ? "login-refused"
+        : error instanceof SettingsError && error.setting === "sudo"
+          ? "sudo-refused"
+          : isOutOfReach(error)
+            ? "node-unreachable"
+            : "node-not-examined";
+  return finding(
+    id,
+    { node: address },
+    `${address} could not be examined: ${said}`,
+    hint ?? "Put that right, and ask again: nothing is known of this node.",
+  );
 }
 
 /** Nodes that are online and that nobody has examined. @param unexamined addresses that did not answer */
-export function forgottenFindings(online: readonly string[], examined: readonly Examination[], unexamined: readonly Unexamined[]): Finding[] {
+export function forgottenFindings(
+  online: readonly string[],
+  examined: readonly Examination[],
+  unexamined: readonly Unexamined[],
+): Finding[] {
   const seen = new Set(examined.map(({ node }) => node));
   const told = new Set(unexamined.map(({ address }) => address.replace(/^.*@/, "").replace(/:\d+$/, "")));
-  return online.filter((node) => !seen.has(node) && !told.has(node)).map((node) => finding(
-    "node-not-examined", { node }, `${node} is online and was not examined: no host of the settings that answers is ${node}`,
-    "Name every node in `seapath:hosts` or --hosts; the host name of each has to be what `crm_node --list` calls it.",
-  ));
+  return online
+    .filter((node) => !seen.has(node) && !told.has(node))
+    .map((node) =>
+      finding(
+        "node-not-examined",
+        { node },
+        `${node} is online and was not examined: no host of the settings that answers is ${node}`,
+        "Name every node in `seapath:hosts` or --hosts; the host name of each has to be what `crm_node --list` calls it.",
+      ),
+    );
 }
 
 /** A part of a node that could not be looked at. */
 const unreadable = (node: string, what: string, words: string): Finding =>
-  finding("part-unreadable", { node }, `${what} of ${node} could not be looked at: ${words}`, "Put that right, and ask again.");
+  finding(
+    "part-unreadable",
+    { node },
+    `${what} of ${node} could not be looked at: ${words}`,
+    "Put that right, and ask again.",
+  );
 
 /** What was read of a part, or that it could not be. */
 export const readPart = <T>(node: string, what: string, part: Looked<T>): { value?: T; findings: Finding[] } =>
   "ok" in part ? { value: part.ok, findings: [] } : { findings: [unreadable(node, what, part.error)] };
 
 /** What each of the nodes must be and have. @param agents by their providers, those that the cluster's primitives are of */
-export function haveFindings(examined: readonly Examination[], hypervisors: readonly string[], agents: ReadonlyMap<string, readonly string[]>): Finding[] {
-  const users = examined.filter(({ root }) => !root).map(({ node, address }) =>
-    finding("not-root", { node }, `programs on ${address} are not run as root, so most of it cannot be looked at or changed`, "Log in as root, or set `seapath:sudo` to true (--sudo) for a user that sudo lets run programs."));
+export function haveFindings(
+  examined: readonly Examination[],
+  hypervisors: readonly string[],
+  agents: ReadonlyMap<string, readonly string[]>,
+): Finding[] {
+  const users = examined
+    .filter(({ root }) => !root)
+    .map(({ node, address }) =>
+      finding(
+        "not-root",
+        { node },
+        `programs on ${address} are not run as root, so most of it cannot be looked at or changed`,
+        "Log in as root, or set `seapath:sudo` to true (--sudo) for a user that sudo lets run programs.",
+      ),
+    );
   const hosts = examined.filter(({ node }) => hypervisors.includes(node));
-  return [...users, ...examined.flatMap((each) => toolFindings(each, hypervisors)), ...hosts.flatMap((each) => hypervisorFindings(each, agents)), ...secretFindings(hosts), ...versionFindings(examined)];
+  return [
+    ...users,
+    ...examined.flatMap((each) => toolFindings(each, hypervisors)),
+    ...hosts.flatMap((each) => hypervisorFindings(each, agents)),
+    ...secretFindings(hosts),
+    ...versionFindings(examined),
+  ];
 }
 
 /** What every machine runs. */
@@ -48,22 +98,75 @@ const EVERYWHERE = ["pacemaker", "corosync"];
 function toolFindings({ node, versions }: Examination, hypervisors: readonly string[]): Finding[] {
   return Object.entries(versions).flatMap(([tool, version]) => {
     if ("ok" in version || (!EVERYWHERE.includes(tool) && !hypervisors.includes(node))) return [];
-    return [finding("tool-missing", { node }, `${tool} on ${node} does not say its version: ${version.error}`, `Install it on ${node}, or put it right.`)];
+    return [
+      finding(
+        "tool-missing",
+        { node },
+        `${tool} on ${node} does not say its version: ${version.error}`,
+        `Install it on ${node}, or put it right.`,
+      ),
+    ];
   });
 }
 
-function hypervisorFindings({ node, modules, agents, ceph, libvirt, virtual }: Examination, needed: ReadonlyMap<string, readonly string[]>): Finding[] {
+function hypervisorFindings(
+  { node, modules, agents, ceph, libvirt, virtual }: Examination,
+  needed: ReadonlyMap<string, readonly string[]>,
+): Finding[] {
   const about = { node };
-  const missing = Object.entries(modules).filter(([, there]) => !there).map(([name]) => name);
+  const missing = Object.entries(modules)
+    .filter(([, there]) => !there)
+    .map(([name]) => name);
   const reason = "error" in libvirt ? libvirt.error : "error" in virtual ? virtual.error : undefined;
   return [
-    ...(missing.length === 0 ? [] : [finding("module-missing", about, `Python on ${node} has no ${listed(missing)}: commands do the same, more slowly`, `Install ${listed(missing.map((name) => `python3-${name}`))} on ${node}.`)]),
-    ...("error" in ceph ? [finding("ceph-unreachable", about, `Ceph does not answer ${node}: ${ceph.error}`, `See \`ceph status\` on ${node}: no VM can have its disks there.`)] : []),
-    ...(reason === undefined ? [] : [finding("libvirt-unreachable", about, `libvirt on ${node} does not answer: ${reason}`, `See \`virsh version\` on ${node}: no VM can run there.`)]),
+    ...(missing.length === 0
+      ? []
+      : [
+          finding(
+            "module-missing",
+            about,
+            `Python on ${node} has no ${listed(missing)}: commands do the same, more slowly`,
+            `Install ${listed(missing.map((name) => `python3-${name}`))} on ${node}.`,
+          ),
+        ]),
+    ...("error" in ceph
+      ? [
+          finding(
+            "ceph-unreachable",
+            about,
+            `Ceph does not answer ${node}: ${ceph.error}`,
+            `See \`ceph status\` on ${node}: no VM can have its disks there.`,
+          ),
+        ]
+      : []),
+    ...(reason === undefined
+      ? []
+      : [
+          finding(
+            "libvirt-unreachable",
+            about,
+            `libvirt on ${node} does not answer: ${reason}`,
+            `See \`virsh version\` on ${node}: no VM can run there.`,
+          ),
+        ]),
     ...[...needed].flatMap(([provider, names]) => {
-      const { value, findings } = readPart(node, `the agents of ocf:${provider}`, agents[provider] ?? { error: "it did not say" });
+      const { value, findings } = readPart(
+        node,
+        `the agents of ocf:${provider}`,
+        agents[provider] ?? { error: "it did not say" },
+      );
       const lacking = value === undefined ? [] : names.filter((name) => !value.includes(name));
-      return [...findings, ...lacking.map((name) => finding("agent-missing", about, `${node} has no resource agent ocf:${provider}:${name}, so what is of it cannot be started there`, `Install it on ${node}, as on the other nodes.`))];
+      return [
+        ...findings,
+        ...lacking.map((name) =>
+          finding(
+            "agent-missing",
+            about,
+            `${node} has no resource agent ocf:${provider}:${name}, so what is of it cannot be started there`,
+            `Install it on ${node}, as on the other nodes.`,
+          ),
+        ),
+      ];
     }),
   ];
 }
@@ -71,11 +174,27 @@ function hypervisorFindings({ node, modules, agents, ceph, libvirt, virtual }: E
 /** libvirt opens disks by a secret that every hypervisor has under one uuid: a domain names it. */
 function secretFindings(hosts: readonly Examination[]): Finding[] {
   const found = hosts.flatMap(({ node, libvirt }) => ("ok" in libvirt ? [{ node, secret: libvirt.ok.secret }] : []));
-  const missing = found.filter(({ secret }) => secret === null).map(({ node }) =>
-    finding("libvirt-secret-missing", { node }, `libvirt on ${node} has no secret "client.libvirt secret", by which it opens disks`, `Define it on ${node} under the uuid that it has on the other nodes (\`virsh secret-list\`).`));
+  const missing = found
+    .filter(({ secret }) => secret === null)
+    .map(({ node }) =>
+      finding(
+        "libvirt-secret-missing",
+        { node },
+        `libvirt on ${node} has no secret "client.libvirt secret", by which it opens disks`,
+        `Define it on ${node} under the uuid that it has on the other nodes (\`virsh secret-list\`).`,
+      ),
+    );
   const uuids = grouped(found.flatMap(({ node, secret }) => (secret === null ? [] : [[node, secret] as const])));
   if (uuids.size < 2) return missing;
-  return [...missing, finding("libvirt-secret-differs", {}, `libvirt's secret "client.libvirt secret" has not the same uuid everywhere, so a VM starts on some nodes only: ${said(uuids)}`, "Define it under one uuid on every hypervisor.")];
+  return [
+    ...missing,
+    finding(
+      "libvirt-secret-differs",
+      {},
+      `libvirt's secret "client.libvirt secret" has not the same uuid everywhere, so a VM starts on some nodes only: ${said(uuids)}`,
+      "Define it under one uuid on every hypervisor.",
+    ),
+  ];
 }
 
 /** The nodes that have each value. */
@@ -85,16 +204,27 @@ function grouped(pairs: readonly (readonly [node: string, value: string])[]): Ma
   return found;
 }
 
-const said = (groups: ReadonlyMap<string, readonly string[]>) => [...groups].map(([value, nodes]) => `${value} on ${listed(nodes)}`).join(", ");
+const said = (groups: ReadonlyMap<string, readonly string[]>) =>
+  [...groups].map(([value, nodes]) => `${value} on ${listed(nodes)}`).join(", ");
 
 /** Tools of which nodes have different versions. */
 function versionFindings(examined: readonly Examination[]): Finding[] {
-  const all = examined.map(({ node, versions, virtual }) => ({ node, has: { ...onlyRead(versions), ...("ok" in virtual ? virtual.ok : {}) } }));
+  const all = examined.map(({ node, versions, virtual }) => ({
+    node,
+    has: { ...onlyRead(versions), ...("ok" in virtual ? virtual.ok : {}) },
+  }));
   const tools = [...new Set(all.flatMap(({ has }) => Object.keys(has)))];
   return tools.flatMap((tool) => {
     const groups = grouped(all.flatMap(({ node, has }) => (has[tool] ? [[node, has[tool]] as const] : [])));
     if (groups.size < 2) return [];
-    return [finding("versions-differ", {}, `nodes have different versions of ${tool}: ${said(groups)}`, "Bring all nodes to one version: a VM does not always move to an older one.")];
+    return [
+      finding(
+        "versions-differ",
+        {},
+        `nodes have different versions of ${tool}: ${said(groups)}`,
+        "Bring all nodes to one version: a VM does not always move to an older one.",
+      ),
+    ];
   });
 }
 
@@ -105,6 +235,16 @@ const onlyRead = (parts: Readonly<Record<string, Looked<string>>>): Record<strin
 export function processorFindings(hosts: readonly Examination[]): Finding[] {
   const parts = hosts.map(({ node, cpu }) => ({ node, ...readPart(node, "the processor", cpu) }));
   const groups = grouped(parts.flatMap(({ node, value }) => (value === undefined ? [] : [[node, value] as const])));
-  const differ = groups.size < 2 ? [] : [finding("processors-differ", {}, `hypervisors have processors of different models: ${said(groups)}`, "Give VMs that are to move live a model that all have, in `<cpu>` of their domain.")];
+  const differ =
+    groups.size < 2
+      ? []
+      : [
+          finding(
+            "processors-differ",
+            {},
+            `hypervisors have processors of different models: ${said(groups)}`,
+            "Give VMs that are to move live a model that all have, in `<cpu>` of their domain.",
+          ),
+        ];
   return [...parts.flatMap(({ findings }) => findings), ...differ];
 }

@@ -15,12 +15,23 @@ interface Clock {
 
 /** Nodes whose clocks surely differ from the one in the middle, and those of which it cannot be told. */
 export function timeFindings(examined: readonly Examination[]): Finding[] {
-  const clocks = examined.flatMap(({ node, ahead }): Clock[] => (ahead === undefined ? [] : [{ node, least: ahead[0], most: ahead[1] }]));
-  const clear = clocks.filter(({ least, most }) => most - least <= WIDEST_SECONDS).sort((a, b) => a.least + a.most - b.least - b.most);
+  const clocks = examined.flatMap(({ node, ahead }): Clock[] =>
+    ahead === undefined ? [] : [{ node, least: ahead[0], most: ahead[1] }],
+  );
+  const clear = clocks
+    .filter(({ least, most }) => most - least <= WIDEST_SECONDS)
+    .sort((a, b) => a.least + a.most - b.least - b.most);
   const unclear = examined.map(({ node }) => node).filter((node) => !clear.some((each) => each.node === node));
   const middle = clear[Math.floor((clear.length - 1) / 2)];
   return [
-    ...unclear.map((node) => finding("time-unknown", { node }, `whether ${node} has the same time as the others could not be told: its answer was too long on its way`, `Compare \`date\` on ${node} and on another node.`)),
+    ...unclear.map((node) =>
+      finding(
+        "time-unknown",
+        { node },
+        `whether ${node} has the same time as the others could not be told: its answer was too long on its way`,
+        `Compare \`date\` on ${node} and on another node.`,
+      ),
+    ),
     ...clear.flatMap((each) => (middle === undefined || each === middle ? [] : apart(each, middle))),
   ];
 }
@@ -30,5 +41,12 @@ function apart({ node, least, most }: Clock, middle: Clock): Finding[] {
   const surely = Math.max(ahead, behind);
   if (surely <= TOLERATED_SECONDS) return [];
   const words = `the clock of ${node} is ${Math.floor(surely * 10) / 10} s ${ahead > behind ? "ahead of" : "behind"} that of ${middle.node}, or more`;
-  return [finding("time-skew", { node }, words, "Have all nodes take their time from the same source: `chronyc sources`, `timedatectl`.")];
+  return [
+    finding(
+      "time-skew",
+      { node },
+      words,
+      "Have all nodes take their time from the same source: `chronyc sources`, `timedatectl`.",
+    ),
+  ];
 }

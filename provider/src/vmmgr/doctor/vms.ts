@@ -10,28 +10,67 @@ import { finding, type Finding } from "./finding";
 export function failureFindings(inventory: Inventory): Finding[] {
   const { cib, status } = inventory;
   const counted = [...new Set(cib.failCounts.filter(({ count }) => count > 0).map(({ resource }) => resource))];
-  const closed = new Map(counted.map((resource) => [resource, closedNodes(cib, resource).filter(({ node }) => hypervisorsOf(inventory).includes(node))]));
-  const told = (failure: FailedOperation) => closed.get(failure.resource)?.some(({ node }) => node === failure.node) === true;
+  const closed = new Map(
+    counted.map((resource) => [
+      resource,
+      closedNodes(cib, resource).filter(({ node }) => hypervisorsOf(inventory).includes(node)),
+    ]),
+  );
+  const told = (failure: FailedOperation) =>
+    closed.get(failure.resource)?.some(({ node }) => node === failure.node) === true;
   return [
-    ...[...status.resources.values()].filter(({ failed, blocked, orphaned }) => (failed || blocked) && !orphaned).map(({ id, role, nodes, blocked }) =>
-      finding("vm-failed", aboutResource(inventory, id), `${nameOf(inventory, id)} has failed (${role}${nodes.length > 0 ? ` on ${nodes.join(" and ")}` : ""})${blocked ? ", and Pacemaker leaves it so" : ""}`, `See why in the log of that node; then ${openingCommand(id)} tries it anew.`)),
+    ...[...status.resources.values()]
+      .filter(({ failed, blocked, orphaned }) => (failed || blocked) && !orphaned)
+      .map(({ id, role, nodes, blocked }) =>
+        finding(
+          "vm-failed",
+          aboutResource(inventory, id),
+          `${nameOf(inventory, id)} has failed (${role}${nodes.length > 0 ? ` on ${nodes.join(" and ")}` : ""})${blocked ? ", and Pacemaker leaves it so" : ""}`,
+          `See why in the log of that node; then ${openingCommand(id)} tries it anew.`,
+        ),
+      ),
     ...counted.flatMap((id): Finding[] => {
       const nodes = closed.get(id) ?? [];
       if (nodes.length === 0) return [];
       if (!cib.primitives.has(id)) {
-        return [finding("failures-of-nobody", {}, `there is no "${id}" any more, and failures of it are still counted: a new one of that name would not start on ${nodes.map(({ node }) => node).sort().join(" and ")}`, `Run ${openingCommand(id)}; this provider does so before it starts a VM of that name.`)];
+        return [
+          finding(
+            "failures-of-nobody",
+            {},
+            `there is no "${id}" any more, and failures of it are still counted: a new one of that name would not start on ${nodes
+              .map(({ node }) => node)
+              .sort()
+              .join(" and ")}`,
+            `Run ${openingCommand(id)}; this provider does so before it starts a VM of that name.`,
+          ),
+        ];
       }
-      return [finding("node-closed", aboutResource(inventory, id), `${nameOf(inventory, id)} does not get everywhere: ${closedWords(nodes)}`, `See why in the log of that node; then ${openingCommand(id)} opens ${nodes.length > 1 ? "them" : "it"} again.`)];
+      return [
+        finding(
+          "node-closed",
+          aboutResource(inventory, id),
+          `${nameOf(inventory, id)} does not get everywhere: ${closedWords(nodes)}`,
+          `See why in the log of that node; then ${openingCommand(id)} opens ${nodes.length > 1 ? "them" : "it"} again.`,
+        ),
+      ];
     }),
-    ...status.failures.filter((each) => !told(each) && !isProbeOfGuest(inventory, each)).map((failure) => {
-      const { resource, node, operation, exit, reason } = failure;
-      return finding("failure-recorded", { node, ...aboutResource(inventory, resource) }, `${operation} of ${nameOf(inventory, resource)} has failed on ${node}: ${reason || exit}`, `See whether it matters still; ${openingCommand(resource)} has Pacemaker forget it.`);
-    }),
+    ...status.failures
+      .filter((each) => !told(each) && !isProbeOfGuest(inventory, each))
+      .map((failure) => {
+        const { resource, node, operation, exit, reason } = failure;
+        return finding(
+          "failure-recorded",
+          { node, ...aboutResource(inventory, resource) },
+          `${operation} of ${nameOf(inventory, resource)} has failed on ${node}: ${reason || exit}`,
+          `See whether it matters still; ${openingCommand(resource)} has Pacemaker forget it.`,
+        );
+      }),
   ];
 }
 
 /** A guest has no agents of what runs on the nodes, and says so when Pacemaker looks whether it is there. */
-const isProbeOfGuest = ({ cib }: Inventory, { node, exit }: FailedOperation) => !cib.nodes.includes(node) && exit === "not installed";
+const isProbeOfGuest = ({ cib }: Inventory, { node, exit }: FailedOperation) =>
+  !cib.nodes.includes(node) && exit === "not installed";
 
 const isVmOf = ({ cib }: Inventory, id: string) => {
   const primitive = cib.primitives.get(id);
@@ -46,7 +85,16 @@ export function placeFindings(inventory: Inventory, simulated: Simulations): Fin
   return [
     ...placements.map((each) => ({ ...each, about: { vm: each.vm }, what: `VM "${each.vm}"` })),
     ...inside.map((each) => ({ ...each, about: {}, what: `${each.kind} "${each.vm}"` })),
-  ].flatMap(({ unplaced, about, what }) => (unplaced === undefined
-    ? []
-    : [finding("vm-unplaced", about, `${what} is to run, and no node can start it: ${unplaced}`, "Take away what is named here, or bring back the node; `npx seapath plan --no-preview` has the whole picture.")]));
+  ].flatMap(({ unplaced, about, what }) =>
+    unplaced === undefined
+      ? []
+      : [
+          finding(
+            "vm-unplaced",
+            about,
+            `${what} is to run, and no node can start it: ${unplaced}`,
+            "Take away what is named here, or bring back the node; `npx seapath plan --no-preview` has the whole picture.",
+          ),
+        ],
+  );
 }

@@ -40,9 +40,20 @@ const keyHint = (vm: string, key: string) => {
 };
 
 /** The stored thing that makes no sense, as that of a VM. */
-export function brokenVm(inventory: Pick<Inventory, "node">, vm: string, { key, message, hint }: Senseless, cause?: unknown): BrokenVm {
+export function brokenVm(
+  inventory: Pick<Inventory, "node">,
+  vm: string,
+  { key, message, hint }: Senseless,
+  cause?: unknown,
+): BrokenVm {
   const what = key === undefined ? message : `its metadata \`${key}\` ${message}`;
-  return new BrokenVm(vm, inventory.node, what, hint ?? (key === undefined ? "Other VMs are not concerned." : keyHint(vm, key)), cause);
+  return new BrokenVm(
+    vm,
+    inventory.node,
+    what,
+    hint ?? (key === undefined ? "Other VMs are not concerned." : keyHint(vm, key)),
+    cause,
+  );
 }
 
 /** Reads of a VM what may make no sense. @throws BrokenVm instead of Senseless */
@@ -62,7 +73,10 @@ export function readDocument(key: string | undefined, text: string, root: string
     throw new Senseless(key, `${what} <${found.name.slice(0, 40)}> in place of <${root}>`);
   } catch (error) {
     if (!(error instanceof ParseError)) throw error;
-    throw new Senseless(key, `${what} what is no XML: ${error.message.replace(/^.*?answered: /, "").replace(/\.$/, "")}`);
+    throw new Senseless(
+      key,
+      `${what} what is no XML: ${error.message.replace(/^.*?answered: /, "").replace(/\.$/, "")}`,
+    );
   }
 }
 

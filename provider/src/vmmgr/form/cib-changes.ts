@@ -1,6 +1,13 @@
 /** All that the CIB must say of a VM, as one list of changes, and the list that takes it back. */
 import {
-  canonicalXml, CONSTRAINTS, constraintsOn, diffElement, RESOURCES, type Cib, type CibChange, type XmlElement,
+  canonicalXml,
+  CONSTRAINTS,
+  constraintsOn,
+  diffElement,
+  RESOURCES,
+  type Cib,
+  type CibChange,
+  type XmlElement,
 } from "../../cluster";
 import { readParked, referencesOf, standsInFor, without } from "./parked-constraints";
 import { isPlacement, obsoletePlacements, vmConstraints } from "./placement";
@@ -20,13 +27,21 @@ class SyncBuilder implements CibSync {
   /** One element is to become another; undefined is "not there". */
   replace(parent: string, before: XmlElement | undefined, after: XmlElement | undefined): void {
     this.changes.push(...diffElement(parent, before, after));
-    this.elements.unshift({ parent, ...(before === undefined ? {} : { before }), ...(after === undefined ? {} : { after }) });
+    this.elements.unshift({
+      parent,
+      ...(before === undefined ? {} : { before }),
+      ...(after === undefined ? {} : { after }),
+    });
   }
 
   /** The same for a constraint, which is made anew rather than mended. */
   swap(parent: string, before: XmlElement | undefined, after: XmlElement | undefined): void {
     this.changes.push(...swapped(parent, before, after));
-    this.elements.unshift({ parent, ...(before === undefined ? {} : { before }), ...(after === undefined ? {} : { after }) });
+    this.elements.unshift({
+      parent,
+      ...(before === undefined ? {} : { before }),
+      ...(after === undefined ? {} : { after }),
+    });
   }
 }
 
@@ -44,7 +59,9 @@ export function undoChanges(cib: Cib, sync: CibSync): CibChange[] {
     if (now === undefined || before === undefined || after === undefined) return diffElement(parent, now, before);
     // What somebody else has changed of it meanwhile is left.
     if (canonicalXml(now) === canonicalXml(after) && parent === CONSTRAINTS) return swapped(parent, now, before);
-    return canonicalXml(now) === canonicalXml(after) ? diffElement(parent, now, before) : diffElement(parent, now, takenBack(now, after, before));
+    return canonicalXml(now) === canonicalXml(after)
+      ? diffElement(parent, now, before)
+      : diffElement(parent, now, takenBack(now, after, before));
   });
 }
 
@@ -109,11 +126,20 @@ export function foreignConstraints(cib: Cib, vm: string, observer: string | unde
 /** What gives a primitive another target role and makes Pacemaker manage it again. */
 export function diffTargetRole(primitive: XmlElement, role: "Started" | "Stopped"): CibChange[] {
   const sets = primitive.children.filter((node) => node.name === "meta_attributes");
-  const set = sets[0] ?? { name: "meta_attributes", attrs: { id: `${primitive.attrs["id"]}-meta_attributes` }, children: [] };
-  const kept = set.children.filter((node) => !["target-role", "is-managed", "maintenance"].includes(node.attrs["name"] ?? ""));
+  const set = sets[0] ?? {
+    name: "meta_attributes",
+    attrs: { id: `${primitive.attrs["id"]}-meta_attributes` },
+    children: [],
+  };
+  const kept = set.children.filter(
+    (node) => !["target-role", "is-managed", "maintenance"].includes(node.attrs["name"] ?? ""),
+  );
   const known = set.children.find((node) => node.attrs["name"] === "target-role");
   const id = known?.attrs["id"] ?? `${set.attrs["id"]}-target-role`;
-  const after = { ...set, children: [...kept, { name: "nvpair", attrs: { id, name: "target-role", value: role }, children: [] }] };
+  const after = {
+    ...set,
+    children: [...kept, { name: "nvpair", attrs: { id, name: "target-role", value: role }, children: [] }],
+  };
   const path = `${RESOURCES}/primitive[@id='${primitive.attrs["id"]}']`;
   return diffElement(path, sets[0], after);
 }

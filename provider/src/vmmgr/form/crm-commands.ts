@@ -7,9 +7,35 @@ import { words } from "../../words";
  * there is (`save`, `load`, `filter`, `edit`, `graph`, `erase`). The node program has the same list.
  */
 const VERBS = new Set([
-  "node", "primitive", "group", "clone", "ms", "master", "promotable", "bundle", "rsc_template", "location", "colocation", "order",
-  "rsc_ticket", "property", "rsc_defaults", "op_defaults", "fencing_topology", "role", "user", "acl_target", "acl_group", "tag",
-  "alert", "monitor", "modgroup", "set", "rename", "delete", "xml",
+  "node",
+  "primitive",
+  "group",
+  "clone",
+  "ms",
+  "master",
+  "promotable",
+  "bundle",
+  "rsc_template",
+  "location",
+  "colocation",
+  "order",
+  "rsc_ticket",
+  "property",
+  "rsc_defaults",
+  "op_defaults",
+  "fencing_topology",
+  "role",
+  "user",
+  "acl_target",
+  "acl_group",
+  "tag",
+  "alert",
+  "monitor",
+  "modgroup",
+  "set",
+  "rename",
+  "delete",
+  "xml",
 ]);
 
 /** Why a line is no command that is run, or undefined. */
@@ -17,7 +43,9 @@ export function crmProblem(line: string): string | undefined {
   const [verb = ""] = line.trim().split(/\s+/);
   if (/[\r\n]/.test(line)) return "must be one line, the words of one `crm configure`";
   if (verb === "") return "must not be empty";
-  return VERBS.has(verb) ? undefined : `must begin with what changes the CIB and nothing else (location, property, primitive, …); "${verb}" does not`;
+  return VERBS.has(verb)
+    ? undefined
+    : `must begin with what changes the CIB and nothing else (location, property, primitive, …); "${verb}" does not`;
 }
 
 /** The words that say which command it is; those behind them may be parameters, and a password among them. */

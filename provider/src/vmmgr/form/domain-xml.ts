@@ -1,8 +1,18 @@
 /** The documents of a VM: what libvirt and the resource agent are given, made of what was asked and what is there. */
 import { randomUUID } from "node:crypto";
 import {
-  NotTaken, parseXml, ProgramError, renderPretty, renderXml, validateThenChange, type Cluster, type Inventory, type Machines,
-  type Need, type StorageOperation, type XmlElement,
+  NotTaken,
+  parseXml,
+  ProgramError,
+  renderPretty,
+  renderXml,
+  validateThenChange,
+  type Cluster,
+  type Inventory,
+  type Machines,
+  type Need,
+  type StorageOperation,
+  type XmlElement,
 } from "../../cluster";
 import { SeapathError } from "../../errors";
 import { words } from "../../words";
@@ -45,7 +55,13 @@ export class DomainRefused extends SeapathError {
  * @param uuid the uuid that it has already; a uuid in the user's XML counts more
  * @param stored the domain that its data disks are described in, when it is not its own
  */
-export function buildXml(spec: VmSpec, inventory: Inventory, images: readonly string[], uuid?: string, stored?: XmlElement): VmXml {
+export function buildXml(
+  spec: VmSpec,
+  inventory: Inventory,
+  images: readonly string[],
+  uuid?: string,
+  stored?: XmlElement,
+): VmXml {
   const given = spec.domain === undefined ? parseXml(spec.xml ?? "", "the domain XML") : domainElement(spec.domain);
   const base = spec.domain === undefined ? (spec.xml ?? "") : renderPretty(given);
   const chosen = domainUuid(given) ?? uuid ?? freshUuid(inventory);
@@ -73,7 +89,11 @@ function freshUuid(inventory: Inventory): string {
  * @returns what the node that is asked lacks of it
  * @throws DomainRefused
  */
-export function validateXml<Named extends Need>(cluster: Cluster, xml: Pick<VmXml, "finalElement">, needs: readonly Named[] = []): Promise<Named[]> {
+export function validateXml<Named extends Need>(
+  cluster: Cluster,
+  xml: Pick<VmXml, "finalElement">,
+  needs: readonly Named[] = [],
+): Promise<Named[]> {
   return asked((probe) => cluster.validate(probe, needs), xml);
 }
 
@@ -81,7 +101,11 @@ export function validateXml<Named extends Need>(cluster: Cluster, xml: Pick<VmXm
  * The same, and operations on images right after, which are not begun when libvirt refuses.
  * @throws DomainRefused; AlreadyExists
  */
-export async function validateThenMake(cluster: Cluster, xml: VmXml, operations: readonly StorageOperation[]): Promise<void> {
+export async function validateThenMake(
+  cluster: Cluster,
+  xml: VmXml,
+  operations: readonly StorageOperation[],
+): Promise<void> {
   await asked((probe) => validateThenChange(cluster.runner, probe, operations), xml);
 }
 
@@ -91,7 +115,10 @@ async function asked<T>(ask: (probe: string) => Promise<T>, xml: Pick<VmXml, "fi
     return await ask(renderXml(probeOf(xml.finalElement, name)));
   } catch (error) {
     if (error instanceof ProgramError && error.kind === "libvirtError") {
-      throw new DomainRefused(error.words.replaceAll(name, "the VM"), error instanceof NotTaken ? error.machines : undefined);
+      throw new DomainRefused(
+        error.words.replaceAll(name, "the VM"),
+        error instanceof NotTaken ? error.machines : undefined,
+      );
     }
     throw error;
   }

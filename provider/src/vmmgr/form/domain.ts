@@ -1,8 +1,6 @@
 /** The libvirt domain of a VM: from typed settings to XML and back, and what vm-mgr puts into it. */
 import { createHash } from "node:crypto";
-import {
-  canonicalXml, child, children, descend, element, ParseError, parseXml, type XmlElement,
-} from "../../cluster";
+import { canonicalXml, child, children, descend, element, ParseError, parseXml, type XmlElement } from "../../cluster";
 import type { Domain, Interface, VmSpec } from "./model";
 import { dataNumber, isOwnImage, systemImage } from "./names";
 import { revisionOf, withoutRevision, withRevision } from "./revision";
@@ -51,7 +49,9 @@ export function domainElement(domain: Domain): XmlElement {
     element("devices", {}, [
       ...domain.interfaces.map(interfaceElement),
       ...(domain.serialConsole ? console : []),
-      ...(domain.guestAgent ? [element("channel", { type: "unix" }, [element("target", { type: "virtio", name: AGENT_CHANNEL })])] : []),
+      ...(domain.guestAgent
+        ? [element("channel", { type: "unix" }, [element("target", { type: "virtio", name: AGENT_CHANNEL })])]
+        : []),
       element("rng", { model: "virtio" }, [element("backend", { model: "random" }, "/dev/urandom")]),
       element("memballoon", { model: "none" }),
     ]),
@@ -79,7 +79,9 @@ export function readDomain(root: XmlElement): Domain {
     firmware: child(root, "os")?.attrs["firmware"] === "efi" ? "efi" : "bios",
     interfaces: children(child(root, "devices"), "interface").map(readInterface),
     serialConsole: children(child(root, "devices"), "serial").length > 0,
-    guestAgent: children(child(root, "devices"), "channel").some((node) => child(node, "target")?.attrs["name"] === AGENT_CHANNEL),
+    guestAgent: children(child(root, "devices"), "channel").some(
+      (node) => child(node, "target")?.attrs["name"] === AGENT_CHANNEL,
+    ),
   };
 }
 
@@ -117,8 +119,26 @@ function readInterface(node: XmlElement): Interface {
 }
 
 const UNITS: Record<string, number> = {
-  b: 1, bytes: 1, kb: 1e3, k: 1024, kib: 1024, mb: 1e6, m: 1024 ** 2, mib: 1024 ** 2, gb: 1e9, g: 1024 ** 3, gib: 1024 ** 3,
-  tb: 1e12, t: 1024 ** 4, tib: 1024 ** 4, pb: 1e15, p: 1024 ** 5, pib: 1024 ** 5, eb: 1e18, e: 1024 ** 6, eib: 1024 ** 6,
+  b: 1,
+  bytes: 1,
+  kb: 1e3,
+  k: 1024,
+  kib: 1024,
+  mb: 1e6,
+  m: 1024 ** 2,
+  mib: 1024 ** 2,
+  gb: 1e9,
+  g: 1024 ** 3,
+  gib: 1024 ** 3,
+  tb: 1e12,
+  t: 1024 ** 4,
+  tib: 1024 ** 4,
+  pb: 1e15,
+  p: 1024 ** 5,
+  pib: 1024 ** 5,
+  eb: 1e18,
+  e: 1024 ** 6,
+  eib: 1024 ** 6,
 };
 
 function readMemory(node: XmlElement | undefined): number {
@@ -145,12 +165,19 @@ export function finalDomain(
   const known = stored === undefined ? undefined : ownDisks(stored, vm.name);
   const added = [
     diskElement(system, 0, disks),
-    ...data.flatMap((image) => (known === undefined ? diskElement(image, dataNumber(image) + 1, disks) : (known.get(image) ?? []))),
+    ...data.flatMap((image) =>
+      known === undefined ? diskElement(image, dataNumber(image) + 1, disks) : (known.get(image) ?? []),
+    ),
   ];
-  const kept = withRevision(base.children.filter((node) => node.name !== "name" && node.name !== "uuid"), revisionOf(canonicalXml(base), disks.bus));
+  const kept = withRevision(
+    base.children.filter((node) => node.name !== "name" && node.name !== "uuid"),
+    revisionOf(canonicalXml(base), disks.bus),
+  );
   if (child(base, "devices") === undefined) kept.push(element("devices"));
   // The devices stay in their place: elsewhere they would make the domain another one than what the user gave.
-  const children = kept.map((node) => (node.name === "devices" ? { ...node, children: [...node.children, ...added] } : node));
+  const children = kept.map((node) =>
+    node.name === "devices" ? { ...node, children: [...node.children, ...added] } : node,
+  );
   return { ...base, children: [element("name", {}, vm.name), element("uuid", {}, vm.uuid), ...children] };
 }
 
@@ -173,7 +200,11 @@ export function diskElement(image: string, index: number, disks: DiskSettings, o
   return element("disk", { type: "network", device: "disk" }, [
     element("driver", { name: "qemu", type: "raw", cache: options.cache ?? "writeback" }),
     element("auth", { username: "libvirt" }, [element("secret", { type: "ceph", uuid: disks.secret })]),
-    element("source", { protocol: "rbd", name: `rbd/${image}` }, disks.cephHosts.map((name) => element("host", { name, port: 6789 }))),
+    element(
+      "source",
+      { protocol: "rbd", name: `rbd/${image}` },
+      disks.cephHosts.map((name) => element("host", { name, port: 6789 })),
+    ),
     element("target", { dev: diskTarget(disks.bus, index), bus: disks.bus }),
     ...(options.readOnly === true ? [element("readonly")] : []),
     ...(options.serial === undefined ? [] : [element("serial", {}, options.serial)]),
@@ -195,7 +226,9 @@ export function baseDomain(root: XmlElement, vm: string): XmlElement {
     ...root,
     children: withoutRevision(root.children)
       .filter((node) => node.name !== "name" && node.name !== "uuid")
-      .map((node) => (node.name === "devices" ? { ...node, children: node.children.filter((each) => !own(each)) } : node))
+      .map((node) =>
+        node.name === "devices" ? { ...node, children: node.children.filter((each) => !own(each)) } : node,
+      )
       .filter((node) => node.name !== "devices" || node.children.length > 0),
   };
 }

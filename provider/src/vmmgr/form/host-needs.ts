@@ -33,9 +33,16 @@ function ofDisk(node: XmlElement): NamedNeed[] {
 /** The firmware and what is booted without one. The template of variables is only read where there are none yet. */
 function ofBoot(os: XmlElement | undefined, name: string): NamedNeed[] {
   const [nvram] = children(os, "nvram");
-  const own = path(nvram?.text ?? child(nvram, "source")?.attrs["file"])[0] ?? `/var/lib/libvirt/qemu/nvram/${name}_VARS.fd`;
-  const template = file("<nvram template>", nvram?.attrs["template"]).map((each) => ({ ...each, names: [...each.names, own] }));
-  return [...["loader", "kernel", "initrd", "dtb"].flatMap((each) => file(`<${each}>`, child(os, each)?.text)), ...template];
+  const own =
+    path(nvram?.text ?? child(nvram, "source")?.attrs["file"])[0] ?? `/var/lib/libvirt/qemu/nvram/${name}_VARS.fd`;
+  const template = file("<nvram template>", nvram?.attrs["template"]).map((each) => ({
+    ...each,
+    names: [...each.names, own],
+  }));
+  return [
+    ...["loader", "kernel", "initrd", "dtb"].flatMap((each) => file(`<${each}>`, child(os, each)?.text)),
+    ...template,
+  ];
 }
 
 const CHARACTER = ["serial", "parallel", "console", "channel", "smartcard", "redirdev"];
@@ -47,7 +54,10 @@ function ofDevice(node: XmlElement): NamedNeed[] {
   const source = child(node, "source")?.attrs ?? {};
   if (CHARACTER.includes(node.name)) return node.attrs["type"] === "dev" ? file(`<${node.name}>`, source["path"]) : [];
   const backend = child(node, "backend");
-  if (node.name === "rng") return backend?.attrs["model"] === "random" && !KERNELS.includes(backend.text ?? "") ? file("<rng>", backend.text) : [];
+  if (node.name === "rng")
+    return backend?.attrs["model"] === "random" && !KERNELS.includes(backend.text ?? "")
+      ? file("<rng>", backend.text)
+      : [];
   if (node.name === "tpm") return file("<tpm>", child(backend, "device")?.attrs["path"]);
   if (node.name === "input") return file("<input>", source["dev"], source["evdev"]);
   return node.name === "disk" || node.name === "filesystem" ? ofDisk(node) : [];

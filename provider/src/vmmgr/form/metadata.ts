@@ -26,13 +26,25 @@ export const PARENT_KEY = "_seapath_parent";
  */
 export const isUserKey = (key: string): boolean => nameProblem(key) === undefined;
 /** Whether a user's key belongs to the program that has the VM. */
-const isVmsKey = (key: string, metadata: Record<string, string>) => isUserKey(key) && !(`${KEY_OWNER}${key}` in metadata);
+const isVmsKey = (key: string, metadata: Record<string, string>) =>
+  isUserKey(key) && !(`${KEY_OWNER}${key}` in metadata);
 
 /** Every key that this project writes for a VM; one that is not in a new set of metadata is removed. */
 const MANAGED_KEYS = [
-  "_live_migration", "_migration_user", "_stop_timeout", "_migrate_to_timeout", "_migration_downtime", "_priority",
-  "_pinned_host", "_preferred_host", "_crm_config_cmd", "_disk_bus", "_pacemaker_meta", "_pacemaker_params",
-  "_pacemaker_utilization", OWNER_KEY,
+  "_live_migration",
+  "_migration_user",
+  "_stop_timeout",
+  "_migrate_to_timeout",
+  "_migration_downtime",
+  "_priority",
+  "_pinned_host",
+  "_preferred_host",
+  "_crm_config_cmd",
+  "_disk_bus",
+  "_pacemaker_meta",
+  "_pacemaker_params",
+  "_pacemaker_utilization",
+  OWNER_KEY,
 ];
 
 /** The metadata that say all of a VM. What is as vm-mgr has it by default stays unsaid, as vm-mgr itself leaves it. */
@@ -65,12 +77,15 @@ export function metadataChanges(
 ): { set: Record<string, string>; unset: string[] } {
   return {
     set: Object.fromEntries(Object.entries(after).filter(([key, value]) => before[key] !== value)),
-    unset: Object.keys(before).filter((key) => !(key in after) && (isVmsKey(key, before) || MANAGED_KEYS.includes(key))),
+    unset: Object.keys(before).filter(
+      (key) => !(key in after) && (isVmsKey(key, before) || MANAGED_KEYS.includes(key)),
+    ),
   };
 }
 
 /** As whom libvirt goes from node to node for a VM; also of one whose other metadata make no sense. */
-export const migrationUserOf = (metadata: Record<string, string>): string => metadata["_migration_user"] || DEFAULTS.migrationUser;
+export const migrationUserOf = (metadata: Record<string, string>): string =>
+  metadata["_migration_user"] || DEFAULTS.migrationUser;
 
 function readUser(metadata: Record<string, string>): string {
   const user = migrationUserOf(metadata);
@@ -89,7 +104,9 @@ export const parentIn = (metadata: Record<string, string>): Parent | undefined =
 };
 
 /** Metadata as values to put back: an empty one is never written, so the key goes. */
-export const toPutBack = (before: readonly (readonly [key: string, value: string | null])[]): { set: Record<string, string>; unset: string[] } => ({
+export const toPutBack = (
+  before: readonly (readonly [key: string, value: string | null])[],
+): { set: Record<string, string>; unset: string[] } => ({
   set: Object.fromEntries(before.filter((entry): entry is [string, string] => entry[1] !== null && entry[1] !== "")),
   unset: before.filter(([, value]) => value === null || value === "").map(([key]) => key),
 });

@@ -2,7 +2,8 @@
 import type { ImageFormat } from "../../cluster";
 
 /** A source that is a file. `sentFrom`, which nobody gives: the file of this machine that the node's is a copy of. */
-export type FileSource = { nodePath: string; format?: ImageFormat; sentFrom?: string } | { path: string; format?: ImageFormat };
+export type FileSource =
+  { nodePath: string; format?: ImageFormat; sentFrom?: string } | { path: string; format?: ImageFormat };
 
 /** A network interface on a bridge of the hypervisors. */
 export interface Interface {

@@ -3,7 +3,8 @@
 /** Why a name is refused, or undefined when it is good. The rule holds for VMs and metadata keys alike. */
 export function nameProblem(name: string): string | undefined {
   if (name === "") return "must not be empty";
-  if (!/^[A-Za-z0-9]+$/.test(name)) return `must have letters and digits only, as vm-mgr's names do (no spaces or special chars); "${name}" has others`;
+  if (!/^[A-Za-z0-9]+$/.test(name))
+    return `must have letters and digits only, as vm-mgr's names do (no spaces or special chars); "${name}" has others`;
   if (name === "xml") return 'must not be "xml": that is a reserved word of vm-mgr\'s';
   return undefined;
 }
@@ -12,7 +13,8 @@ export function nameProblem(name: string): string | undefined {
 export const noSuchVm = (vm: string) => `VM "${vm}" does not exist: it is not on the cluster`;
 
 /** Why a value of the metadata is refused when it is empty. */
-export const emptyValue = "must not be empty: of a VM with an empty value vm-mgr reads others at the wrong keys; leave the key out";
+export const emptyValue =
+  "must not be empty: of a VM with an empty value vm-mgr reads others at the wrong keys; leave the key out";
 
 /** The RBD image of a VM's system disk. */
 export const systemImage = (vm: string) => `system_${vm}`;

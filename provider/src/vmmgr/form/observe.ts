@@ -67,7 +67,9 @@ export function vmUuids(inventory: Inventory): Map<string, string> {
 export function findVm(inventory: Inventory, vm: string): ObservedVm | undefined {
   const image = inventory.images.get(systemImage(vm));
   refuseUnreadable(inventory, vm);
-  return image?.metadata === undefined ? undefined : readOf(inventory, vm, () => observeVm(inventory, vm, image.size, image.metadata ?? {}));
+  return image?.metadata === undefined
+    ? undefined
+    : readOf(inventory, vm, () => observeVm(inventory, vm, image.size, image.metadata ?? {}));
 }
 
 function observeVm(inventory: Inventory, vm: string, size: number, metadata: Record<string, string>): ObservedVm {
@@ -103,7 +105,8 @@ function observeVm(inventory: Inventory, vm: string, size: number, metadata: Rec
 function readSensible(base: XmlElement): Domain {
   const domain = readDomain(base);
   if (!(domain.memory > 0 && domain.memory < Infinity)) throw new Senseless("xml", "holds a domain without memory");
-  if (!Number.isSafeInteger(domain.vcpus) || domain.vcpus < 1) throw new Senseless("xml", "holds a domain without processors");
+  if (!Number.isSafeInteger(domain.vcpus) || domain.vcpus < 1)
+    throw new Senseless("xml", "holds a domain without processors");
   return domain;
 }
 

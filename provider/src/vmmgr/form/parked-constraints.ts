@@ -48,7 +48,13 @@ export function forgetParked(inventory: Inventory, which: (node: XmlElement) => 
   return parkedOn(inventory).flatMap(({ image, nodes }): StorageOperation[] => {
     const left = nodes.filter((node) => !which(node));
     if (left.length === nodes.length) return [];
-    return [{ op: "setMetadata", image, ...(left.length === 0 ? { unset: [PARKED_KEY] } : { set: { [PARKED_KEY]: writeParked(left) } }) }];
+    return [
+      {
+        op: "setMetadata",
+        image,
+        ...(left.length === 0 ? { unset: [PARKED_KEY] } : { set: { [PARKED_KEY]: writeParked(left) } }),
+      },
+    ];
   });
 }
 
@@ -66,7 +72,10 @@ export function without(node: XmlElement, left: readonly string[]): XmlElement |
   if (!referencesOf(node).some((id) => left.includes(id))) return node;
   if (RESOURCE_ATTRS.some((name) => left.includes(node.attrs[name] ?? ""))) return undefined;
   const children = node.children
-    .map((set) => ({ ...set, children: set.children.filter((ref) => ref.name !== "resource_ref" || !left.includes(ref.attrs["id"] ?? "")) }))
+    .map((set) => ({
+      ...set,
+      children: set.children.filter((ref) => ref.name !== "resource_ref" || !left.includes(ref.attrs["id"] ?? "")),
+    }))
     .filter((set) => set.name !== "resource_set" || set.children.length > 0);
   const sets = children.filter((set) => set.name === "resource_set");
   const members = sets.flatMap((set) => set.children);
@@ -79,7 +88,10 @@ export function without(node: XmlElement, left: readonly string[]): XmlElement |
 /** Whether a constraint is what is left of another while some of that one's VMs are away. */
 export function standsInFor(present: XmlElement, whole: XmlElement): boolean {
   const here = referencesOf(present);
-  const rest = without(whole, referencesOf(whole).filter((id) => !here.includes(id)));
+  const rest = without(
+    whole,
+    referencesOf(whole).filter((id) => !here.includes(id)),
+  );
   return rest !== undefined && canonicalXml(rest) === canonicalXml(present);
 }
 
@@ -114,7 +126,9 @@ export function returningWith(inventory: Inventory, vm: string): Returning {
   const storage = forgetWhich(inventory, done);
   const restore = storage.flatMap((op): StorageOperation[] => {
     const before = op.op === "setMetadata" ? inventory.images.get(op.image)?.metadata?.[PARKED_KEY] : undefined;
-    return op.op !== "setMetadata" || before === undefined ? [] : [{ op: "setMetadata", image: op.image, set: { [PARKED_KEY]: before } }];
+    return op.op !== "setMetadata" || before === undefined
+      ? []
+      : [{ op: "setMetadata", image: op.image, set: { [PARKED_KEY]: before } }];
   });
   return { ...(back.length === 0 && own === undefined ? {} : { constraints: writeParked(back) }), storage, restore };
 }
@@ -128,7 +142,9 @@ function forgetWhich(inventory: Inventory, done: ReadonlySet<XmlElement>): Stora
 /** What a VM that is taken out of the CIB has to keep: what it kept already, and what others said of it and nobody keeps. */
 export function parkedWith(inventory: Inventory, vm: string, foreign: readonly XmlElement[]): string | undefined {
   const kept = parkedOn(inventory).flatMap(({ nodes }) => nodes);
-  const fresh = foreign.filter((node) => !kept.some((each) => each.attrs["id"] === node.attrs["id"] && standsInFor(node, each)));
+  const fresh = foreign.filter(
+    (node) => !kept.some((each) => each.attrs["id"] === node.attrs["id"] && standsInFor(node, each)),
+  );
   const ids = new Set(fresh.map((node) => node.attrs["id"]));
   const own = parkedOf(inventory, vm).filter((node) => !ids.has(node.attrs["id"]));
   return own.length + fresh.length === 0 ? undefined : writeParked([...own, ...fresh]);
@@ -138,7 +154,10 @@ export function parkedWith(inventory: Inventory, vm: string, foreign: readonly X
 export function keptByOthers(inventory: Inventory, vm: string, foreign: readonly XmlElement[]): StorageOperation[] {
   const byImage = new Map<string, XmlElement[]>();
   for (const node of foreign) {
-    const image = referencesOf(node).filter((id) => id !== vm).map(systemImage).find((each) => inventory.images.has(each));
+    const image = referencesOf(node)
+      .filter((id) => id !== vm)
+      .map(systemImage)
+      .find((each) => inventory.images.has(each));
     if (image !== undefined) byImage.set(image, [...(byImage.get(image) ?? []), node]);
   }
   return [...byImage].map(([image, nodes]) => {

@@ -19,7 +19,13 @@ const fixedParams = (spec: VmSpec): Record<string, string> => ({
   migration_downtime: String(spec.migrationDowntime),
 });
 const PARAM_NAMES = [
-  "config", "hypervisor", "seapath", "force_stop", "migration_transport", "migration_user", "migration_downtime",
+  "config",
+  "hypervisor",
+  "seapath",
+  "force_stop",
+  "migration_transport",
+  "migration_user",
+  "migration_downtime",
 ];
 const META_NAMES = ["allow-migrate", "priority", "target-role"];
 
@@ -35,7 +41,11 @@ const operations = (spec: VmSpec): Record<string, { timeout: number; interval: n
  * The primitive that a VM has to have. What `before` has and this project does not own stays as it is.
  * @param remote the meta attributes of a guest node, for a VM that becomes one again when it is enabled
  */
-export function vmPrimitive(spec: VmSpec, before: XmlElement | undefined, remote: Record<string, string> = {}): XmlElement {
+export function vmPrimitive(
+  spec: VmSpec,
+  before: XmlElement | undefined,
+  remote: Record<string, string> = {},
+): XmlElement {
   const meta: Record<string, string> = {
     "allow-migrate": String(spec.liveMigration),
     priority: String(spec.priority),
@@ -100,7 +110,8 @@ function wholeNumber(vm: string, set: "meta" | "params", name: string, value: st
   if (/^[+-]?\d{1,15}$/.test(text)) return Number(text);
   const option = set === "meta" ? "--meta " : "";
   throw new Senseless(
-    undefined, `its primitive's ${set} ${name} is no whole number`,
+    undefined,
+    `its primitive's ${set} ${name} is no whole number`,
     `\`crm_resource --resource ${vm} ${option}--set-parameter ${name} --parameter-value NUMBER\` puts it right; other VMs are not concerned.`,
   );
 }
@@ -109,7 +120,8 @@ function wholeNumber(vm: string, set: "meta" | "params", name: string, value: st
 function userName(vm: string, user: string): string {
   if (USER_NAME.test(user)) return user;
   throw new Senseless(
-    undefined, "its primitive's migration_user is not the name of a user on the nodes",
+    undefined,
+    "its primitive's migration_user is not the name of a user on the nodes",
     `\`crm_resource --resource ${vm} --set-parameter migration_user --parameter-value root\` puts it right; other VMs are not concerned.`,
   );
 }
@@ -120,14 +132,16 @@ export function readPrimitive(primitive: XmlElement, asked: PacemakerSettings) {
   const params = nvpairs(primitive, "instance_attributes");
   const meta = nvpairs(primitive, "meta_attributes");
   const timeout = (name: string, fallback: number) =>
-    seconds(children(child(primitive, "operations"), "op").find((op) => op.attrs["name"] === name)?.attrs["timeout"]) ?? fallback;
+    seconds(children(child(primitive, "operations"), "op").find((op) => op.attrs["name"] === name)?.attrs["timeout"]) ??
+    fallback;
   const without = (all: Record<string, string>, names: string[], keep: Record<string, string>) =>
     Object.fromEntries(Object.entries(all).filter(([name]) => !names.includes(name) || name in keep));
   return {
     started: (meta["target-role"] ?? "Started") !== "Stopped",
     liveMigration: meta["allow-migrate"] === "true",
     migrationUser: userName(id, params["migration_user"] ?? DEFAULTS.migrationUser),
-    migrationDowntime: wholeNumber(id, "params", "migration_downtime", params["migration_downtime"]) ?? DEFAULTS.migrationDowntime,
+    migrationDowntime:
+      wholeNumber(id, "params", "migration_downtime", params["migration_downtime"]) ?? DEFAULTS.migrationDowntime,
     migrateToTimeout: timeout("migrate_to", DEFAULTS.migrateToTimeout),
     stopTimeout: timeout("stop", DEFAULTS.stopTimeout),
     priority: wholeNumber(id, "meta", "priority", meta["priority"]) ?? DEFAULTS.priority,

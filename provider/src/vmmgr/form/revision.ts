@@ -39,7 +39,9 @@ export function withRevision(children: readonly XmlElement[], revision: string):
 
 /** The mark of a domain as libvirt runs it; none when it was started from one without. */
 function liveRevision(xml: string): string | undefined {
-  return child(readDocument(undefined, xml, "domain", "its running domain, as libvirt has it, holds"), "metadata")?.children.find(isOurs)?.text?.trim();
+  return child(readDocument(undefined, xml, "domain", "its running domain, as libvirt has it, holds"), "metadata")
+    ?.children.find(isOurs)
+    ?.text?.trim();
 }
 
 /**
@@ -47,7 +49,11 @@ function liveRevision(xml: string): string | undefined {
  * domain was first changed under it.
  * @returns undefined when no change is known that the guest has not seen: then it runs what is stored
  */
-export function runningRevision(inventory: Inventory, vm: string, metadata: Record<string, string>): string | undefined {
+export function runningRevision(
+  inventory: Inventory,
+  vm: string,
+  metadata: Record<string, string>,
+): string | undefined {
   const kept = metadata[RESTART_KEY];
   if (kept === undefined) return undefined;
   const live = inventory.live.get(vm);

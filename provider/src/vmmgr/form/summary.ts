@@ -65,8 +65,13 @@ export function summaryOf(inventory: Inventory, vm: string): VmSummary {
 
 /** The VMs of a cluster by name: its RBD groups, as vm-mgr has it, but for those of other programs, which hold no disk of a VM. */
 export function listVms(inventory: Inventory): VmSummary[] {
-  const names = [...inventory.groups].filter(([group, images]) => images.length === 0 || images.some((image) => isDisk(group, image)));
-  return names.map(([group]) => group).sort(byBytes).map((vm) => summaryOf(inventory, vm));
+  const names = [...inventory.groups].filter(
+    ([group, images]) => images.length === 0 || images.some((image) => isDisk(group, image)),
+  );
+  return names
+    .map(([group]) => group)
+    .sort(byBytes)
+    .map((vm) => summaryOf(inventory, vm));
 }
 
 /** The same with what each is and has. One that cannot be read says so, and the others are listed. */
@@ -79,8 +84,18 @@ function settingsOf(inventory: Inventory, vm: string): Partial<ListedVm> {
   try {
     const found = findVm(inventory, vm);
     if (found === undefined) return made;
-    const { pinnedHost, preferredHost, domain: { vcpus, memory } } = found;
-    return { ...made, ...(pinnedHost === undefined ? {} : { pinnedHost }), ...(preferredHost === undefined ? {} : { preferredHost }), vcpus, memory };
+    const {
+      pinnedHost,
+      preferredHost,
+      domain: { vcpus, memory },
+    } = found;
+    return {
+      ...made,
+      ...(pinnedHost === undefined ? {} : { pinnedHost }),
+      ...(preferredHost === undefined ? {} : { preferredHost }),
+      vcpus,
+      memory,
+    };
   } catch (error) {
     if (!(error instanceof BrokenVm)) throw error;
     return { ...made, broken: error.reason };
@@ -102,7 +117,11 @@ export function findDetails(inventory: Inventory, vm: string): VmDetails | undef
   const observed = findVm(inventory, vm);
   if (observed === undefined) return undefined;
   const { baseXml: _base, unfinished: _unfinished, ...rest } = observed;
-  return { ...rest, disks: disksOf(inventory, vm), xml: inventory.images.get(systemImage(vm))?.metadata?.["xml"] ?? "" };
+  return {
+    ...rest,
+    disks: disksOf(inventory, vm),
+    xml: inventory.images.get(systemImage(vm))?.metadata?.["xml"] ?? "",
+  };
 }
 
 /** The metadata of a VM in the order of their keys, vm-mgr's own (`_…`) among them; undefined: no such VM. */

@@ -1,7 +1,15 @@
 /** Making a VM a guest node, and changing what Pacemaker knows of it: in place, while the VM runs on. */
 import { setTimeout as sleep } from "node:timers/promises";
 import {
-  changeStorage, diffElement, forgetNode, isOnline, NotFound, RESOURCES, WaitTimeout, type CibChange, type Inventory,
+  changeStorage,
+  diffElement,
+  forgetNode,
+  isOnline,
+  NotFound,
+  RESOURCES,
+  WaitTimeout,
+  type CibChange,
+  type Inventory,
 } from "../../cluster";
 import { retryOnCibConflict } from "../core/cib-retry";
 import { hasFailed } from "../core/closed-nodes";
@@ -35,7 +43,11 @@ export async function ensureGuestNode(context: Context, spec: GuestNodeSpec): Pr
   const what = `Unable to make VM "${spec.vm}" guest node "${spec.name}" on ${inventory.node}`;
   const vm = findVm(inventory, spec.vm);
   if (vm === undefined) throw new NotFound(`${what}: ${noSuchVm(spec.vm)}`);
-  const refusals = [...stateRefusals(inventory), ...(inventory.status.maintenance ? [maintenanceRefusal] : []), ...guestNodeRefusals(inventory, spec)];
+  const refusals = [
+    ...stateRefusals(inventory),
+    ...(inventory.status.maintenance ? [maintenanceRefusal] : []),
+    ...guestNodeRefusals(inventory, spec),
+  ];
   if (refusals.length > 0) throw new Refused("make", spec.name, inventory.node, refusals, "guest node");
   const runs = vm.enabled && vm.started === true;
   const key = { authkey: "" };
@@ -49,7 +61,13 @@ export async function ensureGuestNode(context: Context, spec: GuestNodeSpec): Pr
     ...metadataSteps(context, spec, inventory),
     ...(vm.enabled ? [cibStep(context, spec, inventory, runs)] : []),
     ...(runs
-      ? [{ name: "waiting for Pacemaker's connection", act: () => waitUntilConnected(context, spec), noUndo: "it only looks" }]
+      ? [
+          {
+            name: "waiting for Pacemaker's connection",
+            act: () => waitUntilConnected(context, spec),
+            noUndo: "it only looks",
+          },
+        ]
       : []),
   ]);
   if (!runs) reportOf(context)(`${spec.name}: VM "${spec.vm}" does not run, so it is told and not tried`);
@@ -75,7 +93,9 @@ function metadataSteps(context: Context, spec: GuestNodeSpec, inventory: Invento
   const before = inventory.images.get(image)?.metadata ?? {};
   const { set } = metadataChanges(before, guestMetadata(spec));
   if (Object.keys(set).length === 0) return [];
-  const restored = Object.fromEntries(METADATA_KEYS.flatMap((key) => (before[key] === undefined ? [] : [[key, before[key]]])));
+  const restored = Object.fromEntries(
+    METADATA_KEYS.flatMap((key) => (before[key] === undefined ? [] : [[key, before[key]]])),
+  );
   const unset = METADATA_KEYS.filter((key) => before[key] === undefined);
   return [
     {
@@ -103,7 +123,13 @@ function cibStep(context: Context, spec: GuestNodeSpec, inventory: Inventory, ru
     undo: async () => {
       await takeOut(patient(context), spec, before);
       // Pacemaker may have stopped the VM over a connection that it did not get.
-      if (runs) await waitFor(cluster, { vm: spec.vm, state: "started", hypervisors: hypervisorsOf(inventory) }, deadlineOf(patient(context)), reportOf(context));
+      if (runs)
+        await waitFor(
+          cluster,
+          { vm: spec.vm, state: "started", hypervisors: hypervisorsOf(inventory) },
+          deadlineOf(patient(context)),
+          reportOf(context),
+        );
     },
   };
 }
@@ -112,7 +138,11 @@ function cibStep(context: Context, spec: GuestNodeSpec, inventory: Inventory, ru
 const patient = (context: Context): Context => ({ ...context, deadline: Math.max(deadlineOf(context), 90) });
 
 /** Gives a VM its settings of before, and lets Pacemaker forget the guest node when there was none. May be done twice. */
-export async function takeOut(context: Context, { vm, name }: Pick<GuestNodeSpec, "vm" | "name">, before?: Omit<GuestNodeSpec, "vm">): Promise<void> {
+export async function takeOut(
+  context: Context,
+  { vm, name }: Pick<GuestNodeSpec, "vm" | "name">,
+  before?: Omit<GuestNodeSpec, "vm">,
+): Promise<void> {
   const { cluster } = context;
   await retryOnCibConflict(cluster, ({ cib }) => {
     const primitive = cib.primitives.get(vm);

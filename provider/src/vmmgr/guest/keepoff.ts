@@ -1,14 +1,25 @@
 /** Who else could be placed into a guest node, and who is to be there. */
-import { CONSTRAINTS, createChange, deleteChange, element, pathOf, type Cib, type CibChange, type XmlElement } from "../../cluster";
+import {
+  CONSTRAINTS,
+  createChange,
+  deleteChange,
+  element,
+  pathOf,
+  type Cib,
+  type CibChange,
+  type XmlElement,
+} from "../../cluster";
 import { constraintIds } from "../form/names";
 
 const isVm = (primitive: XmlElement) => primitive.attrs["type"] === "VirtualDomain";
 const isForbidding = (score: string | undefined) => score === "-INFINITY" || score === "-1000000";
 
 const expressionsOf = (constraint: XmlElement) =>
-  constraint.children.filter((each) => each.name === "rule").flatMap((rule) =>
-    rule.children.filter((each) => each.name === "expression").map((expression) => ({ rule, expression })),
-  );
+  constraint.children
+    .filter((each) => each.name === "rule")
+    .flatMap((rule) =>
+      rule.children.filter((each) => each.name === "expression").map((expression) => ({ rule, expression })),
+    );
 
 /** Whether a constraint keeps its primitive off a node: a ban, or a rule that holds for it. @param kind what the node is */
 export function keepsOff(constraint: XmlElement, node: string, kind: "cluster" | "container" = "container"): boolean {
@@ -25,8 +36,11 @@ export function keepsOff(constraint: XmlElement, node: string, kind: "cluster" |
 export function locationsByPrimitive(cib: Cib): Map<string, XmlElement[]> {
   const found = new Map<string, XmlElement[]>();
   for (const each of cib.constraints.filter(({ name }) => name === "rsc_location")) {
-    const sets = each.children.filter(({ name }) => name === "resource_set").flatMap((set) => set.children.map(({ attrs }) => attrs["id"] ?? ""));
-    for (const id of [...(each.attrs["rsc"] === undefined ? [] : [each.attrs["rsc"]]), ...sets]) found.set(id, [...(found.get(id) ?? []), each]);
+    const sets = each.children
+      .filter(({ name }) => name === "resource_set")
+      .flatMap((set) => set.children.map(({ attrs }) => attrs["id"] ?? ""));
+    for (const id of [...(each.attrs["rsc"] === undefined ? [] : [each.attrs["rsc"]]), ...sets])
+      found.set(id, [...(found.get(id) ?? []), each]);
   }
   return found;
 }
@@ -51,7 +65,8 @@ export const banChanges = (vms: readonly string[], guest: string): CibChange[] =
   });
 
 const isBan = (constraint: XmlElement, guest: string) =>
-  constraint.attrs["node"] === guest && constraint.attrs["id"] === constraintIds.ban(constraint.attrs["rsc"] ?? "", guest);
+  constraint.attrs["node"] === guest &&
+  constraint.attrs["id"] === constraintIds.ban(constraint.attrs["rsc"] ?? "", guest);
 
 /** Takes away the bans from a guest node that is gone. */
 export const unbanChanges = (cib: Cib, guest: string): CibChange[] =>

@@ -6,7 +6,8 @@ import { reportOf, type Context } from "../core/context";
 export async function ensureAuthKey(context: Context, inventory: Inventory): Promise<string> {
   const { key, put, unseen } = await readAuthKey(context.cluster.runner, inventory.cib.nodes, true);
   if (put.length > 0) reportOf(context)(`/etc/pacemaker/authkey was put on ${put.join(", ")}`);
-  for (const reason of Object.values(unseen)) reportOf(context)(`its /etc/pacemaker/authkey was not compared: ${reason}`);
+  for (const reason of Object.values(unseen))
+    reportOf(context)(`its /etc/pacemaker/authkey was not compared: ${reason}`);
   return key;
 }
 

@@ -26,7 +26,8 @@ function nameRefusals(inventory: Inventory, { vm, name }: PartialGuestNode): Ref
   if (other !== undefined && other.vm !== vm) return taken(`VM "${other.vm}" is the guest node of this name`);
   if (cib.nodes.includes(name)) return taken("it is a node of the cluster");
   // Pacemaker makes a resource of the guest node's name, by which its connection goes.
-  if (name === vm || cib.primitives.has(name)) return taken("a primitive has this name, and Pacemaker makes one for the guest node");
+  if (name === vm || cib.primitives.has(name))
+    return taken("a primitive has this name, and Pacemaker makes one for the guest node");
   if (cib.ids.has(name)) return taken("an element of the CIB has this id");
   return [];
 }
@@ -37,5 +38,10 @@ function endpointRefusals({ cib }: Inventory, { vm, name, address, port }: Parti
     (each) => each.address === address && each.port === port && each.vm !== vm && each.name !== name,
   );
   if (other === undefined) return [];
-  return [{ property: "address", reason: `guest node "${other.name}" (VM "${other.vm}") is at ${address}, port ${port}, already` }];
+  return [
+    {
+      property: "address",
+      reason: `guest node "${other.name}" (VM "${other.vm}") is at ${address}, port ${port}, already`,
+    },
+  ];
 }

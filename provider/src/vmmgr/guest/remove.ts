@@ -15,7 +15,9 @@ export function removalRefusals(cib: Cib, name: string): Refusal[] {
   const users = usersOf(cib, name);
   if (users.length === 0) return [];
   const list = users.map(({ primitive, constraint }) => `"${primitive}" (constraint "${constraint}")`).join(", ");
-  return [{ property: "name", reason: `${list} would have nowhere to run; take that away, or let it go elsewhere, first` }];
+  return [
+    { property: "name", reason: `${list} would have nowhere to run; take that away, or let it go elsewhere, first` },
+  ];
 }
 
 /**
@@ -33,7 +35,11 @@ export async function removeGuestNode(context: Context, spec: Pick<GuestNodeSpec
   ]);
 }
 
-function metadataStep(context: Context, inventory: Inventory, { vm, name }: Pick<GuestNodeSpec, "vm" | "name">): Step[] {
+function metadataStep(
+  context: Context,
+  inventory: Inventory,
+  { vm, name }: Pick<GuestNodeSpec, "vm" | "name">,
+): Step[] {
   const image = systemImage(vm);
   const metadata = inventory.images.get(image)?.metadata ?? {};
   const another = readMeta(inventory.cib.primitives.get(vm));

@@ -1,7 +1,18 @@
 /** What the CIB says of a primitive inside of a guest node: the primitive, and the one rule that binds it. */
 import {
-  child, children, CONSTRAINTS, constraintsOn, diffElement, element, nvpairs, RESOURCES, seconds,
-  type Cib, type CibChange, type ClusterStatus, type XmlElement,
+  child,
+  children,
+  CONSTRAINTS,
+  constraintsOn,
+  diffElement,
+  element,
+  nvpairs,
+  RESOURCES,
+  seconds,
+  type Cib,
+  type CibChange,
+  type ClusterStatus,
+  type XmlElement,
 } from "../../cluster";
 import type { GuestResourceSpec, ObservedGuestResource, Operation } from "./model";
 
@@ -10,21 +21,30 @@ const OWNER = "pulumi-seapath: ";
 
 /** The parts of an agent's name; undefined when it is none. */
 export function agentParts(agent: string): { class: string; provider?: string; type: string } | undefined {
-  const [, ocf, type, other, service] = /^(?:ocf:([\w.-]+):([\w.-]+)|(systemd|lsb|service):([\w@.\\:-]+))$/.exec(agent) ?? [];
+  const [, ocf, type, other, service] =
+    /^(?:ocf:([\w.-]+):([\w.-]+)|(systemd|lsb|service):([\w@.\\:-]+))$/.exec(agent) ?? [];
   if (ocf !== undefined && type !== undefined) return { class: "ocf", provider: ocf, type };
   return other !== undefined && service !== undefined ? { class: other, type: service } : undefined;
 }
 
-const agentOf = ({ attrs }: XmlElement) => [attrs["class"], attrs["provider"], attrs["type"]].filter((each) => each !== undefined).join(":");
+const agentOf = ({ attrs }: XmlElement) =>
+  [attrs["class"], attrs["provider"], attrs["type"]].filter((each) => each !== undefined).join(":");
 
-function set(before: XmlElement | undefined, name: string, primitive: string, wanted: Record<string, string>): XmlElement[] {
+function set(
+  before: XmlElement | undefined,
+  name: string,
+  primitive: string,
+  wanted: Record<string, string>,
+): XmlElement[] {
   const known = child(before, name);
   if (known === undefined && Object.keys(wanted).length === 0) return [];
   const id = known?.attrs["id"] ?? `${primitive}-${name}`;
   const ids = new Map(children(known, "nvpair").map((pair) => [pair.attrs["name"], pair.attrs["id"]]));
   // A name may hold what an id may not.
   const fresh = (key: string) => `${id}-${key.replace(/[^\w.-]/g, "_")}`;
-  const pairs = Object.entries(wanted).map(([key, value]) => element("nvpair", { id: ids.get(key) ?? fresh(key), name: key, value }));
+  const pairs = Object.entries(wanted).map(([key, value]) =>
+    element("nvpair", { id: ids.get(key) ?? fresh(key), name: key, value }),
+  );
   return [{ ...element(name, { id }, pairs), attrs: { ...known?.attrs, id } }];
 }
 
@@ -49,7 +69,12 @@ function operations(before: XmlElement | undefined, { name, operations: wanted }
 function primitiveOf(spec: GuestResourceSpec, before: XmlElement | undefined): XmlElement {
   const { name, params, meta, started, owner } = spec;
   const role = { "target-role": started ? "Started" : "Stopped" };
-  const attrs = { ...before?.attrs, id: name, ...agentParts(spec.agent), description: owner === undefined ? undefined : `${OWNER}${owner}` };
+  const attrs = {
+    ...before?.attrs,
+    id: name,
+    ...agentParts(spec.agent),
+    description: owner === undefined ? undefined : `${OWNER}${owner}`,
+  };
   return element("primitive", attrs, [
     ...set(before, "instance_attributes", name, params),
     ...set(before, "meta_attributes", name, { ...role, ...meta }),
@@ -64,7 +89,9 @@ function primitiveOf(spec: GuestResourceSpec, before: XmlElement | undefined): X
 function ruleOf({ name, guest }: GuestResourceSpec): XmlElement {
   const id = ruleId(name);
   const expression = element("expression", { id: `${id}-node`, attribute: "#uname", operation: "ne", value: guest });
-  return element("rsc_location", { id, rsc: name }, [element("rule", { id: `${id}-rule`, score: "-INFINITY" }, [expression])]);
+  return element("rsc_location", { id, rsc: name }, [
+    element("rule", { id: `${id}-rule`, score: "-INFINITY" }, [expression]),
+  ]);
 }
 
 const rulesFor = (cib: Cib, name: string) => cib.constraints.find((each) => each.attrs["id"] === ruleId(name));
@@ -89,7 +116,9 @@ export function resourceRemoval(cib: Cib, name: string): CibChange[] {
 
 /** The constraints on it that are somebody else's. */
 export const foreignTo = (cib: Cib, name: string): string[] =>
-  constraintsOn(cib, name).map((each) => each.attrs["id"] ?? "").filter((id) => id !== ruleId(name));
+  constraintsOn(cib, name)
+    .map((each) => each.attrs["id"] ?? "")
+    .filter((id) => id !== ruleId(name));
 
 /** Who made it with this package, as the CIB keeps it. */
 export function ownerOf(primitive: XmlElement): string | undefined {
@@ -110,7 +139,8 @@ function boundTo(cib: Cib, name: string): string {
 }
 
 /** The guest that a primitive is bound to by a rule of ours; undefined of every other primitive. */
-export const guestOf = (cib: Cib, name: string): string | undefined => (rulesFor(cib, name) === undefined ? undefined : boundTo(cib, name));
+export const guestOf = (cib: Cib, name: string): string | undefined =>
+  rulesFor(cib, name) === undefined ? undefined : boundTo(cib, name);
 
 /** It as it is, or undefined when there is none. */
 export function findGuestResource(cib: Cib, status: ClusterStatus, name: string): ObservedGuestResource | undefined {
@@ -119,13 +149,18 @@ export function findGuestResource(cib: Cib, status: ClusterStatus, name: string)
   const { "target-role": role, ...meta } = nvpairs(primitive, "meta_attributes");
   const ops = children(child(primitive, "operations"), "op").map(({ attrs }): [string, Operation] => {
     // Others may have said milliseconds.
-    const [interval, timeout] = [attrs["interval"], attrs["timeout"]].map((time) => seconds(time)).map((time) => time && Math.ceil(time));
+    const [interval, timeout] = [attrs["interval"], attrs["timeout"]]
+      .map((time) => seconds(time))
+      .map((time) => time && Math.ceil(time));
     const onFail = attrs["on-fail"];
-    return [attrs["name"] ?? "", {
-      ...(interval === undefined || interval === 0 ? {} : { interval }),
-      ...(timeout === undefined ? {} : { timeout }),
-      ...(onFail === undefined ? {} : { onFail }),
-    }];
+    return [
+      attrs["name"] ?? "",
+      {
+        ...(interval === undefined || interval === 0 ? {} : { interval }),
+        ...(timeout === undefined ? {} : { timeout }),
+        ...(onFail === undefined ? {} : { onFail }),
+      },
+    ];
   });
   const owner = ownerOf(primitive);
   return {

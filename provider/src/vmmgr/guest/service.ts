@@ -32,7 +32,10 @@ export function guestResourceRefusals({ cib }: Inventory, spec: PartialGuestReso
   const { name, guest } = spec;
   const refusals: Refusal[] = [];
   if (guest !== undefined && cib.nodes.includes(guest)) {
-    refusals.push({ property: "guest", reason: `"${guest}" is a node of the cluster, not a guest node: what runs there is no service inside a VM` });
+    refusals.push({
+      property: "guest",
+      reason: `"${guest}" is a node of the cluster, not a guest node: what runs there is no service inside a VM`,
+    });
   }
   if (name === undefined || !fresh) return refusals;
   const taken = (what: string) => refusals.push({ property: "name", reason: `"${name}" is taken: ${what}` });
@@ -40,17 +43,24 @@ export function guestResourceRefusals({ cib }: Inventory, spec: PartialGuestReso
   if (primitive !== undefined) {
     const owner = ownerOf(primitive);
     // One of our own that an earlier run lost track of is taken up again.
-    if (owner === undefined || owner !== spec.owner) taken(`Pacemaker has a primitive of this name (${primitive.attrs["type"] ?? "?"}${owner === undefined ? "" : `, made by ${owner}`})`);
+    if (owner === undefined || owner !== spec.owner)
+      taken(
+        `Pacemaker has a primitive of this name (${primitive.attrs["type"] ?? "?"}${owner === undefined ? "" : `, made by ${owner}`})`,
+      );
   } else if (cib.nodes.includes(name) || guestNodes(cib).has(name)) taken("it is a node");
   else if (cib.ids.has(name)) taken("an element of the CIB has this id");
   return refusals;
 }
 
 /** What a node's copy of the agent has against the parameters; the guest's may be another, so nothing is refused for it. */
-export async function agentDoubts({ cluster }: Pick<Context, "cluster">, { agent, params }: PartialGuestResource): Promise<string[]> {
+export async function agentDoubts(
+  { cluster }: Pick<Context, "cluster">,
+  { agent, params }: PartialGuestResource,
+): Promise<string[]> {
   if (agent === undefined || !agent.startsWith("ocf:")) return [];
   const facts = await findAgent(cluster.runner, agent);
-  if (facts === undefined) return [`the nodes have no agent ${agent}, so its parameters were not checked; the guest needs it`];
+  if (facts === undefined)
+    return [`the nodes have no agent ${agent}, so its parameters were not checked; the guest needs it`];
   if (params === undefined) return [];
   const names = facts.parameters.map((each) => each.name);
   const unknown = Object.keys(params).filter((name) => !names.includes(name));
@@ -65,14 +75,26 @@ export async function agentDoubts({ cluster }: Pick<Context, "cluster">, { agent
  * Makes it what is asked, whatever it was, and waits until it is started inside of the guest, or stopped.
  * @throws NotFound when there is no such guest node; Refused; ChangeFailed after an undo
  */
-export async function ensureGuestResource(context: Context, spec: GuestResourceSpec, fresh: boolean): Promise<ObservedGuestResource> {
+export async function ensureGuestResource(
+  context: Context,
+  spec: GuestResourceSpec,
+  fresh: boolean,
+): Promise<ObservedGuestResource> {
   const { cluster } = context;
   const inventory = await cluster.inventory();
   const what = `Unable to ${fresh ? "create" : "change"} guest resource "${spec.name}" on ${inventory.node}`;
-  const refusals = [...stateRefusals(inventory), ...(inventory.status.maintenance ? [maintenanceRefusal] : []), ...guestResourceRefusals(inventory, spec, fresh)];
-  if (refusals.length > 0) throw new Refused(fresh ? "create" : "change", spec.name, inventory.node, refusals, "guest resource");
+  const refusals = [
+    ...stateRefusals(inventory),
+    ...(inventory.status.maintenance ? [maintenanceRefusal] : []),
+    ...guestResourceRefusals(inventory, spec, fresh),
+  ];
+  if (refusals.length > 0)
+    throw new Refused(fresh ? "create" : "change", spec.name, inventory.node, refusals, "guest resource");
   if (!guestNodes(inventory.cib).has(spec.guest)) {
-    throw new NotFound(`${what}: the cluster has no guest node "${spec.guest}"`, "Make it with seapath.RemoteGuest, and give its output: `guest: node.name`.");
+    throw new NotFound(
+      `${what}: the cluster has no guest node "${spec.guest}"`,
+      "Make it with seapath.RemoteGuest, and give its output: `guest: node.name`.",
+    );
   }
   const before = findGuestResource(inventory.cib, inventory.status, spec.name);
   // Until Pacemaker has looked at changed parameters it goes on saying that all is well.
@@ -85,7 +107,9 @@ export async function ensureGuestResource(context: Context, spec: GuestResourceS
         if (failuresOf(inventory.status, spec.name).length > 0) await cleanup(cluster.runner, spec.name);
       },
       undo: () =>
-        before === undefined ? takeOut(context, spec.name) : retryOnCibConflict(cluster, ({ cib }) => resourceChanges(cib, before)),
+        before === undefined
+          ? takeOut(context, spec.name)
+          : retryOnCibConflict(cluster, ({ cib }) => resourceChanges(cib, before)),
     },
     {
       name: spec.started ? `waiting until it is started in "${spec.guest}"` : "waiting until it is stopped",
@@ -114,16 +138,25 @@ function failuresOf(status: ClusterStatus, name: string) {
 function describe(status: ClusterStatus, { name, guest }: GuestResourceSpec): string {
   const resource = status.resources.get(name);
   const node = status.nodes.find((each) => each.name === guest);
-  const failures = failuresOf(status, name).map((each) => `${each.operation} failed on ${each.node}: ${each.reason || each.exit}`);
+  const failures = failuresOf(status, name).map(
+    (each) => `${each.operation} failed on ${each.node}: ${each.reason || each.exit}`,
+  );
   const where = resource !== undefined && resource.nodes.length > 0 ? ` on ${resource.nodes.join(" and ")}` : "";
-  const flags = [resource?.pending?.toLowerCase() ?? "", resource?.blocked ? "blocked" : "", resource?.managed === false ? "unmanaged" : "", ...failures];
+  const flags = [
+    resource?.pending?.toLowerCase() ?? "",
+    resource?.blocked ? "blocked" : "",
+    resource?.managed === false ? "unmanaged" : "",
+    ...failures,
+  ];
   const said = flags.filter((flag) => flag !== "").join("; ");
   return `${resource?.role ?? "not there"}${where}${said === "" ? "" : ` (${said})`}; guest node "${guest}" is ${node?.online ? "online" : "offline"}`;
 }
 
 /** What was done with it in its guest, as one text that changes when something is done anew. */
 const callsOf = ({ history }: ClusterStatus, { name, guest }: GuestResourceSpec) =>
-  JSON.stringify(history.filter((each) => each.resource === name && each.node === guest).map(({ task, call }) => [task, call]));
+  JSON.stringify(
+    history.filter((each) => each.resource === name && each.node === guest).map(({ task, call }) => [task, call]),
+  );
 
 /**
  * Waits until it is as asked.
@@ -136,11 +169,14 @@ async function waitForService(context: Context, spec: GuestResourceSpec, calls?:
     const status = await cluster.status();
     const resource = status.resources.get(spec.name);
     const quiet = resource !== undefined && resource.pending === undefined && !resource.failed;
-    const started = quiet && resource.role === "Started" && resource.nodes.length === 1 && resource.nodes[0] === spec.guest;
+    const started =
+      quiet && resource.role === "Started" && resource.nodes.length === 1 && resource.nodes[0] === spec.guest;
     const done = calls === undefined || calls !== callsOf(status, spec);
     if (spec.started ? started && done && wasStarted(status, spec) : quiet && resource.nodes.length === 0) return;
     const failed = failuresOf(status, spec.name).filter((each) => each.node === spec.guest);
-    const ended = resource?.blocked === true || (resource?.role === "Stopped" && failed.some(({ operation }) => operation !== "monitor"));
+    const ended =
+      resource?.blocked === true ||
+      (resource?.role === "Stopped" && failed.some(({ operation }) => operation !== "monitor"));
     if (spec.started && failed.length > 0 && ended) {
       const reasons = failed.map((each) => `${each.operation}: ${each.reason || each.exit}`);
       throw new ServiceFailed(spec.agent, spec.guest, [...new Set(reasons)].join("; "));
@@ -148,7 +184,13 @@ async function waitForService(context: Context, spec: GuestResourceSpec, calls?:
     const after = (Date.now() - begun) / 1000;
     if (after > deadlineOf(context)) {
       const hint = `Ask the cluster: \`crm_mon -1\`, \`crm_resource --why --resource ${spec.name}\`.`;
-      throw new WaitTimeout(`Guest resource "${spec.name}"`, spec.started ? `Started in "${spec.guest}"` : "Stopped", describe(status, spec), after, hint);
+      throw new WaitTimeout(
+        `Guest resource "${spec.name}"`,
+        spec.started ? `Started in "${spec.guest}"` : "Stopped",
+        describe(status, spec),
+        after,
+        hint,
+      );
     }
     await sleep(pause);
   }
@@ -156,7 +198,13 @@ async function waitForService(context: Context, spec: GuestResourceSpec, calls?:
 
 /** Whether the guest itself has answered that it runs. */
 const wasStarted = (status: ClusterStatus, { name, guest }: GuestResourceSpec) =>
-  status.history.some((each) => each.resource === name && each.node === guest && each.exitCode === 0 && ["start", "probe", "monitor"].includes(each.task));
+  status.history.some(
+    (each) =>
+      each.resource === name &&
+      each.node === guest &&
+      each.exitCode === 0 &&
+      ["start", "probe", "monitor"].includes(each.task),
+  );
 
 /** Stops it and takes it out of the CIB. May be done twice. */
 async function takeOut(context: Context, name: string): Promise<void> {
@@ -164,13 +212,16 @@ async function takeOut(context: Context, name: string): Promise<void> {
   const inventory = await cluster.inventory();
   const before = findGuestResource(inventory.cib, inventory.status, name);
   if (before !== undefined) {
-    for (const id of foreignTo(inventory.cib, name)) reportOf(context)(`${name}: the constraint "${id}" names it and goes with it`);
+    for (const id of foreignTo(inventory.cib, name))
+      reportOf(context)(`${name}: the constraint "${id}" names it and goes with it`);
     await retryOnCibConflict(cluster, ({ cib }) => {
       const primitive = cib.primitives.get(name);
       return primitive === undefined ? [] : diffTargetRole(primitive, "Stopped");
     });
     // A stop that failed is not tried again until it is forgotten. What never ran need not be stopped, and often cannot be.
-    const ran = inventory.status.history.some((each) => each.resource === name && each.exitCode === 0 && each.task !== "stop");
+    const ran = inventory.status.history.some(
+      (each) => each.resource === name && each.exitCode === 0 && each.task !== "stop",
+    );
     const blocked = inventory.status.resources.get(name)?.blocked === true;
     if (blocked && ran) await cleanup(cluster.runner, name);
     if (!blocked || ran) await waitForService(context, { ...before, started: false });
@@ -189,7 +240,8 @@ async function takeOut(context: Context, name: string): Promise<void> {
 export async function removeGuestResource(context: Context, name: string): Promise<void> {
   const { status, node } = await context.cluster.inventory();
   const what = `Unable to delete guest resource "${name}" on ${node}`;
-  if (!status.withQuorum) throw new ChangeFailed(what, "looking at the cluster", new Error("it has no quorum; nothing was changed"), []);
+  if (!status.withQuorum)
+    throw new ChangeFailed(what, "looking at the cluster", new Error("it has no quorum; nothing was changed"), []);
   try {
     await takeOut(context, name);
   } catch (cause) {

@@ -21,7 +21,9 @@ export const METADATA_KEYS = Object.values(PLACES).map(([, key]) => key) as stri
 type Settings = Omit<GuestNodeSpec, "vm">;
 
 const valuesOf = (settings: Settings, place: 0 | 1): Record<string, string> =>
-  Object.fromEntries(Object.entries(PLACES).map(([key, names]) => [names[place], String(settings[key as keyof Settings])]));
+  Object.fromEntries(
+    Object.entries(PLACES).map(([key, names]) => [names[place], String(settings[key as keyof Settings])]),
+  );
 
 /** The meta attributes of the VM's primitive. */
 export const guestMeta = (settings: Settings) => valuesOf(settings, 0);
@@ -57,7 +59,10 @@ export function withSettings(primitive: XmlElement, settings: Settings | undefin
     element("nvpair", { id: ids.get(name) ?? `${set.attrs["id"]}-${name}`, name, value }),
   );
   const rest = primitive.children.filter((each) => each !== first && !others.includes(each));
-  const cleaned = others.map((each) => ({ ...each, children: each.children.filter((pair) => !META_NAMES.includes(pair.attrs["name"] ?? "")) }));
+  const cleaned = others.map((each) => ({
+    ...each,
+    children: each.children.filter((pair) => !META_NAMES.includes(pair.attrs["name"] ?? "")),
+  }));
   // A set that held nothing else goes with what it held.
   const sets = [{ ...set, children: [...kept, ...made] }, ...cleaned].filter((each) => each.children.length > 0);
   return { ...primitive, children: [...rest, ...sets] };

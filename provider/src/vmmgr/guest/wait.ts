@@ -30,7 +30,15 @@ export function isConnected(status: ClusterStatus, { vm, name }: Pick<GuestNodeS
   const host = status.resources.get(vm)?.nodes;
   const link = status.resources.get(name);
   const node = status.nodes.find((each) => each.name === name);
-  if (host?.length !== 1 || link?.role !== "Started" || link.failed || node === undefined || !node.online || node.unclean) return false;
+  if (
+    host?.length !== 1 ||
+    link?.role !== "Started" ||
+    link.failed ||
+    node === undefined ||
+    !node.online ||
+    node.unclean
+  )
+    return false;
   const checked = status.history.some(
     (each) => each.resource === name && each.node === host[0] && each.task === "monitor" && each.exitCode === 0,
   );
@@ -41,11 +49,14 @@ export function isConnected(status: ClusterStatus, { vm, name }: Pick<GuestNodeS
 export function describeGuest(status: ClusterStatus, { vm, name }: Pick<GuestNodeSpec, "vm" | "name">): string {
   const node = status.nodes.find((each) => each.name === name);
   const link = status.resources.get(name);
-  const state = node === undefined ? "not a node yet" : node.online ? "online, its connection not checked yet" : "offline";
+  const state =
+    node === undefined ? "not a node yet" : node.online ? "online, its connection not checked yet" : "offline";
   const failures = status.failures
     .filter((each) => each.resource === name)
     .map((each) => `${each.operation} failed on ${each.node}: ${each.reason || each.exit}`);
-  const parts = [link === undefined ? "" : `connection ${link.role.toLowerCase()}`, ...failures].filter((each) => each !== "");
+  const parts = [link === undefined ? "" : `connection ${link.role.toLowerCase()}`, ...failures].filter(
+    (each) => each !== "",
+  );
   return `${state}${parts.length > 0 ? ` (${parts.join("; ")})` : ""}; VM "${vm}" is ${describe(status, vm)}`;
 }
 
@@ -60,15 +71,25 @@ export async function waitForRemoted(context: Context, spec: GuestNodeSpec, key:
   let said = "";
   for (;;) {
     const left = deadlineOf(context) - (Date.now() - begun) / 1000;
-    const { answer, reason } = await reachRemoted(cluster.runner, spec, { key, seconds: Math.min(10, Math.max(left, 1)) });
+    const { answer, reason } = await reachRemoted(cluster.runner, spec, {
+      key,
+      seconds: Math.min(10, Math.max(left, 1)),
+    });
     if (answer === "accepted") return;
-    if (answer === "unknown") return reportOf(context)(`${spec.name}: whether its guest has the right key was not checked: ${reason}`);
+    if (answer === "unknown")
+      return reportOf(context)(`${spec.name}: whether its guest has the right key was not checked: ${reason}`);
     if (answer === "refused") throw new KeyRejected(spec, reason);
     const after = (Date.now() - begun) / 1000;
     const where = `pacemaker_remoted at ${spec.address}, port ${spec.port}`;
     if (after >= deadlineOf(context)) {
       const hint = `Is pacemaker_remote enabled in the guest, and the address right? It is tried from ${cluster.runner.node ?? "a node"}.`;
-      throw new WaitTimeout(`Guest node "${spec.name}"`, where, `${reason}; VM "${spec.vm}" is ${describe(await cluster.status(), spec.vm)}`, after, hint);
+      throw new WaitTimeout(
+        `Guest node "${spec.name}"`,
+        where,
+        `${reason}; VM "${spec.vm}" is ${describe(await cluster.status(), spec.vm)}`,
+        after,
+        hint,
+      );
     }
     if (reason !== said) reportOf(context)(`${spec.name}: waiting for ${where}: ${reason}`);
     said = reason;
@@ -89,7 +110,13 @@ export async function waitUntilConnected(context: Context, spec: GuestNodeSpec):
     const after = (Date.now() - begun) / 1000;
     if (after > deadlineOf(context)) {
       const hint = "Ask the cluster: `crm_mon -1 -A`, and the guest: /var/log/pacemaker/pacemaker.log.";
-      throw new WaitTimeout(`Guest node "${spec.name}"`, "a connection that Pacemaker has checked", describeGuest(status, spec), after, hint);
+      throw new WaitTimeout(
+        `Guest node "${spec.name}"`,
+        "a connection that Pacemaker has checked",
+        describeGuest(status, spec),
+        after,
+        hint,
+      );
     }
     await sleep(pause);
   }

@@ -3,7 +3,14 @@
  * program of the VM neither shows nor removes it: one key a mark, so that two programs never write the same one.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import { changeStorage, ConnectionError, NotFound, ProgramError, type Inventory, type StorageOperation } from "../../cluster";
+import {
+  changeStorage,
+  ConnectionError,
+  NotFound,
+  ProgramError,
+  type Inventory,
+  type StorageOperation,
+} from "../../cluster";
 import type { Context } from "../core/context";
 import { NotOwned, Refused, type Refusal } from "../core/errors";
 import { isUserKey, KEY_OWNER, toPutBack } from "../form/metadata";
@@ -47,11 +54,19 @@ export function findKeys(inventory: Inventory, vm: string, known: KnownKeys): Re
 }
 
 /** What a VM and its metadata have against keys; in a preview the VM may be one that the program makes. */
-export function keyRefusals(inventory: Inventory, spec: KeysSpec, known: KnownKeys, planned: PlannedVms = () => undefined): Refusal[] {
+export function keyRefusals(
+  inventory: Inventory,
+  spec: KeysSpec,
+  known: KnownKeys,
+  planned: PlannedVms = () => undefined,
+): Refusal[] {
   const plan = planned(spec.vm);
   const metadata = metadataOf(inventory, spec.vm);
   const twice = Object.keys(spec.metadata).filter((key) => plan?.keys?.includes(key));
-  const both = twice.map((key) => ({ property: `metadata.${key}`, reason: `VM "${spec.vm}" of this program has the key in its own \`metadata\`` }));
+  const both = twice.map((key) => ({
+    property: `metadata.${key}`,
+    reason: `VM "${spec.vm}" of this program has the key in its own \`metadata\``,
+  }));
   if (metadata === undefined) {
     const reason = `${noSuchVm(spec.vm)}; one that this program makes is named by its output, \`.name\``;
     return plan === undefined ? [{ property: "vm", reason }] : both;
@@ -59,9 +74,15 @@ export function keyRefusals(inventory: Inventory, spec: KeysSpec, known: KnownKe
   const taken = Object.keys(spec.metadata).flatMap((key): Refusal[] => {
     if (!(key in metadata) || isKnown(metadata, key, known) || twice.includes(key)) return [];
     const owner = metadata[`${KEY_OWNER}${key}`];
-    if (owner !== undefined && !spec.adopt) return [{ property: `metadata.${key}`, reason: `VM "${spec.vm}" has the key already, set by ${owner}` }];
+    if (owner !== undefined && !spec.adopt)
+      return [{ property: `metadata.${key}`, reason: `VM "${spec.vm}" has the key already, set by ${owner}` }];
     if (owner !== undefined || spec.adopt) return [];
-    return [{ property: `metadata.${key}`, reason: `VM "${spec.vm}" has the key already, as its own; \`adopt: true\` takes it over` }];
+    return [
+      {
+        property: `metadata.${key}`,
+        reason: `VM "${spec.vm}" has the key already, as its own; \`adopt: true\` takes it over`,
+      },
+    ];
   });
   return [...both, ...taken];
 }
@@ -78,8 +99,12 @@ function changeTo(metadata: Record<string, string>, known: KnownKeys, spec: Keys
   const unset: string[] = [];
   const wanted = Object.keys(spec.metadata);
   const mark = (key: string) => `${KEY_OWNER}${key}`;
-  const marked = Object.keys(metadata).filter((key) => key.startsWith(KEY_OWNER)).map((key) => key.slice(KEY_OWNER.length));
-  const had = [...new Set([...Object.keys(metadata).filter(isUserKey), ...marked])].filter((key) => isKnown(metadata, key, known));
+  const marked = Object.keys(metadata)
+    .filter((key) => key.startsWith(KEY_OWNER))
+    .map((key) => key.slice(KEY_OWNER.length));
+  const had = [...new Set([...Object.keys(metadata).filter(isUserKey), ...marked])].filter((key) =>
+    isKnown(metadata, key, known),
+  );
   for (const key of wanted) if (metadata[mark(key)] !== spec.owner) set[mark(key)] = spec.owner;
   for (const [key, value] of Object.entries(spec.metadata)) if (metadata[key] !== value) set[key] = value;
   const given = had.filter((key) => !wanted.includes(key));
@@ -95,7 +120,12 @@ const TRIES = 5;
  * same moment may both find what they expect, so that what was written is looked at again.
  * @returns the cluster with nothing left to be changed
  */
-async function changeKeys({ cluster }: Context, vm: string, what: string, plan: (inventory: Inventory) => KeyChange): Promise<Inventory> {
+async function changeKeys(
+  { cluster }: Context,
+  vm: string,
+  what: string,
+  plan: (inventory: Inventory) => KeyChange,
+): Promise<Inventory> {
   const image = systemImage(vm);
   for (let tries = 1; ; tries++) {
     const inventory = await cluster.inventory();
@@ -105,20 +135,23 @@ async function changeKeys({ cluster }: Context, vm: string, what: string, plan: 
     const undo: StorageOperation = { op: "setMetadata", image, ...toPutBack(Object.entries(change.expect)) };
     try {
       let begun = false;
-      await runSteps(`${what} on ${inventory.node}`, [{
-        name: "writing them",
-        act: async () => {
-          try {
-            await changeStorage(cluster.runner, [act]);
-          } catch (error) {
-            // Keys that somebody has changed meanwhile were not touched.
-            begun = !(error instanceof ProgramError && error.kind === "MetadataChanged");
-            throw error;
-          }
+      await runSteps(`${what} on ${inventory.node}`, [
+        {
+          name: "writing them",
+          act: async () => {
+            try {
+              await changeStorage(cluster.runner, [act]);
+            } catch (error) {
+              // Keys that somebody has changed meanwhile were not touched.
+              begun = !(error instanceof ProgramError && error.kind === "MetadataChanged");
+              throw error;
+            }
+          },
+          undo: async () => void (begun && (await changeStorage(cluster.runner, [undo]))),
         },
-        undo: async () => void (begun && (await changeStorage(cluster.runner, [undo]))),
-      }]);
-      if (tries > TRIES) throw new Error(`${what} on ${inventory.node}: somebody else changes the same keys again and again`);
+      ]);
+      if (tries > TRIES)
+        throw new Error(`${what} on ${inventory.node}: somebody else changes the same keys again and again`);
     } catch (error) {
       const cause = (error as Error).cause;
       const collided = cause instanceof ProgramError && cause.kind === "MetadataChanged";
@@ -142,7 +175,12 @@ export async function setKeys(context: Context, known: KnownKeys, spec: KeysSpec
     const metadata = metadataOf(inventory, spec.vm);
     if (metadata === undefined) throw new NotFound(`${what} on ${inventory.node}: ${noSuchVm(spec.vm)}`);
     const [refusal] = keyRefusals(inventory, spec, { ...known, owners });
-    if (refusal !== undefined) throw new NotOwned(`${what} on ${inventory.node}: ${refusal.property}: ${refusal.reason}`, "another program", "Nothing was changed.");
+    if (refusal !== undefined)
+      throw new NotOwned(
+        `${what} on ${inventory.node}: ${refusal.property}: ${refusal.reason}`,
+        "another program",
+        "Nothing was changed.",
+      );
     return changeTo(metadata, { ...known, owners }, spec);
   });
 }
@@ -150,5 +188,7 @@ export async function setKeys(context: Context, known: KnownKeys, spec: KeysSpec
 /** Removes the known keys. Those that are gone, with the VM or without, are removed. */
 export async function removeKeys(context: Context, vm: string, known: KnownKeys): Promise<void> {
   const none = { vm, metadata: {}, owner: known.owners[0] ?? "", adopt: false };
-  await changeKeys(context, vm, `Unable to remove metadata of VM "${vm}"`, (inventory) => changeTo(metadataOf(inventory, vm) ?? {}, known, none));
+  await changeKeys(context, vm, `Unable to remove metadata of VM "${vm}"`, (inventory) =>
+    changeTo(metadataOf(inventory, vm) ?? {}, known, none),
+  );
 }

@@ -20,6 +20,7 @@ export async function addColocation(context: Context, spec: Omit<ColocationSpec,
     return reason === undefined ? [] : [{ property, reason }];
   });
   if (spec.with.length === 0) refusals.push({ property: "with", reason: "must name at least one VM" });
-  if (refusals.length > 0) throw new Refused("create", relation.label, (await context.cluster.inventory()).node, refusals, "colocation");
+  if (refusals.length > 0)
+    throw new Refused("create", relation.label, (await context.cluster.inventory()).node, refusals, "colocation");
   await createRelation(context, relation, ({ cib }) => contradictions(cib.constraints, spec));
 }

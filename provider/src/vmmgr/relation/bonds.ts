@@ -16,7 +16,13 @@ export interface Bond {
 export function strongBonds(constraints: readonly XmlElement[], owner: string | undefined, apart: boolean): Bond[] {
   return constraints.flatMap((node) => {
     const score = readScore(node.attrs["score"]);
-    if (node.name !== "rsc_colocation" || isMarkedBy(node, owner) || Math.abs(score) !== Infinity || score < 0 !== apart) return [];
+    if (
+      node.name !== "rsc_colocation" ||
+      isMarkedBy(node, owner) ||
+      Math.abs(score) !== Infinity ||
+      score < 0 !== apart
+    )
+      return [];
     const sets = (readSets(node) ?? []).map(({ members }) => members);
     const [first = [], ...others] = sets;
     const across = first.flatMap((a) => others.flat().map((b): [string, string] => [a, b]));

@@ -20,7 +20,8 @@ export interface ColocationSpec {
 /** What a weak one weighs where nothing is said, as vm-mgr has it. */
 export const WEAK_SCORE = 700;
 
-const scoreText = ({ strong, apart, score = WEAK_SCORE }: ColocationSpec) => `${apart ? "-" : ""}${strong ? "INFINITY" : score}`;
+const scoreText = ({ strong, apart, score = WEAK_SCORE }: ColocationSpec) =>
+  `${apart ? "-" : ""}${strong ? "INFINITY" : score}`;
 const prefix = (strong: boolean, apart: boolean) => `${apart ? "apart" : "colocation"}-${strong ? "strong-" : ""}`;
 
 /** The id that vm-mgr gives to a colocation; of VMs apart it names the group, each pair of which has a constraint. */
@@ -37,12 +38,16 @@ export const pairsOf = (members: readonly string[]): [string, string][] =>
  */
 export function colocationRelation(spec: ColocationSpec): Relation {
   const members = [spec.vm, ...spec.with];
-  const one = (vm: string, others: string[]) => constraint(
-    "rsc_colocation",
-    { id: colocationId({ ...spec, vm, with: others }), score: scoreText(spec) },
-    [{ members: [vm], sequential: true }, { members: others, sequential: false }],
-    spec.owner,
-  );
+  const one = (vm: string, others: string[]) =>
+    constraint(
+      "rsc_colocation",
+      { id: colocationId({ ...spec, vm, with: others }), score: scoreText(spec) },
+      [
+        { members: [vm], sequential: true },
+        { members: others, sequential: false },
+      ],
+      spec.owner,
+    );
   return {
     noun: "colocation",
     label: `${spec.vm} ${spec.apart ? "apart from" : "with"} ${spec.with.join(", ")}`,

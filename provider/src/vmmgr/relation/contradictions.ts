@@ -14,7 +14,12 @@ function pinOf(inventory: Inventory, planned: PlannedVms, vm: string): string | 
 }
 
 /** Two VMs and why their pins disagree with being together, or apart. */
-export function disagreeingPins(inventory: Inventory, members: readonly string[], apart: boolean, planned: PlannedVms): { pair: [string, string]; words: string }[] {
+export function disagreeingPins(
+  inventory: Inventory,
+  members: readonly string[],
+  apart: boolean,
+  planned: PlannedVms,
+): { pair: [string, string]; words: string }[] {
   const pinned = members.flatMap((vm) => {
     const host = pinOf(inventory, planned, vm);
     return host === undefined ? [] : [{ vm, host }];
@@ -23,7 +28,15 @@ export function disagreeingPins(inventory: Inventory, members: readonly string[]
     const [one, other] = pair.map((vm) => pinned.find((each) => each.vm === vm)?.host);
     if (apart ? one !== other : one === other) return [];
     const [a, b] = pair;
-    return [{ pair, words: one === other ? `"${a}" and "${b}" are both pinned to ${one}` : `"${a}" is pinned to ${one} and "${b}" to ${other}` }];
+    return [
+      {
+        pair,
+        words:
+          one === other
+            ? `"${a}" and "${b}" are both pinned to ${one}`
+            : `"${a}" is pinned to ${one} and "${b}" to ${other}`,
+      },
+    ];
   });
 }
 
@@ -34,7 +47,8 @@ export function contradictionRefusals(inventory: Inventory, spec: ColocationSpec
   const property = spec.apart ? "apart" : "with";
   const wish = "make it a wish by `strong: false`";
   const pins = disagreeingPins(inventory, members, spec.apart, planned).map(({ pair: [a, b], words }) => ({
-    property, reason: `${words}: "${a}" would not run while "${b}" does. Change a pin, or ${wish}`,
+    property,
+    reason: `${words}: "${a}" would not run while "${b}" does. Change a pin, or ${wish}`,
   }));
   const hosts = hypervisorsOf(inventory);
   const runs = members.filter((vm) => isMeantToRun(inventory, planned, vm));
@@ -54,12 +68,21 @@ function isMeantToRun(inventory: Inventory, planned: PlannedVms, vm: string): bo
  * comes when the program's VMs are known: it may change them at once.
  * @param isOwn whether a VM, or a constraint, is one of the same program, so that it may change at once
  */
-export function pinRefusals(inventory: Inventory, vm: string, pinnedHost: string, planned: PlannedVms, isOwn: (what: string | XmlElement) => boolean): Refusal[] {
+export function pinRefusals(
+  inventory: Inventory,
+  vm: string,
+  pinnedHost: string,
+  planned: PlannedVms,
+  isOwn: (what: string | XmlElement) => boolean,
+): Refusal[] {
   const foreign = inventory.cib.constraints.filter((node) => !isOwn(node));
   const settled = (other: string) => planned(other) !== undefined || !isOwn(other);
   const refuse = (other: string, how: string, ids: readonly string[]) => {
     const names = [...new Set(ids)].map((id) => `"${id}"`).join(" and ");
-    return { property: "pinnedHost", reason: `${names} keeps "${vm}" ${how} "${other}", strongly, which is pinned to ${pinOf(inventory, planned, other)}: on ${pinnedHost} one of them would not run` };
+    return {
+      property: "pinnedHost",
+      reason: `${names} keeps "${vm}" ${how} "${other}", strongly, which is pinned to ${pinOf(inventory, planned, other)}: on ${pinnedHost} one of them would not run`,
+    };
   };
   const together = strongBonds(foreign, undefined, false);
   const others = [...new Set(together.flatMap(({ pair }) => pair))].filter((each) => each !== vm && settled(each));
@@ -70,7 +93,9 @@ export function pinRefusals(inventory: Inventory, vm: string, pinnedHost: string
   });
   const apart = strongBonds(foreign, undefined, true).flatMap(({ pair, id }) => {
     const other = pair[0] === vm ? pair[1] : pair[1] === vm ? pair[0] : undefined;
-    return other === undefined || !settled(other) || pinOf(inventory, planned, other) !== pinnedHost ? [] : [refuse(other, "apart from", [id])];
+    return other === undefined || !settled(other) || pinOf(inventory, planned, other) !== pinnedHost
+      ? []
+      : [refuse(other, "apart from", [id])];
   });
   return [...bound, ...apart];
 }

@@ -26,7 +26,11 @@ export interface MemberSet {
 }
 
 const MARK = ".by.";
-const slug = (owner: string) => owner.split("/").map((part) => part.replace(/[^A-Za-z0-9._-]/g, "_")).join("..");
+const slug = (owner: string) =>
+  owner
+    .split("/")
+    .map((part) => part.replace(/[^A-Za-z0-9._-]/g, "_"))
+    .join("..");
 
 /** A constraint of sets, marked with its owner where it has one. */
 export function constraint(
@@ -36,12 +40,17 @@ export function constraint(
   owner: string | undefined,
 ): XmlElement {
   const mark = owner === undefined ? "" : `${MARK}${slug(owner)}`;
-  return element(name, attrs, sets.map(({ members, sequential }, index) =>
-    element(
-      "resource_set",
-      { id: `${attrs.id}-${index}${mark}`, ...(sequential ? {} : { sequential: "false" }) },
-      members.map((id) => element("resource_ref", { id })),
-    )));
+  return element(
+    name,
+    attrs,
+    sets.map(({ members, sequential }, index) =>
+      element(
+        "resource_set",
+        { id: `${attrs.id}-${index}${mark}`, ...(sequential ? {} : { sequential: "false" }) },
+        members.map((id) => element("resource_ref", { id })),
+      ),
+    ),
+  );
 }
 
 /** Who made a constraint, as far as it says so. */
@@ -71,7 +80,10 @@ export function readSets(node: XmlElement): MemberSet[] | undefined {
   const [from, to] = node.name === "rsc_order" ? ["first", "then"] : ["rsc", "with-rsc"];
   const [first, second] = [node.attrs[from ?? ""], node.attrs[to ?? ""]];
   if (first !== undefined && second !== undefined) {
-    return [{ members: [first], sequential: true }, { members: [second], sequential: false }];
+    return [
+      { members: [first], sequential: true },
+      { members: [second], sequential: false },
+    ];
   }
   if (node.children.length === 0 || node.children.some((each) => each.name !== "resource_set")) return undefined;
   return node.children.map((set) => ({
@@ -87,10 +99,15 @@ const PLAIN = ["id", "rsc", "with-rsc", "first", "then", "score", "kind", "symme
  * weight and direction. Roles, actions and rules, which no relation of ours has, make it another.
  */
 export function shapeOf(node: XmlElement): string {
-  const sets = readSets(node)?.map(({ members, sequential }) =>
-    [sequential ? members : [...members].sort(), members.length < 2 || sequential]);
+  const sets = readSets(node)?.map(({ members, sequential }) => [
+    sequential ? members : [...members].sort(),
+    members.length < 2 || sequential,
+  ]);
   const strange = [node, ...node.children].map(({ attrs }) =>
-    Object.entries(attrs).filter(([name, value]) => !PLAIN.includes(name) && !(name === "sequential" && /^(true|false)$/.test(value))));
+    Object.entries(attrs).filter(
+      ([name, value]) => !PLAIN.includes(name) && !(name === "sequential" && /^(true|false)$/.test(value)),
+    ),
+  );
   return JSON.stringify([node.name, sets ?? node.children, strange.flat()]);
 }
 

@@ -1,5 +1,14 @@
 /** A relation between VMs through its life: made, found, changed and removed, each by one atomic change of the CIB. */
-import { changeStorage, CONSTRAINTS, createChange, deleteChange, pathOf, type CibChange, type Inventory, type XmlElement } from "../../cluster";
+import {
+  changeStorage,
+  CONSTRAINTS,
+  createChange,
+  deleteChange,
+  pathOf,
+  type CibChange,
+  type Inventory,
+  type XmlElement,
+} from "../../cluster";
 import { words } from "../../words";
 import { retryOnCibConflict } from "../core/cib-retry";
 import { reportOf, type Context } from "../core/context";
@@ -27,23 +36,29 @@ export interface FoundRelation {
 
 const NAMES = { colocation: "rsc_colocation", order: "rsc_order" } as const;
 
-const isOf = ({ noun, owners, ids }: Known) => (node: XmlElement): boolean => {
-  if (node.name !== NAMES[noun]) return false;
-  if (owners.some((owner) => isMarkedBy(node, owner))) return true;
-  return ids.includes(node.attrs["id"] ?? "") && ownerOf(node) === undefined;
-};
+const isOf =
+  ({ noun, owners, ids }: Known) =>
+  (node: XmlElement): boolean => {
+    if (node.name !== NAMES[noun]) return false;
+    if (owners.some((owner) => isMarkedBy(node, owner))) return true;
+    return ids.includes(node.attrs["id"] ?? "") && ownerOf(node) === undefined;
+  };
 
 /** What is kept and really waits: vm-mgr's `enable` brings a VM back without what is kept with it. */
 const waitingIn = (inventory: Inventory): XmlElement[] =>
-  parkedOn(inventory).flatMap(({ nodes }) => nodes).filter((node) => referencesOf(node).some((vm) => !inventory.cib.primitives.has(vm)));
+  parkedOn(inventory)
+    .flatMap(({ nodes }) => nodes)
+    .filter((node) => referencesOf(node).some((vm) => !inventory.cib.primitives.has(vm)));
 
 /** Finds a relation, in the CIB or kept with a VM that is not enabled. */
 export function findRelation(inventory: Inventory, known: Known): FoundRelation | undefined {
   const present = inventory.cib.constraints.filter(isOf(known));
-  const waiting = waitingIn(inventory).filter(isOf(known)).filter((node) => {
-    const here = constraintOf(inventory.cib, node.attrs["id"] ?? "");
-    return here === undefined || (!saysTheSame(here, node) && standsInFor(here, node));
-  });
+  const waiting = waitingIn(inventory)
+    .filter(isOf(known))
+    .filter((node) => {
+      const here = constraintOf(inventory.cib, node.attrs["id"] ?? "");
+      return here === undefined || (!saysTheSame(here, node) && standsInFor(here, node));
+    });
   const ids = new Set(waiting.map((node) => node.attrs["id"]));
   const elements = [...present.filter((node) => !ids.has(node.attrs["id"])), ...waiting];
   const away = waiting.flatMap(referencesOf).filter((vm) => !inventory.cib.primitives.has(vm));
@@ -54,7 +69,8 @@ export function findRelation(inventory: Inventory, known: Known): FoundRelation 
 export function isInPlace(inventory: Inventory, wanted: Relation): boolean {
   const present = [...inventory.cib.constraints, ...waitingIn(inventory)];
   return wanted.elements.every((node) =>
-    present.some((each) => each.attrs["id"] === node.attrs["id"] && saysTheSame(each, node)));
+    present.some((each) => each.attrs["id"] === node.attrs["id"] && saysTheSame(each, node)),
+  );
 }
 
 /** Constraints of the wanted ids that are somebody else's. */
@@ -100,15 +116,30 @@ function changesTo(inventory: Inventory, known: Known, wanted: Relation): CibCha
  * @param also what else speaks against it, asked of the cluster as it is at the moment of the change
  * @throws NotOwned, Refused before anything was changed
  */
-export function createRelation(context: Context, wanted: Relation, also: (inventory: Inventory) => Refusal[] = () => []): Promise<void> {
-  return changeRelation(context, "create", { noun: wanted.noun, owners: wanted.owner === undefined ? [] : [wanted.owner], ids: [] }, wanted, also);
+export function createRelation(
+  context: Context,
+  wanted: Relation,
+  also: (inventory: Inventory) => Refusal[] = () => [],
+): Promise<void> {
+  return changeRelation(
+    context,
+    "create",
+    { noun: wanted.noun, owners: wanted.owner === undefined ? [] : [wanted.owner], ids: [] },
+    wanted,
+    also,
+  );
 }
 
 /**
  * Makes what is there into what is asked, in one change; what was lost is made anew.
  * @throws NotOwned, Refused before anything was changed
  */
-export function updateRelation(context: Context, known: Known, wanted: Relation, also: (inventory: Inventory) => Refusal[] = () => []): Promise<void> {
+export function updateRelation(
+  context: Context,
+  known: Known,
+  wanted: Relation,
+  also: (inventory: Inventory) => Refusal[] = () => [],
+): Promise<void> {
   const owners = wanted.owner === undefined ? known.owners : [...known.owners, wanted.owner];
   return changeRelation(context, "change", { ...known, owners }, wanted, also);
 }

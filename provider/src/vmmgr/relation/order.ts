@@ -27,9 +27,13 @@ export const orderId = ({ first, then }: Pick<OrderSpec, "first" | "then">) => `
 export function orderRelation(spec: OrderSpec): Relation {
   const { first, then, sequential, kind, symmetrical, owner } = spec;
   // crmsh has a plain notation for a chain of three and more, and for two sets.
-  const sets = sequential && then.length > 1
-    ? [{ members: [first, ...then], sequential: true }]
-    : [{ members: [first], sequential: true }, { members: then, sequential: false }];
+  const sets =
+    sequential && then.length > 1
+      ? [{ members: [first, ...then], sequential: true }]
+      : [
+          { members: [first], sequential: true },
+          { members: then, sequential: false },
+        ];
   // Serialize knows no direction, and Pacemaker takes none with it.
   const direction = kind === "serialize" || symmetrical ? undefined : "false";
   return {
@@ -63,7 +67,9 @@ export function readOrder(node: XmlElement, before: OrderSpec): ReadOrder {
   const free = !sequential && then.length === before.then.length && then.every((name) => before.then.includes(name));
   const read = { first, then: free ? before.then : then, sequential, kind, symmetrical };
   const [made] = orderRelation({ ...read, then }).elements;
-  return made !== undefined && shapeOf(node) === shapeOf(made) ? read : { ...read, altered: `${node.attrs["id"]} says something else` };
+  return made !== undefined && shapeOf(node) === shapeOf(made)
+    ? read
+    : { ...read, altered: `${node.attrs["id"]} says something else` };
 }
 
 /** The kind of an order; one with a score is mandatory when that is above 0, and optional otherwise. */

@@ -22,8 +22,15 @@ export function memberRefusals(inventory: Inventory, named: readonly Named[], pl
     const plan = planned(vm);
     if (plan?.enabled === true || (plan === undefined && inventory.cib.primitives.has(vm))) return [];
     if (plan !== undefined && plan.enabled === undefined) return [];
-    if (plan?.enabled === false) return [{ property, reason: `VM "${vm}" has \`enabled: false\` in this program; Pacemaker places only VMs that are enabled` }];
-    if (inventory.images.has(systemImage(vm))) return [{ property, reason: `VM "${vm}" is not enabled; Pacemaker places only VMs that are` }];
+    if (plan?.enabled === false)
+      return [
+        {
+          property,
+          reason: `VM "${vm}" has \`enabled: false\` in this program; Pacemaker places only VMs that are enabled`,
+        },
+      ];
+    if (inventory.images.has(systemImage(vm)))
+      return [{ property, reason: `VM "${vm}" is not enabled; Pacemaker places only VMs that are` }];
     return [{ property, reason: `${noSuchVm(vm)}; one that this program makes is named by its output, \`.name\`` }];
   });
 }
@@ -40,7 +47,12 @@ export function contradictions(constraints: readonly XmlElement[], spec: Colocat
     return pairsOf([spec.vm, ...spec.with]).flatMap(([a, b]) => {
       const tie = tieBetween(together, a, b);
       if (tie === undefined) return [];
-      return [{ property: "apart", reason: `"${a}" and "${b}" cannot be kept apart: ${quoted(tie)} keeps them together, strongly` }];
+      return [
+        {
+          property: "apart",
+          reason: `"${a}" and "${b}" cannot be kept apart: ${quoted(tie)} keeps them together, strongly`,
+        },
+      ];
     });
   }
   const ours = spec.with.map((other) => ({ pair: [spec.vm, other] as [string, string], id: "" }));
@@ -51,7 +63,12 @@ export function contradictions(constraints: readonly XmlElement[], spec: Colocat
     if (tie === undefined || tieBetween(together, a, b) !== undefined) return [];
     const through = tie.filter((each) => each !== "");
     const how = members.includes(a) && members.includes(b) ? "" : ` (tied to them by ${quoted(through)})`;
-    return [{ property: "with", reason: `"${a}" and "${b}" cannot be kept together${how}: "${id}" keeps them apart, strongly` }];
+    return [
+      {
+        property: "with",
+        reason: `"${a}" and "${b}" cannot be kept together${how}: "${id}" keeps them apart, strongly`,
+      },
+    ];
   });
 }
 
@@ -59,9 +76,13 @@ export function contradictions(constraints: readonly XmlElement[], spec: Colocat
 export function orderRefusals(constraints: readonly XmlElement[], spec: OrderSpec): Refusal[] {
   if (spec.kind !== "mandatory") return [];
   const steps = constraints.flatMap((node) => {
-    const mandatory = (node.attrs["kind"] ?? "Mandatory") === "Mandatory" && readScore(node.attrs["score"] ?? "INFINITY") > 0;
+    const mandatory =
+      (node.attrs["kind"] ?? "Mandatory") === "Mandatory" && readScore(node.attrs["score"] ?? "INFINITY") > 0;
     if (node.name !== "rsc_order" || isMarkedBy(node, spec.owner) || !mandatory) return [];
-    return successions(readSets(node) ?? []).map(([a, b]) => ({ pair: [a, b] as [string, string], id: node.attrs["id"] ?? "" }));
+    return successions(readSets(node) ?? []).map(([a, b]) => ({
+      pair: [a, b] as [string, string],
+      id: node.attrs["id"] ?? "",
+    }));
   });
   const ours: [string, string][] = spec.sequential
     ? [spec.first, ...spec.then].slice(1).map((vm, index) => [[spec.first, ...spec.then][index] ?? vm, vm])
@@ -69,22 +90,40 @@ export function orderRefusals(constraints: readonly XmlElement[], spec: OrderSpe
   return ours.flatMap(([a, b]) => {
     const back = pathFrom(steps, b, a);
     if (back === undefined) return [];
-    return [{ property: "then", reason: `"${b}" cannot wait for "${a}": by ${[...new Set(back)].map((id) => `"${id}"`).join(" and ")} it is the other way round` }];
+    return [
+      {
+        property: "then",
+        reason: `"${b}" cannot wait for "${a}": by ${[...new Set(back)].map((id) => `"${id}"`).join(" and ")} it is the other way round`,
+      },
+    ];
   });
 }
 
 function successions(sets: readonly { members: readonly string[]; sequential: boolean }[]): [string, string][] {
-  const within = sets.flatMap(({ members, sequential }) => (sequential ? members.slice(1).map((b, index): [string, string] => [members[index] ?? b, b]) : []));
-  const across = sets.slice(1).flatMap(({ members }, index) =>
-    (sets[index]?.members ?? []).flatMap((a) => members.map((b): [string, string] => [a, b])));
+  const within = sets.flatMap(({ members, sequential }) =>
+    sequential ? members.slice(1).map((b, index): [string, string] => [members[index] ?? b, b]) : [],
+  );
+  const across = sets
+    .slice(1)
+    .flatMap(({ members }, index) =>
+      (sets[index]?.members ?? []).flatMap((a) => members.map((b): [string, string] => [a, b])),
+    );
   return [...within, ...across];
 }
 
-function pathFrom(steps: readonly { pair: [string, string]; id: string }[], from: string, to: string): string[] | undefined {
+function pathFrom(
+  steps: readonly { pair: [string, string]; id: string }[],
+  from: string,
+  to: string,
+): string[] | undefined {
   const via = new Map<string, string[]>([[from, []]]);
   for (const [at, path] of via) {
     if (at === to) return path;
-    for (const { pair: [a, b], id } of steps) if (a === at && !via.has(b)) via.set(b, [...path, id]);
+    for (const {
+      pair: [a, b],
+      id,
+    } of steps)
+      if (a === at && !via.has(b)) via.set(b, [...path, id]);
   }
   return undefined;
 }
@@ -95,7 +134,9 @@ const nodeOf = (inventory: Inventory, vm: string): string | undefined => {
 };
 
 const howItMoves = (inventory: Inventory, vm: string) =>
-  nvpairs(inventory.cib.primitives.get(vm), "meta_attributes")["allow-migrate"] === "true" ? "live" : "by a stop and a start";
+  nvpairs(inventory.cib.primitives.get(vm), "meta_attributes")["allow-migrate"] === "true"
+    ? "live"
+    : "by a stop and a start";
 
 /** What a colocation that is not there yet will do, a sentence each. */
 export function colocationNotices(inventory: Inventory, spec: ColocationSpec, planned: PlannedVms): string[] {
@@ -116,9 +157,16 @@ export function colocationNotices(inventory: Inventory, spec: ColocationSpec, pl
 }
 
 /** Of a wish; what a strong one can never do is refused. */
-function pinNotices(inventory: Inventory, spec: ColocationSpec, members: readonly string[], planned: PlannedVms): string[] {
+function pinNotices(
+  inventory: Inventory,
+  spec: ColocationSpec,
+  members: readonly string[],
+  planned: PlannedVms,
+): string[] {
   if (spec.strong) return [];
-  return disagreeingPins(inventory, members, spec.apart, planned).map(({ words }) => `${words}; it will have no effect on them`);
+  return disagreeingPins(inventory, members, spec.apart, planned).map(
+    ({ words }) => `${words}; it will have no effect on them`,
+  );
 }
 
 function roomNotices(inventory: Inventory, spec: ColocationSpec, members: readonly string[]): string[] {
@@ -132,9 +180,14 @@ export function orderNotices(inventory: Inventory, spec: OrderSpec): string[] {
   if (spec.kind !== "mandatory") return [];
   const { first, then } = spec;
   const others = then.join(", ");
-  const bound = spec.symmetrical ? `when ${first} stops, restarts or moves by a stop, so do ${others}` : `${others} will not start while ${first} is down`;
+  const bound = spec.symmetrical
+    ? `when ${first} stops, restarts or moves by a stop, so do ${others}`
+    : `${others} will not start while ${first} is down`;
   const stopped = inventory.cib.primitives.has(first) && nodeOf(inventory, first) === undefined;
   const running = then.filter((vm) => nodeOf(inventory, vm) !== undefined);
-  const now = stopped && running.length > 0 && spec.symmetrical ? `. ${first} does not run now: ${running.join(", ")} will be stopped` : "";
+  const now =
+    stopped && running.length > 0 && spec.symmetrical
+      ? `. ${first} does not run now: ${running.join(", ")} will be stopped`
+      : "";
   return [`Order of ${[first, ...then].join(", ")}: ${bound}${now}`];
 }

@@ -13,7 +13,10 @@ export function unsettled(plan: Simulation, vms: readonly string[]): string[] {
     const resource = plan.resources.get(vm);
     // What is blocked is not done, however long one waits.
     const action = plan.actions.find((each) => each.resource === vm && !each.blocked)?.kind;
-    const doing = action ?? resource?.pending ?? (resource === undefined || ["Started", "Stopped"].includes(resource.role) ? undefined : resource.role);
+    const doing =
+      action ??
+      resource?.pending ??
+      (resource === undefined || ["Started", "Stopped"].includes(resource.role) ? undefined : resource.role);
     return doing === undefined ? [] : [`${vm}: ${doing}`];
   });
 }
@@ -24,14 +27,16 @@ export function unsettled(plan: Simulation, vms: readonly string[]): string[] {
  */
 export async function waitUntilSettled(context: Context, vms: readonly string[]): Promise<Record<string, string>> {
   const begun = Date.now();
-  for (let calm = 0; ; ) {
+  for (let calm = 0; ;) {
     const plan = await readPending(context.cluster.runner);
     const left = unsettled(plan, vms);
     calm = left.length === 0 ? calm + 1 : 0;
     // Between two steps of a move there may be nothing to be seen of it: it is looked at twice.
     if (calm > 1) return nodesOf(plan.resources, vms);
     if (Date.now() - begun > deadlineOf(context) * 1000) {
-      reportOf(context)(`Pacemaker has not come to rest within ${deadlineOf(context)} s (${left.join(", ")}); the constraint stands, and it goes on`);
+      reportOf(context)(
+        `Pacemaker has not come to rest within ${deadlineOf(context)} s (${left.join(", ")}); the constraint stands, and it goes on`,
+      );
       return nodesOf(plan.resources, vms);
     }
     await sleep(400);

@@ -22,7 +22,10 @@ export function apartBonds(inventory: Inventory, planned: readonly XmlElement[] 
 /** Those that a VM is kept apart from, each once. */
 export function apartFrom(bonds: readonly Bond[], vm: string): Apart[] {
   const found = new Map<string, string>();
-  for (const { pair: [one, other], id } of bonds) {
+  for (const {
+    pair: [one, other],
+    id,
+  } of bonds) {
     const peer = one === vm ? other : other === vm ? one : undefined;
     if (peer !== undefined && peer !== vm && !found.has(peer)) found.set(peer, id);
   }

@@ -50,14 +50,27 @@ function lookFrom(inventory: Inventory, vm: string, planned: readonly XmlElement
  * Waits until a VM may be stopped. The turn is its own then, and has to be given back.
  * @throws NotAtOnce, before anything was changed
  */
-export async function beginTurn(context: Context, rolling: RollingTerms, vm: string, verb: string, final = false): Promise<void> {
+export async function beginTurn(
+  context: Context,
+  rolling: RollingTerms,
+  vm: string,
+  verb: string,
+  final = false,
+): Promise<void> {
   const { turns, outage, planned } = rolling;
   if (final && turns.isIdle) return;
   const look = async () => lookFrom(await context.cluster.inventory(), vm, planned());
   await turns.begin({ vm, verb, look, deadline: deadlineOf(context), say: reportOf(context), outage, final });
 }
 
-async function runInTurn<T>(rolling: RollingTerms, context: Context, vm: string, verb: string, work: (context: Context) => Promise<T>, final: boolean): Promise<T> {
+async function runInTurn<T>(
+  rolling: RollingTerms,
+  context: Context,
+  vm: string,
+  verb: string,
+  work: (context: Context) => Promise<T>,
+  final: boolean,
+): Promise<T> {
   await beginTurn(context, rolling, vm, verb, final);
   let done = false;
   try {
@@ -70,24 +83,40 @@ async function runInTurn<T>(rolling: RollingTerms, context: Context, vm: string,
 }
 
 /** What a preview knows to be in the way of stopping a VM. What is only under way it leaves to the change itself. */
-export function turnRefusals(inventory: Inventory, vm: string, { turns, outage, planned }: RollingTerms, property: string): Refusal[] {
+export function turnRefusals(
+  inventory: Inventory,
+  vm: string,
+  { turns, outage, planned }: RollingTerms,
+  property: string,
+): Refusal[] {
   const { runs, peers } = lookFrom(inventory, vm, planned());
   if (outage || !runs) return [];
-  return peers.filter((peer) => peer.state === "down" && !turns.isBusy(peer.vm)).map((peer) => ({
-    property,
-    reason:
-      `the change stops it, and VM "${peer.vm}", from which "${peer.by}" keeps it apart, ${peer.words}: none of them would run. Bring "${peer.vm}" back first, or say that it may be ` +
-      'by `rolling: { outage: "allowed" }`, for one run by SEAPATH_OUTAGE=allowed',
-  }));
+  return peers
+    .filter((peer) => peer.state === "down" && !turns.isBusy(peer.vm))
+    .map((peer) => ({
+      property,
+      reason:
+        `the change stops it, and VM "${peer.vm}", from which "${peer.by}" keeps it apart, ${peer.words}: none of them would run. Bring "${peer.vm}" back first, or say that it may be ` +
+        'by `rolling: { outage: "allowed" }`, for one run by SEAPATH_OUTAGE=allowed',
+    }));
 }
 
 /** In which order VMs are stopped, once a diff has shown that more than one of those that are kept apart is. */
-export function turnNotice(inventory: Inventory, vm: string, { turns, outage, planned }: RollingTerms): string | undefined {
+export function turnNotice(
+  inventory: Inventory,
+  vm: string,
+  { turns, outage, planned }: RollingTerms,
+): string | undefined {
   const bonds = apartBonds(inventory, planned());
   const peers = apartFrom(bonds, vm);
-  const others = turns.announce(vm, peers.map((peer) => peer.vm));
+  const others = turns.announce(
+    vm,
+    peers.map((peer) => peer.vm),
+  );
   if (outage || others.length === 0) return undefined;
-  const order = inOrder(bonds).filter((each) => each === vm || others.includes(each)).map((each) => `"${each}"`);
+  const order = inOrder(bonds)
+    .filter((each) => each === vm || others.includes(each))
+    .map((each) => `"${each}"`);
   const by = [...new Set(peers.filter((peer) => others.includes(peer.vm)).map((peer) => `"${peer.by}"`))].join(" and ");
   return `VMs ${order.join(", ")}: ${by} keeps them apart, so they are stopped one after the other, ${order[0]} first; each of the others when the one before runs and is ready`;
 }

@@ -36,28 +36,40 @@ export function readinessOf(inventory: Pick<Inventory, "cib" | "status" | "image
     // A restart that somebody else is at tells Pacemaker to stop it, and has noted before what it is done for.
     return { state: metadata?.[RESTART_KEY] === undefined ? "down" : "coming", words };
   }
-  if (resource.role === "Started" && resource.pending === undefined && resource.nodes.length === 1) return settledOn(inventory, vm, resource.nodes[0] ?? "", words);
+  if (resource.role === "Started" && resource.pending === undefined && resource.nodes.length === 1)
+    return settledOn(inventory, vm, resource.nodes[0] ?? "", words);
   if (resource.role !== "Stopped" || resource.pending !== undefined) return { state: "coming", words };
   return { state: status.failures.some((each) => each.resource === vm) ? "down" : "idle", words };
 }
 
-function settledOn({ cib, status }: Pick<Inventory, "cib" | "status">, vm: string, name: string, words: string): Readiness {
+function settledOn(
+  { cib, status }: Pick<Inventory, "cib" | "status">,
+  vm: string,
+  name: string,
+  words: string,
+): Readiness {
   const node = status.nodes.find((each) => each.name === name);
-  if (node === undefined || !node.online || node.unclean) return { state: "idle", words: `${words}, and ${name} is offline` };
+  if (node === undefined || !node.online || node.unclean)
+    return { state: "idle", words: `${words}, and ${name} is offline` };
   if (node.standby) return { state: "idle", words: `${words}, and ${name} is in standby` };
   const guest = readMeta(cib.primitives.get(vm))?.name;
   if (guest === undefined) return READY;
-  if (!isConnected(status, { vm, name: guest })) return { state: "coming", words: `runs, and its guest node "${guest}" is not connected yet` };
+  if (!isConnected(status, { vm, name: guest }))
+    return { state: "coming", words: `runs, and its guest node "${guest}" is not connected yet` };
   const service = servicesIn(cib, guest).find((each) => {
     const found = status.resources.get(each);
     return found?.role !== "Started" || found.failed || found.pending !== undefined;
   });
-  return service === undefined ? READY : { state: "coming", words: `runs, and "${service}" inside of it is ${describe(status, service)}` };
+  return service === undefined
+    ? READY
+    : { state: "coming", words: `runs, and "${service}" inside of it is ${describe(status, service)}` };
 }
 
 /** What is to run inside of a guest node, and nowhere else. */
 function servicesIn(cib: Cib, guest: string): string[] {
-  const bound = usersOf(cib, guest).filter(({ constraint }) => cib.constraints.some((each) => each.attrs["id"] === constraint && !keepsOff(each, guest)));
+  const bound = usersOf(cib, guest).filter(({ constraint }) =>
+    cib.constraints.some((each) => each.attrs["id"] === constraint && !keepsOff(each, guest)),
+  );
   return [...new Set(bound.map(({ primitive }) => primitive))].filter((id) => {
     const primitive = cib.primitives.get(id);
     return primitive !== undefined && nvpairs(primitive, "meta_attributes")["target-role"] !== "Stopped";

@@ -43,10 +43,20 @@ export interface Turn {
 
 /** One of a pair was to be stopped while the other one does not run. Nothing was changed. */
 export class NotAtOnce extends SeapathError {
-  constructor({ vm, verb }: Pick<Turn, "vm" | "verb">, node: string, { vm: other, by }: Apart, words: string, hint = `Bring "${other}" back first, see \`crm_mon -1\`.`) {
-    super("not-at-once", `Unable to ${verb} VM "${vm}" on ${node}: it would be stopped, and VM "${other}", from which "${by}" keeps it apart, ${words}`, {
-      hint: `Nothing was changed. ${hint} Where none of them need run meanwhile, say so by \`rolling: { outage: "allowed" }\`, or for one run by SEAPATH_OUTAGE=allowed.`,
-    });
+  constructor(
+    { vm, verb }: Pick<Turn, "vm" | "verb">,
+    node: string,
+    { vm: other, by }: Apart,
+    words: string,
+    hint = `Bring "${other}" back first, see \`crm_mon -1\`.`,
+  ) {
+    super(
+      "not-at-once",
+      `Unable to ${verb} VM "${vm}" on ${node}: it would be stopped, and VM "${other}", from which "${by}" keeps it apart, ${words}`,
+      {
+        hint: `Nothing was changed. ${hint} Where none of them need run meanwhile, say so by \`rolling: { outage: "allowed" }\`, or for one run by SEAPATH_OUTAGE=allowed.`,
+      },
+    );
   }
 }
 
@@ -125,7 +135,14 @@ export class Turns {
       if (turn.final === true) return;
       if (ended !== this.#ended) [since, ended, idle] = [now(), this.#ended, 0];
       const failed = look.peers.find((peer) => this.#failed.has(peer.vm));
-      if (failed !== undefined) throw new NotAtOnce(turn, look.node, failed, "could not be changed by this run", `See what is said of "${failed.vm}": the same would become of this one.`);
+      if (failed !== undefined)
+        throw new NotAtOnce(
+          turn,
+          look.node,
+          failed,
+          "could not be changed by this run",
+          `See what is said of "${failed.vm}": the same would become of this one.`,
+        );
       const down = look.peers.find(({ state }) => state === "down");
       if (down !== undefined) throw new NotAtOnce(turn, look.node, down, down.words);
       const late = look.peers.find((peer) => peer.state !== "ready");
@@ -135,7 +152,10 @@ export class Turns {
       if (late !== undefined && ((idle > 0 && now() - idle > IDLE_MS) || now() - since > turn.deadline * 1000)) {
         throw new NotAtOnce(turn, look.node, late, `${late.words}, after ${Math.round((now() - since) / 1000)} s`);
       }
-      const text = late === undefined ? `waits until VM "${settling?.vm}" has had its time to come up` : `waits: VM "${late.vm}", from which "${late.by}" keeps it apart, ${late.words}`;
+      const text =
+        late === undefined
+          ? `waits until VM "${settling?.vm}" has had its time to come up`
+          : `waits: VM "${late.vm}", from which "${late.by}" keeps it apart, ${late.words}`;
       if (text !== said) turn.say(`${turn.vm}: ${text}`);
       said = text;
       await this.#clock.sleep(PAUSE_MS);
@@ -145,12 +165,20 @@ export class Turns {
   /** Waits for changes of the others that this process is at, and for those that come first. @returns whether there were any */
   async #others(turn: Turn, { peers, order }: Look, arrived: number): Promise<boolean> {
     const before = (peer: string) => order.indexOf(peer) < order.indexOf(turn.vm);
-    const inTheWay = () => peers.find(({ vm }) =>
-      this.#holds(vm) || (turn.final !== true && before(vm) && (this.#line.has(vm) || (!this.#readyAt.has(vm) && !this.#failed.has(vm) && this.#clock.now() - arrived < GATHER_MS))));
+    const inTheWay = () =>
+      peers.find(
+        ({ vm }) =>
+          this.#holds(vm) ||
+          (turn.final !== true &&
+            before(vm) &&
+            (this.#line.has(vm) ||
+              (!this.#readyAt.has(vm) && !this.#failed.has(vm) && this.#clock.now() - arrived < GATHER_MS))),
+      );
     let waited = false;
     let said = "";
     for (let one = inTheWay(); one !== undefined; one = inTheWay()) {
-      if (this.isBusy(one.vm) && one.vm !== said) turn.say(`${turn.vm}: waits until VM "${one.vm}" is done, from which "${one.by}" keeps it apart`);
+      if (this.isBusy(one.vm) && one.vm !== said)
+        turn.say(`${turn.vm}: waits until VM "${one.vm}" is done, from which "${one.by}" keeps it apart`);
       said = this.isBusy(one.vm) ? one.vm : said;
       waited = true;
       await this.#clock.sleep(PAUSE_MS);

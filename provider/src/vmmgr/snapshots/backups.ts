@@ -12,10 +12,17 @@ import { moment, type VmSnapshot } from "./model";
 export function isBackupName(name: string): boolean {
   const [, ...parts] = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)$/.exec(name) ?? [];
   const [year, month, day, hour, minute] = parts.map(Number);
-  if (year === undefined || month === undefined || day === undefined || hour === undefined || minute === undefined) return false;
+  if (year === undefined || month === undefined || day === undefined || hour === undefined || minute === undefined)
+    return false;
   const date = new Date(Date.UTC(year, month - 1, day, hour, minute));
   // The 13th month, or the 31st of February, would be another date.
-  return year >= 2000 && date.getUTCMonth() === month - 1 && date.getUTCDate() === day && date.getUTCHours() === hour && date.getUTCMinutes() === minute;
+  return (
+    year >= 2000 &&
+    date.getUTCMonth() === month - 1 &&
+    date.getUTCDate() === day &&
+    date.getUTCHours() === hour &&
+    date.getUTCMinutes() === minute
+  );
 }
 
 /** Whether it was made here, and is the one that its mark tells of: one of the same name that was made since is not. */
@@ -26,7 +33,8 @@ export function isMadeHere({ mark, disks }: VmSnapshot): boolean {
 }
 
 /** The snapshots of backups that a VM has, the oldest first. */
-const backupsOf = (inventory: Inventory, vm: string): VmSnapshot[] => listSnapshots(inventory, vm).filter(({ name }) => isBackupName(name));
+const backupsOf = (inventory: Inventory, vm: string): VmSnapshot[] =>
+  listSnapshots(inventory, vm).filter(({ name }) => isBackupName(name));
 
 /**
  * That a snapshot of a program is gone from all disks or from some, and why that may be; undefined while it is whole, or its VM
@@ -40,10 +48,12 @@ export function lossNotice(inventory: Inventory, vm: string, name: string): stri
   const times = Object.values(readMark(inventory.images.get(systemImage(vm))?.metadata ?? {}, name)?.disks ?? {});
   const taken = times.length === 0 ? Infinity : Math.min(...times);
   const [since] = backupsOf(inventory, vm).filter((backup) => backup.created >= taken);
-  const where = found === undefined ? "is gone from all disks" : `is gone from ${found.lost.join(", ")}, or was made anew there`;
-  const why = since === undefined
-    ? "Somebody removed it: a full backup of backup_restore (`rbd snap purge`) and vm-mgr's purge do that with all that are not protected"
-    : `A full backup of backup_restore is the likely cause: it removes all snapshots that are not protected, and the VM has ${since.name} of such a backup (${moment(since.created)}), which is younger`;
+  const where =
+    found === undefined ? "is gone from all disks" : `is gone from ${found.lost.join(", ")}, or was made anew there`;
+  const why =
+    since === undefined
+      ? "Somebody removed it: a full backup of backup_restore (`rbd snap purge`) and vm-mgr's purge do that with all that are not protected"
+      : `A full backup of backup_restore is the likely cause: it removes all snapshots that are not protected, and the VM has ${since.name} of such a backup (${moment(since.created)}), which is younger`;
   return `snapshot "${name}" of VM "${vm}" ${where}. ${why}`;
 }
 
@@ -51,6 +61,8 @@ export function lossNotice(inventory: Inventory, vm: string, name: string): stri
 export function chainNotice(inventory: Inventory, vm: string, name: string): string | undefined {
   const latest = backupsOf(inventory, vm).at(-1);
   if (latest === undefined || findSnapshot(inventory, vm, name) !== undefined) return undefined;
-  return `snapshot "${name}" of VM "${vm}" comes after ${latest.name} of backup_restore, whose next incremental backup counts from the newest snapshot of a disk, ` +
-    "whoever made it: with this one in between it cannot be restored. Remove the snapshot before that, or make a full backup next (it removes those that are not protected)";
+  return (
+    `snapshot "${name}" of VM "${vm}" comes after ${latest.name} of backup_restore, whose next incremental backup counts from the newest snapshot of a disk, ` +
+    "whoever made it: with this one in between it cannot be restored. Remove the snapshot before that, or make a full backup next (it removes those that are not protected)"
+  );
 }

@@ -2,7 +2,16 @@
  * How a VM is kept from running while its disks are brought back: by a constraint, which says so to everyone, and not by
  * its target role. So the primitive stays as it is, and whoever starts the VM meanwhile starts nothing.
  */
-import { CONSTRAINTS, createChange, deleteChange, element, pathOf, type Cib, type CibChange, type XmlElement } from "../../cluster";
+import {
+  CONSTRAINTS,
+  createChange,
+  deleteChange,
+  element,
+  pathOf,
+  type Cib,
+  type CibChange,
+  type XmlElement,
+} from "../../cluster";
 import { readSets } from "../relation/element";
 
 const banId = (vm: string) => `rollback-${vm}`;
@@ -42,7 +51,7 @@ function isStrictOrder({ name, attrs }: XmlElement): boolean {
 export function dependents(cib: Cib, vm: string): string[] {
   const found = cib.constraints.flatMap((node) => {
     const together = node.name === "rsc_colocation" && isInfinite(node.attrs["score"]);
-    const sets = together || isStrictOrder(node) ? readSets(node) ?? [] : [];
+    const sets = together || isStrictOrder(node) ? (readSets(node) ?? []) : [];
     const at = sets.findIndex(({ members }) => members.includes(vm));
     if (at < 0) return [];
     const { members = [], sequential = false } = sets[at] ?? {};

@@ -31,7 +31,7 @@ export function readMark(metadata: Record<string, string>, name: string): Snapsh
     return undefined;
   }
   const read = markSchema.safeParse(parsed);
-  return read.success ? (read.data) : undefined;
+  return read.success ? read.data : undefined;
 }
 
 /** A snapshot of a VM, or undefined when no disk has it. */

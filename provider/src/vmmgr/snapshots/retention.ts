@@ -67,12 +67,19 @@ export function planPurge(snapshots: readonly VmSnapshot[], rule: PurgeRule, now
   return plan;
 }
 
-function keptBecause(snapshot: VmSnapshot, open: readonly VmSnapshot[], rule: PurgeRule, now: number): string | undefined {
+function keptBecause(
+  snapshot: VmSnapshot,
+  open: readonly VmSnapshot[],
+  rule: PurgeRule,
+  now: number,
+): string | undefined {
   if (rule.purgeAll === true) return undefined;
   const index = open.indexOf(snapshot);
   if (rule.oldest !== undefined) return index < rule.oldest ? undefined : `it is not among the oldest ${rule.oldest}`;
-  if (rule.before !== undefined) return snapshot.created < rule.before ? undefined : `it was not taken before ${moment(rule.before)}`;
-  if (rule.keepLast !== undefined && index >= open.length - rule.keepLast) return `it is among the newest ${rule.keepLast}`;
+  if (rule.before !== undefined)
+    return snapshot.created < rule.before ? undefined : `it was not taken before ${moment(rule.before)}`;
+  if (rule.keepLast !== undefined && index >= open.length - rule.keepLast)
+    return `it is among the newest ${rule.keepLast}`;
   if (rule.keepWithin !== undefined && snapshot.created >= now - rule.keepWithin) return "it is young enough";
   return undefined;
 }
@@ -113,7 +120,9 @@ export async function purgeSnapshots({ cluster, report }: Context, vm: string, r
   if (refusals.length > 0) throw new Refused("purge snapshots of", vm, inventory.node, refusals);
   const plan = planOf(inventory, vm, rule);
   const kept = plan.keep.map(({ snapshot }) => snapshot.name);
-  const stays = Object.fromEntries(plan.keep.filter((each) => each.held).map(({ snapshot, why }) => [snapshot.name, why]));
+  const stays = Object.fromEntries(
+    plan.keep.filter((each) => each.held).map(({ snapshot, why }) => [snapshot.name, why]),
+  );
   if (plan.remove.length === 0) return { removed: [], kept, held: stays };
   try {
     const done = await purgeDisks(cluster.runner, {

@@ -24,7 +24,11 @@ export class RollbackLease extends Lease {
    */
   async begin(insteadOf?: string): Promise<void> {
     const mark = this.next();
-    const there = await beginRollback(this.cluster.runner, { vm: this.#vm, mark, ...(insteadOf === undefined ? {} : { insteadOf }) });
+    const there = await beginRollback(this.cluster.runner, {
+      vm: this.#vm,
+      mark,
+      ...(insteadOf === undefined ? {} : { insteadOf }),
+    });
     if (there !== mark) throw heldByAnother((holder) => `${holder} is rolling it back right now`);
     this.keepRenewing();
   }
@@ -42,4 +46,9 @@ export class RollbackLease extends Lease {
 
 /** Returns when nobody rolls the VM back any more. @throws NotOwned */
 export const waitUntilRollbackAbandoned = (context: Context, vm: string, node: string): Promise<void> =>
-  waitUntilAbandoned(context, { vm, key: ROLLBACK_KEY }, "a rollback", (holder) => `Unable to roll back VM "${vm}" on ${node}: ${holder} is rolling it back right now`);
+  waitUntilAbandoned(
+    context,
+    { vm, key: ROLLBACK_KEY },
+    "a rollback",
+    (holder) => `Unable to roll back VM "${vm}" on ${node}: ${holder} is rolling it back right now`,
+  );

@@ -51,7 +51,10 @@ const metadataOf = (inventory: Inventory, vm: string) => inventory.images.get(sy
 export const phaseOf = ({ snapshot, ran, key }: RollbackPlan) => `${snapshot}:${ran ? "ran" : "stood"}:${key}`;
 
 /** The rollback of a VM that has not ended, if there is one; with `done` its disks are back. */
-export function findRollback(inventory: Inventory, vm: string): (RollbackPlan & { mark: string; done: boolean }) | undefined {
+export function findRollback(
+  inventory: Inventory,
+  vm: string,
+): (RollbackPlan & { mark: string; done: boolean }) | undefined {
   const metadata = metadataOf(inventory, vm);
   const mark = metadata[ROLLBACK_KEY];
   const [, snapshot, ran, key] = /^([A-Za-z0-9]+):(ran|stood):(\w+) /.exec(mark ?? "") ?? [];
@@ -82,7 +85,8 @@ export function rollbackRefusals(inventory: Inventory, vm: string, name: string)
   const refusals = stateRefusals(inventory);
   const snapshot = findSnapshot(inventory, vm, name);
   const younger = vmDisks(inventory, vm).filter((image) => !snapshot?.disks.some((disk) => disk.image === image));
-  if (snapshot === undefined) refusals.push({ property: "snapshot", reason: `snapshot "${name}" of VM "${vm}" does not exist on any disk` });
+  if (snapshot === undefined)
+    refusals.push({ property: "snapshot", reason: `snapshot "${name}" of VM "${vm}" does not exist on any disk` });
   else if (younger.length > 0) {
     const reason = `snapshot "${name}" does not exist on disk ${younger.join(", ")} of VM "${vm}": ${younger.length === 1 ? "it is" : "they are"} younger, or lost it`;
     refusals.push({ property: "snapshot", reason });
@@ -90,7 +94,10 @@ export function rollbackRefusals(inventory: Inventory, vm: string, name: string)
   const resource = inventory.status.resources.get(vm);
   if (resource === undefined || resource.nodes.length === 0) return refusals;
   if (resource.blocked) {
-    refusals.push({ property: "vm", reason: `a stop of VM "${vm}" has failed, and Pacemaker tries no other; look at it, then \`crm resource cleanup ${vm}\`` });
+    refusals.push({
+      property: "vm",
+      reason: `a stop of VM "${vm}" has failed, and Pacemaker tries no other; look at it, then \`crm resource cleanup ${vm}\``,
+    });
   } else if (!resource.managed || inventory.status.maintenance) {
     const why = inventory.status.maintenance ? "the cluster is in maintenance" : "it is unmanaged";
     refusals.push({ property: "vm", reason: `VM "${vm}" runs, and Pacemaker would not stop it: ${why}` });
@@ -99,7 +106,11 @@ export function rollbackRefusals(inventory: Inventory, vm: string, name: string)
 }
 
 const duration = (seconds: number): string => {
-  const [days, hours, minutes] = [Math.floor(seconds / 86_400), Math.floor(seconds / 3600) % 24, Math.floor(seconds / 60) % 60];
+  const [days, hours, minutes] = [
+    Math.floor(seconds / 86_400),
+    Math.floor(seconds / 3600) % 24,
+    Math.floor(seconds / 60) % 60,
+  ];
   if (days > 0) return `${days} d ${hours} h`;
   return hours > 0 ? `${hours} h ${minutes} min` : `${minutes} min`;
 };
@@ -119,7 +130,9 @@ export function describeRollback(inventory: Inventory, vm: string, name: string)
   return [
     `${vm}: it is rolled back to the snapshot ${name} of ${moment(snapshot.created)}: ` +
       `${disks.join(" and ")} ${disks.length === 1 ? "loses" : "lose"} what was written since, ${age}`,
-    runs ? `it runs on ${resource?.nodes.join(" and ")}: it is stopped, and started again afterwards` : "it does not run, and is not started",
+    runs
+      ? `it runs on ${resource?.nodes.join(" and ")}: it is stopped, and started again afterwards`
+      : "it does not run, and is not started",
     ...(others.length > 0 ? [`${others.join(", ")} cannot run without it: stopped and started with it`] : []),
   ].join("; ");
 }

@@ -1,7 +1,15 @@
 /** Bringing a VM back to a snapshot: all disks or none, and never a guest that runs on disks which are half back. */
 import { setTimeout as sleep } from "node:timers/promises";
 import {
-  changeStorage, CommandError, ConnectionError, ProgramError, rollDisks, WaitTimeout, type Cluster, type Inventory, type StorageOperation,
+  changeStorage,
+  CommandError,
+  ConnectionError,
+  ProgramError,
+  rollDisks,
+  WaitTimeout,
+  type Cluster,
+  type Inventory,
+  type StorageOperation,
 } from "../../cluster";
 import { SeapathError } from "../../errors";
 import { deadlineOf, hypervisorsOf, reportOf, stopInTurn, type Context } from "../core/context";
@@ -13,7 +21,15 @@ import { waitFor } from "../core/wait";
 import { banChanges, unbanChanges } from "./ban";
 import { vmDisks } from "./observe";
 import { RollbackLease, waitUntilRollbackAbandoned } from "./rollback-lease";
-import { findRollback, keyOf, lastRollback, rollbackRefusals, type LastRollback, type RollbackPlan, type RollbackSpec } from "./rollback-state";
+import {
+  findRollback,
+  keyOf,
+  lastRollback,
+  rollbackRefusals,
+  type LastRollback,
+  type RollbackPlan,
+  type RollbackSpec,
+} from "./rollback-state";
 
 /**
  * Brings a VM back to a snapshot, and returns when it runs again, if it ran. What CIB and metadata say of it stays. One
@@ -63,12 +79,26 @@ function refuse(inventory: Inventory, vm: string, snapshot: string): void {
 }
 
 /** Carries a rollback out when the VM may be stopped. */
-const carryOut = (context: Context, inventory: Inventory, vm: string, plan: RollbackPlan, insteadOf?: string): Promise<LastRollback> =>
+const carryOut = (
+  context: Context,
+  inventory: Inventory,
+  vm: string,
+  plan: RollbackPlan,
+  insteadOf?: string,
+): Promise<LastRollback> =>
   runsNow(inventory, vm)
-    ? stopInTurn(context, vm, "roll back", async (inner) => carryThrough(inner, await inner.cluster.inventory(), vm, plan, insteadOf))
+    ? stopInTurn(context, vm, "roll back", async (inner) =>
+        carryThrough(inner, await inner.cluster.inventory(), vm, plan, insteadOf),
+      )
     : carryThrough(context, inventory, vm, plan, insteadOf);
 
-async function carryThrough(context: Context, inventory: Inventory, vm: string, plan: RollbackPlan, insteadOf?: string): Promise<LastRollback> {
+async function carryThrough(
+  context: Context,
+  inventory: Inventory,
+  vm: string,
+  plan: RollbackPlan,
+  insteadOf?: string,
+): Promise<LastRollback> {
   const { cluster } = context;
   const lease = new RollbackLease(cluster, vm, plan);
   const what = `Unable to roll back VM "${vm}" to "${plan.snapshot}" on ${inventory.node}`;
@@ -118,7 +148,8 @@ interface Progress {
 /** Why a step is not undone. */
 function stay({ touched, back }: Progress): void {
   if (back === true) throw new Error("its disks are back; what is left is to see it run");
-  if (touched) throw new Error("some of its disks may be back and others not: it is kept from running until a rollback has ended");
+  if (touched)
+    throw new Error("some of its disks may be back and others not: it is kept from running until a rollback has ended");
 }
 
 const leaseStep = (lease: RollbackLease, insteadOf: string | undefined, progress: Progress): Step => ({
@@ -162,7 +193,8 @@ async function waitUntilClosed(cluster: Cluster, vm: string, images: readonly st
     const open = ((await changeStorage(cluster.runner, operations)) as string[][]).flat();
     if (open.length === 0) return;
     const after = (Date.now() - begun) / 1000;
-    if (after > CLOSED_SECONDS) throw new WaitTimeout(`VM "${vm}"`, "its disks to be closed", `open at ${open.join(", ")}`, after);
+    if (after > CLOSED_SECONDS)
+      throw new WaitTimeout(`VM "${vm}"`, "its disks to be closed", `open at ${open.join(", ")}`, after);
     await sleep(500);
   }
 }
@@ -181,7 +213,8 @@ async function letRun(context: Context, vm: string, ran: boolean): Promise<void>
 /** The disks could not be brought back. */
 class RollbackFailed extends SeapathError {
   constructor(cause: ProgramError) {
-    const hint = cause.kind === "unchanged" ? "All disks are as they were before, and the VM runs again if it ran." : undefined;
+    const hint =
+      cause.kind === "unchanged" ? "All disks are as they were before, and the VM runs again if it ran." : undefined;
     super("rollback-failed", cause.words, { cause, ...(hint === undefined ? {} : { hint }) });
   }
 }
@@ -201,7 +234,8 @@ async function roll({ cluster }: Context, vm: string, name: string, progress: Pr
     } catch (error) {
       if (error instanceof ProgramError) {
         // All disks are as they were before, by its own word; what an earlier run left is what it was.
-        if (["unchanged", "younger", "open"].includes(error.kind)) progress.touched = error.kind === "unchanged" ? false : before;
+        if (["unchanged", "younger", "open"].includes(error.kind))
+          progress.touched = error.kind === "unchanged" ? false : before;
         throw new RollbackFailed(error);
       }
       if (!(error instanceof ConnectionError || error instanceof CommandError) || attempt >= TRIES) throw error;

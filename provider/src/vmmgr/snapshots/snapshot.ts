@@ -20,7 +20,8 @@ export class SnapshotFailed extends SeapathError {
 }
 
 const HINTS: Record<string, () => string> = {
-  quiesce: () => `Let the qemu-guest-agent run in the guest, and give the VM its channel (${CHANNEL}), or ask for ${words().given("quiesce", "auto")}.`,
+  quiesce: () =>
+    `Let the qemu-guest-agent run in the guest, and give the VM its channel (${CHANNEL}), or ask for ${words().given("quiesce", "auto")}.`,
   children: () => "Flatten those images (`rbd flatten`), or remove them first.",
   exists: () => `Choose another name, or ${words().takeOver("snapshot")}.`,
   NoSnapshot: () => `Somebody removed it meanwhile, as a full backup of backup_restore does. ${words().gone}`,
@@ -71,12 +72,15 @@ export async function createSnapshot(context: Context, spec: SnapshotSpec): Prom
   const found = findSnapshot(inventory, vm, name);
   if (found !== undefined && found.mark?.making !== true) return updateSnapshot(context, spec);
   try {
-    await runSteps(what, [{
-      name: "taking it of every disk",
-      act: () => makeSnapshot(cluster.runner, { vm, name, owner, protect, quiesce, ...guestOf(inventory, spec) }),
-      // What the program itself says has failed it has taken back.
-      undo: (cause) => (cause instanceof ProgramError ? Promise.resolve() : dropSnapshot(cluster.runner, { vm, name, owner })),
-    }]);
+    await runSteps(what, [
+      {
+        name: "taking it of every disk",
+        act: () => makeSnapshot(cluster.runner, { vm, name, owner, protect, quiesce, ...guestOf(inventory, spec) }),
+        // What the program itself says has failed it has taken back.
+        undo: (cause) =>
+          cause instanceof ProgramError ? Promise.resolve() : dropSnapshot(cluster.runner, { vm, name, owner }),
+      },
+    ]);
   } catch (error) {
     const cause = error instanceof Error ? error.cause : undefined;
     throw cause instanceof ProgramError ? told(what, cause) : error;
@@ -88,7 +92,8 @@ export async function createSnapshot(context: Context, spec: SnapshotSpec): Prom
 export function vmRefusals(inventory: Inventory, vm: string): Refusal[] {
   const found = findVm(inventory, vm);
   if (found === undefined) return [{ property: "vm", reason: noSuchVm(vm) }];
-  if (found.unfinished !== undefined) return [{ property: "vm", reason: `VM "${vm}" is not finished: the create of it is under way, or was cut off` }];
+  if (found.unfinished !== undefined)
+    return [{ property: "vm", reason: `VM "${vm}" is not finished: the create of it is under way, or was cut off` }];
   return [];
 }
 

@@ -15,13 +15,20 @@ export interface Addresses {
 }
 
 function macsOf(root: XmlElement): string[] {
-  return children(descend(root, "devices"), "interface").flatMap((node) => descend(node, "mac")?.attrs["address"]?.toLowerCase() ?? []);
+  return children(descend(root, "devices"), "interface").flatMap(
+    (node) => descend(node, "mac")?.attrs["address"]?.toLowerCase() ?? [],
+  );
 }
 
 /** What a spec says of its addresses; nothing where its domain is not known, or is none. */
 export function addressesOf(spec: PartialSpec): Addresses {
   try {
-    const root = spec.domain !== undefined ? domainElement(spec.domain) : spec.xml !== undefined ? parseXml(spec.xml, "the domain XML") : undefined;
+    const root =
+      spec.domain !== undefined
+        ? domainElement(spec.domain)
+        : spec.xml !== undefined
+          ? parseXml(spec.xml, "the domain XML")
+          : undefined;
     if (root === undefined) return { macs: [] };
     const uuid = domainUuid(root);
     return { macs: macsOf(root), ...(uuid === undefined ? {} : { uuid }) };
@@ -41,7 +48,8 @@ function vmsByMac(inventory: Inventory): Map<string, string[]> {
   for (const { metadata } of inventory.images.values()) {
     const vm = metadata?.["vm_name"];
     if (vm === undefined) continue;
-    for (const [, mac = ""] of (metadata?.["xml"] ?? "").matchAll(MAC)) found.set(mac.toLowerCase(), [...(found.get(mac.toLowerCase()) ?? []), vm]);
+    for (const [, mac = ""] of (metadata?.["xml"] ?? "").matchAll(MAC))
+      found.set(mac.toLowerCase(), [...(found.get(mac.toLowerCase()) ?? []), vm]);
   }
   known.set(inventory, found);
   return found;
@@ -62,17 +70,40 @@ export function macRefusals(inventory: Inventory, spec: PartialSpec): Refusal[] 
     // Both have it now: that was before this change.
     if (spec.name !== undefined && having.includes(spec.name)) return [];
     const owner = having.find((vm) => !isOwned(ownerOfVm(inventory, vm), spec));
-    return owner === undefined ? [] : [{ property: propertyOf(spec, mac), reason: `the MAC address ${mac} is that of VM "${owner}"; give another, or none` }];
+    return owner === undefined
+      ? []
+      : [
+          {
+            property: propertyOf(spec, mac),
+            reason: `the MAC address ${mac} is that of VM "${owner}"; give another, or none`,
+          },
+        ];
   });
 }
 
 /** Addresses of a VM that stand in it twice, or that another VM of the same program has. */
 export function sharedAddressRefusals(spec: PartialSpec, others: ReadonlyMap<string, Addresses>): Refusal[] {
   const { macs, uuid } = addressesOf(spec);
-  const twice = macs.filter((mac, index) => macs.indexOf(mac) < index).map((mac) => ({ property: propertyOf(spec, mac), reason: `the MAC address ${mac} stands in it twice` }));
-  const shared = [...others].filter(([vm]) => vm !== spec.name).flatMap(([vm, theirs]) => [
-    ...macs.filter((mac) => theirs.macs.includes(mac)).map((mac) => ({ property: propertyOf(spec, mac), reason: `the MAC address ${mac} is also that of VM "${vm}" of this program; give one of them another` })),
-    ...(uuid !== undefined && theirs.uuid === uuid ? [{ property: "xml", reason: `the uuid ${uuid} is also that of VM "${vm}" of this program; give one of them another, or none` }] : []),
-  ]);
+  const twice = macs
+    .filter((mac, index) => macs.indexOf(mac) < index)
+    .map((mac) => ({ property: propertyOf(spec, mac), reason: `the MAC address ${mac} stands in it twice` }));
+  const shared = [...others]
+    .filter(([vm]) => vm !== spec.name)
+    .flatMap(([vm, theirs]) => [
+      ...macs
+        .filter((mac) => theirs.macs.includes(mac))
+        .map((mac) => ({
+          property: propertyOf(spec, mac),
+          reason: `the MAC address ${mac} is also that of VM "${vm}" of this program; give one of them another`,
+        })),
+      ...(uuid !== undefined && theirs.uuid === uuid
+        ? [
+            {
+              property: "xml",
+              reason: `the uuid ${uuid} is also that of VM "${vm}" of this program; give one of them another, or none`,
+            },
+          ]
+        : []),
+    ]);
   return [...twice, ...shared];
 }

@@ -21,12 +21,18 @@ interface Part {
  * What is wrong with a domain that was refused, an entry for each input that it is about; one for all of it where no input by itself is.
  * @param refusal of the whole
  */
-export async function blame(cluster: Cluster, inventory: Inventory, spec: VmSpec, refusal: DomainRefused): Promise<Refusal[]> {
+export async function blame(
+  cluster: Cluster,
+  inventory: Inventory,
+  spec: VmSpec,
+  refusal: DomainRefused,
+): Promise<Refusal[]> {
   const { node } = inventory;
   const ask = (changed: VmSpec) => wordsAbout(cluster, inventory, changed);
   const unknown = unknownMachine(elementOf(inventory, spec), refusal.machines);
   // An XML is one input, and what else is wrong with it is said once it has a machine.
-  if (unknown !== undefined && spec.domain === undefined) return [{ property: "xml", reason: noMachine(node, unknown) }];
+  if (unknown !== undefined && spec.domain === undefined)
+    return [{ property: "xml", reason: noMachine(node, unknown) }];
   const parts = partsOf(spec);
   const but = (left?: Part) => parts.reduce((changed, part) => (part === left ? changed : part.plain(changed)), spec);
   // All at once, which is one program on the node.
@@ -40,29 +46,42 @@ export async function blame(cluster: Cluster, inventory: Inventory, spec: VmSpec
     return `libvirt on ${node} does not take ${typeof value === "object" ? "it" : JSON.stringify(value)}: ${words}`;
   };
   if (base === undefined) {
-    const found = parts.flatMap((part, at) => (alone[at] === undefined ? [] : [{ property: part.property, reason: reasonOf(part, alone[at]) }]));
+    const found = parts.flatMap((part, at) =>
+      alone[at] === undefined ? [] : [{ property: part.property, reason: reasonOf(part, alone[at]) }],
+    );
     if (found.length > 0) return found;
   }
   // Two that do not go together, such as CPUs that another machine would take: the first of them.
   const culprit = parts.find((_part, at) => without[at] === undefined);
   if (culprit !== undefined) return [{ property: culprit.property, reason: reasonOf(culprit, refusal.words) }];
-  return [{ property: spec.domain === undefined ? "xml" : "domain", reason: `is no domain that libvirt on ${node} takes: ${refusal.words}` }];
+  return [
+    {
+      property: spec.domain === undefined ? "xml" : "domain",
+      reason: `is no domain that libvirt on ${node} takes: ${refusal.words}`,
+    },
+  ];
 }
 
 /** In the order in which one is blamed of two that do not go together. */
 function partsOf(spec: VmSpec): Part[] {
   const { domain } = spec;
   const parts: Part[] = [];
-  if (spec.diskBus !== "virtio") parts.push({ property: "systemDisk.bus", value: spec.diskBus, plain: (each) => ({ ...each, diskBus: "virtio" }) });
+  if (spec.diskBus !== "virtio")
+    parts.push({ property: "systemDisk.bus", value: spec.diskBus, plain: (each) => ({ ...each, diskBus: "virtio" }) });
   if (domain === undefined) return parts;
   const plain: Partial<Domain> = { vcpus: 1, firmware: "bios", machine: "q35", type: "qemu" };
   const changed = (change: (domain: Domain) => Partial<Domain>) => (each: VmSpec) =>
-    (each.domain === undefined ? each : { ...each, domain: { ...each.domain, ...change(each.domain) } });
+    each.domain === undefined ? each : { ...each, domain: { ...each.domain, ...change(each.domain) } };
   for (const [at, one] of domain.interfaces.entries()) {
-    parts.push({ property: `domain.interfaces[${at}]`, value: one, plain: changed(({ interfaces }) => ({ interfaces: interfaces.filter((each) => each !== one) })) });
+    parts.push({
+      property: `domain.interfaces[${at}]`,
+      value: one,
+      plain: changed(({ interfaces }) => ({ interfaces: interfaces.filter((each) => each !== one) })),
+    });
   }
   for (const key of Object.keys(plain) as (keyof Domain)[]) {
-    if (domain[key] !== plain[key]) parts.push({ property: `domain.${key}`, value: domain[key], plain: changed(() => ({ [key]: plain[key] })) });
+    if (domain[key] !== plain[key])
+      parts.push({ property: `domain.${key}`, value: domain[key], plain: changed(() => ({ [key]: plain[key] })) });
   }
   return parts;
 }
@@ -96,7 +115,8 @@ function unknownMachine(domain: XmlElement, machines: Machines | undefined): Unk
   return machine === undefined || has === undefined || Object.hasOwn(has, machine) ? undefined : { machine, has };
 }
 
-const noMachine = (node: string, { machine, has }: UnknownMachine) => `QEMU on ${node} has no machine "${machine}"; it has ${machineWords(has)}`;
+const noMachine = (node: string, { machine, has }: UnknownMachine) =>
+  `QEMU on ${node} has no machine "${machine}"; it has ${machineWords(has)}`;
 
 /** QEMU has some dozens, most of them older versions of two. */
 export function machineWords(has: Readonly<Record<string, string | null>>): string {
@@ -107,7 +127,9 @@ export function machineWords(has: Readonly<Record<string, string | null>>): stri
     const family = /^(.*[^\d.])\d+(?:\.\d+)*$/.exec(name)?.[1] ?? name;
     families.set(family, [...(families.get(family) ?? []), name]);
   }
-  const versions = [...families.values()].map((each) => (each.length < 3 ? each.join(", ") : `${each[0]} to ${each.at(-1)}`));
+  const versions = [...families.values()].map((each) =>
+    each.length < 3 ? each.join(", ") : `${each[0]} to ${each.at(-1)}`,
+  );
   return [...short.map((name) => `${name} (${has[name]})`), ...versions].join(", ");
 }
 

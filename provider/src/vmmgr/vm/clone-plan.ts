@@ -31,7 +31,11 @@ export function renamedDisks(inventory: Inventory, from: string, pairs: readonly
   const names = new Map(pairs.map((pair) => [`rbd/${pair.from}`, `rbd/${pair.to}`]));
   const renamed = (node: XmlElement): XmlElement => {
     const name = node.name === "source" ? names.get(node.attrs["name"] ?? "") : undefined;
-    return { ...node, attrs: name === undefined ? node.attrs : { ...node.attrs, name }, children: node.children.map(renamed) };
+    return {
+      ...node,
+      attrs: name === undefined ? node.attrs : { ...node.attrs, name },
+      children: node.children.map(renamed),
+    };
   };
   return stored === undefined ? undefined : renamed(stored);
 }
@@ -39,7 +43,8 @@ export function renamedDisks(inventory: Inventory, from: string, pairs: readonly
 /** What is wrong with a VM as the source of another one. */
 export function cloneRefusals(inventory: Inventory, spec: { name?: string }, source: CloneSource): Refusal[] {
   const refuse = (reason: string) => [{ property: "source.vm", reason }];
-  if (source.vm === spec.name) return refuse("a VM cannot be made of itself: source and destination cannot have the same name");
+  if (source.vm === spec.name)
+    return refuse("a VM cannot be made of itself: source and destination cannot have the same name");
   let found;
   try {
     found = findVm(inventory, source.vm);
@@ -51,7 +56,9 @@ export function cloneRefusals(inventory: Inventory, spec: { name?: string }, sou
   if (found.unfinished !== undefined) return refuse(`a create of VM "${source.vm}" has not ended`);
   const bytes = clonedDisks(inventory, source.vm, "").reduce((sum, { size }) => sum + size, 0);
   if (source.mode === "copy" && bytes > inventory.freeBytes) {
-    return refuse(`its disks have ${bytes} bytes, and Ceph has ${inventory.freeBytes} left; ${words().given("source.mode", "linked")} shares them`);
+    return refuse(
+      `its disks have ${bytes} bytes, and Ceph has ${inventory.freeBytes} left; ${words().given("source.mode", "linked")} shares them`,
+    );
   }
   return carriedRefusals(inventory, source);
 }

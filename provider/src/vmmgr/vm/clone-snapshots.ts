@@ -15,7 +15,12 @@ import { findSnapshot, readMark } from "../snapshots/observe";
  * @param until the snapshot that the clone is made of: what is younger on any disk stays behind
  */
 export function carriedSnapshots(inventory: Inventory, vm: string, until?: Parent): Map<string, string[]> {
-  const names = new Map(vmImages(inventory, vm).map((image) => [image, (inventory.images.get(image)?.snapshots ?? []).map(({ name }) => name)]));
+  const names = new Map(
+    vmImages(inventory, vm).map((image) => [
+      image,
+      (inventory.images.get(image)?.snapshots ?? []).map(({ name }) => name),
+    ]),
+  );
   const left = new Set([SAFETY, ...clonesOwn(inventory, vm), ...unfinished(inventory, vm)]);
   if (until !== undefined) {
     for (const all of names.values()) all.slice(all.indexOf(until.snapshot) + 1).forEach((name) => left.add(name));
@@ -33,7 +38,9 @@ const clonesOwn = (inventory: Inventory, vm: string): string[] =>
 
 const unfinished = (inventory: Inventory, vm: string): string[] => {
   const metadata = inventory.images.get(systemImage(vm))?.metadata ?? {};
-  const names = Object.keys(metadata).filter((key) => key.startsWith(SNAPSHOT_KEY)).map((key) => key.slice(SNAPSHOT_KEY.length));
+  const names = Object.keys(metadata)
+    .filter((key) => key.startsWith(SNAPSHOT_KEY))
+    .map((key) => key.slice(SNAPSHOT_KEY.length));
   return names.filter((name) => readMark(metadata, name)?.making === true);
 };
 
@@ -44,7 +51,14 @@ const unfinished = (inventory: Inventory, vm: string): string[] => {
  * @param after the clone with its snapshots
  * @param names those that came along
  */
-export function carriedMarks(before: Inventory, after: Inventory, from: string, to: string, pairs: readonly DiskPair[], names: Iterable<string>): Record<string, string> {
+export function carriedMarks(
+  before: Inventory,
+  after: Inventory,
+  from: string,
+  to: string,
+  pairs: readonly DiskPair[],
+  names: Iterable<string>,
+): Record<string, string> {
   const metadata = before.images.get(systemImage(from))?.metadata ?? {};
   const marks = [...new Set(names)].flatMap((name) => {
     const mark = readMark(metadata, name);
@@ -65,10 +79,14 @@ export function carriedMarks(before: Inventory, after: Inventory, from: string, 
 export function carriedRefusals(inventory: Inventory, source: CloneSource): Refusal[] {
   if (source.snapshots !== true) return [];
   const refuse = (reason: string) => [{ property: "source.snapshots", reason }];
-  if (source.mode === "linked") return refuse('a linked clone shares one snapshot of the other VM, and has none of its others; use `mode: "copy"`');
+  if (source.mode === "linked")
+    return refuse('a linked clone shares one snapshot of the other VM, and has none of its others; use `mode: "copy"`');
   for (const [image, names] of carriedSnapshots(inventory, source.vm)) {
     const odd = names.find((name) => !isImageName(`${image}@${name}`));
-    if (odd !== undefined) return refuse(`the snapshot ${JSON.stringify(odd)} of ${image} has a name that QEMU cannot be given; rename it with \`rbd snap rename\``);
+    if (odd !== undefined)
+      return refuse(
+        `the snapshot ${JSON.stringify(odd)} of ${image} has a name that QEMU cannot be given; rename it with \`rbd snap rename\``,
+      );
   }
   return [];
 }

@@ -13,7 +13,16 @@ import { clearVm } from "./remove";
 import type { Step } from "../core/steps";
 
 /** The disks of a clone, marked as unfinished and as this create's own from the first moment on. */
-export function cloneSteps(context: Context, spec: VmSpec, inventory: Inventory, source: CloneSource, parent: Parent, pairs: readonly DiskPair[], xml: VmXml, lease: CreateLease): Step[] {
+export function cloneSteps(
+  context: Context,
+  spec: VmSpec,
+  inventory: Inventory,
+  source: CloneSource,
+  parent: Parent,
+  pairs: readonly DiskPair[],
+  xml: VmXml,
+  lease: CreateLease,
+): Step[] {
   const { cluster } = context;
   const images = pairs.map(({ to }) => to);
   const make: Step = {
@@ -31,7 +40,8 @@ export function cloneSteps(context: Context, spec: VmSpec, inventory: Inventory,
   };
   if (source.mode === "linked") return [make];
   const progress = (from: string) => (percent: number) => {
-    if (percent % 25 === 0 && percent > 0 && percent < 100) reportOf(context)(`${spec.name}: copying ${from}: ${percent} %`);
+    if (percent % 25 === 0 && percent > 0 && percent < 100)
+      reportOf(context)(`${spec.name}: copying ${from}: ${percent} %`);
   };
   if (source.snapshots === true) return [make, ...snapshotSteps(context, spec, source, parent, pairs, progress)];
   const copies = pairs.map(({ from, to }): Step => ({
@@ -44,7 +54,12 @@ export function cloneSteps(context: Context, spec: VmSpec, inventory: Inventory,
 
 /** The copies with the snapshots of each disk. Which these are is settled once, when the one that is copied from is held. */
 function snapshotSteps(
-  { cluster }: Context, spec: VmSpec, source: CloneSource, parent: Parent, pairs: readonly DiskPair[], progress: (from: string) => (percent: number) => void,
+  { cluster }: Context,
+  spec: VmSpec,
+  source: CloneSource,
+  parent: Parent,
+  pairs: readonly DiskPair[],
+  progress: (from: string) => (percent: number) => void,
 ): Step[] {
   let seen: Inventory | undefined;
   const held = async () => (seen ??= await cluster.inventory());
@@ -64,20 +79,34 @@ function snapshotSteps(
       const before = await held();
       const names = [...carriedSnapshots(before, source.vm, parent).values()].flat();
       const set = carriedMarks(before, await cluster.inventory(), source.vm, spec.name, pairs, names);
-      if (Object.keys(set).length > 0) await changeStorage(cluster.runner, [{ op: "setMetadata", image: systemImage(spec.name), set }]);
+      if (Object.keys(set).length > 0)
+        await changeStorage(cluster.runner, [{ op: "setMetadata", image: systemImage(spec.name), set }]);
     },
     noUndo,
   };
   return [...copies, note];
 }
 
-function reserve(spec: VmSpec, source: CloneSource, parent: Parent, pairs: readonly DiskPair[], lease: CreateLease): StorageOperation[] {
+function reserve(
+  spec: VmSpec,
+  source: CloneSource,
+  parent: Parent,
+  pairs: readonly DiskPair[],
+  lease: CreateLease,
+): StorageOperation[] {
   const marked = { vm_name: spec.name, [PARENT_KEY]: JSON.stringify(parent), ...lease.metadata("importing") };
-  const hold: StorageOperation = { op: "holdSnapshots", vm: source.vm, snapshot: parent.snapshot, own: parent.own, protect: source.mode === "linked" };
+  const hold: StorageOperation = {
+    op: "holdSnapshots",
+    vm: source.vm,
+    snapshot: parent.snapshot,
+    own: parent.own,
+    protect: source.mode === "linked",
+  };
   const made = pairs.flatMap(({ from, to, size }, index): StorageOperation[] => {
     const wanted = index === 0 ? Math.max(size, spec.systemSize ?? 0) : size;
     const set = index === 0 ? { set: marked } : {};
-    if (source.mode === "linked") return [{ op: "cloneImage", parent: from, snapshot: parent.snapshot, image: to, size: wanted, ...set }];
+    if (source.mode === "linked")
+      return [{ op: "cloneImage", parent: from, snapshot: parent.snapshot, image: to, size: wanted, ...set }];
     const image: StorageOperation = { op: "createImage", image: to, size: wanted };
     return index === 0 ? [image, { op: "setMetadata", image: to, ...set }] : [image];
   });
@@ -92,18 +121,28 @@ function reserve(spec: VmSpec, source: CloneSource, parent: Parent, pairs: reado
 const FLATTEN_MS = 4 * 3600_000;
 
 /** Makes a linked clone one that stands alone, while it runs on. */
-export function flattenSteps({ cluster }: Context, spec: VmSpec, inventory: Inventory, parent: Parent | undefined): Step[] {
+export function flattenSteps(
+  { cluster }: Context,
+  spec: VmSpec,
+  inventory: Inventory,
+  parent: Parent | undefined,
+): Step[] {
   const { source } = spec;
   if (parent === undefined || source === undefined || !("vm" in source) || source.mode !== "copy") return [];
   const images = vmImages(inventory, spec.name);
   return [
     {
       name: `copying what it shares with VM "${parent.vm}"`,
-      act: () => changeStorage(cluster.runner, [
-        ...images.map((image): StorageOperation => ({ op: "flattenImage", image })),
-        ...releaseParent(parent),
-        { op: "setMetadata", image: systemImage(spec.name), unset: [PARENT_KEY] },
-      ], FLATTEN_MS),
+      act: () =>
+        changeStorage(
+          cluster.runner,
+          [
+            ...images.map((image): StorageOperation => ({ op: "flattenImage", image })),
+            ...releaseParent(parent),
+            { op: "setMetadata", image: systemImage(spec.name), unset: [PARENT_KEY] },
+          ],
+          FLATTEN_MS,
+        ),
       noUndo: "it only takes room; the next `up` goes on with it",
     },
   ];

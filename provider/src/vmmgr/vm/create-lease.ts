@@ -41,4 +41,9 @@ export class CreateLease extends Lease {
 
 /** Returns when nobody makes the VM any more. @throws NotOwned */
 export const waitUntilCreateAbandoned = (context: Context, vm: string, node: string): Promise<void> =>
-  waitUntilAbandoned(context, { vm, key: PHASE_KEY }, "a create", (holder) => `Unable to create VM "${vm}" on ${node}: ${holder} is making it right now`);
+  waitUntilAbandoned(
+    context,
+    { vm, key: PHASE_KEY },
+    "a create",
+    (holder) => `Unable to create VM "${vm}" on ${node}: ${holder} is making it right now`,
+  );

@@ -32,10 +32,15 @@ export async function createVm(context: Context, spec: VmSpec): Promise<Observed
   const { cluster } = context;
   const inventory = await cluster.inventory({ ...(await sourceQuestions(spec.source)), cephHosts: true });
   const what = `Unable to create VM "${spec.name}" on ${inventory.node}`;
-  refuse(inventory, [...changeRefusals(inventory, spec, "create"), ...clusterRefusals(inventory, spec, "create")], spec);
+  refuse(
+    inventory,
+    [...changeRefusals(inventory, spec, "create"), ...clusterRefusals(inventory, spec, "create")],
+    spec,
+  );
   const found = findVm(inventory, spec.name);
   // What is there is made into what is asked, in place; its disks are what they are.
-  if (found !== undefined && found.unfinished === undefined && isTakenOver(found, spec)) return changeVm(context, spec, inventory);
+  if (found !== undefined && found.unfinished === undefined && isTakenOver(found, spec))
+    return changeVm(context, spec, inventory);
   const { source: given } = spec;
   if (given === undefined) {
     const reason = `there is no VM "${spec.name}" to adopt; give the image that it is to be made of`;
@@ -49,9 +54,10 @@ export async function createVm(context: Context, spec: VmSpec): Promise<Observed
   if (!inventory.cib.primitives.has(spec.name) && hasFailed(inventory, spec.name)) await forgetVm(context, spec.name);
   const whole = found?.unfinished === "imported" ? found : undefined;
   const lease = new CreateLease(cluster, spec.name);
-  const disks = "vm" in given
-    ? await clone(context, spec, inventory, given, lease, whole)
-    : await image(context, spec, inventory, given, lease, whole);
+  const disks =
+    "vm" in given
+      ? await clone(context, spec, inventory, given, lease, whole)
+      : await image(context, spec, inventory, given, lease, whole);
   let made: Inventory | undefined;
   try {
     await runSteps(what, [
@@ -78,29 +84,69 @@ interface Making {
   after: StorageOperation[];
 }
 
-async function image(context: Context, spec: VmSpec, seen: Inventory, given: FileSource, lease: CreateLease, whole?: ObservedVm): Promise<Making> {
+async function image(
+  context: Context,
+  spec: VmSpec,
+  seen: Inventory,
+  given: FileSource,
+  lease: CreateLease,
+  whole?: ObservedVm,
+): Promise<Making> {
   const source = await onNode(context, spec.name, given);
-  const inventory = sourceFile(seen, source) === undefined ? await context.cluster.inventory({ ...(await sourceQuestions(source)), cephHosts: true }) : seen;
+  const inventory =
+    sourceFile(seen, source) === undefined
+      ? await context.cluster.inventory({ ...(await sourceQuestions(source)), cephHosts: true })
+      : seen;
   const { file, refusals } = judgedFile(inventory, source);
   refuse(inventory, [...refusals, ...imageSizeRefusals(file?.virtualSize ?? null, spec, inventory.freeBytes)], spec);
-  if (file?.virtualSize == null) throw new NotFound(`Unable to create VM "${spec.name}" on ${inventory.node}: nothing is known of its image`);
+  if (file?.virtualSize == null)
+    throw new NotFound(`Unable to create VM "${spec.name}" on ${inventory.node}: nothing is known of its image`);
   const xml = buildXml(spec, inventory, [systemImage(spec.name)], whole?.uuid || undefined);
-  return { xml, steps: imageSteps(context, spec, inventory, { from: importOf(file, source), path: sourceName(source), size: file.virtualSize }, xml, lease), set: {}, unset: [], after: [] };
+  return {
+    xml,
+    steps: imageSteps(
+      context,
+      spec,
+      inventory,
+      { from: importOf(file, source), path: sourceName(source), size: file.virtualSize },
+      xml,
+      lease,
+    ),
+    set: {},
+    unset: [],
+    after: [],
+  };
 }
 
-async function clone(context: Context, spec: VmSpec, inventory: Inventory, source: CloneSource, lease: CreateLease, whole?: ObservedVm): Promise<Making> {
+async function clone(
+  context: Context,
+  spec: VmSpec,
+  inventory: Inventory,
+  source: CloneSource,
+  lease: CreateLease,
+  whole?: ObservedVm,
+): Promise<Making> {
   // Of one that is taken up again the disks are there.
   if (whole === undefined) refuse(inventory, await carriedRoomRefusals(context.cluster, inventory, spec), spec);
   const pairs = clonedDisks(inventory, source.vm, spec.name);
   const stored = renamedDisks(inventory, source.vm, pairs);
-  const xml = buildXml(spec, inventory, pairs.map(({ to }) => to), whole?.uuid || undefined, stored);
+  const xml = buildXml(
+    spec,
+    inventory,
+    pairs.map(({ to }) => to),
+    whole?.uuid || undefined,
+    stored,
+  );
   const parent = whole?.linkedTo ?? parentOf(spec, source);
   const linked = source.mode === "linked";
   const count = inventory.images.get(systemImage(source.vm))?.metadata?.["_additional_disks"];
   return {
     xml,
     steps: cloneSteps(context, spec, inventory, source, parent, pairs, xml, lease),
-    set: { ...(count === undefined ? {} : { _additional_disks: count }), ...(linked ? { [PARENT_KEY]: JSON.stringify(parent) } : {}) },
+    set: {
+      ...(count === undefined ? {} : { _additional_disks: count }),
+      ...(linked ? { [PARENT_KEY]: JSON.stringify(parent) } : {}),
+    },
     unset: linked ? [] : [PARENT_KEY],
     after: linked ? [] : releaseParent(parent),
   };
@@ -111,7 +157,14 @@ function refuse(inventory: Inventory, refusals: ReturnType<typeof clusterRefusal
 }
 
 /** The system image and the group, marked as unfinished, and as this create's own, from the first moment on. */
-function imageSteps(context: Context, spec: VmSpec, inventory: Inventory, source: { from: ImportSource; path: string; size: number }, xml: VmXml, lease: CreateLease): Step[] {
+function imageSteps(
+  context: Context,
+  spec: VmSpec,
+  inventory: Inventory,
+  source: { from: ImportSource; path: string; size: number },
+  xml: VmXml,
+  lease: CreateLease,
+): Step[] {
   const { cluster, report } = context;
   const image = systemImage(spec.name);
   return [
@@ -134,7 +187,13 @@ function imageSteps(context: Context, spec: VmSpec, inventory: Inventory, source
     },
     {
       name: `importing ${source.path}`,
-      act: () => importImage(cluster.runner, source.from, image, nowAndThen((percent) => report?.(`${spec.name}: importing: ${percent} %`))),
+      act: () =>
+        importImage(
+          cluster.runner,
+          source.from,
+          image,
+          nowAndThen((percent) => report?.(`${spec.name}: importing: ${percent} %`)),
+        ),
       noUndo: "it goes with the image",
     },
   ];
@@ -160,9 +219,15 @@ function registerStep(context: Context, spec: VmSpec, inventory: Inventory, disk
       const set = { ...vmMetadata(spec, disks.xml), ...disks.set, ...lease.metadata("imported") };
       // A VM that was removed to be made anew finds the constraints of others where they were kept for it.
       const back = returningWith(inventory, spec.name);
-      const { changes } = spec.enabled ? enableChanges(inventory.cib, spec, inventory.observer, back.constraints) : { changes: [] };
+      const { changes } = spec.enabled
+        ? enableChanges(inventory.cib, spec, inventory.observer, back.constraints)
+        : { changes: [] };
       const image = systemImage(spec.name);
-      const storage: StorageOperation[] = [...disks.after, { op: "setMetadata", image, set, unset: disks.unset }, ...(spec.enabled ? back.storage : [])];
+      const storage: StorageOperation[] = [
+        ...disks.after,
+        { op: "setMetadata", image, set, unset: disks.unset },
+        ...(spec.enabled ? back.storage : []),
+      ];
       await cluster.write({ storage, changes, commands });
       lease.keepRenewing();
     },

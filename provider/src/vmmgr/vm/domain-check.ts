@@ -51,36 +51,55 @@ const propertyOf = (spec: VmSpec, { interface: at }: NamedNeed) =>
   spec.domain !== undefined && at !== undefined ? `domain.interfaces[${at}].bridge` : whole(spec);
 
 /** The nodes that may run it. */
-const possible = (inventory: Inventory, spec: VmSpec) => (spec.pinnedHost === undefined ? hypervisorsOf(inventory) : [spec.pinnedHost]);
+const possible = (inventory: Inventory, spec: VmSpec) =>
+  spec.pinnedHost === undefined ? hypervisorsOf(inventory) : [spec.pinnedHost];
 
 /**
  * What the other nodes lack that may run it, for each need. A node that is not online would only be waited for: none is asked then,
  * and of one that does not answer nothing is known.
  */
-async function lackedElsewhere(cluster: Cluster, inventory: Inventory, spec: VmSpec, needs: readonly NamedNeed[]): Promise<Map<string, boolean>[]> {
+async function lackedElsewhere(
+  cluster: Cluster,
+  inventory: Inventory,
+  spec: VmSpec,
+  needs: readonly NamedNeed[],
+): Promise<Map<string, boolean>[]> {
   const others = possible(inventory, spec).filter((node) => node !== inventory.node);
   const online = others.every((name) => isOnline(inventory.status, name));
   return needs.length > 0 && others.length > 0 && online ? cluster.lackedBy(needs) : [];
 }
 
 /** A node that is not known to lack something may be the one that has it. */
-function judgeNeeds(inventory: Inventory, spec: VmSpec, needs: readonly NamedNeed[], lacks: readonly NamedNeed[], elsewhere: readonly Map<string, boolean>[]): DomainJudgement {
+function judgeNeeds(
+  inventory: Inventory,
+  spec: VmSpec,
+  needs: readonly NamedNeed[],
+  lacks: readonly NamedNeed[],
+  elsewhere: readonly Map<string, boolean>[],
+): DomainJudgement {
   const may = possible(inventory, spec);
   const judged: DomainJudgement = { refusals: [], notices: [] };
   const seen = new Set<string>();
   for (const [index, need] of needs.entries()) {
-    const without = may.filter((node) => (node === inventory.node ? lacks.includes(need) : elsewhere[index]?.get(node) === true));
+    const without = may.filter((node) =>
+      node === inventory.node ? lacks.includes(need) : elsewhere[index]?.get(node) === true,
+    );
     const [property, reason] = [propertyOf(spec, need), `there is no ${need.words} on ${oneOf(without)}`];
     if (without.length === 0 || seen.has(property + reason)) continue;
     seen.add(property + reason);
     if (without.length < may.length) judged.notices.push(`${reason}: it cannot be started there`);
     else if (!spec.enabled || !spec.started) judged.notices.push(`${reason}: it cannot be started`);
-    else judged.refusals.push({ property, reason: `${reason}${spec.pinnedHost === undefined ? "" : ", which it is pinned to"}` });
+    else
+      judged.refusals.push({
+        property,
+        reason: `${reason}${spec.pinnedHost === undefined ? "" : ", which it is pinned to"}`,
+      });
   }
   return judged;
 }
 
-const oneOf = (nodes: readonly string[]) => (nodes.length < 2 ? nodes.join() : `${nodes.slice(0, -1).join(", ")} or ${nodes.at(-1)}`);
+const oneOf = (nodes: readonly string[]) =>
+  nodes.length < 2 ? nodes.join() : `${nodes.slice(0, -1).join(", ")} or ${nodes.at(-1)}`;
 
 /** The other nodes are only asked where the first one has too little, which is rare. */
 async function memoryRefusals(cluster: Cluster, inventory: Inventory, spec: VmSpec): Promise<Refusal[]> {
@@ -91,7 +110,12 @@ async function memoryRefusals(cluster: Cluster, inventory: Inventory, spec: VmSp
   // A node that does not answer may be the one that has it.
   if (nodes.some(({ memoryBytes }) => memoryBytes === undefined || memoryBytes >= asked * MIB)) return [];
   const has = nodes.map(({ node, memoryBytes = 0 }) => `${node} has ${Math.floor(memoryBytes / MIB)}`).join(", ");
-  return [{ property: spec.domain === undefined ? "xml" : "domain.memory", reason: `${asked} MiB are more than any node has: ${has}` }];
+  return [
+    {
+      property: spec.domain === undefined ? "xml" : "domain.memory",
+      reason: `${asked} MiB are more than any node has: ${has}`,
+    },
+  ];
 }
 
 const MIB = 1024 ** 2;

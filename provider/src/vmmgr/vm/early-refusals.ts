@@ -21,7 +21,8 @@ export async function refuseEarly(context: Context, spec: VmSpec, force: boolean
   const intent = force ? "replace" : "create";
   const refusals = [...changeRefusals(inventory, spec, intent), ...clusterRefusals(inventory, spec, intent)];
   if (refusals.length === 0) refusals.push(...(await carriedRoomRefusals(cluster, inventory, spec)));
-  const { refusals: all, notices } = refusals.length > 0 ? { refusals, notices: [] } : await judgeDomain(cluster, inventory, spec);
+  const { refusals: all, notices } =
+    refusals.length > 0 ? { refusals, notices: [] } : await judgeDomain(cluster, inventory, spec);
   if (all.length > 0) throw new Refused("create", spec.name, inventory.node, all);
   for (const notice of notices) reportOf(context)(`${spec.name}: ${notice}`);
 }

@@ -28,7 +28,10 @@ function usesOfDisk(disk: XmlElement): ImageUse[] {
     node.children.flatMap((each) => {
       const reads = onlyRead || each.name === "backingStore";
       const image = each.name === "source" ? imageOfSource(each) : undefined;
-      return [...(image === undefined ? [] : [{ image, at, readOnly: reads || image.includes("@"), shareable }]), ...walk(each, reads)];
+      return [
+        ...(image === undefined ? [] : [{ image, at, readOnly: reads || image.includes("@"), shareable }]),
+        ...walk(each, reads),
+      ];
     });
   return walk(disk, readOnly);
 }
@@ -45,11 +48,21 @@ function imageOfSource({ attrs }: XmlElement): string | undefined {
 /** What QEMU is given beside libvirt's own words, in any of its forms for an RBD image. */
 function usesOfArguments(root: XmlElement): ImageUse[] {
   const all = (node: XmlElement): XmlElement[] => [node, ...node.children.flatMap(all)];
-  const values = root.children.filter(({ name }) => name.endsWith("commandline")).flatMap(all).flatMap(({ attrs }) => Object.values(attrs));
-  return values.filter((value) => /\brbd\b/.test(value)).map((value) => {
-    const named = /\brbd:([^\s,:"]+)/.exec(value)?.[1] ?? /\bimage["=:\s]+([^\s,:"}]+)/.exec(value)?.[1] ?? "?";
-    return { image: named.includes("/") ? named : `${POOL}${named}`, at: "qemu:commandline", readOnly: false, shareable: false };
-  });
+  const values = root.children
+    .filter(({ name }) => name.endsWith("commandline"))
+    .flatMap(all)
+    .flatMap(({ attrs }) => Object.values(attrs));
+  return values
+    .filter((value) => /\brbd\b/.test(value))
+    .map((value) => {
+      const named = /\brbd:([^\s,:"]+)/.exec(value)?.[1] ?? /\bimage["=:\s]+([^\s,:"}]+)/.exec(value)?.[1] ?? "?";
+      return {
+        image: named.includes("/") ? named : `${POOL}${named}`,
+        at: "qemu:commandline",
+        readOnly: false,
+        shareable: false,
+      };
+    });
 }
 
 function imageUses(root: XmlElement): ImageUse[] {
@@ -93,7 +106,12 @@ function otherWriter(inventory: Inventory, image: string, vm: string): string | 
     const other = name.startsWith("system_") ? name.slice("system_".length) : vm;
     if (other === vm || (other !== owner && metadata["xml"]?.includes(inPool(image) ?? image) !== true)) continue;
     const uses = usesIn(metadata["xml"] ?? "")?.filter((use) => use.image === image);
-    if (uses === undefined || (other === owner && uses.length === 0) || uses.some((use) => !use.shareable && !use.readOnly)) return other;
+    if (
+      uses === undefined ||
+      (other === owner && uses.length === 0) ||
+      uses.some((use) => !use.shareable && !use.readOnly)
+    )
+      return other;
   }
   // One that its program has not made yet has said nothing.
   return owner !== undefined && !inventory.images.has(systemImage(owner)) ? owner : undefined;
@@ -102,18 +120,24 @@ function otherWriter(inventory: Inventory, image: string, vm: string): string | 
 /** What speaks against the images that a VM's XML names. */
 export function foreignImageRefusals(inventory: Inventory, { name, xml }: { name?: string; xml?: string }): Refusal[] {
   if (xml === undefined || name === undefined) return [];
-  return foreignUses(xml, name).filter(({ readOnly }) => !readOnly).flatMap(({ image, at, shareable }) => {
-    const writer = shareable ? otherWriter(inventory, image, name) : undefined;
-    if (shareable && writer === undefined) return [];
-    const why = writer === undefined ? "and both would write to it" : `and VM "${writer}" does not have it as <shareable/>`;
-    const reason = `${at} is ${described(image)}, ${why}: what is on it would be destroyed. Take it out: a VM's own disks are put in by ` +
-      `themselves, others are given to it by ${words().giveDisk}. What is to be shared is <readonly/> here, or <shareable/> in both VMs`;
-    return [{ property: "xml", reason }];
-  });
+  return foreignUses(xml, name)
+    .filter(({ readOnly }) => !readOnly)
+    .flatMap(({ image, at, shareable }) => {
+      const writer = shareable ? otherWriter(inventory, image, name) : undefined;
+      if (shareable && writer === undefined) return [];
+      const why =
+        writer === undefined ? "and both would write to it" : `and VM "${writer}" does not have it as <shareable/>`;
+      const reason =
+        `${at} is ${described(image)}, ${why}: what is on it would be destroyed. Take it out: a VM's own disks are put in by ` +
+        `themselves, others are given to it by ${words().giveDisk}. What is to be shared is <readonly/> here, or <shareable/> in both VMs`;
+      return [{ property: "xml", reason }];
+    });
 }
 
 /** What a VM shares with others, for who looks at a preview. */
 export const sharedImageNotices = ({ name, xml }: { name?: string; xml?: string }): string[] =>
   xml === undefined || name === undefined
     ? []
-    : foreignUses(xml, name).map(({ image, at, readOnly }) => `${at} is ${described(image)}; it ${readOnly ? "only reads it" : "shares it"}`);
+    : foreignUses(xml, name).map(
+        ({ image, at, readOnly }) => `${at} is ${described(image)}; it ${readOnly ? "only reads it" : "shares it"}`,
+      );

@@ -28,7 +28,18 @@ export class NotNow extends SeapathError {
 
 /** A VM in the words of what may be asked of one: asked as it is, nothing changes. */
 export function specOfObserved(observed: ObservedVm): VmSpec {
-  const { uuid: _uuid, status: _status, node: _node, systemSize: _size, baseXml, domain: _domain, unfinished: _un, restartRequired: _due, started, ...settings } = observed;
+  const {
+    uuid: _uuid,
+    status: _status,
+    node: _node,
+    systemSize: _size,
+    baseXml,
+    domain: _domain,
+    unfinished: _un,
+    restartRequired: _due,
+    started,
+    ...settings
+  } = observed;
   return { ...settings, xml: baseXml, started: started ?? true };
 }
 
@@ -43,12 +54,22 @@ export function getVm(inventory: Inventory, vm: string, verb: string): ObservedV
     throw new NoSuchVm(verb, vm, inventory.node);
   }
   if (observed.unfinished !== undefined) {
-    throw new NotNow(verb, vm, inventory.node, "a create of it has not ended", "Run that create again, or remove the VM.");
+    throw new NotNow(
+      verb,
+      vm,
+      inventory.node,
+      "a create of it has not ended",
+      "Run that create again, or remove the VM.",
+    );
   }
   return observed;
 }
 
-async function observe(context: Context, vm: string, verb: string): Promise<{ inventory: Inventory; observed: ObservedVm }> {
+async function observe(
+  context: Context,
+  vm: string,
+  verb: string,
+): Promise<{ inventory: Inventory; observed: ObservedVm }> {
   const inventory = await context.cluster.inventory();
   return { inventory, observed: getVm(inventory, vm, verb) };
 }
@@ -79,7 +100,13 @@ export async function setStarted(context: Context, vm: string, started: boolean)
 
 function refuseDisabled(inventory: Inventory, observed: ObservedVm, verb: string): void {
   if (observed.enabled) return;
-  throw new NotNow(verb, observed.name, inventory.node, "it is not on the cluster, being not enabled", "Enable it first: Pacemaker starts and stops what it has.");
+  throw new NotNow(
+    verb,
+    observed.name,
+    inventory.node,
+    "it is not on the cluster, being not enabled",
+    "Enable it first: Pacemaker starts and stops what it has.",
+  );
 }
 
 /**

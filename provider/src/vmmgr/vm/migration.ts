@@ -37,9 +37,12 @@ export function migrationNotice({ user: works, closed, seen }: Between, user: st
   const instead = "a move stops it and starts it elsewhere";
   const reasons = Object.entries(closed).map(([node, reason]) => `${node} lets nobody in (${reason.slice(0, 200)})`);
   if (reasons.length > 0) {
-    return `${live} cannot work from node to node, so that ${instead}: ${reasons.join("; ")}. ` +
-      "Put the public key of root of each node into authorized_keys of root or libvirtadmin on the others, and their host keys into root's known_hosts";
+    return (
+      `${live} cannot work from node to node, so that ${instead}: ${reasons.join("; ")}. ` +
+      "Put the public key of root of each node into authorized_keys of root or libvirtadmin on the others, and their host keys into root's known_hosts"
+    );
   }
-  if (works === undefined) return `${live} cannot work from node to node, so that ${instead}: not all nodes let the same user in; let each have libvirtadmin or root`;
+  if (works === undefined)
+    return `${live} cannot work from node to node, so that ${instead}: not all nodes let the same user in; let each have libvirtadmin or root`;
   return `${live} cannot work as ${user}, so that ${instead}: the nodes let each other in as ${works}; have that as ${as}`;
 }

@@ -11,7 +11,15 @@ import { findVm, isTakenOver, vmUuids } from "../form/observe";
 import type { ObservedVm, VmSpec } from "../form/model";
 import { systemImage } from "../form/names";
 import {
-  actRefusals, blockedRefusals, fullRefusals, leftoverRefusals, maintenanceRefusal, needsPacemaker, quorumRefusals, stateRefusals, wantsToRun,
+  actRefusals,
+  blockedRefusals,
+  fullRefusals,
+  leftoverRefusals,
+  maintenanceRefusal,
+  needsPacemaker,
+  quorumRefusals,
+  stateRefusals,
+  wantsToRun,
 } from "../core/cluster-health";
 
 export { stateRefusals } from "../core/cluster-health";
@@ -72,7 +80,9 @@ function nameRefusals(inventory: Inventory, spec: PartialSpec): Refusal[] {
     found = findVm(inventory, name);
   } catch (error) {
     if (!(error instanceof BrokenVm)) throw error;
-    return exists(`the cluster has a VM of this name that cannot be read: ${error.reason}. Choose another name; or: ${error.hint}`);
+    return exists(
+      `the cluster has a VM of this name that cannot be read: ${error.reason}. Choose another name; or: ${error.hint}`,
+    );
   }
   if (found?.unfinished !== undefined || (found !== undefined && isTakenOver(found, spec))) return [];
   const primitive = inventory.cib.primitives.get(name);
@@ -87,7 +97,8 @@ function nameRefusals(inventory: Inventory, spec: PartialSpec): Refusal[] {
         `Choose another name, or ${words().takeOver("VM")}`,
     );
   }
-  if (primitive !== undefined) return taken(`Pacemaker has a primitive of this name (${primitive.attrs["type"] ?? "?"})`);
+  if (primitive !== undefined)
+    return taken(`Pacemaker has a primitive of this name (${primitive.attrs["type"] ?? "?"})`);
   if (inventory.cib.nodes.includes(name)) return taken("it is a node of the cluster");
   if (inventory.cib.ids.has(name)) return taken("an element of the CIB has this id");
   return [];
@@ -110,7 +121,12 @@ function migrationRefusals({ liveMigration, xml }: PartialSpec): Refusal[] {
     ].filter((node) => child(node, "teaming") === undefined);
     if (held.length === 0) return [];
     const what = held.map(({ name, attrs }) => `<${name} type="${attrs["type"] ?? ""}">`).join(", ");
-    return [{ property: "liveMigration", reason: `must not be true for a VM with a device of its node (${what}): it cannot move while it runs` }];
+    return [
+      {
+        property: "liveMigration",
+        reason: `must not be true for a VM with a device of its node (${what}): it cannot move while it runs`,
+      },
+    ];
   } catch (error) {
     if (error instanceof ParseError) return [];
     throw error;
@@ -123,10 +139,20 @@ function hostRefusals(inventory: Inventory, spec: PartialSpec, property: "pinned
   const { observer } = inventory;
   const hosts = inventory.cib.nodes.filter((node) => node !== observer);
   if (host === observer) {
-    return [{ property, reason: `"${host}" is not a valid hypervisor: it is the cluster's observer, which never runs a VM; it must be one of ${hosts.join(", ")}` }];
+    return [
+      {
+        property,
+        reason: `"${host}" is not a valid hypervisor: it is the cluster's observer, which never runs a VM; it must be one of ${hosts.join(", ")}`,
+      },
+    ];
   }
   if (hosts.includes(host)) return [];
-  return [{ property, reason: `"${host}" is not a valid hypervisor: the cluster has no node "${host}"; it must be one of ${hosts.join(", ")}` }];
+  return [
+    {
+      property,
+      reason: `"${host}" is not a valid hypervisor: the cluster has no node "${host}"; it must be one of ${hosts.join(", ")}`,
+    },
+  ];
 }
 
 function uuidRefusals(inventory: Inventory, spec: PartialSpec): Refusal[] {
@@ -158,7 +184,9 @@ function sourceRefusals(inventory: Inventory, spec: PartialSpec): Refusal[] {
 export function imageSizeRefusals(virtualSize: number | null, spec: PartialSpec, freeBytes: number): Refusal[] {
   if (virtualSize === null) return [];
   if (spec.systemSize !== undefined && spec.systemSize < virtualSize) {
-    return [{ property: "systemDisk.size", reason: `the image has ${virtualSize} bytes; the disk must not be smaller` }];
+    return [
+      { property: "systemDisk.size", reason: `the image has ${virtualSize} bytes; the disk must not be smaller` },
+    ];
   }
   if (virtualSize > freeBytes) {
     return [{ property: "source", reason: `the image has ${virtualSize} bytes, and Ceph has ${freeBytes} left` }];

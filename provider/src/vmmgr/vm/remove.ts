@@ -1,7 +1,15 @@
 /** Removing a VM: out of Pacemaker first, its disks last, and never a disk of a guest that may still run. */
 import { setTimeout as sleep } from "node:timers/promises";
 import {
-  changeStorageAndForget, cleanup, settle, WaitTimeout, type Cluster, type Inventory, type Outcome, type Removed, type StorageOperation,
+  changeStorageAndForget,
+  cleanup,
+  settle,
+  WaitTimeout,
+  type Cluster,
+  type Inventory,
+  type Outcome,
+  type Removed,
+  type StorageOperation,
 } from "../../cluster";
 import { hasFailed } from "../core/closed-nodes";
 import { deadlineOf, hypervisorsOf, reportOf, type Context } from "../core/context";
@@ -24,13 +32,24 @@ import { describe, waitFor } from "../core/wait";
  * @param parent what they were cloned of: the snapshot that was taken for them goes as well
  * @returns the names under which disks are kept that are to be retained
  */
-export async function clearVm(context: Context, vm: string, images: readonly string[], inventory: Inventory, parent?: Parent): Promise<string[]> {
+export async function clearVm(
+  context: Context,
+  vm: string,
+  images: readonly string[],
+  inventory: Inventory,
+  parent?: Parent,
+): Promise<string[]> {
   const { nodes, away } = hypervisorsBy(inventory);
-  const { answers, forgotten } = await changeStorageAndForget(context.cluster.runner, [
-    ...images.map((image): StorageOperation => ({ op: "removeImage", image })),
-    { op: "removeGroup", group: vm },
-    ...(parent?.own ? [{ op: "releaseSnapshots" as const, vm: parent.vm, snapshot: parent.snapshot }] : []),
-  ], vm, nodes);
+  const { answers, forgotten } = await changeStorageAndForget(
+    context.cluster.runner,
+    [
+      ...images.map((image): StorageOperation => ({ op: "removeImage", image })),
+      { op: "removeGroup", group: vm },
+      ...(parent?.own ? [{ op: "releaseSnapshots" as const, vm: parent.vm, snapshot: parent.snapshot }] : []),
+    ],
+    vm,
+    nodes,
+  );
   sayLeft(context, vm, forgotten);
   const stays = [...Object.entries(forgotten.stays), ...away.map((node) => [node, "it is not online"])];
   for (const [node, reason] of stays) reportOf(context)(`${vm}: ${configFile(vm)} may stay on ${node}: ${reason}`);
@@ -50,7 +69,12 @@ const hypervisorsBy = (inventory: Inventory) => {
  * @param comesBack the VM is made anew: what others said of it is kept with them until then
  * @throws WaitTimeout when it does not stop: it is then still in the CIB, and so are its disks
  */
-export async function takeOutOfCib(context: Context, vm: string, inventory: Inventory, comesBack = false): Promise<void> {
+export async function takeOutOfCib(
+  context: Context,
+  vm: string,
+  inventory: Inventory,
+  comesBack = false,
+): Promise<void> {
   const { cluster } = context;
   if (!inventory.cib.primitives.has(vm)) return;
   await stopVm(context, vm, inventory);
@@ -89,7 +113,8 @@ async function readClosed(cluster: Cluster, vm: string, images: readonly string[
 }
 
 /** The images of a VM that there are: of one that is half-made not all need be. */
-const presentImages = (inventory: Inventory, vm: string) => vmImages(inventory, vm).filter((image) => inventory.images.has(image));
+const presentImages = (inventory: Inventory, vm: string) =>
+  vmImages(inventory, vm).filter((image) => inventory.images.has(image));
 
 /** Stops a VM that is in the CIB as just observed, also when it is unmanaged or has failed. */
 export async function stopVm(context: Context, vm: string, inventory: Inventory): Promise<void> {
@@ -130,7 +155,10 @@ export async function removeVm(context: Context, vm: string, { comesBack = false
   try {
     await takeOutOfCib(context, vm, inventory, comesBack);
   } catch (cause) {
-    const seen = await cluster.status().then((status) => describe(status, vm), () => "not to be seen");
+    const seen = await cluster.status().then(
+      (status) => describe(status, vm),
+      () => "not to be seen",
+    );
     const disks = images.length > 0 ? [`its disks ${images.join(", ")}, untouched`] : [];
     throw new ChangeFailed(what, "stopping it", cause, [`the VM, ${seen}`, ...disks]);
   }
@@ -148,7 +176,16 @@ function childRefusals(vm: string, answer: Outcome | undefined): Refusal[] {
   const images = answer !== undefined && "ok" in answer ? (answer.ok as string[]) : [];
   const others = images.filter((image) => image !== systemImage(vm) && !isDataImage(vm, image));
   if (others.length === 0) return [];
-  const vms = new Set(others.map((image) => /^(?:system_([^_]+)|data_([^_]+)_\d+)$/.exec(image)).flatMap((match) => match?.[1] ?? match?.[2] ?? []));
+  const vms = new Set(
+    others
+      .map((image) => /^(?:system_([^_]+)|data_([^_]+)_\d+)$/.exec(image))
+      .flatMap((match) => match?.[1] ?? match?.[2] ?? []),
+  );
   const who = vms.size > 0 ? `VM ${[...vms].map((name) => `"${name}"`).join(" and ")}` : others.join(", ");
-  return [{ property: "its disks", reason: `${who} shares them as a linked clone (${others.join(", ")}); delete that first, or make it stand alone with \`mode: "copy"\`` }];
+  return [
+    {
+      property: "its disks",
+      reason: `${who} shares them as a linked clone (${others.join(", ")}); delete that first, or make it stand alone with \`mode: "copy"\``,
+    },
+  ];
 }

@@ -28,7 +28,9 @@ export function restartSteps(context: Context, spec: VmSpec, inventory: Inventor
       act: async () => {
         const seen = await context.cluster.inventory();
         done = await writePlan(context, seen, ({ cib, observer }) => ({
-          storage: [], sync: enableChanges(cib, spec, observer), commands: [],
+          storage: [],
+          sync: enableChanges(cib, spec, observer),
+          commands: [],
         }));
       },
       undo: async () => done && undoPlan(context, done, []),

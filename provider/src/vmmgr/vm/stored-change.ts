@@ -58,6 +58,8 @@ function operations(image: string, before: Record<string, string>, set: Record<s
   const added = Object.keys(set).filter((key) => !(key in before));
   return {
     storage: [{ op: "setMetadata" as const, image, set, unset }],
-    restore: [{ op: "setMetadata" as const, image, ...toPutBack([...changed, ...added.map((key) => [key, null] as const)]) }],
+    restore: [
+      { op: "setMetadata" as const, image, ...toPutBack([...changed, ...added.map((key) => [key, null] as const)]) },
+    ],
   };
 }

@@ -30,7 +30,10 @@ export async function changeUnmanaged(
   const { cluster } = context;
   const meta = { ...spec.pacemaker.meta, "is-managed": "false" };
   const unmanaged = { ...spec, pacemaker: { ...spec.pacemaker, meta } };
-  await writePlan(context, inventory, (seen) => ({ ...plan(seen), sync: enableChanges(seen.cib, unmanaged, seen.observer) }));
+  await writePlan(context, inventory, (seen) => ({
+    ...plan(seen),
+    sync: enableChanges(seen.cib, unmanaged, seen.observer),
+  }));
   await refresh(cluster.runner, spec.name);
   await waitForProbe(context, spec.name);
   await writePlan(context, await cluster.inventory(), (seen) => ({ storage: [], sync: plan(seen).sync, commands: [] }));

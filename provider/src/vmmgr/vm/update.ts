@@ -37,14 +37,18 @@ export async function updateVm(context: Context, spec: VmSpec): Promise<Observed
 /** The same, for a cluster that was just looked at, its Ceph hosts included. */
 export async function changeVm(context: Context, spec: VmSpec, inventory: Inventory): Promise<ObservedVm> {
   // It is kept from running until then.
-  if (await finishRollback(context, inventory, spec.name)) return changeVm(context, spec, await context.cluster.inventory({ cephHosts: true }));
+  if (await finishRollback(context, inventory, spec.name))
+    return changeVm(context, spec, await context.cluster.inventory({ cephHosts: true }));
   const observed = findVm(inventory, spec.name);
   const what = `Unable to change VM "${spec.name}" on ${inventory.node}`;
   if (observed === undefined) {
     throw new NotFound(`${what}: it is not on the cluster any more`, words().gone);
   }
   const change = new VmChange(context, spec, inventory, observed);
-  const refusals = [...changeRefusals(inventory, spec, "update", change.restarts), ...clusterRefusals(inventory, spec, "update")];
+  const refusals = [
+    ...changeRefusals(inventory, spec, "update", change.restarts),
+    ...clusterRefusals(inventory, spec, "update"),
+  ];
   if (refusals.length > 0) throw new Refused("change", spec.name, inventory.node, refusals);
   if (context.rolling !== undefined && change.stops) {
     // The wait for it may be long: what was looked at before is not how it is after that.
@@ -52,7 +56,11 @@ export async function changeVm(context: Context, spec: VmSpec, inventory: Invent
     return stopInTurn(context, spec.name, "change", again, !isToRun(spec));
   }
   await runSteps(what, change.steps());
-  return present(await change.after(), spec.name, () => new NotFound(`${what}: it was changed, and is gone now; someone removed it meanwhile`));
+  return present(
+    await change.after(),
+    spec.name,
+    () => new NotFound(`${what}: it was changed, and is gone now; someone removed it meanwhile`),
+  );
 }
 
 class VmChange {
@@ -71,7 +79,12 @@ class VmChange {
     this.#inventory = inventory;
     this.#observed = observed;
     const { differs } = documentChange(spec, inventory, observed);
-    this.restarts = differs && spec.restart === "whenRequired" && spec.started && spec.enabled && inventory.cib.primitives.has(spec.name);
+    this.restarts =
+      differs &&
+      spec.restart === "whenRequired" &&
+      spec.started &&
+      spec.enabled &&
+      inventory.cib.primitives.has(spec.name);
   }
 
   /** The guest that runs is stopped by it, be it to be started again. */
@@ -86,7 +99,11 @@ class VmChange {
     const flatten = flattenSteps(this.#context, this.#spec, this.#inventory, this.#observed.linkedTo);
     // What was read before these is not how it is after them.
     if (grow.length > 0 || flatten.length > 0) this.#last = undefined;
-    const forget: Step = { name: "looking at it again", act: () => Promise.resolve((this.#last = undefined)), noUndo: "it only looks" };
+    const forget: Step = {
+      name: "looking at it again",
+      act: () => Promise.resolve((this.#last = undefined)),
+      noUndo: "it only looks",
+    };
     return [...grow, ...steps, ...(flatten.length > 0 ? [...flatten, forget] : [])];
   }
 
@@ -100,7 +117,13 @@ class VmChange {
   /** Asks libvirt about a domain that is another one, before anything is changed. */
   #check({ xml }: DocumentChange): Step[] {
     if (xml === undefined) return [];
-    return [{ name: "libvirt's check of the domain", act: () => validateXml(this.#context.cluster, xml), noUndo: "it leaves nothing" }];
+    return [
+      {
+        name: "libvirt's check of the domain",
+        act: () => validateXml(this.#context.cluster, xml),
+        noUndo: "it leaves nothing",
+      },
+    ];
   }
 
   /** Writes metadata alone, and reads the cluster in the same go. */
@@ -121,19 +144,31 @@ class VmChange {
     const [context, spec, inventory] = [this.#context, this.#spec, this.#inventory];
     const back = returningWith(inventory, spec.name);
     const stored = documentChange(spec, inventory, this.#observed);
-    const change = { ...stored, storage: [...stored.storage, ...back.storage], restore: [...stored.restore, ...back.restore] };
+    const change = {
+      ...stored,
+      storage: [...stored.storage, ...back.storage],
+      restore: [...stored.restore, ...back.restore],
+    };
     const commands = this.#commands();
-    if (change.xml !== undefined && change.differs && !this.restarts) reportOf(context)(`${spec.name}: the changed domain takes effect when the VM is next stopped and started`);
-    const retry: Step = { name: "forgetting its failures", act: () => cleanup(context.cluster.runner, spec.name), noUndo: "Pacemaker only tries again" };
+    if (change.xml !== undefined && change.differs && !this.restarts)
+      reportOf(context)(`${spec.name}: the changed domain takes effect when the VM is next stopped and started`);
+    const retry: Step = {
+      name: "forgetting its failures",
+      act: () => cleanup(context.cluster.runner, spec.name),
+      noUndo: "Pacemaker only tries again",
+    };
     const forget: Step[] = needsRetry(inventory, spec) ? [retry] : [];
     // What is not in the CIB yet has failed under an earlier one, and is to begin with every node open.
-    const fresh: Step[] = !inventory.cib.primitives.has(spec.name) && hasFailed(inventory, spec.name)
-      ? [{ ...retry, act: () => forgetVm(context, spec.name) }]
-      : [];
+    const fresh: Step[] =
+      !inventory.cib.primitives.has(spec.name) && hasFailed(inventory, spec.name)
+        ? [{ ...retry, act: () => forgetVm(context, spec.name) }]
+        : [];
     const wanted = this.restarts ? { ...spec, started: false } : spec;
     const remote = (seen: Inventory) => metaFromMetadata(seen.images.get(systemImage(spec.name))?.metadata ?? {});
     const plan = (seen: Inventory): Plan => ({
-      storage: change.storage, sync: enableChanges(seen.cib, wanted, seen.observer, back.constraints, remote(seen)), commands,
+      storage: change.storage,
+      sync: enableChanges(seen.cib, wanted, seen.observer, back.constraints, remote(seen)),
+      commands,
     });
     const nothing = plan(inventory).sync.changes.length === 0 && commands.length === 0;
     if (nothing && forget.length === 0 && isReached(inventory.status, wantedOf(spec, inventory))) {
@@ -141,9 +176,21 @@ class VmChange {
       return [...this.#check(change), ...this.#writeMetadata(change)];
     }
     const write = this.#write(plan, change);
-    if (!this.restarts) return [...this.#check(change), ...fresh, ...write, ...forget, forget.length > 0 ? waitStep(context, spec, inventory) : this.#settle()];
+    if (!this.restarts)
+      return [
+        ...this.#check(change),
+        ...fresh,
+        ...write,
+        ...forget,
+        forget.length > 0 ? waitStep(context, spec, inventory) : this.#settle(),
+      ];
     this.#restarted = true;
-    return [...this.#check(change), runAgainStep(context, spec, inventory), ...write, ...restartSteps(context, spec, inventory)];
+    return [
+      ...this.#check(change),
+      runAgainStep(context, spec, inventory),
+      ...write,
+      ...restartSteps(context, spec, inventory),
+    ];
   }
 
   #write(plan: (seen: Inventory) => Plan, change: DocumentChange): Step[] {
@@ -190,7 +237,9 @@ class VmChange {
     const fresh = !this.#inventory.cib.primitives.has(name) && !kept;
     for (const line of known) {
       if (crmConfigCommands.includes(line)) continue;
-      reportOf(this.#context)(`${name}: what the crm command "${line}" made stays in the CIB; take it out with \`crm configure\``);
+      reportOf(this.#context)(
+        `${name}: what the crm command "${line}" made stays in the CIB; take it out with \`crm configure\``,
+      );
     }
     return commandWords(crmConfigCommands.filter((line) => fresh || !known.has(line)));
   }
@@ -205,11 +254,16 @@ class VmChange {
     }
     const foreign = foreignConstraints(inventory.cib, spec.name, inventory.observer);
     const parked = parkedWith(inventory, spec.name, foreign);
-    const change = documentChange(spec, inventory, this.#observed, { set: parked === undefined ? {} : { [PARKED_KEY]: parked } });
+    const change = documentChange(spec, inventory, this.#observed, {
+      set: parked === undefined ? {} : { [PARKED_KEY]: parked },
+    });
     const taken = disableChanges(inventory.cib, spec.name);
     return [
       ...this.#check(change),
-      ...this.#writeMetadata(change).map((step) => ({ ...step, act: () => changeStorage(context.cluster.runner, change.storage) })),
+      ...this.#writeMetadata(change).map((step) => ({
+        ...step,
+        act: () => changeStorage(context.cluster.runner, change.storage),
+      })),
       {
         name: "taking it out of Pacemaker",
         act: () => takeOutOfCib(context, spec.name, inventory),
@@ -231,7 +285,9 @@ const isToRun = ({ enabled, started }: VmSpec) => enabled && started;
 function movesCold(inventory: Inventory, { name, liveMigration, pinnedHost, preferredHost }: VmSpec): boolean {
   const host = pinnedHost ?? preferredHost;
   const resources = inventory.status.resources;
-  const usable = inventory.status.nodes.some((node) => node.name === host && node.online && !node.standby && !node.maintenance);
+  const usable = inventory.status.nodes.some(
+    (node) => node.name === host && node.online && !node.standby && !node.maintenance,
+  );
   if (host === undefined || liveMigration || !usable || resources.get(name)?.nodes.includes(host)) return false;
   return !apartFrom(apartBonds(inventory), name).some(({ vm }) => resources.get(vm)?.nodes.includes(host));
 }
@@ -239,7 +295,10 @@ function movesCold(inventory: Inventory, { name, liveMigration, pinnedHost, pref
 /** Whether Pacemaker has given the VM up: it tries no node again on which a start failed, whatever is changed since. */
 export function needsRetry(inventory: Inventory, spec: Pick<VmSpec, "name" | "started">): boolean {
   const failed = inventory.status.resources.get(spec.name)?.failed ?? false;
-  const runs = runsNow(inventory, spec.name) && inventory.status.resources.get(spec.name)?.role === "Started" && !failed;
-  const counted = inventory.status.failures.some((each) => each.resource === spec.name) || closedNodes(inventory.cib, spec.name).length > 0;
+  const runs =
+    runsNow(inventory, spec.name) && inventory.status.resources.get(spec.name)?.role === "Started" && !failed;
+  const counted =
+    inventory.status.failures.some((each) => each.resource === spec.name) ||
+    closedNodes(inventory.cib, spec.name).length > 0;
   return spec.started && inventory.cib.primitives.has(spec.name) && !runs && counted;
 }

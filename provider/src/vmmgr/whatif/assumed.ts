@@ -17,12 +17,19 @@ export interface AssumedPlan {
  * @param owner project and stack
  * @param owners of VMs
  */
-export function withAssumed(cib: Cib, plan: Plan, owner: string | undefined, owners: Readonly<Record<string, string>>): AssumedPlan {
+export function withAssumed(
+  cib: Cib,
+  plan: Plan,
+  owner: string | undefined,
+  owners: Readonly<Record<string, string>>,
+): AssumedPlan {
   if (owner === undefined) return { plan, removed: [] };
   const named = new Set([...plan.vms.map(({ name }) => name), ...plan.removed]);
   const removed = [...cib.primitives.keys()].filter((vm) => owners[vm] === owner && !named.has(vm));
   const services = new Set((plan.services ?? []).map(({ name }) => name));
-  const gone = [...cib.primitives].filter(([id, primitive]) => ownerOfService(primitive) === owner && !services.has(id)).map(([id]) => id);
+  const gone = [...cib.primitives]
+    .filter(([id, primitive]) => ownerOfService(primitive) === owner && !services.has(id))
+    .map(([id]) => id);
   const constraints = cib.constraints.filter((node) => ownerOfConstraint(node)?.startsWith(`${owner}/`));
   return {
     removed,

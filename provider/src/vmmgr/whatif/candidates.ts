@@ -15,12 +15,18 @@ export interface Bindings {
 }
 
 /** Whether a VM is made by the plan: where it runs depends on who was there before. */
-const isNew = ({ before, after, action }: Placement) => before === undefined && after !== undefined && action === "start";
+const isNew = ({ before, after, action }: Placement) =>
+  before === undefined && after !== undefined && action === "start";
 
 /** Puts in the nodes that new VMs may run on as well, where several are made and nothing binds them to the one that was simulated. */
-export function withCandidates(placements: readonly Placement[], { nodes, declared, relations }: Bindings): Placement[] {
+export function withCandidates(
+  placements: readonly Placement[],
+  { nodes, declared, relations }: Bindings,
+): Placement[] {
   if (placements.filter((each) => each.planned && isNew(each)).length < 2) return [...placements];
-  const usable = nodes.filter(({ online, standby, maintenance, guest }) => online && !standby && !maintenance && !guest).map(({ name }) => name);
+  const usable = nodes
+    .filter(({ online, standby, maintenance, guest }) => online && !standby && !maintenance && !guest)
+    .map(({ name }) => name);
   const byVm = new Map(declared.map((each) => [each.vm, each]));
   const bound = (vm: string) => {
     const { pinnedHost, preferredHost } = byVm.get(vm) ?? {};
@@ -35,8 +41,11 @@ export function withCandidates(placements: readonly Placement[], { nodes, declar
   return placements.map((each) => {
     if (!each.planned || !isNew(each) || bound(each.vm) !== undefined) return each;
     const related = relations.filter(({ vms }) => vms.includes(each.vm));
-    const of = (kind: RelatedVms["kind"]) => related.filter((relation) => relation.kind === kind)
-      .flatMap(({ vms }) => vms.filter((vm) => vm !== each.vm).map(settled)).filter((node) => node !== undefined);
+    const of = (kind: RelatedVms["kind"]) =>
+      related
+        .filter((relation) => relation.kind === kind)
+        .flatMap(({ vms }) => vms.filter((vm) => vm !== each.vm).map(settled))
+        .filter((node) => node !== undefined);
     const [together, apart] = [of("together"), of("apart")];
     const allowed = usable.filter((node) => !byVm.get(each.vm)?.bannedFrom.includes(node) && !apart.includes(node));
     const drawn = allowed.filter((node) => together.includes(node));

@@ -51,23 +51,25 @@ export function declaredOf(cib: Cib, plan: Plan, { guests, observer, metadata }:
     ...cib.nodes.filter((node) => constraints.some((each) => keepsOff(each, node, "cluster"))),
     ...guests.map(({ guest }) => guest).filter((guest) => constraints.some((each) => keepsOff(each, guest))),
   ];
-  const enabled = [...cib.primitives].filter(([, primitive]) => isVm(primitive)).map(([vm, primitive]): Declared => {
-    const own = locations.get(vm) ?? [];
-    const meta = nvpairs(primitive, "meta_attributes");
-    const stickiness = meta["resource-stickiness"];
-    return {
-      vm,
-      ...placementOf(cib, vm, own),
-      bannedFrom: banned(own),
-      liveMigration: meta["allow-migrate"] === "true",
-      ...(stickiness === undefined ? {} : { stickiness }),
-      priority: Math.max(-INFINITE, Math.min(readScore(meta["priority"]), INFINITE)),
-      planned: planned.has(vm),
-      enabled: true,
-      started: isToRun(cib, vm),
-      metadata: planned.get(vm)?.metadata ?? metadata[vm] ?? {},
-    };
-  });
+  const enabled = [...cib.primitives]
+    .filter(([, primitive]) => isVm(primitive))
+    .map(([vm, primitive]): Declared => {
+      const own = locations.get(vm) ?? [];
+      const meta = nvpairs(primitive, "meta_attributes");
+      const stickiness = meta["resource-stickiness"];
+      return {
+        vm,
+        ...placementOf(cib, vm, own),
+        bannedFrom: banned(own),
+        liveMigration: meta["allow-migrate"] === "true",
+        ...(stickiness === undefined ? {} : { stickiness }),
+        priority: Math.max(-INFINITE, Math.min(readScore(meta["priority"]), INFINITE)),
+        planned: planned.has(vm),
+        enabled: true,
+        started: isToRun(cib, vm),
+        metadata: planned.get(vm)?.metadata ?? metadata[vm] ?? {},
+      };
+    });
   const disabled = plan.vms.filter(({ name }) => !cib.primitives.has(name));
   return [...enabled, ...disabled.map((spec) => declaredBy(spec, banned(vmConstraints(spec, observer))))];
 }
@@ -81,8 +83,12 @@ function placementOf(cib: Cib, vm: string, own: readonly XmlElement[]): Pick<Dec
   const strong = own.filter(({ attrs }) => attrs["node"] !== undefined && readScore(attrs["score"]) === Infinity);
   const isPin = ({ attrs }: XmlElement) => attrs["resource-discovery"] === "exclusive";
   const pinnedHost = read.pinnedHost ?? strong.find(isPin)?.attrs["node"];
-  const preferredHost = read.preferredHost ?? strong.find((each) => !isPin(each) && each.attrs["node"] !== pinnedHost)?.attrs["node"];
-  return { ...(pinnedHost === undefined ? {} : { pinnedHost }), ...(preferredHost === undefined ? {} : { preferredHost }) };
+  const preferredHost =
+    read.preferredHost ?? strong.find((each) => !isPin(each) && each.attrs["node"] !== pinnedHost)?.attrs["node"];
+  return {
+    ...(pinnedHost === undefined ? {} : { pinnedHost }),
+    ...(preferredHost === undefined ? {} : { preferredHost }),
+  };
 }
 
 function declaredBy(spec: VmSpec, bannedFrom: string[]): Declared {

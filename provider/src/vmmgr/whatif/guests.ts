@@ -24,26 +24,42 @@ export function guestBans(cib: Cib, { vms, removed, guests = [], removedGuests =
   const own = new Set([...vms.map(({ name }) => name), ...removed]);
   const there = (vm: string) => cib.primitives.has(vm) || own.has(vm);
   return [
-    ...guests.filter(({ vm }) => there(vm)).flatMap(({ name, vm }) => banChanges(openTo(cib, name, vm).vms.filter((each) => !own.has(each)), name)),
-    ...removedGuests.filter(({ name }) => !guests.some((each) => each.name === name)).flatMap(({ name }) => unbanChanges(cib, name)),
+    ...guests
+      .filter(({ vm }) => there(vm))
+      .flatMap(({ name, vm }) =>
+        banChanges(
+          openTo(cib, name, vm).vms.filter((each) => !own.has(each)),
+          name,
+        ),
+      ),
+    ...removedGuests
+      .filter(({ name }) => !guests.some((each) => each.name === name))
+      .flatMap(({ name }) => unbanChanges(cib, name)),
   ];
 }
 
 /** The primitives inside of guest nodes. */
 export const serviceChanges = (cib: Cib, { services = [], removedServices = [] }: Plan): CibChange[] => [
-  ...removedServices.filter((name) => !services.some((each) => each.name === name)).flatMap((name) => resourceRemoval(cib, name)),
+  ...removedServices
+    .filter((name) => !services.some((each) => each.name === name))
+    .flatMap((name) => resourceRemoval(cib, name)),
   ...services.flatMap((spec) => resourceChanges(cib, spec)),
 ];
 
 /** The guest nodes of a CIB. */
-export const guestsOf = (cib: Cib): Guest[] => [...guestNodes(cib).values()].map(({ name, vm }) => ({ guest: name, vm }));
+export const guestsOf = (cib: Cib): Guest[] =>
+  [...guestNodes(cib).values()].map(({ name, vm }) => ({ guest: name, vm }));
 
 /** The VMs that no rule keeps off a guest node. A pin that lets Pacemaker look at its own node alone keeps it off as well. */
 export function openOf(cib: Cib, guests: readonly Guest[]): Open[] {
   const pins = new Map(
-    cib.constraints.filter(({ attrs }) => attrs["resource-discovery"] === "exclusive").map(({ attrs }) => [attrs["rsc"] ?? "", attrs["node"]]),
+    cib.constraints
+      .filter(({ attrs }) => attrs["resource-discovery"] === "exclusive")
+      .map(({ attrs }) => [attrs["rsc"] ?? "", attrs["node"]]),
   );
   return guests.flatMap(({ guest, vm }) =>
-    openTo(cib, guest, vm).vms.filter((each) => !pins.has(each) || pins.get(each) === guest).map((each) => ({ vm: each, guest })),
+    openTo(cib, guest, vm)
+      .vms.filter((each) => !pins.has(each) || pins.get(each) === guest)
+      .map((each) => ({ vm: each, guest })),
   );
 }

@@ -82,7 +82,10 @@ export async function whatIf(cluster: Cluster, asked: Plan, options: WhatIfOptio
   const { cib, observer, fencing, owners = {}, metadata = {}, domains = {} } = seen;
   const hypervisors = hypervisorsOf(seen);
   const strange = options.standby?.find((node) => !cib.nodes.includes(node));
-  if (strange !== undefined) throw new NotFound(`Unable to plan the standby of node "${strange}": the cluster's nodes are ${cib.nodes.join(", ")}`);
+  if (strange !== undefined)
+    throw new NotFound(
+      `Unable to plan the standby of node "${strange}": the cluster's nodes are ${cib.nodes.join(", ")}`,
+    );
   const { plan, removed } = withAssumed(cib, asked, options.owner, owners);
   const { saved } = options;
   const [found, nodes] = await Promise.all([
@@ -97,7 +100,9 @@ export async function whatIf(cluster: Cluster, asked: Plan, options: WhatIfOptio
       keep: options.keep ?? false,
       ...(fencing === undefined ? {} : { fencing: fencing.enabled }),
     }),
-    saved === undefined ? nodesRoom(cluster, hypervisors) : hypervisors.map((node) => saved.nodes.find((each) => each.node === node) ?? { node }),
+    saved === undefined
+      ? nodesRoom(cluster, hypervisors)
+      : hypervisors.map((node) => saved.nodes.find((each) => each.node === node) ?? { node }),
   ]);
   const guests = guestsOf(found.planned);
   const { valid, words } = found.verified;
@@ -111,9 +116,16 @@ export async function whatIf(cluster: Cluster, asked: Plan, options: WhatIfOptio
   return {
     epoch: cib.epoch,
     digest,
-    ...(found.kept === undefined ? {} : { saved: { cib: found.kept, digest, nodes, ...(observer === undefined ? {} : { observer }), owners, domains } }),
+    ...(found.kept === undefined
+      ? {}
+      : {
+          saved: { cib: found.kept, digest, nodes, ...(observer === undefined ? {} : { observer }), owners, domains },
+        }),
     ...(valid ? {} : { invalid: words }),
-    verified: words.split("\n").map((line) => line.trim()).filter((line) => line !== ""),
+    verified: words
+      .split("\n")
+      .map((line) => line.trim())
+      .filter((line) => line !== ""),
     hypervisors,
     ...(observer === undefined ? {} : { observer }),
     assumedRemoved: removed,
@@ -139,21 +151,34 @@ const seenOf = (saved: SavedCluster): Seen => ({ ...saved, cib: cibOf(saved) });
 async function lookAt(cluster: Cluster): Promise<Seen> {
   const inventory = await cluster.inventory();
   const { cib, observer, status } = inventory;
-  return { cib, observer, ...(status.fencing === undefined ? {} : { fencing: status.fencing }), owners: ownersOf(inventory), metadata: metadataOf(inventory), domains: storedNeeds(inventory) };
+  return {
+    cib,
+    observer,
+    ...(status.fencing === undefined ? {} : { fencing: status.fencing }),
+    owners: ownersOf(inventory),
+    metadata: metadataOf(inventory),
+    domains: storedNeeds(inventory),
+  };
 }
 
 /** Whose VMs are, of those that say it. */
 function ownersOf({ images }: Inventory): Record<string, string> {
-  return Object.fromEntries([...images.values()].flatMap(({ metadata = {} }) => {
-    const [vm, owner] = [metadata["vm_name"], metadata[OWNER_KEY]];
-    return vm === undefined || owner === undefined ? [] : [[vm, owner]];
-  }));
+  return Object.fromEntries(
+    [...images.values()].flatMap(({ metadata = {} }) => {
+      const [vm, owner] = [metadata["vm_name"], metadata[OWNER_KEY]];
+      return vm === undefined || owner === undefined ? [] : [[vm, owner]];
+    }),
+  );
 }
 
 /** What users keep with their VMs, of those that keep something. */
 function metadataOf({ images }: Inventory): Record<string, Record<string, string>> {
-  return Object.fromEntries([...images.values()].flatMap(({ metadata = {} }) => {
-    const own = Object.entries(metadata).filter(([key]) => isUserKey(key));
-    return metadata["vm_name"] === undefined || own.length === 0 ? [] : [[metadata["vm_name"], Object.fromEntries(own)]];
-  }));
+  return Object.fromEntries(
+    [...images.values()].flatMap(({ metadata = {} }) => {
+      const own = Object.entries(metadata).filter(([key]) => isUserKey(key));
+      return metadata["vm_name"] === undefined || own.length === 0
+        ? []
+        : [[metadata["vm_name"], Object.fromEntries(own)]];
+    }),
+  );
 }

@@ -55,13 +55,26 @@ export interface Verdict {
 }
 
 /** Judges all runs. @param before the CIB without the plan @param domains what VMs take of which the CIB does not say it */
-export function judge(before: Cib, found: Simulations, plan: Plan, nodes: readonly NodeRoom[], domains: Readonly<Record<string, Need>>): Verdict {
+export function judge(
+  before: Cib,
+  found: Simulations,
+  plan: Plan,
+  nodes: readonly NodeRoom[],
+  domains: Readonly<Record<string, Need>>,
+): Verdict {
   const { planned: cib } = found;
   const own = new Set([...plan.vms.map(({ name }) => name), ...plan.removed]);
-  const vms = [...new Set([...[...cib.primitives].filter(([, primitive]) => isVm(primitive)).map(([id]) => id), ...own])];
+  const vms = [
+    ...new Set([...[...cib.primitives].filter(([, primitive]) => isVm(primitive)).map(([id]) => id), ...own]),
+  ];
   const touched = touchedVms(before, cib, own);
   const guests = insideOf(cib, plan);
-  const asked = { rules: locationsByPrimitive(cib), bonds: bondsOf(cib), closed: closedOf(before, found, vms, plan), wanted: wantedOf(cib, vms, guests) };
+  const asked = {
+    rules: locationsByPrimitive(cib),
+    bonds: bondsOf(cib),
+    closed: closedOf(before, found, vms, plan),
+    wanted: wantedOf(cib, vms, guests),
+  };
   const all = [...vms, ...guests.map(({ id }) => id)];
   const fates = (simulation: Simulation, lost?: string): Fate[] =>
     fatesOf(simulation, { ...asked, nodes: cib.nodes.filter((node) => node !== lost), vms: all }, lost);
@@ -70,9 +83,13 @@ export function judge(before: Cib, found: Simulations, plan: Plan, nodes: readon
   const baseline = fates(found.baseline);
   // Each is of the same in the same order.
   const orders = found.orders.map((simulation) => fates(simulation));
-  const ends = (index: number) => [baseline, ...orders].map((each) => each[index]?.after).filter((node) => node !== undefined);
+  const ends = (index: number) =>
+    [baseline, ...orders].map((each) => each[index]?.after).filter((node) => node !== undefined);
   const placed = baseline.map((fate, index): Placement => ({
-    ...fate, planned: own.has(fate.vm), changed: touched.has(fate.vm), candidates: [...new Set(ends(index))].sort(),
+    ...fate,
+    planned: own.has(fate.vm),
+    changed: touched.has(fate.vm),
+    candidates: [...new Set(ends(index))].sort(),
   }));
   const removed = removedBy(plan);
   const needs = needsOf(cib, plan.vms, domains);
@@ -85,16 +102,30 @@ export function judge(before: Cib, found: Simulations, plan: Plan, nodes: readon
     rooms: roomOf(nodes, split(baseline).fates, needs),
     losses: [...found.lost].map(([node, simulation]): Loss => {
       const left = split(fates(simulation, node));
-      const rooms = roomOf(nodes.filter((each) => each.node !== node), left.fates, needs);
+      const rooms = roomOf(
+        nodes.filter((each) => each.node !== node),
+        left.fates,
+        needs,
+      );
       const back = found.back.get(node);
       if (back === undefined) return { node, ...left, rooms };
-      return { node, ...left, rooms, ...(typeof back === "string" ? { backNotSimulated: back } : { back: split(fates(back)).fates }) };
+      return {
+        node,
+        ...left,
+        rooms,
+        ...(typeof back === "string" ? { backNotSimulated: back } : { back: split(fates(back)).fates }),
+      };
     }),
   };
 }
 
 /** What failures close, as the change leaves it. The copy with the plan has no part that says it. */
-function closedOf(before: Cib, { planned, baseline }: Simulations, vms: readonly string[], plan: Plan): Map<string, ClosedNode[]> {
+function closedOf(
+  before: Cib,
+  { planned, baseline }: Simulations,
+  vms: readonly string[],
+  plan: Plan,
+): Map<string, ClosedNode[]> {
   const runs = (vm: string) => (baseline.resources.get(vm)?.nodes.length ?? 0) > 0;
   const forgotten = new Set(forgottenBy(before, plan).filter((vm) => !runs(vm)));
   const { failCounts } = before;
@@ -111,7 +142,11 @@ function bondsOf(cib: Cib): Map<string, string[]> {
 }
 
 /** What of each kind a plan removes. */
-function removedBy({ removed, removedGuests = [], removedServices = [] }: Plan): (kind: "VM" | Inside["kind"], id: string) => { removed?: true } {
+function removedBy({
+  removed,
+  removedGuests = [],
+  removedServices = [],
+}: Plan): (kind: "VM" | Inside["kind"], id: string) => { removed?: true } {
   const gone = { VM: removed, "guest node": removedGuests.map(({ name }) => name), "guest resource": removedServices };
   return (kind, id) => (gone[kind].includes(id) ? { removed: true } : {});
 }
@@ -121,9 +156,15 @@ function insideOf(cib: Cib, plan: Plan): { id: string; kind: Inside["kind"]; pla
   const { guests = [], removedGuests = [], services = [], removedServices = [] } = plan;
   const list = (kind: Inside["kind"], there: readonly string[], named: readonly string[]) =>
     [...new Set([...there, ...named])].map((id) => ({ id, kind, planned: named.includes(id) }));
-  const bound = [...cib.primitives].filter(([id, primitive]) => !isVm(primitive) && guestOf(cib, id) !== undefined).map(([id]) => id);
+  const bound = [...cib.primitives]
+    .filter(([id, primitive]) => !isVm(primitive) && guestOf(cib, id) !== undefined)
+    .map(([id]) => id);
   return [
-    ...list("guest node", guestsOf(cib).map(({ guest }) => guest), [...guests, ...removedGuests].map(({ name }) => name)),
+    ...list(
+      "guest node",
+      guestsOf(cib).map(({ guest }) => guest),
+      [...guests, ...removedGuests].map(({ name }) => name),
+    ),
     ...list("guest resource", bound, [...services.map(({ name }) => name), ...removedServices]),
   ];
 }
@@ -131,6 +172,8 @@ function insideOf(cib: Cib, plan: Plan): { id: string; kind: Inside["kind"]; pla
 /** What is to run, as the CIB with the change has it: VMs, what is inside of them, and the connections to those that run. */
 function wantedOf(cib: Cib, vms: readonly string[], inside: readonly { id: string }[]): Set<string> {
   const primitives = [...vms, ...inside.map(({ id }) => id)].filter((id) => cib.primitives.has(id) && isToRun(cib, id));
-  const connections = guestsOf(cib).filter(({ vm }) => isToRun(cib, vm)).map(({ guest }) => guest);
+  const connections = guestsOf(cib)
+    .filter(({ vm }) => isToRun(cib, vm))
+    .map(({ guest }) => guest);
   return new Set([...primitives, ...connections]);
 }

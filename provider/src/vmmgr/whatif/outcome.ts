@@ -38,7 +38,9 @@ export interface Question {
  * @param lost a node that is gone: what ran there runs nowhere, unless it is started elsewhere
  */
 export function fatesOf(simulation: Simulation, asked: Question, lost?: string): Fate[] {
-  const actions = new Map(simulation.actions.filter(({ blocked }) => !blocked).map((action) => [action.resource, action]));
+  const actions = new Map(
+    simulation.actions.filter(({ blocked }) => !blocked).map((action) => [action.resource, action]),
+  );
   const held = new Map(simulation.actions.filter(({ blocked }) => blocked).map((action) => [action.resource, action]));
   return asked.vms.map((vm): Fate => {
     const before = simulation.resources.get(vm)?.nodes[0];
@@ -49,7 +51,9 @@ export function fatesOf(simulation: Simulation, asked: Question, lost?: string):
       vm,
       ...(before === undefined ? {} : { before }),
       ...(after === undefined ? {} : { after }),
-      ...(action === undefined ? {} : { action: action.kind, ...(action.reason === undefined ? {} : { reason: action.reason }) }),
+      ...(action === undefined
+        ? {}
+        : { action: action.kind, ...(action.reason === undefined ? {} : { reason: action.reason }) }),
     };
     if (after !== undefined || !asked.wanted.has(vm)) return fate;
     const blocked = held.get(vm);
@@ -59,7 +63,11 @@ export function fatesOf(simulation: Simulation, asked: Question, lost?: string):
 }
 
 /** Why no node takes a VM, from what each node is worth to it. */
-function whyUnplaced({ scores, nodes: states }: Simulation, { nodes, rules, bonds, closed }: Question, vm: string): string | undefined {
+function whyUnplaced(
+  { scores, nodes: states }: Simulation,
+  { nodes, rules, bonds, closed }: Question,
+  vm: string,
+): string | undefined {
   const own = scores.get(vm);
   if (own === undefined) return undefined;
   const reasons = nodes.map((node) => {

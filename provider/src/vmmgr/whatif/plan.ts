@@ -1,5 +1,13 @@
 /** What is planned for a cluster, as changes of its CIB that are simulated and never applied. */
-import { CONSTRAINTS, deleteChange, diffElement, pathOf, type Cib, type CibChange, type XmlElement } from "../../cluster";
+import {
+  CONSTRAINTS,
+  deleteChange,
+  diffElement,
+  pathOf,
+  type Cib,
+  type CibChange,
+  type XmlElement,
+} from "../../cluster";
 import { locationsByPrimitive } from "../guest/keepoff";
 import { referencesOf } from "../form/parked-constraints";
 import { guestBans, guestsOf, serviceChanges } from "./guests";
@@ -11,14 +19,33 @@ function changedOnly(cib: Cib, plan: Plan): Plan {
   const named = new Set(plan.unchanged ?? []);
   const guests = new Set(guestsOf(cib).map(({ guest }) => guest));
   const constraints = new Set(cib.constraints.map(({ attrs }) => attrs["id"]));
-  const without = <T>(list: readonly T[] | undefined, idOf: (each: T) => string, isThere: (id: string) => boolean): T[] =>
-    (list ?? []).filter((each) => !named.has(idOf(each)) || !isThere(idOf(each)));
+  const without = <T>(
+    list: readonly T[] | undefined,
+    idOf: (each: T) => string,
+    isThere: (id: string) => boolean,
+  ): T[] => (list ?? []).filter((each) => !named.has(idOf(each)) || !isThere(idOf(each)));
   return {
     ...plan,
-    vms: without(plan.vms, ({ name }) => name, (id) => cib.primitives.has(id)),
-    guests: without(plan.guests, ({ name }) => name, (id) => guests.has(id)),
-    services: without(plan.services, ({ name }) => name, (id) => cib.primitives.has(id)),
-    constraints: without(plan.constraints, ({ attrs }) => attrs["id"] ?? "", (id) => constraints.has(id)),
+    vms: without(
+      plan.vms,
+      ({ name }) => name,
+      (id) => cib.primitives.has(id),
+    ),
+    guests: without(
+      plan.guests,
+      ({ name }) => name,
+      (id) => guests.has(id),
+    ),
+    services: without(
+      plan.services,
+      ({ name }) => name,
+      (id) => cib.primitives.has(id),
+    ),
+    constraints: without(
+      plan.constraints,
+      ({ attrs }) => attrs["id"] ?? "",
+      (id) => constraints.has(id),
+    ),
   };
 }
 
@@ -38,8 +65,9 @@ export function planChanges(cib: Cib, plan: Plan, observer: string | undefined):
       return node === undefined ? [] : [deleteChange(pathOf(CONSTRAINTS, node))];
     }),
     ...removedVms(cib, [...plan.removed, ...disabledBy(changed)], new Set([...kept, ...gone])),
-    ...changed.vms.filter(({ enabled }) => enabled).flatMap((spec) =>
-      enabledVm({ ...cib, constraints: locations.get(spec.name) ?? [] }, plan, spec, observer)),
+    ...changed.vms
+      .filter(({ enabled }) => enabled)
+      .flatMap((spec) => enabledVm({ ...cib, constraints: locations.get(spec.name) ?? [] }, plan, spec, observer)),
     ...otherVms(cib, changed),
     ...guestBans(cib, changed),
     ...serviceChanges(cib, changed),

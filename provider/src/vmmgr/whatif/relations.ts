@@ -17,14 +17,22 @@ export interface RelatedVms {
 /** The colocations of a CIB, as far as they are about VMs. */
 export function relationsOf(cib: Cib): RelatedVms[] {
   const vms = new Set([...cib.primitives].filter(([, primitive]) => isVm(primitive)).map(([id]) => id));
-  return cib.constraints.filter(({ name }) => name === "rsc_colocation").flatMap((constraint) => {
-    const { score, id = "" } = constraint.attrs;
-    const weight = readScore(score ?? constraint.children[0]?.attrs["score"]);
-    const groups = weight === 0 ? [] : weight > 0 ? [together(constraint)] : apart(constraint);
-    return groups.map((group) => [...new Set(group)].filter((vm) => vms.has(vm))).filter((group) => group.length > 1).map((group): RelatedVms => ({
-      id, kind: weight > 0 ? "together" : "apart", strong: Math.abs(weight) === Infinity, vms: group,
-    }));
-  });
+  return cib.constraints
+    .filter(({ name }) => name === "rsc_colocation")
+    .flatMap((constraint) => {
+      const { score, id = "" } = constraint.attrs;
+      const weight = readScore(score ?? constraint.children[0]?.attrs["score"]);
+      const groups = weight === 0 ? [] : weight > 0 ? [together(constraint)] : apart(constraint);
+      return groups
+        .map((group) => [...new Set(group)].filter((vm) => vms.has(vm)))
+        .filter((group) => group.length > 1)
+        .map((group): RelatedVms => ({
+          id,
+          kind: weight > 0 ? "together" : "apart",
+          strong: Math.abs(weight) === Infinity,
+          vms: group,
+        }));
+    });
 }
 
 /** A single set whose order does not count relates nothing. */
@@ -36,11 +44,16 @@ function together(constraint: XmlElement): string[] {
 /** Who is kept from whom: in a set whose order counts each from each, and sets from the ones after them. */
 function apart(constraint: XmlElement): [string, string][] {
   const sets = readSets(constraint) ?? [];
-  const within = sets.filter(({ sequential }) => sequential).flatMap(({ members }) =>
-    members.flatMap((one, index) => members.slice(index + 1).map((other): [string, string] => [one, other])));
+  const within = sets
+    .filter(({ sequential }) => sequential)
+    .flatMap(({ members }) =>
+      members.flatMap((one, index) => members.slice(index + 1).map((other): [string, string] => [one, other])),
+    );
   const between = sets.slice(1).flatMap((set, index) => {
     const before = sets[index];
-    return before === undefined ? [] : facing(before, "first").flatMap((one) => facing(set, "last").map((other): [string, string] => [one, other]));
+    return before === undefined
+      ? []
+      : facing(before, "first").flatMap((one) => facing(set, "last").map((other): [string, string] => [one, other]));
   });
   return [...within, ...between];
 }

@@ -47,7 +47,11 @@ const needOf = ({ vcpus, memory }: Domain): Need => ({ vcpus, memoryBytes: memor
  * What the VMs of a cluster take: of a plan as it says, of others what the resource agent writes into the CIB.
  * @param domains what is known otherwise of VMs of which the CIB says nothing
  */
-export function needsOf(cib: Cib, planned: readonly VmSpec[], domains: Readonly<Record<string, Need>>): Map<string, Need> {
+export function needsOf(
+  cib: Cib,
+  planned: readonly VmSpec[],
+  domains: Readonly<Record<string, Need>>,
+): Map<string, Need> {
   const needs = new Map<string, Need>(Object.entries(domains));
   for (const [id, primitive] of cib.primitives) {
     const written = nvpairs(primitive, "utilization");
@@ -74,17 +78,26 @@ function storedNeed(xml: string | undefined): Need | undefined {
 
 /** What the stored domains of VMs ask for of which the CIB does not say it: of a VM that was never monitored. */
 export function storedNeeds({ cib, images }: Inventory): Record<string, Need> {
-  const silent = [...cib.primitives].filter(([, primitive]) => isVm(primitive) && nvpairs(primitive, "utilization")["host_memory"] === undefined);
-  return Object.fromEntries(silent.flatMap(([vm]) => {
-    const { xml, _base_xml: base } = images.get(systemImage(vm))?.metadata ?? {};
-    const need = storedNeed(xml) ?? storedNeed(base);
-    return need === undefined ? [] : [[vm, need]];
-  }));
+  const silent = [...cib.primitives].filter(
+    ([, primitive]) => isVm(primitive) && nvpairs(primitive, "utilization")["host_memory"] === undefined,
+  );
+  return Object.fromEntries(
+    silent.flatMap(([vm]) => {
+      const { xml, _base_xml: base } = images.get(systemImage(vm))?.metadata ?? {};
+      const need = storedNeed(xml) ?? storedNeed(base);
+      return need === undefined ? [] : [[vm, need]];
+    }),
+  );
 }
 
 /** What each node has and gives to the VMs that are on it in the end. */
 export function roomOf(nodes: readonly NodeRoom[], fates: readonly Fate[], needs: ReadonlyMap<string, Need>): Room[] {
-  const rooms = new Map(nodes.map((node): [string, Room] => [node.node, { ...node, taken: { vcpus: 0, memoryBytes: 0 }, needUnknown: [], largest: [] }]));
+  const rooms = new Map(
+    nodes.map((node): [string, Room] => [
+      node.node,
+      { ...node, taken: { vcpus: 0, memoryBytes: 0 }, needUnknown: [], largest: [] },
+    ]),
+  );
   for (const { vm, after } of fates) {
     const room = rooms.get(after ?? "");
     const need = needs.get(vm);
@@ -94,7 +107,8 @@ export function roomOf(nodes: readonly NodeRoom[], fates: readonly Fate[], needs
     room.taken.memoryBytes += need?.memoryBytes ?? 0;
     if (need !== undefined) room.largest.push({ vm, memoryBytes: need.memoryBytes });
   }
-  const larger = (a: Room["largest"][number], b: Room["largest"][number]) => b.memoryBytes - a.memoryBytes || (a.vm < b.vm ? -1 : 1);
+  const larger = (a: Room["largest"][number], b: Room["largest"][number]) =>
+    b.memoryBytes - a.memoryBytes || (a.vm < b.vm ? -1 : 1);
   return [...rooms.values()].map((room) => ({ ...room, largest: room.largest.sort(larger).slice(0, NAMED) }));
 }
 
@@ -102,7 +116,11 @@ export function roomOf(nodes: readonly NodeRoom[], fates: readonly Fate[], needs
 export const withCapacity = (nodes: readonly NodeRoom[], said: Readonly<Record<string, Capacity>>): NodeRoom[] =>
   nodes.map((room) => {
     const { vcpus, memoryMiB } = said[room.node] ?? {};
-    return { ...room, ...(vcpus === undefined ? {} : { vcpus }), ...(memoryMiB === undefined ? {} : { memoryBytes: memoryMiB * MIB }) };
+    return {
+      ...room,
+      ...(vcpus === undefined ? {} : { vcpus }),
+      ...(memoryMiB === undefined ? {} : { memoryBytes: memoryMiB * MIB }),
+    };
   });
 
 /** What the nodes have, in their own libvirt's words. */

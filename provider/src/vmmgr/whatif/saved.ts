@@ -5,7 +5,10 @@ import { ParseError, parseCib, readAs, type Cib } from "../../cluster";
 const savedSchema = z.object({
   cib: z.string(),
   /** Of the CIB with its secrets, which are masked in what is written down. */
-  digest: z.string().regex(/^[0-9a-f]{12}$/).optional(),
+  digest: z
+    .string()
+    .regex(/^[0-9a-f]{12}$/)
+    .optional(),
   observer: z.string().optional(),
   nodes: z.array(z.object({ node: z.string(), vcpus: z.number().optional(), memoryBytes: z.number().optional() })),
   /** The projects and stacks that VMs are of, by VM. */

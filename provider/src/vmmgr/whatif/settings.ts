@@ -30,12 +30,22 @@ export interface ClusterSettings {
  * @param before the first simulation, whose nodes are as the status has them
  * @param fencing as the cluster itself says it; of a saved one its configuration does
  */
-export function settingsOf(cib: Cib, before: Simulation, observer: string | undefined, fencing = fencingOf(cib)): ClusterSettings {
+export function settingsOf(
+  cib: Cib,
+  before: Simulation,
+  observer: string | undefined,
+  fencing = fencingOf(cib),
+): ClusterSettings {
   const { properties, defaults } = cib;
   const stickiness = defaults["resource-stickiness"];
   return {
     nodes: before.nodes.map(({ name, online, standby, maintenance, type }) => ({
-      name, online, standby, maintenance, observer: name === observer, guest: type === "remote" && !cib.nodes.includes(name),
+      name,
+      online,
+      standby,
+      maintenance,
+      observer: name === observer,
+      guest: type === "remote" && !cib.nodes.includes(name),
     })),
     fencing: { ...fencing, devices: devicesInUse(cib) },
     ...(stickiness === undefined ? {} : { stickiness }),

@@ -20,8 +20,13 @@ const BY_ITSELF = ["last-lrm-refresh", "dc-version", "cluster-infrastructure", "
  */
 export function digestOf(cib: Cib): string {
   const byId = (nodes: Iterable<XmlElement>) => [...nodes].map(canonicalXml).sort();
-  const told = Object.entries({ ...cib.defaults, ...cib.properties }).filter(([name]) => !BY_ITSELF.includes(name)).sort(([a], [b]) => (a < b ? -1 : 1));
-  const primitives = [...cib.primitives.values()].map((each) => ({ ...each, children: each.children.filter(({ name }) => name !== "utilization") }));
+  const told = Object.entries({ ...cib.defaults, ...cib.properties })
+    .filter(([name]) => !BY_ITSELF.includes(name))
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+  const primitives = [...cib.primitives.values()].map((each) => ({
+    ...each,
+    children: each.children.filter(({ name }) => name !== "utilization"),
+  }));
   const all = [byId(primitives), byId(cib.constraints), [...cib.nodes].sort(), [...cib.standby].sort(), told];
   return createHash("sha256").update(JSON.stringify(all)).digest("hex").slice(0, 12);
 }
@@ -49,7 +54,8 @@ export function parsePlanned(text: string, clusters: readonly string[]): Map<str
   for (const entry of text.split(",").map((each) => each.trim())) {
     const [, name, epoch, digest] = /^(?:([^=]+)=)?(\d+\.\d+)(?::([0-9a-f]{12}))?$/.exec(entry) ?? [];
     if (epoch === undefined) throw new NotPlanned(entry, "which is no version of a configuration");
-    if (name !== undefined && !clusters.includes(name)) throw new NotPlanned(entry, `and there is no cluster "${name}" in seapath:clusters`);
+    if (name !== undefined && !clusters.includes(name))
+      throw new NotPlanned(entry, `and there is no cluster "${name}" in seapath:clusters`);
     if (found.has(name)) throw new NotPlanned(entry, "a second version for one cluster");
     found.set(name, { epoch, ...(digest === undefined ? {} : { digest }) });
   }

@@ -14,7 +14,9 @@ const withoutUtilization = (primitive: XmlElement): string =>
 export function touchedVms(before: Cib, after: Cib, own: ReadonlySet<string>): Set<string> {
   const touched = new Set<string>();
   for (const vm of own) {
-    const [was, is] = [before, after].map(({ primitives }) => primitives.get(vm)).map((each) => (each === undefined ? "" : withoutUtilization(each)));
+    const [was, is] = [before, after]
+      .map(({ primitives }) => primitives.get(vm))
+      .map((each) => (each === undefined ? "" : withoutUtilization(each)));
     if (was !== is) touched.add(vm);
   }
   const were = new Map(before.constraints.map((node) => [node.attrs["id"], node]));

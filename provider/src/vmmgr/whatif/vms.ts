@@ -12,9 +12,11 @@ export function enabledVm(cib: Cib, plan: Plan, spec: VmSpec, observer: string |
   const guest = plan.guests?.find(({ vm }) => vm === spec.name);
   const sync = enableChanges(cib, spec, observer, undefined, guest === undefined ? {} : guestMeta(guest));
   // They stand in the order in which they are taken back.
-  return [...sync.elements].reverse().flatMap(({ parent, before, after }) =>
-    diffElement(parent, before, parent === RESOURCES && after !== undefined ? asGuest(plan, after) : after),
-  );
+  return [...sync.elements]
+    .reverse()
+    .flatMap(({ parent, before, after }) =>
+      diffElement(parent, before, parent === RESOURCES && after !== undefined ? asGuest(plan, after) : after),
+    );
 }
 
 /**
@@ -24,11 +26,16 @@ export function enabledVm(cib: Cib, plan: Plan, spec: VmSpec, observer: string |
 export function removedVms(cib: Cib, vms: readonly string[], settled: ReadonlySet<string>): CibChange[] {
   const gone = vms.filter((vm) => cib.primitives.has(vm));
   const away = new Set(gone);
-  const constraints = cib.constraints.filter((node) => !settled.has(node.attrs["id"] ?? "") && referencesOf(node).some((id) => away.has(id)));
+  const constraints = cib.constraints.filter(
+    (node) => !settled.has(node.attrs["id"] ?? "") && referencesOf(node).some((id) => away.has(id)),
+  );
   return [
     ...constraints.flatMap((node) => {
       // Those of more than one of them say of the others what is left once, not once for each.
-      const rest = without(node, referencesOf(node).filter((id) => away.has(id)));
+      const rest = without(
+        node,
+        referencesOf(node).filter((id) => away.has(id)),
+      );
       return [...diffElement(CONSTRAINTS, node, undefined), ...diffElement(CONSTRAINTS, undefined, rest)];
     }),
     ...gone.flatMap((vm) => diffElement(RESOURCES, cib.primitives.get(vm), undefined)),
@@ -39,10 +46,12 @@ export function removedVms(cib: Cib, vms: readonly string[], settled: ReadonlySe
 export function otherVms(cib: Cib, plan: Plan): CibChange[] {
   const named = new Set([...plan.vms.map(({ name }) => name), ...plan.removed]);
   const touched = new Set([...(plan.guests ?? []), ...(plan.removedGuests ?? [])].map(({ vm }) => vm));
-  return [...touched].filter((vm) => !named.has(vm)).flatMap((vm) => {
-    const primitive = cib.primitives.get(vm);
-    return primitive === undefined ? [] : diffElement(RESOURCES, primitive, asGuest(plan, primitive));
-  });
+  return [...touched]
+    .filter((vm) => !named.has(vm))
+    .flatMap((vm) => {
+      const primitive = cib.primitives.get(vm);
+      return primitive === undefined ? [] : diffElement(RESOURCES, primitive, asGuest(plan, primitive));
+    });
 }
 
 /** A VM's primitive with what the plan says of its guest node. */

@@ -23,11 +23,14 @@ interface Step {
 /** Which VMs of a cluster a preview makes. @param preview what the plan was made of, and so is of the right form */
 export function changesOf(preview: unknown, cluster: string | undefined): Changes {
   const { steps = [] } = (preview ?? {}) as { steps?: readonly Step[] };
-  const vms = (ops: readonly string[]) => steps.flatMap(({ op, urn, newState }) => {
-    const { name, cluster: at, adopt } = newState?.inputs ?? {};
-    const isVm = String(urn).split("::").at(-2)?.endsWith("seapath:Vm") === true;
-    // What is adopted is new to Pulumi alone.
-    return isVm && typeof name === "string" && at === cluster && adopt !== true && ops.includes(String(op)) ? [name] : [];
-  });
+  const vms = (ops: readonly string[]) =>
+    steps.flatMap(({ op, urn, newState }) => {
+      const { name, cluster: at, adopt } = newState?.inputs ?? {};
+      const isVm = String(urn).split("::").at(-2)?.endsWith("seapath:Vm") === true;
+      // What is adopted is new to Pulumi alone.
+      return isVm && typeof name === "string" && at === cluster && adopt !== true && ops.includes(String(op))
+        ? [name]
+        : [];
+    });
   return { created: new Set(vms(NEW)), replaced: new Set(vms(AGAIN)) };
 }

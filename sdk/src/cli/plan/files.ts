@@ -33,7 +33,10 @@ export function writePlan(folder: string, planned: Planned, pictured: Pictured =
 }
 
 /** Says that no node could be reached, by an exit code of its own; every other error is thrown on. */
-export async function orUnreachable(planning: () => Promise<void>, say: (text: string) => void = (text) => void process.stderr.write(printable(text))): Promise<number | void> {
+export async function orUnreachable(
+  planning: () => Promise<void>,
+  say: (text: string) => void = (text) => void process.stderr.write(printable(text)),
+): Promise<number | void> {
   try {
     return await planning();
   } catch (error) {

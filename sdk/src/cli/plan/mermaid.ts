@@ -1,6 +1,18 @@
 /** The nodes with their VMs as a Mermaid flowchart, which forges draw where they take no picture. */
 import { NO_CHANGES, type Changes } from "./changes";
-import { countsOf, MARKS, NO_NODE, scenesOf, shortened, summed, within, type Box, type Drawn, type Scene, type Shown } from "./scenes";
+import {
+  countsOf,
+  MARKS,
+  NO_NODE,
+  scenesOf,
+  shortened,
+  summed,
+  within,
+  type Box,
+  type Drawn,
+  type Scene,
+  type Shown,
+} from "./scenes";
 
 /** GitLab draws more than this only when it is asked to. */
 const TEXT = 2_000;
@@ -10,7 +22,15 @@ const ACROSS = 4;
 const NAME = 18;
 
 /** Ways to draw, from all to the least: how many lines a box has, now and after, and in a loss. 0: losses are no scenes. */
-const WAYS = [[10, 10], [10, 5], [10, 3], [8, 2], [10, 0], [5, 0], [2, 0]] as const;
+const WAYS = [
+  [10, 10],
+  [10, 5],
+  [10, 3],
+  [8, 2],
+  [10, 0],
+  [5, 0],
+  [2, 0],
+] as const;
 
 /** Letters, digits and what means nothing to Mermaid as they are, everything else by its number. */
 const plain = (text: string) => text.replace(/[^\p{L}\p{N} ,.…_-]/gu, (sign) => `#${sign.codePointAt(0)};`);
@@ -30,7 +50,8 @@ const LOOKS: Record<Look, string> = {
 function vmLine({ vm, mark, unsure, from }: Shown): string {
   const name = `${shortened(vm, NAME)}${unsure ? " ?" : ""}`;
   if (mark === undefined) return name;
-  if (from !== undefined && (mark === "live" || mark === "moved")) return `${name}, from ${shortened(from, NAME)}${mark === "live" ? " live" : ""}`;
+  if (from !== undefined && (mark === "live" || mark === "moved"))
+    return `${name}, from ${shortened(from, NAME)}${mark === "live" ? " live" : ""}`;
   return `${name}, ${mark === "lost" ? "lost" : MARKS[mark].several}`;
 }
 
@@ -65,20 +86,34 @@ function draw(all: readonly Scene[], [lines, inLosses]: readonly [number, number
     for (let from = 0; from < boxes.length; from += ACROSS) {
       const row = boxes.slice(from, from + ACROSS);
       const first = box(`s${index}r${from}`, from === 0 ? plain(shortened(title, NAME)) : " ", "title");
-      text.push([first, ...row.map((each, at) => box(`s${index}n${from + at}`, boxText(each, index < 2 ? lines : inLosses), lookOf(each)))].join(" --- "));
+      text.push(
+        [
+          first,
+          ...row.map((each, at) =>
+            box(`s${index}n${from + at}`, boxText(each, index < 2 ? lines : inLosses), lookOf(each)),
+          ),
+        ].join(" --- "),
+      );
     }
   });
   if (inLosses === 0 && all.length > 2) text.push(box("losses", lossWords(all), "title"));
-  text.push("linkStyle default stroke:none", ...(Object.keys(LOOKS) as Look[]).filter((look) => used.has(look)).map((look) => `classDef ${look} ${LOOKS[look]}`));
+  text.push(
+    "linkStyle default stroke:none",
+    ...(Object.keys(LOOKS) as Look[]).filter((look) => used.has(look)).map((look) => `classDef ${look} ${LOOKS[look]}`),
+  );
   return `${text.join("\n")}\n`;
 }
 
 /** What each loss leaves without a place, in place of its scene. */
 const lossWords = (scenes: readonly Scene[]) =>
-  scenes.slice(2).map(({ title, boxes }) => {
-    const lost = boxes.find(({ name }) => name === NO_NODE)?.vms.length ?? 0;
-    return `${title}: ${lost === 0 ? "none" : lost} lost`;
-  }).map(plain).join("<br>");
+  scenes
+    .slice(2)
+    .map(({ title, boxes }) => {
+      const lost = boxes.find(({ name }) => name === NO_NODE)?.vms.length ?? 0;
+      return `${title}: ${lost === 0 ? "none" : lost} lost`;
+    })
+    .map(plain)
+    .join("<br>");
 
 /**
  * The drawing: a row for now, one for after, and one for each loss where there are few; in it a box a node, always in the

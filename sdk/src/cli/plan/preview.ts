@@ -6,7 +6,10 @@ import { UsageError } from "../grammar";
 /** Reads a preview. @param source a file, `-` for standard input; undefined: pulumi is run in this folder */
 export async function readPreview(source: string | undefined, stack: string | undefined): Promise<unknown> {
   const text = source === undefined ? await runPreview(stack) : readFileSync(source === "-" ? 0 : source, "utf8");
-  return parsePreview(text, source === undefined ? "pulumi preview --json" : source === "-" ? "standard input" : source);
+  return parsePreview(
+    text,
+    source === undefined ? "pulumi preview --json" : source === "-" ? "standard input" : source,
+  );
 }
 
 /**
@@ -15,7 +18,10 @@ export async function readPreview(source: string | undefined, stack: string | un
  */
 export function parsePreview(text: string, from: string): unknown {
   const lines = text.replace(/^\uFEFF/, "").split(/\r?\n/);
-  const whole = lines.slice(lines.findIndex((line) => line.startsWith("{")), lines.findLastIndex((line) => /^\}|\}$/.test(line)) + 1);
+  const whole = lines.slice(
+    lines.findIndex((line) => line.startsWith("{")),
+    lines.findLastIndex((line) => /^\}|\}$/.test(line)) + 1,
+  );
   for (const part of [lines, whole]) {
     try {
       return JSON.parse(part.join("\n")) as unknown;
@@ -24,8 +30,13 @@ export function parsePreview(text: string, from: string): unknown {
     }
   }
   const first = lines.find((line) => line.trim() !== "");
-  const begins = first === undefined ? "it is empty" : `it begins with ${JSON.stringify(first.length > 80 ? `${first.slice(0, 80)}…` : first)}`;
-  throw new UsageError(`what ${from} has is no JSON: ${begins}. Give what \`pulumi preview --json\` printed to standard output, whole`);
+  const begins =
+    first === undefined
+      ? "it is empty"
+      : `it begins with ${JSON.stringify(first.length > 80 ? `${first.slice(0, 80)}…` : first)}`;
+  throw new UsageError(
+    `what ${from} has is no JSON: ${begins}. Give what \`pulumi preview --json\` printed to standard output, whole`,
+  );
 }
 
 function runPreview(stack: string | undefined): Promise<string> {

@@ -16,8 +16,13 @@ export function whereAfter({ after, candidates, unplaced }: Placement): string {
 }
 
 const ACTIONS: Record<string, string> = {
-  start: "is started", stop: "is stopped", move: "is stopped and started there", migrate: "moves live",
-  restart: "is restarted", recover: "is recovered", reload: "is reloaded",
+  start: "is started",
+  stop: "is stopped",
+  move: "is stopped and started there",
+  migrate: "moves live",
+  restart: "is restarted",
+  recover: "is recovered",
+  reload: "is reloaded",
 };
 
 /** What happens to a VM, and why where Pacemaker says so. */
@@ -39,7 +44,8 @@ export function afterLoss(planned: Planned, vm: string, node: string): string {
 
 const GIB = 1024 ** 3;
 /** What would be "0 GiB", and is not nothing, in MiB. */
-const gib = (bytes: number) => (bytes > 0 && bytes < GIB / 10 ? `${Math.ceil(bytes / (GIB / 1024))} MiB` : `${Number((bytes / GIB).toFixed(1))} GiB`);
+const gib = (bytes: number) =>
+  bytes > 0 && bytes < GIB / 10 ? `${Math.ceil(bytes / (GIB / 1024))} MiB` : `${Number((bytes / GIB).toFixed(1))} GiB`;
 
 /** What is taken of a node, and what it has where that is known. */
 export function roomWords({ vcpus, memoryBytes, taken }: Room): { cpu: string; memory: string; over: boolean } {
@@ -73,13 +79,21 @@ export function nodeTable(planned: Planned): string[][] {
   const head = ["node", "memory for VMs", "vCPUs for VMs", "memory at worst", "after the loss of"];
   const rows = planned.rooms.map((room) => {
     const { cpu, memory, over } = roomWords(room);
-    const worst = planned.losses.flatMap((loss) => {
-      const left = loss.rooms.find(({ node }) => node === room.node);
-      return left === undefined ? [] : [{ lost: loss.node, left }];
-    }).sort((a, b) => b.left.taken.memoryBytes - a.left.taken.memoryBytes)[0];
+    const worst = planned.losses
+      .flatMap((loss) => {
+        const left = loss.rooms.find(({ node }) => node === room.node);
+        return left === undefined ? [] : [{ lost: loss.node, left }];
+      })
+      .sort((a, b) => b.left.taken.memoryBytes - a.left.taken.memoryBytes)[0];
     const least = worst === undefined ? undefined : roomWords(worst.left);
     const mark = (words: string, much: boolean) => (much ? `${words}, too much` : words);
-    return [room.node, mark(memory, over), cpu, least === undefined ? "" : mark(least.memory, least.over), worst?.lost ?? ""];
+    return [
+      room.node,
+      mark(memory, over),
+      cpu,
+      least === undefined ? "" : mark(least.memory, least.over),
+      worst?.lost ?? "",
+    ];
   });
   return [head, ...rows];
 }
@@ -87,13 +101,17 @@ export function nodeTable(planned: Planned): string[][] {
 /** What has to be known beside the tables, a sentence each. */
 export function notes(planned: Planned): string[] {
   const lost = planned.losses.flatMap(({ node, fates }) =>
-    fates.filter(({ unplaced }) => unplaced !== undefined).map(({ vm, unplaced }) => `Without ${node}, ${vm} runs nowhere: ${unplaced}.`),
+    fates
+      .filter(({ unplaced }) => unplaced !== undefined)
+      .map(({ vm, unplaced }) => `Without ${node}, ${vm} runs nowhere: ${unplaced}.`),
   );
   return [
     ...(planned.invalid === undefined ? [] : [`crm_verify says of this configuration: ${planned.invalid}`]),
     ...planned.unknown.map((text) => `Not known yet: ${text}.`),
     ...lost,
-    ...planned.open.map(({ vm, guest }) => `Nothing keeps ${vm} off guest node ${guest}: Pacemaker may move it into that VM.`),
+    ...planned.open.map(
+      ({ vm, guest }) => `Nothing keeps ${vm} off guest node ${guest}: Pacemaker may move it into that VM.`,
+    ),
     ...returns(planned),
     ...uncounted(planned),
   ];
@@ -102,9 +120,14 @@ export function notes(planned: Planned): string[] {
 /** What the return of a lost node does, where it was asked for. */
 function returns({ losses }: Planned): string[] {
   return losses.flatMap(({ node, back = [], backNotSimulated }) => {
-    if (backNotSimulated !== undefined) return [`What the return of ${node} does was not simulated: ${backNotSimulated}.`];
-    return back.filter(({ action }) => action !== undefined).map(({ vm, action = "", before, after }) =>
-      `When ${node} returns, ${vm} ${ACTIONS[action] ?? action}: ${before ?? NOWHERE}, then ${after ?? NOWHERE}.`);
+    if (backNotSimulated !== undefined)
+      return [`What the return of ${node} does was not simulated: ${backNotSimulated}.`];
+    return back
+      .filter(({ action }) => action !== undefined)
+      .map(
+        ({ vm, action = "", before, after }) =>
+          `When ${node} returns, ${vm} ${ACTIONS[action] ?? action}: ${before ?? NOWHERE}, then ${after ?? NOWHERE}.`,
+      );
   });
 }
 

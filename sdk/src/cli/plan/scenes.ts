@@ -64,7 +64,13 @@ export interface Scene {
 export const NO_NODE = "nowhere";
 
 const ACTIONS: Readonly<Record<string, Mark>> = {
-  start: "started", stop: "stopped", move: "moved", migrate: "live", restart: "restarted", recover: "restarted", reload: "changed",
+  start: "started",
+  stop: "stopped",
+  move: "moved",
+  migrate: "live",
+  restart: "restarted",
+  recover: "restarted",
+  reload: "changed",
 };
 
 /** What the scheduler does with a VM. What it starts on another node than before has moved. */
@@ -87,12 +93,25 @@ export function scenesOf(planned: Drawn, { created, replaced }: Changes): Scene[
     if (created.has(each.vm)) return "new";
     return actionOf(each) ?? (each.changed ? "changed" : undefined);
   };
-  const now = placements.map((each): Placed => ({ vm: each.vm, at: each.before, own: own.has(each.vm), unsure: false, concerned: markOf(each) !== undefined }));
+  const now = placements.map((each): Placed => ({
+    vm: each.vm,
+    at: each.before,
+    own: own.has(each.vm),
+    unsure: false,
+    concerned: markOf(each) !== undefined,
+  }));
   const after = placements.map((each) => placed(each, markOf(each), own.has(each.vm), each.candidates.length > 1));
   return [
     scene("now", now, planned),
     scene("after", after, { ...planned, rooms }),
-    ...losses.map((loss) => scene(`without ${loss.node}`, loss.fates.map((fate) => placed(fate, actionOf(fate), own.has(fate.vm), false)), { ...planned, rooms: loss.rooms }, loss.node)),
+    ...losses.map((loss) =>
+      scene(
+        `without ${loss.node}`,
+        loss.fates.map((fate) => placed(fate, actionOf(fate), own.has(fate.vm), false)),
+        { ...planned, rooms: loss.rooms },
+        loss.node,
+      ),
+    ),
   ];
 }
 
@@ -105,12 +124,25 @@ function placed({ vm, before, after }: Fate, mark: Mark | undefined, own: boolea
   return { vm, mark, own, unsure, from, at: after ?? (ends ? before : undefined) };
 }
 
-function scene(title: string, all: readonly Placed[], { hypervisors, rooms }: Pick<Drawn, "hypervisors" | "rooms">, lost?: string): Scene {
+function scene(
+  title: string,
+  all: readonly Placed[],
+  { hypervisors, rooms }: Pick<Drawn, "hypervisors" | "rooms">,
+  lost?: string,
+): Scene {
   // A guest node is one for Pacemaker, when nothing keeps VMs out of it.
-  const guests = [...new Set(all.flatMap(({ at }) => (at === undefined || hypervisors.includes(at) ? [] : [at])))].sort();
-  const on = (node: string | undefined) => all.filter(({ at, mark }) => at === node && (node !== undefined || mark !== undefined)).map(({ at: _at, ...shown }) => shown);
+  const guests = [
+    ...new Set(all.flatMap(({ at }) => (at === undefined || hypervisors.includes(at) ? [] : [at]))),
+  ].sort();
+  const on = (node: string | undefined) =>
+    all
+      .filter(({ at, mark }) => at === node && (node !== undefined || mark !== undefined))
+      .map(({ at: _at, ...shown }) => shown);
   const boxes = [...hypervisors, ...guests].map((name): Box => ({
-    name, gone: name === lost, vms: on(name), memory: title === "now" ? undefined : memoryOf(rooms.find(({ node }) => node === name)),
+    name,
+    gone: name === lost,
+    vms: on(name),
+    memory: title === "now" ? undefined : memoryOf(rooms.find(({ node }) => node === name)),
   }));
   const nowhere = on(undefined);
   return { title, boxes: nowhere.length === 0 ? boxes : [...boxes, { name: NO_NODE, gone: false, vms: nowhere }] };
@@ -119,7 +151,11 @@ function scene(title: string, all: readonly Placed[], { hypervisors, rooms }: Pi
 function memoryOf(room: Drawn["rooms"][number] | undefined): Box["memory"] {
   if (room === undefined) return undefined;
   const { memory: words, over } = roomWords(room);
-  return { words, over, ...(room.memoryBytes === undefined ? {} : { share: room.taken.memoryBytes / room.memoryBytes }) };
+  return {
+    words,
+    over,
+    ...(room.memoryBytes === undefined ? {} : { share: room.taken.memoryBytes / room.memoryBytes }),
+  };
 }
 
 /** What a box has lines for. */
@@ -134,7 +170,9 @@ export interface Within {
 /** A box in so many lines at most: all by name, else what changes by name and the others as numbers. */
 export function within(vms: readonly Shown[], most: number): Within {
   if (vms.length <= most) return { named: [...vms], rest: [], staying: 0 };
-  const changes = vms.filter(({ mark, concerned }) => mark !== undefined || concerned === true).sort((a, b) => GRAVITY.indexOf(a.mark ?? "") - GRAVITY.indexOf(b.mark ?? ""));
+  const changes = vms
+    .filter(({ mark, concerned }) => mark !== undefined || concerned === true)
+    .sort((a, b) => GRAVITY.indexOf(a.mark ?? "") - GRAVITY.indexOf(b.mark ?? ""));
   const staying = vms.length - changes.length;
   const room = most - (staying === 0 ? 0 : 1);
   const names = changes.length <= room ? changes.length : Math.max(0, room - 1);
@@ -147,16 +185,26 @@ export function summed({ named, rest, staying }: Within, counts: (vms: readonly 
   const parts = counts(rest);
   const alike = `${rest.length} `;
   return [
-    ...(rest.length === 0 ? [] : [parts === "" ? `${sum} to be changed` : parts.startsWith(alike) ? `${sum} ${parts.slice(alike.length)}` : `${sum}: ${parts}`]),
+    ...(rest.length === 0
+      ? []
+      : [
+          parts === ""
+            ? `${sum} to be changed`
+            : parts.startsWith(alike)
+              ? `${sum} ${parts.slice(alike.length)}`
+              : `${sum}: ${parts}`,
+        ]),
     ...(staying === 0 ? [] : [`${staying} ${staying === 1 ? "stays" : "stay"}`]),
   ];
 }
 
 function counted(vms: readonly Shown[], words: (mark: Mark) => string): string {
-  return (Object.keys(MARKS) as Mark[]).flatMap((mark) => {
-    const count = vms.filter((each) => each.mark === mark).length;
-    return count === 0 ? [] : [`${count} ${words(mark)}`];
-  }).join(", ");
+  return (Object.keys(MARKS) as Mark[])
+    .flatMap((mark) => {
+      const count = vms.filter((each) => each.mark === mark).length;
+      return count === 0 ? [] : [`${count} ${words(mark)}`];
+    })
+    .join(", ");
 }
 
 /** How many of each mark: "2 new, 1 deleted". */

@@ -1,7 +1,21 @@
 /** The nodes with their VMs as a picture: now, after the change, and after the loss of each node. */
 import { NO_CHANGES, type Changes } from "./changes";
 import type { Planned } from "./rows";
-import { countsOf, lettersOf, MARKS, scenesOf, sentenceOf, shortened, summed, within, type Box, type Drawn, type Mark, type Scene, type Shown } from "./scenes";
+import {
+  countsOf,
+  lettersOf,
+  MARKS,
+  scenesOf,
+  sentenceOf,
+  shortened,
+  summed,
+  within,
+  type Box,
+  type Drawn,
+  type Mark,
+  type Scene,
+  type Shown,
+} from "./scenes";
 
 /** What is known of a plan beside itself. */
 export interface Pictured {
@@ -28,15 +42,32 @@ const SUM = 26;
 /** The width of a sign at most, in fonts that are wide. */
 const SIGN = 7;
 
-const INK = { text: "#1f2328", own: "#0550ae", other: "#57606a", node: "#f6f8fa", border: "#d0d7de", bar: "#8c959f", over: "#cf222e" };
+const INK = {
+  text: "#1f2328",
+  own: "#0550ae",
+  other: "#57606a",
+  node: "#f6f8fa",
+  border: "#d0d7de",
+  bar: "#8c959f",
+  over: "#cf222e",
+};
 const COLORS: Readonly<Record<Mark, string>> = {
-  lost: "#cf222e", deleted: "#82071e", replaced: "#8250df", new: "#1a7f37", moved: "#9a6700", live: "#7d5d00", restarted: "#bc4c00",
-  stopped: "#57606a", started: "#1a7f37", changed: "#0969da",
+  lost: "#cf222e",
+  deleted: "#82071e",
+  replaced: "#8250df",
+  new: "#1a7f37",
+  moved: "#9a6700",
+  live: "#7d5d00",
+  restarted: "#bc4c00",
+  stopped: "#57606a",
+  started: "#1a7f37",
+  changed: "#0969da",
 };
 
 const escape = (text: string) => text.replace(/[<>&"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
 
-const written = (x: number, y: number, text: string, more = "") => `<text x="${x}" y="${y}"${more}>${escape(text)}</text>`;
+const written = (x: number, y: number, text: string, more = "") =>
+  `<text x="${x}" y="${y}"${more}>${escape(text)}</text>`;
 
 /** A mark: a letter, so that nobody has to tell colors apart. */
 const badge = (x: number, y: number, mark: Mark) =>
@@ -47,7 +78,8 @@ function vmLine(x: number, y: number, { vm, mark, own, unsure }: Shown): string 
   const name = shortened(vm, NAME);
   const look = [
     ` fill="${mark === "lost" ? COLORS.lost : own ? INK.own : INK.other}"`,
-    own ? ' font-weight="bold"' : "", mark === "deleted" ? ' text-decoration="line-through"' : "",
+    own ? ' font-weight="bold"' : "",
+    mark === "deleted" ? ' text-decoration="line-through"' : "",
   ].join("");
   const text = `<text x="${x + 28}" y="${y}"${look}>${escape(`${name}${unsure ? " ?" : ""}`)}${name === vm ? "" : `<title>${escape(vm)}</title>`}</text>`;
   return mark === undefined ? text : `${badge(x + BOX.pad, y, mark)}${text}`;
@@ -56,9 +88,15 @@ function vmLine(x: number, y: number, { vm, mark, own, unsure }: Shown): string 
 /** What a node's VMs take of its memory, as words over a bar. */
 function memoryLine(x: number, y: number, { words, share, over }: NonNullable<Box["memory"]>): string {
   const width = BOX.width - 2 * BOX.pad;
-  const text = written(x + BOX.pad, y, `${words}${over ? ", too much" : ""}`, ` font-size="10" fill="${over ? INK.over : INK.other}"`);
+  const text = written(
+    x + BOX.pad,
+    y,
+    `${words}${over ? ", too much" : ""}`,
+    ` font-size="10" fill="${over ? INK.over : INK.other}"`,
+  );
   if (share === undefined) return text;
-  const bar = (length: number, color: string) => `<rect x="${x + BOX.pad}" y="${y + 3}" width="${length.toFixed(1)}" height="3" fill="${color}"/>`;
+  const bar = (length: number, color: string) =>
+    `<rect x="${x + BOX.pad}" y="${y + 3}" width="${length.toFixed(1)}" height="3" fill="${color}"/>`;
   return text + bar(width, INK.border) + bar(width * Math.min(1, share), over ? INK.over : INK.bar);
 }
 
@@ -74,14 +112,25 @@ function drawScene({ title, boxes }: Scene, y: number, most: number): { parts: s
   filled.forEach(({ box, named, sums, words }, index) => {
     const x = LEFT + index * (BOX.width + BOX.gap);
     const faint = box.gone ? ' stroke-dasharray="4 3"' : "";
-    parts.push(`<rect x="${x}" y="${y}" width="${BOX.width}" height="${height}" rx="6" fill="${box.gone ? "#ffffff" : INK.node}" stroke="${INK.border}"${faint}/>`);
-    parts.push(written(x + BOX.pad, y + 16, box.gone ? `${shortened(box.name, 14)} is lost` : shortened(box.name, NAME + 2), ` font-weight="bold"${box.gone ? ` fill="${INK.other}"` : ""}`));
+    parts.push(
+      `<rect x="${x}" y="${y}" width="${BOX.width}" height="${height}" rx="6" fill="${box.gone ? "#ffffff" : INK.node}" stroke="${INK.border}"${faint}/>`,
+    );
+    parts.push(
+      written(
+        x + BOX.pad,
+        y + 16,
+        box.gone ? `${shortened(box.name, 14)} is lost` : shortened(box.name, NAME + 2),
+        ` font-weight="bold"${box.gone ? ` fill="${INK.other}"` : ""}`,
+      ),
+    );
     if (box.memory !== undefined) parts.push(memoryLine(x, y + 31, box.memory));
     const line = (row: number) => y + BOX.head + memory + (row + 1) * BOX.line - 4;
     named.forEach((shown, row) => parts.push(vmLine(x, line(row), shown)));
     sums.forEach((text, row) => {
       const whole = words[row] === text ? "" : `<title>${escape(words[row] ?? "")}</title>`;
-      parts.push(`<text x="${x + BOX.pad}" y="${line(named.length + row)}" font-style="italic" fill="${INK.other}">${escape(ended(text, SUM))}${whole}</text>`);
+      parts.push(
+        `<text x="${x + BOX.pad}" y="${line(named.length + row)}" font-style="italic" fill="${INK.other}">${escape(ended(text, SUM))}${whole}</text>`,
+      );
     });
   });
   return { parts, height };
@@ -92,16 +141,28 @@ function legend(scenes: readonly Scene[], y: number, width: number): { parts: st
   const all = scenes.flatMap(({ boxes }) => boxes.flatMap(({ vms }) => vms));
   const marks = (Object.keys(MARKS) as Mark[]).filter((mark) => all.some((each) => each.mark === mark));
   const entries = [
-    ...marks.map((mark) => ({ draw: (x: number, at: number) => badge(x, at, mark) + written(x + 20, at, MARKS[mark].words) })),
-    ...(all.some(({ unsure }) => unsure) ? [{ draw: (x: number, at: number) => written(x + 4, at, "?") + written(x + 20, at, "or on another node") }] : []),
-    { draw: (x: number, at: number) => written(x, at, "name", ` font-weight="bold" fill="${INK.own}"`) + written(x + 40, at, "of this program") },
-    { draw: (x: number, at: number) => written(x, at, "name", ` fill="${INK.other}"`) + written(x + 40, at, "of others") },
+    ...marks.map((mark) => ({
+      draw: (x: number, at: number) => badge(x, at, mark) + written(x + 20, at, MARKS[mark].words),
+    })),
+    ...(all.some(({ unsure }) => unsure)
+      ? [{ draw: (x: number, at: number) => written(x + 4, at, "?") + written(x + 20, at, "or on another node") }]
+      : []),
+    {
+      draw: (x: number, at: number) =>
+        written(x, at, "name", ` font-weight="bold" fill="${INK.own}"`) + written(x + 40, at, "of this program"),
+    },
+    {
+      draw: (x: number, at: number) =>
+        written(x, at, "name", ` fill="${INK.other}"`) + written(x + 40, at, "of others"),
+    },
   ];
   const column = 200;
   const across = Math.max(1, Math.floor((width - BOX.gap) / column));
   const rows = Math.ceil(entries.length / across);
   return {
-    parts: entries.map(({ draw }, index) => draw(BOX.gap + (index % across) * column, y + 12 + Math.floor(index / across) * 18)),
+    parts: entries.map(({ draw }, index) =>
+      draw(BOX.gap + (index % across) * column, y + 12 + Math.floor(index / across) * 18),
+    ),
     height: rows * 18,
   };
 }
@@ -110,14 +171,23 @@ function legend(scenes: readonly Scene[], y: number, width: number): { parts: st
  * The picture. What happens to a VM has a letter in front of it, and the legend says what the letters mean; where there are too
  * many VMs, what stays as it is becomes a number.
  */
-export function planSvg(planned: Drawn & Pick<Planned, "epoch">, { made, changes = NO_CHANGES }: Pictured = {}): string {
+export function planSvg(
+  planned: Drawn & Pick<Planned, "epoch">,
+  { made, changes = NO_CHANGES }: Pictured = {},
+): string {
   const scenes = scenesOf(planned, changes);
   const boxes = Math.max(...scenes.map((scene) => scene.boxes.length));
   const width = Math.max(LEFT + boxes * (BOX.width + BOX.gap), 440);
   const fixed = BOX.head + BOX.memory + BOX.pad + BOX.gap;
-  const most = Math.max(LINES.least, Math.min(LINES.most, Math.floor(((HEIGHT - TOP - 60) / scenes.length - fixed) / BOX.line)));
+  const most = Math.max(
+    LINES.least,
+    Math.min(LINES.most, Math.floor(((HEIGHT - TOP - 60) / scenes.length - fixed) / BOX.line)),
+  );
   const changed = countsOf(scenes[1]?.boxes.flatMap(({ vms }) => vms) ?? []);
-  const said = wrapped(changed === "" ? "Nothing happens to any VM." : `After the change: ${changed}.`, Math.floor((width - 2 * BOX.gap) / SIGN));
+  const said = wrapped(
+    changed === "" ? "Nothing happens to any VM." : `After the change: ${changed}.`,
+    Math.floor((width - 2 * BOX.gap) / SIGN),
+  );
   const parts: string[] = [];
   let y = TOP + said.length * BOX.line;
   for (const scene of scenes) {
@@ -138,7 +208,11 @@ export function planSvg(planned: Drawn & Pick<Planned, "epoch">, { made, changes
     '<title id="plan-title">Where VMs will run</title>',
     `<desc id="plan-desc">${escape(scenes.map(sentenceOf).join("; "))}.</desc>`,
     `<rect width="${width}" height="${height}" fill="#ffffff"/>`,
-    ...head, ...parts, ...key.parts, "</svg>", "",
+    ...head,
+    ...parts,
+    ...key.parts,
+    "</svg>",
+    "",
   ].join("\n");
 }
 

@@ -11,7 +11,12 @@ const isAlarm = (cell: string) => cell === "lost" || cell === "nowhere" || cell.
  * one line however long it is, since it is copied.
  */
 export function planText(planned: Planned, terminal: Terminal = PLAIN): string {
-  const table = (rows: readonly (readonly string[])[]) => tableLines(rows.map((row) => row.map(printable)), terminal, isAlarm);
+  const table = (rows: readonly (readonly string[])[]) =>
+    tableLines(
+      rows.map((row) => row.map(printable)),
+      terminal,
+      isAlarm,
+    );
   const sentence = (text: string) => wrapped(printable(text), terminal.columns);
   const said = notes(planned).flatMap(sentence);
   return [
@@ -20,7 +25,9 @@ export function planText(planned: Planned, terminal: Terminal = PLAIN): string {
     ...table(nodeTable(planned)),
     ...(said.length === 0 ? [] : ["", ...said]),
     "",
-    ...sentence(`Of the cluster's configuration ${planned.epoch}; nothing was changed. When it has changed by then, this says so:`),
+    ...sentence(
+      `Of the cluster's configuration ${planned.epoch}; nothing was changed. When it has changed by then, this says so:`,
+    ),
     printable(`SEAPATH_PLANNED=${planned.planned} pulumi up`),
     "",
   ].join("\n");

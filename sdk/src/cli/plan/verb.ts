@@ -52,15 +52,37 @@ export const planning: readonly Verb[] = [
     help: "Print where VMs will run once a preview is done, and after the loss of each node",
     more:
       "Pacemaker's own scheduler says it, on a copy of what the cluster is told: nothing is changed. Without --preview,\n" +
-      "`pulumi preview --json` is run in this folder, of --stack where one is named. What depends on the order in which VMs are made is called \"one of\".",
+      '`pulumi preview --json` is run in this folder, of --stack where one is named. What depends on the order in which VMs are made is called "one of".',
     ours: true,
     options: [
-      { name: "preview", takes: "file", ours: true, without: ["no-preview"], help: "what `pulumi preview --json` printed; - reads standard input" },
-      { name: "no-preview", takes: "flag", ours: true, help: "nothing is planned: the cluster as it is, and after each loss" },
-      { name: "standby", takes: "list", placeholder: "NODE", ours: true, help: "nodes that go into standby with it: where their VMs go" },
+      {
+        name: "preview",
+        takes: "file",
+        ours: true,
+        without: ["no-preview"],
+        help: "what `pulumi preview --json` printed; - reads standard input",
+      },
+      {
+        name: "no-preview",
+        takes: "flag",
+        ours: true,
+        help: "nothing is planned: the cluster as it is, and after each loss",
+      },
+      {
+        name: "standby",
+        takes: "list",
+        placeholder: "NODE",
+        ours: true,
+        help: "nodes that go into standby with it: where their VMs go",
+      },
       { name: "failback", takes: "flag", ours: true, help: "after each loss also what happens when the node returns" },
       { name: "save", takes: "file", ours: true, help: "write down the cluster as it was seen, for --cib elsewhere" },
-      { name: "cib", takes: "file", ours: true, help: "a cluster that --save wrote down, or a CIB, in place of the cluster" },
+      {
+        name: "cib",
+        takes: "file",
+        ours: true,
+        help: "a cluster that --save wrote down, or a CIB, in place of the cluster",
+      },
       { name: "out", takes: "file", ours: true, help: "a folder: the plan is written there in each form as well" },
       { name: "json", takes: "flag", ours: true, help: "print JSON" },
       { name: "markdown", takes: "flag", ours: true, help: "print Markdown" },

@@ -5,7 +5,8 @@ import type { Kind } from "../../../../provider/dist/resources/engine/kind.js";
 
 const require = createRequire(import.meta.url);
 const { z } = require("zod") as typeof import("zod");
-const { providerOf } = require("../../../../provider/dist/resources/index.js") as typeof import("../../../../provider/dist/resources/index.js");
+const { providerOf } =
+  require("../../../../provider/dist/resources/index.js") as typeof import("../../../../provider/dist/resources/index.js");
 
 interface Inputs {
   name: string;
@@ -23,22 +24,39 @@ function made(more: Partial<Kind<Inputs>> = {}) {
   let count = 0;
   const seen = (inputs: Inputs) => ({ inputs, outputs: { number: things.get(inputs.name) } });
   const kind: Kind<Inputs> = {
-    type: "seapath.Thing", noun: "thing", outputs: ["number"], replacedBy: ["name"],
-    schema: z.strictObject({ name: z.string(), owner: z.string(), cluster: z.string().optional(), timeouts: z.any() }) as unknown as Kind<Inputs>["schema"],
+    type: "seapath.Thing",
+    noun: "thing",
+    outputs: ["number"],
+    replacedBy: ["name"],
+    schema: z.strictObject({
+      name: z.string(),
+      owner: z.string(),
+      cluster: z.string().optional(),
+      timeouts: z.any(),
+    }) as unknown as Kind<Inputs>["schema"],
     withDefaults: (inputs) => inputs,
     idOf: ({ name }) => name,
     // What is its own it takes up: a run may have lost track of it.
-    create: (_context, inputs) => (things.has(inputs.name) || things.set(inputs.name, ++count), Promise.resolve(seen(inputs))),
+    create: (_context, inputs) => (
+      things.has(inputs.name) || things.set(inputs.name, ++count),
+      Promise.resolve(seen(inputs))
+    ),
     read: (_cluster, id, before) => Promise.resolve(things.has(id) ? seen(before) : undefined),
     update: (_context, _id, inputs) => Promise.resolve(seen(inputs)),
     delete: (_context, id) => (things.delete(id), Promise.resolve()),
     comesBack: ({ name }) => void back.push(name),
     ...more,
   };
-  return { provider: providerOf(kind, { cluster: () => ({}) as never, say: (text) => said.push(text) }), things, said, back };
+  return {
+    provider: providerOf(kind, { cluster: () => ({}) as never, say: (text) => said.push(text) }),
+    things,
+    said,
+    back,
+  };
 }
 const news: Raw = { name: "a", owner: "p/s/one" };
-const stateOf = async ({ provider }: ReturnType<typeof made>, inputs = news) => (await provider.create(((await provider.check!({}, inputs)).inputs ?? {}) as Raw)).outs as Raw;
+const stateOf = async ({ provider }: ReturnType<typeof made>, inputs = news) =>
+  (await provider.create(((await provider.check!({}, inputs)).inputs ?? {}) as Raw)).outs as Raw;
 /** The next run of the same program, over what there is. */
 const next = (run: ReturnType<typeof made>, more: Partial<Kind<Inputs>> = {}) => {
   const later = made(more);
@@ -75,7 +93,10 @@ describe("a resource that Pulumi is told to make anew", () => {
     const olds = await stateOf(before);
     const run = next(before);
     await run.provider.create((await run.provider.check!({}, news)).inputs as Raw);
-    await assert.rejects(Promise.resolve(run.provider.delete!("a", olds)), /^Error: Unable to make thing "a" anew: the old one has to be deleted first.*deleteBeforeReplace: true/s);
+    await assert.rejects(
+      Promise.resolve(run.provider.delete!("a", olds)),
+      /^Error: Unable to make thing "a" anew: the old one has to be deleted first.*deleteBeforeReplace: true/s,
+    );
     assert.equal(run.things.get("a"), -1);
     const after = next(run);
     await after.provider.check!(olds, news);

@@ -5,8 +5,10 @@ import * as pulumi from "@pulumi/pulumi";
 import { UNKNOWN } from "../../policy/ask.ts";
 
 const require = createRequire(import.meta.url);
-const { providers } = require("../../../../provider/dist/index.js") as typeof import("../../../../provider/dist/index.js");
-const { specFromInputs } = require("../../../../provider/dist/resources/vm/given.js") as typeof import("../../../../provider/dist/resources/vm/given.js");
+const { providers } =
+  require("../../../../provider/dist/index.js") as typeof import("../../../../provider/dist/index.js");
+const { specFromInputs } =
+  require("../../../../provider/dist/resources/vm/given.js") as typeof import("../../../../provider/dist/resources/vm/given.js");
 
 const vm = (more: object) => ({ name: "web01", source: { nodePath: "/a.qcow2" }, xml: "<domain/>", ...more });
 const strange = ["\u0000", "\u001b", "\ud800", "\udfffx", "\uffff"];
@@ -32,7 +34,10 @@ const cases: [keyof typeof providers, (text: string) => object, string][] = [
 
 // As Pulumi itself makes them.
 const coerced: [string, RegExp][] = [
-  [`a ${pulumi.output("b") as unknown as string}`, /has Pulumi's warning in place of an output's value.*write pulumi\.interpolate`/],
+  [
+    `a ${pulumi.output("b") as unknown as string}`,
+    /has Pulumi's warning in place of an output's value.*write pulumi\.interpolate`/,
+  ],
   [JSON.stringify({ ip: pulumi.output("b") }), /write pulumi\.jsonStringify\(…\) in place of JSON\.stringify/],
 ];
 
@@ -42,7 +47,10 @@ describe("a character that XML cannot hold", () => {
     it(`is refused in a preview of ${kind}, as of \`${property}\``, async () => {
       for (const text of strange) {
         const { failures = [] } = await providers[kind].check!({}, inputs(text) as Record<string, unknown>);
-        const found = failures.find(({ reason }) => reason.startsWith(`property ${property}: must not have `) && reason.includes("the character U+"));
+        const found = failures.find(
+          ({ reason }) =>
+            reason.startsWith(`property ${property}: must not have `) && reason.includes("the character U+"),
+        );
         assert.ok(found, `${JSON.stringify(text)}: ${JSON.stringify(failures)}`);
       }
     });
@@ -53,17 +61,31 @@ describe("a character that XML cannot hold", () => {
     it(`is refused in a preview of ${kind} where an output was made a text, as of \`${property}\`, and nothing else is said of it`, async () => {
       for (const [output, instead] of coerced) {
         const { failures = [] } = await providers[kind].check!({}, inputs(output) as Record<string, unknown>);
-        const found = failures.map(({ reason }) => /^property (\S+): (.*)$/s.exec(reason)?.slice(1) ?? ["", reason]) as [string, string][];
-        const about = found.filter(([at, why]) => (at.startsWith(property) && !why.startsWith("is no input of")) || /Calling \[/.test(at + why));
-        assert.deepEqual(about.map(([at]) => at), [property], JSON.stringify(failures));
+        const found = failures.map(
+          ({ reason }) => /^property (\S+): (.*)$/s.exec(reason)?.slice(1) ?? ["", reason],
+        ) as [string, string][];
+        const about = found.filter(
+          ([at, why]) => (at.startsWith(property) && !why.startsWith("is no input of")) || /Calling \[/.test(at + why),
+        );
+        assert.deepEqual(
+          about.map(([at]) => at),
+          [property],
+          JSON.stringify(failures),
+        );
         assert.match(about[0]?.[1] ?? "", instead);
       }
     });
   }
 
   it("is refused by the command line as well, and other characters are not", async () => {
-    await assert.rejects(specFromInputs("create", vm({ metadata: { a: "\u0000" } })), /metadata\.a: must not have the character U\+0000/);
+    await assert.rejects(
+      specFromInputs("create", vm({ metadata: { a: "\u0000" } })),
+      /metadata\.a: must not have the character U\+0000/,
+    );
     const { failures } = await providers.Vm.check!({}, vm({ name: "", metadata: { a: "é漢😀\u0085", b: UNKNOWN } }));
-    assert.deepEqual(failures?.filter(({ reason }) => reason.includes("U+")), []);
+    assert.deepEqual(
+      failures?.filter(({ reason }) => reason.includes("U+")),
+      [],
+    );
   });
 });

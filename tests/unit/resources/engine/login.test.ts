@@ -6,13 +6,17 @@ import { Bench, type Sshd } from "../../transport/ssh/sshd.ts";
 import { cluster } from "../../cluster/fixtures.ts";
 
 const require = createRequire(import.meta.url);
-const resources = require("../../../../provider/dist/resources/index.js") as typeof import("../../../../provider/dist/resources/index.js");
+const resources =
+  require("../../../../provider/dist/resources/index.js") as typeof import("../../../../provider/dist/resources/index.js");
 type Dependencies = import("../../../../provider/dist/resources/index.js").Dependencies;
 const { diskKind, PlannedRegister, providerOf, retentionKind, rollbackKind, snapshotKind } = resources;
 
 const planned = new PlannedRegister();
 /** The providers of all kinds, and inputs that nothing else is wrong with. */
-const KINDS: Record<string, [(dependencies: Dependencies) => ReturnType<typeof resources.vmProvider>, Record<string, unknown>]> = {
+const KINDS: Record<
+  string,
+  [(dependencies: Dependencies) => ReturnType<typeof resources.vmProvider>, Record<string, unknown>]
+> = {
   Vm: [resources.vmProvider, { name: "web01", source: { nodePath: "/a.qcow2" }, domain: { memory: 64 }, owner: "p/s" }],
   "Vm as a clone": [resources.vmProvider, { name: "web02", source: { vm: "web01" }, owner: "p/s" }],
   Disk: [(at) => providerOf(diskKind(planned), at), { vm: "web01", size: "1GiB", owner: "p/s/data" }],
@@ -42,8 +46,14 @@ describe("a login that is refused", function () {
   const wrong: [string, () => Promise<ReturnType<Bench["runner"]>>][] = [
     ["a key that the node does not know", () => Promise.resolve(bench.runner([closed]))],
     ["a user that the node does not have", () => Promise.resolve(bench.runner([open], { user: "nobodyatall" }))],
-    ["a wrong key beside a node that is down", async () => bench.runner([closed], {}, [await bench.refusing(), closed.address])],
-    ["a wrong key at the jump host", () => Promise.resolve(bench.runner([closed, open], { jump: `${me}@${closed.address}` }, [open.address]))],
+    [
+      "a wrong key beside a node that is down",
+      async () => bench.runner([closed], {}, [await bench.refusing(), closed.address]),
+    ],
+    [
+      "a wrong key at the jump host",
+      () => Promise.resolve(bench.runner([closed, open], { jump: `${me}@${closed.address}` }, [open.address])),
+    ],
   ];
 
   for (const [what, runner] of wrong) {
@@ -53,11 +63,19 @@ describe("a login that is refused", function () {
       const at = new cluster.Cluster(await runner());
       for (const [kind, [provider, inputs]] of Object.entries(KINDS)) {
         const check = provider({ cluster: () => at, say: (text) => said.push(text), planned }).check!({}, inputs);
-        await assert.rejects(check, (error: Error) => {
-          assert.ok(error.cause instanceof cluster.LoginRefused, `${kind}: ${error.message}`);
-          assert.match(error.message, /the login was refused: the node lets in by publickey; tried: \S*id_client/, kind);
-          return true;
-        }, kind);
+        await assert.rejects(
+          check,
+          (error: Error) => {
+            assert.ok(error.cause instanceof cluster.LoginRefused, `${kind}: ${error.message}`);
+            assert.match(
+              error.message,
+              /the login was refused: the node lets in by publickey; tried: \S*id_client/,
+              kind,
+            );
+            return true;
+          },
+          kind,
+        );
       }
       assert.deepEqual(said, []);
     });
@@ -68,7 +86,10 @@ describe("a login that is refused", function () {
     const at = new cluster.Cluster(bench.runner([], {}, [await bench.refusing()]));
     for (const [kind, [provider, inputs]] of Object.entries(KINDS)) {
       const say = (text: string) => said.push(text);
-      const { failures = [] } = await provider({ cluster: () => at, say, planned: new PlannedRegister() }).check!({}, inputs);
+      const { failures = [] } = await provider({ cluster: () => at, say, planned: new PlannedRegister() }).check!(
+        {},
+        inputs,
+      );
       assert.deepEqual(failures, [], kind);
     }
     assert.equal(said.length, Object.keys(KINDS).length, said.join("\n"));

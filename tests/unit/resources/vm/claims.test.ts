@@ -52,6 +52,9 @@ describe("which VM belongs to which resource of a run", () => {
   it("tells VMs of one name on two clusters apart", () => {
     const claims = new Claims();
     claims.make(claimOf("a", "north"));
-    assert.deepEqual(["a", claimOf("a"), claimOf("a", "south"), claimOf("a", "north")].map((vm) => claims.isOthers(vm)), [false, false, false, true]);
+    assert.deepEqual(
+      ["a", claimOf("a"), claimOf("a", "south"), claimOf("a", "north")].map((vm) => claims.isOthers(vm)),
+      [false, false, false, true],
+    );
   });
 });

@@ -20,10 +20,24 @@ describe("which changes replace a VM", () => {
   });
 
   it("is nothing else", () => {
-    const others = { stopTimeout: 5, started: true, enabled: false, metadata: {}, priority: 1, systemDisk: { size: "40GiB" }, domain: { memory: 1 }, liveMigration: false, crmConfigCommands: [] };
+    const others = {
+      stopTimeout: 5,
+      started: true,
+      enabled: false,
+      metadata: {},
+      priority: 1,
+      systemDisk: { size: "40GiB" },
+      domain: { memory: 1 },
+      liveMigration: false,
+      crmConfigCommands: [],
+    };
     for (const [key, value] of Object.entries(others)) {
       const found = diff({ [key]: value });
-      assert.deepEqual([found.replaces, found.deleteBeforeReplace], [[], true], `${key}: where the engine replaces it, the old one goes first`);
+      assert.deepEqual(
+        [found.replaces, found.deleteBeforeReplace],
+        [[], true],
+        `${key}: where the engine replaces it, the old one goes first`,
+      );
       assert.equal("changes" in found, false, "the engine compares the inputs itself only while this is unset");
     }
   });
@@ -32,20 +46,35 @@ describe("which changes replace a VM", () => {
     const { guestAgent: _guestAgent, ...domain } = readInputs(full({ domain: { memory: 64 } })).domain ?? {};
     const older = { ...readInputs(full()), domain, node: "node1", restart: "whenRequired" };
     const said: string[] = [];
-    const found = diffVm(older, readInputs(full({ domain: { memory: 64 }, started: true, restart: "whenRequired" })), (text) => said.push(text));
+    const found = diffVm(
+      older,
+      readInputs(full({ domain: { memory: 64 }, started: true, restart: "whenRequired" })),
+      (text) => said.push(text),
+    );
     assert.deepEqual([found.replaces, "changes" in found, said.filter((text) => /domain/.test(text))], [[], false, []]);
   });
 
   it("is nothing that is not known yet", () => {
-    for (const news of [{ ...olds, name: unknowns.UNKNOWN }, { ...olds, source: unknowns.UNKNOWN }, { ...olds, source: { nodePath: unknowns.UNKNOWN } }]) {
+    for (const news of [
+      { ...olds, name: unknowns.UNKNOWN },
+      { ...olds, source: unknowns.UNKNOWN },
+      { ...olds, source: { nodePath: unknowns.UNKNOWN } },
+    ]) {
       assert.deepEqual(diffVm(olds, news, () => undefined).replaces, []);
     }
   });
 
   it("and a move to another host says what it does to the guest", () => {
-    assert.match(diff({ preferredHost: "node3", started: true }).said.join(), /runs on node1 and goes to node3; it is migrated live/);
+    assert.match(
+      diff({ preferredHost: "node3", started: true }).said.join(),
+      /runs on node1 and goes to node3; it is migrated live/,
+    );
     assert.match(diff({ preferredHost: "node3", started: true, liveMigration: false }).said.join(), /it is stopped/);
-    for (const more of [{ preferredHost: "node1", started: true }, { preferredHost: "node3", started: false }, { preferredHost: "node3", started: true, enabled: false }]) {
+    for (const more of [
+      { preferredHost: "node1", started: true },
+      { preferredHost: "node3", started: false },
+      { preferredHost: "node3", started: true, enabled: false },
+    ]) {
       assert.deepEqual(diff(more).said, []);
     }
   });
@@ -54,7 +83,10 @@ describe("which changes replace a VM", () => {
     const bus = { started: true, systemDisk: { size: "20 GiB", bus: "virtio" } };
     assert.match(diff(bus).said.join(), /its changed domain takes effect when it is next stopped and started/);
     const restarted = diff({ ...bus, restart: "whenRequired" });
-    assert.match(restarted.said.join(), /its domain changes while it runs on node1, so it is stopped and started \(restart: "whenRequired"\)/);
+    assert.match(
+      restarted.said.join(),
+      /its domain changes while it runs on node1, so it is stopped and started \(restart: "whenRequired"\)/,
+    );
     assert.deepEqual(diff({ ...bus, started: false, restart: "whenRequired" }).said, []);
     const due = (more: Raw) => {
       const said: string[] = [];
@@ -67,14 +99,24 @@ describe("which changes replace a VM", () => {
   });
 
   it("and crm commands that are given up are named", () => {
-    assert.match(diff({ crmConfigCommands: [] }).said.join(), /what the crm command "location x web01 5: node1" made stays in the CIB/);
+    assert.match(
+      diff({ crmConfigCommands: [] }).said.join(),
+      /what the crm command "location x web01 5: node1" made stays in the CIB/,
+    );
   });
 
   it("and a clone that is to have snapshots has none after it was made, which is said", () => {
     const of = (source: Raw) => ({ ...olds, source: { vm: "a", mode: "copy", ...source } });
     const said: string[] = [];
     const between = (before: Raw, after: Raw) => diffVm(of(before), of(after), (text) => said.push(text)).replaces;
-    assert.deepEqual([between({}, { snapshots: true }), between({ snapshots: true }, {}), between({ snapshots: true }, { snapshots: true })], [[], [], []]);
+    assert.deepEqual(
+      [
+        between({}, { snapshots: true }),
+        between({ snapshots: true }, {}),
+        between({ snapshots: true }, { snapshots: true }),
+      ],
+      [[], [], []],
+    );
     assert.equal(said.length, 1);
     assert.match(said.join(), /VM "web01": `snapshots` counts when a clone is made; this one has been made without/);
   });
@@ -82,13 +124,22 @@ describe("which changes replace a VM", () => {
   it("and a linked clone becomes a copy in place, a copy no link", () => {
     const between = (before: Raw, after: Raw) => {
       const said: string[] = [];
-      return { ...diffVm({ ...olds, source: { vm: "a", ...before } }, { ...olds, source: { vm: "a", ...after } }, (text) => said.push(text)), said };
+      return {
+        ...diffVm({ ...olds, source: { vm: "a", ...before } }, { ...olds, source: { vm: "a", ...after } }, (text) =>
+          said.push(text),
+        ),
+        said,
+      };
     };
     assert.deepEqual(between({ mode: "copy", inherited: {} }, {}).replaces, []);
     const alone = between({ mode: "linked" }, { mode: "copy" });
     assert.deepEqual(alone.replaces, []);
     assert.match(alone.said.join(), /what its disks share with VM "a" is copied, while it runs/);
-    for (const [before, after] of [[{ mode: "copy" }, { mode: "linked" }], [{}, { snapshot: "s" }], [{}, { vm: "b" }]] as const) {
+    for (const [before, after] of [
+      [{ mode: "copy" }, { mode: "linked" }],
+      [{}, { snapshot: "s" }],
+      [{}, { vm: "b" }],
+    ] as const) {
       assert.deepEqual(between(before, after).replaces, ["source"]);
     }
   });

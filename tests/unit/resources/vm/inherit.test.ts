@@ -3,16 +3,26 @@ import { createRequire } from "node:module";
 import { inventory } from "../../cluster/fixtures.ts";
 import { type Raw, unknowns } from "./vms.ts";
 
-const { wholeInputs, withInherited, withSaid } = createRequire(import.meta.url)("../../../../provider/dist/resources/vm/inherit.js") as typeof import("../../../../provider/dist/resources/vm/inherit.js");
-const { withDefaults } = createRequire(import.meta.url)("../../../../provider/dist/resources/vm/defaults.js") as typeof import("../../../../provider/dist/resources/vm/defaults.js");
+const { wholeInputs, withInherited, withSaid } = createRequire(import.meta.url)(
+  "../../../../provider/dist/resources/vm/inherit.js",
+) as typeof import("../../../../provider/dist/resources/vm/inherit.js");
+const { withDefaults } = createRequire(import.meta.url)(
+  "../../../../provider/dist/resources/vm/defaults.js",
+) as typeof import("../../../../provider/dist/resources/vm/defaults.js");
 
 const never = () => Promise.reject(new Error("the cluster was asked"));
-const lab = (change: (metadata: Record<string, string>) => void = () => undefined) => () => {
-  const made = inventory();
-  change(made.images.get("system_fxrun")?.metadata ?? {});
-  return Promise.resolve(made);
-};
-const clone = (more: Raw = {}, source: Raw = {}): Raw => ({ name: "copy", source: { vm: "fxrun", ...source }, ...more });
+const lab =
+  (change: (metadata: Record<string, string>) => void = () => undefined) =>
+  () => {
+    const made = inventory();
+    change(made.images.get("system_fxrun")?.metadata ?? {});
+    return Promise.resolve(made);
+  };
+const clone = (more: Raw = {}, source: Raw = {}): Raw => ({
+  name: "copy",
+  source: { vm: "fxrun", ...source },
+  ...more,
+});
 
 describe("what a clone inherits", () => {
   it("is what its program does not say", async () => {
@@ -26,15 +36,24 @@ describe("what a clone inherits", () => {
   });
 
   it("leaves out what is cleared, and the domain that is given", async () => {
-    const found = await withInherited(lab(), {}, clone({ domain: { memory: 9 } }, { clear: ["metadata", "settings", "placement"] }));
+    const found = await withInherited(
+      lab(),
+      {},
+      clone({ domain: { memory: 9 } }, { clear: ["metadata", "settings", "placement"] }),
+    );
     assert.deepEqual(found["metadata"], {});
     assert.deepEqual([found["priority"], found["preferredHost"], found["xml"]], [undefined, undefined, undefined]);
     assert.deepEqual(found["domain"], { memory: 9 });
   });
 
   it("has MACs of its own in XML, and no file of the other VM's", async () => {
-    const nic = '<domain type="kvm"><name>fxrun</name><title>t</title><memory>4096</memory><os><nvram>/fxrun.fd</nvram></os><devices><interface type="bridge"><mac address="52:54:00:00:00:01"/></interface><interface type="bridge"/></devices></domain>';
-    const found = await withInherited(lab((metadata) => (metadata["xml"] = nic)), {}, clone());
+    const nic =
+      '<domain type="kvm"><name>fxrun</name><title>t</title><memory>4096</memory><os><nvram>/fxrun.fd</nvram></os><devices><interface type="bridge"><mac address="52:54:00:00:00:01"/></interface><interface type="bridge"/></devices></domain>';
+    const found = await withInherited(
+      lab((metadata) => (metadata["xml"] = nic)),
+      {},
+      clone(),
+    );
     const macs = [...String(found["xml"]).matchAll(/mac address="([^"]*)"/g)].map(([, mac]) => mac);
     assert.equal(new Set(macs).size, 2);
     assert.ok(!macs.includes("52:54:00:00:00:01"));
@@ -52,7 +71,10 @@ describe("what a clone inherits", () => {
     const empty = () => Promise.resolve({ ...inventory(), images: new Map() });
     const inputs = clone();
     assert.equal(await withInherited(empty, {}, inputs), inputs);
-    assert.equal(await withInherited(never, {}, clone({ name: unknowns.UNKNOWN })).then(({ name }) => name), unknowns.UNKNOWN);
+    assert.equal(
+      await withInherited(never, {}, clone({ name: unknowns.UNKNOWN })).then(({ name }) => name),
+      unknowns.UNKNOWN,
+    );
     const made = await wholeInputs(lab(), withDefaults(withSaid(inputs)));
     assert.deepEqual((made["metadata"] as Raw)["note"], "kept");
     assert.equal((made["source"] as Raw)["said"], undefined);
@@ -63,7 +85,12 @@ describe("what a clone inherits", () => {
   it("leaves to the source what it says of itself, in each of the ways in which it is looked up", async () => {
     const asked = clone({}, { snapshots: true });
     const taken = (found: Raw) => (found["source"] as Raw)["snapshots"];
-    for (const found of [await withInherited(lab(), {}, asked), await wholeInputs(lab(), asked), await wholeInputs(lab(), withDefaults(withSaid(asked)))]) assert.equal(taken(found), true);
+    for (const found of [
+      await withInherited(lab(), {}, asked),
+      await wholeInputs(lab(), asked),
+      await wholeInputs(lab(), withDefaults(withSaid(asked))),
+    ])
+      assert.equal(taken(found), true);
     assert.equal(taken(await wholeInputs(lab(), clone())), undefined);
   });
 
@@ -78,7 +105,10 @@ describe("what a clone inherits", () => {
     const asked = clone({ stopTimeout: 30 });
     // By the command line, by a program of which the other VM is there, and by one that makes both.
     assert.deepEqual(settings(await wholeInputs(other, asked)), settings(await withInherited(other, {}, asked)));
-    assert.deepEqual(settings(await wholeInputs(other, withDefaults(withSaid(asked)))), settings(await withInherited(other, {}, asked)));
+    assert.deepEqual(
+      settings(await wholeInputs(other, withDefaults(withSaid(asked)))),
+      settings(await withInherited(other, {}, asked)),
+    );
     assert.equal((await wholeInputs(other, asked))["stopTimeout"], 30);
     assert.equal((await wholeInputs(other, clone()))["stopTimeout"], 90);
   });

@@ -14,10 +14,18 @@ function made(inputs: Raw): Inventory {
   const spec = specOf(readInputs(inputs));
   const given = spec.domain === undefined ? parseXml(spec.xml ?? "", "test") : domains.domainElement(spec.domain);
   const vm = { name: spec.name, uuid: "11111111-2222-4333-8444-555555555500", images: [`system_${spec.name}`] };
-  const final = domains.finalDomain(domains.baseDomain(given, spec.name), vm, { bus: spec.diskBus, secret: "s", cephHosts: [] });
+  const final = domains.finalDomain(domains.baseDomain(given, spec.name), vm, {
+    bus: spec.diskBus,
+    secret: "s",
+    cephHosts: [],
+  });
   const xml = { base: spec.xml ?? renderPretty(given), final: renderPretty(final) };
   const size = parseSize(readInputs(inputs).systemDisk.size ?? 1048576) ?? 0;
-  lab.images.set(`system_${spec.name}`, { name: `system_${spec.name}`, size, metadata: metadata.vmMetadata(spec, xml) });
+  lab.images.set(`system_${spec.name}`, {
+    name: `system_${spec.name}`,
+    size,
+    metadata: metadata.vmMetadata(spec, xml),
+  });
   if (!spec.enabled) return lab;
   lab.cib.primitives.set(spec.name, parseXml(canonicalXml(primitives.vmPrimitive(spec, undefined)), "test"));
   lab.cib.constraints.push(...constraints.vmConstraints(spec, undefined));
@@ -39,10 +47,16 @@ const differing = (a: Raw, b: Raw) =>
 const forms: [string, Raw][] = [
   ["typed", typed()],
   ["typed, all said", full()],
-  ["typed, pinned, a size in bytes", full({ preferredHost: undefined, pinnedHost: "node1", systemDisk: { size: 1048576 } })],
+  [
+    "typed, pinned, a size in bytes",
+    full({ preferredHost: undefined, pinnedHost: "node1", systemDisk: { size: 1048576 } }),
+  ],
   ["typed, not enabled", full({ enabled: false })],
   ["XML", xmlForm()],
-  ["XML with a name, a uuid and no devices", xmlForm({ xml: "<domain type='kvm'><name>x</name><uuid/><memory>1</memory></domain>" })],
+  [
+    "XML with a name, a uuid and no devices",
+    xmlForm({ xml: "<domain type='kvm'><name>x</name><uuid/><memory>1</memory></domain>" }),
+  ],
   ["XML, all said", full({ domain: undefined, xml: xmlForm()["xml"] })],
 ];
 
@@ -62,7 +76,8 @@ describe("what is observed of a VM", () => {
     const found = image(lab)?.metadata;
     if (found !== undefined) found[key] = value;
   };
-  const xml = (from: string, to: string) => (lab: Inventory) => meta("xml", (image(lab)?.metadata?.["xml"] ?? "").replace(from, to))(lab);
+  const xml = (from: string, to: string) => (lab: Inventory) =>
+    meta("xml", (image(lab)?.metadata?.["xml"] ?? "").replace(from, to))(lab);
   const drifts: [string, (lab: Inventory) => void, unknown?][] = [
     ["started", primitive('name="target-role" value="Stopped"', 'name="target-role" value="Started"'), true],
     ["liveMigration", primitive('name="allow-migrate" value="true"', 'name="allow-migrate" value="false"'), false],
@@ -72,11 +87,19 @@ describe("what is observed of a VM", () => {
     ["stopTimeout", primitive('name="stop" timeout="61s"', 'name="stop" timeout="2min"'), 120],
     ["migrateToTimeout", primitive('name="migrate_to" timeout="60s"', 'name="migrate_to" timeout="59"'), 59],
     ["pacemaker", primitive('name="migration-threshold" value="3"', 'name="migration-threshold" value="1"')],
-    ["preferredHost", (lab) => (lab.cib.constraints = lab.cib.constraints.filter((node) => node.attrs["id"] !== "cli-prefer-web01")), undefined],
+    [
+      "preferredHost",
+      (lab) => (lab.cib.constraints = lab.cib.constraints.filter((node) => node.attrs["id"] !== "cli-prefer-web01")),
+      undefined,
+    ],
     ["enabled", (lab) => lab.cib.primitives.delete("web01"), false],
     ["metadata", meta("owner", "somebody"), { owner: "somebody", floor: "3" }],
     ["crmConfigCommands", meta("_crm_config_cmd", "a\nb"), ["a", "b"]],
-    ["systemDisk", (lab) => lab.images.set("system_web01", { ...image(lab), name: "system_web01", size: 2 ** 35 }), { bus: "scsi", size: "32GiB" }],
+    [
+      "systemDisk",
+      (lab) => lab.images.set("system_web01", { ...image(lab), name: "system_web01", size: 2 ** 35 }),
+      { bus: "scsi", size: "32GiB" },
+    ],
     ["domain", xml("<vcpu>2</vcpu>", "<vcpu>4</vcpu>")],
   ];
   for (const [property, change, value] of drifts) {
@@ -110,8 +133,14 @@ describe("what is observed of a VM", () => {
       const kept = stateOf(readInputs(inputs), observed);
       assert.deepEqual(kept["systemDisk"], { ...readInputs(inputs).systemDisk, size: "1MiB" });
       assert.deepEqual(readInputs({ ...kept, __provider: "text" }), readInputs(inputs));
-      assert.deepEqual(observedInputs(state.storedInputs(kept), { ...observed, systemSize: 2 ** 31 }), readInputs(inputs));
-      assert.deepEqual(stateOf(state.storedInputs(kept), { ...observed, systemSize: 2 ** 31 })["systemDisk"], { ...readInputs(inputs).systemDisk, size: "2GiB" });
+      assert.deepEqual(
+        observedInputs(state.storedInputs(kept), { ...observed, systemSize: 2 ** 31 }),
+        readInputs(inputs),
+      );
+      assert.deepEqual(stateOf(state.storedInputs(kept), { ...observed, systemSize: 2 ** 31 })["systemDisk"], {
+        ...readInputs(inputs).systemDisk,
+        size: "2GiB",
+      });
     }
     // Asked for from then on, it is held to.
     const observed = observe.findVm(made(typed()), "web01");

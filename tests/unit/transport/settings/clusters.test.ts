@@ -1,5 +1,11 @@
 import assert from "node:assert/strict";
-import { clusterNames, inCluster, settingsOfCluster, SettingsError, readSettings } from "../../../../provider/dist/transport/index.js";
+import {
+  clusterNames,
+  inCluster,
+  settingsOfCluster,
+  SettingsError,
+  readSettings,
+} from "../../../../provider/dist/transport/index.js";
 import { Bench } from "../ssh/sshd.ts";
 
 describe("the settings of several clusters", () => {
@@ -15,24 +21,51 @@ describe("the settings of several clusters", () => {
     return inCluster(name, () => readSettings(own.get, own.env));
   };
   const refuses = (config: Record<string, unknown>, says: RegExp, env: Record<string, string> = {}) =>
-    assert.throws(() => read("north", config, env), (error) => error instanceof Error && says.test(error.message), String(says));
+    assert.throws(
+      () => read("north", config, env),
+      (error) => error instanceof Error && says.test(error.message),
+      String(says),
+    );
 
   it("has each cluster's own, and what stands beside them for all", () => {
     const clusters = { north: { hosts: "n1,n2", user: "north", port: 2222 }, south: { hosts: ["s1", "s2"] } };
     const config = { clusters, user: "ops", privateKeyFile: bench.key, connectTimeout: "5" };
     const [north, south] = [read("north", config), read("south", config)];
-    assert.deepEqual(north.hosts.map(({ host, port, user }) => [host, port, user]), [["n1", 2222, "north"], ["n2", 2222, "north"]]);
-    assert.deepEqual(south.hosts.map(({ host, port, user }) => [host, port, user]), [["s1", 22, "ops"], ["s2", 22, "ops"]]);
+    assert.deepEqual(
+      north.hosts.map(({ host, port, user }) => [host, port, user]),
+      [
+        ["n1", 2222, "north"],
+        ["n2", 2222, "north"],
+      ],
+    );
+    assert.deepEqual(
+      south.hosts.map(({ host, port, user }) => [host, port, user]),
+      [
+        ["s1", 22, "ops"],
+        ["s2", 22, "ops"],
+      ],
+    );
     assert.deepEqual([north.connectTimeoutMs, south.connectTimeoutMs], [5000, 5000]);
-    assert.deepEqual(clusterNames((key) => (key === "clusters" ? JSON.stringify(clusters) : undefined)), ["north", "south"]);
+    assert.deepEqual(
+      clusterNames((key) => (key === "clusters" ? JSON.stringify(clusters) : undefined)),
+      ["north", "south"],
+    );
   });
 
   it("never takes hosts of another cluster, from wherever", () => {
-    refuses({ clusters: { north: { user: "a" } }, hosts: "other" }, /^The setting seapath:clusters\.north\.hosts names no host/, { SEAPATH_HOSTS: "other" });
+    refuses(
+      { clusters: { north: { user: "a" } }, hosts: "other" },
+      /^The setting seapath:clusters\.north\.hosts names no host/,
+      { SEAPATH_HOSTS: "other" },
+    );
   });
 
   it("lets a cluster's known hosts stand for those of all, in whatever form", () => {
-    const config = { clusters: { north: { hosts: "n1", knownHosts: "n1 ssh-ed25519 AAAA" } }, privateKeyFile: bench.key, knownHostsFile: "/all" };
+    const config = {
+      clusters: { north: { hosts: "n1", knownHosts: "n1 ssh-ed25519 AAAA" } },
+      privateKeyFile: bench.key,
+      knownHostsFile: "/all",
+    };
     const { knownHosts, knownHostsFiles } = read("north", config, { SEAPATH_KNOWN_HOSTS_FILE: "/env" });
     assert.deepEqual([knownHosts, knownHostsFiles], ["n1 ssh-ed25519 AAAA", []]);
   });
@@ -49,7 +82,10 @@ describe("the settings of several clusters", () => {
   });
 
   it("says which clusters there are when one is named that is none", () => {
-    refuses({ clusters: { south: {}, west: {} } }, /^the configuration has no cluster "north" in seapath:clusters; it has south, west$/);
+    refuses(
+      { clusters: { south: {}, west: {} } },
+      /^the configuration has no cluster "north" in seapath:clusters; it has south, west$/,
+    );
     refuses({}, /^the configuration has no cluster "north".*it has none$/);
     assert.throws(() => read("constructor", { clusters: { south: {} } }), /no cluster "constructor"/);
   });

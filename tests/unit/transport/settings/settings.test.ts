@@ -6,7 +6,9 @@ import { inspect } from "node:util";
 import { readSettings, SettingsError, type ConnectionSettings } from "../../../../provider/dist/transport/index.js";
 import { Bench } from "../ssh/sshd.ts";
 
-const { waysIn } = createRequire(import.meta.url)("../../../../provider/dist/transport/settings/credentials.js") as typeof import("../../../../provider/dist/transport/settings/credentials.js");
+const { waysIn } = createRequire(import.meta.url)(
+  "../../../../provider/dist/transport/settings/credentials.js",
+) as typeof import("../../../../provider/dist/transport/settings/credentials.js");
 /** The private keys and the agent that a node is logged in to with. */
 const ways = (settings: ConnectionSettings) => {
   const { identities, agent } = waysIn(settings.hosts[0]!, settings);
@@ -26,12 +28,20 @@ describe("readSettings", () => {
   const refuses = (setting: string, config: Record<string, string>, env: Record<string, string> = {}, says = /./) =>
     assert.throws(
       () => withKey(config, env),
-      (error) => error instanceof SettingsError && ["settings", "no-hosts"].includes(error.code) && error.setting === setting && says.test(error.message),
+      (error) =>
+        error instanceof SettingsError &&
+        ["settings", "no-hosts"].includes(error.code) &&
+        error.setting === setting &&
+        says.test(error.message),
       `${setting} ${JSON.stringify(config)}`,
     );
 
   it("reads hosts in each form", () => {
-    const { hosts } = withKey({ hosts: "node1, node2:2222 admin@10.0.0.3 ops@[fd00::4]:2200,[fd00::5] fd00::6", user: "me", port: "23" });
+    const { hosts } = withKey({
+      hosts: "node1, node2:2222 admin@10.0.0.3 ops@[fd00::4]:2200,[fd00::5] fd00::6",
+      user: "me",
+      port: "23",
+    });
     assert.deepEqual(hosts, [
       { address: "node1", host: "node1", port: 23, user: "me" },
       { address: "node2:2222", host: "node2", port: 2222, user: "me" },
@@ -44,7 +54,10 @@ describe("readSettings", () => {
 
   it("reads hosts as JSON, and each only once", () => {
     const { hosts } = withKey({ hosts: `["node1","NODE1","root@node1:22","node2"]` });
-    assert.deepEqual(hosts.map(({ address }) => address), ["node1", "node2"]);
+    assert.deepEqual(
+      hosts.map(({ address }) => address),
+      ["node1", "node2"],
+    );
   });
 
   it("has defaults", () => {
@@ -52,10 +65,10 @@ describe("readSettings", () => {
     assert.deepEqual(settings.hosts[0], { address: "node1", host: "node1", port: 22, user: "root" });
     assert.equal(settings.connectTimeoutMs, 10_000);
     assert.equal(settings.maxChannels, 8);
-    assert.deepEqual(settings.knownHostsFiles.map(({ path }) => path), [
-      join(bench.folder, ".ssh/known_hosts"),
-      "/etc/ssh/ssh_known_hosts",
-    ]);
+    assert.deepEqual(
+      settings.knownHostsFiles.map(({ path }) => path),
+      [join(bench.folder, ".ssh/known_hosts"), "/etc/ssh/ssh_known_hosts"],
+    );
   });
 
   it("takes the environment, and the configuration rather than it", () => {
@@ -78,11 +91,14 @@ describe("readSettings", () => {
   });
 
   it("says how to set the hosts when there is none", () => {
-    assert.throws(() => withKey({}), (error: SettingsError) => {
-      assert.match(error.hint ?? "", /pulumi config set seapath:hosts/);
-      assert.match(error.hint ?? "", /SEAPATH_HOSTS/);
-      return error.setting === "hosts";
-    });
+    assert.throws(
+      () => withKey({}),
+      (error: SettingsError) => {
+        assert.match(error.hint ?? "", /pulumi config set seapath:hosts/);
+        assert.match(error.hint ?? "", /SEAPATH_HOSTS/);
+        return error.setting === "hosts";
+      },
+    );
     refuses("hosts", { hosts: "  " });
     refuses("hosts", { hosts: "[]" });
   });
@@ -94,7 +110,27 @@ describe("readSettings", () => {
   });
 
   it("refuses hosts that are more than a name", () => {
-    for (const bad of ["-oProxyCommand=x", "a;b", "$(id)", "a`b`", "a|b", "node1:0", "node1:70000", "node1:ssh", "-u@node1", "a@b@c", "[node1]:22", "[fd00::1", `["a b"]`, `[1]`, "a/b", "a:1:2", `["a", ]`, "@node1", "node1.\u0000"])
+    for (const bad of [
+      "-oProxyCommand=x",
+      "a;b",
+      "$(id)",
+      "a`b`",
+      "a|b",
+      "node1:0",
+      "node1:70000",
+      "node1:ssh",
+      "-u@node1",
+      "a@b@c",
+      "[node1]:22",
+      "[fd00::1",
+      `["a b"]`,
+      `[1]`,
+      "a/b",
+      "a:1:2",
+      `["a", ]`,
+      "@node1",
+      "node1.\u0000",
+    ])
       refuses("hosts", { hosts: bad });
   });
 
@@ -106,7 +142,8 @@ describe("readSettings", () => {
     refuses("connectTimeout", { hosts: "a", connectTimeout: "-1" });
     refuses("connectTimeout", { hosts: "a", connectTimeout: "Infinity" });
     refuses("maxChannels", { hosts: "a", maxChannels: "0" });
-    for (const nodeFolder of ["uploads", "/", "/srv", "/srv/..", "/srv/a/..", "/srv/a\nb"]) refuses("nodeFolder", { hosts: "a", nodeFolder });
+    for (const nodeFolder of ["uploads", "/", "/srv", "/srv/..", "/srv/a/..", "/srv/a\nb"])
+      refuses("nodeFolder", { hosts: "a", nodeFolder });
     refuses("privateKeyFile", { hosts: "a", privateKeyFile: "~/none" }, {}, /none/);
     refuses("privateKeyFile", { hosts: "a", privateKeyFile: `${bench.key}.pub` });
     refuses("privateKey", { hosts: "a", privateKey: "nonsense" });
@@ -131,14 +168,25 @@ describe("readSettings", () => {
     assert.equal(ways(withKey({ hosts: "a", agent: "~/sock" })).agent, join(bench.folder, "sock"));
     assert.equal(ways(withKey({ hosts: "a", agent: "none" }, { SSH_AUTH_SOCK: "/run/agent" })).agent, undefined);
     // Only the agent can sign with a public key.
-    assert.equal(ways(withKey({ hosts: "a", privateKeyFile: `${bench.key}.pub` }, { SSH_AUTH_SOCK: "/run/agent" })).agent, "/run/agent");
-    refuses("privateKeyFile", { hosts: "a", privateKeyFile: `${bench.key}.pub`, agent: "none" }, { SSH_AUTH_SOCK: "/run/agent" }, /no agent/);
+    assert.equal(
+      ways(withKey({ hosts: "a", privateKeyFile: `${bench.key}.pub` }, { SSH_AUTH_SOCK: "/run/agent" })).agent,
+      "/run/agent",
+    );
+    refuses(
+      "privateKeyFile",
+      { hosts: "a", privateKeyFile: `${bench.key}.pub`, agent: "none" },
+      { SSH_AUTH_SOCK: "/run/agent" },
+      /no agent/,
+    );
   });
 
   it("falls back to the first key in ~/.ssh, and says so when there is none", () => {
     const home = join(bench.folder, "home");
     mkdirSync(join(home, ".ssh"), { recursive: true });
-    assert.throws(() => read({ hosts: "a" }, { HOME: home }), (error: SettingsError) => error.setting === "privateKeyFile");
+    assert.throws(
+      () => read({ hosts: "a" }, { HOME: home }),
+      (error: SettingsError) => error.setting === "privateKeyFile",
+    );
     copyFileSync(other, join(home, ".ssh/id_rsa"));
     assert.equal(ways(read({ hosts: "a" }, { HOME: home })).key, readFileSync(other, "utf8"));
     copyFileSync(bench.key, join(home, ".ssh/id_ecdsa"));
@@ -152,7 +200,10 @@ describe("readSettings", () => {
 
   it("shows no secret when it is printed, serialized or part of an error", () => {
     const settings = withKey({ hosts: "a", privateKeyFile: encrypted, passphrase: "open sesame" });
-    const shown = inspect(settings, { depth: 9, showHidden: true }) + JSON.stringify(settings) + String(settings.identities[0]?.privateKey);
+    const shown =
+      inspect(settings, { depth: 9, showHidden: true }) +
+      JSON.stringify(settings) +
+      String(settings.identities[0]?.privateKey);
     assert.doesNotMatch(shown, /sesame|PRIVATE KEY/);
     assert.throws(
       () => withKey({ hosts: "a", privateKey: readFileSync(encrypted, "utf8"), passphrase: "a wrong sesame" }),

@@ -63,7 +63,22 @@ Match localuser nobody-here
 Host *
   Port 23
 `);
-    const names = ["aliased", "m1", "m2", "node1", "node2", "node3", "node33", "other", "a.example.org", "oddXname", "inside", "included", "plain", "fd00::1"];
+    const names = [
+      "aliased",
+      "m1",
+      "m2",
+      "node1",
+      "node2",
+      "node3",
+      "node33",
+      "other",
+      "a.example.org",
+      "oddXname",
+      "inside",
+      "included",
+      "plain",
+      "fd00::1",
+    ];
     const all = { hosts: JSON.stringify(names), sshConfigFile: path, privateKeyFile: bench.key };
     const ours = read(all).hosts;
     assert.equal(ours.length, names.length);
@@ -72,7 +87,13 @@ Host *
       const value = (key: string) => new RegExp(`^${key} (.*)$`, "m").exec(said)?.[1];
       const host = ours[index]!;
       assert.deepEqual(
-        [host.host, String(host.port), host.user, host.hostKeyAlias, host.jumps?.map(({ address }) => address).join(",")],
+        [
+          host.host,
+          String(host.port),
+          host.user,
+          host.hostKeyAlias,
+          host.jumps?.map(({ address }) => address).join(","),
+        ],
         [value("hostname"), value("port"), value("user"), value("hostkeyalias"), value("proxyjump")],
         name,
       );
@@ -98,8 +119,12 @@ Host *
 
   it("tells the line for an alias when the key is not known", async () => {
     const sshd = await bench.sshd();
-    const path = write(`Host web\n HostName 127.0.0.1\n Port ${sshd.port}\n User ${userInfo().username}\n HostKeyAlias pets`);
-    const runner = createRunner(read({ hosts: "web", sshConfigFile: path, privateKeyFile: bench.key, knownHosts: "# none" }));
+    const path = write(
+      `Host web\n HostName 127.0.0.1\n Port ${sshd.port}\n User ${userInfo().username}\n HostKeyAlias pets`,
+    );
+    const runner = createRunner(
+      read({ hosts: "web", sshConfigFile: path, privateKeyFile: bench.key, knownHosts: "# none" }),
+    );
     bench.later(() => runner.close());
     await assert.rejects(runner.run(hello), (error) => {
       assert.ok(error instanceof HostKeyError, String(error));
@@ -111,7 +136,9 @@ Host *
   it("tries each IdentityFile in turn", async () => {
     const sshd = await bench.sshd();
     const stranger = bench.newKey("stranger");
-    const path = write(`Host *\n  IdentityFile ${stranger}\n  IdentityFile ${bench.key}\n  User ${userInfo().username}`);
+    const path = write(
+      `Host *\n  IdentityFile ${stranger}\n  IdentityFile ${bench.key}\n  User ${userInfo().username}`,
+    );
     const runner = createRunner(read({ hosts: sshd.address, sshConfigFile: path, knownHosts: sshd.knownHosts }));
     bench.later(() => runner.close());
     assert.equal((await runner.run(hello)).stdout, "hello\n");
@@ -119,15 +146,26 @@ Host *
 
   it("comes after the configuration and the environment, and before the defaults", () => {
     const known = join(bench.folder, "kh");
-    const path = write(`Host a\n  User conf\n  Port 2200\n  IdentityFile ${bench.key}\n  UserKnownHostsFile ${known}\n  ProxyJump gate`);
+    const path = write(
+      `Host a\n  User conf\n  Port 2200\n  IdentityFile ${bench.key}\n  UserKnownHostsFile ${known}\n  ProxyJump gate`,
+    );
     const first = (config: Record<string, string>, env: Record<string, string> = {}) =>
       read({ hosts: "a", sshConfigFile: path, ...config }, env).hosts[0]!;
     const plain = first({});
     assert.deepEqual([plain.user, plain.port, plain.identities?.length, plain.jumps?.length], ["conf", 2200, 1, 1]);
-    assert.deepEqual(plain.knownHostsFiles?.map((file) => file.path), [known, "/etc/ssh/ssh_known_hosts"]);
+    assert.deepEqual(
+      plain.knownHostsFiles?.map((file) => file.path),
+      [known, "/etc/ssh/ssh_known_hosts"],
+    );
     const other = bench.newKey("other");
-    const set = first({ user: "me", privateKeyFile: other, knownHosts: "# none" }, { SEAPATH_PORT: "99", SEAPATH_JUMP: "none" });
-    assert.deepEqual([set.user, set.port, set.identities, set.jumps, set.knownHostsFiles], ["me", 99, undefined, undefined, undefined]);
+    const set = first(
+      { user: "me", privateKeyFile: other, knownHosts: "# none" },
+      { SEAPATH_PORT: "99", SEAPATH_JUMP: "none" },
+    );
+    assert.deepEqual(
+      [set.user, set.port, set.identities, set.jumps, set.knownHostsFiles],
+      ["me", 99, undefined, undefined, undefined],
+    );
     assert.equal(first({ hosts: "you@a:7", user: "me", port: "8" }).user, "you");
     assert.equal(first({ hosts: "you@a:7", user: "me", port: "8" }).port, 7);
     const without = first({ sshConfigFile: "none", privateKeyFile: other });
@@ -136,14 +174,18 @@ Host *
     writeFileSync(join(bench.folder, ".ssh", "config"), readFileSync(path));
     assert.equal(read({ hosts: "a" }).hosts[0]!.user, "conf");
     assert.throws(() => read({ hosts: "a", sshConfigFile: "none" }), SettingsError);
-    assert.throws(() => read({ hosts: "a", sshConfigFile: "~/none" }), (error: SettingsError) => error.setting === "sshConfigFile");
+    assert.throws(
+      () => read({ hosts: "a", sshConfigFile: "~/none" }),
+      (error: SettingsError) => error.setting === "sshConfigFile",
+    );
   });
 
   it("takes whichever of ProxyJump and ProxyCommand comes first, as ssh does", () => {
     const jumps = (text: string, jump?: string) => {
       const path = write(`Host a\n${text}`);
       const said = execFileSync("ssh", ["-T", "-G", "-F", path, "a"], { encoding: "utf8" });
-      const ours = read({ hosts: "a", privateKeyFile: bench.key, sshConfigFile: path, ...(jump && { jump }) }).hosts[0]!.jumps;
+      const ours = read({ hosts: "a", privateKeyFile: bench.key, sshConfigFile: path, ...(jump && { jump }) }).hosts[0]!
+        .jumps;
       const names = ours?.map(({ address }) => address).join();
       if (!jump) assert.equal(names, /^proxyjump (?!none)(.*)$/m.exec(said)?.[1], text);
       return names;
@@ -157,8 +199,15 @@ Host *
   });
 
   it("has other files of known hosts for the machine", () => {
-    const files = (text: string) => read({ hosts: "a", privateKeyFile: bench.key, sshConfigFile: write(text) }).hosts[0]!.knownHostsFiles?.map(({ path }) => path);
-    assert.deepEqual(files("GlobalKnownHostsFile /etc/kh /etc/kh2"), [join(bench.folder, ".ssh/known_hosts"), "/etc/kh", "/etc/kh2"]);
+    const files = (text: string) =>
+      read({ hosts: "a", privateKeyFile: bench.key, sshConfigFile: write(text) }).hosts[0]!.knownHostsFiles?.map(
+        ({ path }) => path,
+      );
+    assert.deepEqual(files("GlobalKnownHostsFile /etc/kh /etc/kh2"), [
+      join(bench.folder, ".ssh/known_hosts"),
+      "/etc/kh",
+      "/etc/kh2",
+    ]);
     assert.deepEqual(files("GlobalKnownHostsFile none\nUserKnownHostsFile ~/kh_%k"), [join(bench.folder, "kh_a")]);
     assert.equal(files("Port 22"), undefined);
   });
@@ -179,11 +228,23 @@ Host *
     Match originalhost web exec "false"
       User other`);
     const settings = { hosts: "web", sshConfigFile: path, knownHosts: sshd.knownHosts };
-    const error = await createRunner(read(settings)).run(hello).then(() => assert.fail("it let us in"), (cause: unknown) => cause as Error & { hint?: string });
-    assert.match(error.hint ?? "", /~\/\.ssh\/config has CertificateFile, BindAddress, Match exec for it, which is not heeded here/);
-    const gone = write(`Host web\n HostName 127.0.0.1\n Port ${(await bench.refusing()).split(":")[1]}\n AddressFamily inet6`);
-    await assert.rejects(createRunner(read({ ...settings, sshConfigFile: gone, privateKeyFile: bench.key })).run(hello), (cause: Error & { hint?: string }) =>
-      /Is the node up.*AddressFamily/.test(cause.hint ?? ""));
+    const error = await createRunner(read(settings))
+      .run(hello)
+      .then(
+        () => assert.fail("it let us in"),
+        (cause: unknown) => cause as Error & { hint?: string },
+      );
+    assert.match(
+      error.hint ?? "",
+      /~\/\.ssh\/config has CertificateFile, BindAddress, Match exec for it, which is not heeded here/,
+    );
+    const gone = write(
+      `Host web\n HostName 127.0.0.1\n Port ${(await bench.refusing()).split(":")[1]}\n AddressFamily inet6`,
+    );
+    await assert.rejects(
+      createRunner(read({ ...settings, sshConfigFile: gone, privateKeyFile: bench.key })).run(hello),
+      (cause: Error & { hint?: string }) => /Is the node up.*AddressFamily/.test(cause.hint ?? ""),
+    );
   });
 
   it("says which of its values is of no use", () => {
@@ -199,7 +260,10 @@ Host *
     refuses("HostKeyAlias %k", /%k/);
     refuses("Host *\n ProxyJump a", /circles/);
     refuses("IdentitiesOnly perhaps", /IdentitiesOnly "perhaps", not yes or no/);
-    refuses("ProxyCommand ssh -W %h:%p gate\nProxyJump gate", /has a ProxyCommand for a, and no programs of it are run/);
+    refuses(
+      "ProxyCommand ssh -W %h:%p gate\nProxyJump gate",
+      /has a ProxyCommand for a, and no programs of it are run/,
+    );
     refuses("RevokedHostKeys /etc/ssh/revoked", /RevokedHostKeys for a, which is not read/);
     refuses(`Include ${join(bench.folder, `config_${files + 1}`)}`, /includes itself/);
     const locked = bench.newKey("locked", "open sesame");

@@ -8,7 +8,13 @@ import { createRequire } from "node:module";
 import { userInfo } from "node:os";
 import { join } from "node:path";
 import type { Server as SshServer } from "ssh2";
-import { createRunner, isOutOfReach, LoginRefused, readSettings, SettingsError } from "../../../../provider/dist/transport/index.js";
+import {
+  createRunner,
+  isOutOfReach,
+  LoginRefused,
+  readSettings,
+  SettingsError,
+} from "../../../../provider/dist/transport/index.js";
 import { said } from "../../../said.ts";
 import { Bench, publicKey, type Sshd } from "./sshd.ts";
 
@@ -40,7 +46,14 @@ describe("an agent with eight keys", function () {
   let files = 0;
   const config = (sshd: Sshd, lines: readonly string[]): string => {
     const path = join(bench.folder, `config_${++files}`);
-    const all = ["Host web", "HostName 127.0.0.1", `Port ${sshd.port}`, `User ${userInfo().username}`, `UserKnownHostsFile ${known}`, ...lines];
+    const all = [
+      "Host web",
+      "HostName 127.0.0.1",
+      `Port ${sshd.port}`,
+      `User ${userInfo().username}`,
+      `UserKnownHostsFile ${known}`,
+      ...lines,
+    ];
     writeFileSync(path, `${all.join("\n")}\n`);
     return path;
   };
@@ -68,7 +81,10 @@ describe("an agent with eight keys", function () {
     for (const hosts of [plain().hosts, on(hardened), `${plain().hosts},${on(strict)}`]) {
       const error = await failure({ ...plain(), hosts });
       assert.deepEqual([error instanceof LoginRefused, isOutOfReach(error)], [true, false], String(error));
-      assert.match(error.message, /too many keys were offered.*Too many authentication failures.*tried: [2356] keys of the agent/);
+      assert.match(
+        error.message,
+        /too many keys were offered.*Too many authentication failures.*tried: [2356] keys of the agent/,
+      );
       assert.match(error.hint ?? "", /seapath:privateKeyFile.*IdentitiesOnly yes/);
       assert.doesNotMatch(`${error.message} ${error.hint}`, /Is the node up|one of these nodes is up/);
     }
@@ -76,7 +92,11 @@ describe("an agent with eight keys", function () {
 
   // Tried: the node lets one try only, and the key is a wrong one → the error asks for that key, and not for fewer
   it("does not say so of a single key", async () => {
-    const error = await failure({ hosts: `${userInfo().username}@${strict!.address}`, knownHostsFile: known, privateKeyFile: stranger });
+    const error = await failure({
+      hosts: `${userInfo().username}@${strict!.address}`,
+      knownHostsFile: known,
+      privateKeyFile: stranger,
+    });
     assert.ok(error instanceof LoginRefused, String(error));
     assert.match(error.message, /the login was refused: the node ended it \("Too many.*tried: \S+stranger$/);
     assert.match(error.hint ?? "", /authorized_keys/);
@@ -87,10 +107,12 @@ describe("an agent with eight keys", function () {
     const key = bench.newKey("silent_host");
     const server = new Server({ hostKeys: [readFileSync(key)] }, (client) => {
       let tries = 0;
-      client.on("error", () => {}).on("authentication", (context) => {
-        if (++tries > 4) return void client.end();
-        context.reject(["publickey"]);
-      });
+      client
+        .on("error", () => {})
+        .on("authentication", (context) => {
+          if (++tries > 4) return void client.end();
+          context.reject(["publickey"]);
+        });
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     bench.later(() => server.close());
@@ -117,7 +139,12 @@ describe("an agent with eight keys", function () {
       { lines: [`IdentityFile ${stranger}`, pub, "IdentitiesOnly yes"], in: true, usual: true },
       { lines: [`IdentityFile ${bench.folder}/other_0.pub`, "IdentitiesOnly yes"], in: false, usual: true },
       { lines: [`IdentityFile ${bench.folder}/other_0.pub`], in: true, env: { SSH_AUTH_SOCK: few }, usual: true },
-      { lines: [`IdentityFile ${bench.folder}/other_0.pub`, "IdentitiesOnly yes"], in: false, env: { SSH_AUTH_SOCK: few }, usual: true },
+      {
+        lines: [`IdentityFile ${bench.folder}/other_0.pub`, "IdentitiesOnly yes"],
+        in: false,
+        env: { SSH_AUTH_SOCK: few },
+        usual: true,
+      },
       { lines: [pub, "IdentityAgent none"], in: false, usual: true },
       { lines: [pub, `IdentityAgent ${socket}`], in: true, env: {} },
       { lines: [pub, "IdentityAgent SSH_AUTH_SOCK"], in: true },
@@ -131,21 +158,29 @@ describe("an agent with eight keys", function () {
       const path = config(each.usual ? usual! : strict!, each.lines);
       const variables = each.env ?? env;
       const ssh = spawnSync("ssh", ["-F", path, "-o", "BatchMode=yes", "web", "echo", "hello"], {
-        encoding: "utf8", env: { PATH: process.env.PATH!, HOME: bench.folder, ...variables },
+        encoding: "utf8",
+        env: { PATH: process.env.PATH!, HOME: bench.folder, ...variables },
       });
-      const ours = await run({ hosts: "web", sshConfigFile: path }, variables).then((stdout) => stdout === "hello\n", (error: unknown) => {
-        assert.ok(error instanceof LoginRefused || error instanceof SettingsError, String(error));
-        return false;
-      });
+      const ours = await run({ hosts: "web", sshConfigFile: path }, variables).then(
+        (stdout) => stdout === "hello\n",
+        (error: unknown) => {
+          assert.ok(error instanceof LoginRefused || error instanceof SettingsError, String(error));
+          return false;
+        },
+      );
       const what = `${each.lines.join("; ")} ${JSON.stringify(variables)}`;
       // ssh itself takes %d from the system's list of users.
-      if (!each.lines.some((line) => line.includes("%d"))) assert.equal(ssh.status === 0, each.in, `ssh: ${what}\n${ssh.stderr}`);
+      if (!each.lines.some((line) => line.includes("%d")))
+        assert.equal(ssh.status === 0, each.in, `ssh: ${what}\n${ssh.stderr}`);
       assert.equal(ours, each.in, what);
     }
     // An encrypted key that nobody opens stands for the agent's, by its public part.
     const path = config(strict!, [`IdentityFile ${lockedAgent}`, "IdentitiesOnly yes"]);
     const error = await failure({ hosts: "web", sshConfigFile: path });
-    assert.match(error.message, /locked_agent is encrypted, and no passphrase is set, and the agent \S+ does not have it/);
+    assert.match(
+      error.message,
+      /locked_agent is encrypted, and no passphrase is set, and the agent \S+ does not have it/,
+    );
   });
 
   it("signs for seapath:privateKeyFile too, when that is a public key", async () => {
@@ -174,15 +209,29 @@ describe("an agent with eight keys", function () {
   it("says in the settings when IdentitiesOnly leaves nothing to offer", () => {
     const path = config(usual!, ["IdentitiesOnly yes"]);
     assert.throws(
-      () => readSettings((key) => ({ hosts: "web", sshConfigFile: path })[key], { HOME: bench.folder, SSH_AUTH_SOCK: socket }),
-      (error) => error instanceof SettingsError && /IdentitiesOnly/.test(error.message) && /IdentityFile there/.test(error.hint ?? ""),
+      () =>
+        readSettings((key) => ({ hosts: "web", sshConfigFile: path })[key], {
+          HOME: bench.folder,
+          SSH_AUTH_SOCK: socket,
+        }),
+      (error) =>
+        error instanceof SettingsError &&
+        /IdentitiesOnly/.test(error.message) &&
+        /IdentityFile there/.test(error.hint ?? ""),
     );
     assert.throws(
-      () => readSettings((key) => ({ hosts: "web", sshConfigFile: config(usual!, [`IdentityFile ${bench.folder}/gone`]) })[key], { HOME: bench.folder }),
+      () =>
+        readSettings(
+          (key) => ({ hosts: "web", sshConfigFile: config(usual!, [`IdentityFile ${bench.folder}/gone`]) })[key],
+          { HOME: bench.folder },
+        ),
       /sshConfigFile has no key for web that can be used: IdentityFile \S+\/gone is not there/,
     );
     assert.throws(
-      () => readSettings((key) => ({ hosts: "web", sshConfigFile: config(usual!, ["IdentityAgent ${NOT_SET}/x"]) })[key], { HOME: bench.folder }),
+      () =>
+        readSettings((key) => ({ hosts: "web", sshConfigFile: config(usual!, ["IdentityAgent ${NOT_SET}/x"]) })[key], {
+          HOME: bench.folder,
+        }),
       /has \$\{NOT_SET\} in .*, which is not set in the environment/,
     );
   });
@@ -190,7 +239,12 @@ describe("an agent with eight keys", function () {
   // Tried: the agent does not answer → it is named, and the node is not taken for one that is down
   it("that does not answer is named, and left", async () => {
     const silent = join(bench.folder, "silent.sock");
-    const server = createServer((peer) => peer.on("error", () => {}).on("close", () => server.emit("left")).resume());
+    const server = createServer((peer) =>
+      peer
+        .on("error", () => {})
+        .on("close", () => server.emit("left"))
+        .resume(),
+    );
     const left = once(server, "left");
     await new Promise<void>((resolve) => server.listen(silent, resolve));
     server.unref();

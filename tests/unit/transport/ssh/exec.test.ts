@@ -17,14 +17,29 @@ describe("running programs over a real sshd", function () {
   after(() => bench.end());
 
   const failure = async (command: Command): Promise<CommandError> => {
-    const error: unknown = await runner.run(command).then(() => undefined, (cause: unknown) => cause);
+    const error: unknown = await runner.run(command).then(
+      () => undefined,
+      (cause: unknown) => cause,
+    );
     assert.ok(error instanceof CommandError, String(error));
     return error;
   };
 
   it("brings hostile arguments over as they are", async () => {
     const trap = join(bench.folder, "trap");
-    const hostile = [`$(touch ${trap})`, `\`touch ${trap}\``, `; touch ${trap}`, `'; touch ${trap} '`, "it's", `"`, "a\nb\n", "\\", "*", "", "🐎"];
+    const hostile = [
+      `$(touch ${trap})`,
+      `\`touch ${trap}\``,
+      `; touch ${trap}`,
+      `'; touch ${trap} '`,
+      "it's",
+      `"`,
+      "a\nb\n",
+      "\\",
+      "*",
+      "",
+      "🐎",
+    ];
     const { stdout } = await runner.run({ argv: ["printf", "%s\\0", ...hostile] });
     assert.deepEqual(stdout.split("\0").slice(0, -1), hostile);
     assert.equal(existsSync(trap), false);
@@ -38,7 +53,10 @@ describe("running programs over a real sshd", function () {
   it("tells each exit code, and takes the allowed ones for an answer", async () => {
     for (const code of [1, 2, 126, 255]) {
       const error = await failure(sh(`echo said >&2; exit ${code}`, { label: "my program" }));
-      assert.deepEqual([error.exitCode, error.signal, error.timedOut, error.stderr], [code, undefined, false, "said\n"]);
+      assert.deepEqual(
+        [error.exitCode, error.signal, error.timedOut, error.stderr],
+        [code, undefined, false, "said\n"],
+      );
       assert.match(error.message, new RegExp(`^my program on 127.0.0.1:\\d+ failed \\(exit ${code}\\): said$`));
     }
     assert.equal((await runner.run(sh("exit 6", { okExitCodes: [0, 6] }))).exitCode, 6);
@@ -78,7 +96,8 @@ describe("running programs over a real sshd", function () {
 
   it("puts characters together that were cut in two", async () => {
     const chunks: string[] = [];
-    const script = "printf '\\303'; sleep 0.2; printf '\\251'; printf '\\360\\237' >&2; sleep 0.2; printf '\\220\\216' >&2";
+    const script =
+      "printf '\\303'; sleep 0.2; printf '\\251'; printf '\\360\\237' >&2; sleep 0.2; printf '\\220\\216' >&2";
     const { stdout, stderr } = await runner.run(sh(script, { onStdout: (chunk) => chunks.push(chunk) }));
     assert.deepEqual([stdout, stderr, chunks], ["é", "🐎", ["é"]]);
   });
@@ -102,14 +121,22 @@ describe("running programs over a real sshd", function () {
   });
 
   it("takes as much as a read is said to need, and no more", async () => {
-    const read = (MiB: number) => sh(`head -c ${MiB * 1024 * 1024} /dev/zero | tr "\\0" x; echo errors >&2`, { label: "a read", maxOutputBytes: 70 * 1024 * 1024 });
+    const read = (MiB: number) =>
+      sh(`head -c ${MiB * 1024 * 1024} /dev/zero | tr "\\0" x; echo errors >&2`, {
+        label: "a read",
+        maxOutputBytes: 70 * 1024 * 1024,
+      });
     assert.equal((await runner.run(read(68))).stdout.length, 68 * 1024 * 1024);
     assert.match((await failure(read(72))).message, /^a read on .* printed more than 70 MiB/);
   });
 
   it("passes on what a progress callback throws", async () => {
     const boom = new Error("boom");
-    const command = sh("echo x; sleep 5", { onStdout: () => { throw boom; } });
+    const command = sh("echo x; sleep 5", {
+      onStdout: () => {
+        throw boom;
+      },
+    });
     await assert.rejects(runner.run(command), (error) => error === boom);
   });
 
@@ -130,8 +157,13 @@ describe("many programs at once", function () {
     it(`runs 40 with ${maxChannels} channels where sshd allows 3`, async () => {
       const runner = bench.runner([await bench.sshd({ maxSessions: 3 })], { maxChannels: String(maxChannels) });
       const numbers = Array.from({ length: 40 }, (_, index) => index);
-      const answers = await Promise.all(numbers.map((n) => runner.run(sh(`sleep 0.05; echo ${n}; pgrep -c -P $PPID || true`))));
-      assert.deepEqual(answers.map(({ stdout }) => Number(stdout.split("\n")[0])), numbers);
+      const answers = await Promise.all(
+        numbers.map((n) => runner.run(sh(`sleep 0.05; echo ${n}; pgrep -c -P $PPID || true`))),
+      );
+      assert.deepEqual(
+        answers.map(({ stdout }) => Number(stdout.split("\n")[0])),
+        numbers,
+      );
       assert.ok(answers.every(({ stdout }) => Number(stdout.split("\n")[1]) <= 3));
     });
   }

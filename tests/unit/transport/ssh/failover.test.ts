@@ -31,7 +31,11 @@ describe("a list of hosts", function () {
 
   it("lists each host with its cause when none answers", async () => {
     const [refusing, mute] = [await bench.refusing(), await bench.mute()];
-    const runner = bench.runner([], { connectTimeout: "0.5", knownHosts: "# none" }, [refusing, mute, "no-such-host.invalid"]);
+    const runner = bench.runner([], { connectTimeout: "0.5", knownHosts: "# none" }, [
+      refusing,
+      mute,
+      "no-such-host.invalid",
+    ]);
     await assert.rejects(runner.run(hello), (error) => {
       assert.ok(error instanceof ConnectionError);
       assert.equal(error.beforeSend, true);
@@ -86,11 +90,21 @@ describe("a list of hosts", function () {
   it("asks each for itself, over the kept link where there is one, and waits for none of the others", async () => {
     const [first, second] = [await bench.sshd(), await bench.sshd()];
     const [refusing, mute] = [await bench.refusing(), await bench.mute()];
-    const runner = bench.runner([first, second], { connectTimeout: "1" }, [first.address, refusing, mute, second.address]);
+    const runner = bench.runner([first, second], { connectTimeout: "1" }, [
+      first.address,
+      refusing,
+      mute,
+      second.address,
+    ]);
     await runner.run(hello);
     const answers = await runner.runOnEach!({ argv: ["sh", "-c", "echo $SSH_CONNECTION"] });
-    assert.deepEqual(answers.map((each) => each.address), [first.address, refusing, mute, second.address]);
-    const ports = answers.map((each) => ("result" in each ? each.result.stdout.trim().split(" ")[3] : "error" in each && (each.error as Error).message));
+    assert.deepEqual(
+      answers.map((each) => each.address),
+      [first.address, refusing, mute, second.address],
+    );
+    const ports = answers.map((each) =>
+      "result" in each ? each.result.stdout.trim().split(" ")[3] : "error" in each && (each.error as Error).message,
+    );
     assert.deepEqual([ports[0], ports[3]], [first.port, second.port]);
     assert.match(String(ports[1]), /ECONNREFUSED/);
     assert.match(String(ports[2]), /no login within 1 s/);
@@ -151,7 +165,10 @@ describe("a list of hosts", function () {
     await runner.run(hello);
     first.kill();
     await sleep(100);
-    await assert.rejects(runner.run(hello), (error) => error instanceof ConnectionError && error.beforeSend && /ECONNREFUSED/.test(error.message));
+    await assert.rejects(
+      runner.run(hello),
+      (error) => error instanceof ConnectionError && error.beforeSend && /ECONNREFUSED/.test(error.message),
+    );
   });
 
   it("ends what runs when it is closed, and makes no new connection", async () => {

@@ -3,7 +3,12 @@ import { writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { userInfo } from "node:os";
 import { join } from "node:path";
-import { ConnectionError, createRunner, HostKeyError, readSettings } from "../../../../provider/dist/transport/index.js";
+import {
+  ConnectionError,
+  createRunner,
+  HostKeyError,
+  readSettings,
+} from "../../../../provider/dist/transport/index.js";
 import { Bench, type Sshd } from "./sshd.ts";
 
 describe("jump hosts", function () {
@@ -28,7 +33,10 @@ describe("jump hosts", function () {
     const runner = through(`${first!.address},${second!.address}`);
     const data = Buffer.alloc(3 * 1024 * 1024, "abc");
     const answers = await Promise.all(Array.from({ length: 20 }, (_, n) => runner.run({ argv: ["echo", String(n)] })));
-    assert.deepEqual(answers.map(({ stdout }) => Number(stdout)), answers.map((_, n) => n));
+    assert.deepEqual(
+      answers.map(({ stdout }) => Number(stdout)),
+      answers.map((_, n) => n),
+    );
     assert.equal((await runner.run({ argv: ["wc", "-c"], stdin: data })).stdout.trim(), String(data.length));
     const [source, target] = [join(bench.folder, "up"), join(bench.folder, "there")];
     writeFileSync(source, data);
@@ -39,14 +47,22 @@ describe("jump hosts", function () {
   it("are taken from ProxyJump, and the first may have one of its own", async () => {
     const path = join(bench.folder, "config");
     const known = join(bench.folder, "known");
-    writeFileSync(known, all().map((sshd) => sshd.knownHosts).join("\n"));
+    writeFileSync(
+      known,
+      all()
+        .map((sshd) => sshd.knownHosts)
+        .join("\n"),
+    );
     writeFileSync(
       path,
       `Host inner\n HostName 127.0.0.1\n Port ${node!.port}\n ProxyJump gate\nHost gate\n HostName 127.0.0.1\n Port ${second!.port}\n ProxyJump ssh://outer\n` +
         `Host outer\n HostName 127.0.0.1\n Port ${first!.port}\nHost *\n User ${userInfo().username}\n IdentityFile ${bench.key}\n UserKnownHostsFile ${known}\n`,
     );
     const settings = readSettings((key) => ({ hosts: "inner", sshConfigFile: path })[key], { HOME: bench.folder });
-    assert.deepEqual(settings.hosts[0]!.jumps?.map(({ address }) => address), ["outer", "gate"]);
+    assert.deepEqual(
+      settings.hosts[0]!.jumps?.map(({ address }) => address),
+      ["outer", "gate"],
+    );
     const runner = createRunner(settings);
     bench.later(() => runner.close());
     assert.equal((await runner.run(hello)).node, "inner");
@@ -54,8 +70,13 @@ describe("jump hosts", function () {
 
   it("have their host keys verified, each of them", async () => {
     for (const unknown of all()) {
-      const knownHosts = all().filter((each) => each !== unknown).map((each) => each.knownHosts).join("\n");
-      const error: unknown = await through(`${first!.address},${second!.address}`, { knownHosts }).run(hello).catch((cause: unknown) => cause);
+      const knownHosts = all()
+        .filter((each) => each !== unknown)
+        .map((each) => each.knownHosts)
+        .join("\n");
+      const error: unknown = await through(`${first!.address},${second!.address}`, { knownHosts })
+        .run(hello)
+        .catch((cause: unknown) => cause);
       assert.ok(error instanceof HostKeyError, String(error));
       assert.equal(error.node, unknown.address);
       assert.ok(error.hint?.endsWith(unknown.knownHosts), error.hint);
@@ -67,11 +88,17 @@ describe("jump hosts", function () {
     await assert.rejects(through(gone).run(hello), (error) => {
       assert.ok(error instanceof ConnectionError);
       assert.deepEqual([error.beforeSend, error.node], [true, node!.address]);
-      assert.ok(error.message.includes(`jump host ${gone}`) && error.message.endsWith(`on the way to ${node!.address}`), error.message);
+      assert.ok(
+        error.message.includes(`jump host ${gone}`) && error.message.endsWith(`on the way to ${node!.address}`),
+        error.message,
+      );
       return true;
     });
     const mute = await bench.mute();
-    await assert.rejects(through(`${first!.address},${mute}`, { connectTimeout: "1" }).run(hello), /jump host 127.*no login within 1 s/);
+    await assert.rejects(
+      through(`${first!.address},${mute}`, { connectTimeout: "1" }).run(hello),
+      /jump host 127.*no login within 1 s/,
+    );
     const beyond = bench.runner(all(), { jump: first!.address }, [gone]);
     await assert.rejects(beyond.run(hello), new RegExp(`${gone}.*the jump host ${first!.address} cannot reach it`));
   });
@@ -79,7 +106,10 @@ describe("jump hosts", function () {
   it("say what to allow when they do not forward", async () => {
     const closed = await bench.sshd({ more: ["AllowTcpForwarding no"] });
     const runner = bench.runner([closed, node!], { jump: closed.address }, [node!.address]);
-    await assert.rejects(runner.run(hello), (error) => error instanceof ConnectionError && /AllowTcpForwarding/.test(error.hint ?? ""));
+    await assert.rejects(
+      runner.run(hello),
+      (error) => error instanceof ConnectionError && /AllowTcpForwarding/.test(error.hint ?? ""),
+    );
   });
 
   it("take the link with them when they die, and a change is not run again", async () => {

@@ -18,7 +18,9 @@ describe("the limits of sshd", function () {
     for (let tries = 0; tries < 100; tries++) {
       const socket = connect(Number(sshd.port), "127.0.0.1");
       bench.later(() => socket.destroy());
-      const said = await new Promise<string>((resolve) => socket.once("data", (data) => resolve(data.toString())).once("close", () => resolve("")));
+      const said = await new Promise<string>((resolve) =>
+        socket.once("data", (data) => resolve(data.toString())).once("close", () => resolve("")),
+      );
       // Whoever asked whether sshd is up may still have the place.
       if (said.startsWith("SSH-")) return socket;
       socket.destroy();
@@ -100,8 +102,9 @@ describe("IPv6 and fingerprints", function () {
     const sshd = await bench.sshd({ ipv6: true });
     assert.match(sshd.address, /^\[::1\]:/);
     assert.equal((await bench.runner([sshd]).run(hello)).node, sshd.address);
-    await assert.rejects(bench.runner([sshd], { knownHosts: "# none" }).run(hello), (error: Error & { hint?: string }) =>
-      error.hint?.endsWith(sshd.knownHosts) ?? false,
+    await assert.rejects(
+      bench.runner([sshd], { knownHosts: "# none" }).run(hello),
+      (error: Error & { hint?: string }) => error.hint?.endsWith(sshd.knownHosts) ?? false,
     );
   });
 
@@ -124,7 +127,10 @@ describe("IPv6 and fingerprints", function () {
     await assert.rejects(run(`node9=${shown}`), { code: "host-key" });
     const revoked = `@revoked * ${sshd.knownHosts.split(" ").slice(1).join(" ")}`;
     await assert.rejects(run(shown, revoked), /revoked/);
-    assert.throws(() => bench.settings(["a"], "", { hostKeyFingerprints: "MD5:00" }), { code: "settings", setting: "hostKeyFingerprints" });
+    assert.throws(() => bench.settings(["a"], "", { hostKeyFingerprints: "MD5:00" }), {
+      code: "settings",
+      setting: "hostKeyFingerprints",
+    });
   });
 });
 

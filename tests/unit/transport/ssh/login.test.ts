@@ -2,7 +2,13 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { ConnectionError, createRunner, HostKeyError, readSettings, SettingsError } from "../../../../provider/dist/transport/index.js";
+import {
+  ConnectionError,
+  createRunner,
+  HostKeyError,
+  readSettings,
+  SettingsError,
+} from "../../../../provider/dist/transport/index.js";
 import { said } from "../../../said.ts";
 import { Bench, publicKey, type Sshd } from "./sshd.ts";
 
@@ -23,7 +29,10 @@ describe("logging in to a real sshd", function () {
   };
   const hello = { argv: ["echo", "hello"] };
   const hostKeyError = async (runner: { run(command: typeof hello): Promise<unknown> }): Promise<HostKeyError> => {
-    const error: unknown = await runner.run(hello).then(() => undefined, (cause: unknown) => cause);
+    const error: unknown = await runner.run(hello).then(
+      () => undefined,
+      (cause: unknown) => cause,
+    );
     assert.ok(error instanceof HostKeyError, String(error));
     assert.equal(error.code, "host-key");
     said(`${error.message}\n  → ${error.hint ?? ""}`);
@@ -88,7 +97,9 @@ describe("logging in to a real sshd", function () {
   });
 
   it("refuses a revoked host key", async () => {
-    const error = await hostKeyError(known(sshd.knownHosts, `@revoked * ${sshd.knownHosts.split(" ").slice(1).join(" ")}`));
+    const error = await hostKeyError(
+      known(sshd.knownHosts, `@revoked * ${sshd.knownHosts.split(" ").slice(1).join(" ")}`),
+    );
     assert.match(error.message, /revoked/);
   });
 
@@ -101,7 +112,11 @@ describe("logging in to a real sshd", function () {
   });
 
   it("asks a node with several keys for the one that is known", async () => {
-    const [ed, rsa, ecdsa] = [bench.newKey("many_ed"), bench.newKey("many_rsa", "", "rsa"), bench.newKey("many_ec", "", "ecdsa")];
+    const [ed, rsa, ecdsa] = [
+      bench.newKey("many_ed"),
+      bench.newKey("many_rsa", "", "rsa"),
+      bench.newKey("many_ec", "", "ecdsa"),
+    ];
     const many = await bench.sshd({ hostKeys: [ed, rsa, ecdsa] });
     for (const line of many.knownHosts.split("\n")) {
       const runner = createRunner(bench.settings([many.address], line));
@@ -121,7 +136,10 @@ describe("logging in to a real sshd", function () {
       (key) => ({ hosts: sshd.address, privateKeyFile: bench.key, knownHostsFile: "~/none" })[key],
       { HOME: bench.folder },
     );
-    await assert.rejects(createRunner(settings).run(hello), (error) => error instanceof SettingsError && error.setting === "knownHostsFile");
+    await assert.rejects(
+      createRunner(settings).run(hello),
+      (error) => error instanceof SettingsError && error.setting === "knownHostsFile",
+    );
   });
 
   // Tried: the node does not let the user in → the error says what was tried, and where the key has to be
@@ -155,7 +173,9 @@ describe("logging in to a real sshd", function () {
         execFileSync("ssh-add", ["-q", key], { env: { ...process.env, SSH_AUTH_SOCK: socket } });
         rmSync(key);
         const config: Record<string, string> = { hosts: sshd.address, knownHosts: sshd.knownHosts };
-        const runner = createRunner(readSettings((name) => config[name], { HOME: bench.folder, SSH_AUTH_SOCK: socket }));
+        const runner = createRunner(
+          readSettings((name) => config[name], { HOME: bench.folder, SSH_AUTH_SOCK: socket }),
+        );
         assert.equal((await runner.run(hello)).stdout, "hello\n");
         runner.close();
       } finally {

@@ -4,7 +4,12 @@ import { connect, createServer, type AddressInfo, type Server } from "node:net";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { createRunner, readSettings, type ConnectionSettings, type Runner } from "../../../../provider/dist/transport/index.js";
+import {
+  createRunner,
+  readSettings,
+  type ConnectionSettings,
+  type Runner,
+} from "../../../../provider/dist/transport/index.js";
 
 /** A folder with the keys of a client, and everything that the tests of one file start. */
 export class Bench {
@@ -107,10 +112,7 @@ export class Sshd {
     this.#process = process;
   }
 
-  static async start(
-    bench: Bench,
-    options: SshdOptions,
-  ): Promise<Sshd> {
+  static async start(bench: Bench, options: SshdOptions): Promise<Sshd> {
     const port = (await bench.refusing()).split(":")[1]!;
     const host = options.ipv6 ? "::1" : "127.0.0.1";
     const address = options.ipv6 ? `[::1]:${port}` : `127.0.0.1:${port}`;

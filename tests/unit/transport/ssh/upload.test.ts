@@ -1,6 +1,16 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import { closeSync, ftruncateSync, mkdirSync, openSync, readdirSync, readFileSync, statSync, writeFileSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ConnectionError, UploadError, type Runner } from "../../../../provider/dist/transport/index.js";
@@ -30,7 +40,10 @@ describe("uploading over a real sshd", function () {
     assert.equal(node, runner.node);
     assert.ok(readFileSync(target).equals(data));
     assert.equal(steps.at(-1), data.length);
-    assert.deepEqual(steps, [...steps].sort((a, b) => a - b));
+    assert.deepEqual(
+      steps,
+      [...steps].sort((a, b) => a - b),
+    );
     assert.deepEqual(readdirSync(there), ["it's $(a) name"]);
     assert.equal(statSync(target).mode & 0o077, 0);
   });
@@ -46,7 +59,11 @@ describe("uploading over a real sshd", function () {
     assert.equal(statSync(target).size, 0);
   });
 
-  for (const [where, at] of [["in its midst", 24 << 20], ["behind its data", 0], ["before its data", (64 << 20) - 7]] as const) {
+  for (const [where, at] of [
+    ["in its midst", 24 << 20],
+    ["behind its data", 0],
+    ["before its data", (64 << 20) - 7],
+  ] as const) {
     it(`leaves a file sparse that has holes ${where}`, async () => {
       const sparse = join(bench.folder, "sparse");
       const file = openSync(sparse, "w");
@@ -65,24 +82,41 @@ describe("uploading over a real sshd", function () {
 
   it("uploads beside running programs", async () => {
     const targets = ["a", "b", "c", "d"].map((name) => join(there, name));
-    await Promise.all([...targets.map((target) => runner.upload(source, target)), runner.run({ argv: ["sleep", "0.2"] })]);
+    await Promise.all([
+      ...targets.map((target) => runner.upload(source, target)),
+      runner.run({ argv: ["sleep", "0.2"] }),
+    ]);
     for (const target of targets) assert.ok(readFileSync(target).equals(data));
   });
 
   it("says why it cannot write, and leaves nothing", async () => {
     const before = readdirSync(there);
-    await assert.rejects(runner.upload(source, join(there, "no/such/folder")), (error) => error instanceof UploadError && /no\/such\/folder.*No such file/.test(error.message));
+    await assert.rejects(
+      runner.upload(source, join(there, "no/such/folder")),
+      (error) => error instanceof UploadError && /no\/such\/folder.*No such file/.test(error.message),
+    );
     mkdirSync(join(there, "folder"));
     await assert.rejects(runner.upload(source, join(there, "folder")), UploadError);
-    await assert.rejects(runner.upload(join(bench.folder, "none"), join(there, "x")), (error) => error instanceof UploadError && /none/.test(error.message));
-    await assert.rejects(runner.upload(bench.folder, join(there, "x")), (error) => error instanceof UploadError && /not a file/.test(error.message));
+    await assert.rejects(
+      runner.upload(join(bench.folder, "none"), join(there, "x")),
+      (error) => error instanceof UploadError && /none/.test(error.message),
+    );
+    await assert.rejects(
+      runner.upload(bench.folder, join(there, "x")),
+      (error) => error instanceof UploadError && /not a file/.test(error.message),
+    );
     assert.deepEqual(readdirSync(there), [...before, "folder"].sort());
   });
 
   it("takes the half of a file away when the progress callback throws", async () => {
     const before = readdirSync(there);
     const boom = new Error("boom");
-    await assert.rejects(runner.upload(source, join(there, "half"), () => { throw boom; }), (error) => error === boom);
+    await assert.rejects(
+      runner.upload(source, join(there, "half"), () => {
+        throw boom;
+      }),
+      (error) => error === boom,
+    );
     assert.deepEqual(readdirSync(there), before);
   });
 
@@ -100,7 +134,10 @@ describe("uploading over a real sshd", function () {
       if (!killed) first.kill();
       killed = true;
     });
-    await assert.rejects(upload, (error) => error instanceof ConnectionError && !error.beforeSend && /broken/.test(error.message));
+    await assert.rejects(
+      upload,
+      (error) => error instanceof ConnectionError && !error.beforeSend && /broken/.test(error.message),
+    );
     await sleep(100);
     assert.equal(readdirSync(there).includes("broken"), false);
     assert.equal((await two.run({ argv: ["true"] })).node, second.address);

@@ -14,7 +14,8 @@ describe("KnownHosts", () => {
   const rsa = publicKey(bench.newKey("fourth", "", "rsa"));
   const blob = (line: string) => Buffer.from(line.split(" ")[1]!, "base64");
   const parse = (...lines: string[]) => KnownHosts.parse([{ name: "file", text: lines.join("\n") }]);
-  const status = (hosts: KnownHosts, host: string, port: number, key: string) => hosts.verify(host, port, blob(key)).status;
+  const status = (hosts: KnownHosts, host: string, port: number, key: string) =>
+    hosts.verify(host, port, blob(key)).status;
 
   it("knows a host by each of its names, whatever their case", () => {
     const hosts = parse("# comment", "", `Node1,10.0.0.1 ${first} some comment`);
@@ -26,7 +27,10 @@ describe("KnownHosts", () => {
   it("says which lines have another key", () => {
     const verdict = parse("", `node1 ${first}`, `node1 ${ecdsa}`).verify("node1", 22, blob(second));
     assert.equal(verdict.status, "changed");
-    assert.deepEqual(verdict.status === "changed" && verdict.conflicts.map(({ source, line }) => [source, line]), [["file", 2], ["file", 3]]);
+    assert.deepEqual(verdict.status === "changed" && verdict.conflicts.map(({ source, line }) => [source, line]), [
+      ["file", 2],
+      ["file", 3],
+    ]);
     assert.equal(status(parse(`node1 ${first}`, `node1 ${second}`), "node1", 22, second), "ok");
   });
 
@@ -73,20 +77,36 @@ describe("KnownHosts", () => {
     const verdict = parse(`@cert-authority *.example.org ${first}`).verify("a.example.org", 22, blob(first));
     assert.equal(verdict.status, "unknown");
     const known = parse(`@cert-authority *.example.org ${first}`);
-    assert.deepEqual(known.authorities("a.example.org", 22).map(({ source, line }) => [source, line]), [["file", 1]]);
+    assert.deepEqual(
+      known.authorities("a.example.org", 22).map(({ source, line }) => [source, line]),
+      [["file", 1]],
+    );
     assert.deepEqual(known.authorities("a.example.com", 22), []);
     assert.equal(status(parse(`@cert-authority * ${first}`, `node1 ${second}`), "node1", 22, second), "ok");
   });
 
   it("trusts no line that it cannot read", () => {
     const type = first.split(" ")[0]!;
-    for (const line of [`@new node1 ${first}`, `node1`, `node1 ${type}`, `node1 ${type} AAAA`, `node1 ssh-rsa ${first.split(" ")[1]}`, `|2|a|b ${first}`, `|1|a ${first}`])
+    for (const line of [
+      `@new node1 ${first}`,
+      `node1`,
+      `node1 ${type}`,
+      `node1 ${type} AAAA`,
+      `node1 ssh-rsa ${first.split(" ")[1]}`,
+      `|2|a|b ${first}`,
+      `|1|a ${first}`,
+    ])
       assert.equal(status(parse(line), "node1", 22, first), "unknown", line);
   });
 
   it("asks for the types that are known before the others, and for no DSA", () => {
     const hosts = parse(`node1 ${rsa}`, `node2 ${ecdsa}`, `node2 ${rsa}`, `@revoked node3 ${rsa}`);
-    assert.deepEqual(hosts.algorithmsFor("node1", 22).slice(0, 4), ["rsa-sha2-512", "rsa-sha2-256", "ssh-ed25519", "ecdsa-sha2-nistp256"]);
+    assert.deepEqual(hosts.algorithmsFor("node1", 22).slice(0, 4), [
+      "rsa-sha2-512",
+      "rsa-sha2-256",
+      "ssh-ed25519",
+      "ecdsa-sha2-nistp256",
+    ]);
     assert.equal(hosts.algorithmsFor("node2", 22)[0], "ecdsa-sha2-nistp256");
     assert.equal(hosts.algorithmsFor("node3", 22)[0], "ssh-ed25519");
     assert.equal(hosts.algorithmsFor("node1", 22).length, 6);

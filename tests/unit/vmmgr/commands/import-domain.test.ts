@@ -2,11 +2,14 @@ import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 
 const require = createRequire(import.meta.url);
-const { importDomainXml } = require("../../../../provider/dist/vmmgr/commands/import-domain.js") as typeof import("../../../../provider/dist/vmmgr/commands/import-domain.js");
+const { importDomainXml } =
+  require("../../../../provider/dist/vmmgr/commands/import-domain.js") as typeof import("../../../../provider/dist/vmmgr/commands/import-domain.js");
 
 const CDROM = '<disk type="file" device="cdrom"><source file="/iso"/><target dev="sda"/></disk>';
-const disk = (source: string, type = "file") => `<disk type="${type}" device="disk">${source}<target dev="vda"/></disk>`;
-const domain = (...disks: string[]) => `<domain type="kvm"><name>old</name><devices>${disks.join("")}<memballoon model="none"/></devices></domain>`;
+const disk = (source: string, type = "file") =>
+  `<disk type="${type}" device="disk">${source}<target dev="vda"/></disk>`;
+const domain = (...disks: string[]) =>
+  `<domain type="kvm"><name>old</name><devices>${disks.join("")}<memballoon model="none"/></devices></domain>`;
 const taken = (...disks: string[]) => importDomainXml(domain(...disks), "old", "node1");
 
 describe("the definition of a libvirt VM that is taken in", () => {
@@ -28,7 +31,13 @@ describe("the definition of a libvirt VM that is taken in", () => {
   });
 
   it("refuses none, and more than one", () => {
-    assert.throws(() => taken(CDROM), /Unable to take in VM "old" on node1: its disks: it has none, and can be taken in with exactly one/);
-    assert.throws(() => taken(disk('<source file="/a"/>'), disk('<source file="/b"/>')), /it has more than one disk \(2\), and can be taken in with exactly one/);
+    assert.throws(
+      () => taken(CDROM),
+      /Unable to take in VM "old" on node1: its disks: it has none, and can be taken in with exactly one/,
+    );
+    assert.throws(
+      () => taken(disk('<source file="/a"/>'), disk('<source file="/b"/>')),
+      /it has more than one disk \(2\), and can be taken in with exactly one/,
+    );
   });
 });

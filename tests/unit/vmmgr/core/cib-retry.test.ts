@@ -4,8 +4,10 @@ import { cluster, inventory } from "../../cluster/fixtures.ts";
 import { errors } from "../../cluster/runner.ts";
 
 const require = createRequire(import.meta.url);
-const { retryOnCibConflict } = require("../../../../provider/dist/vmmgr/core/cib-retry.js") as typeof import("../../../../provider/dist/vmmgr/core/cib-retry.js");
-const { unsettled } = require("../../../../provider/dist/vmmgr/relation/settled.js") as typeof import("../../../../provider/dist/vmmgr/relation/settled.js");
+const { retryOnCibConflict } =
+  require("../../../../provider/dist/vmmgr/core/cib-retry.js") as typeof import("../../../../provider/dist/vmmgr/core/cib-retry.js");
+const { unsettled } =
+  require("../../../../provider/dist/vmmgr/relation/settled.js") as typeof import("../../../../provider/dist/vmmgr/relation/settled.js");
 type Cluster = Parameters<typeof retryOnCibConflict>[0];
 
 const CHANGE = cluster.deleteChange("/cib/configuration/constraints/rsc_order[@id='o']");
@@ -37,7 +39,10 @@ describe("a change of the CIB by what it says now", () => {
     await retryOnCibConflict(twice.made, () => [CHANGE]);
     assert.deepEqual(twice.counts, { reads: 3, writes: 3 });
     const ever = scripted(...Array.from({ length: 50 }, conflict));
-    await assert.rejects(retryOnCibConflict(ever.made, () => [CHANGE]), cluster.CibConflict);
+    await assert.rejects(
+      retryOnCibConflict(ever.made, () => [CHANGE]),
+      cluster.CibConflict,
+    );
     assert.equal(ever.counts.writes, 8);
     let plans = 0;
     const refusing = scripted(conflict());
@@ -58,23 +63,38 @@ describe("a change of the CIB by what it says now", () => {
     });
     assert.deepEqual(lost.counts, { reads: 2, writes: 1 });
     const gone = scripted(broken(), broken());
-    await assert.rejects(retryOnCibConflict(gone.made, () => [CHANGE]), errors.ConnectionError);
+    await assert.rejects(
+      retryOnCibConflict(gone.made, () => [CHANGE]),
+      errors.ConnectionError,
+    );
     assert.equal(gone.counts.writes, 2);
   });
 });
 
 describe("what Pacemaker is still about to do with VMs", () => {
-  const plan = (actions: string, resource = "") => cluster.parseSimulation(`<pacemaker-result><cluster_status><nodes/><resources>
+  const plan = (actions: string, resource = "") =>
+    cluster.parseSimulation(`<pacemaker-result><cluster_status><nodes/><resources>
     <resource id="a" role="Started" active="true" managed="true" ${resource}><node name="node1"/></resource></resources></cluster_status>
     <actions>${actions}</actions><status code="0"/></pacemaker-result>`);
 
   it("is an action that it plans, or one that is under way", () => {
     assert.deepEqual(unsettled(plan(""), ["a"]), []);
-    assert.deepEqual(unsettled(plan('<rsc_action action="migrate" resource="a" source="node1" dest="node2"/>'), ["a"]), ["a: migrate"]);
+    assert.deepEqual(
+      unsettled(plan('<rsc_action action="migrate" resource="a" source="node1" dest="node2"/>'), ["a"]),
+      ["a: migrate"],
+    );
     assert.deepEqual(unsettled(plan("", 'pending="Migrating"'), ["a"]), ["a: Migrating"]);
   });
 
   it("is neither what is blocked nor what is done with others", () => {
-    assert.deepEqual(unsettled(plan('<rsc_action action="stop" resource="a" node="node1" blocked="true"/><rsc_action action="start" resource="b" node="node1"/>'), ["a", "gone"]), []);
+    assert.deepEqual(
+      unsettled(
+        plan(
+          '<rsc_action action="stop" resource="a" node="node1" blocked="true"/><rsc_action action="start" resource="b" node="node1"/>',
+        ),
+        ["a", "gone"],
+      ),
+      [],
+    );
   });
 });

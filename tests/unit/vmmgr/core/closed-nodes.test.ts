@@ -5,9 +5,11 @@ import { counting } from "./counting.ts";
 import { ask, empty, running, vm } from "../whatif/ask.ts";
 
 const require = createRequire(import.meta.url);
-const { closedNodes, closedWords } = require("../../../../provider/dist/vmmgr/core/closed-nodes.js") as typeof import("../../../../provider/dist/vmmgr/core/closed-nodes.js");
+const { closedNodes, closedWords } =
+  require("../../../../provider/dist/vmmgr/core/closed-nodes.js") as typeof import("../../../../provider/dist/vmmgr/core/closed-nodes.js");
 
-const nodesOf = (text: string, name = "web", now?: number) => closedNodes(cluster.parseCib(text), name, now).map(({ node }) => node);
+const nodesOf = (text: string, name = "web", now?: number) =>
+  closedNodes(cluster.parseCib(text), name, now).map(({ node }) => node);
 
 describe("nodes that are closed to a VM", () => {
   it("are those where a start has failed, also of one that is gone, and none of another's", () => {
@@ -18,7 +20,8 @@ describe("nodes that are closed to a VM", () => {
   });
 
   it("are those where as much has failed as its migration-threshold says, until its failure-timeout is over", () => {
-    const meta = '<nvpair id="t" name="migration-threshold" value="3"/><nvpair id="f" name="failure-timeout" value="2min"/>';
+    const meta =
+      '<nvpair id="t" name="migration-threshold" value="3"/><nvpair id="f" name="failure-timeout" value="2min"/>';
     const text = counting(running({ web: 1 }, { meta: { web: meta } }), "web", { 2: "3", 3: "2" }, "monitor_10000");
     assert.deepEqual(nodesOf(text, "web", 1100), ["node2"]);
     assert.deepEqual(nodesOf(text, "web", 1121), []);
@@ -31,7 +34,10 @@ describe("nodes that are closed to a VM", () => {
 
   it("leave a VM down when its node is lost, and the plan says why", async () => {
     const { losses } = await ask({}, counting(running({ web: 1 }), "web", { 2: "INFINITY", 3: "INFINITY" }));
-    assert.equal(losses.find(({ node }) => node === "node1")?.fates[0]?.unplaced, "node2 is closed to it (failed start); node3 is closed to it (failed start)");
+    assert.equal(
+      losses.find(({ node }) => node === "node1")?.fates[0]?.unplaced,
+      "node2 is closed to it (failed start); node3 is closed to it (failed start)",
+    );
   });
 
   it("are open to a VM that the plan makes: what an earlier one of its name has failed is forgotten", async () => {

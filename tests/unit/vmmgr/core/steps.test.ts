@@ -39,9 +39,15 @@ describe("a change in steps", () => {
     for (const half of [false, true]) {
       it(`is undone, the last first, when step ${index} fails ${half ? "after" : "before"} it took effect`, async () => {
         const { done, log, made } = world({ act: index, half });
-        const error = await runSteps("Unable to x", made).then(() => undefined, (failure: unknown) => failure);
+        const error = await runSteps("Unable to x", made).then(
+          () => undefined,
+          (failure: unknown) => failure,
+        );
         assert.ok(error instanceof ChangeFailed);
-        assert.deepEqual([error.step, error.left, error.message], [`step ${index}`, [], `Unable to x: step ${index}: broken`]);
+        assert.deepEqual(
+          [error.step, error.left, error.message],
+          [`step ${index}`, [], `Unable to x: step ${index}: broken`],
+        );
         const back = Array.from({ length: index + 1 }, (_, at) => `undo ${index - at}`);
         assert.deepEqual(log.slice(index + 1), back);
         assert.deepEqual([...done], []);
@@ -53,7 +59,10 @@ describe("a change in steps", () => {
 
   it("goes on undoing when an undo fails, and says what is left", async () => {
     const { done, made } = world({ act: 3, undo: [2, 0] });
-    const error = await runSteps("Unable to x", made).then(() => undefined, (failure: unknown) => failure);
+    const error = await runSteps("Unable to x", made).then(
+      () => undefined,
+      (failure: unknown) => failure,
+    );
     assert.ok(error instanceof ChangeFailed);
     assert.deepEqual(error.left, ['"step 2" could not be undone (stuck)', '"step 0" could not be undone (stuck)']);
     assert.match(error.message, /Left behind: "step 2"/);
@@ -64,7 +73,10 @@ describe("a change in steps", () => {
   it("keeps the cause, and the cause's own hint when nothing is left", async () => {
     const cause = new errors.NotOwned("taken", "x", "Choose another.");
     const failing = [{ name: "look", act: () => Promise.reject(cause), noUndo: "it only looks" }];
-    const error = await runSteps("Unable to x", failing).then(() => undefined, (failure: unknown) => failure);
+    const error = await runSteps("Unable to x", failing).then(
+      () => undefined,
+      (failure: unknown) => failure,
+    );
     assert.ok(error instanceof ChangeFailed);
     assert.equal(error.cause, cause);
     assert.equal(error.hint, "Choose another.");

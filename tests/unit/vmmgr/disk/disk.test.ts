@@ -13,7 +13,17 @@ type Inventory = ReturnType<typeof inventory>;
 type DiskSpec = import("../../../../provider/dist/vmmgr/disk/model.js").DiskSpec;
 
 const { parseXml, renderXml } = cluster;
-const spec = (more: Partial<DiskSpec> = {}): DiskSpec => ({ vm: "web", index: 0, bus: "virtio", cache: "writeback", readOnly: false, retain: false, owner: "p/s/one", size: 1024, ...more });
+const spec = (more: Partial<DiskSpec> = {}): DiskSpec => ({
+  vm: "web",
+  index: 0,
+  bus: "virtio",
+  cache: "writeback",
+  readOnly: false,
+  retain: false,
+  owner: "p/s/one",
+  size: 1024,
+  ...more,
+});
 const DOMAIN = `<domain><name>web</name><devices><disk><source name="rbd/system_web"/><target dev="vda" bus="virtio"/></disk><serial type="pty"/></devices></domain>`;
 
 /** A cluster with a VM and data images, as notes by number; `null` is an image without one. */
@@ -56,24 +66,53 @@ describe("the element of a data disk", () => {
     const put = (root: typeof empty, index: number) =>
       elements.withElement(root, "web", `data_web_${index}`, elements.wantedElement({ ...spec({ index }) }, found));
     const whole = [1, 10, 0, 2].reduce(put, empty);
-    assert.deepEqual(names(whole), ["rbd/system_web", "rbd/data_web_0", "rbd/data_web_1", "rbd/data_web_2", "rbd/data_web_10"]);
+    assert.deepEqual(names(whole), [
+      "rbd/system_web",
+      "rbd/data_web_0",
+      "rbd/data_web_1",
+      "rbd/data_web_2",
+      "rbd/data_web_10",
+    ]);
     assert.deepEqual(names(put(whole, 1)), names(whole), "twice is once");
-    const back = [0, 1, 2, 10].reduce((root, index) => elements.withElement(root, "web", `data_web_${index}`, undefined), whole);
+    const back = [0, 1, 2, 10].reduce(
+      (root, index) => elements.withElement(root, "web", `data_web_${index}`, undefined),
+      whole,
+    );
     assert.equal(renderXml(back), renderXml(empty));
-    assert.equal(elements.withElement(empty, "web", "data_web_0", undefined), empty, "the same tree: nothing is to be written");
+    assert.equal(
+      elements.withElement(empty, "web", "data_web_0", undefined),
+      empty,
+      "the same tree: nothing is to be written",
+    );
   });
 
   it("names who has its target already", () => {
-    const other = parseXml(DOMAIN.replace("<serial", `<disk device="cdrom"><source file="/a.iso"/><target dev="vdb"/></disk><serial`), "test");
+    const other = parseXml(
+      DOMAIN.replace("<serial", `<disk device="cdrom"><source file="/a.iso"/><target dev="vdb"/></disk><serial`),
+      "test",
+    );
     const wanted = elements.wantedElement(spec(), found);
     assert.equal(elements.targetHolder(other, wanted), "/a.iso");
-    assert.equal(elements.targetHolder(elements.withElement(parseXml(DOMAIN, "test"), "web", "data_web_0", wanted), wanted), undefined);
+    assert.equal(
+      elements.targetHolder(elements.withElement(parseXml(DOMAIN, "test"), "web", "data_web_0", wanted), wanted),
+      undefined,
+    );
   });
 
   it("is kept by the VM's own changes, which take no other disk in", () => {
-    const stored = elements.withElement(parseXml(DOMAIN, "test"), "web", "data_web_0", elements.wantedElement(spec({ bus: "scsi", serial: "x" }), found));
+    const stored = elements.withElement(
+      parseXml(DOMAIN, "test"),
+      "web",
+      "data_web_0",
+      elements.wantedElement(spec({ bus: "scsi", serial: "x" }), found),
+    );
     const vm = { name: "web", uuid: "u", images: ["system_web", "data_web_0", "data_web_1"] };
-    const final = domains.finalDomain(domains.baseDomain(stored, "web"), vm, { bus: "ide", secret: "s", cephHosts: [] }, stored);
+    const final = domains.finalDomain(
+      domains.baseDomain(stored, "web"),
+      vm,
+      { bus: "ide", secret: "s", cephHosts: [] },
+      stored,
+    );
     const targets = cluster.findAll(final, "target").map((node) => node.attrs["dev"]);
     assert.deepEqual(targets, ["hda", "sdb"]);
     assert.equal(cluster.findAll(final, "serial").at(-1)?.text, "x");
@@ -88,7 +127,8 @@ describe("the note on a disk's image", () => {
   });
 
   for (const text of ["", "{", "[]", "null", '"x"', '{"image":3}']) {
-    it(`that says ${JSON.stringify(text)} says nothing`, () => assert.equal(model.readNote("data_web_0", { [model.NOTE_KEY]: text }), undefined));
+    it(`that says ${JSON.stringify(text)} says nothing`, () =>
+      assert.equal(model.readNote("data_web_0", { [model.NOTE_KEY]: text }), undefined));
   }
 });
 
@@ -110,27 +150,50 @@ describe("the number of a disk", () => {
 
   it("of a deleted disk has no disk", () => {
     const found = withDisks({ 0: { deleted: true }, 1: null });
-    assert.deepEqual([0, 1, 2].map((index) => observe.findDisk(found, "web", index)?.image), [undefined, "data_web_1", undefined]);
+    assert.deepEqual(
+      [0, 1, 2].map((index) => observe.findDisk(found, "web", index)?.image),
+      [undefined, "data_web_1", undefined],
+    );
     assert.deepEqual(observe.takenNumbers(found, "web"), [0, 1]);
   });
 });
 
 describe("what speaks against a disk", () => {
   const nothing = { vm: false, index: () => false };
-  const refused = (found: Inventory, more: Partial<DiskSpec>, intent: "create" | "update" | "replace" = "create", planned: Parameters<typeof refusals.diskRefusals>[3] = nothing) =>
-    refusals.diskRefusals(found, spec(more), intent, planned).map(({ property, reason }) => `${property}: ${reason}`).join("\n");
+  const refused = (
+    found: Inventory,
+    more: Partial<DiskSpec>,
+    intent: "create" | "update" | "replace" = "create",
+    planned: Parameters<typeof refusals.diskRefusals>[3] = nothing,
+  ) =>
+    refusals
+      .diskRefusals(found, spec(more), intent, planned)
+      .map(({ property, reason }) => `${property}: ${reason}`)
+      .join("\n");
 
   it("a gap, unless this program fills it", () => {
-    assert.match(refused(withDisks({ 0: null }), { index: 2 }), /^index: 2 would leave a gap: VM "web" has no data disk 1,/);
-    assert.equal(refused(withDisks({ 0: null }), { index: 2 }, "create", { vm: false, index: (index) => index === 1 }), "");
+    assert.match(
+      refused(withDisks({ 0: null }), { index: 2 }),
+      /^index: 2 would leave a gap: VM "web" has no data disk 1,/,
+    );
+    assert.equal(
+      refused(withDisks({ 0: null }), { index: 2 }, "create", { vm: false, index: (index) => index === 1 }),
+      "",
+    );
   });
 
   it("a number that it leaves itself: the gap would be where it was", () => {
-    assert.match(refused(withDisks({ 0: { owner: "p/s/one" } }), { index: 1 }, "replace", { ...nothing, leaves: 0 }), /has no data disk 0/);
+    assert.match(
+      refused(withDisks({ 0: { owner: "p/s/one" } }), { index: 1 }, "replace", { ...nothing, leaves: 0 }),
+      /has no data disk 0/,
+    );
   });
 
   it("a VM that is not there, unless this program makes it", () => {
-    assert.match(refused(withDisks({}), { vm: "nobody" }), /^vm: VM "nobody" does not exist: it is not on the cluster$/);
+    assert.match(
+      refused(withDisks({}), { vm: "nobody" }),
+      /^vm: VM "nobody" does not exist: it is not on the cluster$/,
+    );
     assert.equal(refused(withDisks({}), { vm: "nobody" }, "create", { ...nothing, vm: true }), "");
   });
 
@@ -142,12 +205,18 @@ describe("what speaks against a disk", () => {
   });
 
   it("less room than it has; one that is not whole yet is filled again, so that counts for nothing", () => {
-    assert.match(refused(withDisks({ 0: { owner: "p/s/one" } }), { size: 512 }, "update"), /^size: data_web_0 has 4096 bytes and is never made smaller/);
+    assert.match(
+      refused(withDisks({ 0: { owner: "p/s/one" } }), { size: 512 }, "update"),
+      /^size: data_web_0 has 4096 bytes and is never made smaller/,
+    );
     assert.equal(refused(withDisks({ 0: { owner: "p/s/one", filling: true } }), { size: 512 }), "");
   });
 
   it("a source that Ceph has no room for", () => {
     const found = { ...withDisks({}), freeBytes: 10 };
-    assert.match(refused(found, { source: { image: "system_web" }, size: 1 << 21 }), /^source: it has 1048576 bytes, and Ceph has 10 left$/);
+    assert.match(
+      refused(found, { source: { image: "system_web" }, size: 1 << 21 }),
+      /^source: it has 1048576 bytes, and Ceph has 10 left$/,
+    );
   });
 });

@@ -8,7 +8,8 @@ import { requestOf, ScriptedRunner } from "../../cluster/runner.ts";
 import { running } from "../whatif/ask.ts";
 
 const require = createRequire(import.meta.url);
-const doctor = require("../../../../provider/dist/vmmgr/doctor/index.js") as typeof import("../../../../provider/dist/vmmgr/doctor/index.js");
+const doctor =
+  require("../../../../provider/dist/vmmgr/doctor/index.js") as typeof import("../../../../provider/dist/vmmgr/doctor/index.js");
 export const { FINDINGS } = doctor;
 export type Diagnosis = import("../../../../provider/dist/vmmgr/doctor/index.js").Diagnosis;
 type Finding = Diagnosis["findings"][number];
@@ -48,15 +49,25 @@ const open = (names: readonly string[]): Ways => Object.fromEntries(names.map((n
 function healthy(node: string, { nodes, hypervisors, users, needs }: Asked, lacked: readonly string[]): Said {
   const others = (of: string[]) => of.filter((each) => each !== node);
   return {
-    node, root: true, clock: [NOW + 0.1, NOW + 0.2],
-    versions: Object.fromEntries(Object.entries({ pacemaker: "2.1.5", corosync: "3.1.7", ceph: "16.2.15", python: "3.11.2" }).map(([tool, ok]) => [tool, { ok }])),
+    node,
+    root: true,
+    clock: [NOW + 0.1, NOW + 0.2],
+    versions: Object.fromEntries(
+      Object.entries({ pacemaker: "2.1.5", corosync: "3.1.7", ceph: "16.2.15", python: "3.11.2" }).map(([tool, ok]) => [
+        tool,
+        { ok },
+      ]),
+    ),
     virtual: { ok: { libvirt: "9.0.0", qemu: "7.2.22" } },
     modules: { rados: true, rbd: true, libvirt: true },
     lacks: needs.flatMap(([, names], at) => (names.every((name) => lacked.includes(name)) ? [at] : [])),
     agents: { seapath: { ok: ["VirtualDomain"] } },
     ssh: open(others(nodes)),
     moves: Object.fromEntries(others(hypervisors).map((other) => [other, open(users)])),
-    ceph: { ok: {} }, libvirt: { ok: { secret: SECRET } }, cpu: { ok: "Cascadelake" }, bridges: { ok: ["br0"] },
+    ceph: { ok: {} },
+    libvirt: { ok: { secret: SECRET } },
+    cpu: { ok: "Cascadelake" },
+    bridges: { ok: ["br0"] },
   };
 }
 
@@ -81,7 +92,15 @@ export interface Ill {
   late?: number;
 }
 
-const SPACE = { available: 9e9, stored: 1e6, objects: 1, quotaBytes: 0, quotaObjects: 0, poolFlags: ["hashpspool"], clusterFlags: [] };
+const SPACE = {
+  available: 9e9,
+  stored: 1e6,
+  objects: 1,
+  quotaBytes: 0,
+  quotaObjects: 0,
+  poolFlags: ["hashpspool"],
+  clusterFlags: [],
+};
 
 /** What Pacemaker's tools have said of a CIB: most tests are about the same one. */
 const known = new Map<string, { text: string; status: string; simulated?: unknown }>();
@@ -107,7 +126,19 @@ class Patient extends ScriptedRunner {
         if (ill.inventoryError !== undefined) throw ill.inventoryError;
         const { text, status } = seen(cib, given);
         const storage = { images: ill.images ?? [], groups: [], space: { ...SPACE, ...ill.space } };
-        return { ok: { node: "node1", cib: text, status: ill.status?.(status) ?? status, observer: null, storage, libvirt: { secret: SECRET, domains: [] }, cephHosts: [], sources: [], ...ill.inventory } };
+        return {
+          ok: {
+            node: "node1",
+            cib: text,
+            status: ill.status?.(status) ?? status,
+            observer: null,
+            storage,
+            libvirt: { secret: SECRET, domains: [] },
+            cephHosts: [],
+            sources: [],
+            ...ill.inventory,
+          },
+        };
       },
       "the simulate program": async (_request, command) => {
         if (ill.simulateError !== undefined) throw ill.simulateError;
@@ -127,12 +158,18 @@ class Patient extends ScriptedRunner {
   runOnEach(command: Command): Promise<NodeAnswer[]> {
     const { nodes = {}, lacked = {}, hosts = ["node1", "node2", "node3"], late = 0.4 } = this.#ill;
     this.programs.push(command.label ?? "");
-    return Promise.resolve(hosts.map((address): NodeAnswer => {
-      const own = nodes[address];
-      if (own instanceof Error) return { address, error: own };
-      const answer = { ...healthy(address, requestOf(command) as Asked, lacked[address] ?? []), ...own };
-      return { address, result: { node: address, exitCode: 0, stdout: JSON.stringify({ ok: answer }), stderr: "" }, between: [NOW * 1000, (NOW + late) * 1000] };
-    }));
+    return Promise.resolve(
+      hosts.map((address): NodeAnswer => {
+        const own = nodes[address];
+        if (own instanceof Error) return { address, error: own };
+        const answer = { ...healthy(address, requestOf(command) as Asked, lacked[address] ?? []), ...own };
+        return {
+          address,
+          result: { node: address, exitCode: 0, stdout: JSON.stringify({ ok: answer }), stderr: "" },
+          between: [NOW * 1000, (NOW + late) * 1000],
+        };
+      }),
+    );
   }
 }
 
@@ -153,25 +190,46 @@ export const FENCE = '<primitive id="fence1" class="stonith" type="fence_dummy"/
 
 /** A cluster that fences and has these VMs. */
 export const fenced = (...args: Parameters<typeof running>): string =>
-  running(...args).replace('name="stonith-enabled" value="false"', 'name="stonith-enabled" value="true"').replace("</resources>", `${FENCE}</resources>`);
+  running(...args)
+    .replace('name="stonith-enabled" value="false"', 'name="stonith-enabled" value="true"')
+    .replace("</resources>", `${FENCE}</resources>`);
 
 /** Another value of a property, or a property more. */
 export const told = (cib: string, name: string, value: string): string =>
-  cib.replace("</cluster_property_set>", `<nvpair id="told-${name}" name="${name}" value="${value}"/></cluster_property_set>`);
+  cib.replace(
+    "</cluster_property_set>",
+    `<nvpair id="told-${name}" name="${name}" value="${value}"/></cluster_property_set>`,
+  );
 
 /** A VM's system image, as far as a doctor looks at it. */
-export const image = (vm: string, devices: string) => ({ name: `system_${vm}`, size: 1, snapshots: [], metadata: { vm_name: vm, xml: `<domain><name>${vm}</name><devices>${devices}</devices></domain>` } });
+export const image = (vm: string, devices: string) => ({
+  name: `system_${vm}`,
+  size: 1,
+  snapshots: [],
+  metadata: { vm_name: vm, xml: `<domain><name>${vm}</name><devices>${devices}</devices></domain>` },
+});
 
 /** Findings as a line each: level, id, what it is about, what was seen. */
 export const lines = ({ findings }: Diagnosis): string[] =>
-  findings.map(({ level, id, node, vm, constraint, seen }: Finding) => [level, id, node, vm, constraint].filter((each) => each !== undefined).join(" ") + `: ${seen}`);
+  findings.map(
+    ({ level, id, node, vm, constraint, seen }: Finding) =>
+      [level, id, node, vm, constraint].filter((each) => each !== undefined).join(" ") + `: ${seen}`,
+  );
 
 /** That these are the findings, in any order, each by its beginning or an expression; every one says what to do. */
 export function has(found: Diagnosis, ...wanted: (string | RegExp)[]): void {
   const said = lines(found);
-  const fits = (line: string, want: string | RegExp) => (typeof want === "string" ? line.startsWith(want) : want.test(line));
-  for (const want of wanted) assert.ok(said.some((line) => fits(line, want)), `${String(want)} among:\n${said.join("\n")}`);
+  const fits = (line: string, want: string | RegExp) =>
+    typeof want === "string" ? line.startsWith(want) : want.test(line);
+  for (const want of wanted)
+    assert.ok(
+      said.some((line) => fits(line, want)),
+      `${String(want)} among:\n${said.join("\n")}`,
+    );
   assert.equal(said.length, wanted.length, said.join("\n"));
   for (const { remedy, seen } of found.findings) assert.match(remedy, /^[A-Z`].*[.]$/, seen);
-  assert.equal(found.fit, found.findings.every(({ level }) => level === "advice"));
+  assert.equal(
+    found.fit,
+    found.findings.every(({ level }) => level === "advice"),
+  );
 }

@@ -48,12 +48,25 @@ describe("what Pacemaker is told of a VM", function () {
   }
 
   it("is taken back without what others have changed meanwhile", () => {
-    const told = enableChanges(cib.read(), spec({ priority: 7, preferredHost: "node2", pacemaker: { meta: { "migration-threshold": "3" }, params: {}, utilization: {} } }), undefined);
+    const told = enableChanges(
+      cib.read(),
+      spec({
+        priority: 7,
+        preferredHost: "node2",
+        pacemaker: { meta: { "migration-threshold": "3" }, params: {}, utilization: {} },
+      }),
+      undefined,
+    );
     cib.apply(told.changes);
     const path = `${cluster.RESOURCES}/primitive[@id='fxrun']/meta_attributes`;
     const { primitives } = cib.read();
     const set = cluster.child(primitives.get("fxrun"), "meta_attributes")?.attrs["id"] ?? "";
-    cib.apply([cluster.createChange(`${path}[@id='${set}']`, cluster.element("nvpair", { id: "others", name: "resource-stickiness", value: "5" }))]);
+    cib.apply([
+      cluster.createChange(
+        `${path}[@id='${set}']`,
+        cluster.element("nvpair", { id: "others", name: "resource-stickiness", value: "5" }),
+      ),
+    ]);
     cib.apply(undoChanges(cib.read(), told));
     const meta = cluster.nvpairs(cib.read().primitives.get("fxrun"), "meta_attributes");
     assert.equal(meta["resource-stickiness"], "5");
@@ -93,7 +106,10 @@ describe("what Pacemaker is told of a VM", function () {
     const before = cib.unordered();
     const out = disableChanges(cib.read(), "fxrun");
     cib.apply(out.changes);
-    assert.deepEqual([...cib.read().ids].filter((id) => id.split("-").includes("fxrun")), []);
+    assert.deepEqual(
+      [...cib.read().ids].filter((id) => id.split("-").includes("fxrun")),
+      [],
+    );
     assert.ok(ids().includes("pin-fxstop-onnode2"));
     assert.deepEqual(disableChanges(cib.read(), "fxrun").changes, []);
     cib.apply(undoChanges(cib.read(), out));
@@ -102,7 +118,10 @@ describe("what Pacemaker is told of a VM", function () {
   });
 
   it("takes out what was half put in: constraints without a primitive go too", () => {
-    assert.deepEqual(disableChanges(cib.read(), "nobody"), Object.assign(disableChanges(cib.read(), "nobody"), { changes: [], elements: [] }));
+    assert.deepEqual(
+      disableChanges(cib.read(), "nobody"),
+      Object.assign(disableChanges(cib.read(), "nobody"), { changes: [], elements: [] }),
+    );
   });
 
   it("parks what others say of a VM, and has it again afterwards", () => {

@@ -3,13 +3,29 @@ import { cluster, fixture, inventory } from "../../cluster/fixtures.ts";
 import { domains, names } from "./specs.ts";
 import type { Domain } from "../../../../provider/dist/vmmgr/form/model.js";
 
-const { baseDomain, canonicalBase, defaultMac, domainElement, domainUuid, finalDomain, readDomain, sameDomain } = domains;
+const { baseDomain, canonicalBase, defaultMac, domainElement, domainUuid, finalDomain, readDomain, sameDomain } =
+  domains;
 const { canonicalXml, parseXml, renderPretty } = cluster;
 
 const typed: Domain[] = [
-  { type: "kvm", memory: 2048, vcpus: 2, machine: "q35", firmware: "efi", interfaces: [], serialConsole: true, guestAgent: false },
   {
-    type: "qemu", memory: 4, vcpus: 1, machine: "pc", firmware: "bios", serialConsole: false, guestAgent: true,
+    type: "kvm",
+    memory: 2048,
+    vcpus: 2,
+    machine: "q35",
+    firmware: "efi",
+    interfaces: [],
+    serialConsole: true,
+    guestAgent: false,
+  },
+  {
+    type: "qemu",
+    memory: 4,
+    vcpus: 1,
+    machine: "pc",
+    firmware: "bios",
+    serialConsole: false,
+    guestAgent: true,
     interfaces: [
       { bridge: "br0", mac: "52:54:00:00:00:01", model: "virtio" },
       { bridge: `ovs"&<`, mac: "52:54:00:00:00:02", model: "e1000", virtualport: "openvswitch", vlan: 4094 },
@@ -52,11 +68,20 @@ describe("a domain", () => {
 
   it("gets the name first, the uuid, and the disks at the end of the devices", () => {
     const final = finalDomain(domainElement(typed[0] as Domain), vm, disks);
-    assert.deepEqual(final.children.slice(0, 2).map((node) => [node.name, node.text]), [["name", vm.name], ["uuid", vm.uuid]]);
-    const found = cluster.findAll(final, "disk").map((disk) => [
-      cluster.child(disk, "source")?.attrs["name"], cluster.child(disk, "target")?.attrs["dev"],
-      cluster.findAll(disk, "host").map((host) => `${host.attrs["name"]}:${host.attrs["port"]}`),
-    ]);
+    assert.deepEqual(
+      final.children.slice(0, 2).map((node) => [node.name, node.text]),
+      [
+        ["name", vm.name],
+        ["uuid", vm.uuid],
+      ],
+    );
+    const found = cluster
+      .findAll(final, "disk")
+      .map((disk) => [
+        cluster.child(disk, "source")?.attrs["name"],
+        cluster.child(disk, "target")?.attrs["dev"],
+        cluster.findAll(disk, "host").map((host) => `${host.attrs["name"]}:${host.attrs["port"]}`),
+      ]);
     assert.deepEqual(found, [
       ["rbd/system_web01", "vda", ["ceph1:6789", "ceph2:6789"]],
       ["rbd/data_web01_0", "vdb", ["ceph1:6789", "ceph2:6789"]],
@@ -65,7 +90,13 @@ describe("a domain", () => {
   });
 
   it("names the disks after their bus", () => {
-    for (const [bus, first] of [["virtio", "vda"], ["scsi", "sda"], ["sata", "sda"], ["usb", "sda"], ["ide", "hda"]]) {
+    for (const [bus, first] of [
+      ["virtio", "vda"],
+      ["scsi", "sda"],
+      ["sata", "sda"],
+      ["usb", "sda"],
+      ["ide", "hda"],
+    ]) {
       const final = finalDomain(parseXml("<domain/>", "test"), vm, { ...disks, bus: bus ?? "" });
       assert.deepEqual(cluster.findAll(final, "target")[0]?.attrs, { dev: first, bus });
     }
@@ -85,7 +116,10 @@ describe("a domain", () => {
     const text = `<domain><name>x</name><uuid/><title>t</title><devices><disk type="file"><source file="/cd.iso"/></disk>
       <disk><source name="rbd/system_other"/></disk></devices><seclabel type="none"/></domain>`;
     const base = baseDomain(parseXml(text, "test"), vm.name);
-    assert.deepEqual(base.children.map((node) => node.name), ["title", "devices", "seclabel"]);
+    assert.deepEqual(
+      base.children.map((node) => node.name),
+      ["title", "devices", "seclabel"],
+    );
     assert.deepEqual(baseDomain(finalDomain(base, vm, disks), vm.name), base);
     assert.equal(cluster.findAll(finalDomain(base, vm, disks), "disk").length, 4);
     for (const none of ["<domain/>", "<domain><devices/></domain>"]) {
@@ -97,8 +131,19 @@ describe("a domain", () => {
   it("differs from another in any setting", () => {
     const observed = { name: vm.name, baseXml: canonicalXml(domainElement(typed[0] as Domain)) };
     assert.ok(sameDomain(domainElement(typed[0] as Domain), observed));
-    for (const more of [{ memory: 1 }, { vcpus: 9 }, { machine: "pc" }, { firmware: "bios" as const }, { serialConsole: false }, { guestAgent: true }]) {
-      assert.equal(sameDomain(domainElement({ ...(typed[0] as Domain), ...more }), observed), false, JSON.stringify(more));
+    for (const more of [
+      { memory: 1 },
+      { vcpus: 9 },
+      { machine: "pc" },
+      { firmware: "bios" as const },
+      { serialConsole: false },
+      { guestAgent: true },
+    ]) {
+      assert.equal(
+        sameDomain(domainElement({ ...(typed[0] as Domain), ...more }), observed),
+        false,
+        JSON.stringify(more),
+      );
     }
   });
 

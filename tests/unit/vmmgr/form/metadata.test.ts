@@ -6,8 +6,18 @@ import type { VmSpec } from "../../../../provider/dist/vmmgr/form/model.js";
 const { metadataChanges, PARKED_KEY, PHASE_KEY, readMetadata, vmMetadata } = metadata;
 const xml = { base: "<domain/>", final: "<domain><name>fxrun</name></domain>" };
 const ROUND = [
-  "liveMigration", "migrationUser", "stopTimeout", "migrateToTimeout", "migrationDowntime", "priority", "diskBus",
-  "pinnedHost", "preferredHost", "crmConfigCommands", "pacemaker", "metadata",
+  "liveMigration",
+  "migrationUser",
+  "stopTimeout",
+  "migrateToTimeout",
+  "migrationDowntime",
+  "priority",
+  "diskBus",
+  "pinnedHost",
+  "preferredHost",
+  "crmConfigCommands",
+  "pacemaker",
+  "metadata",
 ] as const;
 const pick = (from: object) =>
   Object.fromEntries(ROUND.flatMap((key) => (key in from ? [[key, (from as Record<string, unknown>)[key]]] : [])));
@@ -20,12 +30,16 @@ describe("metadata", () => {
     ["preferred", fullSpec({ preferredHost: "node2" })],
   ];
   for (const [name, each] of cases) {
-    it(`say all of a VM and are read back: ${name}`, () => assert.deepEqual(pick(readMetadata(vmMetadata(each, xml))), pick(each)));
+    it(`say all of a VM and are read back: ${name}`, () =>
+      assert.deepEqual(pick(readMetadata(vmMetadata(each, xml))), pick(each)));
   }
 
   it("leave unsaid what is as vm-mgr has it by default", () => {
     assert.deepEqual(vmMetadata(spec(), xml), {
-      vm_name: "fxrun", xml: xml.final, _base_xml: xml.base, _disk_bus: "virtio",
+      vm_name: "fxrun",
+      xml: xml.final,
+      _base_xml: xml.base,
+      _disk_bus: "virtio",
     });
   });
 
@@ -43,7 +57,14 @@ describe("metadata", () => {
   });
 
   it("are read as vm-mgr's Python writes them, and say nothing where they are empty", () => {
-    const read = readMetadata({ _live_migration: "True", _priority: "", _stop_timeout: " 45 ", _pacemaker_meta: "", _disk_bus: "", _migration_user: "" });
+    const read = readMetadata({
+      _live_migration: "True",
+      _priority: "",
+      _stop_timeout: " 45 ",
+      _pacemaker_meta: "",
+      _disk_bus: "",
+      _migration_user: "",
+    });
     assert.equal(read.liveMigration, true);
     assert.deepEqual([read.priority, read.stopTimeout, read.diskBus, read.migrationUser], [0, 45, "virtio", "root"]);
     assert.deepEqual(read.pacemaker, { meta: {}, params: {}, utilization: {} });
@@ -58,7 +79,8 @@ describe("metadata", () => {
   it("know a create that has not ended", () => {
     assert.equal(readMetadata({ [PHASE_KEY]: "importing some-mark" }).unfinished, "importing");
     assert.equal(readMetadata({ [PHASE_KEY]: "imported some-mark" }).unfinished, "imported");
-    for (const value of ["", "done", "import"]) assert.equal(readMetadata({ [PHASE_KEY]: value }).unfinished, undefined);
+    for (const value of ["", "done", "import"])
+      assert.equal(readMetadata({ [PHASE_KEY]: value }).unfinished, undefined);
   });
 
   it("change only where they differ", () => {
@@ -71,10 +93,19 @@ describe("metadata", () => {
   });
 
   it("leave the keys of others alone: remote guests, data disks, parked constraints", () => {
-    const others = { _remote_node: "g", _remote_node_address: "1.2.3.4", _additional_disks: "2", [PARKED_KEY]: "<constraints/>", _new: "1" };
+    const others = {
+      _remote_node: "g",
+      _remote_node_address: "1.2.3.4",
+      _additional_disks: "2",
+      [PARKED_KEY]: "<constraints/>",
+      _new: "1",
+    };
     const before = { ...others, ...vmMetadata(fullSpec(), xml) };
     const { set, unset } = metadataChanges(before, vmMetadata(spec(), xml));
-    assert.deepEqual(Object.keys({ ...set, ...Object.fromEntries(unset.map((key) => [key, ""])) }).filter((key) => key in others), []);
+    assert.deepEqual(
+      Object.keys({ ...set, ...Object.fromEntries(unset.map((key) => [key, ""])) }).filter((key) => key in others),
+      [],
+    );
     assert.ok(unset.includes("owner") && unset.includes("_priority"));
   });
 });
@@ -88,7 +119,10 @@ describe("a VM of the lab", () => {
     assert.equal(found.uuid, "11111111-2222-4333-8444-5555555555aa");
     assert.equal(found.status, "Started");
     assert.match(found.node ?? "", /^node\d$/);
-    assert.deepEqual([found.systemSize, found.enabled, found.started, found.liveMigration], [1048576, true, true, true]);
+    assert.deepEqual(
+      [found.systemSize, found.enabled, found.started, found.liveMigration],
+      [1048576, true, true, true],
+    );
     assert.deepEqual([found.pinnedHost, found.preferredHost], [undefined, "node1"]);
     assert.deepEqual(found.metadata, { note: "kept" });
     assert.equal(found.domain.memory, 4);
@@ -105,7 +139,10 @@ describe("a VM of the lab", () => {
   it("is disabled when Pacemaker has no primitive of it, and its metadata say then where it is to run", () => {
     lab.cib.primitives.delete("fxstop");
     const found = observe.findVm(lab, "fxstop");
-    assert.deepEqual([found?.enabled, found?.status, found?.pinnedHost, found?.started], [false, "Disabled", "node2", undefined]);
+    assert.deepEqual(
+      [found?.enabled, found?.status, found?.pinnedHost, found?.started],
+      [false, "Disabled", "node2", undefined],
+    );
     assert.equal(found?.priority, 7);
   });
 

@@ -5,11 +5,16 @@ import { metadata, parked } from "./specs.ts";
 const { forgetParked, keptByOthers, parkedWith, readParked, returningWith, standsInFor, without, writeParked } = parked;
 const { PARKED_KEY } = metadata;
 
-const set = (id: string, members: string[], more = "") => `<resource_set id="${id}"${more}>${members.map((each) => `<resource_ref id="${each}"/>`).join("")}</resource_set>`;
-const trio = cluster.parseXml(`<rsc_colocation id="t" score="700">${set("t-0", ["a"])}${set("t-1", ["b", "c"], ' sequential="false"')}</rsc_colocation>`, "test");
+const set = (id: string, members: string[], more = "") =>
+  `<resource_set id="${id}"${more}>${members.map((each) => `<resource_ref id="${each}"/>`).join("")}</resource_set>`;
+const trio = cluster.parseXml(
+  `<rsc_colocation id="t" score="700">${set("t-0", ["a"])}${set("t-1", ["b", "c"], ' sequential="false"')}</rsc_colocation>`,
+  "test",
+);
 const chain = cluster.parseXml(`<rsc_order id="o" kind="Mandatory">${set("o-0", ["a", "b", "c"])}</rsc_order>`, "test");
 const pair = cluster.parseXml('<rsc_colocation id="p" score="5" rsc="a" with-rsc="b"/>', "test");
-const names = (node: ReturnType<typeof without>) => (node === undefined ? undefined : parked.referencesOf(node).join(" "));
+const names = (node: ReturnType<typeof without>) =>
+  node === undefined ? undefined : parked.referencesOf(node).join(" ");
 
 /** A cluster with the VMs, those of `enabled` in the CIB, and what some of them keep. */
 function lab(enabled: string[], disabled: string[], kept: Record<string, Parameters<typeof writeParked>[0]> = {}) {
@@ -17,7 +22,11 @@ function lab(enabled: string[], disabled: string[], kept: Record<string, Paramet
   found.cib.ids = new Set(enabled);
   for (const vm of [...enabled, ...disabled]) {
     const nodes = kept[vm];
-    found.images.set(`system_${vm}`, { name: `system_${vm}`, size: 512, metadata: { vm_name: vm, ...(nodes === undefined ? {} : { [PARKED_KEY]: writeParked(nodes) }) } });
+    found.images.set(`system_${vm}`, {
+      name: `system_${vm}`,
+      size: 512,
+      metadata: { vm_name: vm, ...(nodes === undefined ? {} : { [PARKED_KEY]: writeParked(nodes) }) },
+    });
   }
   return found;
 }
@@ -27,7 +36,13 @@ describe("constraints that wait", () => {
   it("go on for the others where that says something", () => {
     assert.equal(names(without(trio, ["c"])), "a b");
     assert.equal(names(without(chain, ["b"])), "a c");
-    for (const [node, left] of [[trio, ["a"]], [trio, ["b", "c"]], [chain, ["a", "b"]], [pair, ["b"]]] as const) assert.equal(without(node, left), undefined);
+    for (const [node, left] of [
+      [trio, ["a"]],
+      [trio, ["b", "c"]],
+      [chain, ["a", "b"]],
+      [pair, ["b"]],
+    ] as const)
+      assert.equal(without(node, left), undefined);
     assert.equal(without(trio, ["x"]), trio);
     const rest = without(trio, ["c"]);
     assert.ok(rest && standsInFor(rest, trio) && standsInFor(trio, trio) && !standsInFor(trio, rest));
@@ -40,7 +55,9 @@ describe("constraints that wait", () => {
     assert.deepEqual(back(lab(["a"], ["b", "c"], { c: [trio] }), "b"), ["a b"]);
     assert.deepEqual(back(lab(["b"], ["a", "c"], { c: [trio] }), "c"), []);
     assert.deepEqual(returningWith(lab(["a"], ["b", "c"], { c: [trio] }), "b").storage, []);
-    assert.deepEqual(returningWith(lab(["a", "b"], ["c"], { c: [trio] }), "c").storage, [{ op: "setMetadata", image: "system_c", unset: [PARKED_KEY] }]);
+    assert.deepEqual(returningWith(lab(["a", "b"], ["c"], { c: [trio] }), "c").storage, [
+      { op: "setMetadata", image: "system_c", unset: [PARKED_KEY] },
+    ]);
   });
 
   it("wait for nobody who is gone, and are put back where a change is", () => {
@@ -48,7 +65,9 @@ describe("constraints that wait", () => {
     assert.deepEqual(back(found, "b"), ["a b", "a b"]);
     const { storage, restore } = returningWith(found, "b");
     assert.deepEqual(storage, [{ op: "setMetadata", image: "system_b", unset: [PARKED_KEY] }]);
-    assert.deepEqual(restore, [{ op: "setMetadata", image: "system_b", set: { [PARKED_KEY]: writeParked([trio, pair]) } }]);
+    assert.deepEqual(restore, [
+      { op: "setMetadata", image: "system_b", set: { [PARKED_KEY]: writeParked([trio, pair]) } },
+    ]);
   });
 
   it("are kept once, beside what is kept already", () => {

@@ -23,16 +23,25 @@ describe("a primitive", () => {
     assert.deepEqual(made.attrs, { id: "fxrun", class: "ocf", provider: "seapath", type: "VirtualDomain" });
     const lab1 = lab().get("fxstop");
     assert.deepEqual(nvpairs(made, "instance_attributes"), {
-      ...nvpairs(lab1, "instance_attributes"), config: "/etc/pacemaker/fxrun.xml",
+      ...nvpairs(lab1, "instance_attributes"),
+      config: "/etc/pacemaker/fxrun.xml",
     });
-    assert.deepEqual(nvpairs(made, "meta_attributes"), { "allow-migrate": "false", priority: "0", "target-role": "Started" });
+    assert.deepEqual(nvpairs(made, "meta_attributes"), {
+      "allow-migrate": "false",
+      priority: "0",
+      "target-role": "Started",
+    });
     const ops = (node: typeof made) =>
-      children(child(node, "operations"), "op").map((op) => [op.attrs["name"], cluster.seconds(op.attrs["timeout"]), cluster.seconds(op.attrs["interval"])]);
+      children(child(node, "operations"), "op").map((op) => [
+        op.attrs["name"],
+        cluster.seconds(op.attrs["timeout"]),
+        cluster.seconds(op.attrs["interval"]),
+      ]);
     assert.deepEqual(ops(made), ops(lab1 as typeof made));
     assert.equal(child(made, "utilization"), undefined);
   });
 
-  it("is left as it is when it says the same already, whoever made it: its ids, \"30\" for 30 s, what the agent sets", () => {
+  it('is left as it is when it says the same already, whoever made it: its ids, "30" for 30 s, what the agent sets', () => {
     const before = lab().get("fxrun");
     assert.ok(before);
     assert.deepEqual(cluster.diffElement(cluster.RESOURCES, before, vmPrimitive(asLab, before)), []);
@@ -50,10 +59,17 @@ describe("a primitive", () => {
   });
 
   it("keeps what a remote guest is made of, and does not show it", () => {
-    const before = vmPrimitive(spec({ pacemaker: { meta: { "remote-node": "g", "remote-addr": "1.2.3.4" }, params: {}, utilization: {} } }), undefined);
+    const before = vmPrimitive(
+      spec({ pacemaker: { meta: { "remote-node": "g", "remote-addr": "1.2.3.4" }, params: {}, utilization: {} } }),
+      undefined,
+    );
     const after = vmPrimitive(spec({ priority: 3 }), before);
     assert.deepEqual(nvpairs(after, "meta_attributes"), {
-      "allow-migrate": "false", priority: "3", "target-role": "Started", "remote-node": "g", "remote-addr": "1.2.3.4",
+      "allow-migrate": "false",
+      priority: "3",
+      "target-role": "Started",
+      "remote-node": "g",
+      "remote-addr": "1.2.3.4",
     });
     assert.deepEqual(readPrimitive(after, asked(spec())).pacemaker.meta, {});
   });
@@ -65,17 +81,35 @@ describe("a primitive", () => {
       .replace("<primitive ", '<primitive description="the gateway" ');
     const after = vmPrimitive(spec({ stopTimeout: 99 }), parseXml(text, "test"));
     const ops = children(child(after, "operations"), "op");
-    assert.deepEqual(ops.find((op) => op.attrs["name"] === "backup")?.attrs, { id: "x", interval: "1h", name: "backup", timeout: "5" });
-    assert.deepEqual(ops.find((op) => op.attrs["name"] === "stop")?.attrs, { id: "mine", interval: "0s", name: "stop", "on-fail": "block", timeout: "99s" });
+    assert.deepEqual(ops.find((op) => op.attrs["name"] === "backup")?.attrs, {
+      id: "x",
+      interval: "1h",
+      name: "backup",
+      timeout: "5",
+    });
+    assert.deepEqual(ops.find((op) => op.attrs["name"] === "stop")?.attrs, {
+      id: "mine",
+      interval: "0s",
+      name: "stop",
+      "on-fail": "block",
+      timeout: "99s",
+    });
     assert.equal(after.attrs["description"], "the gateway");
   });
 
   it("keeps a second monitor of somebody's, and does not take it for its own", () => {
-    const text = canonicalXml(vmPrimitive(spec(), undefined))
-      .replace("<operations>", '<operations><op id="deep" interval="60s" name="monitor" timeout="5s"/>');
+    const text = canonicalXml(vmPrimitive(spec(), undefined)).replace(
+      "<operations>",
+      '<operations><op id="deep" interval="60s" name="monitor" timeout="5s"/>',
+    );
     const before = parseXml(text, "test");
-    const monitors = children(child(vmPrimitive(spec(), before), "operations"), "op").filter((op) => op.attrs["name"] === "monitor");
-    assert.deepEqual(monitors.map((op) => [op.attrs["id"], op.attrs["interval"]]).sort(), [["deep", "60s"], ["fxrun-monitor-10s", "10s"]]);
+    const monitors = children(child(vmPrimitive(spec(), before), "operations"), "op").filter(
+      (op) => op.attrs["name"] === "monitor",
+    );
+    assert.deepEqual(monitors.map((op) => [op.attrs["id"], op.attrs["interval"]]).sort(), [
+      ["deep", "60s"],
+      ["fxrun-monitor-10s", "10s"],
+    ]);
   });
 
   it("changes the one monitor that there is, and the ids that it finds stay", () => {
@@ -84,8 +118,13 @@ describe("a primitive", () => {
       .replace('id="fxrun-meta_attributes-priority"', 'id="odd"');
     const after = vmPrimitive(spec({ priority: 4 }), parseXml(text, "test"));
     const monitors = children(child(after, "operations"), "op").filter((op) => op.attrs["name"] === "monitor");
-    assert.deepEqual(monitors.map((op) => [op.attrs["id"], op.attrs["interval"]]), [["mine", "10s"]]);
-    const priority = children(child(after, "meta_attributes"), "nvpair").find((pair) => pair.attrs["name"] === "priority");
+    assert.deepEqual(
+      monitors.map((op) => [op.attrs["id"], op.attrs["interval"]]),
+      [["mine", "10s"]],
+    );
+    const priority = children(child(after, "meta_attributes"), "nvpair").find(
+      (pair) => pair.attrs["name"] === "priority",
+    );
     assert.deepEqual(priority?.attrs, { id: "odd", name: "priority", value: "4" });
   });
 
@@ -98,8 +137,10 @@ describe("a primitive", () => {
   });
 
   it("shows what somebody else set, so that it is drift", () => {
-    const text = canonicalXml(vmPrimitive(spec(), undefined))
-      .replace('<meta_attributes id="fxrun-meta_attributes">', '$&<nvpair id="m" name="is-managed" value="false"/>');
+    const text = canonicalXml(vmPrimitive(spec(), undefined)).replace(
+      '<meta_attributes id="fxrun-meta_attributes">',
+      '$&<nvpair id="m" name="is-managed" value="false"/>',
+    );
     assert.deepEqual(readPrimitive(parseXml(text, "test"), asked(spec())).pacemaker.meta, { "is-managed": "false" });
   });
 

@@ -9,11 +9,13 @@ export const domains = load<typeof import("../../../../provider/dist/vmmgr/form/
 export const metadata = load<typeof import("../../../../provider/dist/vmmgr/form/metadata.js")>("form/metadata");
 export const names = load<typeof import("../../../../provider/dist/vmmgr/form/names.js")>("form/names");
 export const observe = load<typeof import("../../../../provider/dist/vmmgr/form/observe.js")>("form/observe");
-export const parked = load<typeof import("../../../../provider/dist/vmmgr/form/parked-constraints.js")>("form/parked-constraints");
+export const parked =
+  load<typeof import("../../../../provider/dist/vmmgr/form/parked-constraints.js")>("form/parked-constraints");
 export const primitives = load<typeof import("../../../../provider/dist/vmmgr/form/primitive.js")>("form/primitive");
 export const constraints = load<typeof import("../../../../provider/dist/vmmgr/form/placement.js")>("form/placement");
 export const refusals = load<typeof import("../../../../provider/dist/vmmgr/vm/refusals.js")>("vm/refusals");
-export const states = load<typeof import("../../../../provider/dist/vmmgr/core/cluster-health.js")>("core/cluster-health");
+export const states =
+  load<typeof import("../../../../provider/dist/vmmgr/core/cluster-health.js")>("core/cluster-health");
 export const revisions = load<typeof import("../../../../provider/dist/vmmgr/form/revision.js")>("form/revision");
 export const steps = load<typeof import("../../../../provider/dist/vmmgr/core/steps.js")>("core/steps");
 export const sync = load<typeof import("../../../../provider/dist/vmmgr/form/cib-changes.js")>("form/cib-changes");
@@ -41,17 +43,22 @@ export const spec = (more: Partial<VmSpec> = {}): VmSpec => ({
 });
 
 /** A spec in which nothing is as by default. */
-export const fullSpec = (more: Partial<VmSpec> = {}): VmSpec => spec({
-  liveMigration: true,
-  migrationUser: "libvirtadmin",
-  migrationDowntime: 250,
-  migrateToTimeout: 77,
-  stopTimeout: 45,
-  priority: -5,
-  diskBus: "scsi",
-  started: false,
-  metadata: { owner: "grid & <co>", note: "two\nlines \"quoted\" é" },
-  pacemaker: { meta: { "migration-threshold": "3" }, params: { autoset_utilization_cpu: "false" }, utilization: { slots: "2" } },
-  crmConfigCommands: ["location fxcmd fxrun 5: node1", "order fxo fxman fxrun"],
-  ...more,
-});
+export const fullSpec = (more: Partial<VmSpec> = {}): VmSpec =>
+  spec({
+    liveMigration: true,
+    migrationUser: "libvirtadmin",
+    migrationDowntime: 250,
+    migrateToTimeout: 77,
+    stopTimeout: 45,
+    priority: -5,
+    diskBus: "scsi",
+    started: false,
+    metadata: { owner: "grid & <co>", note: 'two\nlines "quoted" é' },
+    pacemaker: {
+      meta: { "migration-threshold": "3" },
+      params: { autoset_utilization_cpu: "false" },
+      utilization: { slots: "2" },
+    },
+    crmConfigCommands: ["location fxcmd fxrun 5: node1", "order fxo fxman fxrun"],
+    ...more,
+  });

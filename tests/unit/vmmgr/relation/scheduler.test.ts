@@ -4,7 +4,8 @@ import { createRequire } from "node:module";
 import { cluster, CibFile } from "../../cluster/fixtures.ts";
 
 const require = createRequire(import.meta.url);
-const { colocationRelation, orderRelation } = require("../../../../provider/dist/vmmgr/relation/index.js") as typeof import("../../../../provider/dist/vmmgr/relation/index.js");
+const { colocationRelation, orderRelation } =
+  require("../../../../provider/dist/vmmgr/relation/index.js") as typeof import("../../../../provider/dist/vmmgr/relation/index.js");
 type XmlElement = import("../../../../provider/dist/cluster/index.js").XmlElement;
 type Spec = Parameters<typeof colocationRelation>[0];
 
@@ -19,8 +20,11 @@ const history = (vm: string, runs: boolean) => {
 /** Three nodes of equal worth with VMs running on them, stickiness 1 as the lab has it, and constraints. */
 function cib(at: Record<string, number>, constraints: readonly XmlElement[]): string {
   const vms = Object.keys(at);
-  const primitive = (vm: string) => `<primitive id="${vm}" class="ocf" provider="pacemaker" type="Dummy"><meta_attributes id="${vm}-m"><nvpair id="${vm}-m1" name="allow-migrate" value="true"/></meta_attributes></primitive>`;
-  const state = (node: number) => `<node_state id="${node}" uname="node${node}" in_ccm="true" crmd="online" join="member" expected="member">
+  const primitive = (vm: string) =>
+    `<primitive id="${vm}" class="ocf" provider="pacemaker" type="Dummy"><meta_attributes id="${vm}-m"><nvpair id="${vm}-m1" name="allow-migrate" value="true"/></meta_attributes></primitive>`;
+  const state = (
+    node: number,
+  ) => `<node_state id="${node}" uname="node${node}" in_ccm="true" crmd="online" join="member" expected="member">
     <lrm id="${node}"><lrm_resources>${vms.map((vm) => history(vm, at[vm] === node)).join("")}</lrm_resources></lrm></node_state>`;
   return `<cib validate-with="pacemaker-3.9" crm_feature_set="3.16.1" epoch="1" num_updates="0" admin_epoch="0" have-quorum="1" dc-uuid="1"><configuration>
     <crm_config><cluster_property_set id="cps"><nvpair id="cps-s" name="stonith-enabled" value="false"/></cluster_property_set></crm_config>
@@ -31,7 +35,11 @@ function cib(at: Record<string, number>, constraints: readonly XmlElement[]): st
 }
 
 /** Where each VM is when the scheduler has had its way; undefined for one that does not run. */
-function settled(at: Record<string, number>, constraints: readonly XmlElement[], ...events: string[]): Record<string, string | undefined> {
+function settled(
+  at: Record<string, number>,
+  constraints: readonly XmlElement[],
+  ...events: string[]
+): Record<string, string | undefined> {
   const file = new CibFile(cib(at, constraints));
   try {
     assert.equal(file.run(["crm_verify", "-x", file.path]).code, 0);
@@ -39,7 +47,12 @@ function settled(at: Record<string, number>, constraints: readonly XmlElement[],
     assert.equal(code, 0);
     const revised = cluster.descend(cluster.parseXml(stdout, "crm_simulate"), "revised_cluster_status", "resources");
     assert.ok(revised);
-    return Object.fromEntries([...cluster.readResources(revised)].map(([vm, { nodes, role }]) => [vm, role === "Stopped" ? undefined : nodes.at(-1)]));
+    return Object.fromEntries(
+      [...cluster.readResources(revised)].map(([vm, { nodes, role }]) => [
+        vm,
+        role === "Stopped" ? undefined : nodes.at(-1),
+      ]),
+    );
   } finally {
     file.end();
   }
@@ -85,9 +98,18 @@ describe("what Pacemaker makes of a colocation", () => {
 
 describe("what Pacemaker makes of an order", () => {
   const stopped = (kind: "mandatory" | "optional") => {
-    const { elements } = orderRelation({ first: "a", then: ["b", "c"], sequential: true, kind, symmetrical: true, owner: "p/s/n" });
+    const { elements } = orderRelation({
+      first: "a",
+      then: ["b", "c"],
+      sequential: true,
+      kind,
+      symmetrical: true,
+      owner: "p/s/n",
+    });
     const ban = cluster.element("rsc_location", { id: "nowhere", rsc: "a", score: "-INFINITY" }, [
-      cluster.element("rule", { id: "nowhere-r", score: "-INFINITY" }, [cluster.element("expression", { id: "nowhere-e", attribute: "#uname", operation: "defined" })]),
+      cluster.element("rule", { id: "nowhere-r", score: "-INFINITY" }, [
+        cluster.element("expression", { id: "nowhere-e", attribute: "#uname", operation: "defined" }),
+      ]),
     ]);
     const { score: _score, ...attrs } = ban.attrs;
     return settled({ a: 1, b: 2, c: 3 }, [...elements, { ...ban, attrs }]);

@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 
 const require = createRequire(import.meta.url);
-const { Turns, NotAtOnce } = require("../../../../provider/dist/vmmgr/rolling/turns.js") as typeof import("../../../../provider/dist/vmmgr/rolling/turns.js");
+const { Turns, NotAtOnce } =
+  require("../../../../provider/dist/vmmgr/rolling/turns.js") as typeof import("../../../../provider/dist/vmmgr/rolling/turns.js");
 type State = "ready" | "coming" | "idle" | "down";
 
 /** A clock that goes on when all have come to wait. */
@@ -11,11 +12,12 @@ class TestClock {
   time = 0;
   #waiting: { until: number; wake: () => void }[] = [];
   now = () => this.time;
-  sleep = (milliseconds: number) => new Promise<void>((wake) => this.#waiting.push({ until: this.time + milliseconds, wake }));
+  sleep = (milliseconds: number) =>
+    new Promise<void>((wake) => this.#waiting.push({ until: this.time + milliseconds, wake }));
 
   /** Lets time pass in small steps, and everything that waits run. */
   async pass(seconds: number): Promise<void> {
-    for (const end = this.time + seconds * 1000; this.time < end; ) {
+    for (const end = this.time + seconds * 1000; this.time < end;) {
       await this.#breathe();
       this.time += 100;
       const due = this.#waiting.filter(({ until }) => until <= this.time);
@@ -43,18 +45,28 @@ class TestCluster {
   }
 
   #look(vm: string) {
-    const peers = this.order.filter((each) => each !== vm).map((each) => {
-      const state = this.states.get(each) ?? "down";
-      return { vm: each, by: "apart", state, words: `is ${state}` };
-    });
+    const peers = this.order
+      .filter((each) => each !== vm)
+      .map((each) => {
+        const state = this.states.get(each) ?? "down";
+        return { vm: each, by: "apart", state, words: `is ${state}` };
+      });
     return { node: "node1", runs: this.states.get(vm) !== "down", peers, order: this.order };
   }
 
   /** A change that stops a VM for ten seconds. */
-  async change(vm: string, more: { outage?: boolean; fails?: boolean; readyAfter?: number; final?: boolean; deadline?: number } = {}): Promise<void> {
+  async change(
+    vm: string,
+    more: { outage?: boolean; fails?: boolean; readyAfter?: number; final?: boolean; deadline?: number } = {},
+  ): Promise<void> {
     const { outage = false, fails = false, readyAfter = 0, final = false, deadline = 300 } = more;
     await this.turns.begin({
-      vm, verb: "change", deadline, outage, final, say: (text) => void this.said.push(text),
+      vm,
+      verb: "change",
+      deadline,
+      outage,
+      final,
+      say: (text) => void this.said.push(text),
       look: () => Promise.resolve(this.#look(vm)),
     });
     this.log.push(`-${vm}`);
@@ -66,7 +78,11 @@ class TestCluster {
   }
 }
 
-const outcome = (work: Promise<void>) => work.then(() => "done", (error: unknown) => (error instanceof NotAtOnce ? `${error.message} → ${error.hint}` : String(error)));
+const outcome = (work: Promise<void>) =>
+  work.then(
+    () => "done",
+    (error: unknown) => (error instanceof NotAtOnce ? `${error.message} → ${error.hint}` : String(error)),
+  );
 
 describe("turns of VMs that are kept apart", () => {
   it("are taken in the order of the constraints, whoever comes first; one has to end before the next begins", async () => {
@@ -74,7 +90,10 @@ describe("turns of VMs that are kept apart", () => {
     const work = ["a", "c", "b"].map((vm) => outcome(cluster.change(vm)));
     await cluster.clock.pass(60);
     assert.deepEqual(await Promise.all(work), ["done", "done", "done"]);
-    assert.deepEqual(cluster.log.map((each) => each.split("@")[0]), ["-b", "+b", "-a", "+a", "-c", "+c"]);
+    assert.deepEqual(
+      cluster.log.map((each) => each.split("@")[0]),
+      ["-b", "+b", "-a", "+a", "-c", "+c"],
+    );
     assert.match(cluster.said.join("\n"), /a: waits until VM "b" is done, from which "apart" keeps it apart/);
   });
 
@@ -92,21 +111,30 @@ describe("turns of VMs that are kept apart", () => {
     const cluster = new TestCluster("a", "b");
     const work = [outcome(cluster.change("a", { readyAfter: 30 })), outcome(cluster.change("b"))];
     await cluster.clock.pass(39);
-    assert.deepEqual(cluster.log.map((each) => each.split("@")[0]), ["-a", "+a"]);
+    assert.deepEqual(
+      cluster.log.map((each) => each.split("@")[0]),
+      ["-a", "+a"],
+    );
     cluster.states.set("a", "coming");
     await cluster.clock.pass(20);
     assert.equal(cluster.log.length, 2, "its service is not up");
     cluster.states.set("a", "ready");
     await cluster.clock.pass(12);
     assert.deepEqual(await Promise.all(work), ["done", "done"]);
-    assert.match(cluster.said.join("\n"), /b: waits until VM "a" has had its time to come up[^]*b: waits: VM "a", from which "apart" keeps it apart, is coming/);
+    assert.match(
+      cluster.said.join("\n"),
+      /b: waits until VM "a" has had its time to come up[^]*b: waits: VM "a", from which "apart" keeps it apart, is coming/,
+    );
   });
 
   it("are refused at once while another is down, before anything is stopped, and say what to do", async () => {
     const cluster = new TestCluster("a", "b");
     cluster.states.set("b", "down");
     const said = await outcome(cluster.change("a"));
-    assert.match(said, /^Unable to change VM "a" on node1: it would be stopped, and VM "b", from which "apart" keeps it apart, is down → Nothing was changed\. Bring "b" back first.*SEAPATH_OUTAGE=allowed/);
+    assert.match(
+      said,
+      /^Unable to change VM "a" on node1: it would be stopped, and VM "b", from which "apart" keeps it apart, is down → Nothing was changed\. Bring "b" back first.*SEAPATH_OUTAGE=allowed/,
+    );
     assert.deepEqual(cluster.log, []);
   });
 
@@ -119,7 +147,10 @@ describe("turns of VMs that are kept apart", () => {
   });
 
   it("end with an error when another does not come up: soon when nothing is seen to happen, else after the deadline", async () => {
-    for (const [state, from, to] of [["idle", 14, 17], ["coming", 58, 62]] as const) {
+    for (const [state, from, to] of [
+      ["idle", 14, 17],
+      ["coming", 58, 62],
+    ] as const) {
       const cluster = new TestCluster("a", "b");
       cluster.states.set("b", state);
       const work = outcome(cluster.change("a", { deadline: 60 }));
@@ -144,13 +175,25 @@ describe("turns of VMs that are kept apart", () => {
     await cluster.clock.pass(10);
     cluster.states.set("a", "ready");
     await cluster.clock.pass(10);
-    assert.match((await Promise.all(work))[1]!, /VM "a", from which "apart" keeps it apart, could not be changed by this run → .*See what is said of "a"/);
-    assert.deepEqual(cluster.log.map((each) => each.split("@")[0]), ["-a", "+a"]);
+    assert.match(
+      (await Promise.all(work))[1]!,
+      /VM "a", from which "apart" keeps it apart, could not be changed by this run → .*See what is said of "a"/,
+    );
+    assert.deepEqual(
+      cluster.log.map((each) => each.split("@")[0]),
+      ["-a", "+a"],
+    );
   });
 
   it("last over a delete and the create after it, and are lost when that create does not come", async () => {
     const cluster = new TestCluster("a", "b");
-    const look = () => Promise.resolve({ node: "node1", runs: true, order: ["a", "b"], peers: [{ vm: "b", by: "apart", state: "ready" as const, words: "" }] });
+    const look = () =>
+      Promise.resolve({
+        node: "node1",
+        runs: true,
+        order: ["a", "b"],
+        peers: [{ vm: "b", by: "apart", state: "ready" as const, words: "" }],
+      });
     await cluster.turns.begin({ vm: "a", verb: "delete", deadline: 300, outage: false, say: () => undefined, look });
     cluster.turns.deleted("a");
     cluster.states.set("a", "down");
@@ -172,8 +215,30 @@ describe("turns of VMs that are kept apart", () => {
     work.push(outcome(cluster.change("b", { final: true })));
     await cluster.clock.pass(30);
     assert.deepEqual(await Promise.all(work), ["done", "done"]);
-    assert.deepEqual(cluster.log.map((each) => each.split("@")[0]), ["-a", "+a", "-b", "+b"]);
-    assert.equal(await outcome(cluster.turns.begin({ vm: "a", verb: "change", deadline: 1, outage: false, final: true, say: () => undefined, look: () => Promise.resolve({ node: "", runs: true, order: [], peers: [{ vm: "b", by: "apart", state: "down", words: "" }] }) })), "done");
+    assert.deepEqual(
+      cluster.log.map((each) => each.split("@")[0]),
+      ["-a", "+a", "-b", "+b"],
+    );
+    assert.equal(
+      await outcome(
+        cluster.turns.begin({
+          vm: "a",
+          verb: "change",
+          deadline: 1,
+          outage: false,
+          final: true,
+          say: () => undefined,
+          look: () =>
+            Promise.resolve({
+              node: "",
+              runs: true,
+              order: [],
+              peers: [{ vm: "b", by: "apart", state: "down", words: "" }],
+            }),
+        }),
+      ),
+      "done",
+    );
   });
 
   it("are announced by those that a diff has shown, and by no others", () => {

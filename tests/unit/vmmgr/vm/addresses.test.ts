@@ -4,12 +4,15 @@ import { createRequire } from "node:module";
 import type { Inventory } from "../../../../provider/dist/cluster/inventory.js";
 
 const require = createRequire(import.meta.url);
-const { macRefusals } = require("../../../../provider/dist/vmmgr/index.js") as typeof import("../../../../provider/dist/vmmgr/index.js");
+const { macRefusals } =
+  require("../../../../provider/dist/vmmgr/index.js") as typeof import("../../../../provider/dist/vmmgr/index.js");
 
 const MAC = "52:54:00:00:00:01";
 const xml = `<domain><devices><interface type="bridge"><mac address="${MAC}"/></interface></devices></domain>`;
 const inventory = (owner: string) =>
-  ({ images: new Map([["system_one", { metadata: { vm_name: "one", xml, _seapath_owner: owner } }]]) }) as unknown as Inventory;
+  ({
+    images: new Map([["system_one", { metadata: { vm_name: "one", xml, _seapath_owner: owner } }]]),
+  }) as unknown as Inventory;
 
 describe("a MAC address that another VM has", () => {
   it("is refused, unless that VM is of the same stack, whatever the stack was called before", () => {

@@ -4,12 +4,16 @@ import { cluster, fixture } from "../../cluster/fixtures.ts";
 import { requestOf, ScriptedRunner } from "../../cluster/runner.ts";
 import { spec } from "../form/specs.ts";
 
-const { updateVm } = createRequire(import.meta.url)("../../../../provider/dist/vmmgr/vm/update.js") as typeof import("../../../../provider/dist/vmmgr/vm/update.js");
+const { updateVm } = createRequire(import.meta.url)(
+  "../../../../provider/dist/vmmgr/vm/update.js",
+) as typeof import("../../../../provider/dist/vmmgr/vm/update.js");
 
 describe("an update of a VM that Pacemaker has given up", () => {
   it("lets Pacemaker forget the failures, or it would never start it again", async () => {
     // The lab's fxfail with the disk of fxstop: it failed on every node, and its image is whole now.
-    const inventory = JSON.parse(fixture("inventory.json").replaceAll("fxstop", "XX").replaceAll("fxfail", "fxstop").replaceAll("XX", "fxfail")) as {
+    const inventory = JSON.parse(
+      fixture("inventory.json").replaceAll("fxstop", "XX").replaceAll("fxfail", "fxstop").replaceAll("XX", "fxfail"),
+    ) as {
       ok: { cib: string; status: string; storage: unknown };
     };
     const original = JSON.parse(fixture("inventory.json")) as typeof inventory;

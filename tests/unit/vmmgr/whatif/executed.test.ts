@@ -6,7 +6,8 @@ import { savedCluster } from "../../../../bench/cib.ts";
 import { running } from "./ask.ts";
 
 const require = createRequire(import.meta.url);
-const { programSource } = require("../../../../provider/dist/cluster/program.js") as typeof import("../../../../provider/dist/cluster/program.js");
+const { programSource } =
+  require("../../../../provider/dist/cluster/program.js") as typeof import("../../../../provider/dist/cluster/program.js");
 
 /** Both ways, and what the scheduler does with either copy afterwards: nothing being lost, each node, and the lost one back. */
 const both = `
@@ -58,15 +59,20 @@ describe("a copy with its actions done", function () {
   });
 
   it("is that too where lost nodes are fenced", () => {
-    const fencing = savedCluster(6).cib.replace('name="stonith-enabled" value="false"', 'name="stonith-enabled" value="true"');
+    const fencing = savedCluster(6).cib.replace(
+      'name="stonith-enabled" value="false"',
+      'name="stonith-enabled" value="true"',
+    );
     compare(fencing.replace("<resources>", '<resources><primitive id="fence" class="stonith" type="fence_dummy"/>'));
   });
 
   it("is that too while VMs move, live and not, start and stop", () => {
     const stopped = '<nvpair id="s-r" name="target-role" value="Stopped"/>';
     const constraints = [
-      '<rsc_location id="p1" rsc="live" node="node2" score="INFINITY"/>', '<rsc_location id="p2" rsc="cold" node="node2" score="INFINITY"/>',
-      '<rsc_location id="b1" rsc="apart" node="node3" score="-INFINITY"/>', '<rsc_colocation id="c1" rsc="apart" with-rsc="cold" score="-INFINITY"/>',
+      '<rsc_location id="p1" rsc="live" node="node2" score="INFINITY"/>',
+      '<rsc_location id="p2" rsc="cold" node="node2" score="INFINITY"/>',
+      '<rsc_location id="b1" rsc="apart" node="node3" score="-INFINITY"/>',
+      '<rsc_colocation id="c1" rsc="apart" with-rsc="cold" score="-INFINITY"/>',
     ].join("");
     const cib = running({ live: 1, cold: 1, apart: 2, s: 2, free: 1 }, { constraints, meta: { s: stopped } });
     compare(cib.replace('<nvpair id="cold-m-mig" name="allow-migrate" value="true"/>', ""));

@@ -5,12 +5,19 @@ import { createRequire } from "node:module";
 import { CibFile, cluster } from "../../cluster/fixtures.ts";
 import { ask, empty, vm } from "./ask.ts";
 
-const { programSource } = createRequire(import.meta.url)("../../../../provider/dist/cluster/program.js") as typeof import("../../../../provider/dist/cluster/program.js");
+const { programSource } = createRequire(import.meta.url)(
+  "../../../../provider/dist/cluster/program.js",
+) as typeof import("../../../../provider/dist/cluster/program.js");
 
 const OLDER = /<nvpair id="opt-stonith-enabled"[^>]*\/>/;
 /** A cluster without devices that has the property under these names. */
 const named = (properties: Record<string, string>) =>
-  empty().replace(OLDER, Object.entries(properties).map(([name, value]) => `<nvpair id="opt-${name}" name="${name}" value="${value}"/>`).join(""));
+  empty().replace(
+    OLDER,
+    Object.entries(properties)
+      .map(([name, value]) => `<nvpair id="opt-${name}" name="${name}" value="${value}"/>`)
+      .join(""),
+  );
 
 describe("fencing in a what-if", function () {
   this.timeout(60_000);
@@ -26,7 +33,10 @@ describe("fencing in a what-if", function () {
 
   it("goes by the newer name on a saved cluster, also where the Pacemaker that is asked knows the older one alone", async () => {
     const off = await ask({ vms: [vm("a", { preferredHost: "node1" })] }, named({ "fencing-enabled": "false" }));
-    assert.deepEqual([off.fencing, off.invalid, off.placements[0]?.after], [{ enabled: false, property: "fencing-enabled", devices: [] }, undefined, "node1"]);
+    assert.deepEqual(
+      [off.fencing, off.invalid, off.placements[0]?.after],
+      [{ enabled: false, property: "fencing-enabled", devices: [] }, undefined, "node1"],
+    );
     const on = await ask({ vms: [vm("a")] }, named({ "stonith-enabled": "false", "fencing-enabled": "true" }));
     assert.deepEqual(on.fencing, { enabled: true, property: "fencing-enabled", devices: [] });
     assert.match(on.invalid ?? "", /STONITH|fencing/);

@@ -7,7 +7,9 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { ask, empty, vm } from "./ask.ts";
 
-const { programSource } = createRequire(import.meta.url)("../../../../provider/dist/cluster/program.js") as typeof import("../../../../provider/dist/cluster/program.js");
+const { programSource } = createRequire(import.meta.url)(
+  "../../../../provider/dist/cluster/program.js",
+) as typeof import("../../../../provider/dist/cluster/program.js");
 const fixture = readFileSync(join(import.meta.dirname, "../../../fixtures/cib-secrets.xml"), "utf8");
 const SECRETS = ["dummyPassw0rd", "tok-abcdef", "fence&amp;Pass"];
 
@@ -55,18 +57,32 @@ describe("a cluster that is written down", () => {
 
   it("is not kept when a secret decides something", async () => {
     const cib = empty()
-      .replace('<node id="1" uname="node1"/>', '<node id="1" uname="node1"><instance_attributes id="n1"><nvpair id="n1-token" name="token" value="red-cable"/></instance_attributes></node>')
-      .replace("<resources/><constraints/>",
+      .replace(
+        '<node id="1" uname="node1"/>',
+        '<node id="1" uname="node1"><instance_attributes id="n1"><nvpair id="n1-token" name="token" value="red-cable"/></instance_attributes></node>',
+      )
+      .replace(
+        "<resources/><constraints/>",
         '<resources><primitive id="a" class="ocf" provider="pacemaker" type="Dummy"/></resources>' +
-        '<constraints><rsc_location id="l" rsc="a"><rule id="r" score="-INFINITY"><expression id="e" attribute="token" operation="ne" value="red-cable"/></rule></rsc_location>' +
-        '<rsc_location id="m" rsc="a"><rule id="r2" score="-INFINITY"><expression id="e2" attribute="token" operation="not_defined"/></rule></rsc_location></constraints>');
-    await assert.rejects(ask({}, cib, { keep: true }), /the cluster cannot be written down: without token the scheduler would do something else/);
+          '<constraints><rsc_location id="l" rsc="a"><rule id="r" score="-INFINITY"><expression id="e" attribute="token" operation="ne" value="red-cable"/></rule></rsc_location>' +
+          '<rsc_location id="m" rsc="a"><rule id="r2" score="-INFINITY"><expression id="e2" attribute="token" operation="not_defined"/></rule></rsc_location></constraints>',
+      );
+    await assert.rejects(
+      ask({}, cib, { keep: true }),
+      /the cluster cannot be written down: without token the scheduler would do something else/,
+    );
     assert.equal((await ask({}, cib)).saved, undefined);
   });
 
   it("does not tell a secret in an error either", async () => {
-    const cib = fixture.replace('name="passwd" value="dummyPassw0rd"', 'name="passwd" value="dummyPassw0rd" bad="dummyPassw0rd"');
-    const said = await ask({}, cib).then((found) => JSON.stringify(found), (error: Error) => error.message);
+    const cib = fixture.replace(
+      'name="passwd" value="dummyPassw0rd"',
+      'name="passwd" value="dummyPassw0rd" bad="dummyPassw0rd"',
+    );
+    const said = await ask({}, cib).then(
+      (found) => JSON.stringify(found),
+      (error: Error) => error.message,
+    );
     assert.ok(!said.includes("dummyPassw0rd"), said);
   });
 });
