@@ -39,7 +39,9 @@ export function readRows() {
       return lines.flatMap((line, index) => {
         if (!/^\s*\/\/ Tried:/.test(line)) return [];
         const [, what, outcome] = /^\s*\/\/ Tried: (.+?) → (.+)$/.exec(line) ?? [];
-        const [, , title] = /^\s*it\((["`])(.*)\1, /.exec(lines[index + 1] ?? "") ?? [];
+        // A long title stands in a line of its own.
+        const call = `${lines.slice(index + 1, index + 3).join("\n")}\n`;
+        const [, , title] = /^\s*it\(\s*(["'`])(.*)\1,\s/.exec(call) ?? [];
         if (what === undefined || outcome === undefined || title === undefined) {
           throw new Error(
             `${basename(path)}:${index + 1}: "// Tried: what → outcome" stands right above the line of an it("…", …`,
