@@ -84,6 +84,21 @@ describe("a domain that is changed while its guest runs", function () {
     await on("node1", "crm_resource", "--clear", "--resource", vm);
   });
 
+  it("keeps its QEMU through new parameters of the agent that come with a pin to another node, to which it moves live", async () => {
+    const from = await node();
+    const to = from === "node1" ? "node2" : "node1";
+    const spec = { ...at(5), migrationDowntime: 150, pinnedHost: to };
+    const changed = await updateVm({ cluster: clusterOn(runner) }, { ...spec, restart: "never" });
+    assert.deepEqual([changed.status, changed.node], ["Started", to]);
+    assert.deepEqual(
+      (await running()).map((found) => found.split(":")[0]),
+      [to],
+    );
+    assert.equal(await required(), true, "it is the QEMU of before");
+    assert.match(await on("node1", "crm", "configure", "show", vm), /migration_downtime=150/);
+    assert.equal((await change(5)).restartRequired, true);
+  });
+
   it("no longer does after a restart by Pacemaker", async () => {
     await restart(vm);
     assert.equal(await eventually(required, (found) => found === false), false);

@@ -9,6 +9,7 @@ import { writePlan, type Plan } from "../core/apply";
 import { deadlineOf, type Context } from "../core/context";
 import type { VmSpec } from "../form/model";
 import { enableChanges } from "../form/cib-changes";
+import { readPlacement } from "../form/placement";
 import { describe } from "../core/wait";
 
 /** Whether Pacemaker would restart the VM by itself: it runs, and a parameter of its primitive is to change. */
@@ -20,7 +21,10 @@ export function restartsByItself(inventory: Inventory, spec: VmSpec): boolean {
   );
 }
 
-/** Makes the changes while the VM is unmanaged, lets Pacemaker look at it again, and has it managed as before. */
+/**
+ * Makes the changes while the VM is unmanaged, lets Pacemaker probe it, and has it managed as before. Its placement changes last:
+ * Pacemaker probes a pinned VM on its pinned node alone, so it would lose a guest that still runs on another one.
+ */
 export async function changeUnmanaged(
   context: Context,
   spec: VmSpec,
@@ -29,11 +33,11 @@ export async function changeUnmanaged(
 ): Promise<void> {
   const { cluster } = context;
   const meta = { ...spec.pacemaker.meta, "is-managed": "false" };
-  const unmanaged = { ...spec, pacemaker: { ...spec.pacemaker, meta } };
-  await writePlan(context, inventory, (seen) => ({
-    ...plan(seen),
-    sync: enableChanges(seen.cib, unmanaged, seen.observer),
-  }));
+  const { pinnedHost: _pin, preferredHost: _preference, ...anywhere } = spec;
+  await writePlan(context, inventory, (seen) => {
+    const unmanaged = { ...anywhere, ...readPlacement(seen.cib, spec.name), pacemaker: { ...spec.pacemaker, meta } };
+    return { ...plan(seen), sync: enableChanges(seen.cib, unmanaged, seen.observer) };
+  });
   await refresh(cluster.runner, spec.name);
   await waitForProbe(context, spec.name);
   await writePlan(context, await cluster.inventory(), (seen) => ({ storage: [], sync: plan(seen).sync, commands: [] }));

@@ -39,3 +39,27 @@ describe("an update of a VM that Pacemaker has given up", () => {
     assert.equal(patch.length, 1);
   });
 });
+
+describe("an update that changes parameters of the agent and the pin at once", () => {
+  it("pins last: Pacemaker probes a pinned VM on its pinned node alone, and would lose a guest that runs elsewhere", async () => {
+    const inventory = JSON.parse(fixture("inventory.json")) as unknown;
+    const runner = new ScriptedRunner({
+      "the inventory program": () => inventory,
+      "the validate program": () => ({ ok: { domains: [{ ok: null }], lacks: [] } }),
+      "the write program": () => ({ ok: [{ ok: true }] }),
+      "crm_resource --refresh --resource fxrun": () => "",
+      crm_mon: () => fixture("crm_mon.xml"),
+    });
+    const context = { cluster: new cluster.Cluster(runner), deadline: 0 };
+    // The double does not move it, so that the wait at the end is in vain.
+    await updateVm(context, spec({ migrationDowntime: 100, pinnedHost: "node3" })).catch(() => undefined);
+    const [first = "", second = "", ...more] = runner.asked
+      .filter((each) => each.label === "the write program")
+      .map((each) => JSON.stringify(requestOf(each)));
+    assert.match(first, /migration_downtime/);
+    assert.match(first, /is-managed/);
+    assert.doesNotMatch(first, /resource-discovery/);
+    assert.match(second, /resource-discovery/);
+    assert.deepEqual(more, []);
+  });
+});
