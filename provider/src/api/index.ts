@@ -14,4 +14,4 @@ export * from "./snapshots";
 export * from "./uploads";
 export * from "./writes";
 export { outputProblem } from "../resources";
-export { localFileProblem, previewGuard, type PreviewGuardOptions } from "../vmmgr";
+export { localFileProblem, previewGuard, settingList, type PreviewGuardOptions } from "../vmmgr";

@@ -29,6 +29,14 @@ export type { Context } from "./core/context";
 export * from "./guest";
 export { betweenNodes, migrationNotice } from "./vm/migration";
 export * from "./form/model";
+export {
+  inputsAt,
+  settingDefaults,
+  settingList,
+  SETTINGS,
+  type SettingName,
+  type SettingValues,
+} from "./form/settings";
 export * from "./snapshots";
 export { localFileRefusals, sourceQuestions } from "./core/image-source";
 export {

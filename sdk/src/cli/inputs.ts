@@ -3,6 +3,21 @@ import { lstat, readFile, stat } from "node:fs/promises";
 import { api, type FileSource } from "pulumi-seapath-provider";
 import { UsageError, type Given, type OptionSpec } from "./grammar";
 
+type Setting = (typeof api.settingList)[number];
+
+const settingOption = ({ default: usual, option, placeholder, help }: Setting): OptionSpec => ({
+  name: option,
+  takes: typeof usual === "boolean" ? "flag" : typeof usual === "number" ? "int" : "text",
+  ...(placeholder === undefined ? {} : { placeholder }),
+  help,
+});
+
+/** What an option of a setting says; undefined where it was not given. */
+function settingIn(given: Given, { default: usual, option }: Setting): unknown {
+  if (typeof usual === "boolean") return given.has(option) ? true : undefined;
+  return typeof usual === "number" ? given.number(option) : given.find(option);
+}
+
 /** What create, clone and add-to-cluster have in common. */
 export const COMMON: readonly OptionSpec[] = [
   { name: "disable", takes: "flag", help: "do not give it to Pacemaker" },
@@ -26,21 +41,7 @@ export const COMMON: readonly OptionSpec[] = [
     without: ["pinned-host"],
     help: "run it there when possible",
   },
-  { name: "enable-live-migration", takes: "flag", help: "move it without a stop" },
-  {
-    name: "migration-user",
-    takes: "text",
-    placeholder: "USER",
-    help: "as whom libvirt goes from node to node (whom they let each other in as, else root)",
-  },
-  { name: "stop-timeout", takes: "int", placeholder: "SECONDS", help: "that its guest has to stop (30)" },
-  { name: "migrate-to-timeout", takes: "int", placeholder: "SECONDS", help: "that a live migration may take (120)" },
-  {
-    name: "migration-downtime",
-    takes: "int",
-    placeholder: "MS",
-    help: "that a live migration may stop the guest; 0 leaves it to libvirt (0)",
-  },
+  ...api.settingList.map(settingOption),
   {
     name: "add-crm-config-cmd",
     takes: "text",
@@ -48,7 +49,6 @@ export const COMMON: readonly OptionSpec[] = [
     repeated: true,
     help: "run `crm configure WORDS` for it",
   },
-  { name: "priority", takes: "int", placeholder: "N", help: "the higher one stays when not all can run (0)" },
   { name: "pacemaker-meta", takes: "pairs", help: "meta attributes of its primitive" },
   { name: "pacemaker-params", takes: "pairs", help: "parameters of its primitive" },
   { name: "pacemaker-utilization", takes: "pairs", help: "utilization of its primitive" },
@@ -94,12 +94,7 @@ export function commonInputs(given: Given): Record<string, unknown> {
   const inputs: Record<string, unknown> = {
     pinnedHost: given.find("pinned-host"),
     preferredHost: given.find("preferred-host"),
-    liveMigration: given.has("enable-live-migration") ? true : undefined,
-    migrationUser: given.find("migration-user"),
-    stopTimeout: given.number("stop-timeout"),
-    migrateToTimeout: given.number("migrate-to-timeout"),
-    migrationDowntime: given.number("migration-downtime"),
-    priority: given.number("priority"),
+    ...Object.fromEntries(api.settingList.map((setting) => [setting.name, settingIn(given, setting)])),
     crmConfigCommands: given.has("add-crm-config-cmd") ? given.all("add-crm-config-cmd") : undefined,
     metadata: given.has("metadata") ? given.map("metadata") : undefined,
     pacemaker: {

@@ -1,5 +1,5 @@
 /** What errors say in the words of the command line: the options of the verb that was run, and commands instead of Pulumi's. */
-import type { Words } from "pulumi-seapath-provider";
+import { api, type Words } from "pulumi-seapath-provider";
 import type { Given } from "./grammar";
 import type { Verb } from "./verb";
 
@@ -16,12 +16,7 @@ const OPTION_OF: Readonly<Record<string, string>> = {
   disks: "--additional-disk",
   pinnedHost: "--pinned-host",
   preferredHost: "--preferred-host",
-  liveMigration: "--enable-live-migration",
-  migrationUser: "--migration-user",
-  stopTimeout: "--stop-timeout",
-  migrateToTimeout: "--migrate-to-timeout",
-  migrationDowntime: "--migration-downtime",
-  priority: "--priority",
+  ...Object.fromEntries(api.settingList.map(({ name, option }) => [name, `--${option}`])),
   crmConfigCommands: "--add-crm-config-cmd",
   enabled: "--disable",
   started: "--nostart",

@@ -1,5 +1,5 @@
 /** Defaults made explicit, so that the engine's own diff is honest and a preview shows what will be. */
-import { defaultMac, DEFAULTS } from "../../vmmgr";
+import { defaultMac, DEFAULTS, settingList } from "../../vmmgr";
 import { isUnknown } from "../engine/unknowns";
 import { dropUndefined, filled, isRecord, RESOURCE, strings, TIMEOUTS, whatWasSaid, type Raw } from "../engine/values";
 
@@ -41,12 +41,7 @@ export function withDefaults(inputs: Raw): Raw {
     enabled: given["enabled"] ?? true,
     started: given["started"] ?? true,
     restart: given["restart"] ?? "never",
-    liveMigration: given["liveMigration"] ?? false,
-    migrationUser: given["migrationUser"] ?? DEFAULTS.migrationUser,
-    migrationDowntime: given["migrationDowntime"] ?? DEFAULTS.migrationDowntime,
-    migrateToTimeout: given["migrateToTimeout"] ?? DEFAULTS.migrateToTimeout,
-    stopTimeout: given["stopTimeout"] ?? DEFAULTS.stopTimeout,
-    priority: given["priority"] ?? DEFAULTS.priority,
+    ...Object.fromEntries(settingList.map(({ name, default: usual }) => [name, given[name] ?? usual])),
     metadata: strings(given["metadata"] ?? {}),
     pacemaker: isRecord(pacemaker)
       ? Object.fromEntries(Object.entries(pacemaker).map(([key, each]) => [key, strings(each)]))

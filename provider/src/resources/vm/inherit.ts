@@ -10,6 +10,7 @@ import {
   renderPretty,
   sameDomain,
   parseXml,
+  settingList,
   type Inventory,
   type ObservedVm,
   type XmlElement,
@@ -20,15 +21,6 @@ import { signedMap, signedVm, signedXml } from "./kept";
 import type { CLEARABLE } from "./schema";
 
 type Clearable = (typeof CLEARABLE)[number];
-
-const SETTINGS = [
-  "liveMigration",
-  "migrationUser",
-  "migrationDowntime",
-  "migrateToTimeout",
-  "stopTimeout",
-  "priority",
-] as const;
 
 /** The other VM of a clone's inputs, if they are those of one and it is known. */
 function cloned(inputs: Raw): (Raw & { vm: string }) | undefined {
@@ -78,7 +70,7 @@ function inheritable(observed: ObservedVm, name: string, clear: readonly Clearab
     ...domainOf(observed, name),
     ...(keeps("placement") && pinnedHost !== undefined ? { pinnedHost } : {}),
     ...(keeps("placement") && preferredHost !== undefined ? { preferredHost } : {}),
-    ...(keeps("settings") ? Object.fromEntries(SETTINGS.map((key) => [key, observed[key]])) : {}),
+    ...(keeps("settings") ? Object.fromEntries(settingList.map(({ name }) => [name, observed[name]])) : {}),
     ...(keeps("settings") ? { bus: observed.diskBus } : {}),
     metadata: keeps("metadata") ? withoutEmpty(observed.metadata) : {},
     pacemaker: {

@@ -1,7 +1,7 @@
 /** The inputs of `seapath.Vm` after their defaults were put in: what is allowed, in words for the person who typed it. */
 import { z } from "zod";
 import { words } from "../../words";
-import { crmProblem, USER_NAME } from "../../vmmgr";
+import { crmProblem, inputsAt, settingList, type SettingValues } from "../../vmmgr";
 import { common, count, imageFormat, metadataValue, named, scalarMap, size, text } from "../engine/schema";
 
 const reserved = (names: Record<string, string>) =>
@@ -86,6 +86,18 @@ const domainSchema = z.strictObject({
   guestAgent: z.boolean(),
 });
 
+/** What a setting may be, by its entry in the table. */
+function settingSchema({ default: usual, unit, least = 0, form }: (typeof settingList)[number]): z.ZodType {
+  if (typeof usual === "boolean") return z.boolean();
+  if (typeof usual === "string") return form === undefined ? text : text.regex(form.pattern, `must be ${form.what}`);
+  if (unit !== undefined) return count(unit, least);
+  return z.number({ error: "must be a whole number" }).int("must be a whole number");
+}
+
+const settingSchemas = Object.fromEntries(
+  settingList.map((setting) => [setting.name, settingSchema(setting)]),
+) as unknown as { [Name in keyof SettingValues]: z.ZodType<SettingValues[Name]> };
+
 export const vmSchema = z
   .strictObject({
     ...common,
@@ -110,22 +122,15 @@ export const vmSchema = z
       .optional(),
     pinnedHost: text.optional(),
     preferredHost: text.optional(),
-    liveMigration: z.boolean(),
-    migrationUser: text.regex(USER_NAME, "must be the name of a user on the nodes"),
-    migrationDowntime: count("milliseconds"),
-    migrateToTimeout: count("seconds", 1),
-    stopTimeout: count("seconds", 1),
-    priority: z.number({ error: "must be a whole number" }).int("must be a whole number"),
+    ...settingSchemas,
     metadata: z.record(named, metadataValue),
     pacemaker: z.strictObject({
       meta: reserved({
         "target-role": "started",
-        "allow-migrate": "liveMigration",
-        priority: "priority",
+        ...inputsAt("meta"),
       }),
       params: reserved({
-        migration_user: "migrationUser",
-        migration_downtime: "migrationDowntime",
+        ...inputsAt("param"),
         config: "name",
         hypervisor: "name",
         seapath: "name",

@@ -1,6 +1,15 @@
 /** From checked inputs to what vmmgr is asked, and from what was observed back to inputs and state. */
 import { SeapathError } from "../../errors";
-import { canonicalBase, domainElement, sameDomain, type ObservedVm, type Source, type VmSpec } from "../../vmmgr";
+import {
+  canonicalBase,
+  domainElement,
+  sameDomain,
+  settingList,
+  type ObservedVm,
+  type SettingValues,
+  type Source,
+  type VmSpec,
+} from "../../vmmgr";
 import { readInputsAs, schemaFailures } from "../engine/refused";
 import { formatSize, parseSize } from "../units/size";
 import { UNSAID } from "../engine/values";
@@ -112,17 +121,15 @@ export function observedInputs(before: VmInputs, found: ObservedVm): VmInputs {
     started: observed.started ?? before.started,
     ...(observed.pinnedHost === undefined ? {} : { pinnedHost: observed.pinnedHost }),
     ...(observed.preferredHost === undefined ? {} : { preferredHost: observed.preferredHost }),
-    liveMigration: observed.liveMigration,
-    migrationUser: observed.migrationUser,
-    migrationDowntime: observed.migrationDowntime,
-    migrateToTimeout: observed.migrateToTimeout,
-    stopTimeout: observed.stopTimeout,
-    priority: observed.priority,
+    ...settingsIn(observed),
     metadata: observed.metadata,
     pacemaker: observed.pacemaker,
     crmConfigCommands: observed.crmConfigCommands,
   };
 }
+
+const settingsIn = (observed: ObservedVm) =>
+  Object.fromEntries(settingList.map(({ name }) => [name, observed[name]])) as unknown as SettingValues;
 
 function observedSize(before: VmInputs, observed: ObservedVm): { size?: string | number } {
   const { size } = before.systemDisk;

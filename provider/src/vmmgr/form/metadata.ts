@@ -1,9 +1,9 @@
 /** A VM in the metadata of its system image: the keys of vm-mgr, and the user's beside them. */
 import { z } from "zod";
-import { USER_NAME } from "../../cluster";
 import { Senseless } from "./broken";
 import { DEFAULTS, type CreatePhase, type Parent, type VmSpec } from "./model";
 import { nameProblem } from "./names";
+import { readSettingsBy, settingList, SETTINGS } from "./settings";
 
 /** Marks an image whose create has not ended. vm-mgr shows no key that begins with an underscore. */
 export const PHASE_KEY = "_seapath_create";
@@ -30,13 +30,8 @@ const isVmsKey = (key: string, metadata: Record<string, string>) =>
   isUserKey(key) && !(`${KEY_OWNER}${key}` in metadata);
 
 /** Every key that this project writes for a VM; one that is not in a new set of metadata is removed. */
-const MANAGED_KEYS = [
-  "_live_migration",
-  "_migration_user",
-  "_stop_timeout",
-  "_migrate_to_timeout",
-  "_migration_downtime",
-  "_priority",
+const MANAGED_KEYS: readonly string[] = [
+  ...settingList.map(({ key }) => key),
   "_pinned_host",
   "_preferred_host",
   "_crm_config_cmd",
@@ -53,12 +48,7 @@ export function vmMetadata(spec: VmSpec, xml: { base: string; final: string }): 
   const put = (key: string, value: string, unless?: string) => {
     if (value !== unless) found[key] = value;
   };
-  if (spec.liveMigration) found["_live_migration"] = "true";
-  put("_migration_user", spec.migrationUser, DEFAULTS.migrationUser);
-  put("_stop_timeout", String(spec.stopTimeout), String(DEFAULTS.stopTimeout));
-  put("_migrate_to_timeout", String(spec.migrateToTimeout), String(DEFAULTS.migrateToTimeout));
-  put("_migration_downtime", String(spec.migrationDowntime), String(DEFAULTS.migrationDowntime));
-  put("_priority", String(spec.priority), String(DEFAULTS.priority));
+  for (const { name, key, default: usual } of settingList) put(key, String(spec[name]), String(usual));
   if (spec.pinnedHost !== undefined) found["_pinned_host"] = spec.pinnedHost;
   if (spec.preferredHost !== undefined) found["_preferred_host"] = spec.preferredHost;
   put("_crm_config_cmd", spec.crmConfigCommands.join("\n"), "");
@@ -85,12 +75,16 @@ export function metadataChanges(
 
 /** As whom libvirt goes from node to node for a VM; also of one whose other metadata make no sense. */
 export const migrationUserOf = (metadata: Record<string, string>): string =>
-  metadata["_migration_user"] || DEFAULTS.migrationUser;
+  metadata[SETTINGS.migrationUser.key] || DEFAULTS.migrationUser;
 
-function readUser(metadata: Record<string, string>): string {
-  const user = migrationUserOf(metadata);
-  if (USER_NAME.test(user)) return user;
-  throw new Senseless("_migration_user", "is not the name of a user on the nodes");
+/** A setting; undefined where nothing is said. @throws Senseless */
+function readSetting({ key, default: usual, form }: (typeof settingList)[number], metadata: Record<string, string>) {
+  if (typeof usual === "boolean")
+    return metadata[key] === undefined ? undefined : metadata[key].toLowerCase() === "true";
+  if (typeof usual === "number") return readNumber(metadata, key);
+  const text = metadata[key] || undefined;
+  if (text !== undefined && form?.pattern.test(text) === false) throw new Senseless(key, `is not ${form.what}`);
+  return text;
 }
 
 /** The snapshot that a VM shares; also of one whose other metadata make no sense, which can be removed all the same. */
@@ -117,12 +111,7 @@ export const toPutBack = (
  */
 export function readMetadata(metadata: Record<string, string>) {
   return {
-    liveMigration: metadata["_live_migration"]?.toLowerCase() === "true",
-    migrationUser: readUser(metadata),
-    stopTimeout: readNumber(metadata, "_stop_timeout") ?? DEFAULTS.stopTimeout,
-    migrateToTimeout: readNumber(metadata, "_migrate_to_timeout") ?? DEFAULTS.migrateToTimeout,
-    migrationDowntime: readNumber(metadata, "_migration_downtime") ?? DEFAULTS.migrationDowntime,
-    priority: readNumber(metadata, "_priority") ?? DEFAULTS.priority,
+    ...readSettingsBy((setting) => readSetting(setting, metadata)),
     diskBus: readBus(metadata["_disk_bus"] || DEFAULTS.diskBus),
     ...(metadata["_pinned_host"] ? { pinnedHost: metadata["_pinned_host"] } : {}),
     ...(metadata["_preferred_host"] ? { preferredHost: metadata["_preferred_host"] } : {}),

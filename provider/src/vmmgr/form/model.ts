@@ -1,5 +1,6 @@
 /** What a VM is on a SEAPATH cluster, free of where it is written down. */
 import type { ImageFormat } from "../../cluster";
+import { settingDefaults, type SettingValues } from "./settings";
 
 /** A source that is a file. `sentFrom`, which nobody gives: the file of this machine that the node's is a copy of. */
 export type FileSource =
@@ -58,7 +59,7 @@ export interface PacemakerSettings {
 }
 
 /** What can be asked of a VM and observed of it alike. */
-export interface VmSettings {
+export interface VmSettings extends SettingValues {
   name: string;
   /** The program that makes it, makes it its own or made it: project and stack. A run that lost track of it knows it by this. */
   owner?: string;
@@ -68,15 +69,6 @@ export interface VmSettings {
   enabled: boolean;
   pinnedHost?: string;
   preferredHost?: string;
-  liveMigration: boolean;
-  migrationUser: string;
-  /** Milliseconds; 0 leaves it to libvirt. */
-  migrationDowntime: number;
-  /** Seconds. */
-  migrateToTimeout: number;
-  /** Seconds. */
-  stopTimeout: number;
-  priority: number;
   metadata: Record<string, string>;
   pacemaker: PacemakerSettings;
   crmConfigCommands: string[];
@@ -102,14 +94,7 @@ export interface VmSpec extends VmSettings {
 export type Restart = "never" | "whenRequired";
 
 /** vm-mgr's own values where nothing is said. */
-export const DEFAULTS = {
-  diskBus: "virtio",
-  migrationUser: "root",
-  migrationDowntime: 0,
-  migrateToTimeout: 120,
-  stopTimeout: 30,
-  priority: 0,
-} as const;
+export const DEFAULTS = { ...settingDefaults, diskBus: "virtio" } as const;
 
 /** vm-mgr's words for the state of a VM. */
 export type VmStatus =

@@ -1,8 +1,9 @@
 /** A VM as a Pacemaker primitive of `ocf:seapath:VirtualDomain`. */
-import { child, children, element, nvpairs, seconds, USER_NAME, type XmlElement } from "../../cluster";
+import { child, children, element, nvpairs, seconds, type XmlElement } from "../../cluster";
 import { Senseless } from "./broken";
-import { DEFAULTS, type PacemakerSettings, type VmSpec } from "./model";
+import type { PacemakerSettings, VmSpec } from "./model";
 import { configFile } from "./names";
+import { inputsAt, readSettingsBy, settingList, valuesAt } from "./settings";
 
 /** Set by RemoteGuest and by vm-mgr's add_pacemaker_remote: not this resource's to show or to change. */
 const REMOTE_META = ["remote-node", "remote-addr", "remote-port", "remote-connect-timeout"];
@@ -15,8 +16,7 @@ const fixedParams = (spec: VmSpec): Record<string, string> => ({
   seapath: "true",
   force_stop: "false",
   migration_transport: "ssh",
-  migration_user: spec.migrationUser,
-  migration_downtime: String(spec.migrationDowntime),
+  ...valuesAt(spec, "param"),
 });
 const PARAM_NAMES = [
   "config",
@@ -24,18 +24,20 @@ const PARAM_NAMES = [
   "seapath",
   "force_stop",
   "migration_transport",
-  "migration_user",
-  "migration_downtime",
+  ...Object.keys(inputsAt("param")),
 ];
-const META_NAMES = ["allow-migrate", "priority", "target-role"];
+const META_NAMES = [...Object.keys(inputsAt("meta")), "target-role"];
 
-const operations = (spec: VmSpec): Record<string, { timeout: number; interval: number }> => ({
-  start: { timeout: 120, interval: 0 },
-  stop: { timeout: spec.stopTimeout, interval: 0 },
-  migrate_from: { timeout: 60, interval: 0 },
-  migrate_to: { timeout: spec.migrateToTimeout, interval: 0 },
-  monitor: { timeout: 60, interval: 10 },
-});
+/** Seconds. Those of `stop` and `migrate_to` are settings. */
+const operations = (spec: VmSpec): Record<string, { timeout: number; interval: number }> => {
+  const found = { start: 120, stop: 0, migrate_from: 60, migrate_to: 0, monitor: 60, ...valuesAt(spec, "timeoutOf") };
+  return Object.fromEntries(
+    Object.entries(found).map(([name, timeout]) => [
+      name,
+      { timeout: Number(timeout), interval: name === "monitor" ? 10 : 0 },
+    ]),
+  );
+};
 
 /**
  * The primitive that a VM has to have. What `before` has and this project does not own stays as it is.
@@ -47,8 +49,7 @@ export function vmPrimitive(
   remote: Record<string, string> = {},
 ): XmlElement {
   const meta: Record<string, string> = {
-    "allow-migrate": String(spec.liveMigration),
-    priority: String(spec.priority),
+    ...valuesAt(spec, "meta"),
     "target-role": spec.started ? "Started" : "Stopped",
     ...spec.pacemaker.meta,
   };
@@ -116,13 +117,13 @@ function wholeNumber(vm: string, set: "meta" | "params", name: string, value: st
   );
 }
 
-/** @throws Senseless */
-function userName(vm: string, user: string): string {
-  if (USER_NAME.test(user)) return user;
+/** A text of a primitive's. @throws Senseless */
+function textValue(vm: string, name: string, value: string | undefined, setting: (typeof settingList)[number]) {
+  if (value === undefined || setting.form === undefined || setting.form.pattern.test(value)) return value;
   throw new Senseless(
     undefined,
-    "its primitive's migration_user is not the name of a user on the nodes",
-    `\`crm_resource --resource ${vm} --set-parameter migration_user --parameter-value root\` puts it right; other VMs are not concerned.`,
+    `its primitive's ${name} is not ${setting.form.what}`,
+    `\`crm_resource --resource ${vm} --set-parameter ${name} --parameter-value ${setting.default}\` puts it right; other VMs are not concerned.`,
   );
 }
 
@@ -131,20 +132,21 @@ export function readPrimitive(primitive: XmlElement, asked: PacemakerSettings) {
   const id = primitive.attrs["id"] ?? "";
   const params = nvpairs(primitive, "instance_attributes");
   const meta = nvpairs(primitive, "meta_attributes");
-  const timeout = (name: string, fallback: number) =>
-    seconds(children(child(primitive, "operations"), "op").find((op) => op.attrs["name"] === name)?.attrs["timeout"]) ??
-    fallback;
+  const timeout = (name: string) =>
+    seconds(children(child(primitive, "operations"), "op").find((op) => op.attrs["name"] === name)?.attrs["timeout"]);
+  const read = (setting: (typeof settingList)[number]) => {
+    const { place, default: usual } = setting;
+    if ("timeoutOf" in place) return timeout(place.timeoutOf);
+    const [set, name] = "meta" in place ? (["meta", place.meta] as const) : (["params", place.param] as const);
+    const value = { meta, params }[set][name];
+    if (typeof usual === "boolean") return value === "true";
+    return typeof usual === "number" ? wholeNumber(id, set, name, value) : textValue(id, name, value, setting);
+  };
   const without = (all: Record<string, string>, names: string[], keep: Record<string, string>) =>
     Object.fromEntries(Object.entries(all).filter(([name]) => !names.includes(name) || name in keep));
   return {
     started: (meta["target-role"] ?? "Started") !== "Stopped",
-    liveMigration: meta["allow-migrate"] === "true",
-    migrationUser: userName(id, params["migration_user"] ?? DEFAULTS.migrationUser),
-    migrationDowntime:
-      wholeNumber(id, "params", "migration_downtime", params["migration_downtime"]) ?? DEFAULTS.migrationDowntime,
-    migrateToTimeout: timeout("migrate_to", DEFAULTS.migrateToTimeout),
-    stopTimeout: timeout("stop", DEFAULTS.stopTimeout),
-    priority: wholeNumber(id, "meta", "priority", meta["priority"]) ?? DEFAULTS.priority,
+    ...readSettingsBy(read),
     pacemaker: {
       params: without(params, PARAM_NAMES, asked.params),
       meta: without(meta, [...META_NAMES, ...REMOTE_META], asked.meta),
