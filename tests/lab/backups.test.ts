@@ -86,15 +86,16 @@ describe("a stack beside backup_restore", function () {
     );
     await stack.up({ ...held, tidy: tidy() });
     assert.deepEqual(Object.keys(await snaps(data(VM))), ["held", FULL, "other"]);
-    const purged = await seapath("purge", "-n", VM);
-    assert.equal(purged.code, 0);
-    assert.match(
-      purged.stderr,
-      /backedup: 202611270200 stays: it is one of backup_restore's.*\nbackedup: other stays: another program made it/s,
-    );
     await stack.up({ ...held, tidy: tidy({ includeOthers: true }) });
     assert.deepEqual(Object.keys(await snaps(data(VM))), ["held", FULL]);
     await stack.up(held);
+    // The command line takes what vm-mgr's purge would take, whoever made it, but breaks no chain of backups.
+    await rbd("snap", "create", "--no-progress", `${data(VM)}@other`);
+    const purged = await seapath("purge", "-n", VM);
+    assert.equal(purged.code, 0);
+    assert.match(purged.stderr, /backedup: 202611270200 stays: it is one of backup_restore's/);
+    assert.doesNotMatch(purged.stderr, /other/);
+    assert.deepEqual(Object.keys(await snaps(data(VM))), ["held", FULL]);
   });
 
   it("could not be restored from a backup that counts from a snapshot of a program, which is why it is warned", async () => {

@@ -312,7 +312,10 @@ describe("clones", function () {
       ]);
       await rollbackVm(context(), { vm: "corethird", snapshot: "second" });
       assert.equal(await sum("data_corethird_0"), source.sums[3]);
-      assert.deepEqual((await purgeSnapshots(context(), "corethird", { purgeAll: true })).removed, ["second"]);
+      assert.deepEqual(
+        (await purgeSnapshots(context(), "corethird", { purgeAll: true, includeOthers: true })).removed,
+        ["second"],
+      );
       assert.deepEqual(
         (await rows("corethird")).map((each) => each.map(([name]) => name)),
         [["first"], ["first"]],

@@ -44,7 +44,8 @@ async function purge({ given, at, json, out, say }: Run): Promise<void> {
   const date = given.find("date");
   const number = given.number("number");
   if (number !== undefined && number < 0) throw new UsageError("argument --number: must not be negative");
-  const include = { includeOthers: given.has("include-others"), includeBackups: given.has("include-backups") };
+  // As vm-mgr's purge, which asks nobody who made a snapshot: but a chain of backups is not broken by the way.
+  const include = { includeOthers: true, includeBackups: given.has("include-backups") };
   const which = {
     ...include,
     ...(number === undefined ? {} : { number }),
@@ -103,7 +104,7 @@ export const snapshots: readonly Verb[] = [
   },
   {
     name: "purge",
-    help: "Remove the snapshots of a VM, but for protected ones, those that a program holds, and those of other programs",
+    help: "Remove the snapshots of a VM, but for protected ones, those that a program holds, and those of backup_restore",
     options: [
       NAME,
       {
@@ -114,7 +115,6 @@ export const snapshots: readonly Verb[] = [
         help: "those taken before it: DD/MM/YYYY HH:MM:SS, in UTC",
       },
       { name: "number", takes: "int", placeholder: "N", without: ["date"], help: "the oldest N" },
-      { name: "include-others", takes: "flag", ours: true, help: "those of other programs as well: vm-mgr, rbd" },
       {
         name: "include-backups",
         takes: "flag",
