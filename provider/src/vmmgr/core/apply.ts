@@ -1,4 +1,4 @@
-/** How a change of the CIB is put in, and its end waited for: the same for a VM that is made and one that is changed. */
+/** Writes a CIB change and waits for its effect: the same for creating and changing a VM. */
 import { CibConflict, ProgramError, type Inventory, type StorageOperation } from "../../cluster";
 import { deadlineOf, reportOf, wantedOf, type Context } from "./context";
 import type { VmSpec } from "../form/model";
@@ -7,7 +7,7 @@ import type { Step } from "./steps";
 import { undoChanges, type CibSync } from "../form/cib-changes";
 import { waitFor } from "./wait";
 
-/** What is to be written about a VM. */
+/** What to write for a VM. */
 export interface Plan {
   storage: readonly StorageOperation[];
   sync: CibSync;
@@ -17,8 +17,8 @@ export interface Plan {
 const TRIES = 3;
 
 /**
- * Writes what is planned for the cluster as it was seen. When somebody else has just changed the same elements it is
- * looked at again, and planned anew.
+ * Writes the plan for the cluster as it was read. If another client has just changed the same elements, reads the
+ * cluster again and replans.
  * @returns the plan that was carried out
  * @throws CibConflict
  */
@@ -35,7 +35,7 @@ export async function writePlan(
     } catch (error) {
       if (!isCollision(error) || tries >= TRIES) throw error;
       const again = plan(await cluster.inventory());
-      // What would be refused for the same reason is not tried again.
+      // The same changes would fail for the same reason: no retry.
       if (JSON.stringify(again.sync.changes) === JSON.stringify(made.sync.changes)) throw error;
       made = again;
     }
@@ -45,23 +45,23 @@ export async function writePlan(
 const isCollision = (error: unknown) =>
   error instanceof CibConflict && error.cause instanceof ProgramError && error.cause.kind.startsWith("cib-");
 
-/** Takes a plan back, as far as it was carried out. */
+/** Undoes a plan, as far as it was carried out. */
 export async function undoPlan({ cluster }: Context, plan: Plan, restore: readonly StorageOperation[]): Promise<void> {
   const now = await cluster.inventory();
   await cluster.write({ storage: restore, changes: undoChanges(now.cib, plan.sync) });
 }
 
-/** The step that waits until the VM is as asked. */
+/** The step that waits until the VM matches its spec. */
 export const waitStep = (context: Context, spec: VmSpec, inventory: Inventory): Step => ({
   name: `waiting until it is ${spec.started ? "started" : "stopped"}`,
   act: () => waitFor(context.cluster, wantedOf(spec, inventory), deadlineOf(context), reportOf(context)),
   noUndo: "it only looks",
 });
 
-/** Whether Pacemaker has the VM's guest run anywhere. */
+/** Whether Pacemaker runs the VM on any node. */
 export const runsNow = ({ status }: Inventory, vm: string) => (status.resources.get(vm)?.nodes.length ?? 0) > 0;
 
-/** A VM as it was just observed, which has to be there. */
+/** The VM as just observed; it must exist. */
 export function present<E extends Error>(inventory: Inventory, vm: string, otherwise: () => E) {
   const found = findVm(inventory, vm);
   if (found === undefined) throw otherwise();

@@ -1,12 +1,15 @@
-/** Changing the CIB by what it says now: read, compare, write, and again when somebody else was quicker (decision 0002). */
+/**
+ * CIB changes based on its current content: read, compare, write, and retry if another client was faster (decision
+ * 0002).
+ */
 import { setTimeout as sleep } from "node:timers/promises";
 import { CibConflict, ConnectionError, type CibChange, type Cluster, type Inventory } from "../../cluster";
 
 const TRIES = 8;
 
 /**
- * Makes the changes that `plan` finds necessary. When Pacemaker refuses them because the same elements have just been
- * changed, or when the answer was lost, the cluster is read again and planned for anew. `plan` throws what it refuses.
+ * Makes the changes that `plan` finds necessary. If Pacemaker refuses them because the same elements have just changed,
+ * or if the answer was lost, reads the cluster again and replans. `plan` throws its refusals.
  * @returns the cluster as it was read for the plan that was carried out
  * @throws CibConflict after several tries; whatever `plan` throws
  */
@@ -23,11 +26,11 @@ export async function retryOnCibConflict(
       await cluster.changeCib(changes);
       return inventory;
     } catch (error) {
-      // A link that broke may have broken after the change was made: what counts is what the cluster says then.
+      // The link may have broken after the change was made: only the cluster's state tells.
       const again = error instanceof CibConflict ? tries < TRIES : error instanceof ConnectionError && !lost;
       if (!again) throw error;
       lost ||= error instanceof ConnectionError;
-      // Who collides with somebody's loop meets him at another moment of it.
+      // If another client changes these elements in a loop, a random delay hits a different moment of that loop.
       await sleep(50 + Math.random() * 150 * tries);
     }
   }

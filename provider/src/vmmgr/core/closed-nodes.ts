@@ -1,24 +1,24 @@
-/** Nodes that Pacemaker has closed to a VM after failures: it starts there no more until these are forgotten. */
+/** Nodes that Pacemaker has closed to a VM after failures: the VM does not start there until they are forgotten. */
 import { nvpairs, seconds, type Cib, type Inventory } from "../../cluster";
 
-/** A node, and what has failed on it. */
+/** A node and the operations that failed on it. */
 export interface ClosedNode {
   node: string;
   /** `start`, `monitor`, … */
   operations: string[];
 }
 
-/** A start that failed counts this much at once. */
+/** A failed start counts this much at once. */
 const INFINITE = 1_000_000;
 
-/** How many failures close a node to a VM, and after how many seconds they no longer count. Pacemaker's 0 is never. */
+/** How many failures close a node to a VM, and after how many seconds they expire. Pacemaker's 0 means never. */
 function limits(cib: Cib, vm: string): { threshold: number; timeout: number } {
   const meta = { ...cib.defaults, ...nvpairs(cib.primitives.get(vm), "meta_attributes") };
   const said = Number(meta["migration-threshold"]);
   return { threshold: said > 0 ? said : INFINITE, timeout: seconds(meta["failure-timeout"]) ?? 0 };
 }
 
-/** The nodes that are closed to a VM, whether it is in the CIB or not. */
+/** The nodes that are closed to a VM, in the CIB or not. */
 export function closedNodes(cib: Cib, vm: string, now = Date.now() / 1000): ClosedNode[] {
   const { threshold, timeout } = limits(cib, vm);
   const found = new Map<string, { count: number; operations: string[] }>();
@@ -46,7 +46,7 @@ export function closedWords(closed: readonly ClosedNode[]): string {
 /** The command that opens nodes again. */
 export const openingCommand = (vm: string): string => `\`crm_resource --cleanup --resource ${vm}\``;
 
-/** Whether Pacemaker counts failures of a VM: of one that is not in the CIB they are of an earlier one of that name. */
+/** Whether Pacemaker counts failures of a VM. If the VM is not in the CIB, an earlier VM of that name caused them. */
 export const hasFailed = ({ cib, status }: Pick<Inventory, "cib" | "status">, vm: string): boolean =>
   status.failures.some((each) => each.resource === vm) ||
   cib.failCounts.some(({ resource, count }) => resource === vm && count > 0);

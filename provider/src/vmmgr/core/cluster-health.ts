@@ -1,4 +1,4 @@
-/** What of the cluster's own state is in the way of a change, each with the next step: said before anything is changed. */
+/** Cluster states that block a change, each with the next step. They are reported before anything is changed. */
 import { fencingDevices, fencingNow, type ClusterStatus, type Inventory } from "../../cluster";
 import { closedClause, closedNodes, closedWords, openingCommand } from "./closed-nodes";
 import { hypervisorsOf } from "./context";
@@ -11,7 +11,7 @@ type PartialSpec = Partial<VmSpec>;
 
 const CLUSTER = "the cluster";
 
-/** What makes any change senseless now, whatever the VM: no quorum, no secret, no room. */
+/** Reasons to refuse any change now, whatever the VM: no quorum, no secret, no space. */
 export function stateRefusals(inventory: Inventory): Refusal[] {
   const quorum = quorumRefusals(inventory);
   if (quorum.length > 0) return quorum;
@@ -41,7 +41,7 @@ export function fullRefusals({ full }: Inventory): Refusal[] {
   return [{ property: CLUSTER, reason }];
 }
 
-/** What keeps Pacemaker from doing what is asked of it. `acts`: it has something to start, to stop or to move. */
+/** Reasons why Pacemaker could not act on the request. `acts`: it has something to start, stop or move. */
 export function actRefusals(inventory: Inventory, spec: PartialSpec, acts: boolean): Refusal[] {
   if (!acts) return [];
   const { status } = inventory;
@@ -65,8 +65,8 @@ export function actRefusals(inventory: Inventory, spec: PartialSpec, acts: boole
 }
 
 /**
- * A VM that runs and is pinned to a node that is closed to it: it would be stopped where it is, and started nowhere. One that
- * does not run is tried anew by the change itself.
+ * Refuses to pin a running VM to a node that is closed to it: the VM would stop where it runs and start nowhere. If the
+ * VM is not running, the change itself makes Pacemaker retry it.
  */
 function closedRefusals({ cib, status }: Inventory, { name }: PartialSpec, pinned: string): Refusal[] {
   const runsOn = name === undefined ? [] : (status.resources.get(name)?.nodes ?? []);
@@ -76,7 +76,7 @@ function closedRefusals({ cib, status }: Inventory, { name }: PartialSpec, pinne
   return [{ property: "pinnedHost", reason }];
 }
 
-/** What failures mean for a VM, whether or not something is to happen to it. */
+/** What failures mean for a VM, even if nothing is about to happen to it. */
 export function failureWarnings({ cib, status, observer }: Inventory, spec: PartialSpec): string[] {
   const { name } = spec;
   const hypervisors = hypervisorsOf({ cib, observer });
@@ -103,7 +103,7 @@ export const maintenanceRefusal: Refusal = {
     "it is in maintenance, so Pacemaker starts and stops nothing; `crm configure property maintenance-mode=false` ends that",
 };
 
-/** Without a device for its fencing Pacemaker's scheduler plans nothing, and only crm_verify says so. */
+/** With fencing enabled but no device, Pacemaker's scheduler plans nothing, and only crm_verify says so. */
 function fencingRefusals(inventory: Inventory): Refusal[] {
   const { enabled, property } = fencingNow(inventory);
   if (!enabled || fencingDevices(inventory.cib).length > 0) return [];
@@ -115,7 +115,7 @@ function fencingRefusals(inventory: Inventory): Refusal[] {
 
 export const wantsToRun = (spec: PartialSpec) => spec.enabled !== false && spec.started !== false;
 
-/** Why a node runs no VM now, as a clause; undefined when it does. Nodes that Pacemaker does not know are none of ours here. */
+/** Why a node cannot run VMs now, as a clause; undefined if it can. Nodes unknown to Pacemaker are not handled here. */
 function whyUnusable(status: ClusterStatus, name: string): string | undefined {
   const node = status.nodes.find((each) => each.name === name);
   if (node === undefined) return undefined;
@@ -129,13 +129,13 @@ function nextStep(why: string, node: string): string {
   return why.endsWith("maintenance") ? `\`crm node ready ${node}\` ends that` : `start ${node}`;
 }
 
-/** What is no reason to refuse a VM, but to expect something else than what was asked. */
+/** Not reasons to refuse a VM, but to expect a different result than requested. */
 export function stateWarnings(inventory: Inventory, spec: PartialSpec): string[] {
   const found: string[] = [];
   const host = spec.preferredHost;
   const why = host === undefined || !wantsToRun(spec) ? undefined : whyUnusable(inventory.status, host);
   if (why !== undefined) found.push(`${why}: it runs on another node until that has changed`);
-  // Disks take room as they are written, so a larger one is no mistake by itself.
+  // Disks are thin-provisioned, so a size above the free space is not an error.
   const image = spec.name === undefined ? undefined : inventory.images.get(systemImage(spec.name));
   const more = (spec.systemSize ?? 0) - (image?.size ?? 0);
   if (more > inventory.freeBytes)
@@ -144,7 +144,7 @@ export function stateWarnings(inventory: Inventory, spec: PartialSpec): string[]
   return found;
 }
 
-/** Whether Pacemaker has something to do for an existing VM to be as asked. */
+/** Whether Pacemaker has to act for an existing VM to match its spec. */
 export function needsPacemaker(inventory: Inventory, spec: PartialSpec & { name: string }): boolean {
   const resource = inventory.status.resources.get(spec.name);
   if (!wantsToRun(spec)) return (resource?.nodes.length ?? 0) > 0;
@@ -163,7 +163,7 @@ export function needsPacemaker(inventory: Inventory, spec: PartialSpec & { name:
   }
 }
 
-/** A VM that Pacemaker has given up: a stop that failed is not tried again before somebody says so. */
+/** A VM that Pacemaker has given up: it does not retry a failed stop until the user cleans it up. */
 export function blockedRefusals({ status }: Inventory, vm: string): Refusal[] {
   if (!status.resources.get(vm)?.blocked) return [];
   const failures = status.failures.filter((each) => each.resource === vm);
@@ -176,12 +176,14 @@ export function blockedRefusals({ status }: Inventory, vm: string): Refusal[] {
   return [{ property: "name", reason }];
 }
 
-/** What Pacemaker still has of a resource of that name that is not in the CIB: it would count against the new one. */
+/**
+ * What Pacemaker still records of a resource of that name that is not in the CIB: it would count against the new one.
+ */
 export function leftoverRefusals({ cib, status }: Inventory, vm: string): Refusal[] {
   if (cib.primitives.has(vm)) return [];
   const orphan = status.resources.get(vm);
   const failures = status.failures.filter((each) => each.resource === vm);
-  // What only counts is forgotten by the create itself; a guest that may still run is somebody's to look at.
+  // The create itself clears mere counts; a guest that may still run is for the user to check.
   if (orphan === undefined || (orphan.nodes.length === 0 && !orphan.blocked)) return [];
   const where = orphan.nodes.length > 0 ? ` on ${orphan.nodes.join(" and ")}` : "";
   const what = `an orphan (${orphan.role}${where})`;

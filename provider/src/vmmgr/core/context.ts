@@ -1,4 +1,4 @@
-/** What every change of a VM needs beside what is asked. */
+/** What every change of a VM needs besides the request. */
 import type { Cluster, Inventory } from "../../cluster";
 import { CrmRefused, crmProblem } from "../form/crm-commands";
 import { closedNodes } from "./closed-nodes";
@@ -8,17 +8,17 @@ import type { VmSpec } from "../form/model";
 /** The cluster, how long to wait, and where progress goes. */
 export interface Context {
   cluster: Cluster;
-  /** Seconds that Pacemaker may take for what it is told. @default 300 */
+  /** Seconds that Pacemaker may take to act. @default 300 */
   deadline?: number;
-  /** Says how far long work is. */
+  /** Reports the progress of long operations. */
   report?: (text: string) => void;
-  /** Keeps VMs that stand in for each other from being stopped at once. Absent: who asks has been told what he does. */
+  /** Keeps redundant VMs from being stopped at the same time. Absent if the caller takes responsibility for that. */
   rolling?: StopTurns;
 }
 
-/** Who may stop a VM when (rolling/). */
+/** Turns for stopping VMs (rolling/). */
 export interface StopTurns {
-  /** Does what stops a VM when the VM may be stopped. @throws NotAtOnce, before anything was changed */
+  /** Runs work that stops a VM once the VM may be stopped. @throws NotAtOnce, before anything was changed */
   run<T>(
     context: Context,
     vm: string,
@@ -29,8 +29,8 @@ export interface StopTurns {
 }
 
 /**
- * Does what stops a VM when it may be stopped. Who has been told what he does, as on the command line, waits for nobody.
- * @param work the cluster may be another one by then: it looks again
+ * Runs work that stops a VM once the VM may be stopped. A caller without turns (the command line) never waits.
+ * @param work the cluster may have changed by then: it looks again
  * @param final whether the VM does not come back
  */
 export function stopInTurn<T>(
@@ -46,29 +46,29 @@ export function stopInTurn<T>(
 /** The deadline of a context in seconds. */
 export const deadlineOf = (context: Context) => context.deadline ?? 300;
 
-/** Where progress of a context goes; nowhere when nobody listens. */
+/** Where a context reports progress; a no-op by default. */
 export const reportOf = (context: Context) => context.report ?? (() => undefined);
 
 /** The nodes that may run VMs. */
 export const hypervisorsOf = ({ cib, observer }: Pick<Inventory, "cib"> & { observer?: string | undefined }) =>
   cib.nodes.filter((node) => node !== observer);
 
-/** How an enabled VM is to be when a change is done. */
+/** The state an enabled VM should have after a change. */
 export function wantedOf(spec: VmSpec, inventory: Inventory): Wanted {
   const asked = spec.pinnedHost ?? spec.preferredHost;
-  // A VM that runs is not tried anew where it has failed, so it does not come there either.
+  // Pacemaker does not retry a running VM where it has failed, so it does not move there either.
   const runs = (inventory.status.resources.get(spec.name)?.nodes.length ?? 0) > 0;
   const host = runs && closedNodes(inventory.cib, spec.name).some(({ node }) => node === asked) ? undefined : asked;
   return {
     vm: spec.name,
     state: spec.started ? "started" : "stopped",
     ...(host === undefined ? {} : { host }),
-    // No other node may run a pinned VM, so no other is waited for.
+    // No other node may run a pinned VM, so do not wait for any other.
     hypervisors: spec.pinnedHost === undefined ? hypervisorsOf(inventory) : [spec.pinnedHost],
   };
 }
 
-/** Commands of `crm configure` as words, split at blanks as vm-mgr splits them. @throws CrmRefused */
+/** `crm configure` commands as words, split at blanks as vm-mgr does. @throws CrmRefused */
 export const commandWords = (commands: readonly string[]): string[][] =>
   commands.map((line) => {
     const problem = crmProblem(line);

@@ -2,9 +2,9 @@ import { NotFound } from "../../cluster";
 import { SeapathError } from "../../errors";
 import { words } from "../../words";
 
-/** Something of that name is on the cluster and is not ours to change. */
+/** Something with that name exists on the cluster and is not ours to change. */
 export class NotOwned extends SeapathError {
-  /** What it is, as far as can be seen. */
+  /** The owner, as far as known. */
   readonly owner: string;
 
   constructor(message: string, owner: string, hint: string) {
@@ -13,15 +13,15 @@ export class NotOwned extends SeapathError {
   }
 }
 
-/** There is no VM of that name. */
+/** No VM has that name. */
 export class NoSuchVm extends NotFound {
-  /** @param verb what was to be done with it */
+  /** @param verb the attempted operation */
   constructor(verb: string, vm: string, node: string) {
     super(`Unable to ${verb} VM "${vm}" on ${node}: it does not exist: it is not on the cluster`);
   }
 }
 
-/** What was asked cannot be done on this cluster as it is; nothing was changed. */
+/** The request cannot be carried out on the cluster in its current state; nothing was changed. */
 export class Refused extends SeapathError {
   readonly refusals: readonly Refusal[];
 
@@ -32,17 +32,17 @@ export class Refused extends SeapathError {
   }
 }
 
-/** One thing that is wrong with what was asked, and the input that it is about. */
+/** One problem with the request, and the input that causes it. */
 export interface Refusal {
   property: string;
   reason: string;
 }
 
-/** A change that failed half-way. When `left` is empty everything was put back as it was. */
+/** A change that failed half-way. If `left` is empty, everything was restored. */
 export class ChangeFailed extends SeapathError {
   /** The step that failed. */
   readonly step: string;
-  /** What the undo could not put back, a sentence each. */
+  /** What the undo could not restore, one sentence each. */
   readonly left: readonly string[];
 
   constructor(what: string, step: string, cause: unknown, left: readonly string[]) {

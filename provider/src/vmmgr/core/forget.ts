@@ -1,13 +1,13 @@
-/** Forgetting what Pacemaker counts against a VM. */
+/** Clears the failures that Pacemaker counts against a VM. */
 import { forgetFailures, type Forgotten } from "../../cluster";
 import { reportOf, type Context } from "./context";
 
-/** Forgets what Pacemaker counts against a VM that is not in the CIB, and waits for what is still being recorded. */
+/** Clears the failures counted against a VM that is not in the CIB, and waits for those still being recorded. */
 export async function forgetVm(context: Context, vm: string): Promise<void> {
   sayLeft(context, vm, await forgetFailures(context.cluster.runner, vm));
 }
 
-/** Says what could not be forgotten. */
+/** Reports what could not be cleared. */
 export function sayLeft(context: Context, vm: string, { left }: Forgotten): void {
   if (left.length === 0) return;
   reportOf(context)(

@@ -1,4 +1,7 @@
-/** The image file that a disk is made of, on the node or on this machine: what is asked of it, and what speaks against it. */
+/**
+ * The image file that a disk is created from, on the node or on this machine: what to ask about it, and reasons to
+ * reject it.
+ */
 import {
   ensureUploaded,
   localFile,
@@ -16,18 +19,18 @@ import type { FileSource } from "../form/model";
 import type { Refusal } from "./errors";
 import { nowAndThen } from "./progress";
 
-/** Whether a source, of whatever kind, is a file: not another VM, nor an image of the pool. */
+/** Whether a source of any kind is a file, and not another VM or an image of the pool. */
 export const isFile = <S extends object>(source: S | undefined): source is S & FileSource =>
   source !== undefined && ("nodePath" in source || "path" in source);
 
-/** A file of this machine in which there is nothing to read, known without a cluster. @param property the input that names it */
+/** A local file that cannot be read as an image, found without a cluster. @param property the input that names it */
 export async function localFileRefusals(source: object | undefined, property = "source.path"): Promise<Refusal[]> {
   if (source === undefined || !("path" in source) || typeof source.path !== "string") return [];
   const problem = await localFileProblem(source.path);
   return problem === undefined ? [] : [{ property, reason: problem }];
 }
 
-/** What is asked of files. @throws LocalFileError */
+/** The questions to ask about files. @throws LocalFileError */
 export async function sourceQuestions(
   ...sources: readonly (object | undefined)[]
 ): Promise<{ sources?: SourceQuestion[] }> {
@@ -38,16 +41,16 @@ export async function sourceQuestions(
   return { sources: await Promise.all(files.map(question)) };
 }
 
-/** What is known of a file; undefined where it was not asked about. */
+/** What is known of a file; undefined if it was not asked about. */
 export const sourceFile = (inventory: Inventory, file: FileSource): SourceFile | undefined =>
   inventory.sources.get(
     "nodePath" in file ? nodeFile(file.nodePath, file.format).key : localFileKey(file.path, file.format),
   );
 
-/** A file that a disk can be made of. */
+/** A file that a disk can be created from. */
 export type ReadableFile = Extract<SourceFile, { driver: string }>;
 
-/** What speaks against a file, and what it is when nothing does. */
+/** The reasons to reject a file, or its properties if there are none. */
 export function judgedFile(inventory: Inventory, source: FileSource): { file?: ReadableFile; refusals: Refusal[] } {
   const file = sourceFile(inventory, source);
   if (file === undefined) return { refusals: [] };
@@ -58,7 +61,7 @@ export function judgedFile(inventory: Inventory, source: FileSource): { file?: R
 
 function fileProblem(node: string, source: FileSource, file: Exclude<SourceFile, ReadableFile>): string {
   if ("error" in file) {
-    // QEMU's own words name what it was given.
+    // QEMU's message names the path it was given.
     const error = file.error.replaceAll(file.path, sourceName(source));
     return file.unsaid === undefined
       ? error
@@ -67,11 +70,11 @@ function fileProblem(node: string, source: FileSource, file: Exclude<SourceFile,
   return "sentFrom" in source ? `its copy on ${node}, ${file.path}, is gone` : `there is no such file on ${node}`;
 }
 
-/** What its user calls a file. */
+/** The user's name for a file. */
 export const sourceName = (source: FileSource): string =>
   "path" in source ? source.path : (source.sentFrom ?? source.nodePath);
 
-/** A file as it is imported: judged again there, by what was said of it. */
+/** A file as the import takes it: the node checks it again, against the declared format. */
 export const importOf = (file: ReadableFile, source: FileSource): ImportSource => ({
   path: file.path,
   driver: file.driver,
@@ -79,7 +82,7 @@ export const importOf = (file: ReadableFile, source: FileSource): ImportSource =
   ...(source.format === undefined ? {} : { asked: source.format }),
 });
 
-/** The file on the node: one of this machine is sent there. @param what whose it is, for the progress */
+/** The file on the node; a local file is uploaded. @param what the VM or disk, for the progress report */
 export async function onNode(context: Context, what: string, source: FileSource): Promise<FileSource> {
   if ("nodePath" in source) return source;
   const { path, ...format } = source;

@@ -1,6 +1,7 @@
 /**
- * A lease: who works on a VM writes it into the metadata of the VM's system image, and renews it every few seconds. One that stands
- * still was abandoned, and whoever comes next may carry the work on; one that moves is somebody's.
+ * A lease: a program that works on a VM writes it into the metadata of the VM's system image and renews it every few
+ * seconds. A lease that stands still is abandoned, and the next program may continue the work; one that moves has a
+ * live holder.
  */
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -11,21 +12,21 @@ import { reportOf, type Context } from "./context";
 import { NotOwned } from "./errors";
 
 const RENEW_MS = 4_000;
-/** Several renewals long, so that a slow link is not taken for a dead program. */
+/** Several renewals, so that a slow link does not look like a dead program. */
 const ABANDONED_MS = 15_000;
 const HOLDER = "another program";
 
-/** In place of the holder, where nobody is at work any more. */
+/** Stands for the holder if no program is at work any more. */
 const NOBODY = "-";
 
-/** What a lease is about. */
+/** What a lease covers. */
 export interface LeaseOf {
   vm: string;
-  /** The key in the metadata. */
+  /** The metadata key. */
   key: string;
 }
 
-/** `<phase> <holder> <count>` as the value of a key. */
+/** A metadata value of the form `<phase> <holder> <count>`. */
 export abstract class Lease {
   protected readonly cluster: Cluster;
   protected readonly image: string;
@@ -41,10 +42,10 @@ export abstract class Lease {
     this.#key = key;
   }
 
-  /** How far the work is, in one word. */
+  /** The progress of the work, in one word. */
   protected abstract phase(): string;
 
-  /** The value that comes next: no two are alike. */
+  /** The next value: no two are alike. */
   protected next(): string {
     return `${this.phase()} ${this.#holder} ${this.#count++}`;
   }
@@ -57,27 +58,27 @@ export abstract class Lease {
     return readLease(this.cluster, this.image, this.#key);
   }
 
-  /** Renews the lease from now on. */
+  /** Starts renewing the lease. */
   keepRenewing(): void {
     this.#timer = setInterval(() => {
-      // A renewal that fails is made good by the next one; when all fail, so do the steps, and they say why.
+      // The next renewal makes up for a failed one. If all fail, so do the steps, and they say why.
       this.#renewal = this.#renewal.then(() => this.change({ [this.#key]: this.next() })).catch(() => undefined);
     }, RENEW_MS);
     this.#timer.unref();
   }
 
-  /** Ends the renewing, and waits for a renewal that is under way. */
+  /** Stops renewing, and waits for a renewal in progress. */
   async stopRenewing(): Promise<void> {
     clearInterval(this.#timer);
     await this.#renewal;
   }
 
-  /** Whether the image carries this very lease: then the work is its holder's to end or to undo. */
+  /** Whether the image carries this very lease: then its holder has to finish or undo the work. */
   async isHeld(): Promise<boolean> {
     return (await this.current())?.split(" ")[1] === this.#holder;
   }
 
-  /** Says that nobody is at work: whoever comes next need not wait to see that. */
+  /** Marks the lease as free, so that the next program need not wait to find out. */
   async release(): Promise<void> {
     await this.stopRenewing();
     if (await this.isHeld()) await this.change({ [this.#key]: `${this.phase()} ${NOBODY}` });
@@ -87,14 +88,17 @@ export abstract class Lease {
 const readLease = async (cluster: Cluster, image: string, key: string) =>
   (await cluster.inventory()).images.get(image)?.metadata?.[key];
 
-/** That somebody else holds a lease. @param sentence what he does, with the VM and the node */
+/**
+ * The error for a lease that another program holds.
+ * @param sentence what that program does, with the VM and the node
+ */
 export const heldByAnother = (sentence: (holder: string) => string) =>
   new NotOwned(sentence(HOLDER), HOLDER, `Wait until that one has ended, and ${words().again}.`);
 
 /**
- * Returns when a lease that is there has stood still for long enough.
+ * Returns once an existing lease has stood still for long enough.
  * @param work what its holder does, for the progress: `a create`
- * @throws NotOwned when it moves, or is taken away: somebody is at work
+ * @throws NotOwned if it moves or is taken away: another program is at work
  */
 export async function waitUntilAbandoned(
   context: Context,

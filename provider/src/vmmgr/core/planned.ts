@@ -1,12 +1,12 @@
-/** What a program says of a VM that the cluster may not have yet. */
+/** What a program declares about a VM that the cluster may not have yet. */
 export interface PlannedVm {
-  /** Undefined: not known before other resources are made. */
+  /** Undefined: not known before other resources are created. */
   enabled?: boolean;
   started?: boolean;
   pinnedHost?: string;
-  /** The keys of its metadata. */
+  /** Its metadata keys. */
   keys?: readonly string[];
 }
 
-/** The VMs of a program; undefined for one that it does not have. */
+/** The VMs of a program; undefined for a VM that it does not declare. */
 export type PlannedVms = (vm: string) => PlannedVm | undefined;

@@ -1,8 +1,8 @@
-/** Progress of long work. */
+/** Progress of long operations. */
 
 const QUIET_MS = 3_000;
 
-/** Passes on progress every few seconds: work that takes less says nothing, and no log is filled. */
+/** Passes on progress every few seconds: shorter operations report nothing, and logs stay small. */
 export function nowAndThen(say: (percent: number) => void): (percent: number) => void {
   let last = Date.now();
   return (percent) => {

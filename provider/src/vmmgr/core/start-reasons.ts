@@ -1,14 +1,14 @@
-/** Why a start has failed: Pacemaker has the agent's reason, which is a general one; what libvirt said stands in the nodes' logs. */
+/** Why a start failed: Pacemaker records only the agent's general reason; libvirt's message is in the nodes' logs. */
 import { readReasons, type Cluster, type ClusterStatus, type LoggedReason } from "../../cluster";
 
-/** The nodes on which a VM could not be started. */
+/** The nodes on which a VM failed to start. */
 export const failedStarts = (status: ClusterStatus, vm: string): string[] => [
   ...new Set(
     status.failures.filter((each) => each.resource === vm && each.operation === "start").map(({ node }) => node),
   ),
 ];
 
-/** What the logs of those nodes say. It is more than what is known already, so a cluster that cannot be asked for it has nothing to say. */
+/** What the logs of those nodes say. They only add detail, so a failed query yields an empty list. */
 export async function startReasons(cluster: Cluster, status: ClusterStatus, vm: string): Promise<LoggedReason[]> {
   const nodes = failedStarts(status, vm);
   return nodes.length === 0 ? [] : readReasons(cluster.runner, vm, "start", nodes).catch(() => []);
@@ -16,7 +16,7 @@ export async function startReasons(cluster: Cluster, status: ClusterStatus, vm: 
 
 const all = (names: readonly string[]) => [...new Set(names)].sort().join(", ");
 
-/** What is known without the logs, and what they say, each text once. */
+/** The known reasons plus those from the logs, each text once. */
 export function withReasons(known: string, logged: readonly LoggedReason[]): string {
   if (logged.length === 0) return known;
   const texts = new Map<string, LoggedReason[]>();
@@ -31,7 +31,7 @@ export function withReasons(known: string, logged: readonly LoggedReason[]): str
   return known.replace(/\.$/, "") + said.join("");
 }
 
-/** Where the reason is, or would be. */
+/** Where the reason is, or should be. */
 export function reasonHint(vm: string, logged: readonly LoggedReason[]): string {
   const [first] = logged;
   if (first !== undefined)

@@ -1,19 +1,19 @@
-/** A change as steps that one can read aloud, each with its undo. */
+/** A change as readable steps, each with its undo. */
 import { ChangeFailed } from "./errors";
 
-/** One step. Its undo may be called when `act` did not finish, and twice: it looks before it acts. */
+/** One step. Its undo may run when `act` did not finish, and twice: it looks before it acts. */
 export interface Step {
-  /** What it does, as it stands after "…: " in an error: `import the image`. */
+  /** What it does, as it follows "…: " in an error: `import the image`. */
   name: string;
   act: () => Promise<unknown>;
-  /** Puts back what `act` did. It is given the failure that is undone. */
+  /** Undoes what `act` did. It gets the failure that caused the undo. */
   undo?: (cause: unknown) => Promise<unknown>;
   /** Why there is no undo, for the reader. */
   noUndo?: string;
 }
 
 /**
- * Does the steps in order. When one fails, it and those before it are undone, the last first.
+ * Runs the steps in order. If one fails, it and those before it are undone, in reverse order.
  * @param what the beginning of the error: `Unable to create VM "web01" on node1`
  * @throws ChangeFailed with the step, its cause, and what could not be undone
  */

@@ -1,13 +1,13 @@
-/** Waiting until Pacemaker has done what it was told, and saying what was last seen when it has not. */
+/** Waits until Pacemaker has acted, and reports the last state seen if it has not. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { WaitTimeout, type Cluster, type ClusterStatus, type LoggedReason } from "../../cluster";
 import { SeapathError } from "../../errors";
 import { resourceStatus } from "../form/observe";
 import { reasonHint, startReasons, withReasons } from "./start-reasons";
 
-/** A VM could not be started on any node that it may run on. */
+/** A VM failed to start on every node that may run it. */
 export class StartFailed extends SeapathError {
-  /** What Pacemaker says, without what the logs say. */
+  /** Pacemaker's reasons, without the logs. */
   readonly reasons: string;
 
   constructor(vm: string, reasons: string, logged: readonly LoggedReason[] = []) {
@@ -18,17 +18,17 @@ export class StartFailed extends SeapathError {
   }
 }
 
-/** Where and how a VM is to be. */
+/** The wanted node and state of a VM. */
 export interface Wanted {
   vm: string;
   state: "started" | "stopped";
-  /** It has to be there (pinned), or goes there if that node is up (preferred). */
+  /** It must run there (pinned), or runs there if that node is up (preferred). */
   host?: string;
   /** Nodes that may run it. */
   hypervisors: readonly string[];
 }
 
-/** What is seen of a VM, as a person would say it. */
+/** The observed state of a VM, in plain words. */
 export function describe(status: ClusterStatus, vm: string): string {
   const resource = status.resources.get(vm);
   const where = resource !== undefined && resource.nodes.length > 0 ? ` on ${resource.nodes.join(" and ")}` : "";
@@ -48,7 +48,7 @@ function failuresOf(status: ClusterStatus, vm: string): string[] {
     .map((failure) => `${failure.operation} failed on ${failure.node}: ${failure.reason || failure.exit}`);
 }
 
-/** Whether a VM is as it is wanted; throws when it never will be. */
+/** Whether a VM has the wanted state; throws if it never will. */
 export function isReached(status: ClusterStatus, wanted: Wanted): boolean {
   const resource = status.resources.get(wanted.vm);
   if (wanted.state === "stopped")
@@ -77,7 +77,7 @@ export function isReached(status: ClusterStatus, wanted: Wanted): boolean {
   return false;
 }
 
-/** The same; what is thrown quotes the logs of the nodes as well. */
+/** The same, but the error also quotes the nodes' logs. */
 async function isReachedOrWhy(cluster: Cluster, status: ClusterStatus, wanted: Wanted): Promise<boolean> {
   try {
     return isReached(status, wanted);
@@ -88,8 +88,8 @@ async function isReachedOrWhy(cluster: Cluster, status: ClusterStatus, wanted: W
 }
 
 /**
- * Waits until a VM is as it is wanted.
- * @throws WaitTimeout with what was last seen; StartFailed as soon as every node has refused
+ * Waits until a VM has the wanted state.
+ * @throws WaitTimeout with the last state seen; StartFailed as soon as it has failed on every node
  */
 export async function waitFor(
   cluster: Cluster,
