@@ -1,18 +1,19 @@
 /**
- * What is stored of a VM and makes no sense. It costs that VM alone: whoever asks for it is told what is wrong and how to put
- * it right, and nobody takes a default in its place. Values are never shown: one that got to the wrong key may be anything.
+ * Stored data of a VM that makes no sense. It affects that VM alone: a read of that VM reports what is wrong and how to
+ * fix it, and nothing falls back to a default. Values are never shown: one that ended up under the wrong key may be
+ * anything.
  */
 import { parseXml, ParseError, type Inventory, type XmlElement } from "../../cluster";
 import { SeapathError } from "../../errors";
 import { systemImage } from "./names";
 
-/** Something that is stored makes no sense; whose it is says who reads it. */
+/** Stored data makes no sense; the reader adds the VM it belongs to. */
 export class Senseless extends Error {
-  /** The key of the image's metadata; undefined where it is not one of those. */
+  /** The image's metadata key; undefined for anything else. */
   readonly key: string | undefined;
   readonly hint: string | undefined;
 
-  /** @param reason what it is, as the end of a sentence: "which is no whole number" */
+  /** @param reason the problem, as the end of a sentence: "which is no whole number" */
   constructor(key: string | undefined, reason: string, hint?: string) {
     super(reason);
     this.key = key;
@@ -20,7 +21,7 @@ export class Senseless extends Error {
   }
 }
 
-/** A VM that is there and cannot be read; the others can. */
+/** A VM that exists but cannot be read; the others can. */
 export class BrokenVm extends SeapathError {
   readonly vm: string;
   /** What is wrong with it, without its name. */
@@ -33,13 +34,13 @@ export class BrokenVm extends SeapathError {
   }
 }
 
-/** How a key of a VM's metadata is looked at, put right and taken away. */
+/** How to view, fix and remove a metadata key of a VM. */
 const keyHint = (vm: string, key: string) => {
   const at = `${systemImage(vm)} ${key}`;
   return `Look at it with \`rbd image-meta get ${at}\`, and put it right with \`rbd image-meta set ${at} VALUE\` or \`rbd image-meta remove ${at}\`; other VMs are not concerned.`;
 };
 
-/** The stored thing that makes no sense, as that of a VM. */
+/** The error for a VM whose stored data makes no sense. */
 export function brokenVm(
   inventory: Pick<Inventory, "node">,
   vm: string,
@@ -56,7 +57,7 @@ export function brokenVm(
   );
 }
 
-/** Reads of a VM what may make no sense. @throws BrokenVm instead of Senseless */
+/** Reads data of a VM that may make no sense. @throws BrokenVm instead of Senseless */
 export function readOf<T>(inventory: Pick<Inventory, "node">, vm: string, read: () => T): T {
   try {
     return read();
@@ -80,7 +81,7 @@ export function readDocument(key: string | undefined, text: string, root: string
   }
 }
 
-/** Why the image of a VM says nothing, thrown. */
+/** Throws the reason if a VM's image cannot be read. */
 export function refuseUnreadable(inventory: Inventory, vm: string): void {
   const broken = inventory.images.get(systemImage(vm))?.broken;
   if (broken === undefined) return;
@@ -88,7 +89,7 @@ export function refuseUnreadable(inventory: Inventory, vm: string): void {
   throw new BrokenVm(vm, inventory.node, broken, hint);
 }
 
-/** The domain that is stored for a VM; undefined when there is none. @throws BrokenVm when it is no domain */
+/** The domain that is stored for a VM; undefined if there is none. @throws BrokenVm if it is not a domain */
 export function storedDomain(inventory: Inventory, vm: string): { text: string; root: XmlElement } | undefined {
   refuseUnreadable(inventory, vm);
   const text = inventory.images.get(systemImage(vm))?.metadata?.["xml"];

@@ -1,4 +1,4 @@
-/** All that the CIB must say of a VM, as one list of changes, and the list that takes it back. */
+/** Everything the CIB must contain for a VM, as one list of changes, and the list that undoes it. */
 import {
   canonicalXml,
   CONSTRAINTS,
@@ -14,7 +14,7 @@ import { isPlacement, obsoletePlacements, vmConstraints } from "./placement";
 import type { VmSpec } from "./model";
 import { vmPrimitive } from "./primitive";
 
-/** A change of the CIB, and what each element was before it. */
+/** A CIB change, and each element as it was before. */
 export interface CibSync {
   changes: CibChange[];
   elements: { parent: string; before?: XmlElement; after?: XmlElement }[];
@@ -24,7 +24,7 @@ class SyncBuilder implements CibSync {
   changes: CibChange[] = [];
   elements: CibSync["elements"] = [];
 
-  /** One element is to become another; undefined is "not there". */
+  /** Turns one element into another; undefined means "not there". */
   replace(parent: string, before: XmlElement | undefined, after: XmlElement | undefined): void {
     this.changes.push(...diffElement(parent, before, after));
     this.elements.unshift({
@@ -34,7 +34,7 @@ class SyncBuilder implements CibSync {
     });
   }
 
-  /** The same for a constraint, which is made anew rather than mended. */
+  /** The same for a constraint, which is replaced as a whole. */
   swap(parent: string, before: XmlElement | undefined, after: XmlElement | undefined): void {
     this.changes.push(...swapped(parent, before, after));
     this.elements.unshift({
@@ -45,19 +45,22 @@ class SyncBuilder implements CibSync {
   }
 }
 
-/** One constraint instead of another of its id. The order of those whom it names may count, so it is not mended but made anew. */
+/**
+ * Swaps a constraint for another of the same id. The order of the resources it names may matter, so it is replaced, not
+ * patched.
+ */
 const swapped = (parent: string, before: XmlElement | undefined, after: XmlElement | undefined): CibChange[] =>
   before !== undefined && after !== undefined && canonicalXml(before) === canonicalXml(after)
     ? []
     : [...diffElement(parent, before, undefined), ...diffElement(parent, undefined, after)];
 
-/** What takes a change back, whether it was made, or not, or is taken back already. */
+/** The changes that undo a sync, whether it was made, was not made, or has already been undone. */
 export function undoChanges(cib: Cib, sync: CibSync): CibChange[] {
   return sync.elements.flatMap(({ parent, before, after }) => {
     const id = (before ?? after)?.attrs["id"] ?? "";
     const now = parent === RESOURCES ? cib.primitives.get(id) : cib.constraints.find((node) => node.attrs["id"] === id);
     if (now === undefined || before === undefined || after === undefined) return diffElement(parent, now, before);
-    // What somebody else has changed of it meanwhile is left.
+    // Changes that others have made to it meanwhile stay.
     if (canonicalXml(now) === canonicalXml(after) && parent === CONSTRAINTS) return swapped(parent, now, before);
     return canonicalXml(now) === canonicalXml(after)
       ? diffElement(parent, now, before)
@@ -65,7 +68,7 @@ export function undoChanges(cib: Cib, sync: CibSync): CibChange[] {
   });
 }
 
-/** An element with what a change did to it taken back, child by child. */
+/** An element with a change undone, child by child. */
 function takenBack(now: XmlElement, after: XmlElement, before: XmlElement): XmlElement {
   const find = (node: XmlElement, like: XmlElement) =>
     node.children.find((each) => each.name === like.name && each.attrs["id"] === like.attrs["id"]);
@@ -84,7 +87,7 @@ function takenBack(now: XmlElement, after: XmlElement, before: XmlElement): XmlE
   return { ...now, attrs, children: [...kept, ...gone] };
 }
 
-/** What makes an enabled VM's primitive and constraints say what its spec says. Constraints of others stay. */
+/** The changes that make an enabled VM's primitive and constraints match its spec. Foreign constraints stay. */
 export function enableChanges(
   cib: Cib,
   spec: VmSpec,
@@ -108,22 +111,25 @@ export function enableChanges(
   return sync;
 }
 
-/** What takes a VM out of the CIB: its primitive and every constraint that names it; what one says of others stays. */
+/**
+ * The changes that remove a VM from the CIB: its primitive and every constraint that names it. What a constraint says
+ * about other resources stays.
+ */
 export function disableChanges(cib: Cib, vm: string): CibSync {
   const sync = new SyncBuilder();
-  // Constraints first: one that names a primitive that is not there is refused by the schema.
+  // Constraints first: the schema refuses one that names a missing primitive.
   for (const node of constraintsOn(cib, vm)) sync.swap(CONSTRAINTS, node, without(node, [vm]));
   const primitive = cib.primitives.get(vm);
   if (primitive !== undefined) sync.replace(RESOURCES, primitive, undefined);
   return sync;
 }
 
-/** The constraints on a VM that are neither vm-mgr's nor this project's own placement of it. */
+/** The constraints on a VM that are neither vm-mgr's nor this project's own placement. */
 export function foreignConstraints(cib: Cib, vm: string, observer: string | undefined): XmlElement[] {
   return constraintsOn(cib, vm).filter((node) => !isPlacement(node, vm, observer));
 }
 
-/** What gives a primitive another target role and makes Pacemaker manage it again. */
+/** The changes that give a primitive another target role and make Pacemaker manage it again. */
 export function diffTargetRole(primitive: XmlElement, role: "Started" | "Stopped"): CibChange[] {
   const sets = primitive.children.filter((node) => node.name === "meta_attributes");
   const set = sets[0] ?? {

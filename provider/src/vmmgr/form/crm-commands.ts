@@ -1,10 +1,14 @@
-/** Commands for `crm configure`: a user's, or those that a VM's metadata hold, which anybody who can write to the pool has written. */
+/**
+ * Commands for `crm configure`: from the user, or from a VM's metadata, which anyone with write access to the pool can
+ * set.
+ */
 import { SeapathError } from "../../errors";
 import { words } from "../../words";
 
 /**
- * What changes the CIB and does nothing else: crmsh makes it on a copy. The others write and read files, run programs, or end what
- * there is (`save`, `load`, `filter`, `edit`, `graph`, `erase`). The node program has the same list.
+ * The verbs that change the CIB and do nothing else: crmsh applies them to a copy. The others write and read files, run
+ * programs, or discard what exists (`save`, `load`, `filter`, `edit`, `graph`, `erase`). The node program has the same
+ * list.
  */
 const VERBS = new Set([
   "node",
@@ -38,7 +42,7 @@ const VERBS = new Set([
   "xml",
 ]);
 
-/** Why a line is no command that is run, or undefined. */
+/** Why a line is not an allowed command; undefined if it is one. */
 export function crmProblem(line: string): string | undefined {
   const [verb = ""] = line.trim().split(/\s+/);
   if (/[\r\n]/.test(line)) return "must be one line, the words of one `crm configure`";
@@ -48,13 +52,13 @@ export function crmProblem(line: string): string | undefined {
     : `must begin with what changes the CIB and nothing else (location, property, primitive, …); "${verb}" does not`;
 }
 
-/** The words that say which command it is; those behind them may be parameters, and a password among them. */
+/** The words that identify the command; those after them may be parameters, including a password. */
 const shortened = (line: string) => {
   const words = line.trim().split(/\s+/);
   return `${words.slice(0, 2).join(" ").slice(0, 200)}${words.length > 2 ? " …" : ""}`;
 };
 
-/** A command is not one that is run. */
+/** A command that is not allowed. */
 export class CrmRefused extends SeapathError {
   constructor(line: string, problem: string) {
     super("crm-refused", `\`crm configure ${shortened(line)}\` is not run: it ${problem}`, {

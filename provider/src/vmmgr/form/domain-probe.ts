@@ -1,10 +1,11 @@
-/** The domain that libvirt is asked about in the place of a VM's own. */
+/** The domain that libvirt checks in place of a VM's own. */
 import { randomUUID } from "node:crypto";
 import type { XmlElement } from "../../cluster";
 
 /**
- * What a domain has that libvirt would delete with it, or write to: the variables of its firmware, by whatever path, and the
- * state of its TPM. An undefine takes them away, and they are the VM's own. The node program refuses a probe with them.
+ * The parts of a domain that libvirt would delete with it, or write to: the variables of its firmware, in any form, and
+ * the state of its TPM. An undefine removes them, and they belong to the VM. The node program refuses a probe that has
+ * them.
  */
 const OWNED_FILES: readonly (readonly string[])[] = [
   ["os", "nvram"],
@@ -21,8 +22,8 @@ function without(node: XmlElement, [name, ...rest]: readonly string[]): XmlEleme
 }
 
 /**
- * A domain like that of a VM which can be defined and undefined beside it: under another name and another uuid, since the
- * real one may run on that very node, and without anything that would go with it.
+ * A copy of a VM's domain that can be defined and undefined beside it: under another name and uuid, since the real one
+ * may run on that very node, and without anything that an undefine would remove.
  */
 export function probeOf(domain: XmlElement, name: string): XmlElement {
   const stripped = OWNED_FILES.reduce(without, domain);

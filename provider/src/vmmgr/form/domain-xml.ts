@@ -1,4 +1,4 @@
-/** The documents of a VM: what libvirt and the resource agent are given, made of what was asked and what is there. */
+/** The documents of a VM for libvirt and the resource agent, built from the spec and the cluster's state. */
 import { randomUUID } from "node:crypto";
 import {
   NotTaken,
@@ -22,10 +22,10 @@ import type { VmSpec } from "./model";
 import { probeOf } from "./domain-probe";
 import { vmUuids } from "./observe";
 
-/** The XML of a VM in both of vm-mgr's forms. */
+/** The XML of a VM in both vm-mgr forms. */
 export interface VmXml {
   uuid: string;
-  /** As it was given. */
+  /** As given. */
   base: string;
   /** With name, uuid and disks. */
   final: string;
@@ -33,11 +33,11 @@ export interface VmXml {
   finalElement: XmlElement;
 }
 
-/** libvirt does not take the domain. */
+/** libvirt rejects the domain. */
 export class DomainRefused extends SeapathError {
-  /** libvirt's own. */
+  /** libvirt's message. */
   readonly words: string;
-  /** What QEMU has there, where that is known. */
+  /** The machine types of QEMU there, if known. */
   readonly machines: Machines | undefined;
 
   constructor(said: string, machines?: Machines) {
@@ -50,10 +50,10 @@ export class DomainRefused extends SeapathError {
 }
 
 /**
- * Makes the XML of a VM.
+ * Builds the XML of a VM.
  * @param images its disks, the system disk first
- * @param uuid the uuid that it has already; a uuid in the user's XML counts more
- * @param stored the domain that its data disks are described in, when it is not its own
+ * @param uuid the uuid it already has; a uuid in the user's XML takes precedence
+ * @param stored the domain that describes its data disks, if not its own
  */
 export function buildXml(
   spec: VmSpec,
@@ -83,10 +83,10 @@ function freshUuid(inventory: Inventory): string {
 }
 
 /**
- * Asks libvirt whether it takes the domain, under another name and uuid: the real one may run on that very node, and
- * defining it there would make a persistent domain of it.
- * @param needs what of a node it names
- * @returns what the node that is asked lacks of it
+ * Asks libvirt whether it accepts the domain, under another name and uuid: the real one may run on that very node, and
+ * defining it there would make it persistent.
+ * @param needs what it needs from a node
+ * @returns the needs that the queried node lacks
  * @throws DomainRefused
  */
 export function validateXml<Named extends Need>(
@@ -98,7 +98,7 @@ export function validateXml<Named extends Need>(
 }
 
 /**
- * The same, and operations on images right after, which are not begun when libvirt refuses.
+ * The same, followed by operations on images, which do not start if libvirt refuses.
  * @throws DomainRefused; AlreadyExists
  */
 export async function validateThenMake(

@@ -1,33 +1,33 @@
-/** The libvirt domain of a VM: from typed settings to XML and back, and what vm-mgr puts into it. */
+/** The libvirt domain of a VM: typed settings to XML and back, and what vm-mgr adds. */
 import { createHash } from "node:crypto";
 import { canonicalXml, child, children, descend, element, ParseError, parseXml, type XmlElement } from "../../cluster";
 import type { Domain, Interface, VmSpec } from "./model";
 import { dataNumber, isOwnImage, systemImage } from "./names";
 import { revisionOf, withoutRevision, withRevision } from "./revision";
 
-/** Everything that the disks of a cluster's VMs share. */
+/** The settings that the disks of all VMs of a cluster share. */
 export interface DiskSettings {
   bus: string;
   /** The uuid of libvirt's Ceph secret. */
   secret: string;
-  /** Where Ceph's monitors are; none: librbd reads /etc/ceph/ceph.conf. */
+  /** Ceph's monitors; if empty, librbd reads /etc/ceph/ceph.conf. */
   cephHosts: readonly string[];
 }
 
-/** The MAC that an interface without one gets: always the same for the same VM and index. */
+/** The MAC of an interface without one: always the same for the same VM and index. */
 export function defaultMac(vm: string, index: number): string {
   const hash = createHash("sha256").update(`${vm}/${index}`).digest("hex");
   return `52:54:00:${hash.slice(0, 2)}:${hash.slice(2, 4)}:${hash.slice(4, 6)}`;
 }
 
-/** Where the qemu-guest-agent listens in its guest. */
+/** The channel on which qemu-guest-agent listens in its guest. */
 const AGENT_CHANNEL = "org.qemu.guest_agent.0";
 
 /** Typed settings as a domain, without name, uuid and disks. */
 export function domainElement(domain: Domain): XmlElement {
   const emulated = domain.type === "qemu";
   const features = [element("acpi"), element("apic")];
-  // Without a bound QEMU's translation cache takes a gigabyte for the smallest guest.
+  // Without a limit, QEMU's translation cache takes a gigabyte even for the smallest guest.
   if (emulated) features.push(element("tcg", {}, [element("tb-cache", { unit: "MiB" }, "48")]));
   const console = [
     element("serial", { type: "pty" }, [element("target", { port: 0 })]),
@@ -68,7 +68,7 @@ function interfaceElement(each: Interface): XmlElement {
   ]);
 }
 
-/** A domain in typed settings, whoever wrote it. */
+/** A domain as typed settings, whatever tool wrote it. */
 export function readDomain(root: XmlElement): Domain {
   const type = descend(root, "os", "type");
   return {
@@ -85,7 +85,7 @@ export function readDomain(root: XmlElement): Domain {
   };
 }
 
-/** Whether a VM's guest could be reached by its agent; undefined where its XML is no domain. */
+/** Whether a VM's guest has an agent channel; undefined if its XML is not a domain. */
 export function hasAgentChannel({ domain, xml }: Pick<VmSpec, "domain" | "xml">): boolean | undefined {
   if (domain !== undefined) return domain.guestAgent;
   try {
@@ -96,7 +96,7 @@ export function hasAgentChannel({ domain, xml }: Pick<VmSpec, "domain" | "xml">)
   }
 }
 
-/** What a domain asks for; undefined where the text is no domain. */
+/** The resources that a domain requests; undefined if the text is not a domain. */
 export function domainSizeOf(xml: string): { vcpus: number; memoryMiB: number } | undefined {
   try {
     const { vcpus, memory } = readDomain(parseXml(xml, "the domain XML"));
@@ -146,14 +146,14 @@ function readMemory(node: XmlElement | undefined): number {
   return (Number(node?.text ?? "0") * unit) / 1024 ** 2;
 }
 
-/** The uuid that a domain carries; an empty one counts as none, as it does for vm-mgr. */
+/** The uuid of a domain; an empty one counts as none, as in vm-mgr. */
 export function domainUuid(root: XmlElement): string | undefined {
   return child(root, "uuid")?.text?.trim().toLowerCase() || undefined;
 }
 
 /**
  * The final domain: the name first, the uuid, and the disks as vm-mgr describes them.
- * @param stored the domain that is stored for the VM: its data disks are taken from there, each with a bus of its own
+ * @param stored the domain that is stored for the VM: its data disks come from there, each with its own bus
  */
 export function finalDomain(
   base: XmlElement,
@@ -174,22 +174,22 @@ export function finalDomain(
     revisionOf(canonicalXml(base), disks.bus),
   );
   if (child(base, "devices") === undefined) kept.push(element("devices"));
-  // The devices stay in their place: elsewhere they would make the domain another one than what the user gave.
+  // The devices stay in place: moving them would make the domain differ from what the user gave.
   const children = kept.map((node) =>
     node.name === "devices" ? { ...node, children: [...node.children, ...added] } : node,
   );
   return { ...base, children: [element("name", {}, vm.name), element("uuid", {}, vm.uuid), ...children] };
 }
 
-/** The device of a VM's n-th disk on a bus. */
+/** The device name of a VM's n-th disk on a bus. */
 export function diskTarget(bus: string, index: number): string {
   const prefix = { virtio: "vd", scsi: "sd", sata: "sd", usb: "sd", ide: "hd" }[bus] ?? "vd";
   return `${prefix}${String.fromCharCode(97 + index)}`;
 }
 
-/** What a disk has besides its place. */
+/** The options of a disk besides its position. */
 export interface DiskOptions {
-  /** QEMU's cache mode. @default "writeback", as vm-mgr has it */
+  /** QEMU's cache mode. @default "writeback", as in vm-mgr */
   cache?: string;
   readOnly?: boolean;
   serial?: string;
@@ -213,13 +213,13 @@ export function diskElement(image: string, index: number, disks: DiskSettings, o
 
 const imageOf = (node: XmlElement) => child(node, "source")?.attrs["name"]?.replace(/^rbd\//, "") ?? "";
 
-/** The disks of a domain that are images of the VM's own, by image. */
+/** The disks of a domain that are the VM's own images, by image. */
 export function ownDisks(root: XmlElement, vm: string): Map<string, XmlElement> {
   const own = children(child(root, "devices"), "disk").filter((node) => isOwnImage(vm, imageOf(node)));
   return new Map(own.map((node) => [imageOf(node), node]));
 }
 
-/** A domain without what is put in: name, uuid, the VM's own disks and our mark. The reverse of `finalDomain`. */
+/** A domain without the additions: name, uuid, the VM's own disks and our mark. The reverse of `finalDomain`. */
 export function baseDomain(root: XmlElement, vm: string): XmlElement {
   const own = (node: XmlElement) => node.name === "disk" && isOwnImage(vm, imageOf(node));
   return {
@@ -233,12 +233,12 @@ export function baseDomain(root: XmlElement, vm: string): XmlElement {
   };
 }
 
-/** The base of a user's XML as text that does not depend on layout. */
+/** The base of a user's XML as text, independent of layout. */
 export function canonicalBase(xml: string, vm: string): string {
   return canonicalXml(baseDomain(parseXml(xml, "the domain XML"), vm));
 }
 
-/** Whether a domain, as text or as a tree, says the same as the one that was observed. */
+/** Whether a domain, as text or as a tree, equals the observed one. */
 export function sameDomain(domain: string | XmlElement, observed: { name: string; baseXml: string }): boolean {
   const root = typeof domain === "string" ? parseXml(domain, "the domain XML") : domain;
   return canonicalXml(baseDomain(root, observed.name)) === observed.baseXml;

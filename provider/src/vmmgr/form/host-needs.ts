@@ -1,15 +1,17 @@
-/** What a domain names of the node that it runs on: bridges and devices of its network, and files. */
+/** What a domain needs from the node that runs it: network bridges and devices, and files. */
 import { child, children, descend, type Need, type XmlElement } from "../../cluster";
 
-/** Something that a domain names. */
+/** Something that a domain needs. */
 export interface NamedNeed extends Need {
-  /** What it is to who wrote the domain, e.g. `bridge "br0"`. */
+  /** Its description for the domain's author, e.g. `bridge "br0"`. */
   words: string;
-  /** Which of the domain's interfaces names it. */
+  /** The index of the interface that names it. */
   interface?: number;
 }
 
-/** A path, and what is no path of a node (a volume's name, a file that is never asked for) as nothing. */
+/**
+ * A path as a list; anything that is not a path on a node (a volume's name, a file that is never requested) gives none.
+ */
 const path = (text: string | undefined) => (text?.startsWith("/") === true ? [text] : []);
 const file = (what: string, ...texts: (string | undefined)[]): NamedNeed[] =>
   texts.flatMap(path).map((name) => ({ kind: "file" as const, names: [name], words: `file "${name}" (${what})` }));
@@ -23,14 +25,14 @@ function ofInterface(node: XmlElement, at: number): NamedNeed[] {
   return node.attrs["type"] === "direct" ? net("network device", source["dev"], at) : [];
 }
 
-/** Files, block devices and folders; what is on the network, or in a pool of libvirt's, has no name on the node. */
+/** Files, block devices and folders; network storage and libvirt pools have no name on the node. */
 function ofDisk(node: XmlElement): NamedNeed[] {
   const source = child(node, "source")?.attrs ?? {};
   if (source["startupPolicy"] === "optional") return [];
   return file(`<${node.name}>`, source["file"], source["dev"], source["dir"]);
 }
 
-/** The firmware and what is booted without one. The template of variables is only read where there are none yet. */
+/** The firmware, or the files of a direct boot. The template of variables is only read if there are none yet. */
 function ofBoot(os: XmlElement | undefined, name: string): NamedNeed[] {
   const [nvram] = children(os, "nvram");
   const own =
@@ -63,7 +65,7 @@ function ofDevice(node: XmlElement): NamedNeed[] {
   return node.name === "disk" || node.name === "filesystem" ? ofDisk(node) : [];
 }
 
-/** What a domain names of its node, without which it cannot start there. */
+/** What a domain needs from its node to start there. */
 export function needsOfDomain(domain: XmlElement): NamedNeed[] {
   const devices = child(domain, "devices");
   return [

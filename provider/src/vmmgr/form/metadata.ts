@@ -1,35 +1,37 @@
-/** A VM in the metadata of its system image: the keys of vm-mgr, and the user's beside them. */
+/** A VM in the metadata of its system image: vm-mgr's keys, and the user's. */
 import { z } from "zod";
 import { Senseless } from "./broken";
 import { DEFAULTS, type CreatePhase, type Parent, type VmSpec } from "./model";
 import { nameProblem } from "./names";
 import { readSettingsBy, settingList, SETTINGS } from "./settings";
 
-/** Marks an image whose create has not ended. vm-mgr shows no key that begins with an underscore. */
+/** Marks an image whose create has not ended. vm-mgr hides keys that begin with an underscore. */
 export const PHASE_KEY = "_seapath_create";
-/** Who made the VM or took it over: the project and the stack. */
+/** The project and stack that created or adopted the VM. */
 export const OWNER_KEY = "_seapath_owner";
-/** Constraints of others on a VM that is disabled, which the CIB cannot hold meanwhile; put back when enabled. */
+/** Foreign constraints on a disabled VM, which the CIB cannot hold meanwhile; restored when it is enabled. */
 export const PARKED_KEY = "_parked_constraints";
 
-/** The size of the system disk that the running guest was last told of, while it has not been told of a larger one. */
+/** The size of the system disk as the running guest last saw it, until it learns of a larger one. */
 export const GROWING_KEY = "_seapath_growing";
-/** Before a key of the user's: whose it is, where that is not the program that has the VM. */
+/** Prefix of a user's key: the key's owner, if not the program that owns the VM. */
 export const KEY_OWNER = "_seapath_owner_";
 
-/** The snapshot of another VM that a clone is made of, as JSON: while it is made, and for as long as it is a linked one. */
+/**
+ * The snapshot of another VM that a clone is based on, as JSON: during the create, and as long as it is a linked clone.
+ */
 export const PARENT_KEY = "_seapath_parent";
 
 /**
- * Whether a key is the user's: neither vm-mgr's nor ours, nor one that vm-mgr would not take. Others write on images as well:
- * `conf_rbd_…` is a setting of librbd's.
+ * Whether a key is the user's: neither vm-mgr's nor ours, nor one that vm-mgr would reject. Others write on images too:
+ * `conf_rbd_…` is a librbd setting.
  */
 export const isUserKey = (key: string): boolean => nameProblem(key) === undefined;
-/** Whether a user's key belongs to the program that has the VM. */
+/** Whether a user's key belongs to the program that owns the VM. */
 const isVmsKey = (key: string, metadata: Record<string, string>) =>
   isUserKey(key) && !(`${KEY_OWNER}${key}` in metadata);
 
-/** Every key that this project writes for a VM; one that is not in a new set of metadata is removed. */
+/** Every key that this project writes for a VM; a key missing from the new metadata is removed. */
 const MANAGED_KEYS: readonly string[] = [
   ...settingList.map(({ key }) => key),
   "_pinned_host",
@@ -42,7 +44,7 @@ const MANAGED_KEYS: readonly string[] = [
   OWNER_KEY,
 ];
 
-/** The metadata that say all of a VM. What is as vm-mgr has it by default stays unsaid, as vm-mgr itself leaves it. */
+/** The metadata that fully describe a VM. vm-mgr's defaults are omitted, as vm-mgr itself does. */
 export function vmMetadata(spec: VmSpec, xml: { base: string; final: string }): Record<string, string> {
   const found: Record<string, string> = { ...spec.metadata, vm_name: spec.name, xml: xml.final, _base_xml: xml.base };
   const put = (key: string, value: string, unless?: string) => {
@@ -60,7 +62,7 @@ export function vmMetadata(spec: VmSpec, xml: { base: string; final: string }): 
   return found;
 }
 
-/** What has to be set and removed to make metadata into others; keys that neither we nor the user own are left. */
+/** The keys to set and remove to turn one set of metadata into another; keys that neither we nor the user own stay. */
 export function metadataChanges(
   before: Record<string, string>,
   after: Record<string, string>,
@@ -73,7 +75,7 @@ export function metadataChanges(
   };
 }
 
-/** As whom libvirt goes from node to node for a VM; also of one whose other metadata make no sense. */
+/** The user that libvirt connects as between nodes for a VM, even if its other metadata make no sense. */
 export const migrationUserOf = (metadata: Record<string, string>): string =>
   metadata[SETTINGS.migrationUser.key] || DEFAULTS.migrationUser;
 
@@ -87,7 +89,7 @@ function readSetting({ key, default: usual, form }: (typeof settingList)[number]
   return text;
 }
 
-/** The snapshot that a VM shares; also of one whose other metadata make no sense, which can be removed all the same. */
+/** The snapshot that a VM shares, even if its other metadata make no sense: it can still be removed. */
 export const parentIn = (metadata: Record<string, string>): Parent | undefined => {
   try {
     return readParent(metadata).linkedTo;
@@ -97,7 +99,7 @@ export const parentIn = (metadata: Record<string, string>): Parent | undefined =
   }
 };
 
-/** Metadata as values to put back: an empty one is never written, so the key goes. */
+/** Metadata as values to restore: an empty value is never written, so its key is removed. */
 export const toPutBack = (
   before: readonly (readonly [key: string, value: string | null])[],
 ): { set: Record<string, string>; unset: string[] } => ({
@@ -106,8 +108,8 @@ export const toPutBack = (
 });
 
 /**
- * What metadata say of a VM, with vm-mgr's defaults where they say nothing; an empty value says nothing.
- * @throws Senseless where they say what makes no sense
+ * A VM's settings from its metadata, with vm-mgr's defaults for missing or empty values.
+ * @throws Senseless if a value makes no sense
  */
 export function readMetadata(metadata: Record<string, string>) {
   return {
@@ -128,7 +130,7 @@ export function readMetadata(metadata: Record<string, string>) {
   };
 }
 
-/** The phase, and after it the mark of the create that wrote it, by which its undo knows its own. */
+/** The phase. The mark of the create follows it, by which that create's undo recognizes its own. */
 function readPhase(value: string | undefined): { unfinished?: CreatePhase } {
   const phase = value?.split(" ")[0];
   return phase === "importing" || phase === "imported" ? { unfinished: phase } : {};
@@ -143,7 +145,7 @@ function readParent(metadata: Record<string, string>): { linkedTo?: Parent } {
   throw new Senseless(PARENT_KEY, "does not name a snapshot of a VM");
 }
 
-/** A whole number; undefined where nothing is said. */
+/** A whole number; undefined if missing or empty. */
 export function readNumber(metadata: Record<string, string>, key: string): number | undefined {
   const text = metadata[key]?.trim();
   if (text === undefined || text === "") return undefined;

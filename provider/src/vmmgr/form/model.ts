@@ -1,28 +1,28 @@
-/** What a VM is on a SEAPATH cluster, free of where it is written down. */
+/** The model of a VM on a SEAPATH cluster, independent of where it is stored. */
 import type { ImageFormat } from "../../cluster";
 import { settingDefaults, type SettingValues } from "./settings";
 
-/** A source that is a file. `sentFrom`, which nobody gives: the file of this machine that the node's is a copy of. */
+/** A file as source. `sentFrom`, never set by the user, is the local file that the node's file is a copy of. */
 export type FileSource =
   { nodePath: string; format?: ImageFormat; sentFrom?: string } | { path: string; format?: ImageFormat };
 
 /** A network interface on a bridge of the hypervisors. */
 export interface Interface {
-  /** The bridge, which every hypervisor that may run the VM has. */
+  /** The bridge; every hypervisor that may run the VM has it. */
   bridge: string;
   /** `52:54:00:…` */
   mac: string;
   /** The emulated card. */
   model: string;
-  /** An Open vSwitch port, as SEAPATH's bridges are; with VLANs it has to be. */
+  /** An Open vSwitch port, as on SEAPATH's bridges; required with VLANs. */
   virtualport?: "openvswitch";
   /** The VLAN tag of the port, 1 to 4094. */
   vlan?: number;
 }
 
-/** A libvirt domain, in the terms that most VMs need; others give their XML. */
+/** A libvirt domain in the settings that most VMs need; for others the user gives XML. */
 export interface Domain {
-  /** `kvm`, or `qemu` where there is no hardware virtualization. */
+  /** `kvm`, or `qemu` without hardware virtualization. */
   type: "kvm" | "qemu";
   /** MiB. */
   memory: number;
@@ -37,33 +37,33 @@ export interface Domain {
   guestAgent: boolean;
 }
 
-/** Where the disks come from: a file on the node, one on this machine, which is sent there, or another VM. */
+/** The source of the disks: a file on the node, a local file, which is uploaded, or another VM. */
 export type Source = FileSource | CloneSource;
 
-/** Another VM, every disk of it. */
+/** Another VM, with all its disks. */
 export interface CloneSource {
   vm: string;
-  /** As its disks were at this snapshot, which every one of them has; absent: as they are now. */
+  /** Its disks at this snapshot, which every one of them has; absent: as they are now. */
   snapshot?: string;
-  /** Whether the disks are copied, or share with those of the other VM what neither has written since. */
+  /** Whether the disks are copied, or share unmodified data with those of the other VM. */
   mode: "copy" | "linked";
   /** Whether its snapshots come along; only with a copy. @default false */
   snapshots?: boolean;
 }
 
-/** Pacemaker settings beside those that have a property of their own. */
+/** Pacemaker settings besides those with their own property. */
 export interface PacemakerSettings {
   meta: Record<string, string>;
   params: Record<string, string>;
   utilization: Record<string, string>;
 }
 
-/** What can be asked of a VM and observed of it alike. */
+/** The settings of a VM that can be both specified and observed. */
 export interface VmSettings extends SettingValues {
   name: string;
-  /** The program that makes it, makes it its own or made it: project and stack. A run that lost track of it knows it by this. */
+  /** The project and stack that create, adopt or created it. A run that lost track of it recognizes it by this. */
   owner?: string;
-  /** Whose it was by the state, where stack, project or resource were renamed since. */
+  /** Its owner in the state, if the stack, project or resource has been renamed since. */
   formerOwner?: string;
   diskBus: string;
   enabled: boolean;
@@ -74,29 +74,29 @@ export interface VmSettings extends SettingValues {
   crmConfigCommands: string[];
 }
 
-/** All that is asked of a VM. Every default is explicit. */
+/** The full spec of a VM. Every default is explicit. */
 export interface VmSpec extends VmSettings {
-  /** Absent for a VM that is adopted: it has its disk. */
+  /** Absent for an adopted VM: it has its disk. */
   source?: Source;
-  /** Takes over a VM that is there already. */
+  /** Adopts an existing VM. */
   adopt?: boolean;
-  /** Bytes; absent: as large as the source. */
+  /** Bytes; absent: the size of the source. */
   systemSize?: number;
   /** Exactly one of the two. */
   xml?: string;
   domain?: Domain;
   started: boolean;
-  /** Whether a running guest is stopped and started when its domain has changed. @default "never" */
+  /** Whether to stop and start a running guest when its domain has changed. @default "never" */
   restart?: Restart;
 }
 
-/** When a running guest is restarted for a change that only a restart brings it. */
+/** When to restart a running guest for a change that only takes effect with a restart. */
 export type Restart = "never" | "whenRequired";
 
-/** vm-mgr's own values where nothing is said. */
+/** vm-mgr's default values. */
 export const DEFAULTS = { ...settingDefaults, diskBus: "virtio" } as const;
 
-/** vm-mgr's words for the state of a VM. */
+/** vm-mgr's names for the states of a VM. */
 export type VmStatus =
   | "Undefined"
   | "Disabled"
@@ -108,11 +108,11 @@ export type VmStatus =
   | "Migrating"
   | "FAILED";
 
-/** A VM as it was found on a cluster. What nobody can observe (the source) is not in it. */
+/** A VM as found on a cluster, without what cannot be observed (the source). */
 export interface ObservedVm extends VmSettings {
   uuid: string;
   status: VmStatus;
-  /** Where it runs now. */
+  /** The node it runs on now. */
   node?: string;
   /** Bytes. */
   systemSize: number;
@@ -120,13 +120,13 @@ export interface ObservedVm extends VmSettings {
   baseXml: string;
   /** The typed view of the same. */
   domain: Domain;
-  /** What Pacemaker is to do with it; nobody says while it is not enabled. */
+  /** Whether Pacemaker should run it; undefined while it is not enabled. */
   started?: boolean;
-  /** The guest that runs has not seen the domain that is stored: it will when it is stopped and started. */
+  /** The running guest has not seen the stored domain; it will after a stop and start. */
   restartRequired: boolean;
   /** The VM whose disks it shares, as a linked clone. */
   linkedTo?: Parent;
-  /** A create of ours that did not end: how far it came. */
+  /** The phase of one of our creates that did not end. */
   unfinished?: CreatePhase;
 }
 
@@ -134,9 +134,9 @@ export interface ObservedVm extends VmSettings {
 export interface Parent {
   vm: string;
   snapshot: string;
-  /** It was taken for the clone, and goes with it. */
+  /** It was taken for the clone and is removed with it. */
   own: boolean;
 }
 
-/** How far an unfinished create came: the image is being written, or it is whole and the rest is not. */
+/** The phase of an unfinished create: the image is being written, or is complete while the rest is not. */
 export type CreatePhase = "importing" | "imported";

@@ -1,6 +1,6 @@
-/** The names that vm-mgr takes, and the names that it makes of them on the cluster. */
+/** The names that vm-mgr accepts, and the names it derives from them on the cluster. */
 
-/** Why a name is refused, or undefined when it is good. The rule holds for VMs and metadata keys alike. */
+/** Why a name is refused, or undefined if it is valid. The rule applies to VMs and metadata keys alike. */
 export function nameProblem(name: string): string | undefined {
   if (name === "") return "must not be empty";
   if (!/^[A-Za-z0-9]+$/.test(name))
@@ -9,10 +9,10 @@ export function nameProblem(name: string): string | undefined {
   return undefined;
 }
 
-/** A VM that there is not, in vm-mgr's words, for which scripts look. */
+/** The message for a missing VM in vm-mgr's words, which scripts look for. */
 export const noSuchVm = (vm: string) => `VM "${vm}" does not exist: it is not on the cluster`;
 
-/** Why a value of the metadata is refused when it is empty. */
+/** Why an empty metadata value is refused. */
 export const emptyValue =
   "must not be empty: of a VM with an empty value vm-mgr reads others at the wrong keys; leave the key out";
 
@@ -35,7 +35,7 @@ export const isOwnImage = (vm: string, image: string) => image === systemImage(v
 /** Where the resource agent keeps the libvirt XML of a VM on each node. */
 export const configFile = (vm: string) => `/etc/pacemaker/${vm}.xml`;
 
-/** The ids of the constraints of a VM; all but the first are the ones that vm-mgr makes. */
+/** The ids of a VM's constraints; all but the first are vm-mgr's. */
 export const constraintIds = {
   nodesOnly: (vm: string) => `nodes-only-${vm}`,
   ban: (vm: string, node: string) => `cli-ban-${vm}-on-${node}`,

@@ -1,4 +1,4 @@
-/** A VM as it is on the cluster, put together from what Ceph and Pacemaker say. */
+/** A VM as it is on the cluster, assembled from Ceph's and Pacemaker's data. */
 import { canonicalXml, type ClusterStatus, type Inventory, type XmlElement } from "../../cluster";
 import { readOf, refuseUnreadable, Senseless, storedDomain } from "./broken";
 import { baseDomain, domainUuid, readDomain } from "./domain";
@@ -10,14 +10,14 @@ import { readPlacement } from "./placement";
 import { readPrimitive } from "./primitive";
 import { revisionOf, runningRevision } from "./revision";
 
-/** The state of a VM in vm-mgr's words. */
+/** The state of a VM by vm-mgr's names. */
 export function vmStatus(inventory: Inventory, vm: string): VmStatus {
   if (!inventory.images.has(systemImage(vm)) && !inventory.groups.has(vm)) return "Undefined";
   if (!inventory.cib.primitives.has(vm)) return "Disabled";
   return resourceStatus(inventory.status, vm);
 }
 
-/** The state of a primitive in vm-mgr's words. */
+/** The state of a primitive by vm-mgr's names. */
 export function resourceStatus(status: ClusterStatus, vm: string): VmStatus {
   const resource = status.resources.get(vm);
   if (resource === undefined) return "Stopped";
@@ -38,7 +38,10 @@ export function resourceStatus(status: ClusterStatus, vm: string): VmStatus {
   }
 }
 
-/** Whether a VM that is there may be made into what is asked: it is asked for, or an earlier run of ours lost track of it. */
+/**
+ * Whether an existing VM may be changed to match the spec: the user adopts it, or an earlier run of ours lost track of
+ * it.
+ */
 export function isTakenOver(found: ObservedVm, spec: { adopt?: boolean } & Owned): boolean {
   return spec.adopt === true || isOwned(found.owner, spec);
 }
@@ -49,7 +52,7 @@ export function vmImages(inventory: Inventory, vm: string): string[] {
   return [systemImage(vm), ...data.sort((a, b) => dataNumber(a) - dataNumber(b))];
 }
 
-/** The uuid of every VM of the cluster, from its stored XML; XML that cannot be read claims none. */
+/** The uuid of every VM of the cluster, from its stored XML; unreadable XML has none. */
 export function vmUuids(inventory: Inventory): Map<string, string> {
   const uuids = new Map<string, string>();
   for (const image of inventory.images.values()) {
@@ -61,8 +64,8 @@ export function vmUuids(inventory: Inventory): Map<string, string> {
 }
 
 /**
- * The VM as it is, or undefined when there is none: no system image, whatever else may lie about under its name.
- * @throws BrokenVm when what is stored of it makes no sense
+ * The VM as it is, or undefined if there is none: no system image, whatever else exists under its name.
+ * @throws BrokenVm if its stored data makes no sense
  */
 export function findVm(inventory: Inventory, vm: string): ObservedVm | undefined {
   const image = inventory.images.get(systemImage(vm));
@@ -88,20 +91,20 @@ function observeVm(inventory: Inventory, vm: string, size: number, metadata: Rec
     uuid: (root === undefined ? undefined : domainUuid(root)) ?? "",
     status: vmStatus(inventory, vm),
     ...(resource?.nodes.length === 1 && resource.nodes[0] ? { node: resource.nodes[0] } : {}),
-    // A guest that was not told of its larger disk has the old one, until it is told or starts again.
+    // A guest that has not learned of its larger disk has the old size until it does or restarts.
     systemSize: (runs ? readNumber(metadata, GROWING_KEY) : undefined) ?? size,
     restartRequired: runs && running !== undefined && running !== revisionOf(baseXml, asked.diskBus),
     baseXml,
     domain: base === undefined ? readDomain({ name: "domain", attrs: {}, children: [] }) : readSensible(base),
     enabled: primitive !== undefined,
-    // The CIB is what Pacemaker acts on; the metadata count only while the VM is not in it.
+    // Pacemaker acts on the CIB; the metadata only count while the VM is not in it.
     ...(primitive === undefined
       ? { ...(pinnedHost ? { pinnedHost } : {}), ...(preferredHost ? { preferredHost } : {}) }
       : { ...readPrimitive(primitive, asked.pacemaker), ...readPlacement(inventory.cib, vm) }),
   };
 }
 
-/** A stored domain in typed settings. @throws Senseless when it is one that no guest can have */
+/** A stored domain as typed settings. @throws Senseless if no guest can have it */
 function readSensible(base: XmlElement): Domain {
   const domain = readDomain(base);
   if (!(domain.memory > 0 && domain.memory < Infinity)) throw new Senseless("xml", "holds a domain without memory");
@@ -110,6 +113,6 @@ function readSensible(base: XmlElement): Domain {
   return domain;
 }
 
-/** Who made a VM, or took it over; undefined where nobody of ours did. */
+/** The program that created or adopted a VM; undefined if none of ours did. */
 export const ownerOfVm = (inventory: Inventory, vm: string): string | undefined =>
   inventory.images.get(systemImage(vm))?.metadata?.[OWNER_KEY] || undefined;

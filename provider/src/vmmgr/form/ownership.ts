@@ -1,12 +1,15 @@
-/** Whose something on the cluster is. A stack, a project and a resource can be renamed: what the state knows as its own stays so. */
+/**
+ * Ownership of things on the cluster. Stacks, projects and resources can be renamed: what the state knows as its own
+ * stays its own.
+ */
 
-/** Who asks for something. */
+/** The owner that a request comes from. */
 export interface Owned {
   owner?: string;
-  /** Whose it was by the state, where that is another name. */
+  /** The owner in the state, if it has a different name. */
   formerOwner?: string;
 }
 
-/** Whether something carries the mark of who asks. */
+/** Whether something carries the mark of the requesting owner. */
 export const isOwned = (found: string | undefined, { owner, formerOwner }: Owned): boolean =>
   found !== undefined && (found === owner || found === formerOwner);

@@ -1,6 +1,6 @@
 /**
- * Constraints that wait, in the metadata of a VM that is not enabled, until the CIB can hold them again. What one of several
- * VMs leaves behind goes on holding for the others meanwhile: it stands in for the whole.
+ * Constraints that wait, in the metadata of a disabled VM, until the CIB can hold them again. A constraint on several
+ * VMs stays in force for the remaining ones meanwhile: that rest stands in for the whole.
  */
 import { canonicalXml, renderXml, type Inventory, type StorageOperation, type XmlElement } from "../../cluster";
 import { readDocument, readOf, Senseless } from "./broken";
@@ -13,19 +13,22 @@ export interface Parked {
   nodes: XmlElement[];
 }
 
-/** The constraints that an image keeps. @param text the value of its metadata @throws Senseless when it is something else */
+/** The constraints that an image keeps. @param text the metadata value @throws Senseless if it is something else */
 export const readParked = (text: string | undefined): XmlElement[] =>
   text ? readDocument(PARKED_KEY, text, "constraints").children : [];
 
-/** The same of a VM. @throws BrokenVm */
+/** The same for a VM. @throws BrokenVm */
 const parkedOf = (inventory: Inventory, vm: string): XmlElement[] =>
   readOf(inventory, vm, () => readParked(inventory.images.get(systemImage(vm))?.metadata?.[PARKED_KEY]));
 
-/** The same, written down. */
+/** The same in stored form. */
 export const writeParked = (nodes: readonly XmlElement[]): string =>
   renderXml({ name: "constraints", attrs: {}, children: [...nodes] });
 
-/** Of an image among all: what makes no sense is told to whoever changes its VM, and is none of the others'. */
+/**
+ * The same for any image: a value that makes no sense is reported when its own VM is changed, and does not affect the
+ * others.
+ */
 function readParkedOfAny(text: string | undefined): XmlElement[] {
   try {
     return readParked(text);
@@ -35,7 +38,7 @@ function readParkedOfAny(text: string | undefined): XmlElement[] {
   }
 }
 
-/** All constraints that wait on a cluster. */
+/** All parked constraints of a cluster. */
 export function parkedOn(inventory: Inventory): Parked[] {
   return [...inventory.images.values()].flatMap(({ name, metadata }) => {
     const nodes = readParkedOfAny(metadata?.[PARKED_KEY]);
@@ -43,7 +46,7 @@ export function parkedOn(inventory: Inventory): Parked[] {
   });
 }
 
-/** What makes the images forget those of the constraints that `which` names. */
+/** The operations that remove the constraints selected by `which` from the images. */
 export function forgetParked(inventory: Inventory, which: (node: XmlElement) => boolean): StorageOperation[] {
   return parkedOn(inventory).flatMap(({ image, nodes }): StorageOperation[] => {
     const left = nodes.filter((node) => !which(node));
@@ -67,7 +70,7 @@ export function referencesOf(node: XmlElement): string[] {
   return [...own, ...ref, ...node.children.flatMap((each) => (each.name === "rule" ? [] : referencesOf(each)))];
 }
 
-/** What a constraint says of the others when some are left out; undefined when that is nothing. */
+/** What a constraint says about the remaining resources when some are left out; undefined if nothing. */
 export function without(node: XmlElement, left: readonly string[]): XmlElement | undefined {
   if (!referencesOf(node).some((id) => left.includes(id))) return node;
   if (RESOURCE_ATTRS.some((name) => left.includes(node.attrs[name] ?? ""))) return undefined;
@@ -79,13 +82,13 @@ export function without(node: XmlElement, left: readonly string[]): XmlElement |
     .filter((set) => set.name !== "resource_set" || set.children.length > 0);
   const sets = children.filter((set) => set.name === "resource_set");
   const members = sets.flatMap((set) => set.children);
-  // Between resources it takes two of them, and sets that say how they stand to each other.
+  // A relation needs at least two resources, and sets that relate them to each other.
   const between = node.name === "rsc_colocation" || node.name === "rsc_order";
   const related = members.length > 1 && (sets.length > 1 || sets[0]?.attrs["sequential"] !== "false");
   return members.length > 0 && (!between || related) ? { ...node, children } : undefined;
 }
 
-/** Whether a constraint is what is left of another while some of that one's VMs are away. */
+/** Whether a constraint is the rest of another while some of the other's VMs are out of the CIB. */
 export function standsInFor(present: XmlElement, whole: XmlElement): boolean {
   const here = referencesOf(present);
   const rest = without(
@@ -95,17 +98,17 @@ export function standsInFor(present: XmlElement, whole: XmlElement): boolean {
   return rest !== undefined && canonicalXml(rest) === canonicalXml(present);
 }
 
-/** What comes back into the CIB with a VM that is enabled, and the storage's part in that. */
+/** What returns to the CIB when a VM is enabled, with the storage operations for it. */
 export interface Returning {
-  /** The constraints, as text; undefined when there are none. */
+  /** The constraints, as text; undefined if there are none. */
   constraints?: string;
   storage: StorageOperation[];
   restore: StorageOperation[];
 }
 
 /**
- * What waits for a VM, with it or with another one. While others of its VMs are away it comes back without those, and
- * waits for them on.
+ * The constraints that wait for a VM, kept with it or with another one. While some of its other VMs are out of the CIB,
+ * a constraint returns without those and goes on waiting for them.
  */
 export function returningWith(inventory: Inventory, vm: string): Returning {
   const { cib } = inventory;
@@ -118,10 +121,10 @@ export function returningWith(inventory: Inventory, vm: string): Returning {
     const away = named.filter((id) => !isHere(id));
     const now = without(node, away);
     if (now !== undefined) back.push(now);
-    // One that is waited for has its disk; who has none does not come back.
+    // Only a VM that has its disk can come back and is waited for.
     if (!away.some((id) => inventory.images.has(systemImage(id)))) done.add(node);
   }
-  parkedOf(inventory, vm); // what makes no sense is not thrown away with the key
+  parkedOf(inventory, vm); // throws, so that senseless data is not lost with the key
   const own = inventory.images.get(systemImage(vm))?.metadata?.[PARKED_KEY];
   const storage = forgetWhich(inventory, done);
   const restore = storage.flatMap((op): StorageOperation[] => {
@@ -133,13 +136,13 @@ export function returningWith(inventory: Inventory, vm: string): Returning {
   return { ...(back.length === 0 && own === undefined ? {} : { constraints: writeParked(back) }), storage, restore };
 }
 
-/** The same constraint is another object at each reading, so it is told by what it says. */
+/** Each reading gives new objects for the same constraints, so they are compared by content. */
 function forgetWhich(inventory: Inventory, done: ReadonlySet<XmlElement>): StorageOperation[] {
   const texts = new Set([...done].map(canonicalXml));
   return texts.size === 0 ? [] : forgetParked(inventory, (node) => texts.has(canonicalXml(node)));
 }
 
-/** What a VM that is taken out of the CIB has to keep: what it kept already, and what others said of it and nobody keeps. */
+/** What a VM that leaves the CIB has to keep: what it kept already, and foreign constraints on it that no VM keeps. */
 export function parkedWith(inventory: Inventory, vm: string, foreign: readonly XmlElement[]): string | undefined {
   const kept = parkedOn(inventory).flatMap(({ nodes }) => nodes);
   const fresh = foreign.filter(
@@ -150,7 +153,9 @@ export function parkedWith(inventory: Inventory, vm: string, foreign: readonly X
   return own.length + fresh.length === 0 ? undefined : writeParked([...own, ...fresh]);
 }
 
-/** What other VMs keep of a VM that is removed to be made anew: its own disk, and all that it keeps, is gone meanwhile. */
+/**
+ * What other VMs keep for a VM that is removed and recreated: its own disk, with all that it keeps, is gone meanwhile.
+ */
 export function keptByOthers(inventory: Inventory, vm: string, foreign: readonly XmlElement[]): StorageOperation[] {
   const byImage = new Map<string, XmlElement[]>();
   for (const node of foreign) {

@@ -3,12 +3,12 @@ import { element, type Cib, type XmlElement } from "../../cluster";
 import type { VmSpec } from "./model";
 import { constraintIds } from "./names";
 
-/** The constraints that a VM has to have. */
+/** The constraints that a VM must have. */
 export function vmConstraints(spec: VmSpec, observer: string | undefined): XmlElement[] {
   const vm = spec.name;
   const nodesOnly = constraintIds.nodesOnly(vm);
   const found = [
-    // Whatever is not a cluster node is a guest node or a remote node, those that join later among them.
+    // Anything that is not a cluster node is a guest node or remote node, including those that join later.
     element("rsc_location", { id: nodesOnly, rsc: vm }, [
       element("rule", { id: `${nodesOnly}-rule`, score: "-INFINITY" }, [
         element("expression", { id: `${nodesOnly}-kind`, attribute: "#kind", operation: "ne", value: "cluster" }),
@@ -31,18 +31,18 @@ export function vmConstraints(spec: VmSpec, observer: string | undefined): XmlEl
   return found;
 }
 
-/** Whether a constraint is one that vm-mgr or this project makes for the placement of the VM itself. */
+/** Whether a constraint is one that vm-mgr or this project creates for the VM's own placement. */
 export function isPlacement(constraint: XmlElement, vm: string, observer: string | undefined): boolean {
   const id = constraint.attrs["id"] ?? "";
   if (constraint.name !== "rsc_location") return false;
-  // A ban of another node than the observer is somebody's deliberate `crm resource ban`.
+  // A ban on a node other than the observer is a deliberate `crm resource ban` by the user.
   const ban = observer === undefined ? undefined : constraintIds.ban(vm, observer);
   return isPin(id, vm) || [constraintIds.prefer(vm), constraintIds.nodesOnly(vm), ban].includes(id);
 }
 
 const isPin = (id: string, vm: string) => id.startsWith(constraintIds.pin(vm, ""));
 
-/** Placements of the VM that are in the CIB and that `wanted` does not have: a pin or a preference given up. */
+/** Placements of the VM in the CIB that `wanted` lacks: a dropped pin or preference. */
 export function obsoletePlacements(cib: Cib, vm: string, wanted: readonly XmlElement[]): XmlElement[] {
   const keep = new Set(wanted.map((node) => node.attrs["id"]));
   return cib.constraints.filter((node) => {
@@ -52,7 +52,7 @@ export function obsoletePlacements(cib: Cib, vm: string, wanted: readonly XmlEle
   });
 }
 
-/** The host that a VM is pinned to or prefers, as the CIB has it. */
+/** The pinned and preferred host of a VM in the CIB. */
 export function readPlacement(cib: Cib, vm: string): { pinnedHost?: string; preferredHost?: string } {
   const own = cib.constraints.filter((node) => node.name === "rsc_location" && node.attrs["rsc"] === vm);
   const node = (match: (id: string) => boolean) => own.find((each) => match(each.attrs["id"] ?? ""))?.attrs["node"];

@@ -5,9 +5,9 @@ import type { PacemakerSettings, VmSpec } from "./model";
 import { configFile } from "./names";
 import { inputsAt, readSettingsBy, settingList, valuesAt } from "./settings";
 
-/** Set by RemoteGuest and by vm-mgr's add_pacemaker_remote: not this resource's to show or to change. */
+/** Set by RemoteGuest and by vm-mgr's add_pacemaker_remote: not for this resource to show or change. */
 const REMOTE_META = ["remote-node", "remote-addr", "remote-port", "remote-connect-timeout"];
-/** What the resource agent writes by itself at each monitor. */
+/** The resource agent writes these itself at each monitor. */
 const AUTOSET_UTILIZATION = ["cpu", "hv_memory", "host_memory"];
 
 const fixedParams = (spec: VmSpec): Record<string, string> => ({
@@ -40,7 +40,7 @@ const operations = (spec: VmSpec): Record<string, { timeout: number; interval: n
 };
 
 /**
- * The primitive that a VM has to have. What `before` has and this project does not own stays as it is.
+ * The primitive that a VM must have. Anything in `before` that this project does not own stays.
  * @param remote the meta attributes of a guest node, for a VM that becomes one again when it is enabled
  */
 export function vmPrimitive(
@@ -85,14 +85,14 @@ function operationsElement(before: XmlElement | undefined, spec: VmSpec): XmlEle
   const others = [...children(set, "op")];
   const take = (name: string, interval: number) => {
     const named = others.filter((node) => node.attrs["name"] === name);
-    // There may be a second monitor of somebody's: ours is the one of our interval.
+    // The user may have added a second monitor: ours is the one with our interval.
     const found = named.find((node) => seconds(node.attrs["interval"]) === interval) ?? named[0];
     if (found !== undefined) others.splice(others.indexOf(found), 1);
     return found;
   };
   const wanted = Object.entries(operations(spec)).map(([name, { timeout, interval }]) => {
     const known = take(name, interval);
-    // A time that means the same is left in the words that it has: a rewritten interval would restart the monitor.
+    // An equivalent time keeps its notation: a rewritten interval would restart the monitor.
     const attrs = {
       id: known?.attrs["id"] ?? `${spec.name}-${name}-${interval}s`,
       interval: seconds(known?.attrs["interval"]) === interval ? known?.attrs["interval"] : `${interval}s`,
@@ -104,7 +104,7 @@ function operationsElement(before: XmlElement | undefined, spec: VmSpec): XmlEle
   return { name: "operations", attrs: { ...set?.attrs }, children: [...wanted, ...others] };
 }
 
-/** A number of a primitive's. INFINITY is 1000000 to Pacemaker. @throws Senseless */
+/** A numeric value of a primitive. INFINITY is 1000000 to Pacemaker. @throws Senseless */
 function wholeNumber(vm: string, set: "meta" | "params", name: string, value: string | undefined): number | undefined {
   if (value === undefined || value.trim() === "") return undefined;
   const text = value.trim().replace(/^([+-]?)INFINITY$/i, "$11000000");
@@ -127,7 +127,9 @@ function textValue(vm: string, name: string, value: string | undefined, setting:
   );
 }
 
-/** What a primitive says of a VM. `asked` are the settings from the metadata: they say what is the user's own. */
+/**
+ * A VM's settings from its primitive. `asked` are the settings from the metadata: they tell which are the user's own.
+ */
 export function readPrimitive(primitive: XmlElement, asked: PacemakerSettings) {
   const id = primitive.attrs["id"] ?? "";
   const params = nvpairs(primitive, "instance_attributes");

@@ -1,18 +1,18 @@
-/** What can be said of VMs and of the cluster in short: for lists, functions and programs that only look. */
+/** Summaries of VMs and of the cluster, for lists, functions and read-only programs. */
 import { readCapacity, type Capacity, type Inventory, type Runner } from "../../cluster";
 import { BrokenVm } from "./broken";
 import { DEFAULTS, type ObservedVm, type VmStatus } from "./model";
 import { isDataImage, systemImage } from "./names";
 import { findVm, ownerOfVm, vmImages, vmStatus } from "./observe";
 
-/** A VM in a line. */
+/** A VM in one line. */
 export interface VmSummary {
   name: string;
-  /** In vm-mgr's words. */
+  /** By vm-mgr's names. */
   status: VmStatus;
-  /** Where it runs; absent while it runs nowhere. */
+  /** The node it runs on; absent while it is not running. */
   node?: string;
-  /** Pacemaker has it. */
+  /** Pacemaker manages it. */
   enabled: boolean;
 }
 
@@ -24,13 +24,13 @@ export interface DiskSummary {
   size: number;
 }
 
-/** A VM in a list that says more of each. */
+/** A VM in a detailed list. */
 export interface ListedVm extends VmSummary {
-  /** The project and the stack that made it, or took it over. */
+  /** The project and stack that created or adopted it. */
   owner?: string;
-  /** Where alone it may run. */
+  /** The only node it may run on. */
   pinnedHost?: string;
-  /** Where it runs when that is possible. */
+  /** The node it runs on if possible. */
   preferredHost?: string;
   /** Virtual CPUs of its domain. */
   vcpus?: number;
@@ -38,19 +38,19 @@ export interface ListedVm extends VmSummary {
   memory?: number;
   /** Its disks, the system disk first. */
   disks: DiskSummary[];
-  /** Why what is stored of it cannot be read; what would come from there is left out then. */
+  /** Why its stored data cannot be read; the fields from there are then absent. */
   broken?: string;
 }
 
-/** A VM as it is. */
+/** A VM in full. */
 export interface VmDetails extends Omit<ObservedVm, "baseXml" | "unfinished"> {
   /** Its disks, the system disk first. */
   disks: DiskSummary[];
-  /** The libvirt domain with everything in it, as the resource agent starts it. */
+  /** The complete libvirt domain, as the resource agent starts it. */
   xml: string;
 }
 
-/** The state of one VM; `Undefined` where there is none. */
+/** The state of one VM; `Undefined` if there is none. */
 export function summaryOf(inventory: Inventory, vm: string): VmSummary {
   const nodes = inventory.status.resources.get(vm)?.nodes ?? [];
   const status = vmStatus(inventory, vm);
@@ -63,7 +63,9 @@ export function summaryOf(inventory: Inventory, vm: string): VmSummary {
   };
 }
 
-/** The VMs of a cluster by name: its RBD groups, as vm-mgr has it, but for those of other programs, which hold no disk of a VM. */
+/**
+ * The VMs of a cluster by name: its RBD groups, as in vm-mgr, except groups of other programs, which hold no VM disk.
+ */
 export function listVms(inventory: Inventory): VmSummary[] {
   const names = [...inventory.groups].filter(
     ([group, images]) => images.length === 0 || images.some((image) => isDisk(group, image)),
@@ -74,7 +76,7 @@ export function listVms(inventory: Inventory): VmSummary[] {
     .map((vm) => summaryOf(inventory, vm));
 }
 
-/** The same with what each is and has. One that cannot be read says so, and the others are listed. */
+/** The same with details. A VM that cannot be read says so; the others are still listed. */
 export const listVmsInDetail = (inventory: Inventory): ListedVm[] =>
   listVms(inventory).map((vm) => ({ ...vm, ...settingsOf(inventory, vm.name), disks: disksOf(inventory, vm.name) }));
 
@@ -112,7 +114,7 @@ function disksOf(inventory: Inventory, vm: string): DiskSummary[] {
 const isDisk = (vm: string, image: string) => image === systemImage(vm) || isDataImage(vm, image);
 const byBytes = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 
-/** All that is known of a VM, or undefined. */
+/** All that is known about a VM, or undefined. */
 export function findDetails(inventory: Inventory, vm: string): VmDetails | undefined {
   const observed = findVm(inventory, vm);
   if (observed === undefined) return undefined;
@@ -124,7 +126,7 @@ export function findDetails(inventory: Inventory, vm: string): VmDetails | undef
   };
 }
 
-/** The metadata of a VM in the order of their keys, vm-mgr's own (`_…`) among them; undefined: no such VM. */
+/** The metadata of a VM sorted by key, including vm-mgr's own (`_…`); undefined if there is no such VM. */
 export function findMetadata(inventory: Inventory, vm: string): Map<string, string> | undefined {
   const metadata = inventory.images.get(systemImage(vm))?.metadata;
   return metadata === undefined ? undefined : new Map(Object.entries(metadata).sort(([a], [b]) => byBytes(a, b)));
@@ -138,42 +140,45 @@ export interface NodeSummary {
   online: boolean;
   standby: boolean;
   maintenance: boolean;
-  /** Pacemaker does not know what it does, and has yet to fence it. */
+  /** Pacemaker does not know its state and has yet to fence it. */
   unclean: boolean;
   /** The VMs that run there. */
   vms: string[];
-  /** Logical processors; absent when the node did not answer. */
+  /** Logical processors; absent if the node did not answer. */
   vcpus?: number;
-  /** Absent when the node did not answer. */
+  /** Absent if the node did not answer. */
   memoryBytes?: number;
 }
 
-/** Whether a number of machines leaves one half with more votes than the other, however the cluster is parted. */
+/** Whether a number of machines gives one side of any split more votes than the other. */
 export const isOdd = (machines: number): boolean => machines % 2 === 1;
 
-/** A cluster in short. */
+/** A cluster summary. */
 export interface ClusterSummary {
   nodes: NodeSummary[];
-  /** How many machines vote: the hypervisors and, where there is one, the observer. Guest nodes do not. */
+  /** The number of voting machines: the hypervisors and the observer, if any. Guest nodes do not vote. */
   machines: number;
-  /** Whether that is an odd number, SEAPATH's first rule: of an even one each half has as many votes as the other. */
+  /** Whether that number is odd, SEAPATH's first rule: with an even one, both halves can have equal votes. */
   oddMachines: boolean;
-  /** The node that never runs a VM, where there is one. */
+  /** The node that never runs a VM, if there is one. */
   observer?: string;
-  /** VMs that Pacemaker treats as nodes, by the name of the node, whether each is online. */
+  /** VMs that Pacemaker treats as nodes: node name and online state. */
   guestNodes: { name: string; online: boolean }[];
   quorum: boolean;
   /** The whole cluster is in maintenance: Pacemaker does nothing. */
   maintenance: boolean;
-  /** The node that decides; absent while there is none. */
+  /** The designated coordinator; absent while there is none. */
   dc?: string;
-  /** Whom the nodes let each other in as, so that live migration can work: `migrationUser`'s default. Absent where none is known that all do. */
+  /**
+   * The user that the nodes accept from each other for live migration: `migrationUser`'s default. Absent if no user is
+   * known to work on all nodes.
+   */
   migrationUser?: string;
   storage: Capacity["ceph"];
   versions: Capacity["versions"];
 }
 
-/** What a cluster is and has, asked of each node that is online. */
+/** Summarizes a cluster, querying each online node. */
 export async function summarizeCluster(runner: Runner, inventory: Inventory): Promise<ClusterSummary> {
   const { cib, status, observer } = inventory;
   const seen = new Map(status.nodes.map((node) => [node.name, node]));
