@@ -1,4 +1,4 @@
-/** What no two VMs may have: the MAC addresses of their interfaces, and their uuid. */
+/** Values that no two VMs may share: the MAC addresses of their interfaces, and their uuid. */
 import { children, descend, parseXml, ParseError, type Inventory, type XmlElement } from "../../cluster";
 import { domainElement, domainUuid } from "../form/domain";
 import type { Refusal } from "../core/errors";
@@ -10,7 +10,7 @@ import type { PartialSpec } from "./refusals";
 export interface Addresses {
   macs: readonly string[];
   uuid?: string;
-  /** The VM is made or changed by this run, and not only there. */
+  /** This run creates or changes the VM, rather than just finding it. */
   changed?: boolean;
 }
 
@@ -20,7 +20,7 @@ function macsOf(root: XmlElement): string[] {
   );
 }
 
-/** What a spec says of its addresses; nothing where its domain is not known, or is none. */
+/** The addresses in a spec; none if its domain is unknown or invalid. */
 export function addressesOf(spec: PartialSpec): Addresses {
   try {
     const root =
@@ -33,7 +33,7 @@ export function addressesOf(spec: PartialSpec): Addresses {
     const uuid = domainUuid(root);
     return { macs: macsOf(root), ...(uuid === undefined ? {} : { uuid }) };
   } catch (error) {
-    if (error instanceof ParseError) return { macs: [] }; // told by the check of the XML itself
+    if (error instanceof ParseError) return { macs: [] }; // the check of the XML itself reports this
     throw error;
   }
 }
@@ -41,7 +41,7 @@ export function addressesOf(spec: PartialSpec): Addresses {
 const MAC = /<mac\s+address=["']([0-9A-Fa-f:]{17})["']/g;
 const known = new WeakMap<Inventory, Map<string, string[]>>();
 
-/** The VMs of the cluster by their MAC addresses: looked up in the text, since one that is broken may not be parsed. */
+/** The VMs of the cluster by MAC address, searched in the text, since a broken VM's XML may not parse. */
 function vmsByMac(inventory: Inventory): Map<string, string[]> {
   const found = known.get(inventory) ?? new Map<string, string[]>();
   if (known.has(inventory)) return found;
@@ -61,13 +61,13 @@ const propertyOf = (spec: PartialSpec, mac: string) => {
 };
 
 /**
- * MAC addresses that another VM of the cluster has. VMs of the same stack are left to its program, which may be about to give
- * them others.
+ * MAC addresses that another VM of the cluster has. VMs of the same stack are left to its program, which may be about
+ * to change theirs.
  */
 export function macRefusals(inventory: Inventory, spec: PartialSpec): Refusal[] {
   return [...new Set(addressesOf(spec).macs)].flatMap((mac) => {
     const having = vmsByMac(inventory).get(mac) ?? [];
-    // Both have it now: that was before this change.
+    // Both have it already: this change did not cause that.
     if (spec.name !== undefined && having.includes(spec.name)) return [];
     const owner = having.find((vm) => !isOwned(ownerOfVm(inventory, vm), spec));
     return owner === undefined
@@ -81,7 +81,7 @@ export function macRefusals(inventory: Inventory, spec: PartialSpec): Refusal[] 
   });
 }
 
-/** Addresses of a VM that stand in it twice, or that another VM of the same program has. */
+/** Addresses that a VM uses twice, or that another VM of the same program has. */
 export function sharedAddressRefusals(spec: PartialSpec, others: ReadonlyMap<string, Addresses>): Refusal[] {
   const { macs, uuid } = addressesOf(spec);
   const twice = macs

@@ -1,6 +1,6 @@
 /**
- * Which input it is that libvirt does not take a domain for. Its words often do not say: of a machine that QEMU does not have
- * they are "No PCI buses available". So it is asked again, with inputs put at values that it takes.
+ * Finds the input for which libvirt rejects a domain. Its message often does not tell: for an unknown machine type it
+ * is "No PCI buses available". So libvirt is asked again, with inputs set to values that it accepts.
  */
 import { descend, type Cluster, type Inventory, type Machines, type XmlElement } from "../../cluster";
 import { buildXml, DomainRefused, validateXml } from "../form/domain-xml";
@@ -9,16 +9,17 @@ import type { Domain, VmSpec } from "../form/model";
 import { systemImage } from "../form/names";
 import { vmImages } from "../form/observe";
 
-/** An input that libvirt may have something against. */
+/** An input that libvirt may object to. */
 interface Part {
   property: string;
   value: unknown;
-  /** The same VM with this input at a value that any libvirt takes. */
+  /** The same VM with this input at a value that any libvirt accepts. */
   plain: (spec: VmSpec) => VmSpec;
 }
 
 /**
- * What is wrong with a domain that was refused, an entry for each input that it is about; one for all of it where no input by itself is.
+ * What is wrong with a rejected domain, one entry per input at fault; a single entry for the whole domain if no input
+ * alone is.
  * @param refusal of the whole
  */
 export async function blame(
@@ -30,12 +31,12 @@ export async function blame(
   const { node } = inventory;
   const ask = (changed: VmSpec) => wordsAbout(cluster, inventory, changed);
   const unknown = unknownMachine(elementOf(inventory, spec), refusal.machines);
-  // An XML is one input, and what else is wrong with it is said once it has a machine.
+  // An XML is one input; its other problems are reported once it has a machine.
   if (unknown !== undefined && spec.domain === undefined)
     return [{ property: "xml", reason: noMachine(node, unknown) }];
   const parts = partsOf(spec);
   const but = (left?: Part) => parts.reduce((changed, part) => (part === left ? changed : part.plain(changed)), spec);
-  // All at once, which is one program on the node.
+  // All at once: one program on the node.
   const [base, alone, without] = await Promise.all([
     ask(but()),
     Promise.all(parts.map((part) => ask(but(part)))),
@@ -51,7 +52,7 @@ export async function blame(
     );
     if (found.length > 0) return found;
   }
-  // Two that do not go together, such as CPUs that another machine would take: the first of them.
+  // Two inputs that conflict, such as CPUs that another machine would accept: blame the first.
   const culprit = parts.find((_part, at) => without[at] === undefined);
   if (culprit !== undefined) return [{ property: culprit.property, reason: reasonOf(culprit, refusal.words) }];
   return [
@@ -62,7 +63,7 @@ export async function blame(
   ];
 }
 
-/** In the order in which one is blamed of two that do not go together. */
+/** In the order of blame if two conflict. */
 function partsOf(spec: VmSpec): Part[] {
   const { domain } = spec;
   const parts: Part[] = [];
@@ -91,7 +92,7 @@ function elementOf(inventory: Inventory, spec: VmSpec): XmlElement {
   return buildXml(spec, inventory, images.length > 0 ? images : [systemImage(spec.name)]).finalElement;
 }
 
-/** What libvirt has against it; undefined where it takes it. */
+/** libvirt's objection; undefined if it accepts the domain. */
 async function wordsAbout(cluster: Cluster, inventory: Inventory, spec: VmSpec): Promise<string | undefined> {
   try {
     await validateXml(cluster, { finalElement: elementOf(inventory, spec) });
@@ -108,7 +109,7 @@ interface UnknownMachine {
 }
 
 function unknownMachine(domain: XmlElement, machines: Machines | undefined): UnknownMachine | undefined {
-  // Another QEMU than libvirt's own may have others.
+  // A custom emulator may have other machine types.
   if (descend(domain, "devices", "emulator") !== undefined) return undefined;
   const { machine, arch = "x86_64" } = descend(domain, "os", "type")?.attrs ?? {};
   const has = machines?.[arch];
@@ -118,7 +119,7 @@ function unknownMachine(domain: XmlElement, machines: Machines | undefined): Unk
 const noMachine = (node: string, { machine, has }: UnknownMachine) =>
   `QEMU on ${node} has no machine "${machine}"; it has ${machineWords(has)}`;
 
-/** QEMU has some dozens, most of them older versions of two. */
+/** QEMU has dozens of machine types, most of them older versions of two families. */
 export function machineWords(has: Readonly<Record<string, string | null>>): string {
   const names = Object.keys(has).sort(byVersion);
   const short = names.filter((name) => has[name] !== null);

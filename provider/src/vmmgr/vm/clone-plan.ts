@@ -1,4 +1,4 @@
-/** A VM as it will be made of another one: every disk, under a name, a uuid and MACs of its own. */
+/** A VM cloned from another one: every disk, under its own name, uuid and MACs. */
 import { randomBytes } from "node:crypto";
 import { type Inventory, type StorageOperation, type XmlElement } from "../../cluster";
 import { words } from "../../words";
@@ -9,14 +9,14 @@ import type { CloneSource, Parent, VmSpec } from "../form/model";
 import { dataImage, dataNumber, noSuchVm, systemImage } from "../form/names";
 import { findVm, vmImages } from "../form/observe";
 
-/** A disk of the other VM, and the one that is made of it. */
+/** A disk of the source VM, and its clone. */
 export interface DiskPair {
   from: string;
   to: string;
   size: number;
 }
 
-/** The disks of a clone; the system disk first. */
+/** The disks of a clone, the system disk first. */
 export function clonedDisks(inventory: Inventory, from: string, to: string): DiskPair[] {
   return vmImages(inventory, from).map((image, index) => ({
     from: image,
@@ -25,7 +25,9 @@ export function clonedDisks(inventory: Inventory, from: string, to: string): Dis
   }));
 }
 
-/** The stored domain of the other VM, with the disks under the clone's names: each keeps its bus, cache and serial number. */
+/**
+ * The stored domain of the source VM, with the clone's disk names: each disk keeps its bus, cache and serial number.
+ */
 export function renamedDisks(inventory: Inventory, from: string, pairs: readonly DiskPair[]): XmlElement | undefined {
   const stored = storedDomain(inventory, from)?.root;
   const names = new Map(pairs.map((pair) => [`rbd/${pair.from}`, `rbd/${pair.to}`]));
@@ -40,7 +42,7 @@ export function renamedDisks(inventory: Inventory, from: string, pairs: readonly
   return stored === undefined ? undefined : renamed(stored);
 }
 
-/** What is wrong with a VM as the source of another one. */
+/** Reasons to reject a VM as the source of a clone. */
 export function cloneRefusals(inventory: Inventory, spec: { name?: string }, source: CloneSource): Refusal[] {
   const refuse = (reason: string) => [{ property: "source.vm", reason }];
   if (source.vm === spec.name)
@@ -63,13 +65,13 @@ export function cloneRefusals(inventory: Inventory, spec: { name?: string }, sou
   return carriedRefusals(inventory, source);
 }
 
-/** The snapshot that a clone is made of: the one that was named, or one that is taken for it. */
+/** The snapshot that a clone is based on: the named one, or one taken for it. */
 export function parentOf(spec: VmSpec, source: CloneSource): Parent {
   const { vm, snapshot } = source;
   if (snapshot !== undefined) return { vm, snapshot, own: false };
   return { vm, snapshot: `clone${spec.name}${randomBytes(4).toString("hex")}`, own: true };
 }
 
-/** What removes the snapshot that was taken for a clone. */
+/** The operations that remove the snapshot taken for a clone. */
 export const releaseParent = (parent: Parent | undefined): StorageOperation[] =>
   parent?.own ? [{ op: "releaseSnapshots", vm: parent.vm, snapshot: parent.snapshot }] : [];

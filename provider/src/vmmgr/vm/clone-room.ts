@@ -1,4 +1,4 @@
-/** Whether Ceph has room for a clone with the snapshots of the other VM. */
+/** Whether Ceph has space for a clone with the snapshots of the source VM. */
 import type { Cluster, Inventory, StorageOperation } from "../../cluster";
 import { carriedSnapshots } from "./clone-snapshots";
 import { clonedDisks } from "./clone-plan";
@@ -7,8 +7,8 @@ import { findVm } from "../form/observe";
 import type { PartialSpec } from "./refusals";
 
 /**
- * What snapshots hold is what was written since, which Ceph is asked for where there might be too little room: it takes a look at each
- * object of the disks, and for most clones it is plain that they fit.
+ * Snapshots hold the data written since. Ceph is only asked how much if space might be too small: the query visits each
+ * object of the disks, and most clones clearly fit.
  */
 export async function carriedRoomRefusals(
   cluster: Cluster,

@@ -1,4 +1,4 @@
-/** The snapshots of a VM that come along with a clone: which they are, and what is kept of each. */
+/** The snapshots of a VM that a clone carries along: which ones, and what is recorded of each. */
 import { isImageName, type Inventory } from "../../cluster";
 import type { DiskPair } from "./clone-plan";
 import type { Refusal } from "../core/errors";
@@ -10,9 +10,9 @@ import { SAFETY, SNAPSHOT_KEY } from "../snapshots/model";
 import { findSnapshot, readMark } from "../snapshots/observe";
 
 /**
- * Those of each disk of the other VM, the oldest first. Not among them: one that is being made, those of a rollback that is
- * under way, and those that were taken for clones.
- * @param until the snapshot that the clone is made of: what is younger on any disk stays behind
+ * The carried snapshots of each disk of the source VM, oldest first. Excluded: a snapshot in the making, those of a
+ * rollback in progress, and those taken for clones.
+ * @param until the snapshot that the clone is based on: younger ones on any disk stay behind
  */
 export function carriedSnapshots(inventory: Inventory, vm: string, until?: Parent): Map<string, string[]> {
   const names = new Map(
@@ -29,7 +29,7 @@ export function carriedSnapshots(inventory: Inventory, vm: string, until?: Paren
   return new Map([...names].map(([image, all]) => [image, all.filter((name) => !left.has(name))]));
 }
 
-/** Snapshots that were taken for a clone, and go with it. */
+/** Snapshots that were taken for a clone and are removed with it. */
 const clonesOwn = (inventory: Inventory, vm: string): string[] =>
   [...inventory.images.values()].flatMap(({ metadata }) => {
     const parent = parentIn(metadata ?? {});
@@ -45,11 +45,11 @@ const unfinished = (inventory: Inventory, vm: string): string[] => {
 };
 
 /**
- * What is kept of the snapshots of a clone: what the other VM's say of theirs, with the clone's own disks and times. They are
- * no program's: a `Snapshot` of the other VM has nothing to do with them.
- * @param before the other VM as it was when the snapshots were chosen
+ * The records of a clone's snapshots: those of the source VM's, with the clone's own disks and times. No program owns
+ * them: a `Snapshot` of the source VM has nothing to do with them.
+ * @param before the source VM when the snapshots were chosen
  * @param after the clone with its snapshots
- * @param names those that came along
+ * @param names the carried snapshots
  */
 export function carriedMarks(
   before: Inventory,
@@ -65,7 +65,7 @@ export function carriedMarks(
     const made = findSnapshot(after, to, name);
     if (mark === undefined || made === undefined) return [];
     const lost = findSnapshot(before, from, name)?.lost ?? [];
-    // At no time there was one of a disk that had lost it, so that it is lost here as well.
+    // Time 0 marks a disk that had lost its snapshot, so it counts as lost here as well.
     const disks = pairs.flatMap((pair) => {
       const created = lost.includes(pair.from) ? 0 : made.disks.find(({ image }) => image === pair.to)?.created;
       return created === undefined ? [] : [[pair.to, created] as const];
@@ -75,7 +75,7 @@ export function carriedMarks(
   return Object.fromEntries(marks);
 }
 
-/** What speaks against taking the snapshots along. */
+/** Reasons not to carry the snapshots along. */
 export function carriedRefusals(inventory: Inventory, source: CloneSource): Refusal[] {
   if (source.snapshots !== true) return [];
   const refuse = (reason: string) => [{ property: "source.snapshots", reason }];

@@ -1,4 +1,4 @@
-/** The disks of a VM that is made of another one, copied or shared. */
+/** The disks of a cloned VM, copied or shared. */
 import { changeStorage, copyWithSnapshots, importImage, type Inventory, type StorageOperation } from "../../cluster";
 import { validateThenMake, type VmXml } from "../form/domain-xml";
 import { carriedMarks, carriedSnapshots } from "./clone-snapshots";
@@ -12,7 +12,7 @@ import { vmImages } from "../form/observe";
 import { clearVm } from "./remove";
 import type { Step } from "../core/steps";
 
-/** The disks of a clone, marked as unfinished and as this create's own from the first moment on. */
+/** The disks of a clone, marked as unfinished and as this create's own from the start. */
 export function cloneSteps(
   context: Context,
   spec: VmSpec,
@@ -34,7 +34,7 @@ export function cloneSteps(
     undo: async () => {
       await lease.stopRenewing();
       if (await lease.isHeld()) await clearVm(context, spec.name, images, inventory, parent);
-      // Its name is this create's alone, so it is nobody else's.
+      // Its name is unique to this create, so it belongs to no other.
       else if (parent.own) await changeStorage(cluster.runner, releaseParent(parent));
     },
   };
@@ -52,7 +52,7 @@ export function cloneSteps(
   return [make, ...copies];
 }
 
-/** The copies with the snapshots of each disk. Which these are is settled once, when the one that is copied from is held. */
+/** The copies with the snapshots of each disk. The set is fixed once, when the source snapshot is held. */
 function snapshotSteps(
   { cluster }: Context,
   spec: VmSpec,
@@ -114,13 +114,14 @@ function reserve(
     { op: "createGroup", group: spec.name },
     ...pairs.map(({ to }): StorageOperation => ({ op: "addToGroup", group: spec.name, image: to })),
   ];
-  // A copy is marked before the snapshot is taken, so that a kill leaves none that nobody knows; a link needs it first.
+  // A copy is marked before the snapshot is taken, so that a kill leaves no unknown snapshot; a link needs the snapshot
+  // first.
   return source.mode === "linked" ? [hold, ...made, ...group] : [...made, ...group, hold];
 }
 
 const FLATTEN_MS = 4 * 3600_000;
 
-/** Makes a linked clone one that stands alone, while it runs on. */
+/** Makes a linked clone independent while it keeps running. */
 export function flattenSteps(
   { cluster }: Context,
   spec: VmSpec,

@@ -1,4 +1,4 @@
-/** The lease of a create that has not ended. */
+/** The lease of an unfinished create. */
 import type { Cluster, Inventory } from "../../cluster";
 import type { Context } from "../core/context";
 import { Lease, waitUntilAbandoned } from "../core/lease";
@@ -16,15 +16,15 @@ export class CreateLease extends Lease {
     return this.#phase;
   }
 
-  /** The lease as metadata: it comes with the image. */
+  /** The lease as metadata, set together with the image. */
   metadata(phase: CreatePhase): Record<string, string> {
     this.#phase = phase;
     return { [PHASE_KEY]: this.next() };
   }
 
   /**
-   * Takes the lease away, and returns the cluster as it is then. When the answer is lost, what counts is whether it was
-   * done: then the VM is whole.
+   * Removes the lease, and returns the cluster as it is then. If the answer is lost, a removed lease still means
+   * success: the VM is complete.
    */
   async finish(): Promise<Inventory> {
     await this.stopRenewing();
@@ -39,7 +39,7 @@ export class CreateLease extends Lease {
   }
 }
 
-/** Returns when nobody makes the VM any more. @throws NotOwned */
+/** Returns once no program is creating the VM any more. @throws NotOwned */
 export const waitUntilCreateAbandoned = (context: Context, vm: string, node: string): Promise<void> =>
   waitUntilAbandoned(
     context,

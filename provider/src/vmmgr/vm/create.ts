@@ -1,4 +1,4 @@
-/** Making a VM: all of it, or nothing. */
+/** Creates a VM: completely, or not at all. */
 import { importImage, NotFound, type ImportSource, type Inventory, type StorageOperation } from "../../cluster";
 import { present, waitStep } from "../core/apply";
 import { buildXml, validateThenMake, validateXml, type VmXml } from "../form/domain-xml";
@@ -24,8 +24,8 @@ import { returningWith } from "../form/parked-constraints";
 import { changeVm } from "./update";
 
 /**
- * Makes a VM as `vm-mgr create` does, waits until it is as asked, and returns it as observed. A create of ours that was
- * cut off is taken up again: an image that was whole stays, one that was not is thrown away.
+ * Creates a VM as `vm-mgr create` does, waits until it matches the spec, and returns it as observed. An interrupted
+ * create of ours is resumed: a complete image stays, an incomplete one is removed.
  * @throws Refused before anything was changed; ChangeFailed with what could not be undone, usually nothing
  */
 export async function createVm(context: Context, spec: VmSpec): Promise<ObservedVm> {
@@ -38,7 +38,7 @@ export async function createVm(context: Context, spec: VmSpec): Promise<Observed
     spec,
   );
   const found = findVm(inventory, spec.name);
-  // What is there is made into what is asked, in place; its disks are what they are.
+  // An existing VM is changed in place to match the spec; its disks stay as they are.
   if (found !== undefined && found.unfinished === undefined && isTakenOver(found, spec))
     return changeVm(context, spec, inventory);
   const { source: given } = spec;
@@ -50,7 +50,7 @@ export async function createVm(context: Context, spec: VmSpec): Promise<Observed
   if (found?.unfinished === "importing") {
     await clearVm(context, spec.name, vmImages(inventory, spec.name), inventory, found.linkedTo);
   }
-  // They are of a VM that is gone, and would close nodes to this one.
+  // These failures belong to a VM that is gone, and would close nodes to this one.
   if (!inventory.cib.primitives.has(spec.name) && hasFailed(inventory, spec.name)) await forgetVm(context, spec.name);
   const whole = found?.unfinished === "imported" ? found : undefined;
   const lease = new CreateLease(cluster, spec.name);
@@ -73,14 +73,14 @@ export async function createVm(context: Context, spec: VmSpec): Promise<Observed
   return present(made ?? (await cluster.inventory()), spec.name, gone);
 }
 
-/** What the disks of a VM are made of. */
+/** How the disks of a VM are created. */
 interface Making {
   xml: VmXml;
   steps: Step[];
-  /** Metadata of theirs. */
+  /** Metadata for them. */
   set: Record<string, string>;
   unset: string[];
-  /** What is no longer needed once they are whole. */
+  /** Cleans up what is no longer needed once they are complete. */
   after: StorageOperation[];
 }
 
@@ -126,7 +126,7 @@ async function clone(
   lease: CreateLease,
   whole?: ObservedVm,
 ): Promise<Making> {
-  // Of one that is taken up again the disks are there.
+  // A resumed create already has its disks.
   if (whole === undefined) refuse(inventory, await carriedRoomRefusals(context.cluster, inventory, spec), spec);
   const pairs = clonedDisks(inventory, source.vm, spec.name);
   const stored = renamedDisks(inventory, source.vm, pairs);
@@ -156,7 +156,7 @@ function refuse(inventory: Inventory, refusals: ReturnType<typeof clusterRefusal
   if (refusals.length > 0) throw new Refused("create", spec.name, inventory.node, refusals);
 }
 
-/** The system image and the group, marked as unfinished, and as this create's own, from the first moment on. */
+/** The system image and the group, marked as unfinished and as this create's own from the start. */
 function imageSteps(
   context: Context,
   spec: VmSpec,
@@ -169,7 +169,7 @@ function imageSteps(
   const image = systemImage(spec.name);
   return [
     {
-      // The image is made first: of two creates at once only one gets it, and the other has changed nothing.
+      // The image comes first: only one of two concurrent creates gets it, and the other has changed nothing.
       name: "making its RBD image and group",
       act: async () => {
         await validateThenMake(cluster, xml, [
@@ -206,8 +206,8 @@ const checkStep = ({ cluster }: Context, xml: VmXml): Step => ({
 });
 
 /**
- * The metadata, and what the CIB must say of an enabled VM, in one go. With the metadata the image is marked as whole: a
- * create that is cut off from here on keeps it.
+ * Writes the metadata, and the CIB elements of an enabled VM, in one go. This marks the image as complete: a create
+ * that is interrupted after this keeps it.
  */
 function registerStep(context: Context, spec: VmSpec, inventory: Inventory, disks: Making, lease: CreateLease): Step {
   const { cluster } = context;
@@ -217,7 +217,7 @@ function registerStep(context: Context, spec: VmSpec, inventory: Inventory, disk
     act: async () => {
       await lease.stopRenewing();
       const set = { ...vmMetadata(spec, disks.xml), ...disks.set, ...lease.metadata("imported") };
-      // A VM that was removed to be made anew finds the constraints of others where they were kept for it.
+      // A VM that was removed to be recreated gets back the foreign constraints that were kept for it.
       const back = returningWith(inventory, spec.name);
       const { changes } = spec.enabled
         ? enableChanges(inventory.cib, spec, inventory.observer, back.constraints)

@@ -1,6 +1,6 @@
 /**
- * Whether a domain is one that can run at all, asked before anything is made: libvirt's own check, the nodes' memory, and
- * whether they have what it names of theirs.
+ * Checks whether a domain can run at all before anything is created: libvirt's own check, the nodes' memory, and
+ * whether the nodes have what the domain needs from them.
  */
 import { isOnline, type Cluster, type Inventory } from "../../cluster";
 import { blame } from "./blame";
@@ -14,16 +14,16 @@ import { needsOfDomain, type NamedNeed } from "../form/host-needs";
 import { vmImages } from "../form/observe";
 import { nodesRoom } from "../whatif/room";
 
-/** What speaks against a domain, and what is to be said of one that is taken, a clause each. */
+/** The reasons to reject a domain, and the notices on an accepted one, a clause each. */
 export interface DomainJudgement {
   refusals: Refusal[];
   notices: string[];
 }
 
 /**
- * What libvirt on the node that is asked has against a domain (an element that it does not know, a machine that its QEMU does
- * not have, KVM where there is none, more CPUs than the machine takes), by the input that it is about; memory that no node has, and bridges, devices and files
- * that no node has which may run it.
+ * The objections of libvirt on the queried node to a domain (an unknown element, a machine type that its QEMU lacks,
+ * KVM where there is none, more CPUs than the machine type allows), by input; also memory that no node has, and
+ * bridges, devices and files that are missing on all nodes that may run it.
  */
 export async function judgeDomain(cluster: Cluster, inventory: Inventory, spec: VmSpec): Promise<DomainJudgement> {
   const refused = (...refusals: Refusal[]) => ({ refusals, notices: [] });
@@ -32,7 +32,7 @@ export async function judgeDomain(cluster: Cluster, inventory: Inventory, spec: 
   const images = vmImages(inventory, spec.name);
   const xml = buildXml(spec, inventory, images.length > 0 ? images : [systemImage(spec.name)]);
   const needs = needsOfDomain(xml.finalElement);
-  // Asked of the others meanwhile, so that a run takes no longer for it.
+  // The other nodes are queried in parallel, so that a run takes no longer for it.
   const others = lackedElsewhere(cluster, inventory, spec, needs);
   const [taken, elsewhere] = await Promise.allSettled([validateXml(cluster, xml, needs), others]);
   if (taken.status === "rejected") {
@@ -46,17 +46,17 @@ export async function judgeDomain(cluster: Cluster, inventory: Inventory, spec: 
 
 const whole = (spec: VmSpec) => (spec.domain === undefined ? "xml" : "domain");
 
-/** Who named it: of a typed domain the interface says so by itself. */
+/** The input that names it: in a typed domain, the interface. */
 const propertyOf = (spec: VmSpec, { interface: at }: NamedNeed) =>
   spec.domain !== undefined && at !== undefined ? `domain.interfaces[${at}].bridge` : whole(spec);
 
-/** The nodes that may run it. */
+/** The nodes that may run the VM. */
 const possible = (inventory: Inventory, spec: VmSpec) =>
   spec.pinnedHost === undefined ? hypervisorsOf(inventory) : [spec.pinnedHost];
 
 /**
- * What the other nodes lack that may run it, for each need. A node that is not online would only be waited for: none is asked then,
- * and of one that does not answer nothing is known.
+ * Which of the other nodes that may run the VM lack each need. Querying an offline node would only cost time: then none
+ * is queried. A node that does not answer counts as unknown.
  */
 async function lackedElsewhere(
   cluster: Cluster,
@@ -69,7 +69,7 @@ async function lackedElsewhere(
   return needs.length > 0 && others.length > 0 && online ? cluster.lackedBy(needs) : [];
 }
 
-/** A node that is not known to lack something may be the one that has it. */
+/** A node that is not known to lack something may have it. */
 function judgeNeeds(
   inventory: Inventory,
   spec: VmSpec,
@@ -101,13 +101,13 @@ function judgeNeeds(
 const oneOf = (nodes: readonly string[]) =>
   nodes.length < 2 ? nodes.join() : `${nodes.slice(0, -1).join(", ")} or ${nodes.at(-1)}`;
 
-/** The other nodes are only asked where the first one has too little, which is rare. */
+/** The other nodes are only queried if the first one has too little memory, which is rare. */
 async function memoryRefusals(cluster: Cluster, inventory: Inventory, spec: VmSpec): Promise<Refusal[]> {
   const asked = spec.domain?.memory ?? domainSizeOf(spec.xml ?? "")?.memoryMiB;
   if (asked === undefined || inventory.memoryBytes === undefined || asked * MIB <= inventory.memoryBytes) return [];
   const hypervisors = hypervisorsOf(inventory);
   const nodes = await nodesRoom(cluster, hypervisors);
-  // A node that does not answer may be the one that has it.
+  // A node that does not answer may have enough.
   if (nodes.some(({ memoryBytes }) => memoryBytes === undefined || memoryBytes >= asked * MIB)) return [];
   const has = nodes.map(({ node, memoryBytes = 0 }) => `${node} has ${Math.floor(memoryBytes / MIB)}`).join(", ");
   return [

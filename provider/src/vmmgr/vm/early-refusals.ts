@@ -1,4 +1,7 @@
-/** What making a VM would be refused for half-way or later, asked before anything is done: what the preview of a resource looks at. */
+/**
+ * Reasons why creating a VM would fail half-way or later, checked before anything is done, for the preview of a
+ * resource.
+ */
 import { carriedRoomRefusals } from "./clone-room";
 import { judgeDomain } from "./domain-check";
 import { reportOf, type Context } from "../core/context";
@@ -8,9 +11,9 @@ import type { VmSpec } from "../form/model";
 import { changeRefusals, clusterRefusals } from "./refusals";
 
 /**
- * Refuses a VM that cannot be made, or not run once it is; what is only to be said of it is reported.
- * @param force a VM of the name is to be removed for it
- * @param locked a disk that cannot be looked at now, as its guest runs
+ * Refuses a VM that cannot be created or could not run; reports mere notices.
+ * @param force an existing VM of that name is to be removed first
+ * @param locked a disk that cannot be examined now because its guest is running
  * @throws Refused
  */
 export async function refuseEarly(context: Context, spec: VmSpec, force: boolean, locked?: string): Promise<void> {

@@ -1,6 +1,6 @@
 /**
- * RBD images that a user's XML names and that are not the VM's own. Two guests that write to one image destroy what is on it,
- * and nothing beneath keeps them from it: librbd hands its lock from one to the other.
+ * RBD images in a user's XML that are not the VM's own. Two guests that write to one image destroy its content, and no
+ * lower layer prevents it: librbd passes its lock from one to the other.
  */
 import { child, children, descend, parseXml, ParseError, type Inventory, type XmlElement } from "../../cluster";
 import { words } from "../../words";
@@ -11,7 +11,7 @@ import { isOwnImage, systemImage } from "../form/names";
 interface ImageUse {
   /** With its pool: `rbd/system_web01`. */
   image: string;
-  /** Where the XML names it. */
+  /** The place in the XML. */
   at: string;
   readOnly: boolean;
   shareable: boolean;
@@ -19,7 +19,7 @@ interface ImageUse {
 
 const POOL = "rbd/";
 
-/** How a disk uses what its sources name: itself, its backing chain, and what it is being copied to. */
+/** How a disk uses its sources: the disk itself, its backing chain, and the target of a block copy. */
 function usesOfDisk(disk: XmlElement): ImageUse[] {
   const shareable = child(disk, "shareable") !== undefined;
   const readOnly = child(disk, "readonly") !== undefined || ["cdrom", "floppy"].includes(disk.attrs["device"] ?? "");
@@ -36,16 +36,16 @@ function usesOfDisk(disk: XmlElement): ImageUse[] {
   return walk(disk, readOnly);
 }
 
-/** The image of a `<source>`, by whichever of the ways in which libvirt gets at one. */
+/** The image of a `<source>`, in any of libvirt's ways to access it. */
 function imageOfSource({ attrs }: XmlElement): string | undefined {
   if (attrs["protocol"] === "rbd") return (attrs["name"] ?? "").replace(/\/+/g, "/").replace(/^\//, "");
   if (attrs["pool"] !== undefined) return `${attrs["pool"]}/${attrs["volume"] ?? ""}`;
-  // Mapped by the kernel: by its name, or by a number of which nobody here knows what it is.
+  // Mapped by the kernel: by name, or by a number whose image is unknown here.
   const path = attrs["dev"] ?? attrs["file"] ?? "";
   return path.startsWith("/dev/rbd") ? path.replace(/^\/dev\/rbd\//, "") : undefined;
 }
 
-/** What QEMU is given beside libvirt's own words, in any of its forms for an RBD image. */
+/** QEMU arguments that bypass libvirt's own elements, in any of the forms for an RBD image. */
 function usesOfArguments(root: XmlElement): ImageUse[] {
   const all = (node: XmlElement): XmlElement[] => [node, ...node.children.flatMap(all)];
   const values = root.children
@@ -84,22 +84,22 @@ function usesIn(xml: string): ImageUse[] | undefined {
   }
 }
 
-/** The name of an image in the pool of the VMs, without a snapshot's; undefined for one of another pool. */
+/** The name of an image in the VMs' pool, without the snapshot; undefined for another pool. */
 const inPool = (image: string) => (image.startsWith(POOL) ? image.slice(POOL.length).replace(/@.*$/, "") : undefined);
 const ownerOf = (image: string) => /^(system|data)_([A-Za-z0-9]+?)(?:_\d+)?$/.exec(inPool(image) ?? "");
 
-/** What an image is, for a person. */
+/** A description of an image for the user. */
 function described(image: string): string {
   const [, kind, vm] = ownerOf(image) ?? [];
   if (vm === undefined) return `${image}, an RBD image that is not its own`;
   return `${image}, the ${kind === "system" ? "system" : "data"} disk of VM "${vm}"`;
 }
 
-/** The images of others that a VM's XML names; undefined where it is no XML, which is told elsewhere. */
+/** The foreign images in a VM's XML; none if it is not XML, which is reported elsewhere. */
 const foreignUses = (xml: string, vm: string): ImageUse[] =>
   (usesIn(xml) ?? []).filter(({ image }) => !isOwnImage(vm, inPool(image) ?? ""));
 
-/** A VM that writes to an image too and has not said that it shares it. */
+/** Another VM that writes to an image without declaring it as shared. */
 function otherWriter(inventory: Inventory, image: string, vm: string): string | undefined {
   const owner = ownerOf(image)?.[2];
   for (const { name, metadata = {} } of inventory.images.values()) {
@@ -113,11 +113,11 @@ function otherWriter(inventory: Inventory, image: string, vm: string): string | 
     )
       return other;
   }
-  // One that its program has not made yet has said nothing.
+  // A VM that its program has not created yet has declared nothing.
   return owner !== undefined && !inventory.images.has(systemImage(owner)) ? owner : undefined;
 }
 
-/** What speaks against the images that a VM's XML names. */
+/** Reasons to reject the images in a VM's XML. */
 export function foreignImageRefusals(inventory: Inventory, { name, xml }: { name?: string; xml?: string }): Refusal[] {
   if (xml === undefined || name === undefined) return [];
   return foreignUses(xml, name)
@@ -134,7 +134,7 @@ export function foreignImageRefusals(inventory: Inventory, { name, xml }: { name
     });
 }
 
-/** What a VM shares with others, for who looks at a preview. */
+/** The images a VM shares with others, for the preview. */
 export const sharedImageNotices = ({ name, xml }: { name?: string; xml?: string }): string[] =>
   xml === undefined || name === undefined
     ? []

@@ -1,4 +1,4 @@
-/** A system disk that becomes larger, and a running guest that is told so. */
+/** Grows a system disk and notifies a running guest. */
 import { changeStorage, growDisk, type Inventory } from "../../cluster";
 import type { Context } from "../core/context";
 import { diskTarget } from "../form/domain";
@@ -8,8 +8,8 @@ import { systemImage } from "../form/names";
 import type { Step } from "../core/steps";
 
 /**
- * The step that grows the disk; none where it is large enough. The size that the guest knows is kept with the image until
- * it has been told: what was cut off in between is seen by the next reading, and ended by the next `up`.
+ * The step that grows the disk; none if it is large enough. The size that the guest knows is stored with the image
+ * until the guest has been notified: after an interruption the next read sees it, and the next `up` finishes the job.
  */
 export function growSteps({ cluster }: Context, spec: VmSpec, inventory: Inventory, observed: ObservedVm): Step[] {
   const image = systemImage(spec.name);

@@ -1,4 +1,4 @@
-/** vm-mgr's verbs on one VM that exists: each a change in place of the VM as it was observed. */
+/** vm-mgr's verbs for an existing VM: each changes the VM in place from its observed state. */
 import { cleanup, destroyDomain, type Inventory } from "../../cluster";
 import { SeapathError } from "../../errors";
 import { validateXml, buildXml } from "../form/domain-xml";
@@ -16,17 +16,17 @@ import { enableChanges } from "../form/cib-changes";
 import { updateVm } from "./update";
 import { waitFor } from "../core/wait";
 
-/** Seconds that are waited beyond the stop timeout of a VM: Pacemaker notices, and looks once more. */
+/** Seconds to wait beyond a VM's stop timeout: Pacemaker notices, and checks once more. */
 const SLACK = 60;
 
-/** A VM is not as it has to be for what is asked. Nothing was changed. */
+/** A VM's state does not allow the operation. Nothing was changed. */
 export class NotNow extends SeapathError {
   constructor(verb: string, vm: string, node: string, reason: string, hint: string) {
     super("not-now", `Unable to ${verb} VM "${vm}" on ${node}: ${reason}`, { hint });
   }
 }
 
-/** A VM in the words of what may be asked of one: asked as it is, nothing changes. */
+/** An observed VM as a spec: applying it changes nothing. */
 export function specOfObserved(observed: ObservedVm): VmSpec {
   const {
     uuid: _uuid,
@@ -44,9 +44,9 @@ export function specOfObserved(observed: ObservedVm): VmSpec {
 }
 
 /**
- * The VM of a name.
- * @param verb what is to be done with it, for the error
- * @throws NotFound; NotNow when a create of it has not ended
+ * The VM with a name.
+ * @param verb the attempted operation, for the error
+ * @throws NotFound; NotNow if a create of it has not ended
  */
 export function getVm(inventory: Inventory, vm: string, verb: string): ObservedVm {
   const observed = findVm(inventory, vm);
@@ -74,13 +74,13 @@ async function observe(
   return { inventory, observed: getVm(inventory, vm, verb) };
 }
 
-/** A wait that is no shorter than what Pacemaker grants the VM to stop. */
+/** A deadline no shorter than the VM's stop timeout. */
 const patient = (context: Context, observed: ObservedVm): Context => ({
   ...context,
   deadline: Math.max(deadlineOf(context), observed.stopTimeout + SLACK),
 });
 
-/** Gives a VM to Pacemaker, or takes it out; constraints of others on it are kept. Done twice it changes nothing. */
+/** Adds a VM to Pacemaker or removes it; foreign constraints on it are kept. Idempotent. */
 export async function setEnabled(context: Context, vm: string, enabled: boolean, started = true): Promise<ObservedVm> {
   const { observed } = await observe(context, vm, enabled ? "enable" : "disable");
   if (observed.enabled === enabled) return observed;
@@ -89,7 +89,7 @@ export async function setEnabled(context: Context, vm: string, enabled: boolean,
 
 /**
  * Starts or stops a VM, and waits for it.
- * @throws NotNow when the VM is not enabled
+ * @throws NotNow if the VM is not enabled
  */
 export async function setStarted(context: Context, vm: string, started: boolean): Promise<ObservedVm> {
   const verb = started ? "start" : "stop";
@@ -110,8 +110,8 @@ function refuseDisabled(inventory: Inventory, observed: ObservedVm, verb: string
 }
 
 /**
- * Stops a VM at once, without its guest: Pacemaker is told first, so that it does not start it again, and a stop that
- * had failed is forgotten.
+ * Stops a VM at once, without a guest shutdown: Pacemaker learns of it first, so that it does not start the VM again,
+ * and a failed stop is forgotten.
  */
 export async function forceStop(context: Context, vm: string): Promise<ObservedVm> {
   const { cluster } = context;
@@ -132,8 +132,8 @@ export async function forceStop(context: Context, vm: string): Promise<ObservedV
 }
 
 /**
- * Makes a VM in the place of one of the same name, which is removed when nothing speaks against the new one any more.
- * Where there is none it is made.
+ * Replaces a VM of the same name, which is removed once nothing blocks the new one any more. If there is none, just
+ * creates the VM.
  */
 export async function replaceVm(context: Context, spec: VmSpec): Promise<ObservedVm> {
   const { cluster } = context;
@@ -147,7 +147,7 @@ export async function replaceVm(context: Context, spec: VmSpec): Promise<Observe
   return createVm(context, spec);
 }
 
-/** Runs a command of `crm configure` for a VM that is enabled: all of what it makes or nothing. */
+/** Runs a `crm configure` command for an enabled VM: completely, or not at all. */
 export async function crmConfigure(context: Context, words: string): Promise<void> {
   await context.cluster.write({ commands: commandWords([words]) });
 }

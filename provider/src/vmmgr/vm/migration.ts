@@ -1,4 +1,4 @@
-/** Whether live migration gets from node to node, and as whom. */
+/** Whether live migration between nodes works, and as which user. */
 import { isOnline, readCapacity, type Between, type Cluster } from "../../cluster";
 import { words } from "../../words";
 import { hypervisorsOf } from "../core/context";
@@ -7,8 +7,8 @@ import { DEFAULTS } from "../form/model";
 const asked = new WeakMap<Cluster, Map<string, Promise<Between>>>();
 
 /**
- * How the node that is asked gets to the other hypervisors that are online. Looked at once for each cluster of a process.
- * @param user who is tried first
+ * How the queried node reaches the other online hypervisors. Checked once per cluster and process.
+ * @param user the user to try first
  */
 export function betweenNodes(cluster: Cluster, user: string = DEFAULTS.migrationUser): Promise<Between> {
   const known = asked.get(cluster) ?? new Map<string, Promise<Between>>();
@@ -28,7 +28,7 @@ async function look(cluster: Cluster, user: string): Promise<Between> {
 }
 
 /**
- * What is to be said of a VM that is to migrate where that does not work, or undefined where it does.
+ * The notice for a VM whose live migration cannot work, or undefined if it can.
  * @param user its `migrationUser`
  */
 export function migrationNotice({ user: works, closed, seen }: Between, user: string): string | undefined {

@@ -1,4 +1,4 @@
-/** What can be known to be wrong before anything is changed: the same for a preview and for the change itself. */
+/** Problems that can be found before anything is changed: the same checks for a preview and for the change itself. */
 import { child, children, descend, nvpairs, parseXml, ParseError, type Inventory } from "../../cluster";
 import { words } from "../../words";
 import { BrokenVm } from "../form/broken";
@@ -24,13 +24,13 @@ import {
 
 export { stateRefusals } from "../core/cluster-health";
 
-/** The parts of a spec that can be looked at; in a preview some are not known yet. */
+/** The known parts of a spec; in a preview some are not known yet. */
 export type PartialSpec = Partial<VmSpec>;
 
-/** What is to happen to a VM: with `replace` one of the same name is removed before. */
+/** The intended operation; `replace` first removes a VM of the same name. */
 export type Intent = "create" | "update" | "replace";
 
-/** What the cluster has against a VM. */
+/** Reasons to reject this VM on this cluster. */
 export function clusterRefusals(inventory: Inventory, spec: PartialSpec, intent: Intent): Refusal[] {
   return [
     ...(intent === "create" ? nameRefusals(inventory, spec) : []),
@@ -44,13 +44,13 @@ export function clusterRefusals(inventory: Inventory, spec: PartialSpec, intent:
   ];
 }
 
-/** What the state of the cluster has against making a VM, or changing one: the same for a preview and for the change. */
+/** Reasons in the cluster's state to refuse creating or changing a VM: the same for a preview and for the change. */
 export function changeRefusals(inventory: Inventory, spec: PartialSpec, intent: Intent, restarts = false): Refusal[] {
   const general = stateRefusals(inventory);
   const { name } = spec;
   if (general.length > 0) return general;
   const found = name === undefined ? undefined : inventory.cib.primitives.get(name);
-  // Who takes a VM over changes one that is there.
+  // An adoption changes an existing VM.
   if (name === undefined || (intent !== "update" && found === undefined)) {
     const leftovers = name === undefined || intent !== "create" ? [] : leftoverRefusals(inventory, name);
     return [...leftovers, ...actRefusals(inventory, spec, wantsToRun(spec))];
@@ -60,7 +60,7 @@ export function changeRefusals(inventory: Inventory, spec: PartialSpec, intent: 
   return [...blockedRefusals(inventory, name), ...actRefusals(inventory, spec, acts)];
 }
 
-/** What is in the way of removing a VM. */
+/** Reasons to refuse removing a VM. */
 export function deleteRefusals(inventory: Inventory, vm: string): Refusal[] {
   const quorum = quorumRefusals(inventory);
   if (quorum.length > 0) return quorum;
@@ -73,7 +73,7 @@ function nameRefusals(inventory: Inventory, spec: PartialSpec): Refusal[] {
   const { name } = spec;
   if (name === undefined) return [];
   const taken = (what: string) => [{ property: "name", reason: `"${name}" is taken: ${what}` }];
-  // In vm-mgr's words, for which scripts look.
+  // vm-mgr's words, which scripts look for.
   const exists = (what: string) => [{ property: "name", reason: `"${name}" already exists: ${what}` }];
   let found: ObservedVm | undefined;
   try {
@@ -104,13 +104,16 @@ function nameRefusals(inventory: Inventory, spec: PartialSpec): Refusal[] {
   return [];
 }
 
-/** A name that Pacemaker cannot have as an id, of a VM that is not one of its resources yet. */
+/** A name that Pacemaker rejects as an id, for a VM that is not one of its resources yet. */
 function idRefusals(inventory: Inventory, { name, enabled = true }: PartialSpec): Refusal[] {
   if (name === undefined || !/^\d/.test(name) || !enabled || inventory.cib.primitives.has(name)) return [];
   return [{ property: "name", reason: `must begin with a letter: "${name}" is no id that Pacemaker takes` }];
 }
 
-/** Devices of the node, with which no guest moves while it runs. USB devices are let go of, and a network card behind another one. */
+/**
+ * Host devices, which prevent live migration. Exceptions: USB devices, which are released, and a network card that is
+ * teamed with another one.
+ */
 function migrationRefusals({ liveMigration, xml }: PartialSpec): Refusal[] {
   if (liveMigration !== true || xml === undefined) return [];
   try {
@@ -161,7 +164,7 @@ function uuidRefusals(inventory: Inventory, spec: PartialSpec): Refusal[] {
   try {
     uuid = domainUuid(parseXml(spec.xml, "the domain XML"));
   } catch (error) {
-    if (error instanceof ParseError) return []; // told by the check of the XML itself
+    if (error instanceof ParseError) return []; // the check of the XML itself reports this
     throw error;
   }
   const owner = uuid === undefined ? undefined : vmUuids(inventory).get(uuid);
@@ -172,7 +175,7 @@ function uuidRefusals(inventory: Inventory, spec: PartialSpec): Refusal[] {
 function sourceRefusals(inventory: Inventory, spec: PartialSpec): Refusal[] {
   if (spec.source !== undefined && "vm" in spec.source) {
     const there = spec.name === undefined ? undefined : findVm(inventory, spec.name);
-    // One that is taken over has its disks.
+    // An adopted VM has its disks.
     return there !== undefined && there.unfinished === undefined ? [] : cloneRefusals(inventory, spec, spec.source);
   }
   if (spec.source === undefined) return [];
@@ -180,7 +183,7 @@ function sourceRefusals(inventory: Inventory, spec: PartialSpec): Refusal[] {
   return file === undefined ? refusals : imageSizeRefusals(file.virtualSize, spec, inventory.freeBytes);
 }
 
-/** A system disk that its image does not fit into, or that does not fit into Ceph. */
+/** A system disk that is too small for its image, or too large for Ceph. */
 export function imageSizeRefusals(virtualSize: number | null, spec: PartialSpec, freeBytes: number): Refusal[] {
   if (virtualSize === null) return [];
   if (spec.systemSize !== undefined && spec.systemSize < virtualSize) {

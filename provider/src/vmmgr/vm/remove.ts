@@ -1,4 +1,4 @@
-/** Removing a VM: out of Pacemaker first, its disks last, and never a disk of a guest that may still run. */
+/** Removes a VM: from Pacemaker first, its disks last, and never a disk of a guest that may still be running. */
 import { setTimeout as sleep } from "node:timers/promises";
 import {
   changeStorageAndForget,
@@ -26,11 +26,11 @@ import { keptByOthers, without } from "../form/parked-constraints";
 import { describe, waitFor } from "../core/wait";
 
 /**
- * Removes images and the group of that name, and what Pacemaker counts against it, which would count against the next one of
- * the name. May be done twice.
- * @param inventory the cluster as it was observed: the agent's file of the VM goes from the nodes that are there
- * @param parent what they were cloned of: the snapshot that was taken for them goes as well
- * @returns the names under which disks are kept that are to be retained
+ * Removes images and the group of that name, and the failures that Pacemaker counts against it, which would count
+ * against the next VM of that name. Idempotent.
+ * @param inventory the cluster as observed: the agent's file of the VM is removed from the online nodes
+ * @param parent what they were cloned from: the snapshot taken for them is removed as well
+ * @returns the names of the disks that are kept because they are to be retained
  */
 export async function clearVm(
   context: Context,
@@ -56,7 +56,7 @@ export async function clearVm(
   return (answers.slice(0, images.length) as Removed[]).flatMap(({ kept }) => kept ?? []);
 }
 
-/** The hypervisors that are there, and those that are away: of these nothing can be taken. */
+/** The online hypervisors, and the offline ones, from which nothing can be removed. */
 const hypervisorsBy = (inventory: Inventory) => {
   const online = new Set(inventory.status.nodes.filter((node) => node.online).map((node) => node.name));
   const all = hypervisorsOf(inventory);
@@ -64,10 +64,10 @@ const hypervisorsBy = (inventory: Inventory) => {
 };
 
 /**
- * Stops a VM and takes it out of the CIB with every constraint that names it. Does nothing where it is not in it.
- * @param inventory the cluster as it was just observed
- * @param comesBack the VM is made anew: what others said of it is kept with them until then
- * @throws WaitTimeout when it does not stop: it is then still in the CIB, and so are its disks
+ * Stops a VM and removes it from the CIB, with every constraint that names it. Does nothing if it is not there.
+ * @param inventory the cluster as just observed
+ * @param comesBack the VM is recreated: foreign constraints on it are kept with the other VMs until then
+ * @throws WaitTimeout if it does not stop: then it stays in the CIB and keeps its disks
  */
 export async function takeOutOfCib(
   context: Context,
@@ -87,12 +87,12 @@ export async function takeOutOfCib(
   if (hasFailed(inventory, vm) || hasFailed(closed, vm)) await forgetVm(context, vm);
 }
 
-/** How long Ceph keeps a watcher of a program that is gone, and some. */
+/** How long Ceph keeps a dead client's watcher, plus some margin. */
 const CLOSED_SECONDS = 45;
 
 /**
- * The cluster once nobody has a disk of the VM open. Whatever Pacemaker believes, a disk that is open belongs to a guest
- * that runs, and such a VM is left in the CIB, where it can be seen.
+ * The cluster once no client has a disk of the VM open. Whatever Pacemaker believes, an open disk belongs to a running
+ * guest, and such a VM stays in the CIB, where it can be seen.
  */
 async function readClosed(cluster: Cluster, vm: string, images: readonly string[]): Promise<Inventory> {
   const begun = Date.now();
@@ -112,11 +112,11 @@ async function readClosed(cluster: Cluster, vm: string, images: readonly string[
   }
 }
 
-/** The images of a VM that there are: of one that is half-made not all need be. */
+/** The existing images of a VM: an incomplete one may lack some. */
 const presentImages = (inventory: Inventory, vm: string) =>
   vmImages(inventory, vm).filter((image) => inventory.images.has(image));
 
-/** Stops a VM that is in the CIB as just observed, also when it is unmanaged or has failed. */
+/** Stops a VM that is in the CIB as just observed, even if it is unmanaged or has failed. */
 export async function stopVm(context: Context, vm: string, inventory: Inventory): Promise<void> {
   const { cluster } = context;
   const primitive = inventory.cib.primitives.get(vm);
@@ -126,8 +126,8 @@ export async function stopVm(context: Context, vm: string, inventory: Inventory)
   if (changes.length === 0 && resource?.role === "Stopped" && !resource.failed) return;
   await cluster.changeCib(changes);
   if (resource?.blocked) {
-    // A stop that failed is not tried again until it is forgotten. With it Pacemaker forgets where the VM runs, and calls
-    // it stopped until it has looked everywhere again: nothing may be believed before that.
+    // Pacemaker does not retry a failed stop until it is forgotten. Then it also forgets where the VM runs, and reports
+    // it as stopped until it has probed all nodes again: trust nothing before that.
     await cleanup(cluster.runner, vm);
     await settle(cluster.runner, deadlineOf(context));
   }
@@ -136,9 +136,10 @@ export async function stopVm(context: Context, vm: string, inventory: Inventory)
 }
 
 /**
- * Removes a VM: everything, also when it has failed or is half-made. A VM that is gone already is removed.
- * @param options `comesBack`: it is made anew under its name, and the constraints of others are kept for it
- * @throws Refused before anything was changed; ChangeFailed saying what is left; its disks are when it could not be stopped
+ * Removes a VM completely, even if it has failed or is incomplete. Succeeds if the VM is already gone.
+ * @param options `comesBack`: it is recreated under its name, and foreign constraints are kept for it
+ * @throws Refused before anything was changed; ChangeFailed with what is left, including its disks if it could not be
+ * stopped
  */
 export async function removeVm(context: Context, vm: string, { comesBack = false } = {}): Promise<void> {
   const { cluster } = context;
@@ -171,7 +172,7 @@ export async function removeVm(context: Context, vm: string, { comesBack = false
   }
 }
 
-/** Images that share what a disk of the VM has: they would be lost with it. */
+/** Images that share data with a disk of the VM and would be lost with it. */
 function childRefusals(vm: string, answer: Outcome | undefined): Refusal[] {
   const images = answer !== undefined && "ok" in answer ? (answer.ok as string[]) : [];
   const others = images.filter((image) => image !== systemImage(vm) && !isDataImage(vm, image));

@@ -1,4 +1,4 @@
-/** Stopping a running guest and starting it again, for a domain that only a restart brings it. */
+/** Stops and starts a running guest, for a domain change that needs a restart. */
 import { cleanup, type Inventory } from "../../cluster";
 import { hasFailed } from "../core/closed-nodes";
 import { undoPlan, waitStep, writePlan, type Plan } from "../core/apply";
@@ -7,7 +7,7 @@ import type { VmSpec } from "../form/model";
 import type { Step } from "../core/steps";
 import { enableChanges } from "../form/cib-changes";
 
-/** Comes first, so that its undo is the last: with everything put back the guest is to run as before. */
+/** Comes first, so that its undo is the last: once all is restored, the guest should run as before. */
 export const runAgainStep = (context: Context, spec: VmSpec, inventory: Inventory): Step => ({
   name: "restarting it",
   act: () => Promise.resolve(),
@@ -18,7 +18,7 @@ export const runAgainStep = (context: Context, spec: VmSpec, inventory: Inventor
   },
 });
 
-/** Stops a VM whose primitive was just told to, and starts it. */
+/** Waits for the stop that the primitive now demands, then starts the VM. */
 export function restartSteps(context: Context, spec: VmSpec, inventory: Inventory): Step[] {
   let done: Plan | undefined;
   return [

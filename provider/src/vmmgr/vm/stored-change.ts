@@ -1,4 +1,4 @@
-/** What a change means for the VM's system image: its metadata, the domain among them, and its size. */
+/** The effect of a change on the VM's system image: its metadata, including the domain, and its size. */
 import type { Inventory, StorageOperation } from "../../cluster";
 import { RESTART_KEY } from "../../cluster";
 import { runsNow } from "../core/apply";
@@ -12,17 +12,17 @@ import { revisionOf, runningRevision } from "../form/revision";
 
 /** A change of a VM's metadata. */
 export interface DocumentChange {
-  /** The domain, where it is to be another one: libvirt has to be asked about it. */
+  /** The domain, if it changes: libvirt has to check it. */
   xml?: VmXml;
-  /** The guest that runs, if one does, is not the one that will be stored. */
+  /** A running guest differs from what will be stored. */
   differs: boolean;
-  /** What writes it; none when all is as asked. */
+  /** The operations that write it; none if nothing differs. */
   storage: StorageOperation[];
-  /** What puts it back. */
+  /** The operations that restore the previous state. */
   restore: StorageOperation[];
 }
 
-/** Compares what is stored of a VM with what is asked. `more` are metadata beside it. */
+/** Compares a VM's stored data with the spec. `more` is additional metadata. */
 export function documentChange(
   spec: VmSpec,
   inventory: Inventory,
@@ -33,7 +33,7 @@ export function documentChange(
   const before = inventory.images.get(image)?.metadata ?? {};
   const xml = buildXml(spec, inventory, vmImages(inventory, spec.name), observed.uuid || undefined);
   const base = canonicalBase(xml.base, spec.name);
-  // XML that means the same is left in the words that it has: another tool may compare them.
+  // Equivalent XML keeps its text: another tool may compare it.
   const same = base === observed.baseXml && before["xml"] !== undefined && spec.diskBus === observed.diskBus;
   const wanted = {
     ...vmMetadata(spec, same ? { base: before["_base_xml"] ?? xml.base, final: before["xml"] ?? xml.final } : xml),

@@ -1,6 +1,7 @@
 /**
- * Changing what would make Pacemaker restart a VM. A primitive whose parameters differ from those in the history of its
- * last start is restarted; a VM that is unmanaged is not, and a fresh probe puts the new parameters into the history.
+ * Changes that would make Pacemaker restart a VM. Pacemaker restarts a primitive whose parameters differ from those in
+ * the history of its last start; it does not restart an unmanaged VM, and a fresh probe puts the new parameters into
+ * the history.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { refresh, WaitTimeout, type Inventory } from "../../cluster";
@@ -12,7 +13,7 @@ import { enableChanges } from "../form/cib-changes";
 import { readPlacement } from "../form/placement";
 import { describe } from "../core/wait";
 
-/** Whether Pacemaker would restart the VM by itself: it runs, and a parameter of its primitive is to change. */
+/** Whether Pacemaker would restart the VM on its own: it is running, and a parameter of its primitive changes. */
 export function restartsByItself(inventory: Inventory, spec: VmSpec): boolean {
   const running = inventory.status.resources.get(spec.name)?.role === "Started";
   if (!running || !spec.started) return false;
@@ -21,10 +22,7 @@ export function restartsByItself(inventory: Inventory, spec: VmSpec): boolean {
   );
 }
 
-/**
- * Makes the changes while the VM is unmanaged, lets Pacemaker probe it, and has it managed as before. Its placement changes last:
- * Pacemaker probes a pinned VM on its pinned node alone, so it would lose a guest that still runs on another one.
- */
+/** Makes the changes while the VM is unmanaged, lets Pacemaker probe it again, and restores management. */
 export async function changeUnmanaged(
   context: Context,
   spec: VmSpec,
@@ -43,7 +41,10 @@ export async function changeUnmanaged(
   await writePlan(context, await cluster.inventory(), (seen) => ({ storage: [], sync: plan(seen).sync, commands: [] }));
 }
 
-/** Waits until Pacemaker has found the VM again. While it looks, it calls it stopped, which is no stop. */
+/**
+ * Waits until Pacemaker has found the VM again. During the probe it reports the VM as stopped, which is not a real
+ * stop.
+ */
 async function waitForProbe({ cluster, ...context }: Context, vm: string): Promise<void> {
   const begun = Date.now();
   for (;;) {

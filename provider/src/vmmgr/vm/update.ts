@@ -1,4 +1,4 @@
-/** Changing a VM in place: only what differs, and nothing that would restart a guest which the diff did not announce. */
+/** Changes a VM in place: only what differs, and no guest restart that the diff did not announce. */
 import { changeStorage, cleanup, NotFound, RESTART_KEY, type Inventory, type StorageOperation } from "../../cluster";
 import { parkedWith, returningWith } from "../form/parked-constraints";
 import { present, runsNow, undoPlan, waitStep, writePlan, type Plan } from "../core/apply";
@@ -27,16 +27,16 @@ import { isReached } from "../core/wait";
 import { changeUnmanaged, restartsByItself } from "./unmanaged";
 
 /**
- * Makes an existing VM into what is asked, as far as that can be done in place, and returns it as observed.
- * @throws NotFound when it is gone; Refused before anything was changed; ChangeFailed after an undo
+ * Changes an existing VM to match the spec, as far as possible in place, and returns it as observed.
+ * @throws NotFound if it is gone; Refused before anything was changed; ChangeFailed after an undo
  */
 export async function updateVm(context: Context, spec: VmSpec): Promise<ObservedVm> {
   return changeVm(context, spec, await context.cluster.inventory({ cephHosts: true }));
 }
 
-/** The same, for a cluster that was just looked at, its Ceph hosts included. */
+/** The same, for a cluster that was just read, including its Ceph hosts. */
 export async function changeVm(context: Context, spec: VmSpec, inventory: Inventory): Promise<ObservedVm> {
-  // It is kept from running until then.
+  // The VM is kept from running until then.
   if (await finishRollback(context, inventory, spec.name))
     return changeVm(context, spec, await context.cluster.inventory({ cephHosts: true }));
   const observed = findVm(inventory, spec.name);
@@ -51,7 +51,7 @@ export async function changeVm(context: Context, spec: VmSpec, inventory: Invent
   ];
   if (refusals.length > 0) throw new Refused("change", spec.name, inventory.node, refusals);
   if (context.rolling !== undefined && change.stops) {
-    // The wait for it may be long: what was looked at before is not how it is after that.
+    // Waiting for a turn may take long, so read the cluster again after it.
     const again = async (inner: Context) => changeVm(inner, spec, await inner.cluster.inventory({ cephHosts: true }));
     return stopInTurn(context, spec.name, "change", again, !isToRun(spec));
   }
@@ -68,7 +68,7 @@ class VmChange {
   readonly #spec: VmSpec;
   readonly #inventory: Inventory;
   readonly #observed: ObservedVm;
-  /** The running guest is to be stopped and started for its changed domain. */
+  /** The running guest is stopped and started for its changed domain. */
   readonly restarts: boolean;
   #last: Inventory | undefined;
   #restarted = false;
@@ -87,7 +87,7 @@ class VmChange {
       inventory.cib.primitives.has(spec.name);
   }
 
-  /** The guest that runs is stopped by it, be it to be started again. */
+  /** The change stops a running guest, even if only to start it again. */
   get stops(): boolean {
     if (!runsNow(this.#inventory, this.#spec.name)) return false;
     return this.restarts || !isToRun(this.#spec) || movesCold(this.#inventory, this.#spec);
@@ -97,7 +97,7 @@ class VmChange {
     const steps = this.#spec.enabled ? this.#enabled() : this.#disabled();
     const grow = growSteps(this.#context, this.#spec, this.#inventory, this.#observed);
     const flatten = flattenSteps(this.#context, this.#spec, this.#inventory, this.#observed.linkedTo);
-    // What was read before these is not how it is after them.
+    // These make the earlier reading outdated.
     if (grow.length > 0 || flatten.length > 0) this.#last = undefined;
     const forget: Step = {
       name: "looking at it again",
@@ -107,14 +107,14 @@ class VmChange {
     return [...grow, ...steps, ...(flatten.length > 0 ? [...flatten, forget] : [])];
   }
 
-  /** The cluster after the change; a step may have read it already. */
+  /** The cluster after the change; a step may already have read it. */
   async after(): Promise<Inventory> {
     if (this.#last !== undefined) return this.#last;
     const forget: StorageOperation = { op: "setMetadata", image: systemImage(this.#spec.name), unset: [RESTART_KEY] };
     return this.#context.cluster.changeAndRead(this.#restarted ? [forget] : []);
   }
 
-  /** Asks libvirt about a domain that is another one, before anything is changed. */
+  /** Lets libvirt check a changed domain, before anything is changed. */
   #check({ xml }: DocumentChange): Step[] {
     if (xml === undefined) return [];
     return [
@@ -126,7 +126,7 @@ class VmChange {
     ];
   }
 
-  /** Writes metadata alone, and reads the cluster in the same go. */
+  /** Writes only metadata, and reads the cluster in the same go. */
   #writeMetadata({ storage, restore }: DocumentChange): Step[] {
     if (storage.length === 0) return [];
     const { cluster } = this.#context;
@@ -139,7 +139,7 @@ class VmChange {
     ];
   }
 
-  /** What the metadata and the CIB must say of an enabled VM. */
+  /** The steps that make the metadata and the CIB match an enabled VM. */
   #enabled(): Step[] {
     const [context, spec, inventory] = [this.#context, this.#spec, this.#inventory];
     const back = returningWith(inventory, spec.name);
@@ -158,7 +158,7 @@ class VmChange {
       noUndo: "Pacemaker only tries again",
     };
     const forget: Step[] = needsRetry(inventory, spec) ? [retry] : [];
-    // What is not in the CIB yet has failed under an earlier one, and is to begin with every node open.
+    // Failures of a VM that is not in the CIB yet stem from an earlier one; the new one starts with every node open.
     const fresh: Step[] =
       !inventory.cib.primitives.has(spec.name) && hasFailed(inventory, spec.name)
         ? [{ ...retry, act: () => forgetVm(context, spec.name) }]
@@ -214,7 +214,7 @@ class VmChange {
     ];
   }
 
-  /** Looks whether all is as asked, which it mostly is at once, and waits otherwise. */
+  /** Checks whether everything matches, which it usually does at once, and waits otherwise. */
   #settle(): Step {
     const step = waitStep(this.#context, this.#spec, this.#inventory);
     const { cluster } = this.#context;
@@ -228,11 +228,11 @@ class VmChange {
     };
   }
 
-  /** The user's crm commands that were not run yet. */
+  /** The user's crm commands that have not run yet. */
   #commands(): string[][] {
     const { name, crmConfigCommands } = this.#spec;
     const known = new Set(this.#observed.crmConfigCommands);
-    // What they made of a VM that we have disabled is kept with it, and comes back: made again it would be there twice.
+    // Their results for a VM that we disabled are kept with it and come back: running them again would duplicate them.
     const kept = this.#inventory.images.get(systemImage(name))?.metadata?.[PARKED_KEY] !== undefined;
     const fresh = !this.#inventory.cib.primitives.has(name) && !kept;
     for (const line of known) {
@@ -244,7 +244,7 @@ class VmChange {
     return commandWords(crmConfigCommands.filter((line) => fresh || !known.has(line)));
   }
 
-  /** Takes the VM out of the CIB, keeping what others said of it. */
+  /** Removes the VM from the CIB, keeping foreign constraints on it. */
   #disabled(): Step[] {
     const [context, spec, inventory] = [this.#context, this.#spec, this.#inventory];
     if (!inventory.cib.primitives.has(spec.name)) {
@@ -279,8 +279,8 @@ class VmChange {
 const isToRun = ({ enabled, started }: VmSpec) => enabled && started;
 
 /**
- * Whether the VM goes to another node by a stop and a start. Not where one that it is kept apart from has that node: that one
- * has to leave first, which it may be about to, and none can wait for the other.
+ * Whether the VM moves to another node by a stop and a start. Not if a VM that it is kept apart from is on that node:
+ * that one has to leave first, which it may be about to, and neither can wait for the other.
  */
 function movesCold(inventory: Inventory, { name, liveMigration, pinnedHost, preferredHost }: VmSpec): boolean {
   const host = pinnedHost ?? preferredHost;
@@ -292,7 +292,7 @@ function movesCold(inventory: Inventory, { name, liveMigration, pinnedHost, pref
   return !apartFrom(apartBonds(inventory), name).some(({ vm }) => resources.get(vm)?.nodes.includes(host));
 }
 
-/** Whether Pacemaker has given the VM up: it tries no node again on which a start failed, whatever is changed since. */
+/** Whether Pacemaker has given the VM up: it does not retry nodes with a failed start, whatever has changed since. */
 export function needsRetry(inventory: Inventory, spec: Pick<VmSpec, "name" | "started">): boolean {
   const failed = inventory.status.resources.get(spec.name)?.failed ?? false;
   const runs =
