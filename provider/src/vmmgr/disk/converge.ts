@@ -1,4 +1,4 @@
-/** The steps that make a disk, whose image is there, into what is asked: each looks, and acts where something differs. */
+/** The steps that make a disk with an existing image match its spec: each looks, and acts on differences. */
 import { changeStorage, growDisk, type Inventory, type StorageOperation, type XmlElement } from "../../cluster";
 import { validateXml } from "../form/domain-xml";
 import { reportOf, type Context } from "../core/context";
@@ -11,7 +11,7 @@ import { noteMetadata, readNote, type DiskNote, type DiskSpec, type ObservedDisk
 import { guestAt, liveDisks } from "./observe";
 import { editStored, storedXml } from "./stored";
 
-/** The note of a whole disk. */
+/** The note of a complete disk. */
 export const noteOf = (spec: DiskSpec, nonce: string | undefined): DiskNote => ({
   image: dataImage(spec.vm, spec.index),
   ...(spec.owner === undefined ? {} : { owner: spec.owner }),
@@ -19,7 +19,7 @@ export const noteOf = (spec: DiskSpec, nonce: string | undefined): DiskNote => (
   ...(nonce === undefined ? {} : { nonce }),
 });
 
-/** @param found the disk as it is; undefined while its image is only about to be made */
+/** @param found the disk as it is; undefined if its image is yet to be created */
 export function convergeSteps(context: Context, spec: DiskSpec, inventory: Inventory, found?: ObservedDisk): Step[] {
   return [
     ...(found === undefined ? [] : growSteps(context, spec, found)),
@@ -35,13 +35,13 @@ export function convergeSteps(context: Context, spec: DiskSpec, inventory: Inven
           wantedElement(spec, inventory),
           found === undefined,
         ),
-      // What the guest had before stays with it.
+      // A disk that the guest already had stays.
       ...(found?.live === undefined ? { undo: () => takeBack(context, spec) } : { noUndo: "it has it already" }),
     },
   ];
 }
 
-/** Whose it is, and that it belongs to the VM. */
+/** Notes its owner, and that it belongs to the VM. */
 function noteSteps(
   { cluster }: Context,
   spec: DiskSpec,
@@ -106,7 +106,10 @@ function storedSteps(context: Context, spec: DiskSpec, inventory: Inventory, fou
   ];
 }
 
-/** The size; noted as long as a guest that runs was not told, so that what was cut off in between is ended by the next `up`. */
+/**
+ * The size; a note stays until the running guest has been notified, so that the next `up` finishes an interrupted
+ * change.
+ */
 function growSteps({ cluster }: Context, spec: DiskSpec, { image, bytes, note }: ObservedDisk): Step[] {
   const size = Math.max(spec.size ?? 0, bytes);
   if (size === bytes && note?.growing !== true) return [];
@@ -136,7 +139,7 @@ async function takeBack(context: Context, spec: DiskSpec): Promise<void> {
   if (held !== undefined) throw new Error(held);
 }
 
-/** Says what of a change the running guest gets only when it is started anew. */
+/** Reports which parts of a change the running guest only gets at its next start. */
 export function sayNextStart(context: Context, { image, live }: ObservedDisk, spec: DiskSpec): void {
   if (live === undefined || isSame(live, spec)) return;
   reportOf(context)(

@@ -1,4 +1,4 @@
-/** Making a disk, or making one that is there into what is asked: all of it, or nothing. */
+/** Creates a disk, or changes an existing one to match its spec: completely, or not at all. */
 import { randomUUID } from "node:crypto";
 import {
   changeStorage,
@@ -22,15 +22,15 @@ import { findDisk, guestAt, liveDisks, observeDisk, takenNumbers } from "./obser
 import { contentSizeRefusals, diskRefusals, type DiskIntent } from "./refusals";
 
 /**
- * Makes a disk and gives it to its VM; a VM that runs gets it at once where its bus allows that. One that an earlier run
- * made and lost track of is taken up: whole it stays, else it is filled again.
+ * Creates a disk and attaches it to its VM; a running VM gets it at once if its bus allows. A disk that an earlier run
+ * created and lost track of is resumed: a complete one stays, else it is filled again.
  * @throws DiskRefused before anything was changed; ChangeFailed with what could not be undone, usually nothing
  */
 export async function createDisk(context: Context, spec: DiskSpec): Promise<ObservedDisk> {
   return makeDisk(context, spec, "create");
 }
 
-/** Makes a disk that is there into what is asked, in place. @throws NotFound when it is gone */
+/** Changes an existing disk in place to match its spec. @throws NotFound if it is gone */
 export async function updateDisk(context: Context, spec: DiskSpec): Promise<ObservedDisk> {
   return makeDisk(context, spec, "update");
 }
@@ -70,7 +70,7 @@ async function withLive({ cluster }: Context, inventory: Inventory, found: Obser
   return live === undefined ? found : { ...found, live };
 }
 
-/** Its image in the VM's group, with a note whose it is from the first moment on, and its content. */
+/** Its image in the VM's group, with an owner note from the start, and its content. */
 function imageSteps(context: Context, spec: DiskSpec, inventory: Inventory): Step[] {
   const { cluster, report } = context;
   const { vm, index } = spec;
@@ -80,7 +80,7 @@ function imageSteps(context: Context, spec: DiskSpec, inventory: Inventory): Ste
   const size = Math.max(spec.size ?? 0, Math.ceil((source?.bytes ?? 0) / 512) * 512);
   const refusals = source === undefined ? [] : contentSizeRefusals(source.bytes, spec, inventory.freeBytes);
   if (refusals.length > 0) throw new DiskRefused("create", image, inventory.node, refusals);
-  // What is left there is a disk that was deleted, or one of ours that never became whole: that very one makes room.
+  // The leftover is a deleted disk, or one of ours that was never completed: remove exactly that one.
   const leftover = readNote(image, inventory.images.get(image)?.metadata)?.nonce;
   const note = { ...noteOf(spec, nonce), ...(source === undefined ? {} : { filling: true }) };
   const make: StorageOperation[] = [
@@ -91,7 +91,7 @@ function imageSteps(context: Context, spec: DiskSpec, inventory: Inventory): Ste
   ];
   const steps: Step[] = [
     {
-      // Of two creates at once only one gets the image, and the other has changed nothing.
+      // Only one of two concurrent creates gets the image, and the other has changed nothing.
       name: "making its RBD image",
       act: () => changeStorage(cluster.runner, make),
       undo: () =>
@@ -120,7 +120,7 @@ function imageSteps(context: Context, spec: DiskSpec, inventory: Inventory): Ste
   return steps;
 }
 
-/** What a disk is filled from; nothing for a blank one. */
+/** The source of a disk's content; undefined for a blank one. */
 function contentOf(
   inventory: Inventory,
   spec: DiskSpec,
@@ -135,7 +135,7 @@ function contentOf(
   throw new DiskRefused("create", dataImage(spec.vm, spec.index), inventory.node, refusals);
 }
 
-/** The lower numbers that a VM has no disk of: as long as there are some, a disk would stand behind a gap. */
+/** The lower numbers for which a VM has no disk: while there are any, a disk would leave a gap. */
 export async function missingBelow(context: Context, vm: string, index: number): Promise<number[]> {
   if (index === 0) return [];
   const taken = takenNumbers(await context.cluster.inventory({ disks: true }), vm);

@@ -4,10 +4,10 @@ import { diskElement, ownDisks } from "../form/domain";
 import { dataImage, dataNumber, isDataImage } from "../form/names";
 import type { DiskSettings } from "./model";
 
-/** What an element says of a disk. */
+/** The disk settings in an element. */
 export type ElementSettings = Pick<DiskSettings, "bus" | "cache" | "readOnly" | "serial">;
 
-/** The element as it is asked. */
+/** The element for a spec. */
 export function wantedElement(spec: ElementSettings & { vm: string; index: number }, inventory: Inventory): XmlElement {
   const { secret = "", cephHosts } = inventory;
   const options = {
@@ -18,7 +18,7 @@ export function wantedElement(spec: ElementSettings & { vm: string; index: numbe
   return diskElement(dataImage(spec.vm, spec.index), spec.index + 1, { bus: spec.bus, secret, cephHosts }, options);
 }
 
-/** What an element says. Without a cache mode QEMU takes its own, which is writeback. */
+/** Reads an element. Without a cache mode QEMU uses its default, writeback. */
 export function readElement(node: XmlElement): ElementSettings & { target: string } {
   const serial = child(node, "serial")?.text?.trim();
   const target = child(node, "target");
@@ -31,14 +31,14 @@ export function readElement(node: XmlElement): ElementSettings & { target: strin
   };
 }
 
-/** Whether an element says what is asked. */
+/** Whether an element matches the spec. */
 export function isSame(node: XmlElement | undefined, spec: ElementSettings): boolean {
   if (node === undefined) return false;
   const { bus, cache, readOnly, serial } = readElement(node);
   return bus === spec.bus && cache === spec.cache && readOnly === spec.readOnly && serial === spec.serial;
 }
 
-/** The domain with this element for a data disk, or without one; others stay as they are, in the order of their numbers. */
+/** The domain with this element for a data disk, or without one; other disks stay unchanged, sorted by number. */
 export function withElement(root: XmlElement, vm: string, image: string, wanted: XmlElement | undefined): XmlElement {
   const before = ownDisks(root, vm).get(image);
   if (before === undefined && wanted === undefined) return root;
@@ -59,7 +59,7 @@ export function withElement(root: XmlElement, vm: string, image: string, wanted:
   };
 }
 
-/** What else in a domain has the target of an element, in words. */
+/** Another device in a domain with the same target as an element, in words. */
 export function targetHolder(root: XmlElement, wanted: XmlElement): string | undefined {
   const { target } = readElement(wanted);
   const image = child(wanted, "source")?.attrs["name"];

@@ -2,7 +2,7 @@ import { SeapathError } from "../../errors";
 import { words } from "../../words";
 import type { Refusal } from "../core/errors";
 
-/** What was asked of a disk cannot be done on this cluster as it is; nothing was changed. */
+/** The request for a disk cannot be carried out on the cluster in its current state; nothing was changed. */
 export class DiskRefused extends SeapathError {
   readonly refusals: readonly Refusal[];
 

@@ -1,4 +1,4 @@
-/** Giving a disk to a guest that runs, and taking it away, wherever it runs and also while it moves. */
+/** Attaches disks to running guests and detaches them, wherever they run and even while they move. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { changeDevice, ProgramError, renderXml, WaitTimeout, type GuestAt, type XmlElement } from "../../cluster";
 import { deadlineOf, reportOf, type Context } from "../core/context";
@@ -7,12 +7,12 @@ import { readElement } from "./element";
 import { guestAt, liveDisks } from "./observe";
 import { isPluggable } from "./model";
 
-/** Roles and pending actions in which a guest is about to be somewhere else, or not to be. */
+/** Whether a role and pending action mean that a guest is about to move, start or stop. */
 const isMoving = (role: string | undefined, pending: string | undefined) =>
   ["Starting", "Stopping", "Migrating"].includes(role ?? "") ||
   (pending !== undefined && /start|stop|migrat|promot/i.test(pending));
 
-/** Where the guest runs once it has settled; undefined when it does not. */
+/** Where the guest runs once it has settled; undefined if it is not running. */
 async function settledGuest(context: Context, vm: string, until: number): Promise<GuestAt | undefined> {
   const { cluster } = context;
   for (;;) {
@@ -31,13 +31,15 @@ async function settledGuest(context: Context, vm: string, until: number): Promis
   }
 }
 
-/** What came of an attachment: the guest has it; it does not run; or it can have it only when it is started anew. */
+/**
+ * The result of an attachment: the guest has the disk; it is not running; or it gets the disk only at its next start.
+ */
 export type Attached = "attached" | "not running" | "at the next start";
 
 /**
- * Gives a disk to the guest, if it runs. A guest that moves meanwhile is followed.
- * @param fresh its image was just made: no guest has it, so none is asked
- * @throws ProgramError with libvirt's words when it refuses
+ * Attaches a disk to the guest, if it is running. Follows a guest that moves meanwhile.
+ * @param fresh its image was just created: no guest can have it, so none is queried
+ * @throws ProgramError with libvirt's message if it refuses
  */
 export async function attachLive(
   context: Context,
@@ -66,7 +68,7 @@ export async function attachLive(
         return "at the next start";
       }
       const later = guestAt(await cluster.inventory(), vm);
-      // Refused where it was: a guest on its way, or one that has another disk of ours meanwhile, is asked again.
+      // Retry if the guest has moved or already has the disk; otherwise the refusal is final.
       if (
         error.kind !== "no-domain" &&
         later?.node === guest.node &&
@@ -79,13 +81,13 @@ export async function attachLive(
   }
 }
 
-/** A guest is asked again after so long: one that boots does not hear the first question. */
+/** The delay before asking a guest again: one that is booting misses the first request. */
 const ASK_AGAIN_MS = 5_000;
 
 /**
- * Takes a disk from the guest, if it runs and has it. The guest itself has to let go of it.
+ * Detaches a disk from the guest, if it is running and has it. The guest itself has to release it.
  * @param seconds how long that may take
- * @returns why the guest still has it; undefined when it has not
+ * @returns why the guest still has it; undefined if it does not
  */
 export async function detachLive(
   context: Context,
@@ -108,10 +110,10 @@ export async function detachLive(
       return `a disk on the bus ${bus} cannot be taken from a guest that runs`;
     if (Date.now() > until) return `the guest on ${guest.node} has not let go of it in ${seconds} s${words}`;
     if (live === undefined)
-      guest = undefined; // it has moved, or ended
+      guest = undefined; // it has moved or stopped
     else if (Date.now() - asked > ASK_AGAIN_MS) {
       asked = Date.now();
-      // What counts is whether the guest has it afterwards: it may say no at first, or move away, or answer late.
+      // Only whether the guest has it afterwards counts: it may refuse at first, move away, or answer late.
       words = await changeDevice(cluster.runner, guest, "detach", renderXml(live)).then(() => "", wordsOf);
       continue;
     }

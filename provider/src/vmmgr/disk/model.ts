@@ -1,9 +1,9 @@
-/** A data disk of a VM: what is asked of it, what is noted on its image, what is observed. */
+/** A data disk of a VM: its spec, the note on its image, and its observed state. */
 import { z } from "zod";
 import type { XmlElement } from "../../cluster";
 import type { FileSource } from "../form/model";
 
-/** What can be asked of a disk and observed of it alike. */
+/** The settings of a disk that can be both specified and observed. */
 export interface DiskSettings {
   vm: string;
   /** From 0; the guest's next device after the system disk. */
@@ -13,23 +13,23 @@ export interface DiskSettings {
   cache: string;
   readOnly: boolean;
   serial?: string;
-  /** Its image is kept, under another name, when the disk or its VM is deleted. */
+  /** Keep its image, under another name, when the disk or its VM is deleted. */
   retain: boolean;
-  /** The resource that has it: project, stack, logical name. */
+  /** The resource that owns it: project, stack, logical name. */
   owner?: string;
-  /** Whose it was by the state, where stack, project or resource were renamed since. */
+  /** Its owner in the state, if the stack, project or resource has been renamed since. */
   formerOwner?: string;
 }
 
-/** Where its content comes from: a file, or the image of another disk. */
+/** The source of its content: a file, or the image of another disk. */
 export type DiskSource = FileSource | { image: string };
 
-/** All that is asked of a disk. */
+/** The full spec of a disk. */
 export interface DiskSpec extends DiskSettings {
-  /** Bytes; absent: as large as the source, or as it is. */
+  /** Bytes; absent: the size of the source, or its current size. */
   size?: number;
   source?: DiskSource;
-  /** Takes over a disk that is there already. */
+  /** Adopts an existing disk. */
   adopt?: boolean;
 }
 
@@ -37,30 +37,30 @@ export interface DiskSpec extends DiskSettings {
 export const NOTE_KEY = "_seapath_disk";
 
 const noteSchema = z.object({
-  /** The image that it is about: a copy of an image carries the same note, and is not meant. */
+  /** The image that the note is about: a copied image carries the same note, which then does not apply. */
   image: z.string(),
   owner: z.string().optional(),
   retain: z.boolean().optional(),
-  /** The create that made the image, so that its undo knows its own. */
+  /** The create that made the image, so that its undo recognizes its own. */
   nonce: z.string().optional(),
-  /** Its content is not whole yet. */
+  /** Its content is not complete yet. */
   filling: z.boolean().optional(),
-  /** It has been grown, and a guest that runs has not been told. */
+  /** It has been grown, and a running guest has not been notified. */
   growing: z.boolean().optional(),
-  /** No disk any more: its number is needed by those after it, or a guest still has it open. */
+  /** No longer a disk: later disks need its number, or a guest still has it open. */
   deleted: z.boolean().optional(),
 });
 
 /** What this project notes on the image of a data disk. */
 export type DiskNote = z.infer<typeof noteSchema>;
 
-/** The note on an image; undefined where there is none, or where it is about another image. */
+/** The note on an image; undefined if there is none, or if it is about another image. */
 export function readNote(image: string, metadata: Record<string, string> | undefined): DiskNote | undefined {
   let parsed: unknown;
   try {
     parsed = JSON.parse(metadata?.[NOTE_KEY] ?? "null");
   } catch {
-    return undefined; // somebody wrote it by hand: it says nothing
+    return undefined; // written by hand: ignore it
   }
   const note = noteSchema.safeParse(parsed);
   return note.success && note.data.image === image ? note.data : undefined;
@@ -69,7 +69,7 @@ export function readNote(image: string, metadata: Record<string, string> | undef
 /** A note as metadata. */
 export const noteMetadata = (note: DiskNote): Record<string, string> => ({ [NOTE_KEY]: JSON.stringify(note) });
 
-/** A disk as it was found. */
+/** A disk as found. */
 export interface ObservedDisk {
   image: string;
   vm: string;
@@ -80,11 +80,11 @@ export interface ObservedDisk {
   inGroup: boolean;
   /** Its element in the VM's stored XML. */
   stored?: XmlElement;
-  /** Whether the VM runs; only then `live` says something. */
+  /** Whether the VM is running; `live` is only meaningful then. */
   running: boolean;
   /** Its element in the running guest. */
   live?: XmlElement;
 }
 
-/** Buses on which a running guest can be given a disk. */
+/** Whether a bus supports attaching a disk to a running guest. */
 export const isPluggable = (bus: string) => ["virtio", "scsi", "usb"].includes(bus);

@@ -15,7 +15,7 @@ import { dataImage, dataNumber, isDataImage, systemImage } from "../form/names";
 import { readNote, type ObservedDisk } from "./model";
 import { storedXml } from "./stored";
 
-/** Where a guest runs, steadily, or undefined. */
+/** Where a guest runs in a stable state, or undefined. */
 export function guestAt(inventory: Inventory, vm: string): GuestAt | undefined {
   const resource = inventory.status.resources.get(vm);
   const [node] = resource?.nodes ?? [];
@@ -24,11 +24,11 @@ export function guestAt(inventory: Inventory, vm: string): GuestAt | undefined {
   return { domain: vm, node, asked: inventory.node, user: migrationUser };
 }
 
-/** By domain its text, or why there is none: whoever asked for that very one is told. */
+/** Each domain's XML, or the error, which goes to the caller that asked for that domain. */
 type Live = Map<string, string | ProgramError | undefined>;
 const readers = new WeakMap<Cluster, Coalesced<GuestAt[], Live>>();
 
-/** The domains of guests that run, by name; those who ask at the same time share one program. */
+/** The domains of running guests, by name; concurrent callers share one program run. */
 function liveDomains(cluster: Cluster, guests: GuestAt[]): Promise<Live> {
   const reader =
     readers.get(cluster) ??
@@ -46,14 +46,14 @@ function liveDomains(cluster: Cluster, guests: GuestAt[]): Promise<Live> {
   return reader.ask(guests);
 }
 
-/** The disks of a running guest, by image; undefined when it does not run there. */
+/** The disks of a running guest, by image; undefined if it is not running there. */
 export async function liveDisks(cluster: Cluster, guest: GuestAt): Promise<Map<string, XmlElement> | undefined> {
   const told = (await liveDomains(cluster, [guest])).get(guest.domain);
   if (told instanceof ProgramError) throw told;
   return told === undefined ? undefined : ownDisks(parseXml(told, `virsh dumpxml ${guest.domain}`), guest.domain);
 }
 
-/** The disk as it is, without a look at the guest; undefined when it, or its VM, is not there. */
+/** The disk as it is, without querying the guest; undefined if it or its VM does not exist. */
 export function findDisk(inventory: Inventory, vm: string, index: number): ObservedDisk | undefined {
   const image = dataImage(vm, index);
   const facts = inventory.images.get(image);
@@ -73,7 +73,7 @@ export function findDisk(inventory: Inventory, vm: string, index: number): Obser
   };
 }
 
-/** The disk as it is, with what the running guest has of it. */
+/** The disk as it is, including its state in the running guest. */
 export async function observeDisk(cluster: Cluster, vm: string, index: number): Promise<ObservedDisk | undefined> {
   const inventory = await cluster.recentInventory({ disks: true });
   const found = findDisk(inventory, vm, index);
@@ -84,7 +84,7 @@ export async function observeDisk(cluster: Cluster, vm: string, index: number): 
   return { ...found, running: disks !== undefined, ...(live === undefined ? {} : { live }) };
 }
 
-/** The numbers that a VM's data images have, those of deleted disks among them. */
+/** The numbers of a VM's data images, including deleted disks. */
 export function takenNumbers(inventory: Inventory, vm: string): number[] {
   return [...inventory.images.keys()]
     .filter((image) => isDataImage(vm, image))
@@ -92,6 +92,6 @@ export function takenNumbers(inventory: Inventory, vm: string): number[] {
     .sort((a, b) => a - b);
 }
 
-/** Whether a number has the image of a deleted disk only. */
+/** Whether a number only has the image of a deleted disk. */
 export const isDeleted = (inventory: Inventory, vm: string, index: number) =>
   readNote(dataImage(vm, index), inventory.images.get(dataImage(vm, index))?.metadata)?.deleted === true;

@@ -1,4 +1,7 @@
-/** What can be known to be wrong with a disk before anything is changed: the same for a preview and for the change itself. */
+/**
+ * Problems of a disk that can be found before anything is changed: the same checks for a preview and for the change
+ * itself.
+ */
 import type { Inventory } from "../../cluster";
 import { words } from "../../words";
 import { ownDisks } from "../form/domain";
@@ -12,20 +15,20 @@ import { readNote, type DiskSpec } from "./model";
 import { findDisk, isDeleted, takenNumbers } from "./observe";
 import { storedXml } from "./stored";
 
-/** What is to happen: with `replace` the disk of the same number goes before. */
+/** The intended operation; `replace` first removes the disk with the same number. */
 export type DiskIntent = "create" | "update" | "replace";
 
-/** What of a program is not on the cluster yet, but will be. */
+/** Parts of a program that are not on the cluster yet, but will be. */
 export interface Planned {
-  /** Whether the program makes a VM of this name. */
+  /** Whether the program creates a VM of this name. */
   vm: boolean;
-  /** Whether the program has a disk of this number at the VM. */
+  /** Whether the program declares a disk with this number for the VM. */
   index: (index: number) => boolean;
-  /** The number that the disk has now, when it is to have another one at the same VM. */
+  /** The disk's current number, if it changes within the same VM. */
   leaves?: number;
 }
 
-/** What the cluster has against a disk. In a preview some parts of it are not known yet. */
+/** Reasons to reject this disk on this cluster. In a preview some inputs are not known yet. */
 export function diskRefusals(
   inventory: Inventory,
   spec: Partial<DiskSpec>,
@@ -49,7 +52,7 @@ export function diskRefusals(
 
 type Numbered = Partial<DiskSpec> & { vm: string; index: number };
 
-/** Whose a disk is that is there already. */
+/** Whether an existing disk is ours. */
 export function isOurs(inventory: Inventory, spec: Numbered): boolean {
   const image = dataImage(spec.vm, spec.index);
   const owner = readNote(image, inventory.images.get(image)?.metadata)?.owner;
@@ -109,7 +112,7 @@ function targetRefusals(inventory: Inventory, spec: Numbered): Refusal[] {
 function contentRefusals(inventory: Inventory, spec: Partial<DiskSpec>, intent: DiskIntent): Refusal[] {
   const { vm, index, size, source } = spec;
   const found = vm === undefined || index === undefined ? undefined : findDisk(inventory, vm, index);
-  // A disk that is taken up, or over, keeps what is on it; so it is only ever grown.
+  // A resumed or adopted disk keeps its content, so it can only grow.
   if (found !== undefined && intent !== "replace" && found.note?.filling !== true) {
     if (size === undefined || size >= found.bytes) return [];
     return [
@@ -139,7 +142,7 @@ function imageRefusals(inventory: Inventory, image: string, spec: Partial<DiskSp
   return contentSizeRefusals(facts.size, spec, inventory.freeBytes);
 }
 
-/** A disk that its content does not fit into, or that does not fit into Ceph. */
+/** A disk that is too small for its content, or too large for Ceph. */
 export function contentSizeRefusals(bytes: number | null, spec: Partial<DiskSpec>, freeBytes: number): Refusal[] {
   if (bytes === null) return [];
   if (spec.size !== undefined && spec.size < bytes) {
@@ -150,7 +153,10 @@ export function contentSizeRefusals(bytes: number | null, spec: Partial<DiskSpec
   return [];
 }
 
-/** The number for a disk that names none: its own, if an earlier run made it and lost track of it, else the lowest free one. */
+/**
+ * The number for a disk without one: its own, if an earlier run created it and lost track of it, else the lowest free
+ * one.
+ */
 export function nextNumber(
   inventory: Inventory,
   vm: string,

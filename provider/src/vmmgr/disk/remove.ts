@@ -1,4 +1,4 @@
-/** Removing a disk: from the guest, from the VM's XML, and last its image. */
+/** Removes a disk: from the guest, from the VM's XML, and its image last. */
 import { randomUUID } from "node:crypto";
 import {
   changeStorage,
@@ -21,29 +21,29 @@ import { noteMetadata, readNote } from "./model";
 import { findDisk, isDeleted, takenNumbers } from "./observe";
 import { editStored, queueForVm } from "./stored";
 
-/** How a removal is meant. */
+/** The parameters of a removal. */
 export interface Removal {
   vm: string;
   index: number;
-  /** The image is kept, under another name. */
+  /** Keep the image, under another name. */
   retain: boolean;
   owner?: string;
-  /** Which disks of higher numbers stay, as far as the program shows. */
+  /** Whether a disk with a higher number stays, as far as the program shows. */
   stays: (index: number, owner: string | undefined) => boolean;
-  /** The same number is made anew right after. */
+  /** A disk with the same number is created right after. */
   replaced: boolean;
-  /** The VM goes as well: what its guest does not let go of is left to that. */
+  /** The VM is removed as well, along with anything its guest does not release. */
   withVm: boolean;
 }
 
 const PATIENCE_SECONDS = 30;
 const WITH_VM_SECONDS = 8;
-/** A number needs an image, of whatever size. */
+/** A number needs an image of some size. */
 const PLACEHOLDER_BYTES = 4096;
 
 /**
- * Removes a disk. One that is gone already, or whose VM is, is removed.
- * @throws DiskRefused, ChangeFailed: the disk is as it was, or says what is left
+ * Removes a disk. Succeeds if it or its VM is already gone.
+ * @throws DiskRefused, ChangeFailed: the disk is unchanged, or the error says what is left
  */
 export async function removeDisk(context: Context, removal: Removal): Promise<void> {
   const { cluster } = context;
@@ -89,7 +89,7 @@ async function step(what: string, name: string, left: readonly string[], act: ()
 const deletedNote = (image: string, owner: string | undefined) =>
   noteMetadata({ image, deleted: true, nonce: randomUUID(), ...(owner === undefined ? {} : { owner }) });
 
-/** Images that share what the disk has, as linked clones do: they would be lost with it. */
+/** Images that share data with the disk, as linked clones do, and would be lost with it. */
 function sharedRefusals(answer: Outcome | undefined): Refusal[] {
   const images = answer !== undefined && "ok" in answer ? (answer.ok as string[]) : [];
   if (images.length === 0) return [];
@@ -101,7 +101,7 @@ function sharedRefusals(answer: Outcome | undefined): Refusal[] {
   ];
 }
 
-/** Its VM is gone. What has the disk's name still is removed when it is this disk, and no VM's. */
+/** Its VM is gone. An image with the disk's name is removed if it is this disk and belongs to no VM. */
 async function removeOrphan(
   context: Context,
   inventory: Inventory,
@@ -114,7 +114,7 @@ async function removeOrphan(
   sayRemoved(context, image, removed);
 }
 
-/** vm-mgr's clone counts the data disks from 0: none may go from among those that stay. */
+/** vm-mgr's clone counts the data disks from 0: no removal may leave a gap below disks that stay. */
 function refuseGap(inventory: Inventory, { vm, index, replaced, stays }: Removal, image: string): void {
   if (replaced) return;
   const higher = takenNumbers(inventory, vm).filter((each) => each > index && !isDeleted(inventory, vm, each));
@@ -132,14 +132,14 @@ function refuseGap(inventory: Inventory, { vm, index, replaced, stays }: Removal
   );
 }
 
-/** Takes it out of the XML, and then its image away. */
+/** Removes it from the XML, and then its image. */
 async function removeImage(context: Context, removal: Removal, image: string): Promise<void> {
   const { cluster } = context;
   const { vm, index, owner, replaced, retain } = removal;
   let ends = false;
   const operations = (inventory: Inventory): StorageOperation[] => {
     const deleted = (each: number) => isDeleted(inventory, vm, each);
-    // Those after it go in this run too, before or after this: until then its number has to be one.
+    // Later disks go in this run too, before or after this one: until then its number has to exist.
     const needed = !replaced && takenNumbers(inventory, vm).some((each) => each > index && !deleted(each));
     ends = !needed && takenNumbers(inventory, vm).some(deleted);
     return [
@@ -167,7 +167,7 @@ function sayRemoved(context: Context, image: string, { snapshots, kept }: Remove
   if (snapshots.length > 0) say(`${image}: its snapshots ${snapshots.join(", ")} went with it`);
 }
 
-/** Removes what deleted disks have left at the end of a VM's numbers, as far as nobody has it open. */
+/** Removes the leftovers of deleted disks at the end of a VM's numbers, unless a guest has them open. */
 export async function sweep({ cluster }: Context, vm: string): Promise<void> {
   const inventory = await cluster.inventory({ disks: true });
   const operations: StorageOperation[] = [];
@@ -181,7 +181,7 @@ export async function sweep({ cluster }: Context, vm: string): Promise<void> {
   try {
     await changeStorage(cluster.runner, [...operations, { op: "countDisks", vm }]);
   } catch (error) {
-    // A guest still has it open: it goes with the next disk, or with the VM.
+    // A guest still has it open: it is removed with the next disk, or with the VM.
     if (!(error instanceof ProgramError) || error.kind !== "ImageBusy") throw error;
   }
 }

@@ -1,4 +1,4 @@
-/** The stored XML of a VM, changed by several at once: by disks of this program, and by other programs. */
+/** The stored XML of a VM, with concurrent changes: by disks of this program, and by other programs. */
 import {
   changeStorage,
   NotFound,
@@ -15,7 +15,7 @@ import { systemImage } from "../form/names";
 const TRIES = 8;
 const turns = new WeakMap<Cluster, Map<string, Promise<unknown>>>();
 
-/** What is done to one VM by this process, one after the other. */
+/** Serializes this process's operations on one VM. */
 export async function queueForVm<T>(cluster: Cluster, vm: string, act: () => Promise<T>): Promise<T> {
   const known = turns.get(cluster) ?? new Map<string, Promise<unknown>>();
   turns.set(cluster, known);
@@ -27,23 +27,23 @@ export async function queueForVm<T>(cluster: Cluster, vm: string, act: () => Pro
   return mine;
 }
 
-/** The stored XML of a VM, as text and as a tree. @throws BrokenVm when it is no domain */
+/** The stored XML of a VM, as text and as a tree. @throws BrokenVm if it is not a domain */
 export const storedXml = storedDomain;
 
 /** A change of the stored XML. */
 export interface StoredEdit {
-  /** The same tree means that nothing of it is to be changed. */
+  /** Returning the same tree means no change. */
   edit: (root: XmlElement) => XmlElement;
-  /** Operations that go with it, after it, whether or not it is changed. */
+  /** Operations to run after it in the same go, even if it changes nothing. */
   also?: (inventory: Inventory) => readonly StorageOperation[];
   /** The cluster as it was read just before. */
   known?: Inventory;
 }
 
 /**
- * Changes the stored XML, when it still is what the change was computed from; otherwise the change is computed anew.
- * @returns what the operations beside it answered
- * @throws NotFound when the VM is gone
+ * Changes the stored XML if it is still the one that the change was computed from; otherwise recomputes the change.
+ * @returns the results of the additional operations
+ * @throws NotFound if the VM is gone
  */
 export function editStored(
   cluster: Cluster,
