@@ -1,4 +1,4 @@
-/** Whether a snapshot can have what it asks for of the guest's agent, as far as a preview can know. */
+/** Whether the guest's agent can do what a snapshot requires, as far as a preview can know. */
 import type { Inventory } from "../../cluster";
 import { runsNow } from "../core/apply";
 import { hasAgentChannel } from "../form/domain";
@@ -7,13 +7,13 @@ import type { VmSpec } from "../form/model";
 import { findVm } from "../form/observe";
 import type { SnapshotSpec } from "./model";
 
-/** What gives a guest the channel, for whoever lacks it. */
+/** How to give a guest the channel, for error messages. */
 export const CHANNEL =
   '`domain: { guestAgent: true }`, or in `xml` `<channel type="unix"><target type="virtio" name="org.qemu.guest_agent.0"/></channel>`';
 
 /**
- * A freeze that is required of a guest whose domain has no channel for the agent.
- * @param planned the VM as the program has it
+ * Refuses a required freeze of a guest whose domain has no agent channel.
+ * @param planned the VM as the program declares it
  */
 export function quiesceRefusals(
   inventory: Inventory,
@@ -31,10 +31,10 @@ export function quiesceRefusals(
   const none = `the domain of VM "${vm}" has no channel for the guest's agent; give it one, ${CHANNEL}`;
   const comes = planned !== undefined && hasAgentChannel(planned) !== false;
   if (observed === undefined || !runsNow(inventory, vm)) {
-    // One that does not run needs no freeze.
+    // A VM that is not running needs no freeze.
     return planned !== undefined && planned.enabled && planned.started && !comes ? refuse(none) : [];
   }
-  // What the guest that runs was started with is not what is stored.
+  // The running guest may have started with a different domain than the stored one.
   if (
     observed.restartRequired ||
     observed.domain.guestAgent ||

@@ -1,21 +1,21 @@
 /**
- * What backups leave on the disks of a VM. backup_restore, SEAPATH's own, names each of its snapshots by the minute in which it
- * took it. A full backup removes all of a disk's that are not protected and makes such a one; an incremental one counts
- * from the newest of a disk, whoever made it, and makes the next.
+ * Snapshots that backups leave on a VM's disks. SEAPATH's own backup_restore names each of its snapshots after the
+ * minute it was taken. A full backup removes all unprotected snapshots of a disk and takes such a snapshot; an
+ * incremental one counts from the newest snapshot of a disk, whatever program made it, and takes the next.
  */
 import type { Inventory } from "../../cluster";
 import { systemImage } from "../form/names";
 import { findSnapshot, listSnapshots, readMark, vmDisks } from "./observe";
 import { moment, type VmSnapshot } from "./model";
 
-/** Whether a snapshot is named as backup_restore names its own: `202611270230`. */
+/** Whether a snapshot has a backup_restore name, e.g. `202611270230`. */
 export function isBackupName(name: string): boolean {
   const [, ...parts] = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)$/.exec(name) ?? [];
   const [year, month, day, hour, minute] = parts.map(Number);
   if (year === undefined || month === undefined || day === undefined || hour === undefined || minute === undefined)
     return false;
   const date = new Date(Date.UTC(year, month - 1, day, hour, minute));
-  // The 13th month, or the 31st of February, would be another date.
+  // A 13th month, or a 31st of February, would give a different date.
   return (
     year >= 2000 &&
     date.getUTCMonth() === month - 1 &&
@@ -25,26 +25,26 @@ export function isBackupName(name: string): boolean {
   );
 }
 
-/** Whether it was made here, and is the one that its mark tells of: one of the same name that was made since is not. */
+/** Whether this project made it, and its mark refers to it: a later snapshot of the same name does not count. */
 export function isMadeHere({ mark, disks }: VmSnapshot): boolean {
   if (mark === undefined) return false;
   const { making, disks: made } = mark;
   return making === true || made === undefined || disks.some(({ image, created }) => made[image] === created);
 }
 
-/** The snapshots of backups that a VM has, the oldest first. */
+/** The backup snapshots of a VM, oldest first. */
 const backupsOf = (inventory: Inventory, vm: string): VmSnapshot[] =>
   listSnapshots(inventory, vm).filter(({ name }) => isBackupName(name));
 
 /**
- * That a snapshot of a program is gone from all disks or from some, and why that may be; undefined while it is whole, or its VM
- * is gone as well.
+ * A notice that a program's snapshot is gone from all or some disks, with the likely reason; undefined while it is
+ * complete, or if its VM is gone as well.
  */
 export function lossNotice(inventory: Inventory, vm: string, name: string): string | undefined {
   if (vmDisks(inventory, vm).length === 0) return undefined;
   const found = findSnapshot(inventory, vm, name);
   if (found !== undefined && (found.lost.length === 0 || found.mark?.making === true)) return undefined;
-  // A purge leaves what is kept of it, and with that when it was taken.
+  // A purge leaves its mark, and with it the time it was taken.
   const times = Object.values(readMark(inventory.images.get(systemImage(vm))?.metadata ?? {}, name)?.disks ?? {});
   const taken = times.length === 0 ? Infinity : Math.min(...times);
   const [since] = backupsOf(inventory, vm).filter((backup) => backup.created >= taken);
@@ -57,7 +57,7 @@ export function lossNotice(inventory: Inventory, vm: string, name: string): stri
   return `snapshot "${name}" of VM "${vm}" ${where}. ${why}`;
 }
 
-/** What a new snapshot does to the incremental backups of its VM, or undefined where there are none. */
+/** What a new snapshot does to the incremental backups of its VM, or undefined if there are none. */
 export function chainNotice(inventory: Inventory, vm: string, name: string): string | undefined {
   const latest = backupsOf(inventory, vm).at(-1);
   if (latest === undefined || findSnapshot(inventory, vm, name) !== undefined) return undefined;

@@ -1,6 +1,6 @@
 /**
- * How a VM is kept from running while its disks are brought back: by a constraint, which says so to everyone, and not by
- * its target role. So the primitive stays as it is, and whoever starts the VM meanwhile starts nothing.
+ * Keeps a VM from running while its disks are rolled back: by a constraint, which everyone can see, and not by its
+ * target role. So the primitive stays unchanged, and an attempt to start the VM meanwhile has no effect.
  */
 import {
   CONSTRAINTS,
@@ -16,7 +16,7 @@ import { readSets } from "../relation/element";
 
 const banId = (vm: string) => `rollback-${vm}`;
 
-/** A place that is no node's is where it may run: `#uname` is defined of all. */
+/** Bans it from all nodes: `#uname` is defined on every node. */
 function ban(vm: string): XmlElement {
   const id = banId(vm);
   return element("rsc_location", { id, rsc: vm }, [
@@ -28,25 +28,26 @@ function ban(vm: string): XmlElement {
 
 const isBanned = (cib: Cib, vm: string) => cib.constraints.some((node) => node.attrs["id"] === banId(vm));
 
-/** What keeps a VM from running anywhere. */
+/** The changes that keep a VM from running anywhere. */
 export const banChanges = (cib: Cib, vm: string): CibChange[] =>
   cib.primitives.has(vm) && !isBanned(cib, vm) ? [createChange(CONSTRAINTS, ban(vm))] : [];
 
-/** What lets it run again. */
+/** The changes that let it run again. */
 export const unbanChanges = (cib: Cib, vm: string): CibChange[] =>
   isBanned(cib, vm) ? [deleteChange(pathOf(CONSTRAINTS, ban(vm)))] : [];
 
 const isInfinite = (score: string | undefined) => ["INFINITY", "+INFINITY", "1000000"].includes(score ?? "");
 
-/** An order that stops what comes later when the first stops: `Serialize` only keeps the two from being started at once. */
+/** An order that stops the later resource with the first: `Serialize` only prevents concurrent starts. */
 function isStrictOrder({ name, attrs }: XmlElement): boolean {
   const kind = attrs["kind"] ?? (attrs["score"] === "0" ? "Optional" : "Mandatory");
   return name === "rsc_order" && kind === "Mandatory" && attrs["symmetrical"] !== "false";
 }
 
 /**
- * Others that cannot run without the VM: they stop with it. In sets as Pacemaker reads them: of a set in sequence each member
- * depends on the one before it; of several, those of a colocation on the sets behind theirs, those of an order on the sets before.
+ * Resources that cannot run without the VM: they stop with it. Sets as Pacemaker reads them: in a sequential set, each
+ * member depends on the one before it; across sets, a colocation's members depend on the sets after theirs, an order's
+ * members on the sets before.
  */
 export function dependents(cib: Cib, vm: string): string[] {
   const found = cib.constraints.flatMap((node) => {

@@ -1,21 +1,21 @@
-/** What a snapshot of a VM is: one RBD snapshot of the same name on each of its disks. */
+/** The model of a VM snapshot: one RBD snapshot of the same name on each of its disks. */
 import type { Quiesce } from "../../cluster";
 
-/** What is asked of a snapshot. */
+/** The spec of a snapshot. */
 export interface SnapshotSpec {
   vm: string;
   name: string;
   /**
-   * The program whose it is: a retention leaves it alone, and a run that lost track of it knows it by this. Empty: nobody's,
-   * as those of vm-mgr are.
+   * The program that owns it: retention leaves it alone, and a run that lost track of it recognizes it by this. Empty:
+   * no owner, as for vm-mgr's snapshots.
    */
   owner: string;
-  /** Whose it was by the state, where stack or project were renamed since. */
+  /** Its owner in the state, if the stack or project has been renamed since. */
   formerOwner?: string;
   quiesce: Quiesce;
-  /** A purge leaves it, and it can have linked clones. */
+  /** A purge skips it, and it can have linked clones. */
   protect: boolean;
-  /** Takes over one that another program has made. */
+  /** Adopts a snapshot that another program made. */
   adopt?: boolean;
   /** Seconds that the guest may be frozen. */
   freezeTimeout: number;
@@ -31,39 +31,39 @@ export interface DiskSnapshot {
   protected: boolean;
 }
 
-/** What is kept of a snapshot in the metadata of the system image; none for one that another program has made. */
+/** The record of a snapshot in the metadata of the system image; absent for one that another program made. */
 export interface SnapshotMark {
   owner: string;
-  /** It has not been finished. */
+  /** It is unfinished. */
   making?: boolean;
-  /** Nothing was written while it was taken. */
+  /** The guest wrote nothing while it was taken. */
   quiesced?: boolean;
   /** The same in words. */
   consistency?: string;
-  /** The disks that it was made of, and when. */
+  /** The disks it was taken of, and when. */
   disks?: Record<string, number>;
 }
 
-/** A snapshot as it was found. */
+/** A snapshot as found. */
 export interface VmSnapshot {
   vm: string;
   name: string;
-  /** When its first disk was taken: seconds since 1970, UTC. */
+  /** When its first disk snapshot was taken: seconds since 1970, UTC. */
   created: number;
   disks: DiskSnapshot[];
-  /** Disks of the VM that it does not have: they came later. */
+  /** Disks of the VM that it does not cover: they came later. */
   lacking: string[];
-  /** Disks that it was made of and that do not have it any more, or have another of its name. */
+  /** Disks it was taken of that no longer have it, or have another one of its name. */
   lost: string[];
-  /** Every disk's is protected. */
+  /** It is protected on every disk. */
   protected: boolean;
   mark?: SnapshotMark;
 }
 
-/** The name of the snapshots that a rollback makes of each disk as it was before; they go when it has ended. */
+/** The name of a rollback's safety snapshots of each disk's previous state; removed when it ends. */
 export const SAFETY = "seapathsafety";
-/** Before the name of a snapshot: what is kept of it. */
+/** Prefix of a snapshot's name in the metadata key of its record. */
 export const SNAPSHOT_KEY = "_seapath_snapshot_";
 
-/** A moment as people read it, e.g. `2026-03-01T12:00:00Z`. */
+/** A readable point in time, e.g. `2026-03-01T12:00:00Z`. */
 export const moment = (seconds: number) => new Date(seconds * 1000).toISOString().replace(/\.\d+Z$/, "Z");

@@ -1,4 +1,4 @@
-/** The snapshots of a VM, put together from what each of its disks has. */
+/** The snapshots of a VM, assembled from those of its disks. */
 import { z } from "zod";
 import type { Inventory } from "../../cluster";
 import { systemImage } from "../form/names";
@@ -12,7 +12,7 @@ const markSchema = z.object({
   disks: z.record(z.string(), z.number()).optional(),
 });
 
-/** The disks of a VM: what its RBD group holds, the system disk first. */
+/** The disks of a VM: the content of its RBD group, the system disk first. */
 export function vmDisks(inventory: Inventory, vm: string): string[] {
   const first = systemImage(vm);
   const others = (inventory.groups.get(vm) ?? []).filter((image) => image !== first && inventory.images.has(image));
@@ -20,7 +20,7 @@ export function vmDisks(inventory: Inventory, vm: string): string[] {
   return [...(inventory.images.has(first) ? [first] : []), ...others.sort(order)];
 }
 
-/** What is kept of a snapshot; text that is none of ours says nothing. */
+/** The record of a snapshot; text that is not ours is ignored. */
 export function readMark(metadata: Record<string, string>, name: string): SnapshotMark | undefined {
   const text = metadata[SNAPSHOT_KEY + name];
   if (text === undefined) return undefined;
@@ -34,7 +34,7 @@ export function readMark(metadata: Record<string, string>, name: string): Snapsh
   return read.success ? read.data : undefined;
 }
 
-/** A snapshot of a VM, or undefined when no disk has it. */
+/** A snapshot of a VM, or undefined if no disk has it. */
 export function findSnapshot(inventory: Inventory, vm: string, name: string): VmSnapshot | undefined {
   const images = vmDisks(inventory, vm);
   const disks = images.flatMap((image): DiskSnapshot[] => {
@@ -57,7 +57,10 @@ export function findSnapshot(inventory: Inventory, vm: string, name: string): Vm
   };
 }
 
-/** All snapshots of a VM, the oldest first: those that a clone got at one moment as the disks have them, the older one before. */
+/**
+ * All snapshots of a VM, oldest first: those that a clone got at the same moment stay in their order on the disks, the
+ * older one first.
+ */
 export function listSnapshots(inventory: Inventory, vm: string): VmSnapshot[] {
   const all = vmDisks(inventory, vm).flatMap((image) => inventory.images.get(image)?.snapshots ?? []);
   const names = new Set(all.map((each) => each.name).filter((name) => name !== SAFETY));

@@ -9,29 +9,29 @@ import { listSnapshots } from "./observe";
 import { moment, type VmSnapshot } from "./model";
 import { vmRefusals } from "./snapshot";
 
-/** What goes. At least one of the first five is given; what one of `keepLast` and `keepWithin` keeps, stays. */
+/** What to remove. At least one of the first five is given; snapshots that `keepLast` or `keepWithin` keeps stay. */
 export interface PurgeRule {
-  /** All of them. */
+  /** All snapshots. */
   purgeAll?: boolean;
-  /** All but the newest so many. */
+  /** All but this many of the newest. */
   keepLast?: number;
-  /** All that are older than so many seconds. */
+  /** All that are older than this many seconds. */
   keepWithin?: number;
-  /** The oldest so many: vm-mgr's `--number`. */
+  /** This many of the oldest: vm-mgr's `--number`. */
   oldest?: number;
-  /** Those that were taken before: seconds since 1970, UTC; vm-mgr's `--date`. */
+  /** Those taken before this time: seconds since 1970, UTC; vm-mgr's `--date`. */
   before?: number;
-  /** Those as well that belong to a `Snapshot` of some program. @default false */
+  /** Also those that belong to a `Snapshot` of a program. @default false */
   includeManaged?: boolean;
-  /** Those as well that are protected. @default false */
+  /** Also protected ones. @default false */
   includeProtected?: boolean;
-  /** Those as well that other programs made: vm-mgr, or `rbd snap create`. @default false */
+  /** Also those that other programs made: vm-mgr, or `rbd snap create`. @default false */
   includeOthers?: boolean;
-  /** Those as well that backup_restore made, and needs for its next incremental backup. @default false */
+  /** Also those that backup_restore made and needs for its next incremental backup. @default false */
   includeBackups?: boolean;
 }
 
-/** What a rule means for the snapshots that there are. */
+/** The effect of a rule on the existing snapshots. */
 export interface PurgePlan {
   remove: VmSnapshot[];
   keep: { snapshot: VmSnapshot; why: string; held: boolean }[];
@@ -40,10 +40,10 @@ export interface PurgePlan {
 const BACKUP = "it is one of backup_restore's, whose incremental backups may need it";
 const OTHERS = "another program made it";
 
-/** What no rule touches, unless it is told to by name. */
+/** Why no rule may touch a snapshot, unless it includes its kind explicitly. */
 const held = (snapshot: VmSnapshot, rule: PurgeRule): string | undefined => {
   if (snapshot.mark?.owner && rule.includeManaged !== true) return `it belongs to ${snapshot.mark.owner}`;
-  // One that is protected on a disk cannot be removed from all.
+  // A snapshot that is protected on one disk cannot be removed from all.
   if (snapshot.disks.some((disk) => disk.protected) && rule.includeProtected !== true) return "it is protected";
   if (isBackupName(snapshot.name)) return rule.includeBackups === true ? undefined : BACKUP;
   if (!isMadeHere(snapshot) && rule.includeOthers !== true) return OTHERS;
@@ -51,7 +51,7 @@ const held = (snapshot: VmSnapshot, rule: PurgeRule): string | undefined => {
 };
 
 /**
- * What goes and what stays. Snapshots that no rule may touch are not counted by any.
+ * What goes and what stays. Snapshots that no rule may touch do not count for any rule.
  * @param snapshots the oldest first
  * @param now seconds since 1970, UTC
  */
@@ -92,7 +92,7 @@ export function describePurge(vm: string, plan: PurgePlan): string {
   return `${vm}: the retention ${goes}; ${stays === "" ? "no other snapshot is there" : `keeps ${stays}`}`;
 }
 
-/** Snapshots could not be removed. What has gone is gone; the next run goes on. */
+/** Some snapshots could not be removed. Removed ones stay removed; the next run continues. */
 export class PurgeFailed extends SeapathError {
   constructor(vm: string, node: string, cause: ProgramError) {
     super("purge-failed", `Unable to purge snapshots of VM "${vm}" on ${node}: ${cause.words}`, {
@@ -102,17 +102,17 @@ export class PurgeFailed extends SeapathError {
   }
 }
 
-/** What a purge has done. */
+/** The result of a purge. */
 export interface PurgeResult {
   removed: string[];
   kept: string[];
-  /** Those of `kept` that the rule may not touch, by name, and why. */
+  /** Those of `kept` that the rule may not touch: the reasons by name. */
   held: Record<string, string>;
 }
 
 /**
- * Removes the snapshots of a VM that a rule gives up, each from all disks.
- * @throws Refused when there is no such VM; PurgeFailed
+ * Removes the snapshots of a VM that a rule drops, each from all disks.
+ * @throws Refused if there is no such VM; PurgeFailed
  */
 export async function purgeSnapshots({ cluster, report }: Context, vm: string, rule: PurgeRule): Promise<PurgeResult> {
   const inventory = await cluster.inventory();
@@ -138,6 +138,6 @@ export async function purgeSnapshots({ cluster, report }: Context, vm: string, r
   }
 }
 
-/** What a rule means for a VM now. */
+/** The effect of a rule on a VM now. */
 export const planOf = (inventory: Inventory, vm: string, rule: PurgeRule): PurgePlan =>
   planPurge(listSnapshots(inventory, vm), rule, Date.now() / 1000);

@@ -1,4 +1,4 @@
-/** The lease of a rollback that has not ended. */
+/** The lease of an unfinished rollback. */
 import { beginRollback, type Cluster } from "../../cluster";
 import type { Context } from "../core/context";
 import { heldByAnother, Lease, waitUntilAbandoned } from "../core/lease";
@@ -19,7 +19,7 @@ export class RollbackLease extends Lease {
   }
 
   /**
-   * Takes the lease, unless there is another one than `insteadOf`, and renews it from then on.
+   * Takes the lease unless one other than `insteadOf` exists, and keeps renewing it.
    * @throws NotOwned
    */
   async begin(insteadOf?: string): Promise<void> {
@@ -33,7 +33,9 @@ export class RollbackLease extends Lease {
     this.keepRenewing();
   }
 
-  /** Takes it away; with `last` the rollback is done. When the answer is lost, what counts is whether that happened. */
+  /**
+   * Removes the lease; with `last` the rollback is done. If the answer is lost, a removed lease still means success.
+   */
   async finish(last?: LastRollback): Promise<void> {
     await this.stopRenewing();
     try {
@@ -44,7 +46,7 @@ export class RollbackLease extends Lease {
   }
 }
 
-/** Returns when nobody rolls the VM back any more. @throws NotOwned */
+/** Returns once no program is rolling the VM back any more. @throws NotOwned */
 export const waitUntilRollbackAbandoned = (context: Context, vm: string, node: string): Promise<void> =>
   waitUntilAbandoned(
     context,

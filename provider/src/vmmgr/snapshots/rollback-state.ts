@@ -1,4 +1,4 @@
-/** What the cluster knows of rollbacks of a VM: one that is under way, and the last one that has ended. */
+/** The cluster's record of a VM's rollbacks: one in progress, and the last one that ended. */
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import type { Inventory } from "../../cluster";
@@ -10,31 +10,31 @@ import { moment } from "./model";
 import { findSnapshot, vmDisks } from "./observe";
 import { vmRefusals } from "./snapshot";
 
-/** A rollback that has not ended; its value is the mark of who is at work. */
+/** An unfinished rollback; its value is the mark of the program at work. */
 export const ROLLBACK_KEY = "_seapath_rollback";
-/** Its disks are all back. */
+/** All its disks are rolled back. */
 export const DONE_KEY = "_seapath_rollback_done";
-/** What the last one was. */
+/** The last finished rollback. */
 export const LAST_KEY = "_seapath_rollback_last";
 
-/** What is asked of a rollback. */
+/** The spec of a rollback. */
 export interface RollbackSpec {
   vm: string;
   snapshot: string;
-  /** Who asks and for which reason. The same one does not happen twice; without it, it happens whenever it is asked. */
+  /** The caller and its reason. The same request is not carried out twice; without one, every call rolls back. */
   request?: string;
 }
 
-/** A rollback that is to be carried through. */
+/** A rollback to carry out. */
 export interface RollbackPlan {
   snapshot: string;
-  /** The VM ran when it was begun. */
+  /** The VM was running when it began. */
   ran: boolean;
   /** Tells this request from others. */
   key: string;
 }
 
-/** One that has ended. */
+/** A finished rollback. */
 export interface LastRollback {
   key: string;
   snapshot: string;
@@ -47,10 +47,10 @@ const lastSchema = z.object({ key: z.string(), snapshot: z.string(), at: z.numbe
 
 const metadataOf = (inventory: Inventory, vm: string) => inventory.images.get(systemImage(vm))?.metadata ?? {};
 
-/** The phase of a mark that says all of a plan: names have letters and digits only. */
+/** The phase of a mark that encodes the whole plan: names have letters and digits only. */
 export const phaseOf = ({ snapshot, ran, key }: RollbackPlan) => `${snapshot}:${ran ? "ran" : "stood"}:${key}`;
 
-/** The rollback of a VM that has not ended, if there is one; with `done` its disks are back. */
+/** The unfinished rollback of a VM, if there is one; `done` means its disks are rolled back. */
 export function findRollback(
   inventory: Inventory,
   vm: string,
@@ -62,7 +62,7 @@ export function findRollback(
   return { snapshot, ran: ran === "ran", key, mark, done: metadata[DONE_KEY] === snapshot };
 }
 
-/** The last rollback that has ended, as far as it is known. */
+/** The last finished rollback, as far as known. */
 export function lastRollback(inventory: Inventory, vm: string): LastRollback | undefined {
   try {
     return lastSchema.safeParse(JSON.parse(metadataOf(inventory, vm)[LAST_KEY] ?? "null")).data;
@@ -71,14 +71,14 @@ export function lastRollback(inventory: Inventory, vm: string): LastRollback | u
   }
 }
 
-/** Tells one request from another: also a snapshot that was made anew under its name. */
+/** Distinguishes requests: also for a snapshot that was recreated under its name. */
 export function keyOf(inventory: Inventory, { vm, snapshot, request }: RollbackSpec): string {
   const created = findSnapshot(inventory, vm, snapshot)?.created;
   const text = JSON.stringify([request ?? Math.random(), snapshot, created ?? null]);
   return createHash("sha256").update(text).digest("hex").slice(0, 20);
 }
 
-/** Why a VM cannot be brought back to a snapshot, known before anything is stopped. */
+/** Why a VM cannot be rolled back to a snapshot, known before anything is stopped. */
 export function rollbackRefusals(inventory: Inventory, vm: string, name: string): Refusal[] {
   const missing = vmRefusals(inventory, vm);
   if (missing.length > 0) return missing;

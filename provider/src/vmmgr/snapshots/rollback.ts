@@ -1,4 +1,4 @@
-/** Bringing a VM back to a snapshot: all disks or none, and never a guest that runs on disks which are half back. */
+/** Rolls a VM back to a snapshot: all disks or none, and a guest never runs on partly rolled-back disks. */
 import { setTimeout as sleep } from "node:timers/promises";
 import {
   changeStorage,
@@ -32,10 +32,11 @@ import {
 } from "./rollback-state";
 
 /**
- * Brings a VM back to a snapshot, and returns when it runs again, if it ran. What CIB and metadata say of it stays. One
- * that was cut off is carried on; one that has been done for the same request is not done again.
- * @throws Refused before anything was changed: no such snapshot, a disk that is younger; ChangeFailed, and everything is
- * as it was, or `left` says what is not: then the VM is kept from running until the next call has carried it through
+ * Rolls a VM back to a snapshot, and returns once it runs again, if it was running. Its CIB elements and metadata stay.
+ * An interrupted rollback is continued; one already done for the same request is not repeated.
+ * @throws Refused before anything was changed: no such snapshot, a disk that is younger; ChangeFailed, and everything
+ * is restored, or `left` says what is not: then the VM is kept from running until the next call has finished the
+ * rollback
  */
 export async function rollbackVm(context: Context, spec: RollbackSpec): Promise<LastRollback> {
   const { vm, snapshot } = spec;
@@ -44,7 +45,7 @@ export async function rollbackVm(context: Context, spec: RollbackSpec): Promise<
   const found = findRollback(inventory, vm);
   if (found !== undefined) {
     await waitUntilRollbackAbandoned(context, vm, inventory.node);
-    // Of another request: when its disks are back it is ended first, else this one takes its place.
+    // It belongs to another request: if its disks are rolled back it is finished first, else this one replaces it.
     if (found.key === key || found.done) {
       const ended = await carryOut(context, inventory, vm, found, found.mark);
       if (found.key === key) return ended;
@@ -64,7 +65,7 @@ export async function rollbackVm(context: Context, spec: RollbackSpec): Promise<
   return carryOut(context, inventory, vm, { snapshot, ran, key });
 }
 
-/** Ends a rollback of a VM that was cut off, whoever began it. @returns whether there was one */
+/** Finishes an interrupted rollback of a VM, whichever program began it. @returns whether there was one */
 export async function finishRollback(context: Context, inventory: Inventory, vm: string): Promise<boolean> {
   const found = findRollback(inventory, vm);
   if (found === undefined) return false;
@@ -78,7 +79,7 @@ function refuse(inventory: Inventory, vm: string, snapshot: string): void {
   if (refusals.length > 0) throw new Refused("roll back", vm, inventory.node, refusals);
 }
 
-/** Carries a rollback out when the VM may be stopped. */
+/** Carries out a rollback once the VM may be stopped. */
 const carryOut = (
   context: Context,
   inventory: Inventory,
@@ -103,7 +104,7 @@ async function carryThrough(
   const lease = new RollbackLease(cluster, vm, plan);
   const what = `Unable to roll back VM "${vm}" to "${plan.snapshot}" on ${inventory.node}`;
   const last: LastRollback = { key: plan.key, snapshot: plan.snapshot, at: 0, disks: [] };
-  // An earlier run may have brought some disks back: nothing says that they are as they were.
+  // An earlier run may have rolled some disks back: do not assume that they are unchanged.
   const progress: Progress = { touched: insteadOf !== undefined };
   try {
     await runSteps(what, [
@@ -130,7 +131,7 @@ async function carryThrough(
     ]);
     return last;
   } catch (error) {
-    // When even that cannot be said, the next one waits until the lease has stood still.
+    // If even this fails, the next program waits until the lease has stood still.
     if (error instanceof ChangeFailed && error.left.length > 0) await lease.release().catch(() => undefined);
     throw error;
   } finally {
@@ -139,13 +140,13 @@ async function carryThrough(
 }
 
 interface Progress {
-  /** A disk may hold something else than before. */
+  /** A disk's content may have changed. */
   touched: boolean;
-  /** All disks are back. */
+  /** All disks are rolled back. */
   back?: boolean;
 }
 
-/** Why a step is not undone. */
+/** Throws if a step cannot be undone. */
 function stay({ touched, back }: Progress): void {
   if (back === true) throw new Error("its disks are back; what is left is to see it run");
   if (touched)
@@ -182,10 +183,10 @@ function stopStep(context: Context, inventory: Inventory, vm: string, plan: Roll
   };
 }
 
-/** How long Ceph keeps a watcher of a program that is gone, and some. */
+/** How long Ceph keeps a dead client's watcher, plus some margin. */
 const CLOSED_SECONDS = 45;
 
-/** Waits until nobody has a disk of the VM open, whatever Pacemaker believes. */
+/** Waits until no client has a disk of the VM open, whatever Pacemaker believes. */
 async function waitUntilClosed(cluster: Cluster, vm: string, images: readonly string[]): Promise<void> {
   const operations = images.map((image): StorageOperation => ({ op: "watchers", image }));
   const begun = Date.now();
@@ -199,7 +200,7 @@ async function waitUntilClosed(cluster: Cluster, vm: string, images: readonly st
   }
 }
 
-/** Takes away what keeps it from running, and waits until it runs, if it ran. */
+/** Removes the ban, and waits until the VM runs, if it was running. */
 async function letRun(context: Context, vm: string, ran: boolean): Promise<void> {
   const { cluster } = context;
   const { cib } = await cluster.inventory();
@@ -210,7 +211,7 @@ async function letRun(context: Context, vm: string, ran: boolean): Promise<void>
   await waitFor(cluster, wanted, deadlineOf(context), reportOf(context));
 }
 
-/** The disks could not be brought back. */
+/** The disks could not be rolled back. */
 class RollbackFailed extends SeapathError {
   constructor(cause: ProgramError) {
     const hint =
@@ -221,10 +222,10 @@ class RollbackFailed extends SeapathError {
 
 const TRIES = 3;
 
-/** Asks again when the link broke: the node program goes on by itself, and the next one waits for it and finds it done. */
+/** Retries if the link broke: the node program continues on its own, and the retry waits for it and finds it done. */
 async function roll({ cluster }: Context, vm: string, name: string, progress: Progress): Promise<string[]> {
   for (let attempt = 1; ; attempt++) {
-    // After a first one whose end is not known, whatever the second says of itself.
+    // True after an attempt with unknown outcome, whatever the retry reports about itself.
     const before = progress.touched;
     progress.touched = true;
     try {
@@ -233,7 +234,7 @@ async function roll({ cluster }: Context, vm: string, name: string, progress: Pr
       return disks;
     } catch (error) {
       if (error instanceof ProgramError) {
-        // All disks are as they were before, by its own word; what an earlier run left is what it was.
+        // The program itself reports all disks as unchanged; an earlier run's changes remain.
         if (["unchanged", "younger", "open"].includes(error.kind))
           progress.touched = error.kind === "unchanged" ? false : before;
         throw new RollbackFailed(error);

@@ -1,4 +1,4 @@
-/** Making a snapshot of all disks of a VM, changing it in place and removing it. */
+/** Creates a snapshot of all disks of a VM, changes it in place and removes it. */
 import { changeSnapshot, dropSnapshot, makeSnapshot, NotFound, ProgramError, type Inventory } from "../../cluster";
 import { SeapathError } from "../../errors";
 import { words } from "../../words";
@@ -12,7 +12,7 @@ import { CHANNEL } from "./agent";
 import { findSnapshot } from "./observe";
 import type { SnapshotSpec, VmSnapshot } from "./model";
 
-/** A snapshot could not be made, changed or removed; everything is as it was. */
+/** A snapshot could not be made, changed or removed; nothing has changed. */
 export class SnapshotFailed extends SeapathError {
   constructor(what: string, reason: string, hint: string | undefined, cause: unknown) {
     super("snapshot-failed", `${what}: ${reason}`, { cause, ...(hint === undefined ? {} : { hint }) });
@@ -28,13 +28,13 @@ const HINTS: Record<string, () => string> = {
   locked: () => "Wait until that one has ended, and run it again.",
 };
 
-/** What a node program refused, in the words of what was asked; any other error as it is. */
+/** A node program's refusal in terms of the request; any other error unchanged. */
 function told(what: string, error: unknown): unknown {
   if (!(error instanceof ProgramError)) return error;
   return new SnapshotFailed(what, error.words, HINTS[error.kind]?.(), error);
 }
 
-/** What the cluster has against a snapshot that is to be made; a VM that is not there yet may still come. */
+/** Reasons to reject a new snapshot on this cluster; its VM may not exist yet. */
 export function snapshotRefusals(inventory: Inventory, spec: Partial<SnapshotSpec>): Refusal[] {
   const { vm, name } = spec;
   if (vm === undefined || name === undefined) return [];
@@ -49,7 +49,7 @@ export function snapshotRefusals(inventory: Inventory, spec: Partial<SnapshotSpe
 const isOurs = ({ mark }: VmSnapshot, spec: Partial<SnapshotSpec>) =>
   mark !== undefined && isOwned(mark.owner, spec) && (mark.owner !== "" || mark.making === true);
 
-/** Where the guest runs, when exactly one node runs it. */
+/** Where the guest runs, if exactly one node runs it. */
 function guestOf(inventory: Inventory, spec: SnapshotSpec) {
   const [node, another] = inventory.status.resources.get(spec.vm)?.nodes ?? [];
   if (node === undefined || another !== undefined || spec.quiesce === "none") return {};
@@ -57,10 +57,10 @@ function guestOf(inventory: Inventory, spec: SnapshotSpec) {
 }
 
 /**
- * Makes a snapshot on every disk of the VM's group, or on none, and returns it as observed. One of ours that a run lost
- * track of is taken as it is, one that was cut off is made anew.
- * @throws Refused when there is no such VM, or a snapshot of the name that is not ours; SnapshotFailed when it could not
- * be made, and nothing of it is left; ChangeFailed when the link broke and what became of it could not be found out
+ * Creates a snapshot on every disk of the VM's group, or on none, and returns it as observed. One of ours that a run
+ * lost track of is accepted as it is; an interrupted one is recreated.
+ * @throws Refused if there is no such VM, or the name belongs to a snapshot that is not ours; SnapshotFailed if it
+ * could not be made, and nothing of it is left; ChangeFailed if the link broke and its outcome could not be determined
  */
 export async function createSnapshot(context: Context, spec: SnapshotSpec): Promise<VmSnapshot> {
   const { cluster } = context;
@@ -76,7 +76,7 @@ export async function createSnapshot(context: Context, spec: SnapshotSpec): Prom
       {
         name: "taking it of every disk",
         act: () => makeSnapshot(cluster.runner, { vm, name, owner, protect, quiesce, ...guestOf(inventory, spec) }),
-        // What the program itself says has failed it has taken back.
+        // If the program itself reports the failure, it has already undone its work.
         undo: (cause) =>
           cause instanceof ProgramError ? Promise.resolve() : dropSnapshot(cluster.runner, { vm, name, owner }),
       },
@@ -88,7 +88,7 @@ export async function createSnapshot(context: Context, spec: SnapshotSpec): Prom
   return observed(context, vm, name, what);
 }
 
-/** Why there is nothing to take a snapshot of. */
+/** Why the VM cannot have snapshots. */
 export function vmRefusals(inventory: Inventory, vm: string): Refusal[] {
   const found = findVm(inventory, vm);
   if (found === undefined) return [{ property: "vm", reason: noSuchVm(vm) }];
@@ -103,7 +103,7 @@ async function observed({ cluster }: Context, vm: string, name: string, what: st
   throw new NotFound(`${what}: it is not there any more`, `Somebody removed it meanwhile. ${words().gone}`);
 }
 
-/** Protects a snapshot or not, and says whose it is. @throws NotFound, SnapshotFailed */
+/** Sets a snapshot's protection and owner. @throws NotFound, SnapshotFailed */
 export async function updateSnapshot(context: Context, spec: SnapshotSpec): Promise<VmSnapshot> {
   const { cluster } = context;
   const { vm, name, owner, protect } = spec;
@@ -118,9 +118,9 @@ export async function updateSnapshot(context: Context, spec: SnapshotSpec): Prom
 }
 
 /**
- * Removes a snapshot from every disk, protected or not. One that is gone already is removed.
+ * Removes a snapshot from every disk, protected or not. Succeeds if it is already gone.
  * @returns the disks that had it
- * @throws SnapshotFailed when it has linked clones, which are named; it is then untouched
+ * @throws SnapshotFailed if it has linked clones, which are named; it is then untouched
  */
 export async function removeSnapshot({ cluster }: Context, vm: string, name: string): Promise<string[]> {
   try {
