@@ -1,4 +1,4 @@
-/** Making a VM a guest node, and changing what Pacemaker knows of it: in place, while the VM runs on. */
+/** Turns a VM into a guest node, and changes its Pacemaker settings in place, while the VM keeps running. */
 import { setTimeout as sleep } from "node:timers/promises";
 import {
   changeStorage,
@@ -29,12 +29,12 @@ import { guestNodeRefusals } from "./refusals";
 import { findGuestNode, guestMetadata, METADATA_KEYS, readMeta, withSettings } from "./settings";
 import { waitForRemoted, waitUntilConnected } from "./wait";
 
-/** A guest node, and the key that its guest needs, in base64. */
+/** A guest node, with the key that its guest needs, in base64. */
 export type MadeGuestNode = ObservedGuestNode & { authkey: string };
 
 /**
- * Makes a VM the guest node that is asked for, whatever it was before, and waits until Pacemaker is connected to it. A VM
- * that does not run, or is not enabled, is told only: Pacemaker connects when it starts.
+ * Turns a VM into the specified guest node, whatever it was before, and waits until Pacemaker is connected to it. If
+ * the VM is not running or not enabled, only the settings are written: Pacemaker connects when it starts.
  * @throws NotFound; Refused before anything was changed; KeyRejected; ChangeFailed after an undo
  */
 export async function ensureGuestNode(context: Context, spec: GuestNodeSpec): Promise<MadeGuestNode> {
@@ -76,7 +76,7 @@ export async function ensureGuestNode(context: Context, spec: GuestNodeSpec): Pr
   return { ...made, ...key };
 }
 
-/** Pacemaker ends a VM that it cannot connect to. So the guest is asked first, in Pacemaker's stead. */
+/** Pacemaker stops a VM that it cannot connect to, so try the connection to the guest first. */
 function reachStep(context: Context, spec: GuestNodeSpec, inventory: Inventory): Step {
   const before = readMeta(inventory.cib.primitives.get(spec.vm));
   const same = before?.address === spec.address && before.port === spec.port;
@@ -106,7 +106,7 @@ function metadataSteps(context: Context, spec: GuestNodeSpec, inventory: Invento
   ];
 }
 
-/** The meta attributes, and a ban for each VM that has nothing that keeps it out, at once. */
+/** The meta attributes, and a ban for each VM that nothing else keeps out, in one change. */
 function guestChanges(inventory: Inventory, spec: GuestNodeSpec): CibChange[] {
   const primitive = inventory.cib.primitives.get(spec.vm);
   if (primitive === undefined) return [];
@@ -122,7 +122,7 @@ function cibStep(context: Context, spec: GuestNodeSpec, inventory: Inventory, ru
     act: () => retryOnCibConflict(cluster, (latest) => guestChanges(latest, spec)),
     undo: async () => {
       await takeOut(patient(context), spec, before);
-      // Pacemaker may have stopped the VM over a connection that it did not get.
+      // Pacemaker may have stopped the VM because it got no connection.
       if (runs)
         await waitFor(
           cluster,
@@ -134,10 +134,10 @@ function cibStep(context: Context, spec: GuestNodeSpec, inventory: Inventory, ru
   };
 }
 
-/** Whoever waited in vain for a short time still wants to have all put back. */
+/** A caller with a short deadline still wants a complete undo. */
 const patient = (context: Context): Context => ({ ...context, deadline: Math.max(deadlineOf(context), 90) });
 
-/** Gives a VM its settings of before, and lets Pacemaker forget the guest node when there was none. May be done twice. */
+/** Restores a VM's previous settings, and makes Pacemaker forget the guest node if there was none. Idempotent. */
 export async function takeOut(
   context: Context,
   { vm, name }: Pick<GuestNodeSpec, "vm" | "name">,
@@ -158,7 +158,7 @@ export async function takeOut(
   if (hasFailed(await cluster.inventory(), name)) await forgetVm(context, name);
 }
 
-/** Waits until Pacemaker has ended the connection: a node that is forgotten before comes back. */
+/** Waits until Pacemaker has closed the connection: a node that is forgotten earlier comes back. */
 async function waitUntilGone(context: Context, name: string): Promise<void> {
   const { cluster } = context;
   const begun = Date.now();

@@ -1,4 +1,4 @@
-/** Who else could be placed into a guest node, and who is to be there. */
+/** Which resources Pacemaker could place on a guest node, and which belong there. */
 import {
   CONSTRAINTS,
   createChange,
@@ -21,7 +21,10 @@ const expressionsOf = (constraint: XmlElement) =>
       rule.children.filter((each) => each.name === "expression").map((expression) => ({ rule, expression })),
     );
 
-/** Whether a constraint keeps its primitive off a node: a ban, or a rule that holds for it. @param kind what the node is */
+/**
+ * Whether a constraint keeps its primitive off a node: a ban, or a rule that matches it.
+ * @param kind the node's kind
+ */
 export function keepsOff(constraint: XmlElement, node: string, kind: "cluster" | "container" = "container"): boolean {
   if (constraint.attrs["node"] === node && isForbidding(constraint.attrs["score"])) return true;
   return expressionsOf(constraint).some(({ rule, expression }) => {
@@ -32,7 +35,7 @@ export function keepsOff(constraint: XmlElement, node: string, kind: "cluster" |
   });
 }
 
-/** The location constraints of each primitive, those that name several in a set among them. */
+/** The location constraints of each primitive, including those that name several in a set. */
 export function locationsByPrimitive(cib: Cib): Map<string, XmlElement[]> {
   const found = new Map<string, XmlElement[]>();
   for (const each of cib.constraints.filter(({ name }) => name === "rsc_location")) {
@@ -45,7 +48,9 @@ export function locationsByPrimitive(cib: Cib): Map<string, XmlElement[]> {
   return found;
 }
 
-/** Primitives that Pacemaker may place into a guest node: VMs, and others. The guest's own VM cannot be in itself. */
+/**
+ * Primitives that Pacemaker may place on a guest node: VMs, and others. The guest's own VM cannot run inside itself.
+ */
 export function openTo(cib: Cib, guest: string, vm: string): { vms: string[]; others: string[] } {
   const locations = locationsByPrimitive(cib);
   const open = [...cib.primitives].filter(
@@ -57,7 +62,7 @@ export function openTo(cib: Cib, guest: string, vm: string): { vms: string[]; ot
   };
 }
 
-/** Keeps VMs out of a guest node, as vm-mgr keeps a VM out of those that exist when it enables it. */
+/** Bans VMs from a guest node, as vm-mgr bans a VM from the existing ones when it enables it. */
 export const banChanges = (vms: readonly string[], guest: string): CibChange[] =>
   vms.map((vm) => {
     const attrs = { id: constraintIds.ban(vm, guest), rsc: vm, role: "Started", node: guest, score: "-INFINITY" };
@@ -68,11 +73,11 @@ const isBan = (constraint: XmlElement, guest: string) =>
   constraint.attrs["node"] === guest &&
   constraint.attrs["id"] === constraintIds.ban(constraint.attrs["rsc"] ?? "", guest);
 
-/** Takes away the bans from a guest node that is gone. */
+/** Removes the bans on a guest node that is gone. */
 export const unbanChanges = (cib: Cib, guest: string): CibChange[] =>
   cib.constraints.filter((each) => isBan(each, guest)).map((each) => deleteChange(pathOf(CONSTRAINTS, each)));
 
-/** The constraints that mean a guest node, and would mean nothing without it. Bans are none of them. */
+/** The constraints that refer to a guest node and are meaningless without it. Bans do not count. */
 export function usersOf(cib: Cib, guest: string): { primitive: string; constraint: string }[] {
   return cib.constraints.flatMap((constraint) => {
     const { id = "", rsc, node, score } = constraint.attrs;

@@ -1,8 +1,8 @@
-/** The key that the nodes and all guests have to have in common. */
+/** The key that the nodes and all guests must share. */
 import { readAuthKey, type Cluster, type Inventory } from "../../cluster";
 import { reportOf, type Context } from "../core/context";
 
-/** The key of the nodes in base64; made where there is none, completed where a node lacks it. */
+/** The nodes' key in base64; created if there is none, and copied to nodes that lack it. */
 export async function ensureAuthKey(context: Context, inventory: Inventory): Promise<string> {
   const { key, put, unseen } = await readAuthKey(context.cluster.runner, inventory.cib.nodes, true);
   if (put.length > 0) reportOf(context)(`/etc/pacemaker/authkey was put on ${put.join(", ")}`);
@@ -11,7 +11,7 @@ export async function ensureAuthKey(context: Context, inventory: Inventory): Pro
   return key;
 }
 
-/** The key of the nodes in base64, or undefined when they have none. */
+/** The nodes' key in base64, or undefined if they have none. */
 export async function findAuthKey(cluster: Cluster, inventory: Inventory): Promise<string | undefined> {
   return (await readAuthKey(cluster.runner, inventory.cib.nodes, false)).key || undefined;
 }

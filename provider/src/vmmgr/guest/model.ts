@@ -1,6 +1,6 @@
-/** A guest node: a VM whose pacemaker_remoted is a node of the cluster. */
+/** A guest node: a VM whose pacemaker_remoted is a cluster node. */
 
-/** What is asked of it. */
+/** The spec of a guest node. */
 export interface GuestNodeSpec {
   /** The node's name. */
   name: string;
@@ -13,18 +13,18 @@ export interface GuestNodeSpec {
   timeout: number;
 }
 
-/** As it was found. */
+/** A guest node as found. */
 export interface ObservedGuestNode extends GuestNodeSpec {
-  /** Whether Pacemaker has a connection to it that works. */
+  /** Whether Pacemaker has a working connection to it. */
   online: boolean;
   /** The node on which its VM runs. */
   host?: string;
 }
 
-/** A primitive that runs inside of a guest node. */
+/** A primitive that runs inside a guest node. */
 export interface GuestResourceSpec {
   name: string;
-  /** The guest node. Observed: `unbound` when the rule that keeps it there is gone. */
+  /** The guest node. Observed: `unbound` if the rule that keeps it there is gone. */
   guest: string;
   /** `ocf:heartbeat:apache`, `systemd:nginx`, `lsb:ntp`, `service:cron`. */
   agent: string;
@@ -32,7 +32,7 @@ export interface GuestResourceSpec {
   meta: Record<string, string>;
   operations: Record<string, Operation>;
   started: boolean;
-  /** The project and the stack that have it. */
+  /** The project and stack that own it. */
   owner?: string;
 }
 
@@ -40,13 +40,13 @@ export interface GuestResourceSpec {
 export interface Operation {
   /** Seconds. */
   timeout?: number | undefined;
-  /** Seconds; 0 or absent for what is done once. */
+  /** Seconds; 0 or absent for a one-time operation. */
   interval?: number | undefined;
-  /** What Pacemaker does when it fails, its `on-fail`. */
+  /** Pacemaker's reaction to a failure, its `on-fail`. */
   onFail?: string | undefined;
 }
 
 export interface ObservedGuestResource extends GuestResourceSpec {
-  /** Pacemaker's word: `Started`, `Stopped`, … */
+  /** Pacemaker's role: `Started`, `Stopped`, … */
   status: string;
 }

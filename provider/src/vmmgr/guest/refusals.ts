@@ -1,10 +1,10 @@
-/** What the cluster has against a guest node, in a preview and before a change alike. */
+/** Reasons to reject a guest node on this cluster, in a preview and before a change alike. */
 import type { Inventory } from "../../cluster";
 import type { Refusal } from "../core/errors";
 import type { GuestNodeSpec } from "./model";
 import { findGuestNode, guestNodes } from "./settings";
 
-/** What is known of a spec in a preview. */
+/** The known part of a spec in a preview. */
 export type PartialGuestNode = Partial<GuestNodeSpec>;
 
 export function guestNodeRefusals(inventory: Inventory, spec: PartialGuestNode): Refusal[] {
@@ -25,7 +25,7 @@ function nameRefusals(inventory: Inventory, { vm, name }: PartialGuestNode): Ref
   const other = guestNodes(cib).get(name);
   if (other !== undefined && other.vm !== vm) return taken(`VM "${other.vm}" is the guest node of this name`);
   if (cib.nodes.includes(name)) return taken("it is a node of the cluster");
-  // Pacemaker makes a resource of the guest node's name, by which its connection goes.
+  // Pacemaker creates a resource with the guest node's name for its connection.
   if (name === vm || cib.primitives.has(name))
     return taken("a primitive has this name, and Pacemaker makes one for the guest node");
   if (cib.ids.has(name)) return taken("an element of the CIB has this id");

@@ -1,4 +1,4 @@
-/** Taking a guest node away: the VM runs on, and nothing of the node stays in the CIB. */
+/** Removes a guest node: the VM keeps running, and nothing of the node stays in the CIB. */
 import { changeStorage, type Cib, type Inventory } from "../../cluster";
 import type { Context } from "../core/context";
 import { Refused, type Refusal } from "../core/errors";
@@ -10,7 +10,7 @@ import { takeOut } from "./apply";
 import { usersOf } from "./keepoff";
 import type { GuestNodeSpec } from "./model";
 
-/** Why a guest node must not go yet. */
+/** Why a guest node must not be removed yet. */
 export function removalRefusals(cib: Cib, name: string): Refusal[] {
   const users = usersOf(cib, name);
   if (users.length === 0) return [];
@@ -21,8 +21,8 @@ export function removalRefusals(cib: Cib, name: string): Refusal[] {
 }
 
 /**
- * Takes a guest node away. One that is gone already is taken away, and so is what is left of it.
- * @throws Refused while something is bound to it; ChangeFailed with what is left
+ * Removes a guest node and any remains of it. Succeeds if it is already gone.
+ * @throws Refused while a resource is bound to it; ChangeFailed with what is left
  */
 export async function removeGuestNode(context: Context, spec: Pick<GuestNodeSpec, "vm" | "name">): Promise<void> {
   const inventory = await context.cluster.inventory();
@@ -43,7 +43,7 @@ function metadataStep(
   const image = systemImage(vm);
   const metadata = inventory.images.get(image)?.metadata ?? {};
   const another = readMeta(inventory.cib.primitives.get(vm));
-  // Somebody may have made another node of the VM meanwhile; that one is not ours to take away.
+  // The VM may have become a different guest node meanwhile; that one is not ours to remove.
   if (metadata["_remote_node"] === undefined || (another !== undefined && another.name !== name)) return [];
   return [
     {

@@ -1,4 +1,4 @@
-/** What the CIB says of a primitive inside of a guest node: the primitive, and the one rule that binds it. */
+/** The CIB elements of a primitive inside a guest node: the primitive, and the one rule that binds it. */
 import {
   child,
   children,
@@ -19,7 +19,7 @@ import type { GuestResourceSpec, ObservedGuestResource, Operation } from "./mode
 const ruleId = (name: string) => `inside-${name}`;
 const OWNER = "pulumi-seapath: ";
 
-/** The parts of an agent's name; undefined when it is none. */
+/** The parts of an agent's name; undefined if it is invalid. */
 export function agentParts(agent: string): { class: string; provider?: string; type: string } | undefined {
   const [, ocf, type, other, service] =
     /^(?:ocf:([\w.-]+):([\w.-]+)|(systemd|lsb|service):([\w@.\\:-]+))$/.exec(agent) ?? [];
@@ -40,7 +40,7 @@ function set(
   if (known === undefined && Object.keys(wanted).length === 0) return [];
   const id = known?.attrs["id"] ?? `${primitive}-${name}`;
   const ids = new Map(children(known, "nvpair").map((pair) => [pair.attrs["name"], pair.attrs["id"]]));
-  // A name may hold what an id may not.
+  // A name may contain characters that an id may not.
   const fresh = (key: string) => `${id}-${key.replace(/[^\w.-]/g, "_")}`;
   const pairs = Object.entries(wanted).map(([key, value]) =>
     element("nvpair", { id: ids.get(key) ?? fresh(key), name: key, value }),
@@ -83,8 +83,8 @@ function primitiveOf(spec: GuestResourceSpec, before: XmlElement | undefined): X
 }
 
 /**
- * A preference for the guest would let it run on a hypervisor once the guest has left the CIB; with discovery restricted
- * to the guest it would never start. So it is forbidden everywhere else, and nothing more.
+ * With a preference for the guest it could run on a hypervisor once the guest has left the CIB; with discovery
+ * restricted to the guest it would never start. So only forbid it everywhere else.
  */
 function ruleOf({ name, guest }: GuestResourceSpec): XmlElement {
   const id = ruleId(name);
@@ -96,7 +96,7 @@ function ruleOf({ name, guest }: GuestResourceSpec): XmlElement {
 
 const rulesFor = (cib: Cib, name: string) => cib.constraints.find((each) => each.attrs["id"] === ruleId(name));
 
-/** What makes the CIB say what is asked, whatever it says now. */
+/** The changes that make the CIB match the spec, whatever its state. */
 export function resourceChanges(cib: Cib, spec: GuestResourceSpec): CibChange[] {
   const primitive = cib.primitives.get(spec.name);
   return [
@@ -105,7 +105,7 @@ export function resourceChanges(cib: Cib, spec: GuestResourceSpec): CibChange[] 
   ];
 }
 
-/** What takes it out of the CIB, with every constraint that names it. */
+/** The changes that remove it from the CIB, with every constraint that names it. */
 export function resourceRemoval(cib: Cib, name: string): CibChange[] {
   const primitive = cib.primitives.get(name);
   return [
@@ -114,19 +114,19 @@ export function resourceRemoval(cib: Cib, name: string): CibChange[] {
   ];
 }
 
-/** The constraints on it that are somebody else's. */
+/** The foreign constraints on it. */
 export const foreignTo = (cib: Cib, name: string): string[] =>
   constraintsOn(cib, name)
     .map((each) => each.attrs["id"] ?? "")
     .filter((id) => id !== ruleId(name));
 
-/** Who made it with this package, as the CIB keeps it. */
+/** The program that created it with this package, as recorded in the CIB. */
 export function ownerOf(primitive: XmlElement): string | undefined {
   const text = primitive.attrs["description"] ?? "";
   return text.startsWith(OWNER) ? text.slice(OWNER.length) : undefined;
 }
 
-/** Stands for the guest of a primitive whose rule is gone, or says something else. */
+/** Stands for the guest of a primitive whose rule is missing or altered. */
 const UNBOUND = "unbound";
 
 /** The guest that it is bound to. */
@@ -138,17 +138,17 @@ function boundTo(cib: Cib, name: string): string {
   return expression.attrs["value"] ?? UNBOUND;
 }
 
-/** The guest that a primitive is bound to by a rule of ours; undefined of every other primitive. */
+/** The guest that a primitive is bound to by our rule; undefined for other primitives. */
 export const guestOf = (cib: Cib, name: string): string | undefined =>
   rulesFor(cib, name) === undefined ? undefined : boundTo(cib, name);
 
-/** It as it is, or undefined when there is none. */
+/** The resource as it is, or undefined if there is none. */
 export function findGuestResource(cib: Cib, status: ClusterStatus, name: string): ObservedGuestResource | undefined {
   const primitive = cib.primitives.get(name);
   if (primitive === undefined) return undefined;
   const { "target-role": role, ...meta } = nvpairs(primitive, "meta_attributes");
   const ops = children(child(primitive, "operations"), "op").map(({ attrs }): [string, Operation] => {
-    // Others may have said milliseconds.
+    // Other tools may have used milliseconds.
     const [interval, timeout] = [attrs["interval"], attrs["timeout"]]
       .map((time) => seconds(time))
       .map((time) => time && Math.ceil(time));

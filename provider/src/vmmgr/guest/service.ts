@@ -1,4 +1,4 @@
-/** The life of a primitive inside of a guest node. */
+/** The lifecycle of a primitive inside a guest node. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import { cleanup, findAgent, NotFound, WaitTimeout, type ClusterStatus, type Inventory } from "../../cluster";
@@ -15,10 +15,10 @@ import type { GuestResourceSpec, ObservedGuestResource } from "./model";
 import { findGuestResource, foreignTo, ownerOf, resourceChanges, resourceRemoval } from "./resource";
 import { guestNodes } from "./settings";
 
-/** What is known of a spec in a preview. */
+/** The known part of a spec in a preview. */
 export type PartialGuestResource = Partial<GuestResourceSpec>;
 
-/** It could not be started inside of its guest. */
+/** It failed to start inside its guest. */
 export class ServiceFailed extends SeapathError {
   constructor(agent: string, guest: string, reasons: string) {
     super("service-failed", `${agent} cannot be started in guest node "${guest}": ${reasons}`, {
@@ -27,7 +27,7 @@ export class ServiceFailed extends SeapathError {
   }
 }
 
-/** What the cluster has against it, in a preview and before a change alike. */
+/** Reasons to reject it on this cluster, in a preview and before a change alike. */
 export function guestResourceRefusals({ cib }: Inventory, spec: PartialGuestResource, fresh: boolean): Refusal[] {
   const { name, guest } = spec;
   const refusals: Refusal[] = [];
@@ -42,7 +42,7 @@ export function guestResourceRefusals({ cib }: Inventory, spec: PartialGuestReso
   const primitive = cib.primitives.get(name);
   if (primitive !== undefined) {
     const owner = ownerOf(primitive);
-    // One of our own that an earlier run lost track of is taken up again.
+    // Reuse our own primitive that an earlier run lost track of.
     if (owner === undefined || owner !== spec.owner)
       taken(
         `Pacemaker has a primitive of this name (${primitive.attrs["type"] ?? "?"}${owner === undefined ? "" : `, made by ${owner}`})`,
@@ -52,7 +52,7 @@ export function guestResourceRefusals({ cib }: Inventory, spec: PartialGuestReso
   return refusals;
 }
 
-/** What a node's copy of the agent has against the parameters; the guest's may be another, so nothing is refused for it. */
+/** Objections of a node's copy of the agent to the parameters; the guest's may differ, so they are only notices. */
 export async function agentDoubts(
   { cluster }: Pick<Context, "cluster">,
   { agent, params }: PartialGuestResource,
@@ -72,8 +72,8 @@ export async function agentDoubts(
 }
 
 /**
- * Makes it what is asked, whatever it was, and waits until it is started inside of the guest, or stopped.
- * @throws NotFound when there is no such guest node; Refused; ChangeFailed after an undo
+ * Makes it match the spec, whatever it was, and waits until it is started inside the guest, or stopped.
+ * @throws NotFound if there is no such guest node; Refused; ChangeFailed after an undo
  */
 export async function ensureGuestResource(
   context: Context,
@@ -97,7 +97,7 @@ export async function ensureGuestResource(
     );
   }
   const before = findGuestResource(inventory.cib, inventory.status, spec.name);
-  // Until Pacemaker has looked at changed parameters it goes on saying that all is well.
+  // Pacemaker goes on reporting success until it has processed changed parameters.
   const restarts = before?.status === "Started" && !isDeepStrictEqual(before.params, spec.params);
   await runSteps(what, [
     {
@@ -123,10 +123,10 @@ export async function ensureGuestResource(
   return made;
 }
 
-/** Exit codes by which an agent says that it will never run there: wrong parameters, not installed, not allowed. */
+/** Exit codes that mean the agent can never run there: wrong parameters, not installed, not allowed. */
 const HOPELESS = [2, 3, 4, 5, 6];
 
-/** What failed of it. A probe that finds nothing to run is no failure to Pacemaker; it just never starts it there. */
+/** Its failures. To Pacemaker, a probe that finds nothing to run is not a failure; it just never starts it there. */
 function failuresOf(status: ClusterStatus, name: string) {
   const failed = status.failures.filter((each) => each.resource === name);
   const hopeless = status.history
@@ -152,15 +152,15 @@ function describe(status: ClusterStatus, { name, guest }: GuestResourceSpec): st
   return `${resource?.role ?? "not there"}${where}${said === "" ? "" : ` (${said})`}; guest node "${guest}" is ${node?.online ? "online" : "offline"}`;
 }
 
-/** What was done with it in its guest, as one text that changes when something is done anew. */
+/** The operations run on it in its guest, as a text that changes when one runs again. */
 const callsOf = ({ history }: ClusterStatus, { name, guest }: GuestResourceSpec) =>
   JSON.stringify(
     history.filter((each) => each.resource === name && each.node === guest).map(({ task, call }) => [task, call]),
   );
 
 /**
- * Waits until it is as asked.
- * @param calls what had been done before a change after which something has to be done
+ * Waits until it matches the spec.
+ * @param calls the operations run before a change that must cause another one
  */
 async function waitForService(context: Context, spec: GuestResourceSpec, calls?: string): Promise<void> {
   const { cluster } = context;
@@ -196,7 +196,7 @@ async function waitForService(context: Context, spec: GuestResourceSpec, calls?:
   }
 }
 
-/** Whether the guest itself has answered that it runs. */
+/** Whether the guest itself has reported it as running. */
 const wasStarted = (status: ClusterStatus, { name, guest }: GuestResourceSpec) =>
   status.history.some(
     (each) =>
@@ -206,7 +206,7 @@ const wasStarted = (status: ClusterStatus, { name, guest }: GuestResourceSpec) =
       ["start", "probe", "monitor"].includes(each.task),
   );
 
-/** Stops it and takes it out of the CIB. May be done twice. */
+/** Stops it and removes it from the CIB. Idempotent. */
 async function takeOut(context: Context, name: string): Promise<void> {
   const { cluster } = context;
   const inventory = await cluster.inventory();
@@ -218,14 +218,16 @@ async function takeOut(context: Context, name: string): Promise<void> {
       const primitive = cib.primitives.get(name);
       return primitive === undefined ? [] : diffTargetRole(primitive, "Stopped");
     });
-    // A stop that failed is not tried again until it is forgotten. What never ran need not be stopped, and often cannot be.
+    // Pacemaker does not retry a failed stop until it is forgotten. A resource that never ran need not be stopped, and
+    // often cannot be.
     const ran = inventory.status.history.some(
       (each) => each.resource === name && each.exitCode === 0 && each.task !== "stop",
     );
     const blocked = inventory.status.resources.get(name)?.blocked === true;
     if (blocked && ran) await cleanup(cluster.runner, name);
     if (!blocked || ran) await waitForService(context, { ...before, started: false });
-    // Pacemaker cleans up what it has: a probe that found nothing to run is kept, and no failure that it counts.
+    // Cleanup only works on resources that exist, so clear probes that found nothing to run now: Pacemaker keeps them,
+    // and counts them as no failure.
     const failed = failuresOf(await cluster.status(), name).length > 0;
     if (failed) await cleanup(cluster.runner, name);
     const last = await retryOnCibConflict(cluster, ({ cib }) => resourceRemoval(cib, name));
@@ -234,8 +236,8 @@ async function takeOut(context: Context, name: string): Promise<void> {
 }
 
 /**
- * Removes it: it is stopped first. One that is gone already is removed.
- * @throws ChangeFailed when it does not stop: it is still in the CIB then
+ * Stops and removes it. Succeeds if it is already gone.
+ * @throws ChangeFailed if it does not stop: then it is still in the CIB
  */
 export async function removeGuestResource(context: Context, name: string): Promise<void> {
   const { status, node } = await context.cluster.inventory();

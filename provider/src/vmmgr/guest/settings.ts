@@ -4,10 +4,10 @@ import { systemImage } from "../form/names";
 import type { GuestNodeSpec, ObservedGuestNode } from "./model";
 import { isConnected } from "./wait";
 
-/** Pacemaker's own values where nothing is said. */
+/** Pacemaker's defaults. */
 export const GUEST_DEFAULTS = { port: 3121, timeout: 60 } as const;
 
-/** The meta attributes of a VM's primitive that make it a guest node, and the metadata that say the same. */
+/** The meta attributes of a VM's primitive that make it a guest node, and the equivalent metadata. */
 const PLACES = {
   name: ["remote-node", "_remote_node"],
   address: ["remote-addr", "_remote_node_address"],
@@ -39,16 +39,16 @@ function readValues(values: Record<string, string>, place: 0 | 1): Settings | un
   return { name, address: value("address") ?? name, port: number("port"), timeout: number("timeout") };
 }
 
-/** What a VM's primitive says; undefined when it is no guest node. */
+/** A VM's guest node settings from its primitive; undefined if it is not a guest node. */
 export const readMeta = (primitive: XmlElement | undefined) => readValues(nvpairs(primitive, "meta_attributes"), 0);
 
-/** The meta attributes that metadata ask for: those of a VM that was disabled and is enabled again. */
+/** The meta attributes that the metadata require, for a VM that is enabled again after being disabled. */
 export function metaFromMetadata(metadata: Record<string, string>): Record<string, string> {
   const settings = readValues(metadata, 1);
   return settings === undefined ? {} : valuesOf(settings, 0);
 }
 
-/** The primitive with other settings; undefined takes them away. */
+/** The primitive with new settings; undefined removes them. */
 export function withSettings(primitive: XmlElement, settings: Settings | undefined): XmlElement {
   const vm = primitive.attrs["id"] ?? "";
   const [first, ...others] = children(primitive, "meta_attributes");
@@ -63,7 +63,7 @@ export function withSettings(primitive: XmlElement, settings: Settings | undefin
     ...each,
     children: each.children.filter((pair) => !META_NAMES.includes(pair.attrs["name"] ?? "")),
   }));
-  // A set that held nothing else goes with what it held.
+  // A set that would be empty is removed.
   const sets = [{ ...set, children: [...kept, ...made] }, ...cleaned].filter((each) => each.children.length > 0);
   return { ...primitive, children: [...rest, ...sets] };
 }
@@ -78,11 +78,11 @@ export function guestNodes(cib: Cib): Map<string, GuestNodeSpec> {
   return found;
 }
 
-/** Whether the cluster has a guest node of that name; while its VM is disabled, the VM's metadata say so. */
+/** Whether the cluster has a guest node of that name; while its VM is disabled, the VM's metadata tell. */
 export const hasGuestNode = ({ cib, images }: Inventory, name: string): boolean =>
   guestNodes(cib).has(name) || [...images.values()].some(({ metadata }) => metadata?.["_remote_node"] === name);
 
-/** The guest node that a VM is, whatever its name, or undefined. While the VM is disabled its metadata say so. */
+/** The guest node that a VM provides, whatever its name, or undefined. While the VM is disabled, its metadata tell. */
 export function findGuestNode(inventory: Inventory, vm: string): ObservedGuestNode | undefined {
   const primitive = inventory.cib.primitives.get(vm);
   const metadata = inventory.images.get(systemImage(vm))?.metadata ?? {};

@@ -1,4 +1,4 @@
-/** Waiting until Pacemaker has a guest node, and telling why it does not get it. */
+/** Waits until Pacemaker is connected to a guest node, and reports why it is not. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { reachRemoted, WaitTimeout, type ClusterStatus } from "../../cluster";
 import { SeapathError } from "../../errors";
@@ -7,7 +7,7 @@ import { deadlineOf, reportOf, type Context } from "../core/context";
 import { describe } from "../core/wait";
 import type { GuestNodeSpec } from "./model";
 
-/** What pacemaker_remoted and the nodes have for a key differs. */
+/** The keys of pacemaker_remoted and the nodes differ. */
 export class KeyRejected extends SeapathError {
   constructor({ vm, address, port }: GuestNodeSpec, how: string) {
     super("key-rejected", `pacemaker_remoted at ${address} (port ${port}) does not take the cluster's key (${how})`, {
@@ -19,12 +19,12 @@ export class KeyRejected extends SeapathError {
   }
 }
 
-/** Pacemaker's own words for a key that differs. */
+/** Pacemaker's message for differing keys. */
 const REJECTED = "Key was rejected by service";
 
 /**
- * Whether Pacemaker has a connection that works. "Online" alone comes too early: it is true while what is remembered is
- * of an earlier connection. The check of the connection itself is what counts, on the node where the VM runs now.
+ * Whether Pacemaker has a working connection. "Online" alone comes too early: it is also true for the remembered state
+ * of an earlier connection. What counts is the monitor of the connection, on the node that runs the VM now.
  */
 export function isConnected(status: ClusterStatus, { vm, name }: Pick<GuestNodeSpec, "vm" | "name">): boolean {
   const host = status.resources.get(vm)?.nodes;
@@ -45,7 +45,7 @@ export function isConnected(status: ClusterStatus, { vm, name }: Pick<GuestNodeS
   return checked && link.nodes.includes(host[0] ?? "");
 }
 
-/** What is seen of a guest node, as a person would say it. */
+/** The observed state of a guest node, in plain words. */
 export function describeGuest(status: ClusterStatus, { vm, name }: Pick<GuestNodeSpec, "vm" | "name">): string {
   const node = status.nodes.find((each) => each.name === name);
   const link = status.resources.get(name);
@@ -61,8 +61,8 @@ export function describeGuest(status: ClusterStatus, { vm, name }: Pick<GuestNod
 }
 
 /**
- * Waits until pacemaker_remoted answers, before Pacemaker is told of it: one that it cannot connect to costs the VM.
- * @param key whether it also has to take the key; not when Pacemaker is connected to it already
+ * Waits until pacemaker_remoted answers, before Pacemaker learns of the guest: a failed connection would cost the VM.
+ * @param key whether it also has to accept the key; not if Pacemaker is already connected to it
  * @throws KeyRejected at once; WaitTimeout after the deadline with what the node saw last
  */
 export async function waitForRemoted(context: Context, spec: GuestNodeSpec, key: boolean): Promise<void> {
@@ -98,7 +98,7 @@ export async function waitForRemoted(context: Context, spec: GuestNodeSpec, key:
 
 /**
  * Waits until Pacemaker is connected.
- * @throws KeyRejected as soon as Pacemaker says so; WaitTimeout after the deadline
+ * @throws KeyRejected as soon as Pacemaker reports it; WaitTimeout after the deadline
  */
 export async function waitUntilConnected(context: Context, spec: GuestNodeSpec): Promise<void> {
   const begun = Date.now();
