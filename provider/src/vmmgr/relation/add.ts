@@ -1,4 +1,4 @@
-/** vm-mgr's `add_colocation`: a colocation that is nobody's. */
+/** vm-mgr's `add_colocation`: a colocation without an owner. */
 import type { Context } from "../core/context";
 import { Refused } from "../core/errors";
 import { nameProblem } from "../form/names";
@@ -7,9 +7,9 @@ import { createRelation } from "./life";
 import { contradictions } from "./refusals";
 
 /**
- * Adds a colocation to VMs that are enabled, the constraint that vm-mgr makes.
- * @param spec without an owner: whoever comes later may remove it with `crm configure delete`, or adopt it
- * @throws Refused, naming the VM; NotOwned when there is a constraint of that id
+ * Adds a colocation of enabled VMs, with vm-mgr's constraint.
+ * @param spec without an owner: it can later be removed with `crm configure delete`, or adopted
+ * @throws Refused, naming the VM; NotOwned if a constraint has that id
  */
 export async function addColocation(context: Context, spec: Omit<ColocationSpec, "owner" | "adopt">): Promise<void> {
   const members = [spec.vm, ...spec.with];

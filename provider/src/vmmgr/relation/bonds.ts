@@ -1,8 +1,8 @@
-/** Which VMs strong constraints tie to each other. */
+/** The VMs that strong constraints tie together or keep apart. */
 import type { XmlElement } from "../../cluster";
 import { isMarkedBy, readScore, readSets } from "./element";
 
-/** Two VMs that a constraint ties, or keeps apart. */
+/** Two VMs that a constraint ties together or keeps apart. */
 export interface Bond {
   pair: [string, string];
   /** The constraint. */
@@ -10,8 +10,8 @@ export interface Bond {
 }
 
 /**
- * The bonds of strong constraints: which VMs always run on one node, or never do, and by which constraint.
- * @param owner whose constraints are left out
+ * The bonds of strong constraints: which VMs always run on one node, or never do, and the constraint for each.
+ * @param owner its constraints are left out
  */
 export function strongBonds(constraints: readonly XmlElement[], owner: string | undefined, apart: boolean): Bond[] {
   return constraints.flatMap((node) => {
@@ -31,7 +31,7 @@ export function strongBonds(constraints: readonly XmlElement[], owner: string | 
   });
 }
 
-/** The constraints that tie one VM to another, however many lie between them; undefined where nothing does. */
+/** The constraints that tie one VM to another, directly or through others; undefined if none do. */
 export function tieBetween(bonds: readonly Bond[], from: string, to: string): string[] | undefined {
   const via = new Map<string, string[]>([[from, []]]);
   for (const [at, path] of via) {

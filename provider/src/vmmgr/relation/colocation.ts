@@ -2,39 +2,39 @@
 import type { XmlElement } from "../../cluster";
 import { constraint, readScore, readSets, shapeOf, type Relation } from "./element";
 
-/** What is asked of VMs as to where they run. */
+/** The spec of a colocation. */
 export interface ColocationSpec {
-  /** The one that goes where the others are, and that gives way when there is no room for all. */
+  /** The VM that follows the others, and gives way if there is no space for all. */
   vm: string;
   with: string[];
-  /** Together, or apart, or not at all. */
+  /** A hard requirement: if it cannot be met, a VM does not run. */
   strong: boolean;
-  /** Each of them on another node than all the others. */
+  /** Each on a different node than all the others. */
   apart: boolean;
-  /** Of a weak one: how much it weighs. @default 700 */
+  /** The score of a weak one. @default 700 */
   score?: number;
   adopt?: boolean;
   owner?: string;
 }
 
-/** What a weak one weighs where nothing is said, as vm-mgr has it. */
+/** The default score of a weak one, as in vm-mgr. */
 export const WEAK_SCORE = 700;
 
 const scoreText = ({ strong, apart, score = WEAK_SCORE }: ColocationSpec) =>
   `${apart ? "-" : ""}${strong ? "INFINITY" : score}`;
 const prefix = (strong: boolean, apart: boolean) => `${apart ? "apart" : "colocation"}-${strong ? "strong-" : ""}`;
 
-/** The id that vm-mgr gives to a colocation; of VMs apart it names the group, each pair of which has a constraint. */
+/** vm-mgr's id for a colocation; for VMs apart it names the group, in which each pair has its own constraint. */
 export const colocationId = (spec: Pick<ColocationSpec, "vm" | "with" | "strong" | "apart">) =>
   `${prefix(spec.strong, spec.apart)}${spec.vm}-with${spec.with.join("-")}`;
 
-/** The two-by-two of a group, each with the one that gives way first. */
+/** The pairs of a group, each with the VM that gives way first. */
 export const pairsOf = (members: readonly string[]): [string, string][] =>
   members.flatMap((one, index) => members.slice(index + 1).map((other): [string, string] => [one, other]));
 
 /**
- * What the CIB has to say. Together it is one constraint, as vm-mgr makes it. Apart it is one for each pair: a set of
- * several keeps the first from the others, and leaves the others together.
+ * The CIB elements. Together is one constraint, as vm-mgr makes it. Apart is one per pair: a set of several would keep
+ * the first from the others, but leave the others together.
  */
 export function colocationRelation(spec: ColocationSpec): Relation {
   const members = [spec.vm, ...spec.with];
@@ -58,14 +58,14 @@ export function colocationRelation(spec: ColocationSpec): Relation {
   };
 }
 
-/** A colocation as constraints say it. */
+/** A colocation as read from constraints. */
 export interface ReadColocation {
   vm: string;
   with: string[];
   strong: boolean;
   apart: boolean;
   score?: number;
-  /** What the constraints say that no colocation of ours does, in words. */
+  /** How the constraints deviate from any colocation of ours, in words. */
   altered?: string;
 }
 
@@ -77,7 +77,7 @@ const byOrderOf = (known: readonly string[]) => (a: string, b: string) => {
 /**
  * Reads constraints back.
  * @param nodes at least one
- * @param before what was asked last: it says in which order the user names the VMs
+ * @param before the last spec: it gives the order in which the user names the VMs
  */
 export function readColocation(nodes: readonly XmlElement[], before: ColocationSpec): ReadColocation {
   const known = [before.vm, ...before.with];
@@ -99,7 +99,7 @@ export function readColocation(nodes: readonly XmlElement[], before: ColocationS
   return altered.length === 0 ? read : { ...read, altered: altered.join("; ") };
 }
 
-/** The score of the constraints; where they differ, the first that is not as asked. */
+/** The score of the constraints; if they differ, the first that deviates from the spec. */
 function scoreOf(nodes: readonly XmlElement[], before: ColocationSpec): number {
   const scores = nodes.map((node) => readScore(node.attrs["score"]));
   const asked = readScore(scoreText(before));

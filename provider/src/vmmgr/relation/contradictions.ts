@@ -1,4 +1,4 @@
-/** Strong colocations that leave a VM no node: Pacemaker takes them without a word, and stops one of the VMs. */
+/** Strong colocations that leave a VM no node: Pacemaker accepts them silently, and stops one of the VMs. */
 import { nvpairs, type Inventory, type XmlElement } from "../../cluster";
 import { readPlacement } from "../form/placement";
 import { hypervisorsOf } from "../core/context";
@@ -7,13 +7,13 @@ import type { PlannedVms } from "../core/planned";
 import { pairsOf, type ColocationSpec } from "./colocation";
 import { strongBonds, tieBetween } from "./bonds";
 
-/** The node that a VM is pinned to: as the program has it, or the cluster where the program does not have the VM. */
+/** The node that a VM is pinned to: in the program, or in the cluster if the program does not declare the VM. */
 function pinOf(inventory: Inventory, planned: PlannedVms, vm: string): string | undefined {
   const plan = planned(vm);
   return plan === undefined ? readPlacement(inventory.cib, vm).pinnedHost : plan.pinnedHost;
 }
 
-/** Two VMs and why their pins disagree with being together, or apart. */
+/** Pairs of VMs whose pins contradict running together or apart, with the reason. */
 export function disagreeingPins(
   inventory: Inventory,
   members: readonly string[],
@@ -40,7 +40,7 @@ export function disagreeingPins(
   });
 }
 
-/** What of a strong colocation can never hold: one of its VMs would not run. */
+/** Parts of a strong colocation that can never be satisfied: one of its VMs would not run. */
 export function contradictionRefusals(inventory: Inventory, spec: ColocationSpec, planned: PlannedVms): Refusal[] {
   if (!spec.strong) return [];
   const members = [spec.vm, ...spec.with];
@@ -64,9 +64,9 @@ function isMeantToRun(inventory: Inventory, planned: PlannedVms, vm: string): bo
 }
 
 /**
- * A pin that strong colocations of others leave no room for. Those of the same program are left to their own check, which
- * comes when the program's VMs are known: it may change them at once.
- * @param isOwn whether a VM, or a constraint, is one of the same program, so that it may change at once
+ * Refuses a pin that foreign strong colocations leave no node for. Colocations of the same program have their own
+ * check, which comes once the program's VMs are known: it may change them in the same run.
+ * @param isOwn whether a VM or a constraint belongs to the same program, so that it may change in the same run
  */
 export function pinRefusals(
   inventory: Inventory,

@@ -1,19 +1,20 @@
 /**
- * Constraints between VMs as crmsh writes `<id> <score or kind>: a ( b c )`: one set after the other. Whose a constraint
- * is stands in the ids of its sets, which no tool shows and none minds: it comes and goes with the constraint itself.
+ * Constraints between VMs as crmsh writes `<id> <score or kind>: a ( b c )`: one set after the other. The owner of a
+ * constraint is recorded in the ids of its sets, which no tool shows or minds: it comes and goes with the constraint
+ * itself.
  */
 import { canonicalXml, children, element, type Cib, type XmlElement } from "../../cluster";
 
-/** What a colocation or an order is in the CIB, whatever it was made of. */
+/** A colocation or an order as CIB elements, whatever its source. */
 export interface Relation {
   noun: "colocation" | "order";
   /** As messages name it: `web01 with db01`. */
   label: string;
-  /** The VMs that it is about. */
+  /** The VMs it relates. */
   members: string[];
-  /** The program's resource that makes it: project, stack, logical name. Absent for the command line. */
+  /** The program's resource that creates it: project, stack, logical name. Absent for the command line. */
   owner?: string;
-  /** Takes over constraints of these ids that are there already. */
+  /** Adopts existing constraints with these ids. */
   adopt: boolean;
   elements: XmlElement[];
 }
@@ -21,7 +22,7 @@ export interface Relation {
 /** One set of a constraint. */
 export interface MemberSet {
   members: readonly string[];
-  /** Whether their order counts. */
+  /** Whether their order matters. */
   sequential: boolean;
 }
 
@@ -32,7 +33,7 @@ const slug = (owner: string) =>
     .map((part) => part.replace(/[^A-Za-z0-9._-]/g, "_"))
     .join("..");
 
-/** A constraint of sets, marked with its owner where it has one. */
+/** A constraint made of sets, marked with its owner if it has one. */
 export function constraint(
   name: "rsc_colocation" | "rsc_order",
   attrs: Record<string, string | undefined> & { id: string },
@@ -53,7 +54,7 @@ export function constraint(
   );
 }
 
-/** Who made a constraint, as far as it says so. */
+/** The owner of a constraint, if it is marked. */
 export function ownerOf(node: XmlElement): string | undefined {
   const id = children(node, "resource_set")[0]?.attrs["id"] ?? "";
   const at = id.indexOf(MARK);
@@ -68,14 +69,14 @@ export const isMarkedBy = (node: XmlElement, owner: string | undefined): boolean
 export const isMarkedByStack = (node: XmlElement, stack: string | undefined): boolean =>
   stack !== undefined && (ownerOf(node)?.startsWith(`${slug(stack).replaceAll("..", "/")}/`) ?? false);
 
-/** Whether two constraints say the same, whoever made them. */
+/** Whether two constraints are equivalent, whoever made them. */
 export function saysTheSame(a: XmlElement, b: XmlElement): boolean {
   const plain = (node: XmlElement) =>
     canonicalXml({ ...node, children: node.children.map((each) => ({ ...each, attrs: { ...each.attrs, id: "" } })) });
   return plain(a) === plain(b);
 }
 
-/** The sets of a constraint between VMs, also of one written with two attributes; undefined of what has another shape. */
+/** The sets of a constraint between VMs, including one written with two attributes; undefined for other shapes. */
 export function readSets(node: XmlElement): MemberSet[] | undefined {
   const [from, to] = node.name === "rsc_order" ? ["first", "then"] : ["rsc", "with-rsc"];
   const [first, second] = [node.attrs[from ?? ""], node.attrs[to ?? ""]];
@@ -95,8 +96,8 @@ export function readSets(node: XmlElement): MemberSet[] | undefined {
 const PLAIN = ["id", "rsc", "with-rsc", "first", "then", "score", "kind", "symmetrical"];
 
 /**
- * Whom a constraint is about and how, as text: the same for one of sets and one of two attributes, and whatever its
- * weight and direction. Roles, actions and rules, which no relation of ours has, make it another.
+ * The members of a constraint and their relation, as text: the same for sets and for two attributes, and independent of
+ * score and direction. Roles, actions and rules, which our relations never have, make it differ.
  */
 export function shapeOf(node: XmlElement): string {
   const sets = readSets(node)?.map(({ members, sequential }) => [
@@ -111,11 +112,11 @@ export function shapeOf(node: XmlElement): string {
   return JSON.stringify([node.name, sets ?? node.children, strange.flat()]);
 }
 
-/** The constraint of an id. */
+/** The constraint with an id. */
 export const constraintOf = (cib: Cib, id: string): XmlElement | undefined =>
   cib.constraints.find((node) => node.attrs["id"] === id);
 
-/** Pacemaker's score as a number; a million and more is INFINITY. */
+/** Pacemaker's score as a number; a million or more is INFINITY. */
 export function readScore(text: string | undefined): number {
   const word = /^([+-]?)(?:INFINITY|inf)$/i.exec(text ?? "");
   if (word !== null) return word[1] === "-" ? -Infinity : Infinity;

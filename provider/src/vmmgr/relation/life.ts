@@ -1,4 +1,4 @@
-/** A relation between VMs through its life: made, found, changed and removed, each by one atomic change of the CIB. */
+/** The lifecycle of a relation between VMs: created, found, changed and removed, each in one atomic CIB change. */
 import {
   changeStorage,
   CONSTRAINTS,
@@ -18,19 +18,19 @@ import { forgetParked, parkedOn, referencesOf, standsInFor } from "../form/parke
 import { quorumRefusals } from "../core/cluster-health";
 import { constraintOf, isMarkedBy, ownerOf, saysTheSame, type Relation } from "./element";
 
-/** By what a relation is known again: the marks of its owner, and ids where there is no mark. */
+/** How to recognize a relation: by its owner's marks, and by ids if there is no mark. */
 export interface Known {
   noun: Relation["noun"];
-  /** Whose it is; two after the resource was renamed. */
+  /** Its owner; two after the resource was renamed. */
   owners: readonly string[];
-  /** The ids that it had when it was last looked at. */
+  /** The ids it had when last read. */
   ids: readonly string[];
 }
 
-/** A relation as it was found. */
+/** A relation as found. */
 export interface FoundRelation {
   elements: XmlElement[];
-  /** It is not in the CIB but waits with these VMs until they are enabled. */
+  /** It is not in the CIB but waits until these VMs are enabled. */
   waitsFor: string[];
 }
 
@@ -44,13 +44,13 @@ const isOf =
     return ids.includes(node.attrs["id"] ?? "") && ownerOf(node) === undefined;
   };
 
-/** What is kept and really waits: vm-mgr's `enable` brings a VM back without what is kept with it. */
+/** Parked constraints that really wait: vm-mgr's `enable` restores a VM without its parked constraints. */
 const waitingIn = (inventory: Inventory): XmlElement[] =>
   parkedOn(inventory)
     .flatMap(({ nodes }) => nodes)
     .filter((node) => referencesOf(node).some((vm) => !inventory.cib.primitives.has(vm)));
 
-/** Finds a relation, in the CIB or kept with a VM that is not enabled. */
+/** Finds a relation, in the CIB or parked with a disabled VM. */
 export function findRelation(inventory: Inventory, known: Known): FoundRelation | undefined {
   const present = inventory.cib.constraints.filter(isOf(known));
   const waiting = waitingIn(inventory)
@@ -65,7 +65,7 @@ export function findRelation(inventory: Inventory, known: Known): FoundRelation 
   return elements.length === 0 ? undefined : { elements, waitsFor: [...new Set(away)] };
 }
 
-/** Whether the cluster has all of a relation as it is asked, in the CIB or kept. */
+/** Whether the cluster has the complete relation as specified, in the CIB or parked. */
 export function isInPlace(inventory: Inventory, wanted: Relation): boolean {
   const present = [...inventory.cib.constraints, ...waitingIn(inventory)];
   return wanted.elements.every((node) =>
@@ -73,7 +73,7 @@ export function isInPlace(inventory: Inventory, wanted: Relation): boolean {
   );
 }
 
-/** Constraints of the wanted ids that are somebody else's. */
+/** Foreign constraints with the wanted ids. */
 export function takenRefusals(inventory: Inventory, wanted: Relation, known: Known): Refusal[] {
   if (wanted.adopt) return [];
   return wanted.elements.flatMap(({ attrs }) => {
@@ -87,7 +87,7 @@ export function takenRefusals(inventory: Inventory, wanted: Relation, known: Kno
   });
 }
 
-/** Members that Pacemaker does not have, as the constraint's last obstacle. */
+/** Members that Pacemaker does not have, the last obstacle to the constraint. */
 function missingRefusals(inventory: Inventory, { noun, members }: Relation): Refusal[] {
   return members.flatMap((vm, index) => {
     if (inventory.cib.primitives.has(vm)) return [];
@@ -97,7 +97,7 @@ function missingRefusals(inventory: Inventory, { noun, members }: Relation): Ref
   });
 }
 
-/** The changes that make `known` into `wanted`: what says the same is left, the rest goes and comes in one patch. */
+/** The changes that turn `known` into `wanted`: equivalent constraints stay, the others are replaced in one patch. */
 function changesTo(inventory: Inventory, known: Known, wanted: Relation): CibChange[] {
   const own = inventory.cib.constraints.filter(isOf(known));
   const ids = new Set(wanted.elements.map((node) => node.attrs["id"]));
@@ -112,8 +112,8 @@ function changesTo(inventory: Inventory, known: Known, wanted: Relation): CibCha
 }
 
 /**
- * Makes a relation, or takes up one that a run of the same owner has made and lost track of. All of it, or nothing.
- * @param also what else speaks against it, asked of the cluster as it is at the moment of the change
+ * Creates a relation, or reuses one that a run of the same owner created and lost track of. Completely, or not at all.
+ * @param also further reasons to refuse, evaluated on the cluster's state at the time of the change
  * @throws NotOwned, Refused before anything was changed
  */
 export function createRelation(
@@ -131,7 +131,7 @@ export function createRelation(
 }
 
 /**
- * Makes what is there into what is asked, in one change; what was lost is made anew.
+ * Changes an existing relation to match its spec, in one change; recreates missing parts.
  * @throws NotOwned, Refused before anything was changed
  */
 export function updateRelation(
@@ -163,16 +163,16 @@ async function changeRelation(
     if (refusals.length > 0) throw new Refused(verb, wanted.label, inventory.node, refusals, wanted.noun);
     return changes;
   });
-  // What waited of it with a VM waits for nothing any more: all its VMs are there.
+  // Its parked parts no longer wait for anything: all its VMs are there.
   const forget = forgetParked(seen, isOf(known));
   if (forget.length > 0) await changeStorage(cluster.runner, forget);
 }
 
-/** Removes a relation, also one that waits with a VM that is not enabled. One that is gone is removed. */
+/** Removes a relation, even one parked with a disabled VM. Succeeds if it is already gone. */
 export async function removeRelation(context: Context, known: Known): Promise<void> {
   const { cluster } = context;
   const inventory = await cluster.inventory();
-  // First what waits: a VM that is enabled meanwhile would bring it back.
+  // Parked constraints first: a VM that is enabled meanwhile would bring them back.
   const forget = forgetParked(inventory, isOf(known));
   if (forget.length > 0) await changeStorage(cluster.runner, forget);
   await retryOnCibConflict(cluster, ({ cib }) => {

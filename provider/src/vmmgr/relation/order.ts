@@ -1,18 +1,18 @@
-/** VMs that start one after another. */
+/** Start orders of VMs. */
 import type { XmlElement } from "../../cluster";
 import { constraint, readSets, shapeOf, type Relation } from "./element";
 
 /** Pacemaker's kinds of an order. */
 export type OrderKind = "mandatory" | "optional" | "serialize";
 
-/** What is asked of the order in which VMs start and stop. */
+/** The spec of a start and stop order. */
 export interface OrderSpec {
   first: string;
   then: string[];
-  /** Whether those of `then` wait for each other as well, in their order; otherwise each waits for `first` alone. */
+  /** Whether the VMs in `then` also wait for each other, in their order; otherwise each only waits for `first`. */
   sequential: boolean;
   kind: OrderKind;
-  /** Whether they stop the other way round. */
+  /** Whether they stop in reverse order. */
   symmetrical: boolean;
   adopt?: boolean;
   owner?: string;
@@ -23,10 +23,10 @@ const KINDS: Record<OrderKind, string> = { mandatory: "Mandatory", optional: "Op
 /** The id of an order, in the style of vm-mgr's colocations. */
 export const orderId = ({ first, then }: Pick<OrderSpec, "first" | "then">) => `order-${first}-then${then.join("-")}`;
 
-/** What the CIB has to say. */
+/** The CIB elements. */
 export function orderRelation(spec: OrderSpec): Relation {
   const { first, then, sequential, kind, symmetrical, owner } = spec;
-  // crmsh has a plain notation for a chain of three and more, and for two sets.
+  // crmsh has a simple notation for a chain of three or more, and for two sets.
   const sets =
     sequential && then.length > 1
       ? [{ members: [first, ...then], sequential: true }]
@@ -34,7 +34,7 @@ export function orderRelation(spec: OrderSpec): Relation {
           { members: [first], sequential: true },
           { members: then, sequential: false },
         ];
-  // Serialize knows no direction, and Pacemaker takes none with it.
+  // Serialize has no direction, and Pacemaker accepts none with it.
   const direction = kind === "serialize" || symmetrical ? undefined : "false";
   return {
     noun: "order",
@@ -46,18 +46,18 @@ export function orderRelation(spec: OrderSpec): Relation {
   };
 }
 
-/** An order as its constraint says it. */
+/** An order as read from its constraint. */
 export interface ReadOrder {
   first: string;
   then: string[];
   sequential: boolean;
   kind: OrderKind;
   symmetrical: boolean;
-  /** What the constraint says that no order of ours does, in words. */
+  /** How the constraint deviates from any order of ours, in words. */
   altered?: string;
 }
 
-/** Reads a constraint back. @param before what was asked last */
+/** Reads a constraint back. @param before the last spec */
 export function readOrder(node: XmlElement, before: OrderSpec): ReadOrder {
   const sets = readSets(node) ?? [];
   const [first = before.first, ...then] = sets.flatMap(({ members }) => members);
@@ -72,7 +72,7 @@ export function readOrder(node: XmlElement, before: OrderSpec): ReadOrder {
     : { ...read, altered: `${node.attrs["id"]} says something else` };
 }
 
-/** The kind of an order; one with a score is mandatory when that is above 0, and optional otherwise. */
+/** The kind of an order; one with a score is mandatory if that is above 0, and optional otherwise. */
 function kindOf(node: XmlElement): OrderKind {
   const { kind, score } = node.attrs;
   const found = (Object.keys(KINDS) as OrderKind[]).find((each) => KINDS[each] === kind);

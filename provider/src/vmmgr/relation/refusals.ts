@@ -1,4 +1,4 @@
-/** What can be known to be wrong with a relation before anything is changed, and what it will do to VMs that run. */
+/** Problems of a relation that can be found before anything is changed, and its effect on running VMs. */
 import { nvpairs, type Inventory, type XmlElement } from "../../cluster";
 import { hypervisorsOf } from "../core/context";
 import type { Refusal } from "../core/errors";
@@ -16,7 +16,7 @@ export interface Named {
   vm: string;
 }
 
-/** VMs that are not there or not enabled, neither on the cluster nor in the program. */
+/** VMs that do not exist or are not enabled, neither on the cluster nor in the program. */
 export function memberRefusals(inventory: Inventory, named: readonly Named[], planned: PlannedVms): Refusal[] {
   return named.flatMap(({ property, vm }) => {
     const plan = planned(vm);
@@ -36,8 +36,8 @@ export function memberRefusals(inventory: Inventory, named: readonly Named[], pl
 }
 
 /**
- * Strong constraints of others that say the contrary.
- * @param constraints of the cluster, and those that the program makes before
+ * Foreign strong constraints that contradict the spec.
+ * @param constraints of the cluster, and those that the program creates first
  */
 export function contradictions(constraints: readonly XmlElement[], spec: ColocationSpec): Refusal[] {
   if (!spec.strong) return [];
@@ -59,7 +59,7 @@ export function contradictions(constraints: readonly XmlElement[], spec: Colocat
   const members = [spec.vm, ...spec.with];
   return strongBonds(constraints, spec.owner, true).flatMap(({ pair: [a, b], id }) => {
     const tie = tieBetween([...ours, ...together], a, b);
-    // A contradiction that is there without us is not for us to refuse.
+    // A contradiction that exists without ours is not for us to refuse.
     if (tie === undefined || tieBetween(together, a, b) !== undefined) return [];
     const through = tie.filter((each) => each !== "");
     const how = members.includes(a) && members.includes(b) ? "" : ` (tied to them by ${quoted(through)})`;
@@ -72,7 +72,7 @@ export function contradictions(constraints: readonly XmlElement[], spec: Colocat
   });
 }
 
-/** Orders of others that would make a ring with this one. */
+/** Foreign orders that would form a cycle with this one. */
 export function orderRefusals(constraints: readonly XmlElement[], spec: OrderSpec): Refusal[] {
   if (spec.kind !== "mandatory") return [];
   const steps = constraints.flatMap((node) => {
@@ -138,7 +138,7 @@ const howItMoves = (inventory: Inventory, vm: string) =>
     ? "live"
     : "by a stop and a start";
 
-/** What a colocation that is not there yet will do, a sentence each. */
+/** What a new colocation will do, one sentence each. */
 export function colocationNotices(inventory: Inventory, spec: ColocationSpec, planned: PlannedVms): string[] {
   const members = [spec.vm, ...spec.with];
   const running = members.flatMap((vm) => {
@@ -156,7 +156,7 @@ export function colocationNotices(inventory: Inventory, spec: ColocationSpec, pl
   ];
 }
 
-/** Of a wish; what a strong one can never do is refused. */
+/** For a weak one only; a strong one that can never be satisfied is refused. */
 function pinNotices(
   inventory: Inventory,
   spec: ColocationSpec,
@@ -175,7 +175,7 @@ function roomNotices(inventory: Inventory, spec: ColocationSpec, members: readon
   return [`${members.length} VMs apart on ${hosts} nodes: some will share one`];
 }
 
-/** What an order that is not there yet will do, a sentence each. */
+/** What a new order will do, one sentence each. */
 export function orderNotices(inventory: Inventory, spec: OrderSpec): string[] {
   if (spec.kind !== "mandatory") return [];
   const { first, then } = spec;
