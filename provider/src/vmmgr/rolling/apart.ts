@@ -1,9 +1,9 @@
-/** Which VMs are kept apart strongly, and which of them is changed first. */
+/** The VMs that strong constraints keep apart, and the order to change them in. */
 import type { Inventory, XmlElement } from "../../cluster";
 import { parkedOn } from "../form/parked-constraints";
 import { strongBonds, type Bond } from "../relation/bonds";
 
-/** One that a VM is kept apart from. */
+/** A VM that another VM is kept apart from. */
 export interface Apart {
   vm: string;
   /** The constraint. */
@@ -11,15 +11,15 @@ export interface Apart {
 }
 
 /**
- * What keeps VMs of a cluster apart: constraints of whomever, those that wait with a VM that is not enabled among them, and
- * those that the program is about to make.
+ * The bonds that keep VMs of a cluster apart: constraints of any owner, including those parked with a disabled VM and
+ * those that the program is about to create.
  */
 export function apartBonds(inventory: Inventory, planned: readonly XmlElement[] = []): Bond[] {
   const waiting = parkedOn(inventory).flatMap(({ nodes }) => nodes);
   return strongBonds([...inventory.cib.constraints, ...waiting, ...planned], undefined, true);
 }
 
-/** Those that a VM is kept apart from, each once. */
+/** The VMs that a VM is kept apart from, each once. */
 export function apartFrom(bonds: readonly Bond[], vm: string): Apart[] {
   const found = new Map<string, string>();
   for (const {
@@ -33,7 +33,7 @@ export function apartFrom(bonds: readonly Bond[], vm: string): Apart[] {
 }
 
 /**
- * The order in which VMs are changed: as the constraints name them, the one first that gives way where there is no room for
- * both. So it is the standby on which a change is tried.
+ * The order in which VMs are changed: as in the constraints, first the VM that gives way if there is no space for both.
+ * So a change is tried on the standby.
  */
 export const inOrder = (bonds: readonly Bond[]): string[] => [...new Set(bonds.flatMap(({ pair }) => pair))];

@@ -9,33 +9,33 @@ import { Turns, type Look } from "./turns";
 
 export { Turns } from "./turns";
 
-/** What a change has to know, so that VMs that are kept apart are not stopped at once. */
+/** What a change needs to know so that VMs kept apart are not stopped at the same time. */
 export interface RollingTerms {
   turns: Turns;
-  /** Whether the VM may be stopped while one that it is kept apart from does not run. */
+  /** Whether the VM may be stopped while a VM it is kept apart from is not running. */
   outage: boolean;
-  /** Seconds from its start until its guest does its work, where Pacemaker cannot see it. */
+  /** Seconds from its start until its guest is operational, if Pacemaker cannot see that. */
   readyAfter: number;
-  /** Constraints that the program is about to make. */
+  /** Constraints that the program is about to create. */
   planned: () => readonly XmlElement[];
 }
 
-/** The same, as a change takes it along. */
+/** The same, as a change uses it. */
 export type Rolling = RollingTerms & StopTurns;
 
-/** How a change of one VM waits for its turn. */
+/** How a change of a VM waits for its turn. */
 export const rollingBy = (terms: RollingTerms): Rolling => ({ ...terms, run: (...turn) => runInTurn(terms, ...turn) });
 
 const known = new WeakMap<Cluster, Turns>();
 
-/** The turns of a cluster: the same for all who change something on it. */
+/** The turns of a cluster, shared by all changes to it. */
 export function turnsOf(cluster: Cluster): Turns {
   const found = known.get(cluster) ?? new Turns();
   known.set(cluster, found);
   return found;
 }
 
-/** A cluster as one VM sees it. */
+/** A cluster from one VM's point of view. */
 function lookFrom(inventory: Inventory, vm: string, planned: readonly XmlElement[]): Look {
   const bonds = apartBonds(inventory, planned);
   return {
@@ -47,7 +47,7 @@ function lookFrom(inventory: Inventory, vm: string, planned: readonly XmlElement
 }
 
 /**
- * Waits until a VM may be stopped. The turn is its own then, and has to be given back.
+ * Waits until a VM may be stopped. Then the caller holds the turn, and has to give it back.
  * @throws NotAtOnce, before anything was changed
  */
 export async function beginTurn(
@@ -82,7 +82,7 @@ async function runInTurn<T>(
   }
 }
 
-/** What a preview knows to be in the way of stopping a VM. What is only under way it leaves to the change itself. */
+/** Known obstacles to stopping a VM, for a preview. Ongoing activity is left to the change itself. */
 export function turnRefusals(
   inventory: Inventory,
   vm: string,
@@ -101,7 +101,7 @@ export function turnRefusals(
     }));
 }
 
-/** In which order VMs are stopped, once a diff has shown that more than one of those that are kept apart is. */
+/** The order in which VMs are stopped, once a diff has shown that several VMs kept apart are. */
 export function turnNotice(
   inventory: Inventory,
   vm: string,

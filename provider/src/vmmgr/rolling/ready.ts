@@ -1,4 +1,7 @@
-/** Whether a VM stands in for another one now: it runs, Pacemaker is through with it, and what is inside of it answers. */
+/**
+ * Whether a VM can take over for another one now: it is running, Pacemaker has finished with it, and its services
+ * answer.
+ */
 import { nvpairs, RESTART_KEY, type Cib, type Inventory } from "../../cluster";
 import { keepsOff, usersOf } from "../guest/keepoff";
 import { readMeta } from "../guest/settings";
@@ -7,11 +10,11 @@ import { PHASE_KEY } from "../form/metadata";
 import { systemImage } from "../form/names";
 import { describe } from "../core/wait";
 
-/** How it is with a VM, in words that complete `VM "b" …` where it is not ready. */
+/** The readiness of a VM, in words that complete `VM "b" …` if it is not ready. */
 export interface Readiness {
   /**
-   * `coming`: something is under way that ends in its running. `idle`: it does not run and nothing is seen to happen, though it
-   * is meant to run. `down`: nobody is going to start it.
+   * `coming`: an operation is in progress that ends with it running. `idle`: it should run but does not, and nothing
+   * seems to happen. `down`: nothing is going to start it.
    */
   state: "ready" | "coming" | "idle" | "down";
   words: string;
@@ -19,7 +22,7 @@ export interface Readiness {
 
 const READY: Readiness = { state: "ready", words: "runs" };
 
-/** How it is with a VM. */
+/** The readiness of a VM. */
 export function readinessOf(inventory: Pick<Inventory, "cib" | "status" | "images">, vm: string): Readiness {
   const { cib, status, images } = inventory;
   const metadata = images.get(systemImage(vm))?.metadata;
@@ -33,7 +36,7 @@ export function readinessOf(inventory: Pick<Inventory, "cib" | "status" | "image
   const words = `is ${seen}`;
   if (resource.failed || resource.blocked) return { state: "down", words };
   if (resource.targetRole === "Stopped") {
-    // A restart that somebody else is at tells Pacemaker to stop it, and has noted before what it is done for.
+    // Another program's restart makes Pacemaker stop it, and has recorded its reason first.
     return { state: metadata?.[RESTART_KEY] === undefined ? "down" : "coming", words };
   }
   if (resource.role === "Started" && resource.pending === undefined && resource.nodes.length === 1)
@@ -65,7 +68,7 @@ function settledOn(
     : { state: "coming", words: `runs, and "${service}" inside of it is ${describe(status, service)}` };
 }
 
-/** What is to run inside of a guest node, and nowhere else. */
+/** The resources that should run inside a guest node, and nowhere else. */
 function servicesIn(cib: Cib, guest: string): string[] {
   const bound = usersOf(cib, guest).filter(({ constraint }) =>
     cib.constraints.some((each) => each.attrs["id"] === constraint && !keepsOff(each, guest)),

@@ -1,47 +1,47 @@
 /**
- * VMs that are kept apart, one standing in for the other, are stopped one after the other: whoever is to stop one waits here
- * for its turn. One process serves all resources of a run, so what its changes do to each other is known here; what others do
- * is seen of the cluster, right before the stop.
+ * Redundant VMs that are kept apart are stopped one after the other: a change that stops one waits here for its turn.
+ * One process serves all resources of a run, so this knows how its changes affect each other; other programs' changes
+ * are seen on the cluster, right before the stop.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { SeapathError } from "../../errors";
 import type { Apart } from "./apart";
 import type { Readiness } from "./ready";
 
-/** Time, and waiting. */
+/** Time and sleeping. */
 export interface Clock {
   now(): number;
   sleep(milliseconds: number): Promise<unknown>;
 }
 
-/** A cluster as it is at this moment, for one VM. */
+/** A cluster at this moment, for one VM. */
 export interface Look {
-  /** The node that was asked. */
+  /** The queried node. */
   node: string;
-  /** The VM runs: a change would stop it. */
+  /** The VM is running: a change would stop it. */
   runs: boolean;
-  /** Those that it is kept apart from. */
+  /** The VMs it is kept apart from. */
   peers: (Apart & Readiness)[];
-  /** All VMs that are kept apart from others, the one first that is changed first. */
+  /** All VMs that are kept apart from others, in the order of change. */
   order: readonly string[];
 }
 
-/** What is asked of a turn. */
+/** A request for a turn. */
 export interface Turn {
   vm: string;
-  /** What is done to it, for the error: `change`, `delete`. */
+  /** The operation, for the error: `change`, `delete`. */
   verb: string;
   look: () => Promise<Look>;
-  /** Seconds that the cluster may take until the others are ready, each time another change has ended. */
+  /** Seconds that the cluster may take until the others are ready, counted again whenever another change ends. */
   deadline: number;
   say: (text: string) => void;
-  /** It may be stopped whatever the others do. */
+  /** It may be stopped, whatever the state of the others. */
   outage: boolean;
-  /** It is stopped for good: that one stays away is what was asked for, and it waits for changes that are under way alone. */
+  /** It is stopped for good, as requested, so it only waits for changes in progress. */
   final?: boolean;
 }
 
-/** One of a pair was to be stopped while the other one does not run. Nothing was changed. */
+/** One of a pair was about to be stopped while the other is not running. Nothing was changed. */
 export class NotAtOnce extends SeapathError {
   constructor(
     { vm, verb }: Pick<Turn, "vm" | "verb">,
@@ -60,20 +60,20 @@ export class NotAtOnce extends SeapathError {
   }
 }
 
-/** How long one that comes first is waited for before it has come at all. */
+/** How long to wait for a VM that comes first but has not asked for its turn. */
 const GATHER_MS = 2_000;
 /** How long Pacemaker may seem idle. */
 const IDLE_MS = 15_000;
-/** How long after its delete a VM's create may begin: the engine does the one right after the other. */
+/** How long after its delete a VM's create may begin: the engine does one right after the other. */
 const BETWEEN_MS = 60_000;
 const PAUSE_MS = 300;
 
 export class Turns {
   readonly #clock: Clock;
   readonly #line = new Set<string>();
-  /** Whose turn it is; with the time of its delete while its create has not begun. */
+  /** The VMs that hold a turn; with the time of the delete until the create has begun. */
   readonly #held = new Map<string, { deletedAt?: number }>();
-  /** When those that were changed have had their time to come up. */
+  /** When the changed VMs will have had their time to come up. */
   readonly #readyAt = new Map<string, number>();
   readonly #failed = new Set<string>();
   readonly #announced = new Set<string>();
@@ -83,18 +83,18 @@ export class Turns {
     this.#clock = clock;
   }
 
-  /** A diff has shown that the VM is to be stopped. @returns those of `others` of which the same is known */
+  /** A diff has shown that the VM will be stopped. @returns those of `others` already announced as well */
   announce(vm: string, others: readonly string[]): string[] {
     this.#announced.add(vm);
     return others.filter((other) => this.#announced.has(other));
   }
 
-  /** Whether a change of the VM is under way or waits for its turn. */
+  /** Whether a change of the VM is in progress or waits for its turn. */
   isBusy(vm: string): boolean {
     return this.#holds(vm) || this.#line.has(vm);
   }
 
-  /** Whether nobody of this process changes anything that is kept apart. */
+  /** Whether this process is not changing any VM that is kept apart. */
   get isIdle(): boolean {
     return this.#held.size === 0 && this.#line.size === 0;
   }
@@ -107,8 +107,8 @@ export class Turns {
   }
 
   /**
-   * Waits until the VM may be stopped, and then has the turn, until `end`.
-   * @throws NotAtOnce when one that it is kept apart from does not run, or does not come up in time
+   * Waits until the VM may be stopped, and then holds the turn until `end`.
+   * @throws NotAtOnce if a VM it is kept apart from is not running, or does not come up in time
    */
   async begin(turn: Turn): Promise<void> {
     const { vm } = turn;
@@ -131,7 +131,7 @@ export class Turns {
       if (!look.runs || look.peers.length === 0) return;
       const busy = await this.#others(turn, look, arrived);
       if (busy) continue;
-      // Between here and the turn there is no wait: nobody else gets it meanwhile.
+      // No await between here and taking the turn: no other change gets it meanwhile.
       if (turn.final === true) return;
       if (ended !== this.#ended) [since, ended, idle] = [now(), this.#ended, 0];
       const failed = look.peers.find((peer) => this.#failed.has(peer.vm));
@@ -162,7 +162,7 @@ export class Turns {
     }
   }
 
-  /** Waits for changes of the others that this process is at, and for those that come first. @returns whether there were any */
+  /** Waits for this process's changes of the others, and for those that come first. @returns whether there were any */
   async #others(turn: Turn, { peers, order }: Look, arrived: number): Promise<boolean> {
     const before = (peer: string) => order.indexOf(peer) < order.indexOf(turn.vm);
     const inTheWay = () =>
@@ -186,7 +186,7 @@ export class Turns {
     return waited;
   }
 
-  /** The VM that has the turn was deleted, and is made anew by the next call for it. */
+  /** The VM that holds the turn was deleted; the next call for it recreates it. */
   deleted(vm: string): void {
     if (this.#held.has(vm)) this.#held.set(vm, { deletedAt: this.#clock.now() });
   }
@@ -196,7 +196,7 @@ export class Turns {
     if (this.#held.has(vm)) this.#held.set(vm, {});
   }
 
-  /** Gives the turn back. @param readyAfter seconds that its guest takes until it does its work */
+  /** Gives the turn back. @param readyAfter seconds until its guest is operational */
   end(vm: string, done: boolean, readyAfter = 0): void {
     if (!this.#held.delete(vm)) return;
     this.#announced.delete(vm);
