@@ -1,4 +1,4 @@
-/** The serial console of a VM, on somebody's terminal. */
+/** The serial console of a VM, on the user's terminal. */
 import { libvirtUri, openTerminal, openWay, type Terminal } from "../../cluster";
 import type { Context } from "../core/context";
 import { getVm, NotNow } from "../vm/lifecycle";
@@ -6,8 +6,9 @@ import { getVm, NotNow } from "../vm/lifecycle";
 export type { Terminal } from "../../cluster";
 
 /**
- * Opens it where the VM runs, until it is left (Ctrl-]).
- * @param user as whom libvirt goes from node to node first; where it is let in as nobody, ssh may ask for this one's password
+ * Opens it where the VM runs, until the user leaves it (Ctrl-]).
+ * @param user the user that libvirt tries first between nodes; if the nodes accept no user, ssh may ask for this one's
+ * password
  * @returns the exit code of `virsh console`
  */
 export async function openConsole({ cluster }: Context, vm: string, user: string, terminal: Terminal): Promise<number> {

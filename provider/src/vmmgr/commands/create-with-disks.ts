@@ -1,4 +1,4 @@
-/** A VM with data disks, as vm-mgr's `create --additional-disk` makes it: all of it, or nothing. */
+/** A VM with data disks, as vm-mgr's `create --additional-disk` creates it: completely, or not at all. */
 import type { Inventory } from "../../cluster";
 import { ChangeFailed, Refused, type Refusal } from "../core/errors";
 import { createVm } from "../vm/create";
@@ -11,7 +11,7 @@ import { removeVm } from "../vm/remove";
 import { runSteps, type Step } from "../core/steps";
 import { updateVm } from "../vm/update";
 
-/** Makes a VM with a data disk of each source, and starts it when it has all. @param force in place of one of the name */
+/** Creates a VM with a data disk per source, and starts it once it has all. @param force replaces a VM of that name */
 export async function createWithDisks(
   context: Context,
   spec: VmSpec,

@@ -1,6 +1,6 @@
 /**
- * Taking a libvirt VM of one node into the cluster. It is shut down, because a disk that is written to cannot be copied
- * whole; it is undefined when its copy is, and started again when anything goes wrong. Its own disk is never touched.
+ * Imports a libvirt VM of one node into the cluster. It is shut down, because a disk in use cannot be copied
+ * consistently; undefined once it is copied; and started again if anything fails. Its own disk is never touched.
  */
 import {
   asideOf,
@@ -28,20 +28,20 @@ import { removeVm } from "../vm/remove";
 import { runSteps, type Step } from "../core/steps";
 import { updateVm } from "../vm/update";
 
-/** What a libvirt VM gives the one of the cluster. */
+/** The parts of a libvirt VM that the cluster's VM takes over. */
 export interface ImportedDomain {
-  /** Its definition without the disk that is taken over. */
+  /** Its definition without the imported disk. */
   xml: string;
   uuid: string;
-  /** The file or the device on the node that its disk is; absent where it is neither, of a network say. */
+  /** The file or device on the node with its disk; absent for anything else, e.g. a network disk. */
   disk?: string;
-  /** What libvirt says that the disk's file is; absent where that is nothing that is taken. */
+  /** The format of the disk's file according to libvirt; absent if it is not supported. */
   format?: ImageFormat;
-  /** It runs. */
+  /** It is running. */
   active: boolean;
 }
 
-/** libvirt's names of formats, as they are said here. */
+/** libvirt's format names, and ours. */
 const FORMATS: Record<string, ImageFormat> = {
   raw: "raw",
   qcow2: "qcow2",
@@ -53,7 +53,7 @@ const FORMATS: Record<string, ImageFormat> = {
 
 const isDisk = (node: XmlElement) => node.name === "disk" && (node.attrs["device"] ?? "disk") === "disk";
 
-/** The definition of a libvirt VM, and its one disk apart. @param domain its name, for the errors */
+/** The definition of a libvirt VM without its one disk, and that disk. @param domain its name, for the errors */
 export function importDomainXml(text: string, domain: string, node: string): Omit<ImportedDomain, "active"> {
   const root = parseXml(text, `the domain "${domain}"`);
   const disks = children(child(root, "devices"), "disk").filter(isDisk);
@@ -78,10 +78,13 @@ export function importDomainXml(text: string, domain: string, node: string): Omi
   };
 }
 
-/** What has to stay free beside a definition that is set aside: its passwords are not counted, and a file takes whole blocks. */
+/**
+ * Space to leave free besides a definition that is set aside: its passwords are not counted, and a file takes whole
+ * blocks.
+ */
 const LEFT_BYTES = 256 * 1024;
 
-/** The libvirt VM of a name on the node that is asked. @throws NotFound, Refused */
+/** The libvirt VM of a name on the queried node. @throws NotFound, Refused */
 export async function findImportedDomain(
   { cluster }: Context,
   domain: string,
@@ -105,11 +108,11 @@ export async function findImportedDomain(
 }
 
 /**
- * Takes a libvirt VM of the node that is asked into the cluster.
+ * Imports a libvirt VM of the queried node into the cluster.
  * @param domain its name in libvirt
- * @param spec the VM to be, with its XML and its source
- * @param force in place of a VM of the cluster that has the name
- * @throws Refused before anything was done; ChangeFailed after all was put back
+ * @param spec the VM to create, with its XML and its source
+ * @param force replaces a VM of that name in the cluster
+ * @throws Refused before anything was done; ChangeFailed after everything was restored
  */
 export async function importDomain(context: Context, domain: string, spec: VmSpec, force = false): Promise<ObservedVm> {
   const { cluster } = context;

@@ -1,11 +1,11 @@
-/** The user's metadata of a VM, set one by one. */
+/** Sets single user metadata of a VM. */
 import { changeStorage } from "../../cluster";
 import type { Context } from "../core/context";
 import { Refused } from "../core/errors";
 import { getVm } from "../vm/lifecycle";
 import { emptyValue, nameProblem, systemImage } from "../form/names";
 
-/** Sets one. Its key keeps to the rule of names, and is none of those that the VM itself needs. */
+/** Sets one key. It must follow the name rule, and must not be one that the VM itself needs. */
 export async function setMetadata({ cluster }: Context, vm: string, key: string, value: string): Promise<void> {
   const inventory = await cluster.inventory();
   getVm(inventory, vm, "set metadata of");

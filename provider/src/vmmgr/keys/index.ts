@@ -1,6 +1,6 @@
 /**
- * Keys in the metadata of a VM that another program than the VM's own has. Beside each stands whose it is, so that the
- * program of the VM neither shows nor removes it: one key a mark, so that two programs never write the same one.
+ * Metadata keys of a VM that a program other than the VM's owns. Each has its owner beside it, so that the VM's program
+ * neither shows nor removes it: one marker per key, so that two programs never write the same marker.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import {
@@ -19,33 +19,33 @@ import type { PlannedVms } from "../core/planned";
 import { fullRefusals } from "../core/cluster-health";
 import { runSteps } from "../core/steps";
 
-/** The keys that are asked of a VM. */
+/** The spec of a VM's keys. */
 export interface KeysSpec {
   vm: string;
   metadata: Record<string, string>;
-  /** Whose they are: project, stack, logical name. */
+  /** Their owner: project, stack, logical name. */
   owner: string;
-  /** Takes over keys that are there already and are nobody's. */
+  /** Adopts existing keys without an owner. */
   adopt: boolean;
 }
 
-/** By what keys are known again. */
+/** How to recognize keys. */
 export interface KnownKeys {
   /** Two after the resource was renamed. */
   owners: readonly string[];
-  /** The keys that were there when it was last looked at. */
+  /** The keys that existed when last read. */
   keys: readonly string[];
 }
 
 const metadataOf = (inventory: Inventory, vm: string) => inventory.images.get(systemImage(vm))?.metadata;
 
-/** Whether a key that is there is one of the known: marked so, or not marked and had before. */
+/** Whether an existing key is a known one: marked as such, or unmarked and known from before. */
 function isKnown(metadata: Record<string, string>, key: string, { owners, keys }: KnownKeys): boolean {
   const mark = metadata[`${KEY_OWNER}${key}`];
   return mark === undefined ? keys.includes(key) : owners.includes(mark);
 }
 
-/** The known keys of a VM with their values; undefined when the VM is gone, or none of them is left. */
+/** The known keys of a VM with their values; undefined if the VM is gone, or none of them is left. */
 export function findKeys(inventory: Inventory, vm: string, known: KnownKeys): Record<string, string> | undefined {
   const metadata = metadataOf(inventory, vm);
   if (metadata === undefined) return undefined;
@@ -53,7 +53,7 @@ export function findKeys(inventory: Inventory, vm: string, known: KnownKeys): Re
   return found.length === 0 ? undefined : Object.fromEntries(found);
 }
 
-/** What a VM and its metadata have against keys; in a preview the VM may be one that the program makes. */
+/** Reasons to reject keys of a VM; in a preview the program may yet create the VM. */
 export function keyRefusals(
   inventory: Inventory,
   spec: KeysSpec,
@@ -93,7 +93,7 @@ interface KeyChange {
   expect: Record<string, string | null>;
 }
 
-/** What makes the known keys into the wanted ones, and what it is about. Marks come first and go last. */
+/** The change from the known keys to the wanted ones, with the values it expects. Markers come first and go last. */
 function changeTo(metadata: Record<string, string>, known: KnownKeys, spec: KeysSpec): KeyChange {
   const set: Record<string, string> = {};
   const unset: string[] = [];
@@ -116,9 +116,9 @@ function changeTo(metadata: Record<string, string>, known: KnownKeys, spec: Keys
 const TRIES = 5;
 
 /**
- * Makes a change of a VM's metadata by what they say now, and again when somebody was quicker. Two who write at the very
- * same moment may both find what they expect, so that what was written is looked at again.
- * @returns the cluster with nothing left to be changed
+ * Changes a VM's metadata based on their current values, and retries if another program was faster. Two simultaneous
+ * writers may both find what they expect, so the result is read again.
+ * @returns the cluster with nothing left to change
  */
 async function changeKeys(
   { cluster }: Context,
@@ -142,7 +142,7 @@ async function changeKeys(
             try {
               await changeStorage(cluster.runner, [act]);
             } catch (error) {
-              // Keys that somebody has changed meanwhile were not touched.
+              // If another program has changed keys meanwhile, nothing was written.
               begun = !(error instanceof ProgramError && error.kind === "MetadataChanged");
               throw error;
             }
@@ -162,9 +162,9 @@ async function changeKeys(
 }
 
 /**
- * Sets the keys, and removes those of the known that are not asked any more: all of it, or nothing.
+ * Sets the keys, and removes known keys that the spec no longer has: completely, or not at all.
  * @returns the cluster as it is then
- * @throws NotFound when there is no VM; NotOwned when a key is somebody else's
+ * @throws NotFound if there is no VM; NotOwned if a key belongs to another program
  */
 export async function setKeys(context: Context, known: KnownKeys, spec: KeysSpec): Promise<Inventory> {
   const what = `Unable to set metadata of VM "${spec.vm}"`;
@@ -185,7 +185,7 @@ export async function setKeys(context: Context, known: KnownKeys, spec: KeysSpec
   });
 }
 
-/** Removes the known keys. Those that are gone, with the VM or without, are removed. */
+/** Removes the known keys. Succeeds for keys that are already gone, with or without the VM. */
 export async function removeKeys(context: Context, vm: string, known: KnownKeys): Promise<void> {
   const none = { vm, metadata: {}, owner: known.owners[0] ?? "", adopt: false };
   await changeKeys(context, vm, `Unable to remove metadata of VM "${vm}"`, (inventory) =>
