@@ -1,19 +1,22 @@
-/** What is taken as removed by a plan that cannot say so itself: a policy sees what a program has, not what it no longer has. */
+/**
+ * What counts as removed by a plan that cannot say so itself: a policy sees what a program has, not what it no longer
+ * has.
+ */
 import type { Cib } from "../../cluster";
 import { ownerOf as ownerOfService } from "../guest/resource";
 import { ownerOf as ownerOfConstraint } from "../relation/element";
 import type { Plan } from "./model";
 
-/** The plan with what it takes away. */
+/** The plan with its removals. */
 export interface AssumedPlan {
   plan: Plan;
-  /** The VMs that it is taken to remove. */
+  /** The VMs that it presumably removes. */
   removed: string[];
 }
 
 /**
- * Takes as removed what a program has on the cluster and a plan of it does not name: VMs, and colocations, orders and
- * guest resources that carry its mark.
+ * Treats what a program has on the cluster but not in its plan as removed: VMs, and colocations, orders and guest
+ * resources that carry its mark.
  * @param owner project and stack
  * @param owners of VMs
  */

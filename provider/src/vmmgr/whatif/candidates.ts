@@ -1,24 +1,28 @@
 /**
- * Where VMs may come to run. New VMs are made side by side, so each comes when some of the others are there and some are not,
- * and what ties it to others comes later than itself: a simulation that has all at once says one node, and life another.
+ * The nodes that VMs may end up on. New VMs are created in parallel, so each arrives when only some of the others are
+ * there, and the constraints that tie it to others arrive later than itself: a simulation with everything at once gives
+ * one node, and reality another.
  */
 import type { Placement } from "./judge";
 import type { Declared } from "./declared";
 import type { RelatedVms } from "./relations";
 import type { NodeState } from "./settings";
 
-/** What binds VMs to nodes. */
+/** The bindings of VMs to nodes. */
 export interface Bindings {
   nodes: readonly NodeState[];
   declared: readonly Declared[];
   relations: readonly RelatedVms[];
 }
 
-/** Whether a VM is made by the plan: where it runs depends on who was there before. */
+/** Whether the plan creates the VM: its node depends on the VMs that were there before. */
 const isNew = ({ before, after, action }: Placement) =>
   before === undefined && after !== undefined && action === "start";
 
-/** Puts in the nodes that new VMs may run on as well, where several are made and nothing binds them to the one that was simulated. */
+/**
+ * Adds the other nodes that new VMs may run on, if the plan creates several and nothing binds them to the simulated
+ * node.
+ */
 export function withCandidates(
   placements: readonly Placement[],
   { nodes, declared, relations }: Bindings,
@@ -33,7 +37,7 @@ export function withCandidates(
     return [pinnedHost, preferredHost].find((node) => node !== undefined && usable.includes(node));
   };
   const fates = new Map(placements.map((each) => [each.vm, each]));
-  /** The node of a VM that does not depend on the order. */
+  /** The node of a VM, if it does not depend on the order. */
   const settled = (vm: string) => {
     const fate = fates.get(vm);
     return bound(vm) ?? (fate !== undefined && !isNew(fate) ? fate.after : undefined);

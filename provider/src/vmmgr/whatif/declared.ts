@@ -1,4 +1,4 @@
-/** What is declared of each VM once a plan is done, whoever declares it: where it may run, and what it is worth. */
+/** The declared settings of each VM after a plan, whoever declares them: where it may run, and its priority. */
 import { nvpairs, type Cib, type XmlElement } from "../../cluster";
 import { readPlacement, vmConstraints } from "../form/placement";
 import { keepsOff, locationsByPrimitive } from "../guest/keepoff";
@@ -8,31 +8,31 @@ import type { Guest } from "./guests";
 import { isToRun } from "./outcome";
 import type { Plan } from "./model";
 
-/** A VM as Pacemaker will be told of it. */
+/** A VM as Pacemaker will get it. */
 export interface Declared {
   vm: string;
-  /** The one node that it may run on. */
+  /** The only node it may run on. */
   pinnedHost?: string;
-  /** The node that it runs on when it can. */
+  /** The node it runs on if possible. */
   preferredHost?: string;
-  /** The nodes that bans and rules keep it off, guest nodes among them. What a pin leaves out is not among them. */
+  /** The nodes that bans and rules keep it off, including guest nodes, but not those that a pin excludes. */
   bannedFrom: string[];
   liveMigration: boolean;
-  /** Its own `resource-stickiness`; absent: that of the cluster. */
+  /** Its own `resource-stickiness`; absent: the cluster's. */
   stickiness?: string;
   /** 1000000 is Pacemaker's INFINITY. */
   priority: number;
-  /** The plan makes or changes it; otherwise it is of others. */
+  /** The plan creates or changes it; otherwise it is foreign. */
   planned: boolean;
-  /** Pacemaker has it. */
+  /** Pacemaker manages it. */
   enabled: boolean;
-  /** It is to run: Pacemaker has it, and is not told to let it be. */
+  /** It should run: Pacemaker manages it, and does not keep it stopped. */
   started: boolean;
   /** The user's keys. */
   metadata: Readonly<Record<string, string>>;
 }
 
-/** What is known beside the CIB and the plan. */
+/** What is known besides the CIB and the plan. */
 export interface Beside {
   guests: readonly Guest[];
   observer: string | undefined;
@@ -40,10 +40,10 @@ export interface Beside {
   metadata: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
-/** Pacemaker's own number for it, which JSON can hold. */
+/** Pacemaker's own number for INFINITY, which JSON can represent. */
 const INFINITE = 1_000_000;
 
-/** Every VM of the cluster and of the plan, but for those that the plan removes. */
+/** Every VM of the cluster and of the plan, except those that the plan removes. */
 export function declaredOf(cib: Cib, plan: Plan, { guests, observer, metadata }: Beside): Declared[] {
   const planned = new Map(plan.vms.map((spec) => [spec.name, spec]));
   const locations = locationsByPrimitive(cib);
@@ -77,7 +77,7 @@ export function declaredOf(cib: Cib, plan: Plan, { guests, observer, metadata }:
 /** The primitives that are VMs. */
 export const isVm = ({ attrs }: XmlElement) => attrs["type"] === "VirtualDomain";
 
-/** Placements by vm-mgr's ids; where there are none, what somebody else's say of one node in the same way. */
+/** Placements by vm-mgr's ids; if there are none, equivalent foreign constraints on one node. */
 function placementOf(cib: Cib, vm: string, own: readonly XmlElement[]): Pick<Declared, "pinnedHost" | "preferredHost"> {
   const read = readPlacement({ ...cib, constraints: [...own] }, vm);
   const strong = own.filter(({ attrs }) => attrs["node"] !== undefined && readScore(attrs["score"]) === Infinity);

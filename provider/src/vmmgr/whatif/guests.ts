@@ -1,26 +1,29 @@
-/** Guest nodes and what runs inside of them: what a plan makes of them, and which VMs could get into one. */
+/** Guest nodes and the resources inside them: what a plan does to them, and which VMs could land on one. */
 import type { Cib, CibChange } from "../../cluster";
 import { banChanges, openTo, unbanChanges } from "../guest/keepoff";
 import { resourceChanges, resourceRemoval } from "../guest/resource";
 import { guestNodes } from "../guest/settings";
 import type { Plan } from "./model";
 
-/** A VM that is a node of the cluster. */
+/** A VM that is a cluster node. */
 export interface Guest {
   /** The node. */
   guest: string;
   vm: string;
 }
 
-/** A VM that Pacemaker may place into a guest node: a VM inside of a VM. */
+/** A VM that Pacemaker may place on a guest node: a VM inside a VM. */
 export interface Open {
   vm: string;
   guest: string;
 }
 
-/** The bans by which VMs of others are kept out of the plan's guest nodes, as the provider makes them; those of guest nodes that go. */
+/**
+ * The bans that keep foreign VMs out of the plan's guest nodes, as the provider creates them, and the removal of bans
+ * on guest nodes that go.
+ */
 export function guestBans(cib: Cib, { vms, removed, guests = [], removedGuests = [] }: Plan): CibChange[] {
-  // Each of the plan's VMs has the rule that keeps it on nodes.
+  // Each of the plan's VMs has the rule that restricts it to cluster nodes.
   const own = new Set([...vms.map(({ name }) => name), ...removed]);
   const there = (vm: string) => cib.primitives.has(vm) || own.has(vm);
   return [
@@ -38,7 +41,7 @@ export function guestBans(cib: Cib, { vms, removed, guests = [], removedGuests =
   ];
 }
 
-/** The primitives inside of guest nodes. */
+/** The primitives inside guest nodes. */
 export const serviceChanges = (cib: Cib, { services = [], removedServices = [] }: Plan): CibChange[] => [
   ...removedServices
     .filter((name) => !services.some((each) => each.name === name))
@@ -50,7 +53,7 @@ export const serviceChanges = (cib: Cib, { services = [], removedServices = [] }
 export const guestsOf = (cib: Cib): Guest[] =>
   [...guestNodes(cib).values()].map(({ name, vm }) => ({ guest: name, vm }));
 
-/** The VMs that no rule keeps off a guest node. A pin that lets Pacemaker look at its own node alone keeps it off as well. */
+/** The VMs that no rule keeps off a guest node. A pin with exclusive resource discovery keeps its VM off as well. */
 export function openOf(cib: Cib, guests: readonly Guest[]): Open[] {
   const pins = new Map(
     cib.constraints

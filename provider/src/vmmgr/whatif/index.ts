@@ -1,4 +1,7 @@
-/** Where VMs will run, before anything is changed: Pacemaker's own scheduler on a copy of what the cluster is told. */
+/**
+ * Predicts where VMs will run, before anything is changed: Pacemaker's own scheduler on a copy of the planned
+ * configuration.
+ */
 import { NotFound, simulate, type Cib, type Cluster, type Fencing, type Inventory } from "../../cluster";
 import { hypervisorsOf } from "../core/context";
 import { isUserKey, OWNER_KEY } from "../form/metadata";
@@ -26,56 +29,62 @@ export { parseSaved, type SavedCluster } from "./saved";
 export type { ClusterSettings, NodeState } from "./settings";
 export { changedSince, NotPlanned, parsePlanned, plannedText, type PlannedOf } from "./since";
 
-/** What a plan means. */
+/** The effect of a plan. */
 export interface WhatIf extends Verdict, ClusterSettings {
-  /** `admin_epoch.epoch` of the CIB that was looked at: a cluster that has another one has changed since. */
+  /** `admin_epoch.epoch` of the CIB that was read: a cluster with another one has changed since. */
   epoch: string;
-  /** Of what of that CIB decides where VMs run: one of another epoch and the same digest has not changed in anything that counts. */
+  /**
+   * Digest of the parts of that CIB that decide where VMs run: with another epoch but the same digest, nothing relevant
+   * has changed.
+   */
   digest: string;
-  /** What it was made of, without what looks secret, to be saved for machines that cannot reach the cluster. Only with `keep`. */
+  /**
+   * Its input, without anything that looks secret, to save for machines that cannot reach the cluster. Only with
+   * `keep`.
+   */
   saved?: SavedCluster;
-  /** What `crm_verify` has against the CIB with the plan; absent when it is valid. */
+  /** The objections of `crm_verify` to the CIB with the plan; absent if it is valid. */
   invalid?: string;
-  /** The lines of `crm_verify`, warnings about a valid CIB among them. */
+  /** The lines of `crm_verify`, including warnings about a valid CIB. */
   verified: string[];
   /** The nodes that may run VMs. */
   hypervisors: string[];
   observer?: string;
-  /** VMs of the program that the plan does not name, and that are taken as removed by it (`owner`). */
+  /** VMs of the program that the plan does not name and that count as removed by it (`owner`). */
   assumedRemoved: string[];
   /** The guest nodes after the change. */
   guests: Guest[];
-  /** VMs that after the change no rule keeps off a guest node. */
+  /** VMs that no rule keeps off a guest node after the change. */
   open: Open[];
-  /** Every VM as it will be declared after the change. */
+  /** Every VM as declared after the change. */
   declared: Declared[];
-  /** Which VMs are kept together or apart after the change, by the plan and by others. */
+  /** The VMs kept together or apart after the change, by the plan and by others. */
   relations: RelatedVms[];
 }
 
-/** Where the what-if begins, and how far it goes. */
+/** The start and the scope of the what-if. */
 export interface WhatIfOptions {
-  /** A cluster that was saved, in place of the one of now. */
+  /** A saved cluster, instead of the live one. */
   saved?: SavedCluster;
   /**
-   * The program that the plan is of, `project/stack`: what it has on the cluster and the plan does not name is taken as
-   * removed. For plans that have no removals of their own, as those of a policy. Of a saved cluster that does not say
-   * whose its VMs are, no VM is.
+   * The plan's program, `project/stack`: what it has on the cluster but not in the plan counts as removed. For plans
+   * without removals of their own, such as a policy's. In a saved cluster without VM owners, no VM counts as its own.
    */
   owner?: string;
-  /** What nodes have, in place of what their libvirt says. One that is not named has what it says. */
+  /** The capacity of nodes, overriding what their libvirt reports. Other nodes keep the reported one. */
   capacity?: Readonly<Record<string, Capacity>>;
-  /** For each loss also what happens when the node comes back afterwards. @default false */
+  /** Also simulates, for each loss, the node's return afterwards. @default false */
   failback?: boolean;
-  /** Whether the cluster is to be saved. @default false */
+  /** Whether to save the cluster. @default false */
   keep?: boolean;
-  /** Nodes that go into standby with the change. */
+  /** Nodes to put in standby with the change. */
   standby?: readonly string[];
 }
 
 /**
- * Simulates a plan: at most three round trips, nothing is changed.
- * @throws NotFound when a node in standby is none; ProgramError when the plan does not fit the CIB; ParseError when the scheduler's answer is cut off
+ * Simulates a plan: at most three round trips, and nothing is changed.
+ * @throws NotFound if a standby node does not exist; ProgramError if the plan does not fit the CIB; ParseError if the
+ * scheduler's answer is truncated
  */
 export async function whatIf(cluster: Cluster, asked: Plan, options: WhatIfOptions = {}): Promise<WhatIf> {
   const seen = options.saved === undefined ? await lookAt(cluster) : seenOf(options.saved);
@@ -137,12 +146,15 @@ export async function whatIf(cluster: Cluster, asked: Plan, options: WhatIfOptio
   };
 }
 
-/** What is looked at: a cluster of now, or one that was saved. */
+/** The cluster to examine, live or saved. */
 type Seen = Omit<SavedCluster, "cib" | "nodes"> & {
   cib: Cib;
-  /** As the cluster itself reads it. */
+  /** As the cluster itself reports it. */
   fencing?: Fencing;
-  /** The users' metadata, by VM. Nobody writes it down: it is theirs, and a saved cluster goes from machine to machine. */
+  /**
+   * The users' metadata, by VM. They are never saved: they are private, and a saved cluster goes from machine to
+   * machine.
+   */
   metadata?: Record<string, Record<string, string>>;
 };
 
@@ -161,7 +173,7 @@ async function lookAt(cluster: Cluster): Promise<Seen> {
   };
 }
 
-/** Whose VMs are, of those that say it. */
+/** The owners of VMs, if recorded. */
 function ownersOf({ images }: Inventory): Record<string, string> {
   return Object.fromEntries(
     [...images.values()].flatMap(({ metadata = {} }) => {
@@ -171,7 +183,7 @@ function ownersOf({ images }: Inventory): Record<string, string> {
   );
 }
 
-/** What users keep with their VMs, of those that keep something. */
+/** The users' metadata of VMs, if any. */
 function metadataOf({ images }: Inventory): Record<string, Record<string, string>> {
   return Object.fromEntries(
     [...images.values()].flatMap(({ metadata = {} }) => {

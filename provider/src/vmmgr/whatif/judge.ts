@@ -1,4 +1,4 @@
-/** What the runs of the scheduler mean, taken together: where everything is after the change, and after each loss. */
+/** Combines the scheduler runs: where everything is after the change, and after each loss. */
 import type { Cib, Simulation, Simulations } from "../../cluster";
 import { closedNodes, type ClosedNode } from "../core/closed-nodes";
 import { locationsByPrimitive } from "../guest/keepoff";
@@ -14,47 +14,51 @@ import { needsOf, roomOf, type Need, type NodeRoom, type Room } from "./room";
 
 /** Where a VM is after the change. */
 export interface Placement extends Fate {
-  /** The plan makes, changes or removes it; otherwise it is of others. */
+  /** The plan creates, changes or removes it; otherwise it is foreign. */
   planned: boolean;
-  /** The plan removes it: what is stopped is not started again. */
+  /** The plan removes it: once stopped, it does not start again. */
   removed?: true;
-  /** The plan changes something about it; otherwise it is only named, or taken along by what is changed. */
+  /** The plan changes something about it; otherwise it is only named, or moved by another change. */
   changed: boolean;
-  /** Where it may come to run, depending on the order of creation. One node: it is certain. None: it is not to run. */
+  /** The nodes it may end up on, depending on the order of creation. One node: certain. None: it should not run. */
   candidates: string[];
 }
 
-/** Something that belongs to a guest node: `vm` is its id. */
+/** Something that belongs to a guest node; `vm` is its id. */
 export interface Inside extends Placement {
-  /** Pacemaker's connection to the guest node, or a primitive inside of it. */
+  /** Pacemaker's connection to the guest node, or a primitive inside it. */
   kind: "guest node" | "guest resource";
 }
 
-/** What the loss of a node leaves. */
+/** The effect of losing a node. */
 export interface Loss {
   node: string;
   fates: Fate[];
-  /** The connections to guest nodes, and what runs inside of them. */
+  /** The connections to guest nodes, and the resources inside them. */
   inside: Fate[];
-  /** The nodes that are left, and what is taken of them. */
+  /** The remaining nodes, with their usage. */
   rooms: Room[];
-  /** What happens when the node comes back, what ran on it having been recovered. Only where it was asked for. */
+  /** What happens when the node returns, after its resources were recovered elsewhere. Only if requested. */
   back?: Fate[];
-  /** Why that was not simulated, though it was asked for. */
+  /** Why that was not simulated although requested. */
   backNotSimulated?: string;
 }
 
-/** What is judged. */
+/** The combined result. */
 export interface Verdict {
   placements: Placement[];
   inside: Inside[];
-  /** What the nodes have, and what their VMs take of it after the change. */
+  /** The nodes' capacity, and what their VMs use of it after the change. */
   rooms: Room[];
-  /** What the loss of each hypervisor leaves. */
+  /** The effect of losing each hypervisor. */
   losses: Loss[];
 }
 
-/** Judges all runs. @param before the CIB without the plan @param domains what VMs take of which the CIB does not say it */
+/**
+ * Evaluates all runs.
+ * @param before the CIB without the plan
+ * @param domains the needs of VMs that the CIB does not record
+ */
 export function judge(
   before: Cib,
   found: Simulations,
@@ -81,7 +85,7 @@ export function judge(
   const split = (each: readonly Fate[]) => ({ fates: each.slice(0, vms.length), inside: each.slice(vms.length) });
 
   const baseline = fates(found.baseline);
-  // Each is of the same in the same order.
+  // All lists have the same elements in the same order.
   const orders = found.orders.map((simulation) => fates(simulation));
   const ends = (index: number) =>
     [baseline, ...orders].map((each) => each[index]?.after).filter((node) => node !== undefined);
@@ -119,7 +123,7 @@ export function judge(
   };
 }
 
-/** What failures close, as the change leaves it. The copy with the plan has no part that says it. */
+/** The nodes closed after failures, once the change is done. The planned CIB lacks the failure counts. */
 function closedOf(
   before: Cib,
   { planned, baseline }: Simulations,
@@ -141,7 +145,7 @@ function bondsOf(cib: Cib): Map<string, string[]> {
   return found;
 }
 
-/** What of each kind a plan removes. */
+/** What a plan removes, by kind. */
 function removedBy({
   removed,
   removedGuests = [],
@@ -151,7 +155,7 @@ function removedBy({
   return (kind, id) => (gone[kind].includes(id) ? { removed: true } : {});
 }
 
-/** What belongs to guest nodes: before the change, or after it. */
+/** What belongs to guest nodes, before the change or after it. */
 function insideOf(cib: Cib, plan: Plan): { id: string; kind: Inside["kind"]; planned: boolean }[] {
   const { guests = [], removedGuests = [], services = [], removedServices = [] } = plan;
   const list = (kind: Inside["kind"], there: readonly string[], named: readonly string[]) =>
@@ -169,7 +173,9 @@ function insideOf(cib: Cib, plan: Plan): { id: string; kind: Inside["kind"]; pla
   ];
 }
 
-/** What is to run, as the CIB with the change has it: VMs, what is inside of them, and the connections to those that run. */
+/**
+ * What should run according to the planned CIB: VMs, the resources inside them, and the connections to those that run.
+ */
 function wantedOf(cib: Cib, vms: readonly string[], inside: readonly { id: string }[]): Set<string> {
   const primitives = [...vms, ...inside.map(({ id }) => id)].filter((id) => cib.primitives.has(id) && isToRun(cib, id));
   const connections = guestsOf(cib)

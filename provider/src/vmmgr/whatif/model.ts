@@ -1,26 +1,26 @@
-/** What is asked of a what-if. */
+/** The input of a what-if. */
 import type { XmlElement } from "../../cluster";
 import type { GuestNodeSpec, GuestResourceSpec } from "../guest";
 import type { VmSpec } from "../form/model";
 
-/** What is to be on the cluster, and what is to go. */
+/** What the cluster should have, and what it should lose. */
 export interface Plan {
-  /** VMs that are made or changed, in the order in which Pacemaker hears of them. */
+  /** VMs to create or change, in the order in which Pacemaker gets them. */
   vms: readonly VmSpec[];
-  /** VMs that are removed. */
+  /** VMs to remove. */
   removed: readonly string[];
-  /** Constraints that are made, or take the place of the ones of their ids. */
+  /** Constraints to create, or to replace those with the same ids. */
   constraints?: readonly XmlElement[];
-  /** Ids of constraints that go. */
+  /** Ids of constraints to remove. */
   removedConstraints?: readonly string[];
-  /** Guest nodes that are made or changed. */
+  /** Guest nodes to create or change. */
   guests?: readonly GuestNodeSpec[];
-  /** Guest nodes that are VMs alone again. */
+  /** Guest nodes that become plain VMs again. */
   removedGuests?: readonly Pick<GuestNodeSpec, "vm" | "name">[];
-  /** Primitives inside of guest nodes that are made or changed. */
+  /** Primitives inside guest nodes to create or change. */
   services?: readonly GuestResourceSpec[];
-  /** Names of those that go. */
+  /** Names of those to remove. */
   removedServices?: readonly string[];
-  /** Of all these what is only named, by its id: as the cluster has it, it stays, whatever has become of it there. */
+  /** Ids of those above that are only named: they stay as the cluster has them, whatever their state there. */
   unchanged?: readonly string[];
 }

@@ -1,15 +1,15 @@
-/** The nodes of a cluster, of the one of now or of one that was saved. */
+/** The nodes of a live or saved cluster. */
 import type { Cluster } from "../../cluster";
 import { hypervisorsOf } from "../core/context";
 import { cibOf, type SavedCluster } from "./saved";
 
-/** What may run VMs, and what never does. */
+/** The nodes that may run VMs, and the one that never does. */
 export interface ClusterNodes {
   hypervisors: string[];
   observer?: string;
 }
 
-/** Tells hypervisors from the observer. @throws ConnectionError when no node answers */
+/** Separates the hypervisors from the observer. @throws ConnectionError if no node answers */
 export async function clusterNodes(cluster: Cluster, saved?: SavedCluster): Promise<ClusterNodes> {
   const seen = saved === undefined ? await cluster.recentInventory() : { ...saved, cib: cibOf(saved) };
   const { observer } = seen;

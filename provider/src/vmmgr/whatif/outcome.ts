@@ -1,41 +1,41 @@
-/** What a run of the scheduler means for each VM. */
+/** The outcome of a scheduler run for each VM. */
 import { nvpairs, type Cib, type Simulation, type XmlElement } from "../../cluster";
 import { closedClause, type ClosedNode } from "../core/closed-nodes";
 import { keepsOff } from "../guest/keepoff";
 
-/** What happens to one VM. */
+/** The outcome for one VM. */
 export interface Fate {
   vm: string;
-  /** Where it runs before; absent: nowhere. */
+  /** The node it runs on before; absent: none. */
   before?: string;
-  /** Where it runs afterwards; absent: nowhere. */
+  /** The node it runs on afterwards; absent: none. */
   after?: string;
-  /** What Pacemaker does with it: `start`, `stop`, `move` (stopped and started), `migrate` (live), `restart`, … */
+  /** Pacemaker's action: `start`, `stop`, `move` (stopped and started), `migrate` (live), `restart`, … */
   action?: string;
-  /** Why, in Pacemaker's words, where it says so. */
+  /** The reason in Pacemaker's words, if given. */
   reason?: string;
-  /** It is to run, and runs nowhere: why. */
+  /** Why it runs nowhere although it should run. */
   unplaced?: string;
 }
 
-/** What the outcome is looked at for. */
+/** The input for evaluating the outcome. */
 export interface Question {
-  /** The cluster's nodes that are left. */
+  /** The remaining nodes of the cluster. */
   nodes: readonly string[];
-  /** The location constraints that hold, by primitive. */
+  /** The location constraints in force, by primitive. */
   rules: ReadonlyMap<string, readonly XmlElement[]>;
   /** The ids of the strong colocations, by VM. */
   bonds: ReadonlyMap<string, readonly string[]>;
   /** The nodes that are closed after failures, by VM. */
   closed: ReadonlyMap<string, readonly ClosedNode[]>;
   vms: readonly string[];
-  /** VMs that are to run. */
+  /** VMs that should run. */
   wanted: ReadonlySet<string>;
 }
 
 /**
- * What happens to each VM.
- * @param lost a node that is gone: what ran there runs nowhere, unless it is started elsewhere
+ * The outcome for each VM.
+ * @param lost a lost node: what ran there runs nowhere, unless it starts elsewhere
  */
 export function fatesOf(simulation: Simulation, asked: Question, lost?: string): Fate[] {
   const actions = new Map(
@@ -62,7 +62,7 @@ export function fatesOf(simulation: Simulation, asked: Question, lost?: string):
   });
 }
 
-/** Why no node takes a VM, from what each node is worth to it. */
+/** Why no node can take a VM, based on each node's score. */
 function whyUnplaced(
   { scores, nodes: states }: Simulation,
   { nodes, rules, bonds, closed }: Question,
@@ -79,7 +79,7 @@ function whyUnplaced(
     const failed = closed.get(vm)?.find((each) => each.node === node);
     if (failed !== undefined) return closedClause(failed);
     const banned = bansOn(rules.get(vm) ?? [], node);
-    // Where no location says it, it is another VM: the one that it must be with, or must not.
+    // Without a location constraint, the reason is another VM: one that it must run with, or apart from.
     const ids = banned.length > 0 ? banned : [...(bonds.get(vm) ?? [])];
     return `${node} is kept from it${ids.length > 0 ? ` by ${ids.sort().join(", ")}` : ""}`;
   });
@@ -95,7 +95,7 @@ function bansOn(rules: readonly XmlElement[], node: string): string[] {
   });
 }
 
-/** Whether a primitive is to run, as far as its own settings say. */
+/** Whether a primitive should run, according to its own settings. */
 export function isToRun(cib: Cib, vm: string): boolean {
   const meta = nvpairs(cib.primitives.get(vm), "meta_attributes");
   return meta["target-role"] !== "Stopped" && meta["is-managed"] !== "false";

@@ -1,16 +1,16 @@
-/** Whether VMs find a place, where it takes the scheduler to know: elsewhere constraints alone say it. */
+/** Whether VMs find a node, if only the scheduler can tell: otherwise constraints alone decide. */
 import type { Cluster, Inventory } from "../../cluster";
 import type { Refusal } from "../core/errors";
 import type { VmSpec } from "../form/model";
 import { whatIf } from "./index";
 
-/** Whether Pacemaker counts what nodes have: SEAPATH leaves it at `default`, by which a VM never lacks room. */
+/** Whether Pacemaker takes node capacity into account: SEAPATH keeps `default`, with which a VM never lacks space. */
 export const countsRoom = ({ cib }: Inventory): boolean =>
   (cib.properties["placement-strategy"] ?? "default") !== "default";
 
 /**
- * A VM of a program that would not be started for lack of room. Worth asking where `countsRoom`.
- * @param vms in the order in which they come
+ * Refuses a program's VM that would not start for lack of space. Only useful if `countsRoom`.
+ * @param vms in the order of their creation
  */
 export async function placeRefusals(
   cluster: Cluster,

@@ -1,4 +1,4 @@
-/** What is planned for a cluster, as changes of its CIB that are simulated and never applied. */
+/** A plan for a cluster as CIB changes, which are simulated and never applied. */
 import {
   CONSTRAINTS,
   deleteChange,
@@ -14,7 +14,7 @@ import { guestBans, guestsOf, serviceChanges } from "./guests";
 import type { Plan } from "./model";
 import { enabledVm, otherVms, removedVms } from "./vms";
 
-/** The plan without what it only names. What the cluster lacks is made all the same: it is one of before. */
+/** The plan without what it only names. Anything that the cluster lacks is still created: it existed before. */
 function changedOnly(cib: Cib, plan: Plan): Plan {
   const named = new Set(plan.unchanged ?? []);
   const guests = new Set(guestsOf(cib).map(({ guest }) => guest));
@@ -49,7 +49,7 @@ function changedOnly(cib: Cib, plan: Plan): Plan {
   };
 }
 
-/** The changes of the CIB that a plan means, VMs first, since constraints name them. */
+/** The CIB changes of a plan, VMs first, since constraints name them. */
 export function planChanges(cib: Cib, plan: Plan, observer: string | undefined): CibChange[] {
   const present = new Map(cib.constraints.map((node) => [node.attrs["id"] ?? "", node]));
   const changed = changedOnly(cib, plan);
@@ -77,7 +77,7 @@ export function planChanges(cib: Cib, plan: Plan, observer: string | undefined):
 
 const disabledBy = ({ vms }: Plan) => vms.filter(({ enabled }) => !enabled).map(({ name }) => name);
 
-/** Which resources Pacemaker has once the plan is done: a constraint cannot name another one, and waits for it. */
+/** Whether Pacemaker has a resource after the plan: a constraint cannot name a missing one, and waits for it. */
 function whatStays(cib: Cib, { vms, removed, services = [], removedServices = [] }: Plan): (id: string) => boolean {
   const enabled = new Map(vms.map(({ name, enabled }) => [name, enabled]));
   const made = new Set(services.map(({ name }) => name));
@@ -86,19 +86,20 @@ function whatStays(cib: Cib, { vms, removed, services = [], removedServices = []
 }
 
 /**
- * The plan's new VMs in two other orders. Programs that make VMs side by side make them in any. It is for what becomes of
- * those that run; where new VMs may come to run is known without (candidates.ts), and each order costs a run of the scheduler.
+ * The plan's new VMs in two other orders: programs that create VMs in parallel may use any. This shows the effect on
+ * running VMs; the possible nodes of new VMs are known without it (candidates.ts), and each order costs a scheduler
+ * run.
  */
 export function otherOrders(cib: Cib, { vms }: Plan): string[][] {
   const fresh = vms.filter(({ name, enabled }) => enabled && !cib.primitives.has(name)).map(({ name }) => name);
   if (fresh.length < 2) return [];
   const reversed = [...fresh].reverse();
   const oddFirst = [...fresh.filter((_, index) => index % 2 === 1), ...fresh.filter((_, index) => index % 2 === 0)];
-  // Of two VMs there is one other order only.
+  // Two VMs have only one other order.
   return fresh.length === 2 ? [reversed] : [reversed, oddFirst];
 }
 
-/** The plan's VMs of which Pacemaker counts failures and which the change tries anew, where they do not run. */
+/** The plan's VMs with failures counted by Pacemaker that the change retries, unless they are running. */
 export function forgottenBy(cib: Cib, plan: Plan): string[] {
   const counted = new Set(cib.failCounts.map(({ resource }) => resource));
   const tried = changedOnly(cib, plan).vms.filter(({ enabled, started }) => enabled && started);

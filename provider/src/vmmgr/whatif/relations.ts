@@ -1,20 +1,20 @@
-/** Which VMs Pacemaker keeps together or apart, whoever told it, and in whatever form. */
+/** The VMs that Pacemaker keeps together or apart, by constraints of any origin and form. */
 import type { Cib, XmlElement } from "../../cluster";
 import { readScore, readSets, type MemberSet } from "../relation/element";
 import { isVm } from "./declared";
 
-/** VMs that are together, or apart. */
+/** VMs that are kept together or apart. */
 export interface RelatedVms {
-  /** The constraint. One that keeps several apart comes once for each pair. */
+  /** The constraint. One that keeps several apart occurs once per pair. */
   id: string;
   kind: "together" | "apart";
-  /** INFINITY: that, or not at all. Otherwise when it is possible. */
+  /** INFINITY: mandatory. Otherwise if possible. */
   strong: boolean;
-  /** Of VMs apart exactly two. */
+  /** Exactly two for VMs apart. */
   vms: string[];
 }
 
-/** The colocations of a CIB, as far as they are about VMs. */
+/** The colocations of VMs in a CIB. */
 export function relationsOf(cib: Cib): RelatedVms[] {
   const vms = new Set([...cib.primitives].filter(([, primitive]) => isVm(primitive)).map(([id]) => id));
   return cib.constraints
@@ -35,13 +35,13 @@ export function relationsOf(cib: Cib): RelatedVms[] {
     });
 }
 
-/** A single set whose order does not count relates nothing. */
+/** A single unordered set relates nothing. */
 function together(constraint: XmlElement): string[] {
   const sets = readSets(constraint) ?? [];
   return sets.length === 1 && sets[0]?.sequential === false ? [] : sets.flatMap(({ members }) => members);
 }
 
-/** Who is kept from whom: in a set whose order counts each from each, and sets from the ones after them. */
+/** The pairs kept apart: within an ordered set each from each, and sets from the sets after them. */
 function apart(constraint: XmlElement): [string, string][] {
   const sets = readSets(constraint) ?? [];
   const within = sets
@@ -58,7 +58,7 @@ function apart(constraint: XmlElement): [string, string][] {
   return [...within, ...between];
 }
 
-/** Of a set whose order counts, one stands for all to the next. */
+/** One member of an ordered set represents it to the next set. */
 function facing({ members, sequential }: MemberSet, end: "first" | "last"): string[] {
   if (!sequential) return [...members];
   const one = members.at(end === "first" ? 0 : -1);

@@ -1,4 +1,4 @@
-/** What is left of each node's memory and processors, with VMs where they are or will be. */
+/** The usage of each node's memory and processors, with VMs where they are or will be. */
 import { isOnline, nvpairs, parseXml, readCapacity, type Cib, type Cluster, type Inventory } from "../../cluster";
 import { readDomain } from "../form/domain";
 import { DEFAULTS, type Domain, type VmSpec } from "../form/model";
@@ -6,34 +6,34 @@ import { systemImage } from "../form/names";
 import { isVm } from "./declared";
 import type { Fate } from "./outcome";
 
-/** What a VM takes of a node. */
+/** What a VM uses of a node. */
 export interface Need {
   vcpus: number;
   memoryBytes: number;
 }
 
-/** What a node has. */
+/** The capacity of a node. */
 export interface NodeRoom {
   node: string;
-  /** Logical processors; absent when the node did not say. */
+  /** Logical processors; absent if the node did not report them. */
   vcpus?: number | undefined;
-  /** Absent when the node did not say. */
+  /** Absent if the node did not report it. */
   memoryBytes?: number | undefined;
 }
 
-/** A node and what its VMs take of it. */
+/** A node and its usage by VMs. */
 export interface Room extends NodeRoom {
-  /** What its VMs take. */
+  /** The sum over its VMs. */
   taken: Need;
-  /** VMs on it of which nobody says how much memory they have: they are not counted. */
+  /** VMs on it with unknown memory: they are not counted. */
   needUnknown: string[];
-  /** Those of its VMs that take most memory, three at most, the largest first. */
+  /** Its VMs that use the most memory, at most three, the largest first. */
   largest: { vm: string; memoryBytes: number }[];
 }
 
 const NAMED = 3;
 
-/** What somebody says that a node has, in place of what its libvirt says. */
+/** A declared capacity of a node, overriding what its libvirt reports. */
 export interface Capacity {
   vcpus?: number;
   memoryMiB?: number;
@@ -44,8 +44,9 @@ const MIB = 1024 ** 2;
 const needOf = ({ vcpus, memory }: Domain): Need => ({ vcpus, memoryBytes: memory * MIB });
 
 /**
- * What the VMs of a cluster take: of a plan as it says, of others what the resource agent writes into the CIB.
- * @param domains what is known otherwise of VMs of which the CIB says nothing
+ * The needs of a cluster's VMs: for the plan's VMs from the plan, for others from what the resource agent writes into
+ * the CIB.
+ * @param domains needs from other sources, for VMs without them in the CIB
  */
 export function needsOf(
   cib: Cib,
@@ -65,18 +66,18 @@ export function needsOf(
   return needs;
 }
 
-/** What a domain's XML asks for; undefined when it is none, or does not say. */
+/** The needs in a domain's XML; undefined if it is invalid or does not say. */
 function storedNeed(xml: string | undefined): Need | undefined {
   if (xml === undefined) return undefined;
   try {
     const need = needOf(readDomain(parseXml(xml, "the domain XML")));
     return need.memoryBytes > 0 ? need : undefined;
   } catch {
-    return undefined; // somebody else's, and what is unknown is said of it
+    return undefined; // not ours; reported as unknown
   }
 }
 
-/** What the stored domains of VMs ask for of which the CIB does not say it: of a VM that was never monitored. */
+/** The needs from the stored domains of VMs without them in the CIB, because they were never monitored. */
 export function storedNeeds({ cib, images }: Inventory): Record<string, Need> {
   const silent = [...cib.primitives].filter(
     ([, primitive]) => isVm(primitive) && nvpairs(primitive, "utilization")["host_memory"] === undefined,
@@ -90,7 +91,7 @@ export function storedNeeds({ cib, images }: Inventory): Record<string, Need> {
   );
 }
 
-/** What each node has and gives to the VMs that are on it in the end. */
+/** The capacity of each node, and its usage by the VMs that end up on it. */
 export function roomOf(nodes: readonly NodeRoom[], fates: readonly Fate[], needs: ReadonlyMap<string, Need>): Room[] {
   const rooms = new Map(
     nodes.map((node): [string, Room] => [
@@ -112,7 +113,7 @@ export function roomOf(nodes: readonly NodeRoom[], fates: readonly Fate[], needs
   return [...rooms.values()].map((room) => ({ ...room, largest: room.largest.sort(larger).slice(0, NAMED) }));
 }
 
-/** Nodes with what somebody says that they have, where somebody does. */
+/** Nodes with the declared capacities, if any. */
 export const withCapacity = (nodes: readonly NodeRoom[], said: Readonly<Record<string, Capacity>>): NodeRoom[] =>
   nodes.map((room) => {
     const { vcpus, memoryMiB } = said[room.node] ?? {};
@@ -123,7 +124,7 @@ export const withCapacity = (nodes: readonly NodeRoom[], said: Readonly<Record<s
     };
   });
 
-/** What the nodes have, in their own libvirt's words. */
+/** The nodes' capacity, as reported by their libvirt. */
 export async function nodesRoom(cluster: Cluster, hypervisors: readonly string[]): Promise<NodeRoom[]> {
   const { status } = await cluster.recentInventory();
   const online = hypervisors.filter((name) => isOnline(status, name));

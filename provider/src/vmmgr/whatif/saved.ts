@@ -1,28 +1,28 @@
-/** A cluster as it was once seen, for machines that cannot reach it. */
+/** A cluster saved earlier, for machines that cannot reach it. */
 import { z } from "zod";
 import { ParseError, parseCib, readAs, type Cib } from "../../cluster";
 
 const savedSchema = z.object({
   cib: z.string(),
-  /** Of the CIB with its secrets, which are masked in what is written down. */
+  /** Of the CIB with its secrets, which are masked when saved. */
   digest: z
     .string()
     .regex(/^[0-9a-f]{12}$/)
     .optional(),
   observer: z.string().optional(),
   nodes: z.array(z.object({ node: z.string(), vcpus: z.number().optional(), memoryBytes: z.number().optional() })),
-  /** The projects and stacks that VMs are of, by VM. */
+  /** The projects and stacks that own VMs, by VM. */
   owners: z.record(z.string(), z.string()).optional(),
-  /** What VMs take of a node of which the CIB does not say it, as their stored domains have it. */
+  /** The needs of VMs that the CIB does not record, from their stored domains. */
   domains: z.record(z.string(), z.object({ vcpus: z.number(), memoryBytes: z.number() })).optional(),
 });
 
-/** What a what-if needs of a cluster. */
+/** What a what-if needs to know about a cluster. */
 export type SavedCluster = z.infer<typeof savedSchema>;
 
 const read = new WeakMap<SavedCluster, Cib>();
 
-/** The CIB of a saved cluster, read once. @throws ParseError when it is none, or is cut off */
+/** The CIB of a saved cluster, parsed once. @throws ParseError if it is invalid or truncated */
 export function cibOf(saved: SavedCluster): Cib {
   const cib = read.get(saved) ?? parseCib(saved.cib);
   read.set(saved, cib);
@@ -30,8 +30,8 @@ export function cibOf(saved: SavedCluster): Cib {
 }
 
 /**
- * Reads a saved cluster, or a CIB as `cibadmin --query` prints it, which says nothing of an observer or of memory.
- * @throws ParseError when it is neither, or is cut off
+ * Reads a saved cluster, or a CIB as printed by `cibadmin --query`, which has neither observer nor memory.
+ * @throws ParseError if it is neither, or truncated
  */
 export function parseSaved(text: string): SavedCluster {
   if (!text.trimStart().startsWith("{")) {

@@ -1,25 +1,28 @@
-/** What a cluster is told as a whole, as far as it decides where VMs run. */
+/** The cluster-wide settings that decide where VMs run. */
 import { devicesInUse, fencingOf, type Cib, type Fencing, type Simulation } from "../../cluster";
 
-/** A node, as the CIB and its status have it before the change. */
+/** A node, as in the CIB and its status before the change. */
 export interface NodeState {
   name: string;
   online: boolean;
   standby: boolean;
   maintenance: boolean;
   observer: boolean;
-  /** It is a VM. One that the plan makes is among them, and is not online yet. */
+  /** It is a VM. Includes one that the plan creates, which is not online yet. */
   guest: boolean;
 }
 
-/** What is told of the whole cluster. */
+/** The cluster-wide settings. */
 export interface ClusterSettings {
   nodes: NodeState[];
-  /** Whether Pacemaker fences nodes, by which property, and by which primitives; the watchdog is called `watchdog`. */
+  /**
+   * Whether Pacemaker fences nodes, the property that says so, and the primitives for it; the watchdog is called
+   * `watchdog`.
+   */
   fencing: Fencing & { devices: string[] };
-  /** `resource-stickiness` of resources that say none of their own. Absent: 0. */
+  /** `resource-stickiness` of resources without their own. Absent: 0. */
   stickiness?: string;
-  /** `default`: memory and processors do not count. */
+  /** `default`: memory and processors are ignored. */
   placementStrategy: string;
   /** `no-quorum-policy`. @default "stop" */
   quorumPolicy: string;
@@ -27,8 +30,8 @@ export interface ClusterSettings {
 
 /**
  * Reads them.
- * @param before the first simulation, whose nodes are as the status has them
- * @param fencing as the cluster itself says it; of a saved one its configuration does
+ * @param before the first simulation, whose nodes match the status
+ * @param fencing as the cluster itself reports it; for a saved one, from its configuration
  */
 export function settingsOf(
   cib: Cib,

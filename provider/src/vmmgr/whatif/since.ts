@@ -1,22 +1,23 @@
-/** Whether a cluster is still the one that a plan was made of. */
+/** Whether a cluster still matches the one that a plan was made for. */
 import { createHash } from "node:crypto";
 import { canonicalXml, type Cib, type XmlElement } from "../../cluster";
 import { SeapathError } from "../../errors";
 
-/** What a plan was made of: `SEAPATH_PLANNED` has it as `<epoch>:<digest>`. */
+/** The cluster state of a plan, in `SEAPATH_PLANNED` as `<epoch>:<digest>`. */
 export interface PlannedOf {
   /** `admin_epoch.epoch`. */
   epoch: string;
-  /** Of what decides where VMs run; without it any change counts. */
+  /** Of everything that decides where VMs run; without it any change counts. */
   digest?: string;
 }
 
-/** Properties that Pacemaker and its tools write by themselves, and that decide nothing. */
+/** Properties that Pacemaker and its tools write on their own, and that decide nothing. */
 const BY_ITSELF = ["last-lrm-refresh", "dc-version", "cluster-infrastructure", "cluster-name", "have-watchdog"];
 
 /**
- * What of a CIB decides where VMs run, as twelve hexadecimal digits: primitives, constraints, nodes and their standby,
- * properties and defaults. Utilization is left out: the resource agent writes it at each monitor, which makes a new epoch.
+ * Digest of everything in a CIB that decides where VMs run, as twelve hexadecimal digits: primitives, constraints,
+ * nodes and their standby, properties and defaults. Utilization is left out: the resource agent writes it at each
+ * monitor, which creates a new epoch.
  */
 export function digestOf(cib: Cib): string {
   const byId = (nodes: Iterable<XmlElement>) => [...nodes].map(canonicalXml).sort();
@@ -31,11 +32,11 @@ export function digestOf(cib: Cib): string {
   return createHash("sha256").update(JSON.stringify(all)).digest("hex").slice(0, 12);
 }
 
-/** What `SEAPATH_PLANNED` has of a plan. @param cluster one of `seapath:clusters` */
+/** The entry for a plan in `SEAPATH_PLANNED`. @param cluster one of `seapath:clusters` */
 export const plannedText = ({ epoch, digest }: PlannedOf, cluster?: string): string =>
   `${cluster === undefined ? "" : `${cluster}=`}${epoch}${digest === undefined ? "" : `:${digest}`}`;
 
-/** What `SEAPATH_PLANNED` or `seapath:planned` has is none of what `seapath plan` prints. */
+/** The value of `SEAPATH_PLANNED` or `seapath:planned` is not output of `seapath plan`. */
 export class NotPlanned extends SeapathError {
   constructor(entry: string, problem: string) {
     super("settings", `The setting seapath:planned has "${entry}", ${problem}`, {
@@ -45,7 +46,7 @@ export class NotPlanned extends SeapathError {
 }
 
 /**
- * Reads what plans were made of, by cluster; the one of `seapath:hosts` has no name.
+ * Reads the cluster states of plans, by cluster; the one of `seapath:hosts` has no name.
  * @param clusters the names of `seapath:clusters`
  * @throws NotPlanned
  */
@@ -62,7 +63,7 @@ export function parsePlanned(text: string, clusters: readonly string[]): Map<str
   return found;
 }
 
-/** In what a cluster is another than the plan was made of, as a sentence; undefined when it is the same in all that counts. */
+/** How a cluster differs from the one that was planned for, as a sentence; undefined if nothing relevant differs. */
 export function changedSince(cib: Cib, planned: PlannedOf, cluster?: string): string | undefined {
   if (planned.epoch === cib.epoch || planned.digest === digestOf(cib)) return undefined;
   const which = cluster === undefined ? "The cluster" : `The cluster "${cluster}"`;

@@ -1,14 +1,14 @@
-/** Which VMs a plan is about, among those that it names: most of a stack stays as it is in most changes. */
+/** The VMs that a plan really changes, among those it names: most of a stack stays the same in most changes. */
 import { canonicalXml, type Cib, type XmlElement } from "../../cluster";
 import { referencesOf } from "../form/parked-constraints";
 
-/** What of a primitive the resource agent writes by itself. */
+/** The primitive without the part that the resource agent writes itself. */
 const withoutUtilization = (primitive: XmlElement): string =>
   canonicalXml({ ...primitive, children: primitive.children.filter(({ name }) => name !== "utilization") });
 
 /**
- * The VMs of which the plan changes something: their own primitive or place, where the plan has them, or a colocation or an
- * order that names them, whoever has them.
+ * The VMs that the plan changes: their own primitive or placement, if the plan has them, or a colocation or order that
+ * names them, whoever owns them.
  * @param own the VMs of the plan
  */
 export function touchedVms(before: Cib, after: Cib, own: ReadonlySet<string>): Set<string> {

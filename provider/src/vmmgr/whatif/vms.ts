@@ -1,4 +1,4 @@
-/** The primitives of VMs as a plan makes them, those of guest nodes among them. */
+/** The primitives of VMs as a plan creates them, including those of guest nodes. */
 import { CONSTRAINTS, diffElement, RESOURCES, type Cib, type CibChange, type XmlElement } from "../../cluster";
 import type { GuestNodeSpec } from "../guest";
 import { guestMeta, readMeta, withSettings } from "../guest/settings";
@@ -7,11 +7,11 @@ import { referencesOf, without } from "../form/parked-constraints";
 import { enableChanges } from "../form/cib-changes";
 import type { Plan } from "./model";
 
-/** What makes the CIB say of an enabled VM what its spec says, and what the plan says of its guest node. */
+/** The changes that make the CIB match an enabled VM's spec and the plan's guest node for it. */
 export function enabledVm(cib: Cib, plan: Plan, spec: VmSpec, observer: string | undefined): CibChange[] {
   const guest = plan.guests?.find(({ vm }) => vm === spec.name);
   const sync = enableChanges(cib, spec, observer, undefined, guest === undefined ? {} : guestMeta(guest));
-  // They stand in the order in which they are taken back.
+  // They are in undo order.
   return [...sync.elements]
     .reverse()
     .flatMap(({ parent, before, after }) =>
@@ -20,8 +20,8 @@ export function enabledVm(cib: Cib, plan: Plan, spec: VmSpec, observer: string |
 }
 
 /**
- * What takes VMs out of the CIB, and them out of the constraints that name them.
- * @param settled ids of constraints of which the plan itself says what becomes of them
+ * The changes that remove VMs from the CIB and from the constraints that name them.
+ * @param settled ids of constraints that the plan itself handles
  */
 export function removedVms(cib: Cib, vms: readonly string[], settled: ReadonlySet<string>): CibChange[] {
   const gone = vms.filter((vm) => cib.primitives.has(vm));
@@ -31,7 +31,7 @@ export function removedVms(cib: Cib, vms: readonly string[], settled: ReadonlySe
   );
   return [
     ...constraints.flatMap((node) => {
-      // Those of more than one of them say of the others what is left once, not once for each.
+      // A constraint on several of them is reduced to the rest once, not once per VM.
       const rest = without(
         node,
         referencesOf(node).filter((id) => away.has(id)),
@@ -42,7 +42,7 @@ export function removedVms(cib: Cib, vms: readonly string[], settled: ReadonlySe
   ];
 }
 
-/** What the plan's guest nodes mean for VMs that it does not name: those of other programs. */
+/** The changes by the plan's guest nodes to VMs that it does not name, which belong to other programs. */
 export function otherVms(cib: Cib, plan: Plan): CibChange[] {
   const named = new Set([...plan.vms.map(({ name }) => name), ...plan.removed]);
   const touched = new Set([...(plan.guests ?? []), ...(plan.removedGuests ?? [])].map(({ vm }) => vm));
@@ -54,7 +54,7 @@ export function otherVms(cib: Cib, plan: Plan): CibChange[] {
     });
 }
 
-/** A VM's primitive with what the plan says of its guest node. */
+/** A VM's primitive with the plan's guest node settings. */
 function asGuest({ guests = [], removedGuests = [] }: Plan, primitive: XmlElement): XmlElement {
   const vm = primitive.attrs["id"];
   const made = guests.find((each) => each.vm === vm);
