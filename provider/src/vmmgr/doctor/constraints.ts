@@ -1,10 +1,10 @@
-/** Constraints that name a node or a resource that there is not. Pacemaker passes over them without a word. */
+/** Constraints that name a missing node or resource. Pacemaker silently ignores them. */
 import type { Inventory, XmlElement } from "../../cluster";
 import { guestNodes } from "../guest/settings";
 import { referencesOf } from "../form/parked-constraints";
 import { finding, listed, type Finding } from "./finding";
 
-/** The nodes that a location names, by itself or in the expressions of its rules. */
+/** The nodes that a location constraint names, directly or in the expressions of its rules. */
 function nodesOf(constraint: XmlElement): string[] {
   const own = constraint.attrs["node"];
   return [
@@ -23,7 +23,7 @@ function unames(rule: XmlElement): string[] {
   });
 }
 
-/** Whether all that it does is to keep something off: with nothing there, it is a leftover and no more. */
+/** Whether it only keeps something off: without its target, it is a mere leftover. */
 function isBan({ attrs, children }: XmlElement): boolean {
   const scores = [
     attrs["score"],
@@ -32,12 +32,12 @@ function isBan({ attrs, children }: XmlElement): boolean {
   return scores.length > 0 && scores.every((score) => score.startsWith("-"));
 }
 
-/** Every constraint that names nothing, each with what it names. */
+/** Every constraint with missing targets, each with their names. */
 export function constraintFindings({ cib, status, images }: Inventory): Finding[] {
-  // A guest node whose VM is disabled is away, and comes back with it.
+  // A guest node whose VM is disabled is absent, and returns with it.
   const away = [...images.values()].flatMap(({ metadata }) => metadata?.["_remote_node"] ?? []);
   const guests = [...guestNodes(cib).values()].map(({ name }) => name).concat(away);
-  // Pacemaker takes names of nodes in large and small letters alike. A remote node is a primitive.
+  // Pacemaker's node names are case-insensitive. A remote node is a primitive.
   const nodes = new Set(
     [...cib.nodes, ...guests, ...status.nodes.map(({ name }) => name), ...cib.primitives.keys()].map((name) =>
       name.toLowerCase(),

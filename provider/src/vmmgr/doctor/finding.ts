@@ -1,12 +1,12 @@
-/** What a doctor may find. */
+/** The possible findings of the doctor. */
 import { told } from "../../errors";
 
-/** `fault`: something that has to work does not, or is about to. `advice`: it works, and would be better otherwise. */
+/** `fault`: something required does not work, or is about to fail. `advice`: it works, but could be better. */
 export type Level = "fault" | "advice";
 
-/** Every finding by its id, which stays the same for as long as it means the same, with its level. */
+/** Every finding by its id, with its level. An id is stable as long as its meaning is. */
 export const FINDINGS = {
-  // What could not be looked at.
+  // What could not be examined.
   "node-unreachable": "fault",
   "host-key-refused": "fault",
   "login-refused": "fault",
@@ -31,7 +31,7 @@ export const FINDINGS = {
   "node-unclean": "fault",
   "node-in-standby": "advice",
   "node-in-maintenance": "advice",
-  // VMs, what has failed, and constraints.
+  // VMs, failures, and constraints.
   "vm-unreadable": "fault",
   "vm-failed": "fault",
   "vm-unplaced": "fault",
@@ -46,7 +46,7 @@ export const FINDINGS = {
   "ceph-warning": "advice",
   "ceph-full": "fault",
   "ceph-room": "advice",
-  // What nodes have.
+  // The nodes' equipment.
   "time-skew": "fault",
   "versions-differ": "advice",
   "tool-missing": "fault",
@@ -58,7 +58,7 @@ export const FINDINGS = {
   "bridge-missing": "fault",
   "file-missing": "fault",
   "bridge-not-everywhere": "advice",
-  // How they get to each other.
+  // Connections between nodes.
   "ssh-between-nodes": "advice",
   "migration-refused": "fault",
   "migration-impossible": "advice",
@@ -69,26 +69,26 @@ export type FindingId = keyof typeof FINDINGS;
 
 /** What a finding is about. */
 export interface About {
-  /** A node by the name that Pacemaker has for it, or an address of the settings where that is not known. */
+  /** A node by its Pacemaker name, or an address of the settings if that is unknown. */
   node?: string;
   vm?: string;
   /** Its id in the CIB. */
   constraint?: string;
 }
 
-/** Something that is not as it should be, or could not be looked at. */
+/** Something that is wrong, or could not be examined. */
 export interface Finding extends About {
   id: FindingId;
   level: Level;
-  /** What was seen, a clause. */
+  /** The observation, as a clause. */
   seen: string;
-  /** What to do, a sentence. */
+  /** What to do, as a sentence. */
   remedy: string;
 }
 
-/** What a doctor says of a cluster. */
+/** The doctor's report on a cluster. */
 export interface Diagnosis {
-  /** There is no fault; advice there may be. */
+  /** There is no fault, though there may be advice. */
   fit: boolean;
   /** The nodes that were examined. */
   examined: string[];
@@ -96,7 +96,7 @@ export interface Diagnosis {
   findings: Finding[];
 }
 
-/** A finding, without what is secret, as errors are. */
+/** A finding without secrets, like errors. */
 export const finding = (id: FindingId, { node, ...about }: About, seen: string, remedy: string): Finding => ({
   id,
   level: FINDINGS[id],
@@ -106,6 +106,6 @@ export const finding = (id: FindingId, { node, ...about }: About, seen: string, 
   remedy: told(remedy),
 });
 
-/** Names as one says them. */
+/** Names as a phrase. */
 export const listed = (names: readonly string[]): string =>
   names.length < 2 ? names.join() : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;

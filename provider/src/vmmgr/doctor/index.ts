@@ -1,4 +1,4 @@
-/** One look at a cluster: whether it is fit for what VMs need of it. Nothing is changed. */
+/** Examines whether a cluster is fit to run VMs. Nothing is changed. */
 import {
   examineNodes,
   isOnline,
@@ -24,16 +24,16 @@ import { failureFindings, placeFindings } from "./vms";
 
 export { FINDINGS, type Diagnosis, type Finding, type FindingId, type Level } from "./finding";
 
-/** The agent of VMs, which every hypervisor has to have, also where there is no VM yet. */
+/** The VMs' agent, which every hypervisor must have, even if there is no VM yet. */
 const VM_AGENT = { provider: "seapath", type: "VirtualDomain" };
-/** Without them the tools' commands are run for each image. */
+/** Without them, the tools' commands run for each image. */
 const MODULES = ["rados", "rbd", "libvirt"];
-/** Whom SEAPATH's own set-up lets from node to node. */
+/** The user that SEAPATH's own set-up uses between nodes. */
 const SEAPATH_USER = "libvirtadmin";
 
 /**
- * Looks at a cluster: one look at all of it, then one program on each node beside a run of the scheduler. What cannot be
- * looked at is a finding, whatever it is.
+ * Examines a cluster: reads its whole state once, then runs one program on each node in parallel with the scheduler.
+ * Anything that cannot be examined becomes a finding.
  */
 export async function diagnose(cluster: Cluster): Promise<Diagnosis> {
   const inventory = await attempted(() => cluster.inventory());
@@ -49,7 +49,7 @@ export async function diagnose(cluster: Cluster): Promise<Diagnosis> {
   };
 }
 
-/** An answer, or the error in its place; only of those that say that something is wrong with the cluster. */
+/** An answer, or the error instead; only errors that point to a problem of the cluster. */
 async function attempted<T>(act: () => Promise<T>): Promise<{ ok: T } | { error: SeapathError }> {
   try {
     return { ok: await act() };
@@ -72,7 +72,7 @@ interface Found {
   findings: Finding[];
 }
 
-/** Each node once, however many addresses of the settings it has. */
+/** Each node once, however many of the settings' addresses lead to it. */
 function told(answers: readonly (Examination | Unexamined)[]): { examined: Examination[]; unexamined: Unexamined[] } {
   const examined = answers.filter((each) => "node" in each);
   return {
@@ -81,7 +81,7 @@ function told(answers: readonly (Examination | Unexamined)[]): { examined: Exami
   };
 }
 
-/** What is seen of nodes where nobody says what the cluster is. */
+/** What can be seen of nodes if the cluster's state is unknown. */
 async function examineAlone(cluster: Cluster): Promise<Found> {
   const request = {
     nodes: [],
@@ -149,7 +149,7 @@ async function examineAll(cluster: Cluster, inventory: Inventory): Promise<Found
   };
 }
 
-/** The agents that VMs are of, by their providers. */
+/** The agents that VMs use, by provider. */
 function agentsOf({ cib }: Inventory): Map<string, string[]> {
   const found = new Map([[VM_AGENT.provider, [VM_AGENT.type]]]);
   for (const primitive of cib.primitives.values()) {

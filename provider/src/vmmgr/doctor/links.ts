@@ -1,8 +1,8 @@
-/** How nodes get to each other: by root's ssh, and as live migration goes. */
+/** Connections between nodes: root's ssh, and live migration. */
 import type { Examination } from "../../cluster";
 import { finding, listed, type Finding } from "./finding";
 
-/** Ways of root's ssh that are closed, and that no link of ours makes up for: what is asked of a node goes by that one as well. */
+/** Broken ssh connections of root that our own links do not replace: our requests to a node use those as well. */
 export function sshFindings(examined: readonly Examination[]): Finding[] {
   const reached = new Set(examined.map(({ node }) => node));
   return examined.flatMap(({ node, ssh }) =>
@@ -21,7 +21,10 @@ export function sshFindings(examined: readonly Examination[]): Finding[] {
   );
 }
 
-/** Ways on which no VM can be moved live, or not as the user that it has for that. @param users the VMs that move as each */
+/**
+ * Pairs of nodes between which no VM can migrate live, or not as its user.
+ * @param users the VMs that migrate as each user
+ */
 export function moveFindings(hosts: readonly Examination[], users: ReadonlyMap<string, readonly string[]>): Finding[] {
   return hosts.flatMap(({ node, moves }) =>
     Object.entries(moves).flatMap(([to, ways]) => {

@@ -1,12 +1,12 @@
-/** The machines of a cluster, its quorum, its fencing, and the state that its nodes are in. */
+/** The machines of a cluster, its quorum, its fencing, and the state of its nodes. */
 import { devicesInUse, fencingNow, type Inventory, type Simulations } from "../../cluster";
 import { isOdd } from "../form/summary";
 import { finding, type Finding } from "./finding";
 
-/** Fewer than this have no quorum without one of them. */
+/** With fewer than this, losing one costs the quorum. */
 const LEAST_MACHINES = 3;
 
-/** What is told of the cluster as a whole. */
+/** Findings about the cluster as a whole. */
 export function clusterFindings(inventory: Inventory): Finding[] {
   const { cib, status, observer, observerUnknown, node } = inventory;
   const named = cib.nodes.map((each) => (each === observer ? `${each} (the observer)` : each)).join(", ");
@@ -149,7 +149,7 @@ function stateFindings({
     : [];
 }
 
-/** What `crm_verify` has against the configuration. */
+/** The objections of `crm_verify` to the configuration. */
 export function verifyFindings({ verified: { valid, words } }: Simulations): Finding[] {
   if (valid) return [];
   const said = words

@@ -1,4 +1,4 @@
-/** Bridges, devices and files that VMs name, and the nodes that lack them. */
+/** Bridges, devices and files that VMs need, and the nodes that lack them. */
 import {
   needKey,
   nvpairs,
@@ -18,20 +18,20 @@ import { isVm } from "../whatif/declared";
 import { finding, listed, type Finding } from "./finding";
 import { readPart } from "./nodes";
 
-/** What one VM names, and where it may run. */
+/** The needs of one VM, and where it may run. */
 export interface VmNeeds {
   vm: string;
   nodes: string[];
   needs: NamedNeed[];
 }
 
-/** What the VMs that Pacemaker has name of their nodes; of those whose domain cannot be read, that. */
+/** What Pacemaker's VMs need from their nodes; a finding for those whose domain cannot be read. */
 export function needsOfVms(inventory: Inventory): { vms: VmNeeds[]; findings: Finding[] } {
   const vms: VmNeeds[] = [];
   const findings: Finding[] = [];
   const locations = locationsByPrimitive(inventory.cib);
   for (const [vm, primitive] of inventory.cib.primitives) {
-    // One whose disk is elsewhere than in our pool is another's.
+    // A VM whose disk is not in our pool is foreign.
     const image = inventory.images.get(systemImage(vm));
     if (!isVm(primitive) || image === undefined) continue;
     const xml = image.metadata?.["xml"];
@@ -74,7 +74,7 @@ export const distinct = (vms: readonly VmNeeds[]): Need[] => [
   ).values(),
 ];
 
-/** What nodes lack of what VMs name that may run there, and bridges that not all of them have. */
+/** What nodes lack for the VMs that may run there, and bridges that not all nodes have. */
 export function lackFindings(
   examined: readonly Examination[],
   hypervisors: readonly string[],
@@ -103,10 +103,10 @@ export function lackFindings(
   return [...lacked, ...unevenFindings(hosts, used)];
 }
 
-/** Bridges that libvirt or containers have made for themselves. */
+/** Bridges that libvirt or container engines created for themselves. */
 const OF_THEIR_OWN = /^(virbr\d+|docker\d+|podman\d+|cni\d+|cni-.*|lxcbr\d+|br-[0-9a-f]{12})$/;
 
-/** @param used bridges that VMs name: of these it is told which nodes lack them */
+/** @param used bridges that VMs need: nodes that lack them are already reported */
 function unevenFindings(hosts: readonly Examination[], used: ReadonlySet<string>): Finding[] {
   const parts = hosts.map(({ node, bridges }) => ({ node, ...readPart(node, "the bridges", bridges) }));
   const read = parts.flatMap(({ node, value }) => (value === undefined ? [] : [{ node, value }]));
@@ -133,7 +133,7 @@ function unevenFindings(hosts: readonly Examination[], used: ReadonlySet<string>
   ];
 }
 
-/** The users that live migration goes as, each with the VMs of which that is said. */
+/** The users of live migration, each with the VMs that use it. */
 export function migrationUsers(cib: Cib, standard: string): Map<string, string[]> {
   const found = new Map<string, string[]>();
   for (const [vm, primitive] of cib.primitives) {

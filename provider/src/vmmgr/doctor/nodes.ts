@@ -1,4 +1,4 @@
-/** What nodes are, have, and lack. */
+/** The properties, equipment and deficits of nodes. */
 import {
   HostKeyError,
   isOutOfReach,
@@ -11,7 +11,7 @@ import {
 import { describeError, SeapathError } from "../../errors";
 import { finding, listed, type Finding, type FindingId } from "./finding";
 
-/** A node that could not be examined, by why. */
+/** The finding for a node that could not be examined, depending on the reason. */
 export function unexaminedFinding({ address, error }: Unexamined): Finding {
   const said = error instanceof SeapathError ? error.message : describeError(error);
   const hint = error instanceof SeapathError && error.hint !== undefined ? error.hint : undefined;
@@ -33,7 +33,7 @@ export function unexaminedFinding({ address, error }: Unexamined): Finding {
   );
 }
 
-/** Nodes that are online and that nobody has examined. @param unexamined addresses that did not answer */
+/** Online nodes that were not examined. @param unexamined addresses that did not answer */
 export function forgottenFindings(
   online: readonly string[],
   examined: readonly Examination[],
@@ -53,7 +53,7 @@ export function forgottenFindings(
     );
 }
 
-/** A part of a node that could not be looked at. */
+/** The finding for a part of a node that could not be examined. */
 const unreadable = (node: string, what: string, words: string): Finding =>
   finding(
     "part-unreadable",
@@ -62,11 +62,11 @@ const unreadable = (node: string, what: string, words: string): Finding =>
     "Put that right, and ask again.",
   );
 
-/** What was read of a part, or that it could not be. */
+/** The content of a part, or the finding that it could not be read. */
 export const readPart = <T>(node: string, what: string, part: Looked<T>): { value?: T; findings: Finding[] } =>
   "ok" in part ? { value: part.ok, findings: [] } : { findings: [unreadable(node, what, part.error)] };
 
-/** What each of the nodes must be and have. @param agents by their providers, those that the cluster's primitives are of */
+/** What each node must be and have. @param agents the agents of the cluster's primitives, by provider */
 export function haveFindings(
   examined: readonly Examination[],
   hypervisors: readonly string[],
@@ -92,7 +92,7 @@ export function haveFindings(
   ];
 }
 
-/** What every machine runs. */
+/** Software that every machine runs. */
 const EVERYWHERE = ["pacemaker", "corosync"];
 
 function toolFindings({ node, versions }: Examination, hypervisors: readonly string[]): Finding[] {
@@ -171,7 +171,7 @@ function hypervisorFindings(
   ];
 }
 
-/** libvirt opens disks by a secret that every hypervisor has under one uuid: a domain names it. */
+/** libvirt opens disks with a secret that must have the same uuid on every hypervisor: domains refer to it. */
 function secretFindings(hosts: readonly Examination[]): Finding[] {
   const found = hosts.flatMap(({ node, libvirt }) => ("ok" in libvirt ? [{ node, secret: libvirt.ok.secret }] : []));
   const missing = found
@@ -197,7 +197,7 @@ function secretFindings(hosts: readonly Examination[]): Finding[] {
   ];
 }
 
-/** The nodes that have each value. */
+/** The nodes by value. */
 function grouped(pairs: readonly (readonly [node: string, value: string])[]): Map<string, string[]> {
   const found = new Map<string, string[]>();
   for (const [node, value] of pairs) found.set(value, [...(found.get(value) ?? []), node]);
@@ -207,7 +207,7 @@ function grouped(pairs: readonly (readonly [node: string, value: string])[]): Ma
 const said = (groups: ReadonlyMap<string, readonly string[]>) =>
   [...groups].map(([value, nodes]) => `${value} on ${listed(nodes)}`).join(", ");
 
-/** Tools of which nodes have different versions. */
+/** Tools whose versions differ between nodes. */
 function versionFindings(examined: readonly Examination[]): Finding[] {
   const all = examined.map(({ node, versions, virtual }) => ({
     node,
@@ -231,7 +231,7 @@ function versionFindings(examined: readonly Examination[]): Finding[] {
 const onlyRead = (parts: Readonly<Record<string, Looked<string>>>): Record<string, string> =>
   Object.fromEntries(Object.entries(parts).flatMap(([key, part]) => ("ok" in part ? [[key, part.ok]] : [])));
 
-/** Processors that are not of one model. */
+/** Processors of different models. */
 export function processorFindings(hosts: readonly Examination[]): Finding[] {
   const parts = hosts.map(({ node, cpu }) => ({ node, ...readPart(node, "the processor", cpu) }));
   const groups = grouped(parts.flatMap(({ node, value }) => (value === undefined ? [] : [[node, value] as const])));

@@ -1,8 +1,8 @@
-/** Ceph: whether it is well, and takes what is written. */
+/** Ceph: whether it is healthy, and accepts writes. */
 import type { Examination, Inventory } from "../../cluster";
 import { finding, type Finding } from "./finding";
 
-/** Warnings of Ceph's by which something does not work, or one more failure stops it. */
+/** Ceph warnings that mean that something does not work, or will stop with one more failure. */
 const GRAVE = new Set([
   "MON_DOWN",
   "MGR_DOWN",
@@ -20,11 +20,11 @@ const GRAVE = new Set([
   "SLOW_OPS",
 ]);
 const CLOCKS = "MON_CLOCK_SKEW";
-/** Full ones are said by themselves. */
+/** Full pools have their own finding. */
 const NEARLY = 0.1;
 const GIB = 1024 ** 3;
 
-/** What Ceph itself says of its health: the same by each node, so that the first one counts that could ask. */
+/** Ceph's own health report: every node gives the same, so the first one that could query it is used. */
 export function healthFindings(examined: readonly Examination[]): Finding[] {
   const found = examined.flatMap(({ ceph }) => ("ok" in ceph ? [ceph.ok] : []));
   return Object.entries(found[0] ?? {}).map(([check, { severity, message }]) => {
@@ -45,7 +45,7 @@ export function healthFindings(examined: readonly Examination[]): Finding[] {
   });
 }
 
-/** Whether Ceph takes what is written, and how much. */
+/** Whether Ceph accepts writes, and how much. */
 export function roomFindings({ full, nearlyFull, freeBytes, storedBytes }: Inventory): Finding[] {
   const more =
     "Remove images or snapshots, add OSDs, or raise the quota (`ceph osd pool set-quota rbd max_bytes <bytes>`).";

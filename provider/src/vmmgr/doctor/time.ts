@@ -1,10 +1,13 @@
-/** Whether the nodes have the same time, as far as it is seen from here. */
+/** Whether the nodes' clocks agree, as far as visible from here. */
 import type { Examination } from "../../cluster";
 import { finding, type Finding } from "./finding";
 
-/** Failures count for some seconds, and what is written down has a time: less than this is of no account. Ceph itself wants 0.05 s. */
+/**
+ * Smaller differences do not matter: failures expire after whole seconds, and records have timestamps. Ceph itself
+ * wants 0.05 s.
+ */
 const TOLERATED_SECONDS = 1;
-/** An answer that was so long on its way proves nothing. */
+/** An answer that took this long proves nothing. */
 const WIDEST_SECONDS = 10;
 
 interface Clock {
@@ -13,7 +16,7 @@ interface Clock {
   most: number;
 }
 
-/** Nodes whose clocks surely differ from the one in the middle, and those of which it cannot be told. */
+/** Nodes whose clocks certainly differ from the median one, and those whose clocks cannot be compared. */
 export function timeFindings(examined: readonly Examination[]): Finding[] {
   const clocks = examined.flatMap(({ node, ahead }): Clock[] =>
     ahead === undefined ? [] : [{ node, least: ahead[0], most: ahead[1] }],

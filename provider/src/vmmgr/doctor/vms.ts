@@ -1,4 +1,4 @@
-/** VMs that failed or find no node, what closes nodes to them, and what is left of others' failures. */
+/** VMs that failed or find no node, failures that close nodes to them, and leftovers of other failures. */
 import type { FailedOperation, Inventory, Simulations } from "../../cluster";
 import { closedNodes, closedWords, openingCommand } from "../core/closed-nodes";
 import { hypervisorsOf } from "../core/context";
@@ -6,7 +6,7 @@ import { isVm } from "../whatif/declared";
 import { judge } from "../whatif/judge";
 import { finding, type Finding } from "./finding";
 
-/** What Pacemaker has recorded as failed. */
+/** Pacemaker's recorded failures. */
 export function failureFindings(inventory: Inventory): Finding[] {
   const { cib, status } = inventory;
   const counted = [...new Set(cib.failCounts.filter(({ count }) => count > 0).map(({ resource }) => resource))];
@@ -68,7 +68,7 @@ export function failureFindings(inventory: Inventory): Finding[] {
   ];
 }
 
-/** A guest has no agents of what runs on the nodes, and says so when Pacemaker looks whether it is there. */
+/** A guest lacks the agents of resources on the nodes, and reports that when Pacemaker probes for them. */
 const isProbeOfGuest = ({ cib }: Inventory, { node, exit }: FailedOperation) =>
   !cib.nodes.includes(node) && exit === "not installed";
 
@@ -79,7 +79,7 @@ const isVmOf = ({ cib }: Inventory, id: string) => {
 const aboutResource = (inventory: Inventory, id: string) => (isVmOf(inventory, id) ? { vm: id } : {});
 const nameOf = (inventory: Inventory, id: string) => (isVmOf(inventory, id) ? `VM "${id}"` : `primitive "${id}"`);
 
-/** VMs that are to run, and find no node: Pacemaker's own scheduler says it. */
+/** VMs that should run but find no node, according to Pacemaker's own scheduler. */
 export function placeFindings(inventory: Inventory, simulated: Simulations): Finding[] {
   const { placements, inside } = judge(inventory.cib, simulated, { vms: [], removed: [] }, [], {});
   return [
