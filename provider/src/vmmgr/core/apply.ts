@@ -7,7 +7,7 @@ import type { Step } from "./steps";
 import { undoChanges, type CibSync } from "../form/cib-changes";
 import { waitFor } from "./wait";
 
-/** What to write for a VM. */
+/** The changes to write for a VM. */
 export interface Plan {
   storage: readonly StorageOperation[];
   sync: CibSync;

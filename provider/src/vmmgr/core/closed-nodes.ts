@@ -43,7 +43,7 @@ export function closedWords(closed: readonly ClosedNode[]): string {
   return `${[...names].sort().join(" and ")} ${names.length > 1 ? "are" : "is"} closed to it (failed ${operations.join(", ")})`;
 }
 
-/** The command that opens nodes again. */
+/** The command that reopens nodes. */
 export const openingCommand = (vm: string): string => `\`crm_resource --cleanup --resource ${vm}\``;
 
 /** Whether Pacemaker counts failures of a VM. If the VM is not in the CIB, an earlier VM of that name caused them. */

@@ -76,7 +76,7 @@ function closedRefusals({ cib, status }: Inventory, { name }: PartialSpec, pinne
   return [{ property: "pinnedHost", reason }];
 }
 
-/** What failures mean for a VM, even if nothing is about to happen to it. */
+/** Warnings about a VM's failures, even if nothing is about to happen to it. */
 export function failureWarnings({ cib, status, observer }: Inventory, spec: PartialSpec): string[] {
   const { name } = spec;
   const hypervisors = hypervisorsOf({ cib, observer });
@@ -177,7 +177,7 @@ export function blockedRefusals({ status }: Inventory, vm: string): Refusal[] {
 }
 
 /**
- * What Pacemaker still records of a resource of that name that is not in the CIB: it would count against the new one.
+ * Pacemaker's remaining records of a resource that is not in the CIB: they would count against a new one of that name.
  */
 export function leftoverRefusals({ cib, status }: Inventory, vm: string): Refusal[] {
   if (cib.primitives.has(vm)) return [];

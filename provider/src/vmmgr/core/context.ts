@@ -1,4 +1,4 @@
-/** What every change of a VM needs besides the request. */
+/** The context of every change of a VM, besides the request. */
 import type { Cluster, Inventory } from "../../cluster";
 import { CrmRefused, crmProblem } from "../form/crm-commands";
 import { closedNodes } from "./closed-nodes";

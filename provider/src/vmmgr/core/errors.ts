@@ -42,7 +42,7 @@ export interface Refusal {
 export class ChangeFailed extends SeapathError {
   /** The step that failed. */
   readonly step: string;
-  /** What the undo could not restore, one sentence each. */
+  /** The parts that the undo could not restore, one sentence each. */
   readonly left: readonly string[];
 
   constructor(what: string, step: string, cause: unknown, left: readonly string[]) {

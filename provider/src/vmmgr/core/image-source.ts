@@ -23,7 +23,7 @@ import { nowAndThen } from "./progress";
 export const isFile = <S extends object>(source: S | undefined): source is S & FileSource =>
   source !== undefined && ("nodePath" in source || "path" in source);
 
-/** A local file that cannot be read as an image, found without a cluster. @param property the input that names it */
+/** A local file without readable content, found without a cluster. @param property the input that names it */
 export async function localFileRefusals(source: object | undefined, property = "source.path"): Promise<Refusal[]> {
   if (source === undefined || !("path" in source) || typeof source.path !== "string") return [];
   const problem = await localFileProblem(source.path);
@@ -41,7 +41,7 @@ export async function sourceQuestions(
   return { sources: await Promise.all(files.map(question)) };
 }
 
-/** What is known of a file; undefined if it was not asked about. */
+/** The known facts about a file; undefined if it was not queried. */
 export const sourceFile = (inventory: Inventory, file: FileSource): SourceFile | undefined =>
   inventory.sources.get(
     "nodePath" in file ? nodeFile(file.nodePath, file.format).key : localFileKey(file.path, file.format),

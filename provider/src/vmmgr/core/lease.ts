@@ -19,7 +19,7 @@ const HOLDER = "another program";
 /** Stands for the holder if no program is at work any more. */
 const NOBODY = "-";
 
-/** What a lease covers. */
+/** The subject of a lease. */
 export interface LeaseOf {
   vm: string;
   /** The metadata key. */

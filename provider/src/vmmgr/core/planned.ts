@@ -1,4 +1,4 @@
-/** What a program declares about a VM that the cluster may not have yet. */
+/** A program's declarations for a VM that the cluster may not have yet. */
 export interface PlannedVm {
   /** Undefined: not known before other resources are created. */
   enabled?: boolean;

@@ -8,7 +8,7 @@ export const failedStarts = (status: ClusterStatus, vm: string): string[] => [
   ),
 ];
 
-/** What the logs of those nodes say. They only add detail, so a failed query yields an empty list. */
+/** The reasons from those nodes' logs. They only add detail, so a failed query yields an empty list. */
 export async function startReasons(cluster: Cluster, status: ClusterStatus, vm: string): Promise<LoggedReason[]> {
   const nodes = failedStarts(status, vm);
   return nodes.length === 0 ? [] : readReasons(cluster.runner, vm, "start", nodes).catch(() => []);

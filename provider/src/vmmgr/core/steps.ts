@@ -3,12 +3,12 @@ import { ChangeFailed } from "./errors";
 
 /** One step. Its undo may run when `act` did not finish, and twice: it looks before it acts. */
 export interface Step {
-  /** What it does, as it follows "…: " in an error: `import the image`. */
+  /** Its name, as it follows "…: " in an error: `import the image`. */
   name: string;
   act: () => Promise<unknown>;
   /** Undoes what `act` did. It gets the failure that caused the undo. */
   undo?: (cause: unknown) => Promise<unknown>;
-  /** Why there is no undo, for the reader. */
+  /** Why it has no undo, for the reader. */
   noUndo?: string;
 }
 

@@ -51,7 +51,7 @@ const noteSchema = z.object({
   deleted: z.boolean().optional(),
 });
 
-/** What this project notes on the image of a data disk. */
+/** This project's note on the image of a data disk. */
 export type DiskNote = z.infer<typeof noteSchema>;
 
 /** The note on an image; undefined if there is none, or if it is about another image. */

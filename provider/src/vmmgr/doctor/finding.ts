@@ -6,7 +6,7 @@ export type Level = "fault" | "advice";
 
 /** Every finding by its id, with its level. An id is stable as long as its meaning is. */
 export const FINDINGS = {
-  // What could not be examined.
+  // Failed examinations.
   "node-unreachable": "fault",
   "host-key-refused": "fault",
   "login-refused": "fault",
@@ -67,7 +67,7 @@ export const FINDINGS = {
 
 export type FindingId = keyof typeof FINDINGS;
 
-/** What a finding is about. */
+/** The subject of a finding. */
 export interface About {
   /** A node by its Pacemaker name, or an address of the settings if that is unknown. */
   node?: string;
@@ -82,7 +82,7 @@ export interface Finding extends About {
   level: Level;
   /** The observation, as a clause. */
   seen: string;
-  /** What to do, as a sentence. */
+  /** The remedy, as a sentence. */
   remedy: string;
 }
 

@@ -81,7 +81,7 @@ function told(answers: readonly (Examination | Unexamined)[]): { examined: Exami
   };
 }
 
-/** What can be seen of nodes if the cluster's state is unknown. */
+/** Examines the nodes alone if the cluster's state is unknown. */
 async function examineAlone(cluster: Cluster): Promise<Found> {
   const request = {
     nodes: [],

@@ -25,7 +25,7 @@ export interface VmNeeds {
   needs: NamedNeed[];
 }
 
-/** What Pacemaker's VMs need from their nodes; a finding for those whose domain cannot be read. */
+/** The needs of Pacemaker's VMs from their nodes, and findings for those whose domain cannot be read. */
 export function needsOfVms(inventory: Inventory): { vms: VmNeeds[]; findings: Finding[] } {
   const vms: VmNeeds[] = [];
   const findings: Finding[] = [];
@@ -74,7 +74,7 @@ export const distinct = (vms: readonly VmNeeds[]): Need[] => [
   ).values(),
 ];
 
-/** What nodes lack for the VMs that may run there, and bridges that not all nodes have. */
+/** Things that nodes lack for the VMs that may run there, and bridges that not all nodes have. */
 export function lackFindings(
   examined: readonly Examination[],
   hypervisors: readonly string[],

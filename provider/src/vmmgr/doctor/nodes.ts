@@ -66,7 +66,7 @@ const unreadable = (node: string, what: string, words: string): Finding =>
 export const readPart = <T>(node: string, what: string, part: Looked<T>): { value?: T; findings: Finding[] } =>
   "ok" in part ? { value: part.ok, findings: [] } : { findings: [unreadable(node, what, part.error)] };
 
-/** What each node must be and have. @param agents the agents of the cluster's primitives, by provider */
+/** Checks each node's requirements. @param agents the agents of the cluster's primitives, by provider */
 export function haveFindings(
   examined: readonly Examination[],
   hypervisors: readonly string[],

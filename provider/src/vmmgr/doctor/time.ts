@@ -2,10 +2,7 @@
 import type { Examination } from "../../cluster";
 import { finding, type Finding } from "./finding";
 
-/**
- * Smaller differences do not matter: failures expire after whole seconds, and records have timestamps. Ceph itself
- * wants 0.05 s.
- */
+/** Smaller differences do not matter for failure timeouts and timestamps. Ceph itself wants 0.05 s. */
 const TOLERATED_SECONDS = 1;
 /** An answer that took this long proves nothing. */
 const WIDEST_SECONDS = 10;

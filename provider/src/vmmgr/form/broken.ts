@@ -24,7 +24,7 @@ export class Senseless extends Error {
 /** A VM that exists but cannot be read; the others can. */
 export class BrokenVm extends SeapathError {
   readonly vm: string;
-  /** What is wrong with it, without its name. */
+  /** The problem, without the VM's name. */
   readonly reason: string;
 
   constructor(vm: string, node: string, reason: string, hint: string, cause?: unknown) {

@@ -1,4 +1,4 @@
-/** What a domain needs from the node that runs it: network bridges and devices, and files. */
+/** A domain's requirements on its node: network bridges and devices, and files. */
 import { child, children, descend, type Need, type XmlElement } from "../../cluster";
 
 /** Something that a domain needs. */
@@ -65,7 +65,7 @@ function ofDevice(node: XmlElement): NamedNeed[] {
   return node.name === "disk" || node.name === "filesystem" ? ofDisk(node) : [];
 }
 
-/** What a domain needs from its node to start there. */
+/** Everything that a domain needs from its node to start there. */
 export function needsOfDomain(domain: XmlElement): NamedNeed[] {
   const devices = child(domain, "devices");
   return [

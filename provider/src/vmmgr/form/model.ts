@@ -61,7 +61,7 @@ export interface PacemakerSettings {
 /** The settings of a VM that can be both specified and observed. */
 export interface VmSettings extends SettingValues {
   name: string;
-  /** The project and stack that create, adopt or created it. A run that lost track of it recognizes it by this. */
+  /** The project and stack that own it. A run that lost track of it recognizes it by this. */
   owner?: string;
   /** Its owner in the state, if the stack, project or resource has been renamed since. */
   formerOwner?: string;
@@ -118,7 +118,7 @@ export interface ObservedVm extends VmSettings {
   systemSize: number;
   /** The domain without name, uuid and the VM's own disks, as canonical text. */
   baseXml: string;
-  /** The typed view of the same. */
+  /** The same as typed settings. */
   domain: Domain;
   /** Whether Pacemaker should run it; undefined while it is not enabled. */
   started?: boolean;

@@ -7,7 +7,7 @@ import { readDocument, readOf, Senseless } from "./broken";
 import { PARKED_KEY } from "./metadata";
 import { systemImage } from "./names";
 
-/** Constraints kept with one image. */
+/** Constraints parked with one image. */
 export interface Parked {
   image: string;
   nodes: XmlElement[];
@@ -70,7 +70,7 @@ export function referencesOf(node: XmlElement): string[] {
   return [...own, ...ref, ...node.children.flatMap((each) => (each.name === "rule" ? [] : referencesOf(each)))];
 }
 
-/** What a constraint says about the remaining resources when some are left out; undefined if nothing. */
+/** The part of a constraint on the remaining resources when some are left out; undefined if nothing remains. */
 export function without(node: XmlElement, left: readonly string[]): XmlElement | undefined {
   if (!referencesOf(node).some((id) => left.includes(id))) return node;
   if (RESOURCE_ATTRS.some((name) => left.includes(node.attrs[name] ?? ""))) return undefined;
@@ -98,7 +98,7 @@ export function standsInFor(present: XmlElement, whole: XmlElement): boolean {
   return rest !== undefined && canonicalXml(rest) === canonicalXml(present);
 }
 
-/** What returns to the CIB when a VM is enabled, with the storage operations for it. */
+/** The constraints that return to the CIB when a VM is enabled, with the storage operations for them. */
 export interface Returning {
   /** The constraints, as text; undefined if there are none. */
   constraints?: string;
@@ -142,7 +142,10 @@ function forgetWhich(inventory: Inventory, done: ReadonlySet<XmlElement>): Stora
   return texts.size === 0 ? [] : forgetParked(inventory, (node) => texts.has(canonicalXml(node)));
 }
 
-/** What a VM that leaves the CIB has to keep: what it kept already, and foreign constraints on it that no VM keeps. */
+/**
+ * The constraints to park with a VM that leaves the CIB: those it kept already, and foreign ones on it that no VM
+ * keeps.
+ */
 export function parkedWith(inventory: Inventory, vm: string, foreign: readonly XmlElement[]): string | undefined {
   const kept = parkedOn(inventory).flatMap(({ nodes }) => nodes);
   const fresh = foreign.filter(
@@ -154,7 +157,8 @@ export function parkedWith(inventory: Inventory, vm: string, foreign: readonly X
 }
 
 /**
- * What other VMs keep for a VM that is removed and recreated: its own disk, with all that it keeps, is gone meanwhile.
+ * Parks constraints with other VMs while a VM is removed and recreated: its own disk, with everything parked there, is
+ * gone meanwhile.
  */
 export function keptByOthers(inventory: Inventory, vm: string, foreign: readonly XmlElement[]): StorageOperation[] {
   const byImage = new Map<string, XmlElement[]>();

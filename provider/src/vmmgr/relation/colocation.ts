@@ -1,10 +1,10 @@
-/** VMs that run together, or apart: vm-mgr's `add_colocation`, and what it lacks. */
+/** VMs that run together or apart: vm-mgr's `add_colocation`, and what it lacks. */
 import type { XmlElement } from "../../cluster";
 import { constraint, readScore, readSets, shapeOf, type Relation } from "./element";
 
 /** The spec of a colocation. */
 export interface ColocationSpec {
-  /** The VM that follows the others, and gives way if there is no space for all. */
+  /** The VM that follows the others, and gives way if there is no capacity for all. */
   vm: string;
   with: string[];
   /** A hard requirement: if it cannot be met, a VM does not run. */

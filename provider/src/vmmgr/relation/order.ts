@@ -2,7 +2,7 @@
 import type { XmlElement } from "../../cluster";
 import { constraint, readSets, shapeOf, type Relation } from "./element";
 
-/** Pacemaker's kinds of an order. */
+/** Pacemaker's kinds of orders. */
 export type OrderKind = "mandatory" | "optional" | "serialize";
 
 /** The spec of a start and stop order. */

@@ -138,7 +138,7 @@ const howItMoves = (inventory: Inventory, vm: string) =>
     ? "live"
     : "by a stop and a start";
 
-/** What a new colocation will do, one sentence each. */
+/** The effects of a new colocation, one sentence each. */
 export function colocationNotices(inventory: Inventory, spec: ColocationSpec, planned: PlannedVms): string[] {
   const members = [spec.vm, ...spec.with];
   const running = members.flatMap((vm) => {
@@ -175,7 +175,7 @@ function roomNotices(inventory: Inventory, spec: ColocationSpec, members: readon
   return [`${members.length} VMs apart on ${hosts} nodes: some will share one`];
 }
 
-/** What a new order will do, one sentence each. */
+/** The effects of a new order, one sentence each. */
 export function orderNotices(inventory: Inventory, spec: OrderSpec): string[] {
   if (spec.kind !== "mandatory") return [];
   const { first, then } = spec;

@@ -7,7 +7,7 @@ import { deadlineOf, reportOf, type Context } from "../core/context";
 export const nodesOf = (resources: Inventory["status"]["resources"], vms: readonly string[]): Record<string, string> =>
   Object.fromEntries(vms.map((vm) => [vm, resources.get(vm)?.nodes.join(", ") ?? ""]));
 
-/** What Pacemaker still plans to do with the VMs, a word or two each. */
+/** Pacemaker's pending actions on the VMs, a word or two each. */
 export function unsettled(plan: Simulation, vms: readonly string[]): string[] {
   return vms.flatMap((vm) => {
     const resource = plan.resources.get(vm);

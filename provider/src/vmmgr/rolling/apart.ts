@@ -33,7 +33,7 @@ export function apartFrom(bonds: readonly Bond[], vm: string): Apart[] {
 }
 
 /**
- * The order in which VMs are changed: as in the constraints, first the VM that gives way if there is no space for both.
- * So a change is tried on the standby.
+ * The order in which VMs are changed: as in the constraints, first the VM that gives way if there is no capacity for
+ * both. So a change is tried on the standby.
  */
 export const inOrder = (bonds: readonly Bond[]): string[] => [...new Set(bonds.flatMap(({ pair }) => pair))];

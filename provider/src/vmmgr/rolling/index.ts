@@ -1,4 +1,4 @@
-/** Turns of VMs on a real cluster. */
+/** Turns for the VMs of a real cluster. */
 import type { Cluster, Inventory, XmlElement } from "../../cluster";
 import { runsNow } from "../core/apply";
 import { deadlineOf, reportOf, type Context, type StopTurns } from "../core/context";
@@ -9,7 +9,7 @@ import { Turns, type Look } from "./turns";
 
 export { Turns } from "./turns";
 
-/** What a change needs to know so that VMs kept apart are not stopped at the same time. */
+/** Information for a change, so that VMs kept apart are not stopped at the same time. */
 export interface RollingTerms {
   turns: Turns;
   /** Whether the VM may be stopped while a VM it is kept apart from is not running. */

@@ -57,7 +57,7 @@ export function lossNotice(inventory: Inventory, vm: string, name: string): stri
   return `snapshot "${name}" of VM "${vm}" ${where}. ${why}`;
 }
 
-/** What a new snapshot does to the incremental backups of its VM, or undefined if there are none. */
+/** The effect of a new snapshot on the incremental backups of its VM, or undefined if there are none. */
 export function chainNotice(inventory: Inventory, vm: string, name: string): string | undefined {
   const latest = backupsOf(inventory, vm).at(-1);
   if (latest === undefined || findSnapshot(inventory, vm, name) !== undefined) return undefined;

@@ -1,4 +1,4 @@
-/** Which snapshots of a VM stay and which go: vm-mgr's purge, with rules. */
+/** Decides which snapshots of a VM stay and which go: vm-mgr's purge, with rules. */
 import { ProgramError, purgeDisks, type Inventory } from "../../cluster";
 import { SeapathError } from "../../errors";
 import { words } from "../../words";
@@ -9,7 +9,10 @@ import { listSnapshots } from "./observe";
 import { moment, type VmSnapshot } from "./model";
 import { vmRefusals } from "./snapshot";
 
-/** What to remove. At least one of the first five is given; snapshots that `keepLast` or `keepWithin` keeps stay. */
+/**
+ * Selects the snapshots to remove. At least one of the first five is given; snapshots that `keepLast` or `keepWithin`
+ * keeps stay.
+ */
 export interface PurgeRule {
   /** All snapshots. */
   purgeAll?: boolean;
@@ -51,7 +54,7 @@ const held = (snapshot: VmSnapshot, rule: PurgeRule): string | undefined => {
 };
 
 /**
- * What goes and what stays. Snapshots that no rule may touch do not count for any rule.
+ * Decides what goes and what stays. Snapshots that no rule may touch do not count for any rule.
  * @param snapshots the oldest first
  * @param now seconds since 1970, UTC
  */

@@ -115,7 +115,7 @@ const duration = (seconds: number): string => {
   return hours > 0 ? `${hours} h ${minutes} min` : `${minutes} min`;
 };
 
-/** What a rollback would do, for a preview. */
+/** The effect of a rollback, for a preview. */
 export function describeRollback(inventory: Inventory, vm: string, name: string): string {
   const snapshot = findSnapshot(inventory, vm, name);
   if (snapshot === undefined) return `${vm}: it is rolled back to the snapshot ${name}, which is not there yet`;

@@ -18,7 +18,7 @@ interface Part {
 }
 
 /**
- * What is wrong with a rejected domain, one entry per input at fault; a single entry for the whole domain if no input
+ * The problems of a rejected domain, one entry per input at fault; a single entry for the whole domain if no input
  * alone is.
  * @param refusal of the whole
  */

@@ -7,7 +7,7 @@ import { words } from "../../words";
 import type { Refusal } from "../core/errors";
 import { isOwnImage, systemImage } from "../form/names";
 
-/** An image as a domain uses it. */
+/** A domain's use of an image. */
 interface ImageUse {
   /** With its pool: `rbd/system_web01`. */
   image: string;

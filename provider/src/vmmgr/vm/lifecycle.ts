@@ -44,7 +44,7 @@ export function specOfObserved(observed: ObservedVm): VmSpec {
 }
 
 /**
- * The VM with a name.
+ * Finds a VM by name.
  * @param verb the attempted operation, for the error
  * @throws NotFound; NotNow if a create of it has not ended
  */

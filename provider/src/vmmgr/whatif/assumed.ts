@@ -1,5 +1,5 @@
 /**
- * What counts as removed by a plan that cannot say so itself: a policy sees what a program has, not what it no longer
+ * Infers the removals of a plan that cannot list them itself: a policy sees what a program has, not what it no longer
  * has.
  */
 import type { Cib } from "../../cluster";

@@ -32,7 +32,7 @@ export interface Declared {
   metadata: Readonly<Record<string, string>>;
 }
 
-/** What is known besides the CIB and the plan. */
+/** Information beyond the CIB and the plan. */
 export interface Beside {
   guests: readonly Guest[];
   observer: string | undefined;

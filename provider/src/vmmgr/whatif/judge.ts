@@ -38,7 +38,7 @@ export interface Loss {
   inside: Fate[];
   /** The remaining nodes, with their usage. */
   rooms: Room[];
-  /** What happens when the node returns, after its resources were recovered elsewhere. Only if requested. */
+  /** The outcome when the node returns, after its resources were recovered elsewhere. Only if requested. */
   back?: Fate[];
   /** Why that was not simulated although requested. */
   backNotSimulated?: string;
@@ -145,7 +145,7 @@ function bondsOf(cib: Cib): Map<string, string[]> {
   return found;
 }
 
-/** What a plan removes, by kind. */
+/** The removals of a plan, by kind. */
 function removedBy({
   removed,
   removedGuests = [],
@@ -155,7 +155,7 @@ function removedBy({
   return (kind, id) => (gone[kind].includes(id) ? { removed: true } : {});
 }
 
-/** What belongs to guest nodes, before the change or after it. */
+/** Everything that belongs to guest nodes, before the change or after it. */
 function insideOf(cib: Cib, plan: Plan): { id: string; kind: Inside["kind"]; planned: boolean }[] {
   const { guests = [], removedGuests = [], services = [], removedServices = [] } = plan;
   const list = (kind: Inside["kind"], there: readonly string[], named: readonly string[]) =>
@@ -174,7 +174,8 @@ function insideOf(cib: Cib, plan: Plan): { id: string; kind: Inside["kind"]; pla
 }
 
 /**
- * What should run according to the planned CIB: VMs, the resources inside them, and the connections to those that run.
+ * Everything that should run according to the planned CIB: VMs, the resources inside them, and the connections to those
+ * that run.
  */
 function wantedOf(cib: Cib, vms: readonly string[], inside: readonly { id: string }[]): Set<string> {
   const primitives = [...vms, ...inside.map(({ id }) => id)].filter((id) => cib.primitives.has(id) && isToRun(cib, id));

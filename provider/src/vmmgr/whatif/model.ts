@@ -3,7 +3,7 @@ import type { XmlElement } from "../../cluster";
 import type { GuestNodeSpec, GuestResourceSpec } from "../guest";
 import type { VmSpec } from "../form/model";
 
-/** What the cluster should have, and what it should lose. */
+/** The desired additions, changes and removals on the cluster. */
 export interface Plan {
   /** VMs to create or change, in the order in which Pacemaker gets them. */
   vms: readonly VmSpec[];

@@ -4,12 +4,14 @@ import type { Refusal } from "../core/errors";
 import type { VmSpec } from "../form/model";
 import { whatIf } from "./index";
 
-/** Whether Pacemaker takes node capacity into account: SEAPATH keeps `default`, with which a VM never lacks space. */
+/**
+ * Whether Pacemaker takes node capacity into account: SEAPATH keeps `default`, with which a VM never lacks capacity.
+ */
 export const countsRoom = ({ cib }: Inventory): boolean =>
   (cib.properties["placement-strategy"] ?? "default") !== "default";
 
 /**
- * Refuses a program's VM that would not start for lack of space. Only useful if `countsRoom`.
+ * Refuses a program's VM that would not start for lack of capacity. Only useful if `countsRoom`.
  * @param vms in the order of their creation
  */
 export async function placeRefusals(

@@ -6,7 +6,7 @@ import { systemImage } from "../form/names";
 import { isVm } from "./declared";
 import type { Fate } from "./outcome";
 
-/** What a VM uses of a node. */
+/** A VM's usage of a node. */
 export interface Need {
   vcpus: number;
   memoryBytes: number;

@@ -17,7 +17,7 @@ const savedSchema = z.object({
   domains: z.record(z.string(), z.object({ vcpus: z.number(), memoryBytes: z.number() })).optional(),
 });
 
-/** What a what-if needs to know about a cluster. */
+/** The facts about a cluster that a what-if needs. */
 export type SavedCluster = z.infer<typeof savedSchema>;
 
 const read = new WeakMap<SavedCluster, Cib>();

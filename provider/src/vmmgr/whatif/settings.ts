@@ -29,7 +29,7 @@ export interface ClusterSettings {
 }
 
 /**
- * Reads them.
+ * Reads the settings.
  * @param before the first simulation, whose nodes match the status
  * @param fencing as the cluster itself reports it; for a saved one, from its configuration
  */
