@@ -1,10 +1,13 @@
-/** What a terminal acts on instead of showing it: control characters but for line break and tab, and what turns the direction of writing. */
+/**
+ * Characters that a terminal acts on instead of showing: control characters except line break and tab, and those that
+ * change the writing direction.
+ */
 const UNPRINTABLE =
   /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufff9-\ufffb]|[\u{e0000}-\u{e007f}]|\p{Surrogate}/gu;
 
 /**
- * A text as it may be printed: what comes from a node, or from whoever stands in for one, must not write to the terminal
- * as its owner does, nor look like another text. Each such sign is shown as `\u001b`, in which form JSON stays the same JSON.
+ * Makes a text safe to print. Text from a node, or from an impostor, must not drive the user's terminal or pass for
+ * another text. Each such character becomes `\u001b`-style text, which leaves JSON the same JSON.
  */
 export function printable(text: string): string {
   return text
@@ -16,30 +19,30 @@ export function printable(text: string): string {
     );
 }
 
-/** Texts of which whoever keeps them has said that they are secret, the longest first. */
+/** Texts declared secret, longest first. */
 let concealed: string[] = [];
-/** Shorter ones would be found in every other word. */
+/** Shorter texts would match inside ordinary words. */
 const LEAST = 3;
 
-/** Has texts left out of each error's message and hint from now on. */
+/** Redacts these texts from the message and hint of every later error. */
 export function conceal(texts: Iterable<string>): void {
   concealed = [...new Set([...concealed, ...texts])]
     .filter((text) => text.length >= LEAST)
     .sort((a, b) => b.length - a.length);
 }
 
-/** What an error says, as it may be printed: without what is secret. */
+/** The printable text of an error, with secrets redacted. */
 export const told = (text: string): string =>
   concealed.reduce((left, secret) => left.replaceAll(secret, "[secret]"), printable(text));
 
 /**
- * The one root of every error of this provider. Each layer defines its own below it, in its own folder, so that a
- * reader can tell from the class alone where a thing went wrong.
+ * The root of all errors of this provider. Each layer defines its own subclasses in its own folder, so the class alone
+ * shows where something went wrong.
  */
 export class SeapathError extends Error {
   /** A stable, machine-readable name of the cause, e.g. `"connection"`. */
   readonly code: string;
-  /** The next step for the person who reads it, as one sentence. */
+  /** What the user should do next, as one sentence. */
   readonly hint?: string;
 
   constructor(code: string, message: string, options: { hint?: string; cause?: unknown } = {}) {
@@ -60,7 +63,7 @@ export class UnknownCluster extends SeapathError {
   }
 }
 
-/** The message of an error together with its hint: what a person is shown. */
+/** The message of an error and its hint, as the user sees them. */
 export function describeError(error: unknown): string {
   if (error instanceof SeapathError) return error.hint ? `${error.message}\n  → ${error.hint}` : error.message;
   return told(error instanceof Error ? error.message : String(error));

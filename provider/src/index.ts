@@ -1,6 +1,6 @@
 /**
- * The public entry. What is serialized into Pulumi's state calls it by `require("pulumi-seapath/provider")`, so the
- * names here are kept for as long as a state may exist that was written with them.
+ * The public entry. Code serialized into Pulumi state calls it by `require("pulumi-seapath/provider")`. The names here
+ * must stay as long as any state written with them may exist.
  */
 import type { dynamic } from "@pulumi/pulumi";
 import {
@@ -24,7 +24,7 @@ import { clusterOfProgram, configure as keep, outageAllowed } from "./session";
 
 type Provider = ReturnType<typeof vmProvider>;
 
-/** Pulumi prints what it is given, and what this process writes. */
+/** Pulumi prints what it receives, and also what this process writes. */
 const say = (text: string) => console.log(told(text));
 const dependencies = {
   cluster: (name?: string) => clusterOfProgram(name, say),
@@ -33,20 +33,23 @@ const dependencies = {
   outage: outageAllowed,
 };
 
-/** Which settings no error may quote: the keys that are kept as a secret, or whether the hosts of a cluster are. */
+/**
+ * Which settings no error may quote: a list of secret keys, or a function that says whether a cluster's hosts are
+ * secret.
+ */
 export type SecretSettings = readonly string[] | ((cluster: string | undefined) => boolean);
 
 /**
- * Takes the stack's configuration, for all kinds, as the engine hands it to the stub of a resource.
- * @param secret the engine does not say. Left out, it is as it was said before: stubs that do not say it stand beside those that do
+ * Takes the stack's configuration, for all kinds, from the engine's call to a resource's stub.
+ * @param secret not known to the engine. If omitted, the earlier value stays: some stubs pass it and some do not
  */
 export function configure(request: dynamic.ConfigureRequest, secret?: SecretSettings): void {
   configureFrom((key) => request.config.get(key), secret);
 }
 
 /**
- * Takes the configuration of who is no resource: functions, the command line, policies.
- * @param get a setting by its whole key, `seapath:hosts`; undefined where it is not set
+ * Takes the configuration for callers other than resources: functions, the command line, policies.
+ * @param get returns a setting by its full key, `seapath:hosts`; undefined if it is not set
  */
 export function configureFrom(get: (key: string) => string | undefined, secret?: SecretSettings): void {
   const isSecret =
@@ -56,7 +59,7 @@ export function configureFrom(get: (key: string) => string | undefined, secret?:
   keep(get, isSecret);
 }
 
-/** The provider of each kind of resource. */
+/** The provider of each resource kind. */
 export const providers = asCalled({
   Vm: vmProvider(dependencies),
   Colocation: colocationProvider(dependencies),
@@ -77,7 +80,7 @@ function asCalled<Kind extends string>(kinds: Record<Kind, Provider>): Record<Ki
   ) as Record<Kind, Provider>;
 }
 
-/** Reads and changes beside the resources: what the functions of the sdk and the command line are made of. */
+/** Reads and changes outside of resources: the basis of the sdk's functions and of the command line. */
 export * as api from "./api";
 export type {
   ClusterSummary,

@@ -1,6 +1,6 @@
 /**
- * The one place where the layers are put together. All kinds of resources of a program are served by one process, so
- * one link, one shared inventory and one queue of writes a cluster stand here, at module level.
+ * Puts the layers together. One process serves all resources of a program, so each cluster has one link, one shared
+ * inventory and one write queue here, at module level.
  */
 import { Cluster } from "./cluster";
 import { conceal, SeapathError } from "./errors";
@@ -21,12 +21,12 @@ type Get = (key: string) => string | undefined;
 
 let configured: Get = () => undefined;
 let isSecret = (_cluster: string | undefined): boolean => false;
-/** By the name of the cluster; the one of `seapath:hosts` has none. */
+/** By cluster name; undefined is the cluster of `seapath:hosts`. */
 const current = new Map<string | undefined, { key: string; cluster: Cluster }>();
 
 /**
- * Takes the stack's configuration. The engine may call a resource before this returns, so it only keeps it.
- * @param secret whether the hosts of a cluster are kept as a secret, so that no error names them; undefined: as it was said before
+ * Takes the stack's configuration. The engine may call a resource before this returns, so it only stores it.
+ * @param secret whether a cluster's hosts are secret, so that no error names them; undefined keeps the earlier value
  */
 export function configure(get: Get, secret = isSecret): void {
   configured = get;
@@ -34,9 +34,9 @@ export function configure(get: Get, secret = isSecret): void {
 }
 
 /**
- * A cluster of the configuration. Nothing is connected before something is asked of it.
+ * A cluster of the configuration. It connects on first use.
  * @param name one of `seapath:clusters`; without it the cluster of `seapath:hosts`
- * @throws SettingsError; UnknownCluster when the configuration has none of that name
+ * @throws SettingsError; UnknownCluster if the configuration has no cluster of that name
  */
 export function currentCluster(name?: string): Cluster {
   const settings = settingsOf(name);
@@ -56,7 +56,8 @@ export function currentCluster(name?: string): Cluster {
 }
 
 /**
- * Each node of a cluster by itself, as the configuration names them, for what every node has of its own. The caller closes them.
+ * A runner for each single node of a cluster, as the configuration names them, for state that each node keeps itself.
+ * The caller closes them.
  * @throws as `currentCluster`
  */
 export function nodesOf(name?: string): { node: string; runner: Runner }[] {
@@ -70,13 +71,13 @@ export function nodesOf(name?: string): { node: string; runner: Runner }[] {
 const watched = new WeakSet<Cluster>();
 
 /**
- * A cluster of the configuration, for a program's resources. When it is another than the plan was made of that the program
- * was told of, `say` hears of it with the first that is seen of it; once.
- * @throws NotPlanned when the plan's version is none
+ * A cluster of the configuration, for a program's resources. If the cluster has changed since the plan that the run was
+ * given, `say` reports it once, with the first inventory.
+ * @throws NotPlanned if the plan's version is invalid
  */
 export function clusterOfProgram(name: string | undefined, say: (text: string) => void): Cluster {
   const get: Get = (key) => configured(`seapath:${key}`);
-  // What is said for one run counts more than what the stack keeps.
+  // The setting of one run overrides that of the stack.
   const text = process.env["SEAPATH_PLANNED"] || get("planned");
   const planned = text ? parsePlanned(text, clusterNames(get)).get(name) : undefined;
   const cluster = currentCluster(name);
@@ -91,8 +92,8 @@ export function clusterOfProgram(name: string | undefined, say: (text: string) =
 }
 
 /**
- * Whether a run may stop VMs while those that they are kept apart from do not run.
- * @throws SeapathError when it is neither said nor denied
+ * Whether a run may stop VMs while the VMs they must stay apart from are not running.
+ * @throws SeapathError if the setting is neither "refused" nor "allowed"
  */
 export function outageAllowed(): boolean {
   const [source, text] = process.env["SEAPATH_OUTAGE"]
@@ -124,7 +125,9 @@ function settingsOf(name: string | undefined): ConnectionSettings {
   }
 }
 
-/** A list of hosts, and the name or address in each, however it is written: what is wrong with it is not to be told either. */
+/**
+ * A list of hosts, plus the bare name or address in each, however it is written: an invalid entry must not leak either.
+ */
 const hostWords = (text = ""): string[] =>
   text.split(/[\s,"]+/).flatMap((word) => [
     word,
@@ -134,10 +137,10 @@ const hostWords = (text = ""): string[] =>
       .replace(/^([^:]+):\d*$/, "$1"),
   ]);
 
-/** This machine in a cluster's stead: for what looks at a saved CIB alone, with Pacemaker's tools of this machine. */
+/** This machine in place of a cluster: for work on a saved CIB alone, with the local Pacemaker tools. */
 export const noCluster = (): Cluster => new Cluster(new LocalRunner());
 
-/** Ends the links of this process. */
+/** Closes the links of this process. */
 export function close(): void {
   for (const { cluster } of current.values()) cluster.runner.close();
   current.clear();

@@ -1,37 +1,37 @@
 /**
- * What a message says in the words of its reader: inputs, and what to do next. A process speaks to one kind of reader: to who
- * writes a Pulumi program, until the command line says that it is asked by somebody else.
+ * The wording of messages for their reader: input names and next steps. A process addresses one kind of reader: authors
+ * of Pulumi programs, unless the command line sets its own wording.
  */
 export interface Words {
   /**
-   * What an input is called.
+   * The name of an input.
    * @param property its path: `source.path`, `metadata.owner`
-   * @param noun of what it is an input, as errors name that: `VM`, `disk`, `colocation`
+   * @param noun what it is an input of, as errors name that: `VM`, `disk`, `colocation`
    */
   input(property: string, noun?: string): string;
-  /** An input with a value, as one says it: `` `format: "vmdk"` ``. */
+  /** An input with its value: `` `format: "vmdk"` ``. */
   given(property: string, value: string | number | boolean): string;
-  /** After "or": what else can be done about something that is there already. @param noun what it is */
+  /** Follows "or": the alternative if something already exists. @param noun what exists */
   takeOver(noun: "VM" | "snapshot" | "constraint"): string;
-  /** A sentence, without its full stop: what to do where a data disk of that number is there already. */
+  /** A sentence without its full stop: what to do if a data disk of that number already exists. */
   otherDisk: string;
-  /** How a VM is given another disk. */
+  /** How to give a VM another disk. */
   giveDisk: string;
-  /** Where the domain of a VM is said. */
+  /** The inputs that define a VM's domain. */
   domain: string;
-  /** After "and": what was asked is asked once more. */
+  /** Follows "and": how to repeat the request. */
   again: string;
-  /** A clause: what is not done yet is done when it is asked once more. */
+  /** A clause: the next request finishes the rest. */
   goesOn: string;
-  /** A sentence: what becomes of what a change has left behind. */
+  /** A sentence: what happens to the leftovers of a change. */
   heals: string;
-  /** A sentence: what to do when something is gone. */
+  /** A sentence: what to do if something is gone. */
   gone: string;
-  /** A sentence: where the guests' key is to be had. */
+  /** A sentence: where to find the guests' key. */
   guestKey: string;
 }
 
-/** Those of a program. */
+/** The wording for programs. */
 export const PROGRAM: Words = {
   input: (property) => property,
   given: (property, value) => `\`${property.split(".").at(-1)}: ${JSON.stringify(value)}\``,
@@ -48,10 +48,10 @@ export const PROGRAM: Words = {
 
 let spoken = PROGRAM;
 
-/** The words that hold. They are asked for when a message is made, never before. */
+/** The current wording. Look it up when a message is built, never earlier. */
 export const words = (): Words => spoken;
 
-/** Has this process speak so from now on. */
+/** Sets the wording of this process. */
 export function speak(to: Words): void {
   spoken = to;
 }

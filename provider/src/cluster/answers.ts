@@ -1,8 +1,11 @@
-/** Answers of programs, held to their form: where one is not as it should be is said in words, never in a schema's own. */
+/** Checks the form of programs' answers. Errors are in plain words, never in a schema's own. */
 import type { z } from "zod";
 import { ParseError } from "./errors";
 
-/** The first place where a value is not of its form, e.g. `storage.images[3].size`; `its whole` when that is all of it. */
+/**
+ * The first place where a value has the wrong form, e.g. `storage.images[3].size`; `its whole` if it is the value
+ * itself.
+ */
 export function wrongPlace(error: z.ZodError): string {
   const path = error.issues[0]?.path ?? [];
   const text = path
@@ -12,9 +15,9 @@ export function wrongPlace(error: z.ZodError): string {
 }
 
 /**
- * A value of the form that it has to have.
- * @param tool who answered it
- * @throws ParseError which says where it is not so
+ * A value in the required form.
+ * @param tool the program that answered
+ * @throws ParseError that says where the form is wrong
  */
 export function readAs<T>(schema: z.ZodType<T>, answer: unknown, tool: string): T {
   const read = schema.safeParse(answer);

@@ -1,31 +1,31 @@
-/** The CIB: what Pacemaker has been told. Read from `cibadmin --query`, never from what crmsh prints for people. */
+/** The CIB, Pacemaker's configuration. Read from `cibadmin --query`, never from crmsh's human-readable output. */
 import { child, children, descend, parseXml, type XmlElement } from "./xml";
 import { ParseError } from "./errors";
 import { readFailCounts, type FailCount } from "./failcounts";
 
-/** The configuration part of a CIB, with elements as they are. */
+/** The configuration part of a CIB, with unmodified elements. */
 export interface Cib {
   /** `admin_epoch.epoch`: it grows with each change of the configuration. */
   epoch: string;
-  /** The cluster's nodes by name; guest nodes and remote nodes are not among them. */
+  /** The names of the cluster's nodes, without guest nodes and remote nodes. */
   nodes: string[];
   /** Nodes that are in standby by configuration. */
   standby: Set<string>;
-  /** Every primitive, in groups and clones too, by id. */
+  /** Every primitive by id, including those in groups and clones. */
   primitives: Map<string, XmlElement>;
   /** Every constraint, in order. */
   constraints: XmlElement[];
   /** The cluster's properties, e.g. `maintenance-mode`. */
   properties: Record<string, string>;
-  /** What meta attributes of resources are where they say nothing, e.g. `resource-stickiness`. */
+  /** Defaults for resources' meta attributes, e.g. `resource-stickiness`. */
   defaults: Record<string, string>;
-  /** The ids of everything that has one: a new element must not take one of them. */
+  /** All ids in use: a new element must not reuse one. */
   ids: Set<string>;
-  /** What has failed where, of resources that are gone as well; none where the text has no part for the status. */
+  /** What has failed where, including resources that are gone; empty if the text has no status part. */
   failCounts: FailCount[];
 }
 
-/** Reads the answer of `cibadmin --query`. */
+/** Parses the output of `cibadmin --query`. */
 export function parseCib(text: string): Cib {
   const root = parseXml(text, "cibadmin");
   const configuration = child(root, "configuration");
@@ -62,7 +62,7 @@ function collectIds(node: XmlElement, ids = new Set<string>()): Set<string> {
   return ids;
 }
 
-/** The name/value pairs of all sets of that kind below an element; where several sets have a name the first counts. */
+/** The name/value pairs of all sets of that kind below an element; the first set with a name wins. */
 export function nvpairs(node: XmlElement | undefined, set: string): Record<string, string> {
   const pairs: Record<string, string> = {};
   for (const each of children(node, set).flatMap((found) => children(found, "nvpair"))) {
@@ -72,7 +72,7 @@ export function nvpairs(node: XmlElement | undefined, set: string): Record<strin
   return pairs;
 }
 
-/** The constraints that name a resource, in whatever form. */
+/** The constraints that refer to a resource, in any form. */
 export function constraintsOn(cib: Cib, resource: string): XmlElement[] {
   return cib.constraints.filter((node) => namesResource(node, resource));
 }

@@ -1,4 +1,4 @@
-/** One cluster as the layers above hold it: its link, shared reads, and writes that go out together. */
+/** One cluster for the upper layers: its link, shared reads, and batched writes. */
 import type { Runner } from "../transport/types";
 import { Coalesced } from "./coalesced";
 import { readInventory, type Inventory, type InventoryRequest } from "./inventory";
@@ -11,7 +11,7 @@ import { Lacking, needKey, readLacking, type Need } from "./lacking";
 import { validateDomains, type Judged } from "./libvirt";
 import { isEmpty, makeWrites, outcomeError, type Write } from "./write";
 
-/** How long a watch stays on the node. Who waits for less looks away before. */
+/** How long a watch stays on the node. A caller may stop waiting earlier. */
 const WATCH_SECONDS = 5;
 
 interface Waiting {
@@ -50,7 +50,7 @@ export class Cluster {
     );
   }
 
-  /** Hears of the first inventory from now on, before whoever asked for it does: nothing was changed by then. */
+  /** Calls back on the next inventory, before its caller gets it: nothing has changed by then. */
   onFirstInventory(hear: (inventory: Inventory) => void): void {
     this.#firstHeard.push(hear);
   }
@@ -60,24 +60,24 @@ export class Cluster {
     return inventory;
   }
 
-  /** The cluster as it is now: read after this call, together with everyone else who asks meanwhile. */
+  /** The current state of the cluster: read after this call, in one read for all concurrent callers. */
   inventory(request: InventoryRequest = {}): Promise<Inventory> {
     return this.#inventory.ask(request);
   }
 
   /**
-   * The cluster as it was a moment ago: at most five seconds, and since this process changed anything. For looking, not
-   * for changing: the reads of all VMs in a refresh, and the checks of all VMs in a preview, are one program.
+   * The state of the cluster at most five seconds ago, and after this process's last change. For viewing, not for
+   * changing: all VM reads of a refresh, and all VM checks of a preview, share one program.
    */
   recentInventory(request: InventoryRequest = {}): Promise<Inventory> {
     return this.#recent.find(request) ?? this.inventory(this.#recent.extended(request));
   }
 
   /**
-   * Asks libvirt whether it takes a domain, which has a name and a uuid of its own: one program for all who ask meanwhile.
-   * @param needs what of a node the domain names
-   * @returns what the node that is asked lacks of it
-   * @throws NotTaken with libvirt's words when it does not
+   * Asks libvirt whether it accepts a domain with its own name and uuid: one program for all concurrent callers.
+   * @param needs what the domain requires of a node
+   * @returns those of them that the node lacks
+   * @throws NotTaken with libvirt's words if it does not accept the domain
    */
   async validate<Named extends Need>(xml: string, needs: readonly Named[] = []): Promise<Named[]> {
     const { errors, lacks } = await this.#judged.ask({ xmls: [xml], needs });
@@ -87,19 +87,22 @@ export class Cluster {
     return needs.filter((need) => keys.has(needKey(need)));
   }
 
-  /** For each need, by the nodes that answer, whether they lack it: it takes a login to each, and is kept for a moment. */
+  /**
+   * For each need, a map of the nodes that answered: whether they lack it. It logs in to each node; the result is
+   * cached briefly.
+   */
   lackedBy(needs: readonly Need[]): Promise<Map<string, boolean>[]> {
     return this.#lacking.ask(needs);
   }
 
-  /** What the cluster is doing now, shared in the same way. */
+  /** The cluster's current activity, shared in the same way. */
   status(): Promise<ClusterStatus> {
     return this.#status.ask(undefined);
   }
 
   /**
-   * What the cluster is doing as soon as that is another than `seen`, or after some seconds. Waited for on the node, by one
-   * program for all who wait: one that was begun for somebody else sees the change as well.
+   * The cluster's status once it differs from `seen`, or after some seconds. One program on the node watches for all
+   * callers: even if started for another caller, it sees the change.
    */
   nextStatus(seen: ClusterStatus): Promise<ClusterStatus> {
     this.#watching ??= watchStatus(this.runner, seen, WATCH_SECONDS).finally(() => (this.#watching = undefined));
@@ -107,8 +110,8 @@ export class Cluster {
   }
 
   /**
-   * Does operations on images, and returns the cluster as it is then: one program for all who ask meanwhile.
-   * @throws ProgramError, AlreadyExists when one of these very operations failed
+   * Does operations on images, and returns the cluster's state afterwards: one program for all concurrent callers.
+   * @throws ProgramError, AlreadyExists if one of these very operations failed
    */
   async changeAndRead(before: readonly StorageOperation[], request: InventoryRequest = {}): Promise<Inventory> {
     const inventory = await this.inventory({ ...request, before: [...before] });
@@ -121,8 +124,8 @@ export class Cluster {
   }
 
   /**
-   * Writes about a VM: operations on its images, and then changes of the CIB, all of them or none. What waits while
-   * another write is under way goes out together.
+   * Writes for a VM: operations on its images, then CIB changes, all or none. Writes that wait behind another one go
+   * out together.
    * @throws CibConflict, AlreadyExists
    */
   write(write: Write): Promise<void> {
@@ -133,7 +136,7 @@ export class Cluster {
     });
   }
 
-  /** Changes the CIB: all of the changes or none. */
+  /** Changes the CIB: all changes or none. */
   changeCib(changes: readonly CibChange[]): Promise<void> {
     return this.write({ changes });
   }
@@ -141,7 +144,7 @@ export class Cluster {
   async #write(): Promise<void> {
     this.#writing = true;
     try {
-      // Those who write in the same breath are let in before the first goes out.
+      // Let concurrent callers join before the first batch goes out.
       await new Promise((resolve) => setTimeout(resolve, 5));
       while (this.#waiting.length > 0) await this.#makeBatch(this.#waiting.splice(0));
     } finally {

@@ -1,6 +1,6 @@
 /**
- * A read that callers share. Who asks gets an answer that was begun after the question, so it is never stale; those
- * who ask while an answer is under way share the next one. A burst of any size costs two reads.
+ * A read that callers share. A caller gets an answer to a read that began after its request, so it is never stale.
+ * Callers during a read share the next one. A burst of any size costs two reads.
  */
 export class Coalesced<Request, Answer> {
   readonly #read: (request: Request) => Promise<Answer>;
@@ -25,7 +25,7 @@ export class Coalesced<Request, Answer> {
   }
 
   async #begin(next: { request: Request }): Promise<Answer> {
-    // Those who ask in the same breath are let in before the read begins.
+    // Let concurrent callers join before the read begins.
     await new Promise((resolve) => setTimeout(resolve, 5));
     while (this.#running !== undefined) await this.#running.catch(() => undefined);
     this.#next = undefined;

@@ -1,21 +1,21 @@
 import { SeapathError } from "../errors";
 import { words } from "../words";
 
-/** Something is not on the cluster. */
+/** The cluster does not have it. */
 export class NotFound extends SeapathError {
   constructor(message: string, hint?: string) {
     super("not-found", message, hint === undefined ? {} : { hint });
   }
 }
 
-/** Something is on the cluster already. */
+/** The cluster has it already. */
 export class AlreadyExists extends SeapathError {
   constructor(message: string, hint?: string) {
     super("already-exists", message, hint === undefined ? {} : { hint });
   }
 }
 
-/** Pacemaker refused a change of its CIB, because someone changed the same elements, or the schema forbids it. */
+/** Pacemaker refused a CIB change, because the same elements changed meanwhile, or the schema forbids it. */
 export class CibConflict extends SeapathError {
   constructor(message: string, cause?: unknown) {
     super("cib-conflict", message, {
@@ -25,10 +25,10 @@ export class CibConflict extends SeapathError {
   }
 }
 
-/** A tool answered with something that is not what its documentation says. */
+/** A tool's output does not match its documentation. */
 export class ParseError extends SeapathError {
   readonly tool: string;
-  /** The beginning of what it answered. */
+  /** The beginning of the output. */
   readonly excerpt: string;
 
   constructor(tool: string, reason: string, text: string) {
@@ -38,7 +38,7 @@ export class ParseError extends SeapathError {
   }
 }
 
-/** A state was waited for and did not come. */
+/** An awaited state did not come. */
 export class WaitTimeout extends SeapathError {
   readonly wanted: string;
   readonly lastSeen: string;
@@ -54,12 +54,12 @@ export class WaitTimeout extends SeapathError {
   }
 }
 
-/** A step of a node program failed: the tool's own words, and which of the steps it was. */
+/** A step of a node program failed: which step, and the tool's own words. */
 export class ProgramError extends SeapathError {
   readonly node: string;
-  /** The kind of failure as the tool names it, e.g. `ImageBusy`, `ImageExists`, `libvirtError`. */
+  /** The kind of failure in the tool's terms, e.g. `ImageBusy`, `ImageExists`, `libvirtError`. */
   readonly kind: string;
-  /** What the tool said, and nothing else. */
+  /** The tool's words, unchanged. */
   readonly words: string;
 
   constructor(node: string, program: string, kind: string, words: string) {

@@ -1,4 +1,4 @@
-/** Everything observed of a cluster at one moment, by one node program. */
+/** A consistent view of the whole cluster, read by one node program. */
 import { z } from "zod";
 import type { Runner } from "../transport/types";
 import { readAs } from "./answers";
@@ -9,7 +9,7 @@ import { onlyLooks, type StorageOperation } from "./rbd";
 import { outcomeSchema, type Outcome } from "./write";
 import { parseStatus, type ClusterStatus } from "./status";
 
-/** In a VM's metadata: its live domain is to be read as well. The inventory program knows it by the same name. */
+/** In a VM's metadata: read its live domain as well. The inventory program uses the same name. */
 export const RESTART_KEY = "_seapath_restart";
 
 const spaceSchema = z.object({
@@ -54,82 +54,82 @@ const answerSchema = z.object({
 /** A snapshot of one RBD image. */
 export interface SnapshotFacts {
   name: string;
-  /** Bytes that the image had. */
+  /** The size of the image then, in bytes. */
   size: number;
-  /** It can have linked clones, and a purge leaves it. */
+  /** It can have linked clones, and a purge skips it. */
   protected: boolean;
   /** Seconds since 1970, UTC. */
   created: number;
 }
 
-/** An RBD image with its metadata: of system images, and of data disks where they were asked for. */
+/** An RBD image with its metadata: system images, and data disks if requested. */
 export interface ImageFacts {
   name: string;
   /** Bytes. */
   size: number;
-  /** The oldest first. */
+  /** Oldest first. */
   snapshots?: SnapshotFacts[];
   metadata?: Record<string, string>;
-  /** Why nothing more can be said of it, as a clause. */
+  /** Why the rest is unreadable, as a clause. */
   broken?: string;
 }
 
-/** A cluster, observed. */
+/** The observed state of a cluster. */
 export interface Inventory {
   /** The node that was asked, by its own name. */
   node: string;
-  /** What it has of memory. */
+  /** Its memory. */
   memoryBytes?: number;
   cib: Cib;
   status: ClusterStatus;
   /** The node that never runs a VM, from /etc/cluster.conf. */
   observer?: string;
-  /** Why nobody knows whether there is an observer, as a clause: its file is there and cannot be read. */
+  /** Why the observer is unknown, as a clause: its file exists but is unreadable. */
   observerUnknown?: string;
   images: Map<string, ImageFacts>;
   groups: Map<string, string[]>;
-  /** Bytes that the pool can still take: what there is, and what its quota allows. */
+  /** Bytes that the pool can still take, within the space left and its quota. */
   freeBytes: number;
-  /** Bytes that it has taken. */
+  /** Bytes in use. */
   storedBytes: number;
-  /** Why the pool takes nothing more, in Ceph's terms: every write to it then waits without an end. */
+  /** Why the pool takes no more data, in Ceph's terms: every write to it then hangs forever. */
   full?: string;
-  /** The pool or the cluster is about to be full. */
+  /** The pool or the cluster is almost full. */
   nearlyFull: boolean;
-  /** What libvirt runs, as XML, of the VMs whose stored domain was changed while they ran; others are not asked for. */
+  /** The live domain XML of VMs whose stored domain changed while they ran; others are not queried. */
   live: Map<string, string>;
   /** The uuid of libvirt's secret for `client.libvirt secret`. */
   secret?: string;
-  /** Where Ceph's monitors are, as its orchestrator says; empty where there is none. */
+  /** The addresses of Ceph's monitors, from its orchestrator; empty if it has none. */
   cephHosts: string[];
   /** Image files, by the keys of the questions. */
   sources: Map<string, SourceFile>;
-  /** What came of the operations that went before the reading. */
+  /** The outcomes of the operations that ran before the read. */
   before: Map<StorageOperation, Outcome>;
 }
 
-/** What else than the standing part of an inventory is to be looked at. */
+/** What to read beyond the standard part of an inventory. */
 export interface InventoryRequest {
   /** Image files. */
   sources?: SourceQuestion[];
-  /** Whether the orchestrator is asked for the hosts that go into a disk's XML. */
+  /** Whether to ask the orchestrator for the hosts of a disk's XML. */
   cephHosts?: boolean;
-  /** Operations that are done before it is read; each may be done twice. What fails of them does not end the reading. */
+  /** Idempotent operations to do before the read. A failure does not stop the read. */
   before?: StorageOperation[];
-  /** Whether the metadata of data disks are read as well. */
+  /** Whether to read the metadata of data disks as well. */
   disks?: boolean;
 }
 
 /**
- * A VM has some 10 KiB of it, most of them in its metadata and in the CIB: 20,000 VMs are 200 MiB. A bound that grew with what
- * a node says would be none, and a packed answer would have to be bounded unpacked. One such read is under way at a time
- * for each cluster, so this is what a node can cost at most.
+ * A VM takes some 10 KiB, mostly its metadata and its CIB part: 20,000 VMs are 200 MiB. A limit that grew with the
+ * node's claims would be no limit, and a compressed answer would need a limit on its unpacked size. Only one such read
+ * runs at a time for each cluster, so this is the most that a node can cost.
  */
 const MAX_ANSWER_BYTES = 320 * 1024 * 1024;
 
 /**
  * Reads the inventory.
- * @throws ProgramError when one of the tools refuses; ParseError when one says what it should not
+ * @throws ProgramError if a tool refuses; ParseError if its output is invalid
  */
 export async function readInventory(runner: Runner, request: InventoryRequest): Promise<Inventory> {
   const { before = [] } = request;
@@ -138,7 +138,7 @@ export async function readInventory(runner: Runner, request: InventoryRequest): 
   return parseInventory(await runProgram(runner, "inventory", request, options), before);
 }
 
-/** Reads the answer of the inventory program. */
+/** Parses the answer of the inventory program. */
 export function parseInventory(answer: unknown, before: readonly StorageOperation[] = []): Inventory {
   const found = readAs(answerSchema, answer, "the inventory program");
   return {
@@ -171,7 +171,7 @@ function readSpace(
   space: z.infer<typeof spaceSchema>,
 ): Pick<Inventory, "freeBytes" | "storedBytes" | "full" | "nearlyFull"> {
   const flags = [...space.poolFlags, ...space.clusterFlags];
-  // A quota that was just passed is not a flag yet.
+  // A quota that was only just exceeded has no flag yet.
   const over = (quota: number, used: number) => quota > 0 && used >= quota;
   if (over(space.quotaBytes, space.stored) || over(space.quotaObjects, space.objects)) flags.push("full_quota");
   const full = Object.keys(FULL_FLAGS).find((flag) => flags.includes(flag));

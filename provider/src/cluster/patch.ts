@@ -1,6 +1,6 @@
 /**
- * Changes of the CIB as one patch of Pacemaker's second format, without versions: `cibadmin --patch` applies all of it
- * or nothing, and it collides only with changes of the very same elements (docs/decisions/0002).
+ * CIB changes as one patch in Pacemaker's second format, without versions: `cibadmin --patch` applies all of it or
+ * nothing, and it conflicts only with changes of the very same elements (docs/decisions/0002).
  */
 import { element, renderXml, type XmlElement } from "./xml";
 
@@ -16,14 +16,14 @@ export function createChange(parent: string, child: XmlElement): CibChange {
   return element("change", { operation: "create", path: parent }, [child]);
 }
 
-/** Removes the element at a path. Nothing happens when it is gone already. */
+/** Removes the element at a path. Does nothing if it is already gone. */
 export function deleteChange(path: string): CibChange {
   return element("change", { operation: "delete", path });
 }
 
 /**
- * The path of an element that has an id. XPath 1.0 has no escapes in literals, so the kind of quote is chosen, and an
- * id with both kinds (which Pacemaker's XML ids cannot have) is refused.
+ * The path of an element with an id. XPath 1.0 literals have no escapes, so the quotes depend on the id. An id with
+ * both kinds of quotes is refused; Pacemaker's XML ids cannot have both.
  */
 export function pathOf(parent: string, node: XmlElement): string {
   const id = node.attrs["id"];
@@ -47,7 +47,7 @@ function modifyChange(path: string, before: XmlElement, after: XmlElement): CibC
   ]);
 }
 
-/** Whether two elements are the same, whatever is in them. */
+/** Whether two elements have the same name and attributes, whatever their content. */
 function sameHead(a: XmlElement, b: XmlElement): boolean {
   const names = Object.keys(a.attrs);
   return (
@@ -57,7 +57,7 @@ function sameHead(a: XmlElement, b: XmlElement): boolean {
   );
 }
 
-/** The changes that make `before` (below `parent`) into `after`, element by element, matched by name and id. */
+/** The changes that turn `before` (below `parent`) into `after`, element by element, matched by name and id. */
 export function diffElement(
   parent: string,
   before: XmlElement | undefined,

@@ -1,6 +1,6 @@
 /**
- * Node programs: what a step does on a node is one Python program that comes on standard input and answers with one
- * JSON object. One round trip and one remote process, however many images or VMs it is about.
+ * Node programs: each step on a node is one Python program that arrives on standard input and answers with one JSON
+ * object. That is one round trip and one remote process, however many images or VMs it handles.
  */
 import { readFileSync } from "node:fs";
 import { basename, join } from "node:path";
@@ -12,13 +12,13 @@ const sources = new Map<string, string>();
 
 const read = (name: string) => readFileSync(join(FOLDER, `${name}.py`), "utf8");
 
-/** The files that a program is made of, each once and behind those that it names in its line `# Needs: pool, storage`. */
+/** The files of a program, each once and after those in its line `# Needs: pool, storage`. */
 function files(name: string): string[] {
   const needed = /^# Needs: (.+)$/m.exec(read(name))?.[1]?.split(", ") ?? [];
   return [...new Set([...needed.flatMap(files), name])];
 }
 
-/** The text of node programs, whole but for the last line: what all share, the files that they need, and themselves. */
+/** The text of node programs except for the last line: the shared code, the files they need, and the programs. */
 export function programSource(...names: readonly string[]): string {
   const key = names.join();
   const known = sources.get(key);
@@ -28,9 +28,9 @@ export function programSource(...names: readonly string[]): string {
   return text;
 }
 
-/** How a node program is run. */
+/** The options for running a node program. */
 export interface ProgramOptions {
-  /** Changes nothing, so it may be asked again on another node. @default false */
+  /** Changes nothing, so it may run again on another node. @default false */
   readOnly?: boolean;
   /** @default 60000 */
   timeoutMs?: number;
@@ -40,7 +40,7 @@ export interface ProgramOptions {
 
 /**
  * Runs a node program.
- * @throws ProgramError when the program says that it failed; CommandError or ConnectionError when it could not say
+ * @throws ProgramError if the program reports a failure; CommandError or ConnectionError if it could not report
  */
 export function runProgram(
   runner: Runner,
@@ -52,13 +52,13 @@ export function runProgram(
 }
 
 /**
- * What a program on one of several nodes answered, or why it did not.
- * `between`: the moments between which it ran, in milliseconds since 1970 by the clock of this machine
+ * The answer of a program on one of several nodes, or the error. `between`: it ran between these two times, in
+ * milliseconds since 1970 by the clock of this machine
  */
 export type ProgramAnswer =
   { address: string; answer: unknown; between?: readonly [number, number] } | { address: string; error: unknown };
 
-/** Runs a node program that changes nothing, or nothing more when it is run again, on every node of the settings, all at once. */
+/** Runs a read-only or idempotent node program on every node of the settings, all at once. */
 export async function askOnEach(
   runner: Runner,
   name: string,
@@ -86,8 +86,8 @@ export async function askOnEach(
 }
 
 /**
- * The same for what is said of one node as of another.
- * @returns what those answered that could be asked and could tell; of the others nothing is known
+ * The same, if any node's answer will do.
+ * @returns the answers of the nodes that could be reached and had one; nothing about the others
  */
 export async function runProgramOnEach(
   runner: Runner,
@@ -99,9 +99,9 @@ export async function runProgramOnEach(
 }
 
 /**
- * Runs several node programs in one process, one after the other. When one fails those behind it are not begun.
- * @returns what each answered
- * @throws ProgramError, which names the one that failed
+ * Runs several node programs in one process, in sequence. If one fails, the later ones do not start.
+ * @returns the answer of each
+ * @throws ProgramError that names the failed program
  */
 export async function runPrograms(
   runner: Runner,
@@ -118,20 +118,20 @@ export async function runPrograms(
   )) as unknown[];
 }
 
-// Base64 is neither shell nor Python syntax: whatever a name holds, it cannot end the literal.
+// Base64 is neither shell nor Python syntax: no name, whatever it contains, can end the literal.
 const encode = (request: unknown) => Buffer.from(JSON.stringify(request), "utf8").toString("base64");
 
 const DEFAULT_TIMEOUT_MS = 60_000;
-/** How much later than here a program's deadline is on the node, where nobody may be left to end it. */
+/** How much later than here the deadline is on the node, where the process may have to end itself. */
 const LATER_MS = 10_000;
 
 /**
- * Isolated: the folder in which it happens to be started, the user's packages and PYTHONPATH are not where it looks for
- * modules, so that nobody's `socket.py` runs in the place of Python's own.
+ * Isolated mode: Python does not search the current folder, the user's packages or PYTHONPATH for modules, so no stray
+ * `socket.py` replaces Python's own.
  */
 const PYTHON = ["/usr/bin/python3", "-I", "-"] as const;
 
-/** The command that runs programs, which end themselves when nobody waits for them any more. */
+/** The command that runs programs. They end themselves if the caller is gone. */
 function commandOf(
   names: readonly string[],
   call: string,
@@ -155,7 +155,7 @@ async function run(
   );
 }
 
-/** @throws ProgramError when the program says that it failed; ParseError when it says nothing of that kind */
+/** @throws ProgramError if the program reports a failure; ParseError if its output is no answer */
 function answerOf(result: CommandResult, names: readonly string[], label: string): unknown {
   let answer: { ok?: unknown; error?: { kind: string; message: string; part?: string | null } };
   try {
@@ -168,12 +168,12 @@ function answerOf(result: CommandResult, names: readonly string[], label: string
   return answer.ok;
 }
 
-/** The command of a program that speaks for itself: by its output and its exit code, like a tool. */
+/** The command of a program that reports like a tool: by its output and its exit code. */
 export const programCommand = (name: string, request: unknown, timeoutMs: number) =>
   commandOf([name], `main("${encode(request)}")`, timeoutMs);
 
 /**
- * Runs a command that may take long, such that it ends soon after its connection did: on its own it would run on.
+ * Runs a command that may take long, and ends it soon after its connection is lost; otherwise it would run on.
  * @throws as `Runner.run`
  */
 export function runLong(

@@ -1,31 +1,31 @@
 /**
- * The inventory of a moment ago, for those to whom it will do: the engine checks the VMs of a program one after the
- * other and refreshes them a few at a time, so a read for each, however well shared, would be one for every few VMs.
+ * A recent inventory, for callers that can accept one. The engine checks a program's VMs one by one and refreshes them
+ * a few at a time. So even shared reads would mean one read for every few VMs.
  */
 import { openTerminal, runOnEach, type Runner } from "../transport/types";
 import type { SourceQuestion } from "./image-file";
 import type { Inventory, InventoryRequest } from "./inventory";
 
-/** How long after its answer an inventory counts as one of a moment ago. */
+/** How long an inventory counts as recent after its answer. */
 const RECENT_MS = 5_000;
 
 interface Kept {
   request: InventoryRequest;
   answer: Promise<Inventory>;
-  /** How many changes this process had made when it was begun. */
+  /** The number of changes by this process when the read began. */
   changes: number;
-  /** When it was answered; infinitely late while it is under way. */
+  /** When it was answered; infinity while it is in progress. */
   answered: number;
 }
 
-/** A file of this machine may have become another one under its name, which shows in what comes along with the question. */
+/** A local file may have been replaced under the same name; the details in the question show that. */
 const hasSource = (request: InventoryRequest, wanted: SourceQuestion) =>
   request.sources?.some(
     (each) =>
       each.key === wanted.key && each.size === wanted.size && each.head === wanted.head && each.tail === wanted.tail,
   ) ?? false;
 
-/** What both requests ask for. */
+/** The union of both requests. */
 export function mergeRequests(a: InventoryRequest, b: InventoryRequest): InventoryRequest {
   const before = [...(a.before ?? []), ...(b.before ?? [])];
   return {
@@ -45,7 +45,7 @@ export class RecentInventory {
   #kept: Kept | undefined;
   #changes = 0;
 
-  /** The runner, observed: whatever may have changed something and has ended makes what was read before it too old. */
+  /** Wraps the runner. When a command that may have changed something ends, earlier reads become stale. */
   watch(runner: Runner): Runner {
     const ended = () => void this.#changes++;
     return {
@@ -72,14 +72,14 @@ export class RecentInventory {
     return answer;
   }
 
-  /** The one of a moment ago, or the one that is being read, when it has what is asked for. */
+  /** The recent inventory, or the one being read, if it covers the request. */
   find(request: InventoryRequest): Promise<Inventory> | undefined {
     const kept = this.#kept;
     const fresh = kept !== undefined && kept.changes === this.#changes && Date.now() - kept.answered < RECENT_MS;
     return fresh && covers(kept.request, request) ? kept.answer : undefined;
   }
 
-  /** The request, with the image files and the disks that were looked at last: the next one may ask for those again. */
+  /** The request, plus the image files and disks of the last one, which the next caller may need again. */
   extended(request: InventoryRequest): InventoryRequest {
     if (this.#kept === undefined) return request;
     const { sources = [], disks = false } = this.#kept.request;

@@ -1,4 +1,4 @@
-/** What the cluster is doing: `crm_mon --output-as=xml`. */
+/** The cluster's current activity: `crm_mon --output-as=xml`. */
 import { createHash } from "node:crypto";
 import { child, children, findAll, parseXml, type XmlElement } from "./xml";
 import { ParseError } from "./errors";
@@ -16,15 +16,15 @@ export interface NodeStatus {
   type: string;
 }
 
-/** A primitive as Pacemaker sees it now. */
+/** A primitive's current state in Pacemaker. */
 export interface ResourceStatus {
   id: string;
   /** `Started`, `Stopped`, `Starting`, `Stopping`, `Migrating`, … */
   role: string;
   targetRole?: string;
-  /** Where it is active; more than one while it moves, or when something is wrong. */
+  /** Where it is active; several nodes while it moves, or if something is wrong. */
   nodes: string[];
-  /** What Pacemaker is about to do with it, e.g. `starting`. */
+  /** Pacemaker's pending action on it, e.g. `starting`. */
   pending?: string;
   managed: boolean;
   failed: boolean;
@@ -32,7 +32,7 @@ export interface ResourceStatus {
   orphaned: boolean;
 }
 
-/** An operation that failed, with the agent's own reason. */
+/** A failed operation, with the agent's own reason. */
 export interface FailedOperation {
   resource: string;
   node: string;
@@ -41,15 +41,18 @@ export interface FailedOperation {
   reason: string;
 }
 
-/** The last operation of a kind that a node did with a resource, in a guest node also what was done inside. */
+/**
+ * The last operation of a kind that a node did on a resource. For a guest node, this includes operations inside the
+ * guest.
+ */
 export interface PastOperation {
   node: string;
   resource: string;
   /** `start`, `stop`, `probe`, `monitor`, … */
   task: string;
-  /** Numbers the operations of a node; another one means that it was done anew. */
+  /** The number of the operation on its node; a different one means that it ran again. */
   call: string;
-  /** 0 when it did. */
+  /** 0 on success. */
   exitCode: number;
   /** The same in Pacemaker's words, e.g. `not installed`. */
   exit: string;
@@ -57,13 +60,13 @@ export interface PastOperation {
 
 /** The cluster's state. */
 export interface ClusterStatus {
-  /** The same for as long as nothing has changed; the watch program makes it of the same text. */
+  /** Unchanged as long as nothing changes; the watch program computes it from the same text. */
   digest: string;
   withQuorum: boolean;
-  /** The name of the node that decides; absent while there is none. */
+  /** The name of the designated controller; absent while there is none. */
   dc?: string;
   maintenance: boolean;
-  /** Whether nodes are fenced, as Pacemaker has read it; absent where it does not say so. */
+  /** Whether Pacemaker fences nodes; absent if it does not report that. */
   fencing?: Fencing;
   nodes: NodeStatus[];
   resources: Map<string, ResourceStatus>;
@@ -75,16 +78,16 @@ export interface ClusterStatus {
 export const isOnline = ({ nodes }: Pick<ClusterStatus, "nodes">, name: string): boolean =>
   nodes.some((node) => node.name === name && node.online);
 
-/** Whether nodes are fenced, as the cluster itself reads it; where it does not say so, as its configuration has it. */
+/** Whether the cluster fences nodes, as it reports; if it does not, as its configuration says. */
 export const fencingNow = ({ cib, status }: { cib: Cib; status: Pick<ClusterStatus, "fencing"> }): Fencing =>
   status.fencing ?? fencingOf(cib);
 
 const yes = (value: string | undefined) => value === "true";
 
-/** What changes by itself: when it was asked, and when the CIB was last written. */
+/** What changes without an event: the time of the query, and of the last CIB write. */
 const BY_ITSELF = /<(pacemakerd|last_update|last_change) [^>]*>/g;
 
-/** Reads the answer of `crm_mon -1 --output-as=xml`. */
+/** Parses the output of `crm_mon -1 --output-as=xml`. */
 export function parseStatus(text: string): ClusterStatus {
   const root = parseXml(text, "crm_mon");
   const summary = child(root, "summary");
@@ -117,7 +120,7 @@ function readHistory(node: XmlElement): PastOperation[] {
   );
 }
 
-/** The nodes of an answer of crm_mon or crm_simulate. */
+/** The nodes in the output of crm_mon or crm_simulate. */
 export const readNodes = (nodes: XmlElement | undefined): NodeStatus[] => children(nodes, "node").map(readNode);
 
 function readNode(node: XmlElement): NodeStatus {
@@ -131,7 +134,7 @@ function readNode(node: XmlElement): NodeStatus {
   };
 }
 
-/** The resources of an answer of crm_mon or crm_simulate, by id. */
+/** The resources in the output of crm_mon or crm_simulate, by id. */
 export function readResources(resources: XmlElement | undefined): Map<string, ResourceStatus> {
   const found = new Map<string, ResourceStatus>();
   for (const node of resources === undefined ? [] : findAll(resources, "resource")) {

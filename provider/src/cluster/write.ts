@@ -1,4 +1,4 @@
-/** What is written about a VM at once: operations on its images, and changes of the CIB, by one node program. */
+/** A single write for a VM: image operations and CIB changes, by one node program. */
 import { z } from "zod";
 import type { Runner } from "../transport/types";
 import { readAs } from "./answers";
@@ -9,10 +9,10 @@ import { runProgram, runPrograms } from "./program";
 import { storageError, type StorageOperation } from "./rbd";
 import { renderXml } from "./xml";
 
-/** A write: the storage first; where that fails the CIB is left alone. */
+/** A write. Storage comes first; if it fails, the CIB stays unchanged. */
 export interface Write {
   storage?: readonly StorageOperation[];
-  /** All of them are made, with what the commands make, or none. */
+  /** All of them apply, together with those of the commands, or none. */
   changes?: readonly CibChange[];
   /** Each is the words of one `crm configure`. */
   commands?: readonly string[][];
@@ -28,16 +28,16 @@ export const outcomeSchema = z.union([
 ]);
 export type Outcome = z.infer<typeof outcomeSchema>;
 
-/** The error of an outcome, as the tool means it; undefined where it was done. */
+/** The error of an outcome as the matching class; undefined if it succeeded. */
 export function outcomeError(outcome: Outcome, node: string, program: string): Error | undefined {
   if (outcome.error === undefined) return undefined;
   return storageError(cibError(new ProgramError(node, program, outcome.error.kind, outcome.error.message)));
 }
 
 /**
- * Makes writes that wait together: one process, and one patch of the CIB. If Pacemaker refuses that, each is tried alone,
- * so that one refused change takes no other with it.
- * @returns for each write its error, or undefined when it was made
+ * Makes all waiting writes: one process, and one patch of the CIB. If Pacemaker refuses the patch, each write is tried
+ * alone, so that a refused change does not take the others down.
+ * @returns the error of each write, or undefined if it succeeded
  */
 export async function makeWrites(runner: Runner, writes: readonly Write[]): Promise<unknown[]> {
   const request = {
@@ -54,8 +54,8 @@ export async function makeWrites(runner: Runner, writes: readonly Write[]): Prom
 }
 
 /**
- * Asks libvirt whether it takes a domain, and only then does the operations.
- * @throws ProgramError (`kind` "libvirtError") with nothing done when it does not; AlreadyExists
+ * Asks libvirt whether it accepts a domain, and only then does the operations.
+ * @throws ProgramError (`kind` "libvirtError") with nothing done if it does not; AlreadyExists
  */
 export async function validateThenChange(
   runner: Runner,

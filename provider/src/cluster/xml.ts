@@ -1,6 +1,6 @@
 /**
- * XML as a small tree. CIB, crm_mon and libvirt all speak XML whose order of elements matters, so the tree keeps it;
- * fast-xml-parser does the parsing, and its validator refuses what its parser would read leniently.
+ * XML as a small tree. In the XML of CIB, crm_mon and libvirt the order of elements matters, so the tree keeps it.
+ * fast-xml-parser parses it, and its validator rejects what its parser would accept leniently.
  */
 import { XMLBuilder, XMLParser, XMLValidator } from "fast-xml-parser";
 import { ParseError } from "./errors";
@@ -14,8 +14,8 @@ export interface XmlElement {
   attrs: Record<string, string>;
   children: XmlElement[];
   /**
-   * The text of an element without child elements. Blanks between elements are layout and are not kept; text beside elements
-   * stands among them as a child of its own, see `isText`.
+   * The text of an element without child elements. Blanks between elements are layout and are dropped; text between
+   * elements becomes a child of its own, see `isText`.
    */
   text?: string;
 }
@@ -23,7 +23,7 @@ export interface XmlElement {
 const ATTRS = ":@";
 const TEXT = "#text";
 
-/** Whether a child is no element but a piece of the text that stands beside elements, byte for byte. */
+/** Whether a child is a piece of text between elements, byte for byte, rather than an element. */
 export const isText = (node: XmlElement): boolean => node.name === TEXT;
 
 const CDATA = "#cdata";
@@ -34,7 +34,7 @@ const options = {
   parseTagValue: false,
   parseAttributeValue: false,
   trimValues: false,
-  // The library leaves character references (&#10;) as they are; what is escaped, and how, is said below.
+  // The library leaves character references (&#10;) alone; the functions below escape and unescape.
   processEntities: false,
   cdataPropName: CDATA,
 } as const;
@@ -51,7 +51,7 @@ const ENTITIES = new Map([
   ["apos", "'"],
 ]);
 
-/** The text that is meant by a text of a document. Entities that the document declares itself are refused. */
+/** Resolves the references in a document's text. Entities that the document declares itself are rejected. */
 function unescape(text: string): string {
   return text.replace(/&([^;&]*);?/g, (whole, name: string) => {
     const digits = /^#(?:x([0-9a-fA-F]+)|(\d+))$/.exec(name);
@@ -69,13 +69,13 @@ const escape = (text: string, what: RegExp) => {
   return text.replace(what, (each) => ESCAPES[each] ?? `&#${each.charCodeAt(0)};`);
 };
 const escapeText = (text: string) => escape(text, /[<>&\r]/g);
-// A reader takes a bare line break in an attribute for a blank.
+// An XML parser reads a bare line break in an attribute as a blank.
 const escapeAttr = (text: string) => escape(text, /[<>&"\n\r\t]/g);
 
 const mapValues = (attrs: Record<string, string>, map: (value: string) => string) =>
   Object.fromEntries(Object.entries(attrs).map(([name, value]) => [name, map(value)]));
 
-/** An element, shortly: `element("nvpair", { id, name, value })`. Undefined attributes are left out. */
+/** Shorthand for an element: `element("nvpair", { id, name, value })`. Undefined attributes are left out. */
 export function element(
   name: string,
   attrs: Record<string, string | number | undefined> = {},
@@ -88,12 +88,13 @@ export function element(
     : { name, attrs: kept, children };
 }
 
-/** Where a quotation mark is missing, or one too many, the name of an attribute is a part of a value: a password, say. */
+/** With a missing or extra quotation mark, part of a value becomes an attribute name: a password, for example. */
 const withoutValues = (said: string) => said.replace(/^(?:boolean )?attribute '.*' (?=is |has )/is, "an attribute ");
 
 /**
  * Parses a document and returns its root element.
- * @throws ParseError with the line and the reason, when it is not well-formed, has no single root, or declares a document type
+ * @throws ParseError with the line and the reason, if it is not well-formed, has no single root, or declares a document
+ * type
  */
 export function parseXml(text: string, tool: string): XmlElement {
   try {
@@ -132,7 +133,7 @@ function fromOrdered(node: Ordered): XmlElement[] {
   ];
 }
 
-/** The elements of an element; with the pieces of text between them where these are more than layout. */
+/** The child elements, with the pieces of text between them unless these are only layout. */
 function childrenOf(inner: readonly Ordered[]): XmlElement[] {
   const elements = inner.map(fromOrdered);
   const texts = inner.map(textIn);
@@ -157,12 +158,15 @@ function toOrdered(node: XmlElement): Ordered {
   return Object.keys(attrs).length > 0 ? { [node.name]: inner, [ATTRS]: attrs } : { [node.name]: inner };
 }
 
-/** The element as text, on one line, with everything escaped that has to be. */
+/** The element as escaped text, on one line. */
 export function renderXml(node: XmlElement): string {
   return builder.build([toOrdered(node)]);
 }
 
-/** The element as text for people: two spaces a level. One with text beside its elements keeps its own layout. */
+/**
+ * The element as readable text, indented by two spaces a level. An element with text between its elements keeps its own
+ * layout.
+ */
 export function renderPretty(node: XmlElement, indent = ""): string {
   if (node.children.length === 0 || node.text !== undefined || node.children.some(isText))
     return `${indent}${renderXml(node)}\n`;
@@ -171,30 +175,30 @@ export function renderPretty(node: XmlElement, indent = ""): string {
   return `${indent}${open}\n${inner}${indent}</${node.name}>\n`;
 }
 
-/** The first child of that name. */
+/** The first child with that name. */
 export function child(node: XmlElement | undefined, name: string): XmlElement | undefined {
   return node?.children.find((each) => each.name === name);
 }
 
-/** The children of that name. */
+/** The children with that name. */
 export function children(node: XmlElement | undefined, name: string): XmlElement[] {
   return node?.children.filter((each) => each.name === name) ?? [];
 }
 
-/** The element that a path of names leads to. */
+/** The element at a path of names. */
 export function descend(node: XmlElement | undefined, ...path: string[]): XmlElement | undefined {
   return path.reduce<XmlElement | undefined>((at, name) => child(at, name), node);
 }
 
-/** Every element of that name at any depth, the node itself included. */
+/** Every element of that name at any depth, including the node itself. */
 export function findAll(node: XmlElement, name: string): XmlElement[] {
   const below = node.children.flatMap((each) => findAll(each, name));
   return node.name === name ? [node, ...below] : below;
 }
 
 /**
- * The element as text that is the same for documents that mean the same: layout and the order of attributes do not
- * count; the order of elements does, because libvirt and Pacemaker give it a meaning in places.
+ * The element in a canonical form, equal for documents with the same meaning. Layout and attribute order do not count;
+ * the order of elements does, because it matters to libvirt and Pacemaker in places.
  */
 export function canonicalXml(node: XmlElement): string {
   return renderXml(sorted(node));

@@ -11,20 +11,20 @@ export class SettingsError extends SeapathError {
   }
 }
 
-/** No setting names a host: there is no cluster that could be asked. */
+/** No setting names a host, so there is no cluster to talk to. */
 export class NoHosts extends SettingsError {
   constructor(setting: string, hint: string) {
     super(setting, "names no host", hint, "no-hosts");
   }
 }
 
-/** A node could not be reached, or the link to it broke. */
+/** A node is unreachable, or the link to it broke. */
 export class ConnectionError extends SeapathError {
-  /** The address of the node, or the addresses of all that were tried, joined by ", ". */
+  /** The address of the node, or of all nodes tried, joined by ", ". */
   readonly node: string;
   /**
-   * True when it is certain that nothing was executed: the connection was never made. A link that broke after a
-   * command was sent says nothing about what the command did.
+   * True if certainly nothing ran, because the connection never came up. If the link broke after a command was sent,
+   * the command may or may not have run.
    */
   readonly beforeSend: boolean;
 
@@ -41,8 +41,8 @@ export class ConnectionError extends SeapathError {
 }
 
 /**
- * A host answers, and does not let in: the login was refused, or it speaks no SSH that we do. Another node is tried, but
- * such a cluster is not out of reach: something is wrong with it, or with the settings.
+ * A host answers but does not let us in: it refused the login, or has no SSH algorithm in common with us. Other nodes
+ * are tried, but the cluster does not count as out of reach: something is wrong with it or with the settings.
  */
 export class LoginRefused extends ConnectionError {
   constructor(node: string, message: string, options: { beforeSend: boolean; hint?: string; cause?: unknown }) {
@@ -50,14 +50,14 @@ export class LoginRefused extends ConnectionError {
   }
 }
 
-/** Whether an error says that a cluster cannot be asked, through no fault of what was asked, of the settings or of its keys. */
+/** Whether an error means that a cluster is unreachable, through no fault of the request, the settings or the keys. */
 export const isOutOfReach = (error: unknown): error is ConnectionError =>
   error instanceof ConnectionError && !(error instanceof LoginRefused);
 
-/** A host key that known_hosts does not have, or has otherwise. Never overridden by trying another node quietly. */
+/** A host key that is not in known_hosts, or differs from it. Trying another node must never hide this. */
 export class HostKeyError extends SeapathError {
   readonly node: string;
-  /** The key is known, and as one that must never be accepted again. */
+  /** The key is known and marked as revoked. */
   readonly revoked: boolean;
 
   constructor(node: string, message: string, hint: string, revoked = false) {
@@ -67,7 +67,7 @@ export class HostKeyError extends SeapathError {
   }
 }
 
-/** A program ran on a node and failed. */
+/** A program failed on a node. */
 export class CommandError extends SeapathError {
   readonly node: string;
   /** The label of the command, or its argv joined by spaces. */
@@ -87,7 +87,7 @@ export class CommandError extends SeapathError {
     stdout: string;
     stderr: string;
     timedOut?: boolean;
-    /** Why it was ended, when it is neither its own end nor the deadline. */
+    /** Why it was ended, if neither by itself nor by the deadline. */
     reason?: string;
     hint?: string;
   }) {
@@ -109,7 +109,7 @@ export class CommandError extends SeapathError {
   }
 }
 
-/** A file could not be written to a node, though the node answers: no space, no permission, no such folder. */
+/** A file could not be written although the node answers: no space, no permission, no such folder. */
 export class UploadError extends SeapathError {
   readonly node: string;
   readonly remotePath: string;

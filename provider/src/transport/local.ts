@@ -3,8 +3,8 @@ import { CommandError } from "./errors";
 import type { Command, CommandResult, Runner } from "./types";
 
 /**
- * Runs programs on this machine, without a shell: for what needs no cluster but its tools, a CIB in a file say.
- * It has no link that could break, so nothing is run twice.
+ * Runs programs on this machine without a shell, for work that needs no cluster but its tools, such as on a CIB in a
+ * file. It has no link that could break, so it never runs anything twice.
  */
 export class LocalRunner implements Runner {
   readonly node = "this machine";
@@ -14,7 +14,7 @@ export class LocalRunner implements Runner {
     const node = this.node;
     const command = label ?? argv.join(" ");
     return new Promise((resolve, reject) => {
-      const child = spawn(program, args, { stdio: "pipe", cwd: "/" }); // what lies in somebody's folder is not to be read, and less to be run
+      const child = spawn(program, args, { stdio: "pipe", cwd: "/" }); // never read or run the user's files
       const out = { stdout: "", stderr: "" };
       let timedOut = false;
       const deadline = setTimeout(() => {
@@ -26,7 +26,7 @@ export class LocalRunner implements Runner {
         onStdout?.(text);
       });
       child.stderr.setEncoding("utf8").on("data", (text: string) => (out.stderr += text));
-      child.stdin.on("error", () => {}); // one that ends before it has read all says why itself
+      child.stdin.on("error", () => {}); // a program that exits before reading all input reports why itself
       child.on("error", (cause) => {
         clearTimeout(deadline);
         reject(new CommandError({ node, command, ...out, reason: `could not be run: ${cause.message}` }));

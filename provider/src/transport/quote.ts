@@ -1,11 +1,11 @@
 import { SeapathError } from "../errors";
 
-/** What needs no quotes in any POSIX shell; everything else gets them. */
+/** Arguments that need no quotes in any POSIX shell; all others are quoted. */
 const PLAIN = /^[A-Za-z0-9_@%+:,./-]+$/;
 
 /**
- * The one place where an argument becomes shell text: sshd hands the command line to the login shell of the user, so
- * this is what keeps whatever someone typed from being read as shell.
+ * The only place that turns arguments into shell text. sshd passes the command line to the user's login shell, so this
+ * keeps user input from being read as shell code.
  *
  * @example quoteArgv(["echo", "it's"]) // echo 'it'\''s'
  */
@@ -15,10 +15,10 @@ export function quoteArgv(argv: readonly string[]): string {
 }
 
 function quote(argument: string, isProgram: boolean): string {
-  // No program can be given a NUL: execve would cut the argument short there, silently.
+  // No program can receive a NUL: execve would silently cut the argument short there.
   if (argument.includes("\0"))
     throw new SeapathError("argument", "Unable to pass an argument that contains a NUL byte");
-  // A program's name is quoted if it could be an alias, a keyword ("if") or an assignment; the quotes cost nothing.
+  // Quote a program's name if it could be an alias, a keyword ("if") or an assignment; the quotes cost nothing.
   if (!isProgram && PLAIN.test(argument)) return argument;
   if (isProgram && /^[A-Za-z0-9_./-]*[./-][A-Za-z0-9_./-]*$/.test(argument)) return argument;
   return `'${argument.replaceAll("'", "'\\''")}'`;

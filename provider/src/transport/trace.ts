@@ -1,4 +1,4 @@
-/** What goes over the link, written down: for whom something takes too long, and for the benchmarks. */
+/** A trace of the traffic over the link, to find what is slow, and for the benchmarks. */
 import { closeSync, openSync, writeSync } from "node:fs";
 import { basename } from "node:path";
 import { SeapathError } from "../errors";
@@ -13,29 +13,29 @@ import {
   type TransferProgress,
 } from "./types";
 
-/** One line of a trace. Neither arguments nor data of a program are in it. */
+/** One line of a trace. It never contains arguments or data of a program. */
 export interface TraceLine {
-  /** When it was asked for, in milliseconds since 1970. */
+  /** When the request was made, in milliseconds since 1970. */
   at: number;
-  /** Milliseconds until the answer was there: waiting for a free channel, the link, and the program itself. */
+  /** Milliseconds until the answer: waiting for a free channel, the link, and the program itself. */
   ms: number;
-  /** The node that answered; absent when none did. */
+  /** The node that answered; absent if none did. */
   node?: string;
-  /** The kind of program, or the name of the file that is run. */
+  /** The program's name, or the name of the script file. */
   what: string;
   /** Bytes to the node: standard input, or the file. */
   sent: number;
   /** Bytes from the node: standard output and standard error. */
   received: number;
-  /** The link was not up yet, so logging in is in `ms`. */
+  /** The link was not up yet, so `ms` includes the login. */
   connecting?: true;
-  /** The class of the error that it ended with. */
+  /** The class of the error, if it failed. */
   error?: string;
 }
 
 type Facts = Pick<TraceLine, "node" | "sent" | "received">;
 
-/** Writes a line for each program and each upload that goes through a runner. */
+/** Writes one line for each program and each upload of a runner. */
 class TracedRunner implements Runner {
   readonly #inner: Runner;
   readonly #file: number;
@@ -77,7 +77,7 @@ class TracedRunner implements Runner {
     return this.#traced("upload", work, (node) => ({ sent, ...(node !== undefined && { node }), received: 0 }));
   }
 
-  /** What is typed and shown is nobody's business: only that there was a conversation is written down. */
+  /** What is typed and shown stays private: the trace only records that a session took place. */
   interactive(argv: readonly string[], terminal: Terminal): Promise<number> {
     return this.#traced(
       basename(argv[0] ?? ""),
@@ -86,7 +86,7 @@ class TracedRunner implements Runner {
     );
   }
 
-  /** One line: all are asked at once. */
+  /** One line, since all nodes are asked at once. */
   runOnEach(command: Command): Promise<NodeAnswer[]> {
     const sent = Buffer.byteLength(command.stdin ?? "");
     return this.#traced(
@@ -133,8 +133,8 @@ class TracedRunner implements Runner {
 }
 
 /**
- * The runner, with a trace where `SEAPATH_TRACE` names a file for it. Lines are added to what is there.
- * @throws SeapathError when it cannot be written
+ * The runner, with a trace if `SEAPATH_TRACE` names a file. Lines are appended.
+ * @throws SeapathError if the file cannot be written
  */
 export function traced(runner: Runner, env: NodeJS.ProcessEnv): Runner {
   const path = env["SEAPATH_TRACE"];

@@ -1,14 +1,14 @@
-/** The settings of one cluster out of several: `seapath:clusters` has each under its name. */
+/** The settings of one of several clusters: `seapath:clusters` maps names to settings. */
 import { SeapathError, UnknownCluster } from "../../errors";
 import { SettingsError } from "../errors";
 import { ENVIRONMENT_VARIABLES } from "./settings";
 
 type Get = (key: string) => string | undefined;
 
-/** What one cluster says for itself; the rest it shares with all. */
+/** A cluster's own settings; all others are shared. */
 type Own = Record<string, string>;
 
-/** Of two that mean one thing, a cluster that has one does not take the other from what all share. */
+/** Alternatives: a cluster that sets one does not inherit the other from the shared settings. */
 const PAIRS = [
   ["privateKey", "privateKeyFile"],
   ["knownHosts", "knownHostsFile"],
@@ -17,15 +17,15 @@ const PAIRS = [
 const SETTING = "clusters";
 
 /**
- * The names of the clusters of a configuration; the one of `seapath:hosts` has none.
- * @throws SettingsError when `seapath:clusters` is not an object of objects
+ * The names of the clusters of a configuration; the cluster of `seapath:hosts` has none.
+ * @throws SettingsError if `seapath:clusters` is not an object of objects
  */
 export const clusterNames = (get: Get): string[] => Object.keys(readClusters(get(SETTING)));
 
 /**
- * The configuration and the environment as one cluster sees them: its own settings first, then what stands beside
- * `seapath:clusters` for all. The hosts are always its own.
- * @throws UnknownCluster when the configuration has no cluster of that name
+ * The configuration and the environment as one cluster sees them: its own settings first, then the shared ones beside
+ * `seapath:clusters`. The hosts are always its own.
+ * @throws UnknownCluster if the configuration has no cluster of that name
  */
 export function settingsOfCluster(
   name: string,
@@ -41,7 +41,7 @@ export function settingsOfCluster(
   return { get: (key) => own[key] ?? ((hidden as string[]).includes(key) ? undefined : get(key)), env: shared };
 }
 
-/** Says of a wrong setting whose it is. */
+/** Adds the cluster's name to errors about its settings. */
 export function inCluster<T>(name: string, read: () => T): T {
   try {
     return read();

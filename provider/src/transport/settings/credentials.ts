@@ -6,23 +6,23 @@ import { defaultIdentities, loadIdentity, type Identity } from "./identity";
 import { holdsPrivateKey, readKeyText } from "./keytext";
 import { Secret } from "./secret";
 
-/** What the user proves to be allowed with: a key, an agent, a password, or several of them. */
+/** What the user logs in with: a key, an agent, a password, or several of them. */
 export interface Credentials {
-  /** The key that a setting names, or else those in ~/.ssh. */
+  /** The key that a setting names, or else the keys in ~/.ssh. */
   identities: readonly Identity[];
-  /** A setting names the key: then the agent of the session is for that key alone. */
+  /** A setting names the key: then the session's agent may use only that key. */
   keyNamed: boolean;
-  /** What decrypts a private key. */
+  /** Decrypts a private key. */
   passphrase?: Secret;
   /** The socket of an ssh-agent, null for none. `seapath:agent`, SEAPATH_AGENT */
   agent?: string | null;
   /** SSH_AUTH_SOCK */
   ambientAgent?: string;
-  /** For the nodes, and never told to a jump host. `seapath:password`, SEAPATH_PASSWORD */
+  /** For the nodes, never sent to a jump host. `seapath:password`, SEAPATH_PASSWORD */
   password?: Secret;
 }
 
-/** Where {@link loadCredentials} may look. */
+/** The sources for {@link loadCredentials}. */
 export interface CredentialSources {
   privateKey: string | undefined;
   privateKeyFile: string | undefined;
@@ -33,7 +33,7 @@ export interface CredentialSources {
   home: string;
 }
 
-/** Reads and checks the key now, so that a wrong one is told as a wrong setting and not as a refused login. */
+/** Reads and checks the key now, so that a bad key shows up as a wrong setting and not as a refused login. */
 export function loadCredentials(from: CredentialSources): Credentials {
   const named = namedIdentity(from);
   const { passphrase, agent, ambientAgent, password } = from;
@@ -61,7 +61,7 @@ function namedIdentity({ privateKey, privateKeyFile, passphrase, home }: Credent
     throw new SettingsError("privateKey", read.problem, read.hint);
   }
   if (privateKeyFile === undefined) return undefined;
-  // The system's own message would quote it.
+  // The system's own message would quote the key.
   if (holdsPrivateKey(privateKeyFile)) {
     throw new SettingsError(
       "privateKeyFile",
@@ -71,7 +71,7 @@ function namedIdentity({ privateKey, privateKeyFile, passphrase, home }: Credent
   }
   const path = expandHome(privateKeyFile, home);
   const identity = loadIdentity(path, path, passphrase);
-  // Without a public part no agent can be asked for it either.
+  // Without a public part, an agent cannot be asked for the key either.
   if (identity.publicKey === undefined)
     throw new SettingsError("privateKeyFile", `(${path}) ${identity.problem}`, identity.hint);
   return identity;
@@ -79,15 +79,15 @@ function namedIdentity({ privateKey, privateKeyFile, passphrase, home }: Credent
 
 const isPath = (text: string): boolean => text.length < 1024 && /^(?:~|\.{1,2})?\/[^\n]*$/.test(text);
 
-/** The keys, the agent and what may be asked of it to log in to one host. */
+/** The keys and the agent for logging in to one host. */
 export interface WaysIn {
   identities: readonly Identity[];
   agent?: string;
-  /** The agent's other keys are offered as well. */
+  /** Offer the agent's other keys as well. */
   others: boolean;
 }
 
-/** What the settings say wins over ~/.ssh/config, and that over what is merely there. */
+/** The settings override ~/.ssh/config, which overrides what is found in the environment. */
 export function waysIn(host: HostAddress, settings: Credentials): WaysIn {
   const identities = host.identities ?? settings.identities;
   const set = settings.agent !== undefined ? settings.agent : host.agent;
@@ -99,7 +99,7 @@ export function waysIn(host: HostAddress, settings: Credentials): WaysIn {
   return { identities, others, ...(agent !== undefined && wanted && { agent }) };
 }
 
-/** @throws SettingsError when there is nothing to log in to a node with */
+/** @throws SettingsError if there is no way to log in to a node */
 export function checkWaysIn(host: HostAddress, settings: Credentials): void {
   const { identities, agent } = waysIn(host, settings);
   if (
@@ -150,7 +150,7 @@ export function readSetting(setting: string, path: string): string {
   }
 }
 
-/** Turns a leading "~/" into the home folder, as a shell would have. */
+/** Expands a leading "~/" to the home folder, as a shell would. */
 export function expandHome(path: string, home: string): string {
   return path === "~" || path.startsWith("~/") ? join(home, path.slice(1)) : path;
 }

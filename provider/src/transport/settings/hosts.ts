@@ -2,46 +2,46 @@ import { isIPv6 } from "node:net";
 import { SettingsError } from "../errors";
 import type { Identity } from "./identity";
 
-/** A host as it is written somewhere. */
+/** A host as written. */
 export interface HostSpec {
-  /** As it was written: what errors and results call the node. @example "node1", "admin@10.0.0.1:2222" */
+  /** As written; errors and results call the node by this. @example "node1", "admin@10.0.0.1:2222" */
   address: string;
   host: string;
   port?: number;
   user?: string;
 }
 
-/** A host with all that is needed to log in to it. */
+/** A host with everything needed to log in to it. */
 export interface HostAddress extends HostSpec {
   port: number;
   user: string;
-  /** The hosts through which it is reached, the first one first. */
+  /** The hosts it is reached through, in order. */
   jumps?: readonly HostAddress[];
-  /** It is only on the way to a node. */
+  /** Only a hop on the way to a node. */
   isJump?: true;
-  /** The keys that ~/.ssh/config names for it, when the settings name none. Empty: it says that there is none. */
+  /** The keys that ~/.ssh/config names for it, if the settings name none. Empty: it rules out all keys. */
   identities?: readonly Identity[];
-  /** Of an agent's keys only those are offered that are named somewhere. */
+  /** Offer only those of the agent's keys that a setting or file names. */
   identitiesOnly?: true;
   /** The agent that ~/.ssh/config names for it, null for none. */
   agent?: string | null;
-  /** The files of known_hosts that ~/.ssh/config names for it, when the settings name none. */
+  /** The known_hosts files that ~/.ssh/config names for it, if the settings name none. */
   knownHostsFiles?: readonly { path: string; optional: boolean }[];
-  /** The name under which known_hosts has it. */
+  /** Its name in known_hosts. */
   hostKeyAlias?: string;
-  /** What ~/.ssh/config says of it and we do not heed, for messages. */
+  /** Options for it in ~/.ssh/config that we ignore, for messages. */
   unheard?: readonly string[];
 }
 
-// These names end up in ssh commands that hints tell people to paste, so nothing that a shell or ssh reads as more
-// than a name is let in: no leading "-", no white space, no metacharacters.
+// These names end up in ssh commands that hints tell users to paste. So they contain nothing with a special meaning to
+// a shell or ssh: no leading "-", no white space, no metacharacters.
 const HOST_NAME = /^[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_.])?$/;
 const USER_NAME = /^[A-Za-z_][A-Za-z0-9._-]*\$?$/;
 
 /**
  * Reads a list of hosts: a JSON array, or addresses separated by commas or white space.
  *
- * @param key the setting that has it
+ * @param key the setting it comes from
  * @example parseHosts("hosts", "node1, admin@node2:2222 [fd00::3]:22")
  */
 export function parseHosts(key: string, text: string): HostSpec[] {
@@ -50,7 +50,7 @@ export function parseHosts(key: string, text: string): HostSpec[] {
 
 /** Reads a list: a JSON array, or words separated by commas or white space. */
 export function splitList(key: string, text: string): string[] {
-  // "[::1]:22" begins with a bracket too; a JSON array goes on with a quote or its end.
+  // "[::1]:22" starts with a bracket too; in a JSON array, a quote or the closing bracket follows.
   if (!/^\s*\[\s*["\]]/.test(text)) return text.split(/[\s,]+/).filter((part) => part !== "");
   let list: unknown;
   try {
@@ -78,12 +78,12 @@ function parseHost(key: string, address: string): HostSpec {
   return { address, host, ...(port !== undefined && { port }), ...(user !== undefined && { user }) };
 }
 
-/** Whether it is a name or an address and nothing more. */
+/** Whether it is a plain name or address. */
 export function isHostName(host: string): boolean {
   return isIPv6(host) || HOST_NAME.test(host);
 }
 
-/** Reads a TCP port, or says which setting is wrong. */
+/** Reads a TCP port. The error names the wrong setting. */
 export function parsePort(key: string, text: string): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
   if (port < 1 || port > 65535)
@@ -91,7 +91,7 @@ export function parsePort(key: string, text: string): number {
   return port;
 }
 
-/** Refuses what cannot be a user's name, or says which setting is wrong. */
+/** Rejects an invalid user name. The error names the wrong setting. */
 export function checkUser(key: string, user: string): string {
   if (!USER_NAME.test(user)) throw new SettingsError(key, `has ${JSON.stringify(user)}, which is not a user's name`);
   return user;

@@ -3,15 +3,15 @@ import { join } from "node:path";
 import { readKeyText } from "./keytext";
 import { Secret } from "./secret";
 
-/** One key to log in with. */
+/** A key to log in with. */
 export interface Identity {
-  /** What messages call it: where it comes from. */
+  /** Its name in messages: where it comes from. */
   name: string;
-  /** As the protocol has it: what an agent's key is told by. */
+  /** In wire format, to find the key in an agent. */
   publicKey?: Buffer;
-  /** Missing where only an agent can sign with it. */
+  /** Missing if only an agent can sign with it. */
   privateKey?: Secret;
-  /** Why there is no private part, and what to do about it. */
+  /** Why there is no private part, and what the user can do. */
   problem?: string;
   hint?: string;
 }
@@ -19,8 +19,8 @@ export interface Identity {
 const DEFAULT_KEYS = ["id_ed25519", "id_ecdsa", "id_rsa"];
 
 /**
- * Reads the key of a file, as ssh does: a public key, or a private one that is encrypted or not there while its `.pub` is,
- * stands for the agent's key. What is wrong with it is kept and not thrown, since another way may do.
+ * Reads a key from a file, as ssh does. A public key refers to the agent's key, and so does a private key that is
+ * encrypted, or missing while its `.pub` exists. Problems are kept, not thrown, since another login method may work.
  */
 export function loadIdentity(name: string, path: string, passphrase: string | undefined): Identity {
   let text: string;
@@ -42,13 +42,13 @@ function publicPart(path: string): Pick<Identity, "publicKey"> {
     const read = readKeyText(readFileSync(`${path}.pub`, "utf8"), undefined);
     return read.kind === "public" ? { publicKey: read.publicKey } : {};
   } catch {
-    return {}; // then there is none; what is wrong with the key itself is told
+    return {}; // no such file; problems with the key itself are reported
   }
 }
 
 /**
- * The keys in ~/.ssh, as ssh looks for them, but only the first of which there is a private part: each other one would cost
- * one of the node's few tries. One of which there is only the `.pub` costs none unless the agent has it.
+ * The keys in ~/.ssh, in ssh's order, but only the first one with a private part: each further one would use up one of
+ * the node's few attempts. A key with only a `.pub` costs none unless the agent has it.
  */
 export function defaultIdentities(home: string, passphrase: string | undefined): Identity[] {
   const found = DEFAULT_KEYS.map((name) => join(home, ".ssh", name)).filter(

@@ -2,11 +2,11 @@ import { createPrivateKey } from "node:crypto";
 import { utils } from "ssh2";
 import { packed, Reader } from "../trust/certificate";
 
-/** What a text is that should be a private key. Neither `problem` nor `hint` ever quotes it. */
+/** The meaning of a text that should be a private key. Neither `problem` nor `hint` ever quotes it. */
 export type KeyText =
   /** `text` is the key in a form that ssh2 reads. */
   | { kind: "private"; text: string; publicKey: Buffer }
-  /** Only an agent could sign with it. `locked` is encrypted, and its public part is not always legible. */
+  /** Only an agent could sign with it. `locked` is encrypted, and its public part is not always readable. */
   | { kind: "public"; publicKey: Buffer; problem: string; hint: string }
   | { kind: "locked"; publicKey?: Buffer; problem: string; hint: string }
   | { kind: "wrong"; problem: string; hint: string };
@@ -16,7 +16,7 @@ const AS_WRITTEN = "It must be a private key as ssh-keygen writes it, from its B
 const PUBLIC = `Name the private key, the file without .pub, or run an agent that has it (SSH_AUTH_SOCK, seapath:agent). ${AS_WRITTEN}`;
 const OPEN_IT = "Set seapath:passphrase (--secret) or SEAPATH_PASSPHRASE, or use an ssh-agent.";
 
-/** Reads a key in whatever form variables, YAML and CI systems have left it. */
+/** Reads a key in whatever form variables, YAML or CI systems left it. */
 export function readKeyText(given: string, passphrase: string | undefined): KeyText {
   const plain = unwrapped(given);
   const text = fromPkcs8(plain, passphrase) ?? plain;
@@ -38,19 +38,19 @@ export function readKeyText(given: string, passphrase: string | undefined): KeyT
   };
 }
 
-/** Whether it is a private key itself, where a path was asked for. */
+/** Whether it is a private key itself, where a path was expected. */
 export const holdsPrivateKey = (text: string): boolean =>
   /BEGIN [A-Z0-9 ]*PRIVATE KEY|PuTTY-User-Key-File/.test(unwrapped(text));
 
 /**
- * Undoes what happens to a key on its way: base64 around it, line breaks written as `\n`, lost, or of DOS, quotes,
- * indentation. None of these characters can be a part of a key.
+ * Undoes what happens to a key on its way: base64 around it, line breaks lost, written as `\n` or in DOS form, quotes,
+ * indentation. A key contains none of these characters.
  */
 function unwrapped(given: string): string {
   const bare = given.replaceAll(/\s/g, "");
   const decoded = /^[A-Za-z0-9+/]{64,}={0,2}$/.test(bare) ? Buffer.from(bare, "base64").toString("utf8") : "";
   const whole = decoded.includes("-----BEGIN ") ? decoded : given;
-  // The comment of a public key may have a backslash.
+  // The comment of a public key may contain a backslash.
   const broken = whole.includes("-----BEGIN ") ? whole.replaceAll(/\\+r/g, "").replaceAll(/\\+n/g, "\n") : whole;
   const text = broken
     .replace(/^\uFEFF/, "")
@@ -66,7 +66,7 @@ function unwrapped(given: string): string {
   return [`-----BEGIN ${label}-----`, ...lines, `-----END ${label}-----`, ""].join("\n");
 }
 
-/** OpenSSH reads PKCS#8, which openssl and Terraform write, and ssh2 does not. */
+/** OpenSSH reads PKCS#8, which openssl and Terraform write; ssh2 does not. */
 function fromPkcs8(text: string, passphrase: string | undefined): string | undefined {
   if (!/^-----BEGIN (?:ENCRYPTED )?PRIVATE KEY-----/.test(text)) return undefined;
   try {
@@ -77,7 +77,7 @@ function fromPkcs8(text: string, passphrase: string | undefined): string | undef
     const { x, d } = key.export({ format: "jwk" });
     return openSshEd25519(Buffer.from(x!, "base64url"), Buffer.from(d!, "base64url"));
   } catch {
-    return undefined; // encrypted, or damaged: what is wrong with the text is told below
+    return undefined; // encrypted or damaged: the code below explains the problem
   }
 }
 
@@ -102,7 +102,7 @@ function openSshEd25519(point: Buffer, seed: Buffer): string {
 
 const MAGIC = "openssh-key-v1\0";
 
-/** The public part, which OpenSSH's own format has in clear also when the key is encrypted. */
+/** The public part, which OpenSSH's own format keeps in clear even if the key is encrypted. */
 function clearPart(text: string): Buffer | undefined {
   const [, label, body] = PEM.exec(text.trim()) ?? [];
   if (label !== "OPENSSH PRIVATE KEY" || body === undefined) return undefined;
@@ -110,16 +110,16 @@ function clearPart(text: string): Buffer | undefined {
   if (bytes.subarray(0, MAGIC.length).toString("latin1") !== MAGIC) return undefined;
   try {
     const read = new Reader(bytes.subarray(MAGIC.length));
-    for (let field = 0; field < 3; field++) read.bytes(); // cipher, and how the passphrase becomes its key
+    for (let field = 0; field < 3; field++) read.bytes(); // the cipher, the key derivation and its options
     return read.uint32() === 1 ? read.bytes() : undefined;
   } catch {
-    return undefined; // cut off
+    return undefined; // truncated
   }
 }
 
 const wrong = (problem: string, hint = AS_WRITTEN): KeyText => ({ kind: "wrong", problem, hint });
 
-/** Says what is wrong in words of its own, where the parser would only say that it does not understand. */
+/** Explains the problem, where the parser would only say that it does not understand. */
 function explained(text: string, parser: string, passphrase: string | undefined): KeyText {
   if (text.trim() === "") return wrong("is empty");
   if (text.startsWith("PuTTY-User-Key-File-")) {
@@ -150,6 +150,6 @@ function explained(text: string, parser: string, passphrase: string | undefined)
   }
   if (/^-----BEGIN (?:RSA )?PUBLIC KEY/.test(text)) return wrong("holds a public key, not a private one", PUBLIC);
   if (text.startsWith("-----BEGIN CERTIFICATE")) return wrong("holds a certificate, not a private key");
-  // The parser's messages say what is wrong with the format; none of them quotes the key.
+  // The parser's messages describe the format problem; none of them quotes the key.
   return wrong(`cannot be used: ${parser}`);
 }

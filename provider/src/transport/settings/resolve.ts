@@ -5,16 +5,16 @@ import { checkUser, isHostName, parseHosts, parsePort, type HostAddress, type Ho
 import { loadIdentity, type Identity } from "./identity";
 import type { SshConfig, SshConfigEntry } from "./sshconfig";
 
-/** What there is besides the list of hosts. */
+/** The context beyond the list of hosts. */
 export interface ResolveContext {
   home: string;
   sshConfig: SshConfig;
-  /** `seapath:user` and `seapath:port`, when they are set: they win over ~/.ssh/config. */
+  /** `seapath:user` and `seapath:port`, if set: they override ~/.ssh/config. */
   user?: string;
   port?: number;
-  /** `seapath:jump`: wins over ProxyJump; "none" for no jump host. */
+  /** `seapath:jump`: overrides ProxyJump; "none" for no jump host. */
   jump: string | undefined;
-  /** Whether the IdentityFile and UserKnownHostsFile of ~/.ssh/config count. */
+  /** Whether the IdentityFile and UserKnownHostsFile of ~/.ssh/config apply. */
   identities: boolean;
   knownHosts: boolean;
   passphrase: string | undefined;
@@ -25,17 +25,17 @@ const SETTING = "sshConfigFile";
 /** A jump host may have a ProxyJump of its own. */
 const DEPTH = 8;
 
-/** Puts together what the settings and ~/.ssh/config say of each host. */
+/** Merges the settings and ~/.ssh/config for each host. */
 export class Resolver {
   readonly #context: ResolveContext;
-  /** To open an encrypted key takes its time, and most hosts have the same. */
+  /** Opening an encrypted key is slow, and most hosts share one. */
   readonly #loaded = new Map<string, Identity>();
 
   constructor(context: ResolveContext) {
     this.#context = context;
   }
 
-  /** Each host once, whatever it is called. */
+  /** Each host once, whatever names it has. */
   resolveAll(specs: readonly HostSpec[]): HostAddress[] {
     const seen = new Set<string>();
     return specs
@@ -55,7 +55,7 @@ export class Resolver {
     return jumps.length === 0 ? host : { ...host, jumps };
   }
 
-  /** A list of jump hosts. How to get to the first one, its own ProxyJump says. */
+  /** A list of jump hosts. The first one's own ProxyJump leads to it. */
   #chain(setting: string, text: string, depth: number): HostAddress[] {
     if (text.trim().toLowerCase() === "none") return [];
     return parseHosts(setting, text.replaceAll(/\bssh:\/\//gi, "")).flatMap((spec, index) => {
@@ -68,7 +68,7 @@ export class Resolver {
 
   #proxyJumps(host: string, { proxyJump, hasProxyCommand }: SshConfigEntry, depth: number): HostAddress[] {
     if (hasProxyCommand) {
-      // To go straight could lead to another host of that name.
+      // A direct connection could reach another host of that name.
       const instead = `Use ProxyJump there (for \`ssh -W %h:%p gate\` it is \`ProxyJump gate\`), or seapath:jump, which is "none" to go straight.`;
       throw new SettingsError(SETTING, `has a ProxyCommand for ${host}, and no programs of it are run`, instead);
     }
@@ -77,7 +77,7 @@ export class Resolver {
     return this.#chain(SETTING, proxyJump, depth);
   }
 
-  /** What is written with the host itself wins over everything. */
+  /** What is written with the host itself overrides everything. */
   #complete(
     spec: HostSpec,
     entry: SshConfigEntry,
@@ -136,14 +136,14 @@ export class Resolver {
     return identity;
   }
 
-  /** A socket, or the variable that has it: SSH_AUTH_SOCK, $NAME. A variable that is not set means no agent, as with ssh. */
+  /** A socket, or the variable that holds it: SSH_AUTH_SOCK, $NAME. As with ssh, an unset variable means no agent. */
   #agent(text: string, path: (text: string) => string): Pick<HostAddress, "agent"> {
     if (text.toLowerCase() === "none") return { agent: null };
     const [, variable = text === "SSH_AUTH_SOCK" ? text : undefined] = /^\$([A-Za-z_]\w*)$/.exec(text) ?? [];
     return { agent: variable === undefined ? path(text) : this.#context.env[variable] || null };
   }
 
-  /** The files for the whole machine count as well, as with ssh. */
+  /** As with ssh, the system-wide files apply as well. */
   #knownHosts(entry: SshConfigEntry, path: (text: string) => string): Pick<HostAddress, "knownHostsFiles"> {
     const { userKnownHostsFiles: users, globalKnownHostsFiles: machines } = entry;
     if (!this.#context.knownHosts || (users === undefined && machines === undefined)) return {};
@@ -153,7 +153,7 @@ export class Resolver {
     return { knownHostsFiles: files.map((file) => ({ path: path(file), optional: true })) };
   }
 
-  /** ${NAME}, where ssh has it too: in what is a path. */
+  /** ${NAME} in paths, as ssh expands it. */
   #fillVariables(text: string): string {
     return text.replaceAll(/\$\{([^}]*)\}/g, (_, name: string) => {
       const value = this.#context.env[name];

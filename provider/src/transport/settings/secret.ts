@@ -1,8 +1,8 @@
 import { inspect } from "node:util";
 
 /**
- * A text that must not be seen: printing it, or turning it into JSON, gives a placeholder. The value lies in a private
- * field, so neither a stack trace, a log line nor a serialized copy of the settings has it.
+ * A text that must stay hidden: printing it or turning it into JSON gives a placeholder. The value is in a private
+ * field, so no stack trace, log line or serialized copy of the settings contains it.
  *
  * @example new Secret(pem).reveal()
  */
@@ -13,7 +13,7 @@ export class Secret {
     this.#value = value;
   }
 
-  /** The text itself: to be handed on, never kept. */
+  /** The text itself: pass it on, never store it. */
   reveal(): string {
     return this.#value;
   }

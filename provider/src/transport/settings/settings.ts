@@ -9,8 +9,8 @@ import { SshConfig } from "./sshconfig";
 import { NODE_FOLDER } from "../types";
 
 /**
- * How to reach a cluster. It comes from the stack's configuration or the environment, and never from an input of a
- * resource: those are kept in the state.
+ * How to reach a cluster. This comes from the stack's configuration or the environment, never from resource inputs,
+ * which end up in the state.
  *
  * @example
  * // pulumi config set seapath:hosts node1,node2,node3
@@ -18,31 +18,31 @@ import { NODE_FOLDER } from "../types";
  * const settings = readSettings((key) => config.get(key), process.env);
  */
 export interface ConnectionSettings extends Credentials {
-  /** The nodes, in the order in which they are tried. `seapath:hosts`, SEAPATH_HOSTS */
+  /** The nodes, in the order to try them. `seapath:hosts`, SEAPATH_HOSTS */
   hosts: readonly HostAddress[];
   /** Lines of known_hosts. `seapath:knownHosts`, SEAPATH_KNOWN_HOSTS */
   knownHosts?: string;
   /**
-   * Files of known_hosts. `seapath:knownHostsFile`, SEAPATH_KNOWN_HOSTS_FILE
+   * The known_hosts files. `seapath:knownHostsFile`, SEAPATH_KNOWN_HOSTS_FILE
    * @default ~/.ssh/known_hosts and /etc/ssh/ssh_known_hosts, unless `knownHosts` is given
    */
   knownHostsFiles: readonly { path: string; optional: boolean }[];
-  /** Fingerprints of host keys that are trusted, of all hosts or of one. `seapath:hostKeyFingerprints` */
+  /** Trusted host key fingerprints, for all hosts or for one. `seapath:hostKeyFingerprints` */
   fingerprints: readonly { host?: string; fingerprint: string }[];
-  /** Run every program through `sudo -n`, where the user is not root. `seapath:sudo`, SEAPATH_SUDO @default false */
+  /** Run every program through `sudo -n` if the user is not root. `seapath:sudo`, SEAPATH_SUDO @default false */
   sudo: boolean;
   /**
-   * The folder of the nodes for images that are sent and domains that are set aside. `seapath:nodeFolder`, SEAPATH_NODE_FOLDER
+   * The nodes' folder for uploaded images and domains set aside. `seapath:nodeFolder`, SEAPATH_NODE_FOLDER
    * @default /var/lib/pulumi-seapath
    */
   nodeFolder: string;
-  /** How long one node may take until it is logged in to. `seapath:connectTimeout` is in seconds. @default 10000 */
+  /** How long the login to one node may take. `seapath:connectTimeout` is in seconds. @default 10000 */
   connectTimeoutMs: number;
-  /** Programs that run at once over one connection; sshd's own bound is MaxSessions, 10. @default 8 */
+  /** Programs that run at once over one connection; sshd's own limit, MaxSessions, is 10. @default 8 */
   maxChannels: number;
 }
 
-/** The environment's name of each key. */
+/** The environment variable of each key. */
 export const ENVIRONMENT_VARIABLES = {
   hosts: "SEAPATH_HOSTS",
   user: "SEAPATH_USER",
@@ -65,14 +65,14 @@ export const ENVIRONMENT_VARIABLES = {
 type Key = keyof typeof ENVIRONMENT_VARIABLES;
 
 /**
- * Reads the settings. What the stack's configuration has wins over the environment, and that over ~/.ssh/config.
+ * Reads the settings. The stack's configuration overrides the environment, which overrides ~/.ssh/config.
  *
- * @param get a key of the configuration, without its namespace
+ * @param get returns a setting by its key without the namespace
  * @throws SettingsError that names the wrong key
  */
 export function readSettings(get: (key: string) => string | undefined, env: NodeJS.ProcessEnv): ConnectionSettings {
   const read = (key: Key) => nonEmpty(get(key)) ?? nonEmpty(env[ENVIRONMENT_VARIABLES[key]]);
-  // Two keys that mean one thing come from one place: a file in the configuration beats a text in the environment.
+  // Two alternative keys come from the same place: a file in the configuration beats a text in the environment.
   const pair = (first: Key, second: Key): [string | undefined, string | undefined] => {
     const configured = [nonEmpty(get(first)), nonEmpty(get(second))] as const;
     if (configured[0] !== undefined || configured[1] !== undefined) return [...configured];
@@ -100,7 +100,7 @@ export function readSettings(get: (key: string) => string | undefined, env: Node
     ...(user !== undefined && { user: checkUser("user", user) }),
     ...(port !== undefined && { port: parsePort("port", port) }),
     jump: read("jump"),
-    // Who names a key or a file of known_hosts here means that one.
+    // A key or known_hosts file in the settings replaces those of ~/.ssh/config.
     identities: privateKey === undefined && privateKeyFile === undefined,
     knownHosts: knownHosts === undefined && knownHostsFile === undefined,
     passphrase,
@@ -152,7 +152,7 @@ function readBoolean(key: Key, text: string): boolean {
   return text === "true";
 }
 
-/** A folder of its own somewhere on a node: never one that the system needs as it is, since its permissions are seen to. */
+/** A dedicated folder on a node. It must not be a system folder, since its permissions are changed. */
 function readFolder(key: Key, text: string): string {
   const path = posix.normalize(text).replace(/\/$/, "");
   if (posix.isAbsolute(path) && path.split("/").length > 2 && !/[\0-\x1f\x7f]/.test(path)) return path;

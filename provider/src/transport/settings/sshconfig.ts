@@ -4,39 +4,39 @@ import { expandHome } from "./credentials";
 import { SettingsError } from "../errors";
 import { matches, matchesAny, readMatch, type Target, type Test } from "./sshmatch";
 
-/** What `~/.ssh/config` has for one host, as written: tokens (%h) and "~" are not expanded. */
+/** The entry of ~/.ssh/config for one host, as written: tokens (%h) and "~" are not expanded. */
 export interface SshConfigEntry {
   hostName?: string;
   user?: string;
   port?: string;
-  /** Undefined when there is no IdentityFile at all. */
+  /** Undefined if there is no IdentityFile at all. */
   identityFiles?: readonly string[];
   identitiesOnly?: string;
   identityAgent?: string;
   proxyJump?: string;
-  /** There is a ProxyCommand, which comes before any ProxyJump. */
+  /** There is a ProxyCommand before any ProxyJump. */
   hasProxyCommand: boolean;
   userKnownHostsFiles?: readonly string[];
   globalKnownHostsFiles?: readonly string[];
   hostKeyAlias?: string;
   revokedHostKeys?: string;
-  /** What is there and would change the way to the host or into it, but is not heard here. */
+  /** Options that would change the route to the host or the login, but are ignored here. */
   unheard: readonly string[];
 }
 
 interface Directive {
   applies: Test;
   key: string;
-  /** As it was written. */
+  /** As written. */
   name: string;
   words: readonly string[];
 }
 
 const INCLUDES = 16;
-/** For a block of `Match` that is passed over. */
+/** For a `Match` block that is skipped. */
 const PASSED_OVER = "match";
 const PROXIES = ["proxyjump", "proxycommand"];
-/** Passed over, and named when a login fails; what they are set to when they change nothing. */
+/** Ignored options, which a failed login names, with the values that make no difference. */
 const UNHEARD: Readonly<Record<string, RegExp>> = {
   addressfamily: /^any$/i,
   bindaddress: /^$/,
@@ -51,8 +51,8 @@ const UNHEARD: Readonly<Record<string, RegExp>> = {
 };
 
 /**
- * ssh's own configuration, with the meaning of ssh_config(5): the first value counts, `IdentityFile` adds up, `Include`
- * is followed, `Match` evaluated as far as that runs no program.
+ * ssh's own configuration, as ssh_config(5) defines it: the first value wins, `IdentityFile` accumulates, `Include` is
+ * followed, and `Match` is evaluated unless that would run a program.
  *
  * @example SshConfig.load(path, home).lookup("node1").hostName
  */
@@ -65,14 +65,14 @@ export class SshConfig {
 
   static readonly none = new SshConfig([]);
 
-  /** @throws SettingsError when it cannot be read */
+  /** @throws SettingsError if the file cannot be read */
   static load(path: string, home: string): SshConfig {
     return new SshConfig(readConfig(path, home, () => true, 0));
   }
 
   /**
    * @param host as the user wrote it, before any HostName
-   * @param user whom to log in as, where that is said elsewhere
+   * @param user the user to log in as, if known from elsewhere
    */
   lookup(host: string, user?: string): SshConfigEntry {
     const target: Target = { original: host, host, user: user ?? "root" };
@@ -154,7 +154,7 @@ function readConfig(path: string, home: string, outer: Test, depth: number): Dir
   });
 }
 
-/** `Key value`, `Key=value`, quotes around what has blanks, `#` before what is no value. */
+/** `Key value`, `Key=value`, quotes around values with blanks, `#` before comments. */
 function split(line: string): string[] {
   const [, key, rest] = /^\s*([A-Za-z]\w*)(?:\s*=\s*|\s+)(.*)$/.exec(line) ?? [];
   if (key === undefined || rest === undefined) return [];
@@ -166,7 +166,7 @@ function split(line: string): string[] {
   return words.length === 0 ? [] : [key, ...words];
 }
 
-/** The files of an Include, each part of which may be a pattern. What is not there is no error, as with ssh. */
+/** The files of an Include; each path component may be a pattern. As with ssh, a missing file is no error. */
 function expand(word: string, home: string): string[] {
   const plain = expandHome(word, home);
   const path = isAbsolute(plain) ? plain : join(home, ".ssh", plain);
@@ -184,6 +184,6 @@ function within(folder: string, part: string): string[] {
       .sort()
       .map((name) => `${folder}${sep}${name}`);
   } catch {
-    return []; // no folder
+    return []; // not a folder
   }
 }

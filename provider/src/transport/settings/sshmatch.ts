@@ -1,24 +1,24 @@
 import { userInfo } from "node:os";
 
-/** What the conditions of ~/.ssh/config are about. */
+/** What the conditions of ~/.ssh/config test. */
 export interface Target {
   /** As the user wrote it. */
   original: string;
-  /** After HostName, as far as one was read. */
+  /** After HostName, if one has been read so far. */
   host: string;
-  /** Whom to log in as, as far as it is known. */
+  /** The user to log in as, if known so far. */
   user: string;
 }
 
 export type Test = (target: Target) => boolean;
 
-/** One pattern of `Host` has to match, and none of those with "!". */
+/** One pattern of `Host` must match, and none of those with "!". */
 export function matchesAny(patterns: readonly string[], text: string): boolean {
   const negated = patterns.filter((pattern) => pattern.startsWith("!")).map((pattern) => pattern.slice(1));
   return patterns.some((pattern) => matches(pattern, text)) && !negated.some((pattern) => matches(pattern, text));
 }
 
-/** `*` and `?` stand for anything, and for one character. */
+/** `*` matches anything, `?` one character. */
 export function matches(pattern: string, text: string): boolean {
   const source = pattern
     .replace(/[.+^${}()|[\]\\]/g, "\\$&")
@@ -27,9 +27,9 @@ export function matches(pattern: string, text: string): boolean {
   return new RegExp(`^${source}$`).test(text);
 }
 
-/** A line `Match`, with the first of its criteria that is not evaluated, to run a program say. */
+/** A `Match` line, with its first criterion that is not evaluated, such as one that runs a program. */
 export interface Match {
-  /** Of the criteria before that one. */
+  /** Tests the criteria before that one. */
   test: Test;
   beyond?: string;
 }
@@ -41,7 +41,7 @@ const CRITERIA: Readonly<Record<string, (target: Target) => string>> = {
   localuser: () => userInfo().username,
 };
 
-/** Reads what follows `Match`. */
+/** Reads the words after `Match`. */
 export function readMatch(words: readonly string[]): Match {
   const tests: Test[] = [];
   const test: Test = (target) => tests.every((each) => each(target));
@@ -50,7 +50,7 @@ export function readMatch(words: readonly string[]): Match {
     const [, negation, name, given] = /^(!?)([^=]*)(?:=(.*))?$/.exec(word)!;
     const key = name!.toLowerCase();
     if (key === "all" && negation === "") continue;
-    // Host names are not made canonical here, so there is no second reading of the file either.
+    // Host names are not canonicalized here, so the file is not read a second time either.
     if (key === "canonical") {
       tests.push(() => negation === "!");
       continue;

@@ -1,7 +1,7 @@
 import type { Duplex } from "node:stream";
 import { BaseAgent, createAgent, type ParsedKey, type SignCallback, type SigningRequestOptions } from "ssh2";
 
-/** An ssh-agent, asked key by key, so that nothing is offered that should not be, and each offer can be counted. */
+/** An ssh-agent, queried key by key, so that only the intended keys are offered and each offer can be counted. */
 export class Agent {
   readonly socket: string;
   readonly #agent: BaseAgent;
@@ -21,17 +21,17 @@ export class Agent {
       });
   }
 
-  /** Gives up what was not answered: it would keep the program from ending. */
+  /** Drops unanswered requests, which would keep the process from exiting. */
   close(): void {
     for (const stream of this.#streams) stream.destroy();
   }
 
-  /** It was asked, and has not answered: it may wait for somebody to confirm. */
+  /** A request is unanswered; the agent may be waiting for the user to confirm. */
   get pending(): boolean {
     return this.#asked > 0;
   }
 
-  /** Its keys, as far as they are of a kind that we can use. */
+  /** Its keys of the types we support. */
   keys(): Promise<ParsedKey[]> {
     this.#keys ??= new Promise<ParsedKey[]>((resolve, reject) => {
       this.#asked++;
@@ -44,7 +44,7 @@ export class Agent {
     return this.#keys;
   }
 
-  /** For ssh2: an agent with this key alone. */
+  /** For ssh2: an agent with only this key. */
   only(key: ParsedKey): BaseAgent {
     return new OneKey(key, (data, options, signed) => {
       this.#asked++;

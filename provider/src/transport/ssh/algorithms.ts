@@ -1,11 +1,12 @@
 /**
- * What is negotiated with a server, besides the host key (knownhosts.ts): named, since what ssh2 offers on its own has SHA-1
- * and zlib in it. Every sshd since OpenSSH 6.7 has one of each, with SEAPATH's hardened settings too: docs/decisions/0010.
+ * The algorithms to negotiate with a server, except for the host key (knownhosts.ts). They are explicit because ssh2's
+ * defaults include SHA-1 and zlib. Every sshd since OpenSSH 6.7 supports one of each, even with SEAPATH's hardened
+ * settings: docs/decisions/0010.
  */
 import { getCiphers } from "node:crypto";
 
 export const ALGORITHMS = {
-  // Without a group of the server's own choice: it need not be a good one.
+  // No group of the server's own choice: it may be a weak one.
   kex: [
     "curve25519-sha256",
     "curve25519-sha256@libssh.org",
@@ -22,7 +23,7 @@ export const ALGORITHMS = {
     "aes128-ctr",
     "aes192-ctr",
     "aes256-ctr",
-    // Where node's OpenSSL is one of FIPS it has none, and ssh2 throws at a name that it cannot serve.
+    // OpenSSL in FIPS mode lacks it, and ssh2 throws on a cipher that it cannot provide.
     ...(getCiphers().includes("chacha20") ? ["chacha20-poly1305@openssh.com"] : []),
   ],
   hmac: ["hmac-sha2-256-etm@openssh.com", "hmac-sha2-512-etm@openssh.com", "hmac-sha2-256", "hmac-sha2-512"],

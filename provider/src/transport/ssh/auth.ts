@@ -5,7 +5,7 @@ import type { HostAddress } from "../settings/hosts";
 import type { Identity } from "../settings/identity";
 import type { ConnectionSettings } from "../settings/settings";
 
-/** One attempt, by the server's name of its method, or several keys of an agent that are known once it was asked. */
+/** One attempt, with the server's name of its method, or a function that returns one for each agent key. */
 interface Attempt {
   method: string;
   label: string;
@@ -14,12 +14,15 @@ interface Attempt {
 
 const [OTHERS, PASSWORD, DIALOGUE] = ["keys of the agent", "password", "keyboard-interactive"] as const;
 
-/** What sshd asks, of which one question at most is ours to answer: rounds, questions in one, and what is shown of each. */
+/**
+ * Limits on sshd's questions, of which we answer one at most: rounds, questions per round, and characters shown of
+ * each.
+ */
 const [MAX_ROUNDS, MAX_PROMPTS, MAX_WORDS] = [3, 8, 120];
 
 const cut = (text: string) => (text.length > MAX_WORDS ? `${text.slice(0, MAX_WORDS)}…` : text);
 
-/** The ways to log in to one host, in order, and what there is to say when none worked. */
+/** The ways to log in to one host, in order, and the error text if all fail. */
 export class Authentication {
   readonly #left: Attempt[];
   readonly #tried: string[] = [];
@@ -40,17 +43,17 @@ export class Authentication {
     this.#identities = identities;
     this.#agent = agent === undefined ? undefined : new Agent(agent);
     this.#passphrase = settings.passphrase && { passphrase: settings.passphrase.reveal() };
-    // A password is meant for the nodes: a jump host must not get to know it.
+    // The password is for the nodes only: a jump host must not learn it.
     const password = host.isJump ? undefined : settings.password?.reveal();
     this.#left = [
       ...identities.map((identity) => this.#byIdentity(identity)),
       ...(password === undefined ? [] : this.#byPassword(password)),
-      // Last, because each of its keys costs one of the node's few tries.
+      // Last, because each of its keys uses up one of the node's few attempts.
       ...(others ? [{ method: "publickey", label: OTHERS, auth: () => this.#otherKeys() }] : []),
     ];
     const username = this.#username;
     this.handler = (offered, _partial, next) => {
-      // The first answer, to "none", says what the node offers: only that is tried.
+      // The first answer, to "none", lists what the node offers. Try only that.
       if (offered === null || offered === undefined) return next({ type: "none", username });
       this.#offered = offered;
       this.#next(offered)
@@ -62,7 +65,7 @@ export class Authentication {
   /** For ssh2. */
   readonly handler: AuthHandlerMiddleware;
 
-  /** What went wrong on the way, without any secret. */
+  /** What went wrong so far, without secrets. */
   get troubles(): string[] {
     const silent = this.#agent?.pending
       ? [`the agent ${this.#agent.socket} has not answered; does it ask somebody for a confirmation?`]
@@ -70,22 +73,22 @@ export class Authentication {
     return [...this.#troubles, ...silent];
   }
 
-  /** The agent was asked, and has not answered. */
+  /** The agent has an unanswered request. */
   get waitsForAgent(): boolean {
     return this.#agent?.pending === true;
   }
 
-  /** How many keys were offered. */
+  /** The number of keys offered. */
   get offers(): number {
     return this.#tried.filter((label) => label !== PASSWORD && label !== DIALOGUE).length;
   }
 
-  /** How many attempts the node has turned down. */
+  /** The number of attempts the node rejected. */
   get turnedDown(): number {
     return Math.max(0, this.#tried.length - 1);
   }
 
-  /** The login has failed. */
+  /** The login failed. */
   close(): void {
     this.#agent?.close();
   }
@@ -94,12 +97,12 @@ export class Authentication {
     this.#troubles.add(what);
   }
 
-  /** A failure that ssh2 tells of the agent. */
+  /** An agent failure that ssh2 reports. */
   agentFailed(cause: string): void {
     this.trouble(`the agent ${this.#agent?.socket}: ${cause}`);
   }
 
-  /** What was tried, for an error. */
+  /** The attempts so far, for an error message. */
   get tried(): string {
     const others = this.#tried.filter((label) => label === OTHERS).length;
     const all = [
@@ -113,7 +116,7 @@ export class Authentication {
     return `the node lets in by ${this.#offered.join(", ")}; ${this.tried}${this.troubles.map((each) => ` (${each})`).join("")}`;
   }
 
-  /** The attempts stay in order, but a node may want a password first and a key then. */
+  /** The attempts stay in order, but a node may want a password first and then a key. */
   async #next(offered: readonly AuthenticationType[]): Promise<AnyAuthMethod | false> {
     for (;;) {
       const at = this.#left.findIndex(({ method }) => (offered as readonly string[]).includes(method));
@@ -140,7 +143,7 @@ export class Authentication {
     };
   }
 
-  /** One that only the agent can sign with. */
+  /** A key that only the agent can sign with. */
   async #fromAgent({ name, publicKey, problem }: Identity): Promise<Attempt[]> {
     if (publicKey === undefined || this.#agent === undefined) {
       this.trouble(`${name} ${problem}`);
@@ -191,7 +194,7 @@ export class Authentication {
     ];
   }
 
-  /** Answers one hidden question with the password: that is how PAM asks for it. Nothing else is ever answered. */
+  /** Answers one hidden question with the password, since PAM asks that way. It never answers anything else. */
   #dialogue(username: string, password: string): AnyAuthMethod {
     return {
       type: "keyboard-interactive",
@@ -204,9 +207,9 @@ export class Authentication {
         }
         const words = prompts.slice(0, MAX_PROMPTS).map(({ prompt }) => JSON.stringify(cut(prompt.trim())));
         const more = prompts.length > MAX_PROMPTS ? ` and ${prompts.length - MAX_PROMPTS} things more` : "";
-        // PAM may say something without a question.
+        // PAM may send a message without a question.
         if (words.length > 0) this.trouble(`it asks ${words.join(" and ")}${more}, which nobody is here to answer`);
-        // It could go on like this for ever.
+        // Otherwise this could go on forever.
         if (++this.#asked > MAX_ROUNDS || prompts.length > MAX_PROMPTS) return this.#abort("it asks too much");
         finish(prompts.map(() => ""));
       },

@@ -11,14 +11,14 @@ import { proveSudo } from "./sudo";
 import { uploadOver } from "./upload";
 import type { Command, CommandResult, Terminal, TransferProgress } from "../types";
 
-/** A link that was quiet for longer is asked for a sign of life before it is read over. */
+/** A link that has been quiet for longer must prove that it is alive before use. */
 const QUIET_MS = 1_000;
 const ANSWER_MS = 5_000;
-/** How long one may wait for the others' channels. Each of those has its own deadline. */
+/** How long to wait for channels held by other commands. Each of those has its own deadline. */
 const QUEUE_MS = 15 * 60_000;
 const REFUSALS = 8;
 
-/** What runs over one kept link to one node, channel by channel. */
+/** Runs programs over one persistent link to one node, a channel for each. */
 export class Connection {
   readonly node: string;
   readonly #link: Link;
@@ -70,7 +70,7 @@ export class Connection {
     this.#link.die(cause);
   }
 
-  /** Closes it once nothing runs over it any more. */
+  /** Closes it as soon as it is idle. */
   retire(): void {
     this.#retired = true;
     if (this.#users === 0) this.close("it is not used any more");
@@ -88,7 +88,7 @@ export class Connection {
     }
   }
 
-  /** Waits for a place and uses it, again if sshd refuses the channel. */
+  /** Waits for a slot and uses it, and retries if sshd refuses the channel. */
   async #insist<T>(use: () => Promise<T>, quietMs: number): Promise<T> {
     for (let refusals = 0; ; refusals++) {
       await this.#channels.acquire(
@@ -104,8 +104,8 @@ export class Connection {
         if (refusals >= REFUSALS) {
           throw this.#notSent(error.message, "Is MaxSessions in the node's sshd_config 0, or 1 and taken?");
         }
-        // sshd lets go of a session a moment after the client heard that it is closed, so one refusal may be an
-        // accident. After a second there are fewer places than were thought.
+        // sshd frees a session slightly after the client sees it closed, so a single refusal may be a coincidence.
+        // After a second refusal, assume fewer slots than expected.
         if (refusals > 0) this.#channels.refused();
         await sleep(Math.min(50 * 2 ** refusals, 1_000));
       } finally {
@@ -115,8 +115,8 @@ export class Connection {
   }
 
   /**
-   * A change that is sent into a dead link leaves open whether it arrived, so each is preceded by a sign of life. That
-   * is one round trip, against dozens of milliseconds in which sshd starts a program.
+   * If a change is sent into a dead link, nobody knows whether it arrived. So check first that the link is alive. That
+   * costs one round trip; sshd takes dozens of milliseconds to start a program.
    */
   async #proveAlive(quietMs: number): Promise<void> {
     if (this.#link.quietMs >= quietMs && !(await this.#link.ping(ANSWER_MS))) {

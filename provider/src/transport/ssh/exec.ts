@@ -8,22 +8,22 @@ import { asRoot } from "./sudo";
 import type { Command, CommandResult } from "../types";
 
 const DEFAULT_TIMEOUT_MS = 60_000;
-/** What one program may print where nothing else is said. More is a mistake, and would end in the memory of the provider. */
+/** The default output limit of a program. More is a mistake, and would fill the provider's memory. */
 const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
-/** How long a node has to show that it lives after a deadline, and a program to end after KILL. */
+/** How long a node may take to prove it is alive after a deadline, and a program to end after KILL. */
 const GRACE_MS = 5_000;
 
-/** sshd has no more channels at the moment; nothing was run. */
+/** sshd has no free channel at the moment; nothing ran. */
 export class ChannelRefused extends Error {}
 
-/** Runs one program on one link. Errors are those of `Runner.run`, and {@link ChannelRefused}. */
+/** Runs one program on one link. Throws the errors of `Runner.run`, and {@link ChannelRefused}. */
 export function execute(link: Link, command: Command): Promise<CommandResult> {
   const mark = newProcessTag();
   const line = link.sudo ? quoteArgv(asRoot(command.argv, mark, link)) : `${mark} ${quoteArgv(command.argv)}`;
   return new Promise((resolve, reject) => new Execution(link, command, mark, resolve, reject).start(line));
 }
 
-/** Why a program is ended before its time. */
+/** Why a program is ended early. */
 type EndReason = { timedOut: true } | { reason: string } | { error: unknown };
 
 class Execution {
@@ -71,20 +71,20 @@ class Execution {
 
   #opened(error: Error | undefined, stream: ClientChannel): void {
     if (error) {
-      // Only a refusal carries a reason. Any other error leaves open whether the program was begun.
+      // Only a refusal carries a reason. After any other error, the program may or may not have started.
       const refused = "reason" in error && error.message.startsWith("(SSH) Channel open failure");
       return this.#fail(refused ? new ChannelRefused(error.message) : this.#broken(error.message));
     }
     stream.on("error", (cause: Error) => void this.#end({ error: this.#broken(cause.message) }));
     stream.stderr.on("error", (cause: Error) => void this.#end({ error: this.#broken(cause.message) }));
-    if (this.#settled) return stream.close(); // opened too late: nobody waits for it any more
+    if (this.#settled) return stream.close(); // opened too late: the caller is gone
     this.#stream = stream;
     stream.on("data", (chunk: Buffer) => this.#take(this.#stdout, chunk, this.#command.onStdout));
     stream.stderr.on("data", (chunk: Buffer) => this.#take(this.#stderr, chunk));
     stream.on("exit", (code: number | null, signal?: string) => {
       this.#exit = { ...(code !== null && { code }), ...(signal !== undefined && { signal }) };
     });
-    // Both streams have to be at their end: standard error may come in later than standard output closes.
+    // Wait for both streams to end: standard error may arrive after standard output closes.
     let open = 2;
     const closed = () => --open === 0 && this.#finish();
     stream.once("close", closed);
@@ -99,7 +99,7 @@ class Execution {
     if (this.#endReason || this.#settled) return;
     const text = output.add(chunk);
     const most = this.#command.maxOutputBytes ?? MAX_OUTPUT_BYTES;
-    // What is said of an error is for a person.
+    // Error text is for humans, so its limit is fixed.
     if (this.#stdout.bytes > most || this.#stderr.bytes > MAX_OUTPUT_BYTES) {
       return void this.#end({ reason: `printed more than ${most / 1024 / 1024} MiB and was ended` });
     }
@@ -111,26 +111,26 @@ class Execution {
     }
   }
 
-  /** Ends the program, and the wait for it even if it cannot be ended. */
+  /** Ends the program, and stops waiting even if the program cannot be ended. */
   async #end(reason: EndReason): Promise<void> {
     if (this.#endReason || this.#settled) return;
     this.#endReason = reason;
     if (this.#stream) this.#kill(this.#stream);
-    // A program that does not end and a node that does not answer look alike until the node was asked.
+    // Only a ping tells a program that does not end from a node that does not answer.
     if (!(await this.#link.ping(GRACE_MS))) return this.#link.die("the node does not answer any more");
     if (this.#settled) return;
     setTimeout(() => {
       this.#stream?.close();
       this.#finish();
-    }, GRACE_MS).unref(); // whoever waits holds the link, and that the program
+    }, GRACE_MS).unref(); // the waiting caller holds the link, which keeps the process alive
   }
 
-  /** sshd passes the signal on where it can; what has a mark is found in any case. */
+  /** sshd passes the signal on if it can; the mark finds the program in any case. */
   #kill(stream: ClientChannel): void {
     try {
       stream.signal("KILL");
     } catch {
-      return; // it has just closed by itself
+      return; // it just closed
     }
     killTagged(this.#link, this.#mark);
   }

@@ -7,15 +7,15 @@ import type { HostAddress } from "../settings/hosts";
 import type { ConnectionSettings } from "../settings/settings";
 import type { Wire } from "./wire";
 
-/** The server hung up before it said who it is: with sshd that is MaxStartups, and nothing was asked of it yet. */
+/** The server hung up before its banner: with sshd that means MaxStartups. Nothing has been sent yet. */
 export class TurnedAway extends Error {}
 
-/** A host that is logged in to. */
+/** A host that we are logged in to. */
 export interface Hop {
   host: HostAddress;
   client: Client;
   wire: Wire;
-  /** Calls back once when it ends, at once if it has. */
+  /** Calls back once when it ends, or immediately if it already has. */
   whenEnded(listener: (cause: string) => void): void;
 }
 
@@ -49,7 +49,7 @@ export function shakeHands(
       reject(badKey ?? connectError(host, cause, { authentication, refused }));
       authentication.close();
     };
-    // The agent is on this side: it says nothing of the node that it does not answer.
+    // The agent runs on this side, so its silence says nothing about the node.
     const deadline = setTimeout(
       () => fail(`no login within ${settings.connectTimeoutMs / 1000} s`, authentication.waitsForAgent),
       timeoutMs,
@@ -64,10 +64,10 @@ export function shakeHands(
       (error.code === "ECONNRESET" ? hungUp : fail)(error.message),
     );
     client.on("error", (error) => {
-      // ssh2 goes on with the next way to log in after an agent failed, so this alone ends nothing.
+      // ssh2 tries the next login method after an agent failure, so this error alone ends nothing.
       if (error.level === "agent") authentication.agentFailed(error.message);
       else if (error.message.startsWith("Connection lost before handshake")) hungUp(error.message);
-      else fail(error.message, error.level !== "client-socket"); // what the host itself says, or what it has said wrongly
+      else fail(error.message, error.level !== "client-socket"); // from the host itself: a refusal, or a protocol error
     });
     client.on("close", () => hungUp("the node closed the connection"));
     client.on("change password", () => fail("the node wants a new password, the old one has expired", true));
@@ -91,11 +91,11 @@ export function shakeHands(
           badKey = trust.check(key);
           return badKey === undefined;
         },
-        readyTimeout: 0, // the deadline above also covers the way to the handshake
+        readyTimeout: 0, // the deadline above also covers the time before the handshake
         keepaliveInterval: 0,
       });
-      // ssh2 has paused the stream, and lets it flow when it listens, which in a fresh process is a moment after the
-      // connection is there. To let it flow here would lose what the server says first.
+      // ssh2 paused the stream and resumes it once it listens. In a fresh process that is a moment after the connection
+      // is up. Resuming here would lose the server's first bytes.
       wire.stream.on("data", (chunk: Buffer) => (greeted ||= /^SSH-/m.test(chunk.toString("latin1"))));
     } catch (error) {
       fail((error as Error).message, true);
@@ -104,8 +104,8 @@ export function shakeHands(
 }
 
 /**
- * @param authentication what was tried, when it came so far
- * @param refused the host answers, and does not let in
+ * @param authentication the login attempts, if it got that far
+ * @param refused the host answers but does not let us in
  */
 export function connectError(
   host: HostAddress,
@@ -127,7 +127,7 @@ export function connectError(
 
 type Refusal = "methods" | "too many" | "agent";
 
-/** Whether the node has turned down who wants in, or we could not show it, and which it was. */
+/** Whether the node rejected the login or we had nothing to offer, and which of these. */
 function refusalOf(
   cause: string,
   answered: boolean,
@@ -136,7 +136,7 @@ function refusalOf(
   if (/authentication methods failed/i.test(cause))
     return { kind: "methods", why: `the login was refused: ${authentication.toString()}` };
   if (answered && authentication.waitsForAgent) return { kind: "agent", why: cause + troublesOf(authentication) };
-  // sshd says so; others only hang up when they have had enough.
+  // sshd says so; other servers just hang up after too many attempts.
   const said = /too many authentication failures/i.test(cause);
   if (!said && !(authentication.turnedDown > 0 && /closed the connection|ECONNRESET/.test(cause))) return undefined;
   const end = said ? `the node ended it ("Too many authentication failures")` : cause;

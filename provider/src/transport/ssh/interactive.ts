@@ -7,8 +7,8 @@ import { newProcessTag } from "./kill";
 import type { Terminal } from "../types";
 
 /**
- * Runs a program with a terminal of its own on the node, joined to one of this machine. Its end is that of the program;
- * when the link breaks sshd hangs the terminal up, and with it the program.
+ * Runs a program on the node in a terminal connected to one of this machine. It ends with the program. If the link
+ * breaks, sshd hangs up the terminal, which ends the program.
  * @returns the program's exit code
  */
 export function converse(link: Link, argv: readonly string[], terminal: Terminal): Promise<number> {

@@ -3,9 +3,7 @@ import type { Link } from "./link";
 import { quoteArgv } from "../quote";
 import { rootShell } from "./sudo";
 
-/**
- * Ends what carries the mark. A program may have had children meanwhile, so it looks until it finds none.
- */
+/** Kills the processes that carry the mark. A program may have forked meanwhile, so it searches until it finds none. */
 const SCRIPT = `
 for pass in 1 2 3 4 5; do
   found=$(grep -lzxF -e "$1" /proc/[0-9]*/environ 2>/dev/null | cut -d/ -f3)
@@ -15,20 +13,20 @@ done
 exit 1`;
 
 /**
- * A name for one run, by which its processes are found again: an assignment in front of the command line, that is, a
- * variable in their environment. sshd can pass a signal on, but not to root's programs, nor can it say what their pids
- * are; and a program whose channel is merely closed runs on.
+ * A unique mark of one run, to find its processes later: an assignment before the command line, so a variable in their
+ * environment. sshd can pass a signal on, but not to root's programs, and cannot report their pids. Closing a program's
+ * channel does not stop it.
  */
 export function newProcessTag(): string {
   return `SEAPATH_RUN=${randomBytes(12).toString("hex")}`;
 }
 
-/** Ends all processes with this mark on the node. Whether it worked is seen from the channel of the program. */
+/** Ends all processes with this mark on the node. The program's channel shows whether it worked. */
 export function killTagged(link: Link, mark: string): void {
   const tryAgain = (tries: number) => {
     if (tries > 0 && link.deathCause === undefined) setTimeout(() => attempt(tries), 200).unref();
   };
-  // A channel may be refused while all are taken. The limiter is passed by on purpose: its queue may be what waits for
+  // sshd may refuse a channel while all are taken. This bypasses the limiter on purpose: its queue may be waiting for
   // this very program.
   const attempt = (tries: number) => {
     try {
@@ -39,7 +37,7 @@ export function killTagged(link: Link, mark: string): void {
         stream.resume().end();
       });
     } catch {
-      // The link is gone, and with it the one who waits.
+      // The link is gone, and so is the waiting caller.
     }
   };
   attempt(10);

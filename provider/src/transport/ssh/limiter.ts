@@ -1,12 +1,12 @@
-/** Who waits for a channel. */
+/** A caller waiting for a channel. */
 interface Waiter {
   resolve(): void;
   reject(error: Error): void;
 }
 
 /**
- * Bounds how many channels one connection has at once. sshd refuses what is above its MaxSessions, which a client
- * cannot ask for, so the bound also falls when sshd refuses.
+ * Limits how many channels a connection has open at once. sshd refuses channels beyond its MaxSessions, which a client
+ * cannot query. So each refusal also lowers the limit.
  */
 export class ChannelLimiter {
   #limit: number;
@@ -18,7 +18,7 @@ export class ChannelLimiter {
     this.#limit = limit;
   }
 
-  /** Waits for a free channel; whoever comes first is served first, those who come `again` before all others. */
+  /** Waits for a free channel, first come, first served; callers with `again` go first. */
   acquire(timeoutMs: number, onTimeout: () => Error, again = false): Promise<void> {
     if (this.#closed) return Promise.reject(this.#closed);
     if (this.#active < this.#limit) {
@@ -49,12 +49,12 @@ export class ChannelLimiter {
     }
   }
 
-  /** The server refused a channel to one who holds a place: fewer may be open than were tried. */
+  /** The server refused a channel to a caller that holds a slot, so it allows fewer than assumed. */
   refused(): void {
     this.#limit = Math.max(1, Math.min(this.#limit, this.#active - 1));
   }
 
-  /** Sends home everyone who waits, and everyone who comes later. */
+  /** Rejects all waiting and all later callers. */
   close(error: Error): void {
     this.#closed = error;
     for (const waiter of this.#queue.splice(0)) waiter.reject(error);

@@ -5,17 +5,17 @@ const KEEPALIVE_MS = 5_000;
 const KEEPALIVE_MISSES = 3;
 
 /**
- * One SSH connection that is logged in: whether it lives, and that it does not keep an idle program from ending.
+ * One logged-in SSH connection: tracks whether it is alive, and lets an idle program exit.
  *
- * The keepalive is made here and not with ssh2's `keepaliveInterval`, whose timer would keep every program alive that
- * ever connected.
+ * It has its own keepalive because the timer of ssh2's `keepaliveInterval` would keep every process alive that ever
+ * connected.
  */
 export class Link {
   readonly node: string;
   readonly client: Client;
-  /** Programs are run through sudo. */
+  /** Programs run through sudo. */
   readonly sudo: boolean;
-  /** sudo runs nothing without a terminal there: known once it was asked. */
+  /** sudo refuses to run without a terminal there; known once the check has run. */
   requiresTerminal = false;
   readonly #wire: Wire;
   readonly #watchers = new Set<(cause: string) => void>();
@@ -27,7 +27,7 @@ export class Link {
   #asked = false;
   #misses = 0;
 
-  /** @param client one that is logged in over that wire */
+  /** @param client already logged in over that wire */
   constructor(node: string, client: Client, wire: Wire, sudo: boolean) {
     this.node = node;
     this.client = client;
@@ -37,19 +37,19 @@ export class Link {
     wire.unref();
   }
 
-  /** Why the link is gone, or undefined while it lives. */
+  /** Why the link is gone; undefined while it is alive. */
   get deathCause(): string | undefined {
     return this.#deathCause;
   }
 
-  /** Calls back once when the link dies, at once if it is dead. The answer ends that. */
+  /** Calls back once when the link dies, immediately if it is dead. The returned function unsubscribes. */
   watch(onDeath: (cause: string) => void): () => void {
     if (this.#deathCause === undefined) this.#watchers.add(onDeath);
     else onDeath(this.#deathCause);
     return () => this.#watchers.delete(onDeath);
   }
 
-  /** While someone holds the link, the program stays alive for it. The answer lets go. */
+  /** Keeps the process alive for the link until the returned function is called. */
   hold(): () => void {
     if (this.#users++ === 0) this.#wire.ref();
     let held = true;
@@ -60,12 +60,12 @@ export class Link {
     };
   }
 
-  /** How long ago the node was heard of, at most. */
+  /** The time since the node was last heard from, at most. */
   get quietMs(): number {
     return Date.now() - this.#heardAt;
   }
 
-  /** Asks for an answer that changes nothing. False if none comes in time. */
+  /** Sends a request that changes nothing. False if no answer comes in time. */
   ping(timeoutMs: number): Promise<boolean> {
     return new Promise((resolve) => {
       const timer = setTimeout(() => resolve(false), timeoutMs);
@@ -74,7 +74,7 @@ export class Link {
     });
   }
 
-  /** Ends the link; whoever watches hears the cause. */
+  /** Ends the link and tells all watchers the cause. */
   die(cause: string): void {
     if (this.#deathCause !== undefined) return;
     this.#deathCause = cause;
@@ -85,7 +85,7 @@ export class Link {
   }
 
   #checkAlive(): void {
-    // Any byte is a sign of life: behind a long upload the answer itself may take its time.
+    // Any byte is a sign of life: behind a long upload, the answer itself may be slow.
     const heard = this.#wire.bytesRead !== this.#bytesSeen;
     this.#bytesSeen = this.#wire.bytesRead;
     if (heard) this.#heardAt = Date.now();
@@ -96,7 +96,7 @@ export class Link {
     this.#asked = this.#ask(() => {});
   }
 
-  /** To take back a forwarding that was never asked for is answered with a plain "no" by every server. */
+  /** Cancelling a forwarding that never existed gets a plain "no" from every server. */
   #ask(onAnswer: () => void): boolean {
     try {
       this.client.unforwardIn("127.0.0.1", 1, () => {
@@ -105,7 +105,7 @@ export class Link {
       });
       return true;
     } catch {
-      return false; // the socket is closed, and its "close" is on the way
+      return false; // the socket is closed, and its "close" event is pending
     }
   }
 }

@@ -9,15 +9,15 @@ import type { ConnectionSettings } from "../settings/settings";
 import { needsSudo } from "./sudo";
 import { dial, through, type Wire } from "./wire";
 
-/** How often sshd may hang up before it has said who it is. With MaxStartups at work it does so now and then. */
+/** How often sshd may hang up before its banner. With MaxStartups in effect, this happens now and then. */
 const TURNS = 8;
 /** SSH_OPEN_ADMINISTRATIVELY_PROHIBITED */
 const FORBIDDEN = 1;
 
 /**
  * Logs in to one host, through its jump hosts if it has any.
- * @throws HostKeyError when the key of any of them is not the known one
- * @throws ConnectionError when one refuses, or takes longer than the settings allow
+ * @throws HostKeyError if the key of any of them is not the known one
+ * @throws ConnectionError if one refuses, or takes longer than the settings allow
  */
 export async function logIn(host: HostAddress, settings: ConnectionSettings): Promise<Link> {
   const hops: Hop[] = [];
@@ -46,7 +46,7 @@ export async function logIn(host: HostAddress, settings: ConnectionSettings): Pr
   return link;
 }
 
-/** Each host has the whole time-out for itself. */
+/** Each host gets the full timeout. */
 async function hop(to: HostAddress, via: Hop | undefined, settings: ConnectionSettings): Promise<Hop> {
   const deadline = Date.now() + settings.connectTimeoutMs;
   for (let turn = 1; ; turn++) {
@@ -56,7 +56,7 @@ async function hop(to: HostAddress, via: Hop | undefined, settings: ConnectionSe
       return await shakeHands(await reach(), to, trust, settings, deadline - Date.now());
     } catch (error) {
       if (!(error instanceof TurnedAway)) throw error;
-      // Others were turned away at the same moment, so nobody may come back at the same one.
+      // Others were turned away at the same moment. A random pause keeps them from all coming back at once.
       const pause = Math.min(100 * 2 ** turn, 2_000) * (0.5 + Math.random());
       if (turn >= TURNS || Date.now() + pause > deadline) {
         throw connectError(to, `${error.message}, ${turn} times, before it said who it is (MaxStartups of its sshd?)`);
@@ -77,7 +77,7 @@ async function certificateOver(wire: Wire, to: HostAddress, deadline: number): P
   }
 }
 
-/** The jump host waits for the next one as long as its kernel does, which is minutes. */
+/** The jump host waits for the next host as long as its kernel does, which is minutes. */
 async function throughInTime(via: Hop, to: HostAddress, settings: ConnectionSettings): Promise<Wire> {
   const late = new AbortController();
   const tooLate = sleep(settings.connectTimeoutMs, undefined, { signal: late.signal }).then(() => {
@@ -89,7 +89,7 @@ async function throughInTime(via: Hop, to: HostAddress, settings: ConnectionSett
   try {
     return await Promise.race([through(via, to), tooLate, ended]);
   } catch (error) {
-    // sshd says no more than "open failed" of what it does not allow, but gives the reason as a number.
+    // For a forbidden connection sshd only says "open failed", but gives the reason as a number.
     const refused = (error as { reason?: number }).reason === FORBIDDEN;
     const why = refused ? "administratively prohibited" : (error as Error).message;
     throw connectError(to, `the jump host ${via.host.address} cannot reach it: ${why}`, { refused });

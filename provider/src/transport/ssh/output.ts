@@ -1,6 +1,6 @@
 import { StringDecoder } from "node:string_decoder";
 
-/** Collects a stream as UTF-8; a character may be cut by the end of a chunk. */
+/** Collects a stream as UTF-8; a chunk may end in the middle of a character. */
 export class Output {
   readonly #decoder = new StringDecoder("utf8");
   readonly #chunks: Buffer[] = [];
@@ -10,14 +10,17 @@ export class Output {
     return this.#bytes;
   }
 
-  /** Takes a chunk and gives the whole characters that are new. */
+  /** Adds a chunk and returns the newly completed characters. */
   add(chunk: Buffer): string {
     this.#bytes += chunk.length;
     this.#chunks.push(chunk);
     return this.#decoder.write(chunk);
   }
 
-  /** All of it, once the stream is at its end. As bytes it takes half the room until then, and large answers come in small pieces. */
+  /**
+   * The whole text, once the stream has ended. Until then it is kept as bytes: they take half the memory, and large
+   * answers arrive in small pieces.
+   */
   end(): string {
     return Buffer.concat(this.#chunks.splice(0), this.#bytes).toString("utf8");
   }

@@ -5,9 +5,9 @@ import type { HostAddress } from "../settings/hosts";
 import type { ConnectionSettings } from "../settings/settings";
 import type { Command, CommandResult, NodeAnswer, Runner, Terminal, TransferProgress } from "../types";
 
-/** How long a node that failed is asked only after the others. */
+/** How long a failed node moves to the end of the list. */
 const COOL_DOWN_MS = 30_000;
-/** How long a program may still run whose connection has broken; it looks for that itself (python/link.py). */
+/** How long a program may keep running after its connection breaks; it checks for that itself (python/link.py). */
 const LOST_MS = 2_000;
 
 /**
@@ -24,7 +24,7 @@ export function createRunner(settings: ConnectionSettings): Runner {
 class Pool implements Runner {
   readonly #settings: ConnectionSettings;
   readonly #failedAt = new Map<HostAddress, number>();
-  /** The connection that is used, or the attempt to get one; everyone who comes meanwhile shares it. */
+  /** The connection in use, or the pending attempt to open one, which all callers share. */
   #current: Promise<Connection> | undefined;
   #connection: Connection | undefined;
   readonly #open = new Set<Connection>();
@@ -70,10 +70,13 @@ class Pool implements Runner {
     );
   }
 
-  /** Over the kept connection where that goes there, and else over one that is closed again: such questions are rare. */
+  /**
+   * Uses the persistent connection if it goes to that host. Otherwise it opens one and closes it again: such requests
+   * are rare.
+   */
   async #runOn(host: HostAddress, command: Command): Promise<{ result: CommandResult; between: [number, number] }> {
     const timed = async (connection: Connection): Promise<{ result: CommandResult; between: [number, number] }> => {
-      const from = Date.now(); // the login is over by then
+      const from = Date.now(); // the login is done by now
       const result = await connection.run(command);
       return { result, between: [from, Date.now()] };
     };
@@ -95,7 +98,7 @@ class Pool implements Runner {
     this.#open.clear();
   }
 
-  /** Goes to the next node only when nothing was sent, or when sending it twice changes nothing. */
+  /** Goes on to the next node only if nothing was sent, or if sending it twice is harmless. */
   async #onSomeNode<T>(use: (connection: Connection) => Promise<T>, repeatable: boolean): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       const connection = await this.#connect();
@@ -104,9 +107,9 @@ class Pool implements Runner {
       } catch (error) {
         if (!(error instanceof ConnectionError)) throw error;
         this.#retire(connection);
-        // Each node once, and the first a second time: the kept connection may have been merely old.
+        // Try each node once, and the first one twice: the kept connection may merely have been stale.
         const sentOnce = !(error.beforeSend || repeatable);
-        // Whoever undoes what was cut off must not be overtaken by it.
+        // A caller that rolls back the interrupted work must not race with it.
         if (sentOnce && !this.#closed) await sleep(LOST_MS);
         if (sentOnce || attempt > this.#settings.hosts.length || this.#closed) throw error;
       }
@@ -120,7 +123,7 @@ class Pool implements Runner {
     this.#current = attempt;
     attempt.then(
       (connection) => {
-        // close() may have come while it was being made.
+        // close() may have come during the login.
         if (this.#closed) connection.close("it was closed");
         else this.#open.add((this.#connection = connection));
       },
@@ -131,7 +134,7 @@ class Pool implements Runner {
     return attempt;
   }
 
-  /** @throws HostKeyError at once: to go on with another node would hide an attack, or a node that was replaced. */
+  /** @throws HostKeyError immediately: trying another node would hide an attack or a replaced node. */
   async #openFirst(): Promise<Connection> {
     const causes: string[] = [];
     let [only, refused]: [ConnectionError | undefined, LoginRefused | undefined] = [undefined, undefined];
@@ -152,7 +155,7 @@ class Pool implements Runner {
     throw this.#settings.hosts.length === 1 && only ? only : this.#nobody(causes.join("; "), refused);
   }
 
-  /** As in the settings, but who failed lately comes last, the latest failure at the very end. */
+  /** In the order of the settings, but nodes that failed recently come last, the latest failure at the very end. */
   #inOrder(): HostAddress[] {
     const now = Date.now();
     const failed = (host: HostAddress) => {
@@ -162,7 +165,7 @@ class Pool implements Runner {
     return [...this.#settings.hosts].sort((a, b) => failed(a) - failed(b));
   }
 
-  /** No new work for it. What still runs over it may end; once nobody uses it, it does not keep the program alive. */
+  /** Gives it no new work. Work in progress may finish; after that it does not keep the process alive. */
   #retire(connection: Connection): void {
     if (this.#connection !== connection) return;
     const host = this.#settings.hosts.find(({ address }) => address === connection.node);
@@ -173,7 +176,10 @@ class Pool implements Runner {
     connection.retire();
   }
 
-  /** @param refused one of them answers: then the cluster is not merely out of reach, and its hint is what helps */
+  /**
+   * @param refused one of them answers: then the cluster is not merely unreachable, and this error's hint is the
+   * helpful one
+   */
   #nobody(cause: string, refused?: LoginRefused): ConnectionError {
     const nodes = this.#settings.hosts.map(({ address }) => address).join(", ");
     return new (refused ? LoginRefused : ConnectionError)(nodes, `Unable to reach any of ${nodes}: ${cause}`, {

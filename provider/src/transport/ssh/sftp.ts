@@ -3,10 +3,10 @@ import { ConnectionError, UploadError } from "../errors";
 import { ChannelRefused } from "./exec";
 import type { Link } from "./link";
 
-/** How long a node may take for one answer: a disk that is slow to sync, not one that is gone. */
+/** How long a node may take for one answer: enough for a disk that syncs slowly. */
 const ANSWER_MS = 60_000;
 
-/** What ssh2 calls with the answer to a request. */
+/** The callback that ssh2 calls with the answer to a request. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- it is a callback of one argument to ssh2, or of two
 type Done = (error?: Error | null, value?: any) => void;
 
@@ -17,7 +17,10 @@ export class Sftp {
   readonly #temporary: string;
   #client: SFTPWrapper | undefined;
 
-  /** @param target the file, and @param temporary where it is until it is whole: both only for messages */
+  /**
+   * @param target the file
+   * @param temporary its path until it is complete. Both appear only in messages
+   */
   constructor(link: Link, target: string, temporary: string) {
     this.#link = link;
     this.#target = target;
@@ -27,7 +30,7 @@ export class Sftp {
   /** @throws ChannelRefused */
   async begin(): Promise<void> {
     this.#client = await this.#request<SFTPWrapper>("begin SFTP", (done) => this.#link.client.sftp(done));
-    this.#client.on("error", () => {}); // the requests that wait are told by themselves
+    this.#client.on("error", () => {}); // pending requests get their own errors
   }
 
   end(): void {
@@ -42,7 +45,7 @@ export class Sftp {
     return this.#request<T>(what, (done) => send(this.#client!, done));
   }
 
-  /** For what not every server offers: ssh2 throws at once then, and the answer is false. */
+  /** For requests that not every server supports: ssh2 throws immediately then, and this returns false. */
   async askIfOffered(what: string, send: (client: SFTPWrapper, done: Done) => void): Promise<boolean> {
     let offered = true;
     await this.ask(what, (client, done) => {

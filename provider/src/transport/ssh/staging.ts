@@ -3,13 +3,13 @@ import { ChannelRefused, execute } from "./exec";
 import type { Link } from "./link";
 import type { Sftp } from "./sftp";
 
-/** How the temporary file of an upload is made, put in its place, or taken away. */
+/** How an upload's temporary file is created, moved into place, or removed. */
 export interface Staging {
-  /** Before SFTP begins. */
+  /** Runs before SFTP begins. */
   prepare(): Promise<void>;
-  /** How SFTP opens it. */
+  /** The flags SFTP opens it with. */
   readonly flags: "wx" | "r+";
-  /** Gives it its name, when it is whole and closed. */
+  /** Gives the complete, closed file its final name. */
   commit(): Promise<void>;
   discard(): Promise<void>;
 }
@@ -19,7 +19,7 @@ interface Paths {
   temporary: string;
 }
 
-/** For a user who may write there. */
+/** For a user with write access there. */
 export class PlainStaging implements Staging {
   readonly flags = "wx";
   readonly #sftp: Sftp;
@@ -34,7 +34,7 @@ export class PlainStaging implements Staging {
 
   async commit(): Promise<void> {
     const [from, to] = [this.#paths.temporary, this.#paths.remotePath];
-    // SFTP's own rename refuses a target that exists; OpenSSH's replaces it at once, as rename(2) does.
+    // SFTP's own rename refuses an existing target; OpenSSH's replaces it atomically, as rename(2) does.
     const offered = await this.#sftp.askIfOffered("rename it", (client, done) =>
       client.ext_openssh_rename(from, to, done),
     );
@@ -46,14 +46,14 @@ export class PlainStaging implements Staging {
   }
 }
 
-// The name is a random one and `set -C` refuses what exists, so nobody can have put a link there before.
+// The name is random and `set -C` refuses existing files, so no attacker can have placed a link there.
 const CREATE = `set -C; umask 077; : > "$1" && chown "$SUDO_UID" "$1"`;
 const COMMIT = `chown 0:0 "$1" && mv -fT "$1" "$2"`;
 const REFUSALS = 8;
 
 /**
- * For a user who has to use sudo: root makes an empty file beside the target and lends it to the user for as long as
- * SFTP fills it. So the image is written once, on the file system where it stays.
+ * For a user who needs sudo: root creates an empty file beside the target, owned by the user while SFTP fills it. So
+ * the image is written once, on its final file system.
  */
 export class SudoStaging implements Staging {
   readonly flags = "r+";
@@ -89,7 +89,7 @@ export class SudoStaging implements Staging {
       } catch (error) {
         if (error instanceof CommandError)
           throw this.#failure(`cannot ${what}: ${error.stderr.trim() || error.message}`);
-        // SFTP's own channel is open beside this one, and sshd may have no place for two.
+        // SFTP's own channel is open at the same time, and sshd may not allow two.
         if (!(error instanceof ChannelRefused)) throw error;
         if (refusals >= REFUSALS) throw this.#failure(`cannot ${what}: ${error.message}`);
         await new Promise((resolve) => setTimeout(resolve, 50 * 2 ** refusals));

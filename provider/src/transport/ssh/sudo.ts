@@ -3,26 +3,26 @@ import type { HostAddress } from "../settings/hosts";
 import type { ConnectionSettings } from "../settings/settings";
 import type { Command, CommandResult } from "../types";
 
-/** How programs become root's on one host: straight, as on a login of root's, or through sudo. */
+/** How programs get root on a host: directly, when logged in as root, or through sudo. */
 export interface Privilege {
   readonly sudo: boolean;
-  /** sudo there runs nothing for one who has no terminal (`requiretty`). */
+  /** sudo there refuses to run without a terminal (`requiretty`). */
   readonly requiresTerminal: boolean;
 }
 
-/** Whether programs on that host need sudo to be root's. */
+/** Whether programs on that host need sudo to run as root. */
 export function needsSudo(host: HostAddress, settings: ConnectionSettings): boolean {
   return settings.sudo && host.user !== "root";
 }
 
-/** All that has to be allowed: SEAPATH's playbooks let their user run this by sudo, and nothing else that we need. */
+/** The only command sudo must allow: SEAPATH's playbooks allow their user this one, and nothing else that we need. */
 const SHELL = "/bin/sh";
-/** The mark goes through `env`, because sudo starts with an environment of its own. */
+/** The mark goes through `env`, because sudo resets the environment. */
 const ENTER = 'exec env "$0" "$@"';
 
 /**
- * Gives a program a terminal, which it may look for and not more: its input and output stay what they are, so that nothing is
- * mixed, echoed or has its line ends changed, as over a terminal of sshd's. It needs no right of its own.
+ * Gives a program a terminal only for sudo's check. Its input and output stay as they are, so nothing is mixed, echoed
+ * or has its line ends changed, as it would over one of sshd's terminals. It needs no extra rights.
  */
 const WITH_TERMINAL = `
 import fcntl, os, signal, sys, termios, threading
@@ -42,7 +42,7 @@ if code < 0:
 os._exit(code)
 `;
 
-/** The words that run a shell's script as root. `-n` makes sudo fail where it would ask for a password. */
+/** The command that runs a shell script as root. With `-n`, sudo fails instead of asking for a password. */
 export function rootShell(script: string, words: readonly string[], { sudo, requiresTerminal }: Privilege): string[] {
   const shell = [SHELL, "-c", script, ...words];
   if (!sudo) return shell;
@@ -50,18 +50,18 @@ export function rootShell(script: string, words: readonly string[], { sudo, requ
 }
 
 /**
- * The words that run a program as root through sudo.
- * @param privilege without `requiresTerminal` where there is one already
+ * The command that runs a program as root through sudo.
+ * @param privilege without `requiresTerminal` if there is a terminal already
  */
 export function asRoot(argv: readonly string[], mark: string, privilege: Privilege): string[] {
   return rootShell(ENTER, [mark, ...argv], privilege);
 }
 
 /**
- * Asks once for each connection whether sudo lets this user. An exit code of sudo itself cannot be told from one of the
- * program, and for some programs 1 is an answer.
- * @param lookForTerminal begins to give each program a terminal
- * @throws SettingsError when it does not
+ * Checks once for each connection that the user may use sudo. sudo's own exit code looks like a program's, and for some
+ * programs 1 is an answer.
+ * @param lookForTerminal called to start giving each program a terminal
+ * @throws SettingsError if sudo refuses
  */
 export async function proveSudo(
   host: HostAddress,
@@ -85,7 +85,7 @@ export async function proveSudo(
   }
 }
 
-/** sudo's words have been these since 1.6, in every locale that sshd starts a program with. */
+/** sudo has used these words since 1.6, in every locale that sshd starts a program with. */
 const NO_TERMINAL = /must have a tty to run sudo/;
 
 function hintOf(user: string, { exitCode, stderr }: CommandError): string {

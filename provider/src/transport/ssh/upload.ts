@@ -7,18 +7,18 @@ import { Sftp } from "./sftp";
 import { PlainStaging, SudoStaging, type Staging } from "./staging";
 import type { TransferProgress } from "../types";
 
-/** What every SFTP server takes in one write. */
+/** The write size that every SFTP server accepts. */
 const CHUNK = 32 * 1024;
-/** What is not sent: a place on the node to which nothing is written is a hole there, and reads as this. */
+/** Blocks that are not sent: unwritten places on the node are holes, which read as zeros. */
 const ZEROS = Buffer.alloc(CHUNK);
-/** Writes that are on the way at once, so that the link's round trip is not paid for each. */
+/** Writes in flight at once, so that not each one costs a round trip. */
 const IN_FLIGHT = 32;
 
 type Progress = (progress: TransferProgress) => void;
 
 /**
- * Writes a local file beside its place on the node, makes sure it is whole and on disk, and only then renames it: nobody
- * ever sees half a file under its name. What failed is taken away again.
+ * Writes a local file beside its target on the node, checks that it is complete and on disk, and only then renames it.
+ * So no reader ever sees a partial file under that name. A failed upload is removed.
  */
 export async function uploadOver(
   link: Link,
@@ -46,7 +46,7 @@ export async function uploadOver(
         onProgress,
       );
     } catch (error) {
-      // The first error is the one that matters, so what goes wrong here is not told.
+      // The first error matters, so a failure here is ignored.
       if (!sftp.broken) await staging.discard().catch(() => {});
       throw error;
     }
@@ -60,11 +60,11 @@ interface Transfer {
   remotePath: string;
   temporary: string;
   total: number;
-  /** Bytes that it takes there, where its holes stay holes. */
+  /** Bytes it will occupy there; its holes stay holes. */
   needed: number;
 }
 
-/** What a file takes: less than its size where it is sparse. */
+/** The bytes a file occupies: less than its size if it is sparse. */
 const bytesOnDisk = ({ size, blocks }: { size: number; blocks: number }): number => Math.min(size, blocks * 512);
 
 async function send(
@@ -83,7 +83,7 @@ async function send(
   try {
     const writer = new Writer(sftp, handle, total, onProgress);
     await writer.copy(file);
-    // Only now is "no space" of a delayed allocation told, and a power cut after the rename does no harm.
+    // This reports "no space" of a delayed allocation, and makes a power cut after the rename harmless.
     await sftp.askIfOffered("sync it", (client, done) => client.ext_openssh_fsync(handle, done));
     const { size } = await sftp.ask<{ size: number }>("read its size", (client, done) => client.fstat(handle, done));
     if (size !== total) throw sftp.failure(`${size} of ${total} bytes arrived`);
@@ -91,12 +91,12 @@ async function send(
     await staging.commit();
   } catch (error) {
     const left = sftp.broken ? undefined : await freeBytes(sftp, remotePath).catch(() => undefined);
-    // SFTP has no code for a full disk, and its "Failure" alone would not tell anyone what to do.
+    // SFTP has no code for a full disk, and its "Failure" alone would help nobody.
     throw left !== undefined && left < CHUNK * IN_FLIGHT ? noSpace(sftp, remotePath, left, needed) : error;
   }
 }
 
-/** Copies a file with many writes on the way at once. */
+/** Copies a file with many writes in flight. */
 class Writer {
   readonly #sftp: Sftp;
   readonly #handle: Buffer;
@@ -120,7 +120,7 @@ class Writer {
       const chunk = buffer.subarray(0, bytesRead);
       const at = position;
       position += bytesRead;
-      // The last one is written whatever it holds, and gives the file its size.
+      // The last chunk is written even if it is all zeros: it gives the file its size.
       if (position < this.#total && chunk.equals(ZEROS.subarray(0, bytesRead))) {
         this.#count(bytesRead);
         continue;
@@ -135,7 +135,7 @@ class Writer {
     if (this.#failed) throw this.#failed.error;
   }
 
-  /** Never rejects: the first error ends the copying, whoever waits for which write. */
+  /** Never rejects: the first error ends the copy, whichever write it comes from. */
   async #write(chunk: Buffer, at: number): Promise<void> {
     try {
       await this.#sftp.ask("write it", (client, done) => client.write(this.#handle, chunk, 0, chunk.length, at, done));

@@ -1,7 +1,8 @@
 /**
- * Asks an SSH server for the certificate of its host key. ssh2 negotiates plain keys only, so a server never shows it one;
- * the first three messages of the protocol are enough to see it. Nothing of this is encrypted or proven, and it need not
- * be: a certificate proves itself by its signature, and the login that follows proves that the server has the key.
+ * Asks an SSH server for the certificate of its host key. ssh2 negotiates plain keys only, so a server never shows it a
+ * certificate. The first three messages of the protocol suffice to get it. They are neither encrypted nor
+ * authenticated, and need not be: the certificate's signature proves the certificate, and the login afterwards proves
+ * that the server has the key.
  */
 import { createECDH, generateKeyPairSync, randomBytes } from "node:crypto";
 import { packed, Reader } from "./certificate";
@@ -27,15 +28,15 @@ const MACS = ["hmac-sha2-256", "hmac-sha2-512", "hmac-sha2-256-etm@openssh.com",
 const [KEXINIT, ECDH_INIT, ECDH_REPLY, DISCONNECT] = [20, 30, 31, 1];
 const MAX_PACKET = 256 * 1024;
 
-/** What answers speaks no SSH, or none that we do. */
+/** The other side speaks no SSH, or no variant that we support. */
 export class NotUnderstood extends Error {}
 
-/** The server hung up before it said who it is. */
+/** The server hung up before its banner. */
 export class HungUp extends Error {}
 
 /**
- * The certificate that the server shows first, unverified, or undefined if it has none. The wire is used up.
- * @throws HungUp, NotUnderstood, or Error when the server does not answer as an SSH server does
+ * The server's certificate, unverified, or undefined if it has none. This uses up the wire.
+ * @throws HungUp, NotUnderstood, or Error if the server does not answer as an SSH server does
  */
 export function fetchCertificate(wire: Wire, timeoutMs: number): Promise<Buffer | undefined> {
   return new Promise<Buffer | undefined>((resolve, reject) => {
@@ -60,7 +61,7 @@ export function fetchCertificate(wire: Wire, timeoutMs: number): Promise<Buffer 
       }
     });
     wire.stream.resume();
-  }).finally(() => wire.stream.destroy()); // and not the wire, which would take the jump host's with it
+  }).finally(() => wire.stream.destroy()); // not the wire: that would end the jump host's as well
 }
 
 class Talk {
@@ -72,7 +73,7 @@ class Talk {
     this.#send = send;
   }
 
-  /** Takes what came in; the answer once there is one. */
+  /** Takes the received bytes and returns the answer once it is complete. */
   take(chunk: Buffer): { certificate: Buffer | undefined } | undefined {
     this.#buffer = Buffer.concat([this.#buffer, chunk]);
     if (!this.greeted && !this.#greet()) return undefined;
@@ -84,7 +85,7 @@ class Talk {
     return undefined;
   }
 
-  /** The line "SSH-2.0-…"; other lines may come before it. */
+  /** The line "SSH-2.0-…"; other lines may precede it. */
   #greet(): boolean {
     const end = /^SSH-[^\n]*\n/m.exec(this.#buffer.toString("latin1"));
     if (end === null) {
@@ -115,7 +116,7 @@ class Talk {
     return payload;
   }
 
-  /** Begins the exchange of keys, with one that is thrown away. False when the server has no certificate. */
+  /** Starts the key exchange with a throwaway key. False if the server has no certificate. */
   #answer(init: Buffer): boolean {
     const read = new Reader(init.subarray(17));
     const [exchanges, keys] = [read.text().split(","), read.text().split(",")];
@@ -132,7 +133,7 @@ function ephemeral(exchange: string): Buffer {
   return generateKeyPairSync("x25519").publicKey.export({ format: "der", type: "spki" }).subarray(-32);
 }
 
-/** A packet as it is before there are keys: a length, padding to eight bytes, no MAC. */
+/** An unencrypted packet: a length, padding to eight bytes, no MAC. */
 function framed(payload: Buffer): Buffer {
   const padding = 4 + ((8 - ((5 + payload.length + 4) % 8)) % 8);
   const head = Buffer.alloc(5);

@@ -1,7 +1,7 @@
-/** Host certificates of OpenSSH, as its PROTOCOL.certkeys describes them. */
+/** OpenSSH host certificates, as its PROTOCOL.certkeys describes them. */
 import { createPublicKey, verify, type JsonWebKey, type KeyObject } from "node:crypto";
 
-/** Each type of plain key that can be certified: the type of its certificate, and how many fields it is made of. */
+/** For each certificate type: its plain key type, and the number of fields in such a key. */
 const TYPES = new Map<string, { plain: string; fields: number }>(
   ["ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521", "ssh-rsa"].map((plain) => [
     `${plain}-cert-v01@openssh.com`,
@@ -14,31 +14,31 @@ const CURVES: Record<string, { crv: string; bytes: number; hash: string }> = {
   "ecdsa-sha2-nistp384": { crv: "P-384", bytes: 48, hash: "sha384" },
   "ecdsa-sha2-nistp521": { crv: "P-521", bytes: 66, hash: "sha512" },
 };
-/** SHA-1 is not among them, as with ssh. */
+/** As with ssh, SHA-1 is not accepted. */
 const RSA_HASHES: Record<string, string> = { "rsa-sha2-256": "sha256", "rsa-sha2-512": "sha512" };
 
-/** What a certificate says. */
+/** The contents of a certificate. */
 export interface Certificate {
-  /** The plain key that it certifies, as it stands in known_hosts. */
+  /** The certified plain key, as in known_hosts. */
   key: Buffer;
   /** Its type, e.g. "ssh-ed25519". */
   type: string;
-  /** The name that the authority gave to it. */
+  /** The name that the authority gave it. */
   id: string;
   isForHosts: boolean;
   principals: string[];
-  /** Seconds since 1970, the second one excluded. */
+  /** Seconds since 1970, the second one exclusive. */
   validAfter: bigint;
   validBefore: bigint;
-  /** Names of options that must not be passed over. */
+  /** Options that must not be ignored. */
   criticalOptions: string[];
-  /** The plain key of the authority. */
+  /** The authority's plain key. */
   authority: Buffer;
   signed: Buffer;
   signature: Buffer;
 }
 
-/** Reads the strings and numbers of SSH one after the other. @throws RangeError at the end */
+/** Reads SSH strings and numbers in sequence. @throws RangeError at the end */
 export class Reader {
   readonly #data: Buffer;
   at = 0;
@@ -78,7 +78,7 @@ export class Reader {
   }
 }
 
-/** One string as it goes over the wire. */
+/** A string in SSH wire format. */
 export function packed(data: Buffer | string): Buffer {
   const bytes = Buffer.from(data);
   const length = Buffer.alloc(4);
@@ -86,7 +86,7 @@ export function packed(data: Buffer | string): Buffer {
   return Buffer.concat([length, bytes]);
 }
 
-/** @throws RangeError when it is cut off, TypeError when it is of a type that is not known */
+/** @throws RangeError if it is truncated, TypeError if its type is unknown */
 export function parseCertificate(blob: Buffer): Certificate {
   const read = new Reader(blob);
   const type = TYPES.get(read.text());
@@ -99,7 +99,7 @@ export function parseCertificate(blob: Buffer): Certificate {
   const isForHosts = read.uint32() === HOST;
   const [id, principals, validAfter, validBefore] = [read.text(), read.texts(), read.uint64(), read.uint64()];
   const options = read.texts().filter((_, index) => index % 2 === 0);
-  read.bytes(); // extensions, of which hosts have none that means anything
+  read.bytes(); // extensions: hosts have none with a meaning
   read.bytes(); // reserved
   const authority = read.bytes();
   const signed = blob.subarray(0, read.at);
@@ -120,7 +120,7 @@ export function parseCertificate(blob: Buffer): Certificate {
   };
 }
 
-/** Whether the authority that the certificate names has signed it. */
+/** Whether the authority named in the certificate signed it. */
 export function isSigned({ authority, signed, signature }: Certificate): boolean {
   try {
     const [type, value] = ((read) => [read.text(), read.bytes()] as const)(new Reader(signature));
@@ -135,7 +135,7 @@ export function isSigned({ authority, signed, signature }: Certificate): boolean
       return verify(RSA_HASHES[type], signed, publicKey({ kty: "RSA", e: encode(e), n: encode(unsigned(n)) }), value);
     }
     if (curve === undefined || type !== keyType) return false;
-    read.bytes(); // the name of the curve once more
+    read.bytes(); // the curve's name again
     const point = read.bytes();
     if (point[0] !== 4 || point.length !== 1 + 2 * curve.bytes) return false;
     const [x, y] = [point.subarray(1, 1 + curve.bytes), point.subarray(1 + curve.bytes)];
@@ -144,12 +144,12 @@ export function isSigned({ authority, signed, signature }: Certificate): boolean
     const both = [numbers.bytes(), numbers.bytes()].map((number) => padded(unsigned(number), curve.bytes));
     return verify(curve.hash, signed, { key, dsaEncoding: "ieee-p1363" }, Buffer.concat(both));
   } catch {
-    return false; // no key, or no signature, of the kind that it says
+    return false; // not a key or signature of the stated type
   }
 }
 
 const publicKey = (key: JsonWebKey): KeyObject => createPublicKey({ key, format: "jwk" });
 const encode = (bytes: Buffer) => bytes.toString("base64url");
-/** A positive number has a zero in front where its first bit is set. */
+/** A positive number has a leading zero byte if its first bit is set. */
 const unsigned = (number: Buffer) => number.subarray(number.findIndex((byte) => byte !== 0));
 const padded = (number: Buffer, length: number) => Buffer.concat([Buffer.alloc(length - number.length), number]);

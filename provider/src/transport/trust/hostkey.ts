@@ -7,16 +7,16 @@ import { vouch, type Vouched } from "./vouch";
 import { quoteArgv } from "../quote";
 import type { ConnectionSettings } from "../settings/settings";
 
-/** What is trusted for one host: which types of keys to ask it for, and whether a key is the right one. */
+/** What we trust for one host: the key types to ask for, and whether a key is the right one. */
 export interface Trust {
   algorithms: readonly string[];
-  /** Undefined if it is, else why not. */
+  /** Undefined if it is the right one, else the reason. */
   check(key: Buffer): HostKeyError | undefined;
 }
 
 /**
- * Reads known_hosts anew for each connection: a line that was added meanwhile counts at once.
- * @param fetchCertificate asked only when a @cert-authority line is about this host
+ * Reads known_hosts again for each connection, so that added lines take effect immediately.
+ * @param fetchCertificate called only if a @cert-authority line matches this host
  */
 export async function trustIn(
   host: HostAddress,
@@ -33,13 +33,13 @@ export async function trustIn(
     check(key) {
       if (nameOfType(key) === "unknown") return unknownType(host, key);
       const error = checkHostKey(known, host, key, vouched);
-      // A fingerprint in the settings is as good as a line of known_hosts, but what is revoked stays so.
+      // A fingerprint in the settings is as good as a line of known_hosts, but a revoked key stays revoked.
       return error?.revoked !== true && hasFingerprint(host, settings, key) ? undefined : error;
     },
   };
 }
 
-/** No line could make it right: not even its bytes are shown, as there is nothing that they could be compared with. */
+/** No known_hosts line could help. Not even the fingerprint is shown, since there is nothing to compare it with. */
 const unknownType = (host: HostAddress, key: Buffer) =>
   new HostKeyError(
     host.address,
@@ -47,7 +47,7 @@ const unknownType = (host: HostAddress, key: Buffer) =>
     "Give the node an Ed25519 key: `ssh-keygen -A`, and HostKey in its sshd_config.",
   );
 
-/** A HostKeyAlias stands alone, as with ssh: the port is not looked at. */
+/** As with ssh, a HostKeyAlias stands alone: the port is ignored. */
 function nameOf(host: HostAddress): { host: string; port: number } {
   return host.hostKeyAlias === undefined ? host : { host: host.hostKeyAlias, port: 22 };
 }
@@ -58,7 +58,7 @@ function hasFingerprint(host: HostAddress, settings: ConnectionSettings, key: Bu
   return settings.fingerprints.some((each) => each.fingerprint === shown && names.includes(each.host));
 }
 
-/** The name of the lines that came as a text, in messages. */
+/** The source that messages name for lines from the setting's text. */
 const FROM_TEXT = "seapath:knownHosts";
 
 function loadKnownHosts(settings: Pick<ConnectionSettings, "knownHosts" | "knownHostsFiles">): KnownHosts {
@@ -70,8 +70,8 @@ function loadKnownHosts(settings: Pick<ConnectionSettings, "knownHosts" | "known
 }
 
 /**
- * Undefined if known_hosts has this key for this host, else why not, and what a person who has compared the
- * fingerprints can do about it.
+ * Undefined if known_hosts has this key for this host. Otherwise the reason, and what the user can do after comparing
+ * fingerprints.
  */
 function checkHostKey(known: KnownHosts, host: HostAddress, key: Buffer, vouched?: Vouched): HostKeyError | undefined {
   const name = nameOf(host);
@@ -79,7 +79,7 @@ function checkHostKey(known: KnownHosts, host: HostAddress, key: Buffer, vouched
   const certified = vouched?.key?.equals(key) ?? false;
   if (certified && verdict.status !== "revoked" && vouched?.problem === undefined) return undefined;
   const problem = vouched?.problem ?? "its certificate is one of another key";
-  // What is wrong with the certificate is what has to be mended, for whoever has set one up.
+  // With a @cert-authority line, the user must fix the certificate, so say what is wrong with it.
   const certificate =
     vouched === undefined ? "" : `; the @cert-authority line ${vouched.lines} does not help: ${problem}`;
   const instead = vouched?.hint === undefined ? "" : `${vouched.hint} Or else: `;

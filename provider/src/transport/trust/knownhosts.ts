@@ -1,40 +1,40 @@
 import { createHash, createHmac } from "node:crypto";
 
-/** One line of a known_hosts file that could be read. */
+/** A readable line of a known_hosts file. */
 export interface KnownHostLine {
-  /** The file, or what stands for it. */
+  /** The file, or the setting in its place. */
   source: string;
   /** Counted from 1. */
   line: number;
   marker?: "revoked" | "cert-authority";
-  /** The names, still as patterns or hashed. */
+  /** The names, as patterns or hashes. */
   names: string;
   /** E.g. "ssh-ed25519". */
   type: string;
   key: Buffer;
 }
 
-/** What known_hosts says of a host's key. */
+/** The verdict of known_hosts on a host's key. */
 export type Verdict =
   | { status: "ok" }
-  /** No line has this host. */
+  /** No line matches this host. */
   | { status: "unknown" }
-  /** Lines have this host with another key. */
+  /** Lines match this host with another key. */
   | { status: "changed"; conflicts: readonly KnownHostLine[] }
   | { status: "revoked"; line: KnownHostLine };
 
-/** Every type of host key that is accepted, with what to negotiate for it. DSA is left out: OpenSSH dropped it. */
+/** The accepted host key types, with the algorithms to negotiate for each. DSA is missing: OpenSSH dropped it. */
 const ALGORITHMS = new Map<string, readonly string[]>([
   ["ssh-ed25519", ["ssh-ed25519"]],
   ["ecdsa-sha2-nistp256", ["ecdsa-sha2-nistp256"]],
   ["ecdsa-sha2-nistp384", ["ecdsa-sha2-nistp384"]],
   ["ecdsa-sha2-nistp521", ["ecdsa-sha2-nistp521"]],
-  // The key's type is called like its signature with SHA-1, which is not accepted.
+  // The key type has the same name as its SHA-1 signature, which is not accepted.
   ["ssh-rsa", ["rsa-sha2-512", "rsa-sha2-256"]],
 ]);
 
 /**
- * The keys of hosts that are trusted, with the meaning that sshd(8) gives to the format.
+ * The trusted host keys, in the format of sshd(8).
  *
  * @example KnownHosts.parse([{ name: "known_hosts", text }]).verify("node1", 22, key)
  */
@@ -45,7 +45,7 @@ export class KnownHosts {
     this.lines = lines;
   }
 
-  /** Lines that cannot be read are passed over, as ssh does: they trust nobody. */
+  /** As with ssh, unreadable lines are skipped: they make no key trusted. */
   static parse(sources: readonly { name: string; text: string }[]): KnownHosts {
     return new KnownHosts(
       sources.flatMap(({ name, text }) =>
@@ -54,7 +54,7 @@ export class KnownHosts {
     );
   }
 
-  /** Whether this key may stand for this host. */
+  /** Whether this key is valid for this host. */
   verify(host: string, port: number, key: Buffer): Verdict {
     const matching = this.#matching(host, port);
     const same = matching.filter((line) => line.key.equals(key));
@@ -77,10 +77,10 @@ export class KnownHosts {
   }
 
   /**
-   * What to negotiate: the types of the known keys first, so that a node with several keys shows the one that is known.
-   * The others follow, so that a node that has only other keys now is reported as changed, not as incompatible.
+   * The algorithms to negotiate: the types of the known keys first, so that a node with several keys shows the known
+   * one. The others follow, so that a node with only other keys is reported as changed, not as incompatible.
    *
-   * @param certified the type of the key that a certificate vouches for; it comes before all
+   * @param certified the key type that a certificate vouches for; it comes first
    */
   algorithmsFor(host: string, port: number, certified?: string): string[] {
     const known = new Set(
@@ -99,29 +99,29 @@ export class KnownHosts {
   }
 }
 
-/** The name under which known_hosts has a host: with brackets when the port is not 22. */
+/** The name of a host in known_hosts: in brackets if the port is not 22. */
 export function knownName(host: string, port: number): string {
   return port === 22 ? host.toLowerCase() : `[${host.toLowerCase()}]:${port}`;
 }
 
-/** The type that stands at the beginning of a key's blob. */
+/** The type at the start of a key's blob. */
 export function keyType(key: Buffer): string {
   const length = key.length < 4 ? 0 : key.readUInt32BE(0);
   return key.subarray(4, 4 + length).toString("latin1");
 }
 
-/** The type of a key for a person; what stands there is nobody's word as long as the key is not proven. */
+/** The type of a key for messages; as long as the key is unproven, its text is untrusted. */
 export function nameOfType(key: Buffer): string {
   const type = keyType(key);
   return ALGORITHMS.has(type) ? type : "unknown";
 }
 
-/** As ssh-keygen -l prints it. */
+/** In the format of ssh-keygen -l. */
 export function fingerprint(key: Buffer): string {
   return `SHA256:${createHash("sha256").update(key).digest("base64").replace(/=+$/, "")}`;
 }
 
-/** Where a line is. */
+/** The location of a line. */
 export function place(line: KnownHostLine): string {
   return `${line.source}:${line.line}`;
 }
@@ -130,7 +130,7 @@ function parseLine(text: string, source: string, line: number): KnownHostLine[] 
   const fields = text.trim().split(/\s+/);
   if (text.trim() === "" || fields[0]?.startsWith("#")) return [];
   const marker = fields[0]?.startsWith("@") ? fields.shift() : undefined;
-  // An unknown marker may restrict what the line allows: it must not be read as a plain one.
+  // An unknown marker may restrict the line: it must not be read as a plain line.
   if (marker !== undefined && marker !== "@revoked" && marker !== "@cert-authority") return [];
   const [names, type, encoded] = fields;
   if (!names || !type || !encoded) return [];
@@ -152,14 +152,14 @@ function matches(names: string, name: string): boolean {
   return found;
 }
 
-/** `|1|salt|hash`: HMAC-SHA1 of the name, so that a stolen file does not tell which hosts there are. */
+/** `|1|salt|hash`: HMAC-SHA1 of the name, so that a stolen file does not reveal the hosts. */
 function matchesHash(names: string, name: string): boolean {
   const [, version, salt, hash] = names.split("|");
   if (version !== "1" || !salt || !hash) return false;
   return createHmac("sha1", Buffer.from(salt, "base64")).update(name).digest().equals(Buffer.from(hash, "base64"));
 }
 
-/** Whether a name is one of a pattern with `*` and `?`. */
+/** Whether a name matches a pattern with `*` and `?`. */
 export function matchesPattern(pattern: string, name: string): boolean {
   if (!/[*?]/.test(pattern)) return pattern === name;
   const source = pattern

@@ -1,22 +1,22 @@
 import { isSigned, parseCertificate, type Certificate } from "./certificate";
 import { fingerprint, matchesPattern, nameOfType, place, type KnownHosts, type KnownHostLine } from "./knownhosts";
 
-/** What a host's certificate is worth. */
+/** The verdict on a host's certificate. */
 export interface Vouched {
-  /** The key that it certifies; only if there is no problem it is to be trusted. */
+  /** The certified key; trust it only if there is no problem. */
   key?: Buffer;
   type?: string;
   /** Why it vouches for nothing. */
   problem?: string;
-  /** What to do about that. */
+  /** What the user can do. */
   hint?: string;
   /** The @cert-authority lines, for messages. */
   lines: string;
 }
 
 /**
- * Whether a certificate vouches for a host: signed by one of the authorities, which is not revoked, for hosts, for this
- * name, now, and without options that would restrict it in a way that we do not know.
+ * Whether a certificate vouches for a host: signed by one of the authorities, not revoked, for hosts, for this name,
+ * valid now, and without unknown options that would restrict it.
  * @param certificate undefined if the host has none
  */
 export function vouch(
@@ -78,7 +78,7 @@ function problemOf(
   return undefined;
 }
 
-/** What is said of a certificate that nobody has vouched for yet: a few words, each as a text in quotes. */
+/** Text from an unverified certificate: shortened, and each piece in quotes. */
 const cut = (text: string) => (text.length > 100 ? `${text.slice(0, 100)}…` : text);
 const listed = (texts: readonly string[]) =>
   [
@@ -86,6 +86,6 @@ const listed = (texts: readonly string[]) =>
     ...(texts.length > 8 ? [`${texts.length - 8} more`] : []),
   ].join(", ");
 
-/** The greatest number means "for ever", and a Date cannot have it. */
+/** The largest number means "forever", which a Date cannot hold. */
 const date = (seconds: bigint) =>
   new Date(Number(seconds < 8_640_000_000_000n ? seconds : 8_640_000_000_000n) * 1000).toISOString();
