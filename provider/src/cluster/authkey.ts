@@ -1,4 +1,4 @@
-/** The key of Pacemaker Remote, which is the same file on every node and in every guest. */
+/** The key of Pacemaker Remote: the same file on every node and in every guest. */
 import { createHash, randomBytes } from "node:crypto";
 import { z } from "zod";
 import type { Runner } from "../transport/types";
@@ -12,23 +12,23 @@ const answerSchema = z.object({
   unseen: z.record(z.string(), z.string()),
 });
 
-/** What the nodes have for a key. */
+/** The state of the key on the nodes. */
 export interface AuthKey {
-  /** The key's bytes in base64, empty where no node has one. A secret: it is handed on, never printed. */
+  /** The key's bytes in base64, empty if no node has one. A secret: pass it on, never print it. */
   key: string;
-  /** Nodes that were given the key just now. */
+  /** Nodes that have just received the key. */
   put: string[];
-  /** Nodes without one. */
+  /** Nodes without a key. */
   missing: string[];
-  /** Nodes that could not be looked at, with the reason. */
+  /** Nodes that could not be checked, with the reason. */
   unseen: Record<string, string>;
 }
 
 const TIMEOUT_MS = 120_000;
-/** How many random bytes a key is made of, as Pacemaker's documentation has it. */
+/** The number of random bytes in a key, as Pacemaker's documentation recommends. */
 const KEY_BYTES = 4096;
 
-/** @param answer which could have a part of the key, so that nothing of it is said */
+/** @param answer may contain part of the key, so no error quotes it */
 function readSecret<T>(schema: z.ZodType<T>, answer: unknown, program: string): T {
   const read = schema.safeParse(answer);
   if (!read.success) throw new ParseError(`the ${program} program`, "it does not say what it should", "");
@@ -36,18 +36,19 @@ function readSecret<T>(schema: z.ZodType<T>, answer: unknown, program: string): 
 }
 
 /**
- * Looks at the key of every node: by root's ssh that the nodes have among each other, and at those that let nobody in so by a link of
- * ours, where the settings name them.
- * @param make puts the key on nodes that have none, and makes one when no node has any; all nodes have to be seen for that
- * @throws ProgramError (`kind` "mismatch") when the nodes have different keys, ("unreachable") when a node that matters
- *   cannot be reached
+ * Checks the key of every node: over root's ssh between the nodes, and over our own link to those that admit no other
+ * node, if the settings name them.
+ * @param make puts the key on nodes that have none, and creates one if no node has any; this requires all nodes to be
+ * visible
+ * @throws ProgramError (`kind` "mismatch") if the nodes have different keys, ("unreachable") if a required node cannot
+ * be reached
  */
 export async function readAuthKey(runner: Runner, nodes: readonly string[], make: boolean): Promise<AuthKey> {
   let answer: unknown;
   try {
     answer = await runProgram(runner, "authkey", { nodes, make }, { readOnly: !make, timeoutMs: TIMEOUT_MS });
   } catch (error) {
-    // Its excerpt could be a part of the key.
+    // Its excerpt could contain part of the key.
     if (error instanceof ParseError) throw new ParseError("the authkey program", "it is no JSON", "");
     throw error;
   }
@@ -60,19 +61,19 @@ const hereSchema = z.union([
   z.object({ node: z.string(), meant: z.literal(true), sum: z.string(), key: z.base64() }),
 ]);
 
-/** What a node has: the hash of its key, which is empty where it has none, and the key itself where that was asked for. */
+/** What a node has: the hash of its key, empty if it has none, and the key itself if requested. */
 interface Here {
   sum: string;
   key: string;
 }
 
-/** What those answered that were reached, and why others could not say it. */
+/** The answers of the nodes that were reached, and the errors of the others. */
 interface Asked {
   found: Map<string, Here>;
   failed: string[];
 }
 
-/** Asks nodes over links of their own. @param more `read` for the key, `give` puts one where there is none */
+/** Asks nodes over their own links. @param more `read` returns the key, `give` puts one where there is none */
 async function askNodes(
   runner: Runner,
   nodes: readonly string[],
@@ -81,7 +82,7 @@ async function askNodes(
   const asked: Asked = { found: new Map(), failed: [] };
   for (const each of await askOnEach(runner, "authkey_here", { nodes, ...more }, { timeoutMs: TIMEOUT_MS })) {
     if (!("answer" in each)) {
-      // What is no answer could have a part of the key: its words are left out, as those of an excerpt are.
+      // A malformed answer could contain part of the key, so its words are left out, as an excerpt would be.
       asked.failed.push(
         each.error instanceof ParseError
           ? `${each.address} gave no answer`
@@ -97,7 +98,7 @@ async function askNodes(
 
 const sumOf = (key: string) => createHash("sha256").update(Buffer.from(key, "base64")).digest("hex");
 
-/** @throws ProgramError when not all that have a key have the same, and a whole one */
+/** @throws ProgramError unless all existing keys are equal and complete */
 function compare(runner: Runner, sums: ReadonlyMap<string, string>): void {
   const refuse = (words: string) => new ProgramError(runner.node ?? "the cluster", "authkey", "mismatch", words);
   const groups = new Map<string, string[]>();
@@ -117,7 +118,7 @@ const unreachable = (runner: Runner, node: string, failed: readonly string[]) =>
     `${node}: ${failed.join("; ") || "no link of ours leads to it: `seapath:hosts` does not name it"}`,
   );
 
-/** Goes on where the nodes' own ssh did not get to. @param seen what was seen by that */
+/** Continues where the nodes' own ssh could not get through. @param seen what that ssh found */
 async function byOwnLinks(runner: Runner, nodes: readonly string[], seen: AuthKey, make: boolean): Promise<AuthKey> {
   const { found, failed } = await askNodes(runner, Object.keys(seen.unseen));
   const still = Object.entries(seen.unseen).filter(([node]) => !found.has(node));
@@ -143,12 +144,12 @@ async function byOwnLinks(runner: Runner, nodes: readonly string[], seen: AuthKe
     throw new ProgramError(runner.node ?? "the cluster", "authkey", "unreachable", Object.values(unseen).join("; "));
 
   const [first = ""] = missing;
-  // The first node decides: of two that make a key at once, one finds the other's there and takes it.
+  // The first node decides: if two callers create a key at once, the second finds the other's key there and takes it.
   const whole = key || (await readFrom(runner, first, randomBytes(KEY_BYTES).toString("base64")));
   const given = await askNodes(runner, missing, { give: whole });
   const without = missing.find((node) => !given.found.get(node)?.sum);
   if (without !== undefined) throw unreachable(runner, without, given.failed);
-  // Another may have put its own meanwhile.
+  // Another caller may have put its own key meanwhile.
   compare(
     runner,
     new Map([...sums, ...[...given.found].map(([node, { sum }]) => [node, sum] as const), [first, sumOf(whole)]]),
@@ -156,7 +157,7 @@ async function byOwnLinks(runner: Runner, nodes: readonly string[], seen: AuthKe
   return { key: whole, put: missing, missing: [], unseen: {} };
 }
 
-/** A node's key. @param give is put there first, where it has none */
+/** A node's key. @param give is stored there first if the node has none */
 async function readFrom(runner: Runner, node: string, give?: string): Promise<string> {
   const { found, failed } = await askNodes(runner, [node], { read: true, ...(give === undefined ? {} : { give }) });
   const key = found.get(node)?.key ?? "";

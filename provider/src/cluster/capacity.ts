@@ -1,4 +1,4 @@
-/** What a cluster has to offer and which versions of its tools it runs, by one node program. */
+/** The resources a cluster offers and the versions of its tools, by one node program. */
 import { z } from "zod";
 import type { Runner } from "../transport/types";
 import { readAs } from "./answers";
@@ -23,26 +23,26 @@ const answerSchema = z.object({
   }),
 });
 
-/** What a cluster has to offer. */
+/** The resources a cluster offers. */
 export type Capacity = z.infer<typeof answerSchema> & {
   between: Between;
 };
 
-/** How one node gets to the others, which is how live migration does. */
+/** How one node reaches the others, as live migration does. */
 export interface Between {
-  /** Whom all of them let it in as. */
+  /** The user as which all of them admit it. */
   user?: string;
-  /** How many others were asked. */
+  /** The number of other nodes asked. */
   seen: number;
-  /** Those that let it in as nobody that was tried, each with the reason. */
+  /** The nodes that admit it as none of the users tried, each with the reason. */
   closed: Record<string, string>;
 }
 
 /**
- * Asks for it.
- * @param nodes those that are online: each is asked for its processors and memory
- * @param user whom libvirt's own SSH between the nodes goes as first; where a node refuses it, as root, or as libvirtadmin.
- *   What those have that let in none of these comes by a link of ours, where the settings name them
+ * Reads the capacity.
+ * @param nodes the online nodes: each reports its processors and memory
+ * @param user the user that libvirt's own SSH between the nodes tries first; if a node refuses it, root and
+ * libvirtadmin follow. Data of nodes that admit none of these comes over our own links, if the settings name them
  */
 export async function readCapacity(runner: Runner, nodes: readonly string[], user: string): Promise<Capacity> {
   const answer = await runProgram(runner, "capacity", { nodes, user }, { readOnly: true, timeoutMs: TIMEOUT_MS });
@@ -50,7 +50,7 @@ export async function readCapacity(runner: Runner, nodes: readonly string[], use
   const between = betweenOf(capacity.nodes);
   const silent = Object.keys(between.closed);
   if (silent.length === 0) return { ...capacity, between };
-  // Each of the settings is asked for itself then; which of them is which node it says itself.
+  // In that case, each node of the settings reports for itself, including its name.
   const own = await runProgramOnEach(
     runner,
     "capacity",

@@ -1,4 +1,4 @@
-/** libvirt's domains on one node: looked at, ended, set aside and put back. */
+/** libvirt's domains on one node: read, stop, set aside and restore them. */
 import { z } from "zod";
 import { ownFolder, type Runner } from "../transport/types";
 import { byOwnLink } from "./own-link";
@@ -6,15 +6,15 @@ import { LOCAL_URI, libvirtUris, type GuestPlace } from "./place";
 import { readAs } from "./answers";
 import { runProgram } from "./program";
 
-/** A domain as libvirt on one node has it. */
+/** A domain in the libvirt of one node. */
 export interface DomainFacts {
-  /** What it is when it is started next, without passwords. */
+  /** Its definition for the next start, without passwords. */
   xml: string;
-  /** It runs. */
+  /** It is running. */
   active: boolean;
-  /** Bytes that are free where it would be set aside. */
+  /** Free bytes in the folder for domains set aside. */
   room: number;
-  /** What libvirt keeps of it beside its definition: it is not undefined as long as that is there. */
+  /** What libvirt stores for it besides its definition, which prevents undefining it. */
   holds: string[];
 }
 
@@ -22,10 +22,10 @@ const factsSchema = z
   .object({ xml: z.string(), active: z.boolean(), room: z.number(), holds: z.array(z.string()) })
   .nullable();
 
-/** Where on a node the definitions lie of domains that were set aside. */
+/** The folder on a node with the definitions of domains set aside. */
 export const asideOf = (runner: Runner): string => ownFolder(runner, "set-aside");
 
-/** The domain of a name on the node that is asked, or undefined. */
+/** The domain with that name on the connected node, or undefined. */
 export async function findDomain(runner: Runner, name: string): Promise<DomainFacts | undefined> {
   const answer = await runProgram(
     runner,
@@ -36,7 +36,7 @@ export async function findDomain(runner: Runner, name: string): Promise<DomainFa
   return readAs(factsSchema, answer, "the domains program") ?? undefined;
 }
 
-/** Ends a guest at once, as pulling its plug would. Nothing happens where it does not run. */
+/** Stops a guest immediately, like pulling its plug. Does nothing if it is not running. */
 export async function destroyDomain(runner: Runner, name: string, at: GuestPlace): Promise<void> {
   try {
     await runProgram(runner, "domains", { op: "destroy", name, uris: libvirtUris(at) });
@@ -46,36 +46,36 @@ export async function destroyDomain(runner: Runner, name: string, at: GuestPlace
 }
 
 /**
- * Presses the power button of a guest of the node that is asked.
- * @returns whether it has ended in that time
+ * Presses the power button of a guest on the connected node.
+ * @returns whether it shut down in that time
  */
 export async function shutDownDomain(runner: Runner, name: string, seconds: number): Promise<boolean> {
   const request = { op: "shutdown", name, seconds };
   return (await runProgram(runner, "domains", request, { timeoutMs: (seconds + 60) * 1000 })) as boolean;
 }
 
-/** Starts a domain of the node that is asked, unless it runs. */
+/** Starts a domain on the connected node, unless it is running. */
 export async function startDomain(runner: Runner, name: string): Promise<void> {
   await runProgram(runner, "domains", { op: "start", name });
 }
 
-/** A domain of the node that is asked: its name may be another's by now, its uuid is not. */
+/** A domain on the connected node: another domain may have its name by now, but not its uuid. */
 export interface DomainId {
   name: string;
   uuid: string;
 }
 
 /**
- * Undefines a domain of the node that is asked, and keeps its definition there in a file. Its disks stay, and all other files
- * of its own.
+ * Undefines a domain on the connected node and keeps its definition in a file there. Its disks and all its other files
+ * stay.
  * @returns the file
- * @throws ProgramError when libvirt would have to delete something for that
+ * @throws ProgramError if libvirt would have to delete something for that
  */
 export async function setDomainAside(runner: Runner, { name, uuid }: DomainId): Promise<string> {
   return (await runProgram(runner, "domains", { op: "setAside", name, uuid, aside: asideOf(runner) })) as string;
 }
 
-/** Defines again what was set aside, unless it is defined. */
+/** Defines a domain that was set aside again, unless it is defined. */
 export async function putDomainBack(runner: Runner, { name, uuid }: DomainId): Promise<void> {
   await runProgram(runner, "domains", { op: "putBack", name, uuid, aside: asideOf(runner) });
 }

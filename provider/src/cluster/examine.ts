@@ -1,4 +1,4 @@
-/** What each node has of what a cluster needs, and how it gets to the others: one program a node, which only looks. */
+/** Which of a cluster's requirements each node meets, and how it reaches the others: one read-only program a node. */
 import { z } from "zod";
 import type { Runner } from "../transport/types";
 import { readAs } from "./answers";
@@ -6,7 +6,7 @@ import { ParseError } from "./errors";
 import { lacksSchema, needRequests, type Need } from "./lacking";
 import { askOnEach } from "./program";
 
-/** Something that was looked at, or the words for why it could not be. */
+/** The result of a check, or the reason why it could not be done. */
 const lookedSchema = <T extends z.ZodType>(what: T) =>
   z.union([z.object({ ok: what }), z.object({ error: z.string() })]);
 const done = lookedSchema(z.null());
@@ -30,47 +30,47 @@ const answerSchema = z.object({
   bridges: texts,
 });
 
-/** Something that was looked at, or why it could not be, as a clause. */
+/** The result of a check, or, as a clause, why it could not be done. */
 export type Looked<T> = { ok: T } | { error: string };
 
-/** What a node has. */
+/** The state of a node. */
 export interface Examination extends Omit<z.infer<typeof answerSchema>, "lacks" | "clock"> {
-  /** As it was asked. */
+  /** As in the settings. */
   address: string;
-  /** What it lacks of the needs that were asked for. */
+  /** Which of the requested needs it lacks. */
   lacks: Need[];
   /**
-   * By how many seconds its clock may be ahead of this machine's, the least and the most that is possible; negative: behind.
-   * Absent where it is not known when the answer was on its way.
+   * How many seconds its clock may be ahead of this machine's, minimum and maximum; negative: behind. Absent if the
+   * time of the answer is unknown.
    */
   ahead?: readonly [number, number];
 }
 
-/** A node that could not be examined, and why. */
+/** A node that could not be examined, and the reason. */
 export interface Unexamined {
   address: string;
   error: unknown;
 }
 
-/** What is looked for. */
+/** What to examine. */
 export interface ExamineRequest {
-  /** The nodes that are online: how each gets to the others is tried. */
+  /** The online nodes: tests how each reaches the others. */
   nodes: readonly string[];
   /** Those of them that run VMs. */
   hypervisors: readonly string[];
-  /** Whom live migration may go as. */
+  /** The users that live migration may use. */
   users: readonly string[];
-  /** Of which agents the names are wanted. */
+  /** The agent providers to list agents of. */
   providers: readonly string[];
   /** Python modules. */
   modules: readonly string[];
   needs: readonly Need[];
 }
 
-/** Each try of a way to another node has 30 s, and there are few nodes. */
+/** Each attempt to reach another node has 30 s, and there are few nodes. */
 const TIMEOUT_MS = 150_000;
 
-/** Examines every node of the settings, all at once. */
+/** Examines all nodes of the settings at once. */
 export async function examineNodes(
   runner: Runner,
   { needs, ...request }: ExamineRequest,
@@ -105,7 +105,7 @@ function read(
     address,
     ...rest,
     lacks: needs.filter((_need, at) => lacks.includes(at)),
-    // It began after it was asked for, and ended before that was heard.
+    // It began after the request and ended before its answer arrived.
     ...(between === undefined ? {} : { ahead: [ended - between[1] / 1000, began - between[0] / 1000] as const }),
   };
 }

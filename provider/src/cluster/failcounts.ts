@@ -1,22 +1,22 @@
-/** How often operations have failed on a node, as Pacemaker counts it: transient attributes, which outlive the resource. */
+/** Pacemaker's counts of failed operations on a node: transient attributes, which outlive the resource. */
 import { child, children, descend, type XmlElement } from "./xml";
 
-/** A count of failures. */
+/** A failure count. */
 export interface FailCount {
   resource: string;
   node: string;
   /** `start`, `monitor`, `stop`, … */
   operation: string;
-  /** 1000000 is Pacemaker's INFINITY: no more tries there. */
+  /** 1000000 is Pacemaker's INFINITY: it does not try there again. */
   count: number;
-  /** When the last one was, in seconds since 1970. */
+  /** The time of the last failure, in seconds since 1970. */
   last?: number;
 }
 
 const INFINITE = 1_000_000;
 const ATTRIBUTE = /^(fail-count|last-failure)-([^#]+)(?:#(.*?)(?:_\d+)?)?$/;
 
-/** The counts in the status part of a CIB. A count that was taken back is empty, or gone. */
+/** The counts in the status part of a CIB. A count that was reset is empty or gone. */
 export function readFailCounts(cib: XmlElement): FailCount[] {
   return children(child(cib, "status"), "node_state").flatMap((state) => {
     const node = state.attrs["uname"] ?? "";
@@ -40,7 +40,7 @@ export function readFailCounts(cib: XmlElement): FailCount[] {
   });
 }
 
-/** Pacemaker's number: of what is none it makes 0. */
+/** Pacemaker's number; it reads invalid text as 0. */
 function countOf(value: string): number {
   if (/^\+?INFINITY$/.test(value)) return INFINITE;
   const count = Number(value);

@@ -1,4 +1,4 @@
-/** Image files on their way to a node: named by what is in them, so that none is sent twice. */
+/** Image files on their way to a node, named by a hash of their content, so that none is sent twice. */
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
@@ -12,15 +12,15 @@ import { ParseError } from "./errors";
 import { LocalFileError, localFileProblem } from "./image-file";
 import { runProgram } from "./program";
 
-/** Where uploads lie on a node. They are a cache: whoever needs the room may remove them. */
+/** The folder of uploads on a node. They are a cache: anyone who needs the space may remove them. */
 const uploadsOf = (runner: Runner): string => ownFolder(runner, "uploads");
 
-/** Bytes that they may take together: where a new one does not fit, those that were not used for longest go. */
+/** The limit on their total size in bytes: to make room for a new file, the least recently used ones go. */
 export const UPLOADS_BOUND = 20 * 1024 ** 3;
 
 const hashes = new Map<string, Promise<string>>();
 
-/** The SHA-256 of a local file; counted once for each version of the file that this process meets. */
+/** The SHA-256 of a local file, computed once for each version of the file that this process sees. */
 export async function localHash(path: string): Promise<string> {
   const facts = await stat(path);
   const key = `${path}\0${facts.size}\0${facts.mtimeMs}`;
@@ -36,18 +36,18 @@ export async function localHash(path: string): Promise<string> {
   return hash;
 }
 
-/** A file that was sent to a node. */
+/** A file that was uploaded to a node. */
 export interface UploadedFile {
-  /** SHA-256: its name there. */
+  /** SHA-256, which is its name there. */
   hash: string;
-  /** What it was called on the machine that sent it last; empty where nobody has noted it. */
+  /** Its name on the machine that last sent it; empty if unrecorded. */
   origin: string;
-  /** Bytes that it has, and that it takes on the disk: less where it is sparse. */
+  /** Its size, and the bytes it occupies on disk: fewer if it is sparse. */
   size: number;
   bytes: number;
-  /** When a create last asked for it: seconds since 1970, UTC. */
+  /** When a create last asked for it, in seconds since 1970, UTC. */
   used: number;
-  /** That was less than an hour ago, so that it may be needed still: it is not removed. */
+  /** That was less than an hour ago, so it may still be needed and is not removed. */
   inUse: boolean;
 }
 
@@ -70,7 +70,10 @@ const uploads = (
   options: { readOnly?: boolean; timeoutMs?: number } = {},
 ) => runProgram(runner, "uploads", { folder: uploadsOf(runner), ...request }, options);
 
-/** Notes that a file is to be used, and counts its SHA-256 there; undefined where it is not. The note may be made twice, and on another node. */
+/**
+ * Marks a file as used and computes its SHA-256 on the node; undefined if it is not there. The mark may be set twice,
+ * and on another node.
+ */
 async function useUploaded(runner: Runner, hash: string, path: string): Promise<string | undefined> {
   const found = await uploads(
     runner,
@@ -80,12 +83,12 @@ async function useUploaded(runner: Runner, hash: string, path: string): Promise<
   return readAs(z.string().nullable(), found, "the uploads program") ?? undefined;
 }
 
-/** The files that were sent to a node, the one that was not used for longest first. */
+/** The files uploaded to a node, least recently used first. */
 export async function listUploads(runner: Runner): Promise<UploadedFile[]> {
   return readAs(uploadedSchema, await uploads(runner, { action: "list" }, { readOnly: true }), "the uploads program");
 }
 
-/** Removes all that are not in use. */
+/** Removes all files that are not in use. */
 export async function removeUploads(runner: Runner): Promise<{ removed: UploadedFile[]; kept: UploadedFile[] }> {
   return readAs(
     z.object({ removed: uploadedSchema, kept: uploadedSchema }),
@@ -94,7 +97,7 @@ export async function removeUploads(runner: Runner): Promise<{ removed: Uploaded
   );
 }
 
-/** A file of this machine could not be sent. */
+/** A local file could not be sent. */
 export class SendFailed extends SeapathError {
   constructor(path: string, cause: UploadError) {
     const { node, remotePath, reason } = cause;
@@ -117,8 +120,8 @@ function hintOf({ reason, remotePath, hint }: UploadError): { hint?: string } {
 }
 
 /**
- * Sees to it that a local file is on the node, whole: sent unless a file of that hash is there, and verified. Others make room
- * for it, within the bound and on the disk.
+ * Ensures that a complete, verified copy of a local file is on the node, and sends it unless a file with that hash is
+ * there. Others make room for it, within the limit and the disk's space.
  * @returns its path on the node
  * @throws LocalFileError, SendFailed
  */
@@ -133,7 +136,8 @@ export async function ensureUploaded(
   const target = `${uploadsOf(runner)}/${hash}`;
   if ((await useUploaded(runner, hash, path)) === hash) return target;
   const { size, blocks } = await stat(path);
-  await uploads(runner, { action: "makeRoom", bytes: Math.min(size, blocks * 512), bound: UPLOADS_BOUND }); // a sparse one stays so
+  // A sparse file stays sparse.
+  await uploads(runner, { action: "makeRoom", bytes: Math.min(size, blocks * 512), bound: UPLOADS_BOUND });
   try {
     await runner.upload(path, target, ({ sent, total }) => onProgress?.(Math.floor((sent / Math.max(total, 1)) * 100)));
   } catch (error) {

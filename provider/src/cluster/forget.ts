@@ -1,4 +1,4 @@
-/** Forgetting what Pacemaker counts against a resource that is gone. */
+/** Clears Pacemaker's failure records of a resource that is gone. */
 import { z } from "zod";
 import type { Runner } from "../transport/types";
 import { readAs } from "./answers";
@@ -6,11 +6,11 @@ import { ParseError } from "./errors";
 import { runProgram, runProgramOnEach, runPrograms } from "./program";
 import { storageError, type StorageOperation } from "./rbd";
 
-/** What was there, and what still is when the time is over: `fail-count-web01#start_0 on node2`, `start on node2`. */
+/** What was found, and what remains at the deadline: `fail-count-web01#start_0 on node2`, `start on node2`. */
 export interface Forgotten {
   found: string[];
   left: string[];
-  /** The nodes that may still have the file which the resource agent made for it, each with why. */
+  /** The nodes that may still have the resource agent's file for it, each with the reason. */
   stays: Record<string, string>;
 }
 
@@ -30,8 +30,8 @@ function forgotten(answer: unknown): Forgotten {
 }
 
 /**
- * Forgets the failures of a resource that is not in the CIB, also those that are recorded while it looks. One that is in
- * the CIB again is left alone.
+ * Clears the failures of a resource that is not in the CIB, including those recorded while it runs. A resource that is
+ * back in the CIB is left alone.
  */
 export async function forgetFailures(runner: Runner, resource: string): Promise<Forgotten> {
   const request = { resource, failed: true, seconds: SECONDS };
@@ -41,8 +41,8 @@ export async function forgetFailures(runner: Runner, resource: string): Promise<
 const hereSchema = z.object({ gone: z.array(z.string()), stays: z.record(z.string(), z.string()) });
 
 /**
- * Takes the agent's file of a VM off the nodes that the asked one could not reach, each over a link of its own, where the settings
- * name it: nodes that are hardened let in no root of another one. To do it twice does no harm.
+ * Removes the agent's file of a VM from the nodes that the connected one could not reach, over our own link to each, if
+ * the settings name it: hardened nodes admit no root from other nodes. Idempotent.
  * @returns the nodes that may still have it
  */
 async function removeByOwnLinks(
@@ -61,9 +61,9 @@ async function removeByOwnLinks(
 }
 
 /**
- * Does operations on images, and then looks once whether anything has failed of a resource that is gone, which is forgotten.
- * @param nodes from which the agent's file of it is taken as well
- * @returns what each operation answered, and what was forgotten
+ * Does operations on images, then checks once for failures of resources that are gone, and clears them.
+ * @param nodes also removes the agent's file from these nodes
+ * @returns the answer of each operation, and what was cleared
  * @throws as `changeStorage`
  */
 export async function changeStorageAndForget(

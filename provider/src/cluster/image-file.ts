@@ -1,4 +1,4 @@
-/** Image files that disks are made of: what they are is judged on a node, by one program for those there and those here. */
+/** Image files as sources of disks. One program on a node judges both its own files and those of this machine. */
 import { access, constants, open, readlink, stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { z } from "zod";
@@ -7,17 +7,17 @@ import { checkedImage } from "./place";
 import { programCommand, runLong } from "./program";
 import type { Runner } from "../transport/types";
 
-/** The formats of image files that are taken. */
+/** The accepted formats of image files. */
 export const IMAGE_FORMATS = ["raw", "qcow2", "vmdk", "vdi", "vhd", "vhdx"] as const;
 export type ImageFormat = (typeof IMAGE_FORMATS)[number];
 
-/** A file of which is asked what it is. */
+/** A file to identify. */
 export interface SourceQuestion {
   key: string;
   path: string;
-  /** Said by the user; absent: raw or qcow2. */
+  /** As the user declared it; absent: raw or qcow2. */
   format?: ImageFormat;
-  /** Of a file on this machine: its bytes, and its beginning and its end in base64. */
+  /** For a local file: its size in bytes, and its beginning and end in base64. */
   size?: number;
   head?: string;
   tail?: string;
@@ -25,7 +25,7 @@ export interface SourceQuestion {
 
 export const sourceSchema = z.union([
   z.object({ key: z.string(), path: z.string(), missing: z.literal(true) }),
-  /** `unsaid`: the format that has to be said for it to be taken, where that is all. */
+  /** `unsaid`: the format that the user must declare, if that is the only problem. */
   z.object({ key: z.string(), path: z.string(), error: z.string(), unsaid: z.enum(IMAGE_FORMATS).optional() }),
   z.object({
     key: z.string(),
@@ -33,12 +33,12 @@ export const sourceSchema = z.union([
     format: z.enum(IMAGE_FORMATS),
     /** QEMU's name of the format. */
     driver: z.string(),
-    /** Bytes of the disk; null where that shows only once the file is on a node. */
+    /** The disk's size in bytes; null if that is only known once the file is on a node. */
     virtualSize: z.number().nullable(),
   }),
 ]);
 
-/** An image file: what it is, or why it is not taken. */
+/** An image file: its properties, or the reason for rejecting it. */
 export type SourceFile = z.infer<typeof sourceSchema>;
 
 const key = (where: "here" | "node", path: string, format: ImageFormat | undefined) =>
@@ -51,11 +51,11 @@ const of = (where: "here" | "node", path: string, format: ImageFormat | undefine
 
 /** The question about a file on the node. */
 export const nodeFile = (path: string, format?: ImageFormat): SourceQuestion => of("node", path, format);
-/** The key of the question about a file on this machine. */
+/** The key of the question about a local file. */
 export const localFileKey = (path: string, format?: ImageFormat): string => key("here", path, format);
 
 const HEAD_BYTES = 4096;
-/** A VMDK has its description behind its header. */
+/** In a VMDK, the description follows the header. */
 const VMDK_HEAD_BYTES = 65_536;
 const TAIL_BYTES = 512;
 
@@ -70,7 +70,7 @@ const KINDS: readonly [
   ["isCharacterDevice", "a device"],
 ];
 
-/** Why there is nothing to read in a file of this machine, as a clause that names it; undefined when there is. */
+/** Why a local file is unreadable, as a clause that names it; undefined if it is readable. */
 export async function localFileProblem(path: string): Promise<string | undefined> {
   const named = resolve(path) === path ? path : `${path} (${resolve(path)})`;
   try {
@@ -82,7 +82,7 @@ export async function localFileProblem(path: string): Promise<string | undefined
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === "ENOENT" || code === "ENOTDIR") {
-      const target = await readlink(path).catch(() => undefined); // most are no links
+      const target = await readlink(path).catch(() => undefined); // most files are not links
       return `could not find file ${named} on this machine${target === undefined ? "" : `: it is a link to ${target}, which leads to no file`}`;
     }
     return code === "EACCES" || code === "EPERM"
@@ -91,14 +91,14 @@ export async function localFileProblem(path: string): Promise<string | undefined
   }
 }
 
-/** A file of this machine is not what it has to be any more. */
+/** A local file no longer has the required properties. */
 export class LocalFileError extends SeapathError {
   constructor(problem: string) {
     super("local-file", `Unable to read the image: ${problem}`);
   }
 }
 
-/** The question about a file on this machine. @throws LocalFileError */
+/** The question about a local file. @throws LocalFileError */
 export async function localFile(path: string, format?: ImageFormat): Promise<SourceQuestion> {
   const problem = await localFileProblem(path);
   if (problem !== undefined) throw new LocalFileError(problem);
@@ -121,14 +121,14 @@ export async function localFile(path: string, format?: ImageFormat): Promise<Sou
 const IMPORT_DEADLINE_MS = 4 * 3600_000;
 
 /**
- * What an image is filled from: a file on the node that was judged, or another image, which may have `@snapshot` behind it.
- * `name` is what errors call the file, where that is not its path.
+ * The source of an image: a file on the node that was judged, or another image, optionally with `@snapshot`. Errors
+ * call the file `name` instead of its path.
  */
 export type ImportSource = { path: string; driver: string; asked?: ImageFormat; name?: string } | { image: string };
 
 /**
- * Fills an RBD image, which is new and has the size. A file is judged again where it is read.
- * @param onProgress per cent, as qemu-img counts
+ * Fills a new RBD image of the right size. A file is judged again where it is read.
+ * @param onProgress per cent, as reported by qemu-img
  */
 export async function importImage(
   runner: Runner,
@@ -175,7 +175,7 @@ export async function importImage(
   await runner.run({ ...programCommand("import_image", request, IMPORT_DEADLINE_MS), ...options });
 }
 
-/** Reads the progress as qemu-img prints it. */
+/** Parses qemu-img's progress output. */
 function perCent(onProgress?: (percent: number) => void): (chunk: string) => void {
   let last = -1;
   return (chunk) => {
@@ -186,22 +186,22 @@ function perCent(onProgress?: (percent: number) => void): (chunk: string) => voi
   };
 }
 
-/** A copy of an image that has snapshots as the other one has them. */
+/** A copy of an image including its snapshots. */
 export interface SnapshotsCopy {
   from: string;
-  /** An image that is new. */
+  /** A new image. */
   to: string;
-  /** Those that come along, the oldest first; as they are protected there. */
+  /** The snapshots to copy, oldest first, protected as in the original. */
   snapshots: readonly string[];
-  /** What the copy is to hold in the end; it comes along where it is one of the others. */
+  /** The snapshot with the content that the copy ends up with; copied as a snapshot only if it is one of the others. */
   last: string;
-  /** Bytes: made larger in the end where it has less. */
+  /** Bytes: a smaller copy is enlarged at the end. */
   size: number;
 }
 
 /**
- * Fills an RBD image with what another one has at each of its snapshots.
- * @param onProgress per cent of all of it
+ * Fills an RBD image with the content of another one at each of its snapshots.
+ * @param onProgress per cent of the total
  * @throws UnsafeName
  */
 export async function copyWithSnapshots(

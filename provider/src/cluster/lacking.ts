@@ -1,29 +1,29 @@
-/** What of a node a domain names, and which nodes lack it. */
+/** What a domain requires of a node, and which nodes lack it. */
 import { z } from "zod";
 import type { Runner } from "../transport/types";
 import { readAs } from "./answers";
 import { runProgramOnEach } from "./program";
 
-/** Something of a node: a network device (a bridge is one), or a file. */
+/** A requirement on a node: a network device (such as a bridge), or a file. */
 export interface Need {
   kind: "net" | "file";
-  /** One of them is enough. */
+  /** One of them suffices. */
   names: readonly string[];
 }
 
-/** The same for the same need. */
+/** The same for equal needs. */
 export const needKey = ({ kind, names }: Need) => JSON.stringify([kind, ...names]);
 
-/** Needs as the node programs are told of them. */
+/** Needs in the form that the node programs take. */
 export const needRequests = (needs: readonly Need[]) => needs.map(({ kind, names }) => [kind, names] as const);
 
-/** Places in the list of needs. */
+/** Indexes into the list of needs. */
 export const lacksSchema = z.array(z.number().int().nonnegative());
 const answerSchema = z.object({ node: z.string(), lacks: lacksSchema });
 
 /**
- * Asks every node of the settings what it lacks.
- * @returns by the node's own name what it lacks; one that does not answer is not in it
+ * Asks all nodes of the settings what they lack.
+ * @returns by the node's own name, the needs it lacks; nodes that do not answer are missing
  */
 export async function readLacking(runner: Runner, needs: readonly Need[]): Promise<Map<string, Need[]>> {
   const answers = await runProgramOnEach(runner, "lacking", { needs: needRequests(needs) });
@@ -35,10 +35,10 @@ export async function readLacking(runner: Runner, needs: readonly Need[]): Promi
   );
 }
 
-/** For how long an answer counts: the engine checks the VMs of a program one after the other, and many name one bridge. */
+/** How long an answer is valid: the engine checks a program's VMs one by one, and many use the same bridge. */
 const KEPT_MS = 30_000;
 
-/** What nodes lack, asked once for all who want to know of the same thing in a short time. */
+/** What nodes lack, read once for all callers that ask about the same need within a short time. */
 export class Lacking {
   readonly #read: (needs: readonly Need[]) => Promise<Map<string, Need[]>>;
   readonly #known = new Map<string, { nodes: Promise<Map<string, boolean>>; at: number }>();
@@ -47,7 +47,7 @@ export class Lacking {
     this.#read = read;
   }
 
-  /** For each need, by the nodes that answered, whether they lack it. */
+  /** For each need, a map of the nodes that answered: whether they lack it. */
   ask(needs: readonly Need[]): Promise<Map<string, boolean>[]> {
     const now = Date.now();
     for (const [key, { at }] of this.#known) if (now - at > KEPT_MS) this.#known.delete(key);

@@ -1,4 +1,4 @@
-/** libvirt on the node that is asked, and on the others, which it reaches by its own SSH. */
+/** libvirt on the connected node, and on the others, which it reaches by its own SSH. */
 import { z } from "zod";
 import type { Runner } from "../transport/types";
 import { readAs } from "./answers";
@@ -18,7 +18,7 @@ export async function growDisk(runner: Runner, at: GuestAt, target: string, byte
   await change(runner, at, { verb: "resize", target, bytes });
 }
 
-/** As a user whom the nodes let in, or else by a link of ours to that node. */
+/** As a user whom the nodes admit, or else over our own link to that node. */
 async function change(runner: Runner, at: GuestAt, request: Record<string, unknown>): Promise<void> {
   const asked = { ...request, domain: at.domain };
   try {
@@ -29,8 +29,8 @@ async function change(runner: Runner, at: GuestAt, request: Record<string, unkno
 }
 
 /**
- * libvirt's address of a node by which it lets the one that is asked in, or undefined where it does as nobody.
- * @throws ProgramError where it cannot be asked for another reason
+ * The libvirt URI by which a node admits the connected one, or undefined if it admits it as no user.
+ * @throws ProgramError if it cannot be asked for another reason
  */
 export async function openWay(runner: Runner, at: GuestAt): Promise<string | undefined> {
   try {
@@ -47,8 +47,8 @@ export async function openWay(runner: Runner, at: GuestAt): Promise<string | und
 }
 
 /**
- * The XML of running guests, in the order of the question: undefined for one that does not run there any more, the error for
- * one that cannot be asked.
+ * The XML of running guests, in the order of the request: undefined if a guest no longer runs there, an error if it
+ * cannot be read.
  */
 export async function readDomains(
   runner: Runner,
@@ -67,7 +67,7 @@ export async function readDomains(
   );
 }
 
-/** The XML of one guest, by a link of ours to its node. */
+/** The XML of one guest, over our own link to its node. */
 async function readThere(
   runner: Runner,
   at: GuestAt,
@@ -93,20 +93,20 @@ async function readThere(
 }
 
 /**
- * Attaches a device to a running guest, or asks the guest to let go of one, which it may do later or never.
- * @throws ProgramError with `kind` "no-domain" (it does not run there), "exists" (the target is taken), "no-slot" (the guest
- * has no place for one more), "absent" (there is no such device), or "libvirtError" with libvirt's words
+ * Attaches a device to a running guest, or asks the guest to release one, which it may do later or never.
+ * @throws ProgramError with `kind` "no-domain" (it does not run there), "exists" (the target is taken), "no-slot" (the
+ * guest has no slot left), "absent" (there is no such device), or "libvirtError" with libvirt's words
  */
 export async function changeDevice(runner: Runner, at: GuestAt, verb: "attach" | "detach", xml: string): Promise<void> {
   await change(runner, at, { verb, xml });
 }
 
-/** The machines that a node's QEMU has, by the processor's architecture: each by its name, with what it is short for. */
+/** The machine types of a node's QEMU, by processor architecture: each name, with the one it is an alias of. */
 export type Machines = Readonly<Record<string, Readonly<Record<string, string | null>>>>;
 
-/** libvirt does not take a domain, `kind` "libvirtError", or cannot be asked. */
+/** libvirt rejects a domain, `kind` "libvirtError", or cannot be asked. */
 export class NotTaken extends ProgramError {
-  /** What that node has; undefined where it cannot tell. */
+  /** The machine types of that node; undefined if it cannot tell. */
   readonly machines: Machines | undefined;
 
   constructor(node: string, kind: string, words: string, machines: Machines | undefined) {
@@ -115,24 +115,24 @@ export class NotTaken extends ProgramError {
   }
 }
 
-/** What a node has against domains, and what it lacks of what they name. */
+/** A node's objections to domains, and which of their needs it lacks. */
 export interface Judged {
-  /** By the XML, where libvirt does not take it. */
+  /** By XML, if libvirt rejects it. */
   errors: Map<string, NotTaken | undefined>;
   lacks: Need[];
 }
 
 const machinesSchema = z.union([
   z.object({ ok: z.record(z.string(), z.record(z.string(), z.string().nullable())) }),
-  // What is wrong with a domain stands without them.
+  // Without them, errors in a domain are still reported.
   z.object({ error: z.unknown() }),
 ]);
 
 /**
- * Asks libvirt whether it takes domains, by defining each with validation and undefining it: nothing is there afterwards, so it
- * may be asked again on another node.
- * Each XML must carry a name and a uuid of its own: a running domain of that name would become a persistent one.
- * @param needs what of the node they name, which is looked at in the same go
+ * Asks libvirt whether it accepts domains, by defining each with validation and undefining it. Nothing remains
+ * afterwards, so another node may be asked again. Each XML must have its own name and uuid: a running domain of that
+ * name would become persistent.
+ * @param needs what they require of the node, checked in the same call
  */
 export async function validateDomains(
   runner: Runner,

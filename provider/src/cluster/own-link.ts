@@ -1,26 +1,27 @@
 /**
- * A node that lets no other one in is asked by a link of its own, where the settings name it. The settings have addresses, and
- * the cluster has names: which of them is the node it says itself, and the others do nothing.
+ * If a node admits no other node, we ask it over a link of our own, if the settings name it. The settings hold
+ * addresses, and the cluster has names. So every node is asked; the one with that name answers, and the others do
+ * nothing.
  */
 import { ConnectionError } from "../transport/errors";
 import type { Runner } from "../transport/types";
 import { ProgramError } from "./errors";
 import { askOnEach } from "./program";
 
-/** What a node program answers of itself that was meant for another node. */
+/** The answer of a node program to a request meant for another node. */
 const ELSEWHERE = "elsewhere";
 
-/** Whether a program failed since the other node let this one in as nobody; nothing was done then. */
+/** Whether a program failed because the other node admitted this one as no user; in that case nothing was done. */
 export const isClosed = (error: unknown): error is ProgramError =>
   error instanceof ProgramError && error.kind === "closed";
 
 /**
- * Asks the node itself, when a program on another one has said that it does not get there.
- * @param error what that one failed with: anything else is thrown as it is
- * @param request what the node is asked; it is given its own name as `only`
+ * Asks the node itself after a program on another node reported that it cannot get there.
+ * @param error the failure of that program: anything else is rethrown
+ * @param request the request for the node; its own name is added as `only`
  * @returns its answer
- * @throws the error, where none of the settings is that node; ProgramError when the node says that it failed, ConnectionError when the
- * link broke and what was asked may have been done
+ * @throws the error, if the settings do not name that node; ProgramError if the node reports a failure, ConnectionError
+ * if the link broke and the request may have been carried out
  */
 export async function byOwnLink(
   runner: Runner,
@@ -37,8 +38,8 @@ export async function byOwnLink(
 }
 
 /**
- * Asks a node by a link of its own.
- * @returns undefined where none of the settings is that node, or it does not answer
+ * Asks a node over a link of our own.
+ * @returns undefined if the settings do not name that node, or it does not answer
  * @throws as `byOwnLink`
  */
 export async function askItself(

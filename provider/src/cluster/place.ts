@@ -1,28 +1,28 @@
 /**
- * Where a guest runs, and how libvirt gets there. Users and nodes are read back from metadata, the CIB and configuration: they
- * are somebody else's words, and a URI has room for more than a name (libvirt runs what `?command=` says). This is the one place
- * that makes a URI of them; the node programs look at it again.
+ * Where a guest runs, and how libvirt gets there. Users and nodes are read back from metadata, the CIB and
+ * configuration, so they are untrusted. A URI has room for more than a name: libvirt runs the value of `?command=`.
+ * This is the only place that builds such URIs; the node programs check them again.
  */
 import { SeapathError } from "../errors";
 
-/** Where a guest runs: the node that is asked, or another one, where libvirt logs in as that user. */
+/** Where a guest runs: on the connected node, or on another one, where libvirt logs in as that user. */
 export interface GuestPlace {
   node: string;
   asked: string;
   user: string;
 }
 
-/** A guest that runs. */
+/** A running guest. */
 export interface GuestAt extends GuestPlace {
   domain: string;
 }
 
-/** What a user of the nodes may be called. The node programs have the same rule. */
+/** Valid user names on the nodes. The node programs have the same rule. */
 export const USER_NAME = /^[A-Za-z_][A-Za-z0-9_.-]{0,31}$/;
-/** What a node may be called: a host name. */
+/** Valid node names: host names. */
 export const NODE_NAME = /^[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$/;
 
-/** A name that was read back and cannot be one; it is not used. */
+/** A name that was read back is invalid, and so is not used. */
 export class UnsafeName extends SeapathError {
   constructor(what: string, name: string, hint: string) {
     super("unsafe-name", `${JSON.stringify(name)} is not the name of ${what}, and is not used`, { hint });
@@ -39,10 +39,10 @@ export function checkedUser(user: string): string {
   );
 }
 
-/** What an image may be called where QEMU reads its name, in which `:` begins an option; it may have a snapshot's behind it. */
+/** Valid image names where QEMU reads them, since `:` starts an option there; a snapshot's name may follow. */
 const IMAGE_NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]*(?:@[A-Za-z0-9_.-]+)?$/;
 
-/** Whether an image, with a snapshot's name behind it or not, can be given to QEMU. */
+/** Whether an image, with or without a snapshot's name, can be passed to QEMU. */
 export const isImageName = (image: string): boolean => IMAGE_NAME.test(image);
 
 /** @throws UnsafeName */
@@ -57,15 +57,18 @@ export function checkedNode(node: string): string {
   throw new UnsafeName("a node", node, "Look at the nodes in `crm_node --list`.");
 }
 
-/** libvirt on the node that is asked. */
+/** libvirt on the connected node. */
 export const LOCAL_URI = "qemu:///system";
 
-/** Whom the nodes let each other in as: root, unless the cluster was hardened. The node programs have the same. */
+/**
+ * The users as which the nodes admit each other: root, unless the cluster was hardened. The node programs have the same
+ * list.
+ */
 export const BETWEEN_NODES = ["root", "libvirtadmin"] as const;
 
 /**
- * libvirt's addresses of a node, in the order in which they are tried: as the user that is named, then as those whom nodes
- * let in otherwise.
+ * libvirt's URIs of a node, in the order to try them: as the named user, then as the other users that nodes usually
+ * admit.
  * @throws UnsafeName
  */
 export function libvirtUris(at: GuestPlace, terminal = false): string[] {
@@ -74,8 +77,8 @@ export function libvirtUris(at: GuestPlace, terminal = false): string[] {
 }
 
 /**
- * libvirt's address of a node as the one that is asked sees it.
- * @param terminal whether ssh may ask somebody for a password
+ * libvirt's URI of a node as seen from the connected one.
+ * @param terminal whether ssh may ask the user for a password
  * @throws UnsafeName
  */
 export function libvirtUri(at: GuestPlace, terminal = false): string {

@@ -86,7 +86,7 @@ export async function askOnEach(
 }
 
 /**
- * The same, if any node's answer will do.
+ * The same, where it does not matter which node gave which answer.
  * @returns the answers of the nodes that could be reached and had one; nothing about the others
  */
 export async function runProgramOnEach(

@@ -3,7 +3,7 @@ import type { Runner } from "../transport/types";
 import { AlreadyExists, ProgramError } from "./errors";
 import { runProgram } from "./program";
 
-/** One change of the pool `rbd`. All but `create…` and `cloneImage` may be done twice. */
+/** A change of the pool `rbd`. All but `create…` and `cloneImage` are idempotent. */
 export type StorageOperation =
   | { op: "createImage"; image: string; size: number }
   | { op: "createGroup"; group: string }
@@ -15,7 +15,9 @@ export type StorageOperation =
       image: string;
       set?: Record<string, string>;
       unset?: string[];
-      /** What keys have to say for it to be done at all; null: not there. Otherwise it fails as `MetadataChanged`. */
+      /**
+       * The values that keys must have for the change to happen; null: absent. Otherwise it fails as `MetadataChanged`.
+       */
       expect?: Record<string, string | null>;
     }
   | { op: "countDisks"; vm: string }
@@ -26,18 +28,18 @@ export type StorageOperation =
   | { op: "cloneImage"; parent: string; snapshot: string; image: string; size?: number; set?: Record<string, string> }
   | { op: "flattenImage"; image: string }
   | { op: "children"; vm: string; image?: string }
-  /** How many bytes were written between snapshots, the oldest first, and with `now` since the last of them. */
+  /** The bytes written between snapshots, oldest first, and with `now` since the last one. */
   | { op: "changedBytes"; image: string; snapshots: readonly string[]; now: boolean };
 
-/** Operations that only look. */
+/** Read-only operations. */
 const LOOKS: readonly StorageOperation["op"][] = ["watchers", "children", "changedBytes"];
 
-/** Whether nothing is changed by an operation. */
+/** Whether an operation changes nothing. */
 export const onlyLooks = ({ op }: StorageOperation) => LOOKS.includes(op);
 
 /**
- * Does the operations in order, over one connection to Ceph, and answers with what each one returned.
- * @throws AlreadyExists when an image or a group that is to be created is there; nothing after it was done
+ * Does the operations in order, over one connection to Ceph, and returns the result of each.
+ * @throws AlreadyExists if an image or group to create exists; nothing after it was done
  */
 export async function changeStorage(
   runner: Runner,
@@ -51,16 +53,16 @@ export async function changeStorage(
   }
 }
 
-/** What a failed operation means; any other error as it is. */
+/** Maps a failed operation to its error class; returns any other error unchanged. */
 export function storageError<E>(error: E): E | AlreadyExists {
   if (!(error instanceof ProgramError) || !/^(ImageExists|ObjectExists)$/.test(error.kind)) return error;
   return new AlreadyExists(error.words, "Another program has just made it; nothing of that was touched.");
 }
 
-/** What `removeImage` answers. */
+/** The result of `removeImage`. */
 export interface Removed {
-  /** Snapshots that went with it. */
+  /** Snapshots removed with it. */
   snapshots: string[];
-  /** The name under which a disk that is to be retained was kept. */
+  /** The name under which a retained disk was kept. */
   kept: string | null;
 }

@@ -1,4 +1,4 @@
-/** What the nodes' logs say of an operation that failed. */
+/** What the nodes' logs say about a failed operation. */
 import { z } from "zod";
 import type { Runner } from "../transport/types";
 import { readAs } from "./answers";
@@ -6,7 +6,7 @@ import { runProgramOnEach } from "./program";
 
 const answerSchema = z.object({ node: z.string(), place: z.string(), lines: z.array(z.string()) });
 
-/** The last lines of a log that are about one operation, without what looks like a secret. */
+/** The last lines of a log about one operation, without anything that looks like a secret. */
 export interface LoggedReason {
   node: string;
   /** The file, or the command that shows it. */
@@ -14,12 +14,12 @@ export interface LoggedReason {
   lines: string[];
 }
 
-/** What a log may cost at most: the program itself is content with much less. */
+/** The limit on a log's size: the program itself stays far below it. */
 const MAX_ANSWER_BYTES = 256 * 1024;
 
 /**
- * Looks on nodes for why an operation of a resource has failed there, the last time that it did.
- * @returns what those say that have something to say: one that cannot be asked, or keeps no logs, is not in it
+ * Searches nodes' logs for why an operation of a resource last failed there.
+ * @returns the findings; nodes that cannot be asked, or keep no logs, are missing
  */
 export async function readReasons(
   runner: Runner,
@@ -34,6 +34,6 @@ export async function readReasons(
     { timeoutMs: 60_000, maxOutputBytes: MAX_ANSWER_BYTES },
   );
   const found = answers.map((answer) => readAs(answerSchema, answer, "the reasons program"));
-  // Two addresses of the settings may be one node.
+  // Two addresses of the settings may be the same node.
   return [...new Map(found.filter(({ lines }) => lines.length > 0).map((each) => [each.node, each])).values()];
 }

@@ -1,4 +1,4 @@
-/** pacemaker_remoted inside of a guest, and the node that Pacemaker makes of it. */
+/** pacemaker_remoted inside a guest, and the node that Pacemaker makes of it. */
 import { z } from "zod";
 import type { Runner } from "../transport/types";
 import { readAs } from "./answers";
@@ -12,13 +12,13 @@ export interface Endpoint {
   port: number;
 }
 
-/** `accepted`; `refused`: it has another key; `silent`: nobody answers; `unknown`: the node cannot find out. */
+/** `accepted`; `refused`: it has another key; `silent`: no answer; `unknown`: the node cannot find out. */
 export type Reach = z.infer<typeof answerSchema>;
 
 /**
- * Asks whether pacemaker_remoted answers.
- * @param options `key`: whether it also takes the nodes' key. Only for an endpoint to which Pacemaker has no connection:
- *   for a second one it gives up the first, and the guest with it
+ * Checks whether pacemaker_remoted answers.
+ * @param options `key`: also check that it accepts the nodes' key. Only for an endpoint without a connection from
+ * Pacemaker: a second connection makes it drop the first, and the guest with it
  */
 export async function reachRemoted(
   runner: Runner,
@@ -34,17 +34,17 @@ export async function reachRemoted(
   );
 }
 
-/** Makes Pacemaker forget a guest node that is gone: its state, its attributes, the history of what ran in it. */
+/** Makes Pacemaker forget a guest node that is gone: its state, its attributes, and the history of operations in it. */
 export async function forgetNode(runner: Runner, node: string): Promise<void> {
   await runner.run({ argv: ["crm_node", "--force", "--remove", node], timeoutMs: 60_000 });
 }
 
-/** What is known of a resource agent, as a node has it: its parameters and which of them have to be given. */
+/** The metadata of a resource agent on a node: its parameters, and which of them are required. */
 export interface AgentFacts {
   parameters: { name: string; required: boolean }[];
 }
 
-/** What a node's agent says of itself, or undefined where the node does not have it. */
+/** The metadata of a node's agent, or undefined if the node does not have it. */
 export async function findAgent(runner: Runner, agent: string): Promise<AgentFacts | undefined> {
   const argv = ["crm_resource", `--show-metadata=${agent}`];
   const okExitCodes = Array.from({ length: 256 }, (_, code) => code);

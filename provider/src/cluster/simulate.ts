@@ -9,62 +9,67 @@ import { runProgram } from "./program";
 import { readNodes, readResources, type NodeStatus, type ResourceStatus } from "./status";
 import { child, children, parseXml, type XmlElement } from "./xml";
 
-/** Something that the scheduler would have done. */
+/** An action that the scheduler would start. */
 export interface SimulatedAction {
   resource: string;
-  /** `start`, `stop`, `move` (stopped and started), `migrate` (live), `restart`, `recover`, `reload`, … */
+  /** `start`, `stop`, `move` (stop and start), `migrate` (live), `restart`, `recover`, `reload`, … */
   kind: string;
-  /** Where it runs before. */
+  /** Where it runs before the action. */
   from?: string;
-  /** Where it runs afterwards. */
+  /** Where it runs after the action. */
   to?: string;
-  /** In Pacemaker's words, where it says them: `node availability`. */
+  /** In Pacemaker's words, if it gives a reason: `node availability`. */
   reason?: string;
-  /** It would be done, if something else were not in the way: it is not done. */
+  /** The scheduler wants it, but something else prevents it. */
   blocked: boolean;
 }
 
 /** One run of the scheduler. */
 export interface Simulation {
-  /** As they are before: the cluster's nodes, and guest nodes. */
+  /** The state before the run: the cluster's nodes, and guest nodes. */
   nodes: NodeStatus[];
-  /** As they are before. */
+  /** The state before the run. */
   resources: Map<string, ResourceStatus>;
   actions: SimulatedAction[];
-  /** For each resource what each node is worth to it; `-INFINITY` is never. Only where they were asked for. */
+  /** Each resource's score for each node; `-INFINITY` is never. Only if requested. */
   scores: Map<string, Map<string, string>>;
 }
 
-/** What is to be simulated. */
+/** The input of a simulation. */
 export interface SimulationRequest {
-  /** A CIB that was saved, and is well-formed: the scheduler takes one that is cut off for an empty cluster. Without it: of now. */
+  /**
+   * A saved, well-formed CIB: the scheduler takes a truncated one for an empty cluster. Without it: the current one.
+   */
   cib?: string;
   changes: readonly CibChange[];
-  /** Other orders of creation of primitives that the changes create, by which it is seen what depends on the order. */
+  /** Other creation orders of the primitives in the changes, to find out what depends on the order. */
   orders?: readonly (readonly string[])[];
-  /** Resources whose failures are forgotten by the change, where they do not run: they are tried on every node again. */
+  /** Resources whose failures the change clears, if they are not running: every node is tried again. */
   forgotten?: readonly string[];
-  /** Nodes that are in standby, whatever the CIB says of them. */
+  /** Nodes that are in standby, whatever the CIB says. */
   standby?: readonly string[];
-  /** Nodes that are lost afterwards, one at a time. */
+  /** Nodes to lose afterwards, one at a time. */
   lose: readonly string[];
   /** Whether each of them comes back after that. */
   failback?: boolean;
-  /** Whether the CIB that it begins from is to be kept. */
+  /** Whether to return the initial CIB. */
   keep?: boolean;
-  /** Whether the cluster fences nodes, as it reads its configuration itself: what is kept says so to Pacemaker of any version. */
+  /**
+   * Whether the cluster fences nodes, as it reads its configuration itself: the returned CIB states it for any
+   * Pacemaker version.
+   */
   fencing?: boolean;
 }
 
 export interface Simulations {
   /**
-   * The CIB that it began from, as text and without what looks secret, which changes nothing of the scheduler's answer. Only
-   * where it was asked for.
+   * The initial CIB, as text and without anything that looks like a secret; the scheduler's answer stays the same. Only
+   * if requested.
    */
   kept?: string;
-  /** The CIB with the changes, and without the status. */
+  /** The CIB with the changes, without the status. */
   planned: Cib;
-  /** What `crm_verify` has against the CIB with the changes. */
+  /** `crm_verify`'s verdict on the CIB with the changes. */
   verified: { valid: boolean; words: string };
   baseline: Simulation;
   orders: Simulation[];
@@ -84,8 +89,8 @@ const answerSchema = z.object({
 });
 
 /**
- * Runs the scheduler on the CIB with the changes, and again for each node that is lost afterwards.
- * @throws ProgramError when the changes do not fit the CIB; ParseError when an answer is cut off or empty
+ * Runs the scheduler on the CIB with the changes, and once more for each node lost afterwards.
+ * @throws ProgramError if the changes do not fit the CIB; ParseError if an answer is truncated or empty
  */
 export async function simulate(runner: Runner, request: SimulationRequest): Promise<Simulations> {
   const { changes, ...rest } = request;
@@ -94,7 +99,7 @@ export async function simulate(runner: Runner, request: SimulationRequest): Prom
   const found = readAs(answerSchema, answer, "the simulate program");
   const planned = parseCib(found.planned);
   const baseline = parseRuns(found.baseline);
-  // Truncated input makes "no resources" and exit code 0 of it.
+  // For truncated input, it reports "no resources" and exits with code 0.
   const missing = [...planned.primitives.keys()].filter((id) => !baseline.resources.has(id));
   if (missing.length > 0)
     throw new ParseError("crm_simulate", `it does not know ${missing.join(", ")}`, found.baseline.join("\n"));
@@ -111,13 +116,13 @@ export async function simulate(runner: Runner, request: SimulationRequest): Prom
   };
 }
 
-/** What Pacemaker is going to do now, and what its resources are doing: nothing of it is done by the asking. */
+/** What Pacemaker is about to do, and the state of its resources. Asking does not trigger anything. */
 export async function readPending(runner: Runner): Promise<Simulation> {
   const argv = ["crm_simulate", "--live-check", "--run", "--output-as=xml"];
   return parseSimulation((await runner.run({ argv, readOnly: true })).stdout);
 }
 
-/** Reads the answer of `crm_simulate --output-as=xml`. */
+/** Parses the output of `crm_simulate --output-as=xml`. */
 export function parseSimulation(text: string): Simulation {
   const root = parseXml(text, "crm_simulate");
   const code = child(root, "status")?.attrs["code"];
@@ -128,7 +133,7 @@ export function parseSimulation(text: string): Simulation {
   if (actions === undefined) throw new ParseError("crm_simulate", "it has no actions, not even none", text);
   const status = child(root, "cluster_status");
   const nodes = child(status, "nodes");
-  // Of resources nothing is printed where there are none.
+  // It prints no resources element if there are none.
   if (nodes === undefined) throw new ParseError("crm_simulate", "it does not say where everything is before", text);
   const scores = new Map<string, Map<string, string>>();
   for (const { attrs } of children(
@@ -146,7 +151,7 @@ export function parseSimulation(text: string): Simulation {
   };
 }
 
-/** Runs of the scheduler one after the other as one: as everything is before the first, and what all of them do. */
+/** Merges successive scheduler runs: the state before the first one, and the actions of all. */
 function parseRuns(texts: readonly string[]): Simulation {
   const runs = texts.map(parseSimulation);
   const actions = new Map<string, SimulatedAction>();
@@ -163,7 +168,7 @@ function parseRuns(texts: readonly string[]): Simulation {
   };
 }
 
-/** Two actions on a resource as one: what is done first, and where it ends. */
+/** Merges two actions on a resource: what happens first, and where it ends. */
 function inTurn(first: SimulatedAction, then: SimulatedAction): SimulatedAction {
   if (then.blocked) return first;
   const {
@@ -178,7 +183,7 @@ function inTurn(first: SimulatedAction, then: SimulatedAction): SimulatedAction 
   };
 }
 
-/** Start names the node that it goes to, stop the one that it leaves, restart and recover the one that they are about. */
+/** Start names the target node, stop the node it leaves, restart and recover the node they happen on. */
 function readAction({ attrs }: XmlElement): SimulatedAction {
   const kind = attrs["action"] ?? "";
   const node = attrs["node"];

@@ -1,34 +1,34 @@
-/** Snapshots of all disks of a VM, and the way back to one: each a node program that does all of it or nothing. */
+/** Snapshots of all disks of a VM, and rollbacks: each a node program that does all of it or nothing. */
 import type { Runner } from "../transport/types";
 import { byOwnLink, isClosed } from "./own-link";
 import { programSource, runProgram } from "./program";
 
-/** How far a snapshot is free of half-written data. */
+/** How carefully a snapshot avoids half-written data. */
 export type Quiesce = "auto" | "required" | "none";
 
-/** A snapshot that is to be made on every disk of a VM's RBD group. */
+/** A snapshot to make on every disk of a VM's RBD group. */
 export interface SnapshotRequest {
   vm: string;
   name: string;
-  /** Whose it is: kept with it. */
+  /** Its owner, stored with it. */
   owner: string;
   protect: boolean;
   quiesce: Quiesce;
-  /** Where the guest runs, the user by whom one node reaches another, and how long it may be frozen. */
+  /** Where the guest runs, the user for connections between nodes, and how long it may be frozen. */
   guest?: { node: string; user: string; seconds: number };
 }
 
-/** Waiting for the lock, the way to another node, the question whether the agent lives, and the snapshots themselves. */
+/** Waiting for the lock, reaching another node, checking that the agent is alive, and the snapshots themselves. */
 const SNAPSHOT_MS = 240_000;
-/** Every block that has changed is written anew. */
+/** Every block that has changed is rewritten. */
 const ROLLBACK_MS = 4 * 3600_000;
 
 const run = (runner: Runner, request: unknown, timeoutMs = SNAPSHOT_MS) =>
   runProgram(runner, "snapshots", request, { timeoutMs });
 
 /**
- * Makes a snapshot on every disk, with the file systems of the guest frozen where that is asked.
- * @throws ProgramError by its `kind`: `exists`, `NoVm`, `quiesce` (required, and not to be had), `disk`, `locked`
+ * Makes a snapshot on every disk, with the guest's file systems frozen if requested.
+ * @throws ProgramError by its `kind`: `exists`, `NoVm`, `quiesce` (required but impossible), `disk`, `locked`
  */
 export async function makeSnapshot(runner: Runner, request: SnapshotRequest): Promise<void> {
   const seconds = request.guest?.seconds ?? 0;
@@ -39,7 +39,7 @@ export async function makeSnapshot(runner: Runner, request: SnapshotRequest): Pr
     await run(runner, { ...asked, ownLink: true }, timeoutMs);
   } catch (closed) {
     try {
-      // Where the guest runs it is frozen without a way between nodes.
+      // On the guest's own node, freezing it needs no access between nodes.
       await byOwnLink(runner, closed, request.guest.node, "snapshots", asked, timeoutMs);
     } catch (error) {
       if (error !== closed || !isClosed(error)) throw error;
@@ -49,7 +49,7 @@ export async function makeSnapshot(runner: Runner, request: SnapshotRequest): Pr
 }
 
 /**
- * Protects a snapshot on every disk that has it, or on none, and writes down whose it is.
+ * Protects or unprotects a snapshot on every disk that has it, and records its owner.
  * @throws ProgramError by its `kind`: `NoSnapshot`, `NoVm`, `children` (linked clones, so that it stays protected)
  */
 export async function changeSnapshot(
@@ -60,8 +60,8 @@ export async function changeSnapshot(
 }
 
 /**
- * Removes a snapshot from every disk, protected or not. May be done twice.
- * @param owner removes it only if it is that one's
+ * Removes a snapshot from every disk, protected or not. Idempotent.
+ * @param owner removes it only if it belongs to that owner
  * @returns the disks that had it
  * @throws ProgramError by its `kind`: `children` (linked clones)
  */
@@ -72,14 +72,14 @@ export async function dropSnapshot(
   return (await run(runner, { action: "remove", ...request })) as string[];
 }
 
-/** What a purge did. */
+/** The result of a purge. */
 export interface Purged {
   removed: string[];
-  /** By name why it stays. */
+  /** By name, the reason why it stays. */
   kept: Record<string, string>;
 }
 
-/** Removes snapshots, except those that have become protected, held or another one since they were looked at. */
+/** Removes snapshots, except those that have since become protected, held, or were replaced. */
 export async function purgeDisks(
   runner: Runner,
   request: {
@@ -97,9 +97,9 @@ export async function purgeDisks(
 }
 
 /**
- * Marks a VM as being rolled back, unless another mark is there.
- * @param insteadOf a mark that was found, and is taken over
- * @returns the mark that it has now
+ * Marks a VM as being rolled back, unless it has another mark.
+ * @param insteadOf an existing mark to take over
+ * @returns its current mark
  */
 export async function beginRollback(
   runner: Runner,
@@ -109,8 +109,8 @@ export async function beginRollback(
 }
 
 /**
- * Brings every disk of a VM that does not run back to a snapshot. Cut off, it may be asked again, and goes on.
- * @throws ProgramError by its `kind`: `unchanged`, `younger`, `open` (all is as it was), or `halfway`
+ * Rolls every disk of a stopped VM back to a snapshot. If interrupted, a new call continues.
+ * @throws ProgramError by its `kind`: `unchanged`, `younger`, `open` (nothing has changed), or `halfway`
  */
 export async function rollDisks(runner: Runner, request: { vm: string; name: string }): Promise<string[]> {
   return (await runProgram(runner, "rollback", { action: "roll", ...request }, { timeoutMs: ROLLBACK_MS })) as string[];

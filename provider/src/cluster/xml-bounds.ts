@@ -1,30 +1,31 @@
-/** What is asked of a document before it is parsed: that it is one of a size and a shape that its readers can bear. */
+/** Checks a document before it is parsed: its size and shape must be bearable for its readers. */
 
-/** Characters of XML 1.0 are all but these. */
+/** XML 1.0 allows all characters except these. */
 const FORBIDDEN = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|\p{Surrogate}/u;
 
-/** The first character of a text that no XML can hold, not even as a reference: NUL, say, or half of a pair. */
+/** The first character of a text that XML cannot hold, not even as a reference: NUL, or half of a surrogate pair. */
 export function forbiddenChar(text: string): string | undefined {
   const found = FORBIDDEN.exec(text)?.[0];
   return found === undefined ? undefined : `U+${found.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}`;
 }
 
-/** The character of a number in a reference. @throws Error when it is none that XML can hold */
+/** The character with that number in a reference. @throws Error if XML cannot hold it */
 export function characterOf(code: number): string {
   const char = code <= 0x10ffff ? String.fromCodePoint(code) : "\0";
   if (FORBIDDEN.test(char)) throw new Error(`the character ${code} is none that XML can hold`);
   return char;
 }
 
-/**
- * Elements within each other: readers call themselves for each level. Libvirt's and Pacemaker's documents have some ten.
- */
+/** Nesting depth: readers recurse for each level. Libvirt's and Pacemaker's documents have about ten. */
 const MAX_DEPTH = 100;
-/** The CIB of 20,000 VMs has some 600,000 elements. Each costs its readers hundreds of bytes, where it may be four in the text. */
+/**
+ * The CIB of 20,000 VMs has some 600,000 elements. Each costs its readers hundreds of bytes, though it may be only four
+ * in the text.
+ */
 const MAX_ELEMENTS = 1_500_000;
 const MAX_PARTS = 6_000_000;
 
-/** @throws Error when the document is of another kind than those that tools answer with */
+/** @throws Error if no tool would answer with such a document */
 export function checkBounds(text: string): void {
   const forbidden = forbiddenChar(text);
   if (forbidden !== undefined) throw new Error(`it holds the character ${forbidden}`);
@@ -45,7 +46,7 @@ export function checkBounds(text: string): void {
     if (text.startsWith("<!--", at)) at = end("-->", at + 4);
     else if (text.startsWith("<![CDATA[", at)) at = end("]]>", at + 9);
     else if (text.startsWith("<?", at)) at = end("?>", at + 2);
-    // It declares entities, which grow without an end or name files.
+    // It declares entities, which may grow without bound or name files.
     else if (text.startsWith("<!", at)) throw new Error("it has a document type, which is not taken");
     else if (text.startsWith("</", at)) [at, depth] = [end(">", at + 2), depth - 1];
     else {
