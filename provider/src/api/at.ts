@@ -1,23 +1,23 @@
-/** Which cluster is meant, and who hears of progress. */
+/** The cluster to use, and the recipient of progress. */
 import { currentCluster } from "../session";
 import type { Context, Inventory } from "../vmmgr";
 
-/** Where something is done. */
+/** Where to act. */
 export interface At {
   /** One of `seapath:clusters`. @default the cluster of `seapath:hosts` */
   cluster?: string;
-  /** Hears how far long work is, and what else a person should know. */
+  /** Receives the progress of long operations, and other notices for the user. */
   report?: (text: string) => void;
-  /** Seconds that Pacemaker may take for what it is told. @default 300 */
+  /** Seconds that Pacemaker may take to act. @default 300 */
   deadline?: number;
 }
 
-/** The same for vmmgr. */
+/** The same as a vmmgr context. */
 export const contextOf = ({ cluster, report, deadline }: At): Context => ({
   cluster: currentCluster(cluster),
   ...(report === undefined ? {} : { report }),
   ...(deadline === undefined ? {} : { deadline }),
 });
 
-/** A look at the cluster, shared by all who ask at once. */
+/** A read of the cluster, shared by all concurrent callers. */
 export const look = ({ cluster }: At): Promise<Inventory> => currentCluster(cluster).inventory();

@@ -1,5 +1,5 @@
-/** What a domain is, whoever wrote its XML. */
+/** The properties of a domain, whoever wrote its XML. */
 import { domainSizeOf } from "../vmmgr";
 
-/** The virtual CPUs and the memory that a domain asks for; undefined where the XML is none. */
+/** A domain's virtual CPUs and memory; undefined if the XML is invalid. */
 export const domainSize = (xml: string): { vcpus: number; memoryMiB: number } | undefined => domainSizeOf(xml);

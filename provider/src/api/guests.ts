@@ -1,4 +1,4 @@
-/** Guest nodes outside of a Pulumi program: vm-mgr's add_pacemaker_remote and remove_pacemaker_remote. */
+/** Guest nodes outside of Pulumi programs: vm-mgr's add_pacemaker_remote and remove_pacemaker_remote. */
 import {
   ensureGuestNode,
   findGuestNode,
@@ -10,18 +10,21 @@ import {
 } from "../vmmgr";
 import { contextOf, look, type At } from "./at";
 
-/** Where a guest's pacemaker_remoted is. */
+/** The location of a guest's pacemaker_remoted. */
 export interface GuestNode {
   /** The node's name. */
   name: string;
   address: string;
   /** @default 3121 */
   port?: number;
-  /** Seconds that a connection may take. @default 60 */
+  /** Seconds for a connection. @default 60 */
   timeout?: number;
 }
 
-/** Makes a VM a guest node, or changes what it is one by; where it runs, the connection is waited for. @throws Refused, NotFound */
+/**
+ * Makes a VM a guest node, or changes its settings as one. If the VM is running, waits for the connection. @throws
+ * Refused, NotFound
+ */
 export async function addRemote(at: At, vm: string, { name, address, port, timeout }: GuestNode): Promise<void> {
   const problem = nameProblem(name);
   if (problem !== undefined)
@@ -36,7 +39,10 @@ export async function addRemote(at: At, vm: string, { name, address, port, timeo
   });
 }
 
-/** Takes a guest node away; its VM runs on. @throws NotFound where the VM is none; Refused while something is bound to it */
+/**
+ * Removes a guest node; its VM keeps running. @throws NotFound if the VM is not one; Refused while something is bound
+ * to it
+ */
 export async function removeRemote(at: At, vm: string): Promise<void> {
   const inventory = await look(at);
   const found = findGuestNode(inventory, vm);

@@ -1,6 +1,6 @@
 /**
- * What a cluster can be asked and told outside of a resource, for the functions of the sdk and the command line. Each
- * begins with where: the cluster, and who hears of progress.
+ * Operations on a cluster outside of resources, for the sdk's functions and the command line. Each takes as its first
+ * argument where to act: the cluster, and the recipient of progress.
  */
 export type { At } from "./at";
 export * from "./doctor";

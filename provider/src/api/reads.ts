@@ -1,4 +1,4 @@
-/** What can be asked of a cluster. Nothing of it changes anything. */
+/** Reads of a cluster. None of them changes anything. */
 import { adoptingInputs } from "../resources";
 import { currentCluster } from "../session";
 import {
@@ -20,7 +20,7 @@ import { look, type At } from "./at";
 
 const noSuchVm = (verb: string, vm: string, inventory: Inventory) => new NoSuchVm(verb, vm, inventory.node);
 
-/** The state of a VM in vm-mgr's words; `Undefined` where there is none. */
+/** The state of a VM in vm-mgr's words; `Undefined` if there is none. */
 export async function getStatus(at: At, vm: string): Promise<VmSummary> {
   return summaryOf(await look(at), vm);
 }
@@ -30,12 +30,12 @@ export async function listVms(at: At): Promise<VmSummary[]> {
   return list(await look(at));
 }
 
-/** The same with their nodes, sizes and owners. */
+/** The same, with their nodes, sizes and owners. */
 export async function listVmsInDetail(at: At): Promise<ListedVm[]> {
   return listInDetail(await look(at));
 }
 
-/** All that is known of a VM. @throws NotFound */
+/** Everything known about a VM. @throws NotFound */
 export async function getVm(at: At, vm: string): Promise<VmDetails> {
   const inventory = await look(at);
   const found = findDetails(inventory, vm);
@@ -43,7 +43,10 @@ export async function getVm(at: At, vm: string): Promise<VmDetails> {
   return found;
 }
 
-/** The keys of a VM's metadata as vm-mgr shows them: without its own, which begin with an underscore. @throws NotFound */
+/**
+ * The keys of a VM's metadata as vm-mgr shows them: without its internal ones, which start with an underscore. @throws
+ * NotFound
+ */
 export async function listMetadata(at: At, vm: string): Promise<string[]> {
   const inventory = await look(at);
   const found = findMetadata(inventory, vm);
@@ -65,14 +68,14 @@ export async function getMetadata(at: At, vm: string, key: string): Promise<stri
   );
 }
 
-/** The cluster itself: nodes, quorum, what it has to offer, versions. */
+/** The cluster itself: nodes, quorum, capacity, versions. */
 export async function getCluster(at: At): Promise<ClusterSummary> {
   return summarizeCluster(currentCluster(at.cluster).runner, await look(at));
 }
 
 /**
  * The inputs that adopt VMs as they are.
- * @returns for each name its inputs, or undefined where the cluster has no such VM
+ * @returns the inputs by name, undefined if the cluster has no such VM
  */
 export async function describeVms(
   at: At,

@@ -1,4 +1,4 @@
-/** VMs that run together, outside of a Pulumi program: vm-mgr's add_colocation, and its removal. */
+/** VMs that run together, outside of Pulumi programs: vm-mgr's add_colocation, and its removal. */
 import { addColocation as add, colocationId, colocationRelation, isInPlace, NotFound, removeRelation } from "../vmmgr";
 import { contextOf, look, type At } from "./at";
 
@@ -10,8 +10,8 @@ const asked = (vm: string, others: readonly string[], strong: boolean) => ({
 });
 
 /**
- * Has a VM run where others run: together or not at all (strong), or together when possible. All of them are enabled. One
- * that is there already stays as it is.
+ * Makes a VM run with others: together or not at all (strong), or together if possible. All of them must be enabled. An
+ * existing colocation stays as it is.
  * @throws Refused, NotOwned
  */
 export async function addColocation(at: At, vm: string, others: readonly string[], strong = false): Promise<void> {
@@ -20,7 +20,7 @@ export async function addColocation(at: At, vm: string, others: readonly string[
   await add(contextOf(at), spec);
 }
 
-/** Takes such a colocation away; the VMs stay where they are. @throws NotFound */
+/** Removes such a colocation; the VMs stay where they are. @throws NotFound */
 export async function removeColocation(at: At, vm: string, others: readonly string[], strong = false): Promise<void> {
   const inventory = await look(at);
   const spec = asked(vm, others, strong);

@@ -1,4 +1,6 @@
-/** Snapshots outside of a Pulumi program: vm-mgr's create_snapshot, remove_snapshot, list_snapshots, purge and rollback. */
+/**
+ * Snapshots outside of Pulumi programs: vm-mgr's create_snapshot, remove_snapshot, list_snapshots, purge and rollback.
+ */
 import {
   chainNotice,
   createSnapshot as make,
@@ -19,20 +21,20 @@ import {
 } from "../vmmgr";
 import { contextOf, look, type At } from "./at";
 
-/** A snapshot, for people and programs. */
+/** A snapshot, for users and programs. */
 export interface SnapshotSummary {
   name: string;
   /** e.g. `2026-03-01T12:00:00Z` */
   created: string;
   disks: { name: string; size: number }[];
-  /** Disks of the VM that it does not have. */
+  /** Disks of the VM without this snapshot. */
   lacking: string[];
   protected: boolean;
-  /** Nothing was written meanwhile; not known of those that other programs made. */
+  /** Nothing was written meanwhile; unknown for snapshots made by other programs. */
   quiesced?: boolean;
   /** The same in words. */
   consistency?: string;
-  /** The project and stack whose it is. */
+  /** The project and stack that own it. */
   owner?: string;
 }
 
@@ -49,7 +51,7 @@ function summary({ name, created, disks, lacking, lost, mark, protected: isProte
   };
 }
 
-/** How a snapshot is to be made. */
+/** Options for making a snapshot. */
 export interface SnapshotOptions {
   /** @default "auto" */
   quiesce?: Quiesce;
@@ -59,7 +61,7 @@ export interface SnapshotOptions {
   freezeTimeout?: number;
 }
 
-/** The snapshots of a VM, the oldest first. @throws NotFound where there is no such VM */
+/** The snapshots of a VM, oldest first. @throws NotFound if there is no such VM */
 export async function listSnapshots(at: At, vm: string): Promise<SnapshotSummary[]> {
   const inventory = await look(at);
   if (vmDisks(inventory, vm).length === 0) {
@@ -68,7 +70,7 @@ export async function listSnapshots(at: At, vm: string): Promise<SnapshotSummary
   return list(inventory, vm).map(summary);
 }
 
-/** Makes a snapshot of all disks; it belongs to no program. @throws Refused where one of the name is there */
+/** Makes a snapshot of all disks, which belongs to no program. @throws Refused if the name is taken */
 export async function createSnapshot(
   at: At,
   vm: string,
@@ -84,7 +86,7 @@ export async function createSnapshot(
   return summary(await make(contextOf(at), { vm, name, owner: "", quiesce, protect, freezeTimeout }));
 }
 
-/** Removes a snapshot from all disks. @throws NotFound where no disk has it */
+/** Removes a snapshot from all disks. @throws NotFound if no disk has it */
 export async function removeSnapshot(at: At, vm: string, name: string): Promise<void> {
   const inventory = await look(at);
   if (findSnapshot(inventory, vm, name) === undefined) {
@@ -95,21 +97,21 @@ export async function removeSnapshot(at: At, vm: string, name: string): Promise<
   await drop(contextOf(at), vm, name);
 }
 
-/** Which snapshots a purge takes: all, or some. */
+/** Which snapshots to purge: all or some. */
 export interface PurgeOptions {
-  /** The oldest so many. */
+  /** This many of the oldest. */
   number?: number;
-  /** Those taken before it. */
+  /** Those taken before this time. */
   before?: Date;
-  /** Those as well that other programs made. @default false */
+  /** Include those made by other programs. @default false */
   includeOthers?: boolean;
-  /** Those as well that backup_restore made. @default false */
+  /** Include those made by backup_restore. @default false */
   includeBackups?: boolean;
 }
 
 /**
- * Removes snapshots: all, or the oldest `number`, or those taken before `before`. Those that are protected or belong to a
- * program stay, and those of other programs unless they are asked for.
+ * Removes snapshots: all, or the oldest `number`, or those taken before `before`. Snapshots that are protected or
+ * belong to a program stay, and so do those made by other programs unless included.
  */
 export async function purge(
   at: At,
@@ -123,7 +125,7 @@ export async function purge(
   });
 }
 
-/** Brings a VM back to a snapshot, all disks or none; it runs afterwards if it ran. @returns the disks */
+/** Rolls a VM back to a snapshot, all disks or none; restarts it afterwards if it was running. @returns the disks */
 export async function rollback(at: At, vm: string, name: string): Promise<string[]> {
   return (await rollbackVm(contextOf(at), { vm, snapshot: name })).disks;
 }

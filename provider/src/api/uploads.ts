@@ -1,24 +1,24 @@
-/** The image files that were sent to the nodes: each node has its own. */
+/** Uploaded image files on the nodes: each node has its own. */
 import { nodesOf } from "../session";
 import { isOutOfReach, listUploads, removeUploads as removeThere, type UploadedFile } from "../vmmgr";
 import type { At } from "./at";
 
-/** What a node has, or what was removed there. */
+/** The files on a node, or those removed there. */
 export interface NodeUploads {
-  /** As the configuration names it. */
+  /** As in the configuration. */
   node: string;
   files: UploadedFile[];
-  /** Those that stay, being in use; only where they were to be removed. */
+  /** Files in use, which stay; only for a removal. */
   kept?: UploadedFile[];
   /** Why it could not be asked. */
   unreachable?: string;
 }
 
-/** The image files on each node of `seapath:hosts`. A node that is out of reach is among them, and says so. */
+/** The image files on each node of `seapath:hosts`. Unreachable nodes are included, with the reason. */
 export const uploads = (at: At): Promise<NodeUploads[]> =>
   onEach(at, async (runner) => ({ files: await listUploads(runner) }));
 
-/** Removes the image files from each node, except those that a create has asked for within the last hour. */
+/** Removes the image files from each node, except those that a create has requested within the last hour. */
 export const removeUploads = (at: At): Promise<NodeUploads[]> =>
   onEach(at, async (runner) => {
     const { removed, kept } = await removeThere(runner);

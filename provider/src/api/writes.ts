@@ -1,4 +1,4 @@
-/** What can be done with VMs outside of a Pulumi program, each as a resource would do it. */
+/** Operations on VMs outside of Pulumi programs, each as a resource would do it. */
 import { specFromInputs, wholeInputs, withKept, withMigration } from "../resources";
 import {
   createWithDisks,
@@ -21,15 +21,17 @@ import { contextOf, look, type At } from "./at";
 
 type Raw = Record<string, unknown>;
 
-/** A create beside the inputs of `seapath.Vm`. */
+/** Options of a create besides the inputs of `seapath.Vm`. */
 export interface CreateOptions {
-  /** Images of data disks, each a file of the node or of this machine; `data_<vm>_0` is made of the first. @default none */
+  /**
+   * Images for data disks, each a file on the node or on this machine; the first becomes `data_<vm>_0`. @default none
+   */
   disks?: FileSource[];
-  /** An existing VM of the name is removed, once nothing speaks against the new one any more. @default false */
+  /** Removes an existing VM with that name, once nothing else prevents the new one. @default false */
   force?: boolean;
 }
 
-/** Makes a VM: all of it or nothing. @param inputs those of `seapath.Vm`; a clone inherits what they do not say */
+/** Makes a VM: all of it or nothing. @param inputs of `seapath.Vm`; a clone inherits the inputs not given */
 export async function create(at: At, inputs: Raw, { force = false, disks = [] }: CreateOptions = {}): Promise<void> {
   const whole = await migrating(at, await wholeInputs(() => look(at), inputs));
   const spec = await withKept(() => look(at), "create", await specFromInputs("create", whole, disks));
@@ -38,11 +40,11 @@ export async function create(at: At, inputs: Raw, { force = false, disks = [] }:
   await createWithDisks(context, spec, disks, force);
 }
 
-/** Inputs with whom live migration goes as, where they do not say. */
+/** Inputs with the user for live migration, if they do not name one. */
 const migrating = (at: At, inputs: Raw): Promise<Raw> =>
   withMigration(() => contextOf(at).cluster, {}, inputs, inputs, at.report ?? (() => undefined));
 
-/** Removes a VM with its disks and their snapshots. @throws NotFound where nothing of it is there */
+/** Removes a VM with its disks and their snapshots. @throws NotFound if nothing of it exists */
 export async function remove(at: At, vm: string): Promise<void> {
   const inventory = await look(at);
   const none = summaryOf(inventory, vm).status === "Undefined";
@@ -50,27 +52,27 @@ export async function remove(at: At, vm: string): Promise<void> {
   await removeVm(contextOf(at), vm);
 }
 
-/** Gives a VM to Pacemaker. Nothing happens when Pacemaker has it. @param started whether it is to run then */
+/** Adds a VM to Pacemaker. Does nothing if Pacemaker has it. @param started whether to run it then */
 export async function enable(at: At, vm: string, started = true): Promise<void> {
   await setEnabled(contextOf(at), vm, true, started);
 }
 
-/** Stops a VM and takes it out of Pacemaker; the constraints on it are kept for the next `enable`. */
+/** Stops a VM and removes it from Pacemaker; its constraints are kept for the next `enable`. */
 export async function disable(at: At, vm: string): Promise<void> {
   await setEnabled(contextOf(at), vm, false);
 }
 
-/** Starts an enabled VM and waits until it has. */
+/** Starts an enabled VM and waits until it runs. */
 export async function start(at: At, vm: string): Promise<void> {
   await setStarted(contextOf(at), vm, true);
 }
 
-/** Stops an enabled VM and waits until it has. @param force at once, without its guest */
+/** Stops an enabled VM and waits until it has stopped. @param force immediately, without asking the guest */
 export async function stop(at: At, vm: string, force = false): Promise<void> {
   await (force ? forceStop(contextOf(at), vm) : setStarted(contextOf(at), vm, false));
 }
 
-/** Sets one of the user's metadata. */
+/** Sets a user metadata value. */
 export async function setMetadata(at: At, vm: string, key: string, value: string): Promise<void> {
   await set(contextOf(at), vm, key, value);
 }
@@ -81,9 +83,9 @@ export async function openConsole(at: At, vm: string, user: string, terminal: Te
 }
 
 /**
- * Takes a libvirt VM of the node that is asked into the cluster.
+ * Takes a libvirt VM of the connected node into the cluster.
  * @param domain its name in libvirt
- * @param inputs those of `seapath.Vm`; its XML is libvirt's, its source the domain's disk unless one is given
+ * @param inputs of `seapath.Vm`; the XML is libvirt's, and so is the source, the domain's disk, unless one is given
  */
 export async function addToCluster(
   at: At,

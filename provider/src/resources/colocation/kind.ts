@@ -66,7 +66,7 @@ export const colocationProvider = (dependencies: Dependencies): dynamic.Resource
         members: ["vm", "with"],
         relation: (inputs) => colocationRelation(specOf(inputs)),
         read: (elements, before) => {
-          // 700 is said where the user says it, and is the default where not.
+          // A score of 700 is the default: show it only if the user gave it.
           const read = readColocation(elements, specOf(before));
           return !read.strong && read.score === undefined && before.score === 700 ? { ...read, score: 700 } : read;
         },

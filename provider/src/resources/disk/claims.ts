@@ -1,6 +1,6 @@
 /**
- * Which numbers the disks of a program have, as far as this run shows it. A number that nobody gave has to be chosen
- * beside the others of the same run; a disk among others may go only where those after it go as well.
+ * Which numbers a program's disks have, as far as this run shows. A number that is not given must be chosen around the
+ * others of the same run. A disk in the middle may go only if those after it go as well.
  */
 import { claimOf } from "../vm/claims";
 
@@ -23,13 +23,13 @@ export class DiskClaims {
     this.#of(vm, cluster).set(index, owner);
   }
 
-  /** Whether a resource of the program has this disk; with `but` another one than that. */
+  /** Whether a resource of the program, other than `but`, has this disk. */
   has(vm: string, cluster: string | undefined, index: number, but?: string): boolean {
     const owner = this.#of(vm, cluster).get(index);
     return owner !== undefined && owner !== but;
   }
 
-  /** The disk is deleted and made anew; with its VM when that is. */
+  /** The disk is deleted and recreated, together with its VM if that is. */
   replace(vm: string, cluster: string | undefined, index: number, withVm: boolean): void {
     this.#replaced.add(`${claimOf(vm, cluster)}_${index}`);
     if (withVm) this.#leaving.add(claimOf(vm, cluster));
@@ -39,12 +39,12 @@ export class DiskClaims {
     return this.#replaced.has(`${claimOf(vm, cluster)}_${index}`);
   }
 
-  /** Whether the VM is deleted in this run, to be made anew. */
+  /** Whether this run deletes the VM in order to recreate it. */
   isLeaving(vm: string, cluster: string | undefined): boolean {
     return this.#leaving.has(claimOf(vm, cluster));
   }
 
-  /** The disk could not be made: who waits for it need not any longer. */
+  /** The disk could not be made, so waiting for it is pointless. */
   fail(vm: string, cluster: string | undefined, index: number): void {
     this.#failed.add(`${claimOf(vm, cluster)}_${index}`);
   }

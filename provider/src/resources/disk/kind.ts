@@ -25,19 +25,19 @@ import { DiskClaims } from "./claims";
 import { diskSchema, type DiskInputs } from "./schema";
 import { observedDisk, OUTPUTS, partialSpec, specOf } from "./state";
 
-/** What a running guest gets only when it is started anew. */
+/** What a running guest gets only at its next start. */
 const AT_NEXT_START = ["bus", "cache", "readOnly", "serial"];
-/** The program and the stack of an owner, which is `project/stack/name`. */
+/** The project and stack of an owner, which is `project/stack/name`. */
 const stackOf = (owner: string | undefined) => owner?.split("/").slice(0, 2).join("/");
 const imageOf = (disk: Raw) => `data_${String(disk["vm"])}_${String(disk["index"])}`;
 
 export function diskKind(program?: PlannedRegister): Kind<DiskInputs> {
   const isPlannedVm = (vm: string, cluster: string | undefined) => program?.on(cluster)(vm) !== undefined;
   const claims = new DiskClaims();
-  /** By VM and owner: the number that a disk has and is not to have any more. */
+  /** By VM and owner: the number that a disk is giving up. */
   const leaving = new Map<string, number>();
 
-  /** Those with lower numbers are made first, by this run: no disk stands behind a gap for longer than that takes. */
+  /** Waits until this run has made the disks with lower numbers: no disk stands behind a gap for longer than that. */
   async function lowerOnes(context: Context, { vm, cluster, index = 0, timeouts }: DiskInputs): Promise<void> {
     for (const until = Date.now() + timeouts.create * 1000; ; await sleep(500)) {
       const missing = await missingBelow(context, vm, index);
@@ -165,7 +165,7 @@ export function diskKind(program?: PlannedRegister): Kind<DiskInputs> {
 
     async update(context, _id, inputs, state) {
       const spec = withFormerOwner(specOf(inputs), state);
-      // Recorded by a create that failed and could not undo all: what is left is taken up where it is.
+      // Recorded by a create that failed and could not undo everything: continue from what is left.
       return observedDisk(
         inputs,
         await (state["image"] === "" ? createDisk(context, spec) : updateDisk(context, spec)),

@@ -1,4 +1,4 @@
-/** The inputs of `seapath.Disk` after their defaults were put in. */
+/** The inputs of `seapath.Disk` with defaults. */
 import { z } from "zod";
 import { isPluggable } from "../../vmmgr";
 import { common, count, imageFormat, named, size, text } from "../engine/schema";
@@ -19,7 +19,7 @@ const sourceSchema = z
     message: "is for a file; an image of the pool is raw",
   });
 
-/** A device's last letter is z, and the system disk has the first one. */
+/** The last device letter is z, and the system disk has the first one. */
 const MAX_INDEX = 24;
 
 export const diskSchema = z
@@ -49,5 +49,5 @@ export const diskSchema = z
       issue("readOnly", `is not to be had on the bus ${disk.bus}: QEMU's disks there can be written to`);
   });
 
-/** Inputs that are whole and good. */
+/** Complete and valid inputs. */
 export type DiskInputs = z.infer<typeof diskSchema>;

@@ -1,4 +1,4 @@
-/** From checked inputs to what vmmgr is asked, and from what was observed back to inputs and outputs. */
+/** From checked inputs to a vmmgr spec, and from observations back to inputs and outputs. */
 import { isDeepStrictEqual } from "node:util";
 import { isPluggable, readElement, type DiskSpec, type ObservedDisk } from "../../vmmgr";
 import type { Observed } from "../engine/kind";
@@ -6,17 +6,17 @@ import { formatSize, parseSize } from "../units/size";
 import { dropUndefined, UNSAID, type Raw } from "../engine/values";
 import type { DiskInputs } from "./schema";
 
-/** What a disk says of itself beside its inputs. `drift` is there only when something is wrong with it. */
+/** A disk's outputs besides its inputs. `drift` is present only if something is wrong with it. */
 export const OUTPUTS = ["image", "target", "attached", "restartRequired", "drift"] as const;
 
-/** What is known of a spec; all of it where all inputs are known. */
+/** The known part of a spec; complete if all inputs are known. */
 export function partialSpec(inputs: Partial<DiskInputs>): Partial<DiskSpec> {
   const { size, source, timeouts: _timeouts, cluster: _cluster, ...rest } = inputs;
   const bytes = size === undefined ? undefined : parseSize(size);
   return dropUndefined({ ...rest, size: bytes, source });
 }
 
-/** What vmmgr is asked for. */
+/** The vmmgr spec. */
 export function specOf(inputs: DiskInputs): DiskSpec {
   const { index } = inputs;
   if (index === undefined)
@@ -26,7 +26,7 @@ export function specOf(inputs: DiskInputs): DiskSpec {
   return { ...partialSpec(inputs), index } as DiskSpec;
 }
 
-/** What is wrong with a disk, which the next `up` puts right. */
+/** What is wrong with a disk and the next `up` repairs. */
 function driftOf(observed: ObservedDisk, bus: string, awaited: boolean): string | undefined {
   const found = [
     observed.note?.filling === true ? "its content is not whole" : "",
@@ -41,15 +41,15 @@ function driftOf(observed: ObservedDisk, bus: string, awaited: boolean): string 
 }
 
 /**
- * The inputs that would describe what was observed. What is wrong with the disk is among them, under a key that no program
- * has: so it is shown as a change, and put right.
+ * The inputs that would describe the observed disk. Problems go under a key that no program uses, so they show as a
+ * change and get repaired.
  */
 export function observedDisk(before: DiskInputs, observed: ObservedDisk, state: Raw = {}): Observed<DiskInputs> {
   const { size, serial: _serial, owner: _owner, ...rest } = before;
   const stored = observed.stored === undefined ? undefined : readElement(observed.stored);
   const { bus, cache, readOnly, serial } = stored ?? before;
   const live = observed.live === undefined ? undefined : readElement(observed.live);
-  // Recorded as waiting for the guest's next start: not there yet is what was said.
+  // Recorded as waiting for the guest's next start, so its absence is expected.
   const drift = driftOf(observed, bus, state["restartRequired"] === true);
   const inputs = dropUndefined({
     ...rest,

@@ -1,8 +1,14 @@
-/** A resource that the engine makes anew although nothing of it says so: `--replace`, `pulumi state taint`, `replaceOnChanges`. */
+/**
+ * Resources that the engine recreates although their inputs do not ask for it: `--replace`, `pulumi state taint`,
+ * `replaceOnChanges`.
+ */
 import { SeapathError } from "../../errors";
 import { dropUndefined, type Raw } from "./values";
 
-/** The engine made the new one first, which cannot be: what is there was taken up, and is all there is. */
+/**
+ * The engine made the new resource first. That is impossible: it only took over the existing one, and there is no
+ * other.
+ */
 export const notAnew = (what: string): SeapathError =>
   new SeapathError(
     "not-anew",
@@ -14,14 +20,14 @@ export const notAnew = (what: string): SeapathError =>
     },
   );
 
-/** What this run shows of the resources of a kind, each by a key of its own. */
+/** What this run has revealed about a kind's resources, each under its own key. */
 export class Asked {
   readonly #recorded = new Set<string>();
   readonly #asked = new Set<string>();
   readonly #leaving = new Set<string>();
   readonly #made = new Set<string>();
 
-  /** The inputs were checked. @param recorded whether the state has it and nothing of the inputs replaces it */
+  /** The inputs were checked. @param recorded whether the state has it and no input replaces it */
   check(key: string, recorded: boolean): void {
     if (recorded) this.#recorded.add(key);
     else this.#asked.add(key);
@@ -40,18 +46,24 @@ export class Asked {
     return this.#made.has(key);
   }
 
-  /** Whether it is deleted to be made anew. */
+  /** Whether it is deleted in order to be recreated. */
   comesBack(key: string): boolean {
     return this.#asked.has(key) && !this.#made.has(key);
   }
 
-  /** Whether the program keeps it: what is to be deleted is left of an earlier run, and stands for the same. */
+  /**
+   * Whether the program keeps it: the resource to delete is a leftover of an earlier run and stands for the same
+   * object.
+   */
   isKept(key: string): boolean {
     return this.#recorded.has(key) && !this.#asked.has(key) && !this.#leaving.has(key);
   }
 }
 
-/** Several resources may be about one thing, as metadata of a VM are: their owners tell them apart, whose last part is their own. */
+/**
+ * Several resources may share one object, as metadata of a VM do. The last part of the owner is their own and tells
+ * them apart.
+ */
 export const keyOf = (id: string, inputs: Raw): string =>
   JSON.stringify(
     dropUndefined({

@@ -1,20 +1,23 @@
-/** Why a cluster cannot be asked is the same for each resource of a program, and is said in full once. */
+/**
+ * The reason why a cluster is unreachable is the same for all resources of a program, so only the first one reports it
+ * in full.
+ */
 import { describeError } from "../../errors";
 import type { ConnectionError } from "../../vmmgr";
 
-/** Of one host that does not answer the one try says this, and the next one that: it depends on the moment. */
+/** For the same dead host, one attempt reports this and the next one that: it depends on timing. */
 const UNANSWERED = /no login within [\d.]+ s|connect (?:EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|EHOSTDOWN)[^;]*/g;
 
-/** What somebody has heard of clusters that cannot be asked. */
+/** The reasons reported so far for unreachable clusters. */
 export class Causes {
   readonly #heard = new Set<string>();
 
   /**
-   * An error in words: in full, in whatever form, the first time, and short from then on. Resources are made side by side and
-   * shown in an order of Pulumi's own, so the short words name no place.
+   * The text of an error: in full the first time, in whatever form, and short afterwards. Resources are created
+   * concurrently and shown in Pulumi's own order, so the short text names no resource.
    */
   words(error: ConnectionError, inFull: (error: ConnectionError) => string = describeError): string {
-    // Of several nodes the one that failed last is named last, so the order does not count.
+    // Of several nodes, the last to fail is named last, so ignore the order.
     const cause = [
       error.node,
       ...error.message

@@ -1,9 +1,9 @@
-/** Texts that a program has made of outputs by JavaScript's own means, which give no value of theirs. */
+/** Texts that a program made of outputs with plain JavaScript, which do not contain the value. */
 
-/** What Pulumi puts where a program has made a text of an output by JavaScript's own means: a warning, in place of the value. */
+/** Pulumi's text for an output that plain JavaScript turned into a string: a warning in place of the value. */
 const COERCED = /Calling \[(toString|toJSON)\] on an \[Output<T>\] is not supported/;
 
-/** Why a text is none of a user's, or undefined. */
+/** Why a text cannot come from the user, or undefined. */
 export function outputProblem(text: string): string | undefined {
   const how = COERCED.exec(text)?.[1];
   if (how === undefined) return undefined;

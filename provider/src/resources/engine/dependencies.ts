@@ -1,18 +1,17 @@
 import type { Cluster } from "../../vmmgr";
 import type { PlannedRegister } from "./planned";
 
-/** What a kind of resource is given. */
+/** Dependencies of a resource kind. */
 export interface Dependencies {
   /**
-   * A cluster that the stack's configuration names; without a name the one of `seapath:hosts`. Connects with the first
-   * thing that is asked of it.
+   * A cluster in the stack's configuration; without a name, the one of `seapath:hosts`. Connects on first use.
    * @throws UnknownCluster
    */
   cluster: (name?: string) => Cluster;
-  /** Shown to the person who runs Pulumi. */
+  /** Shows a text to the user who runs Pulumi. */
   say: (text: string) => void;
-  /** What the program says of its VMs, for the kinds that name them. */
+  /** The program's plans for its VMs, for kinds that refer to VMs. */
   planned?: PlannedRegister;
-  /** Whether this run may stop VMs while those that they are kept apart from do not run. @default no */
+  /** Whether this run may stop VMs while the VMs they must stay apart from are not running. @default no */
   outage?: () => boolean;
 }

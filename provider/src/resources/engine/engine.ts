@@ -1,8 +1,8 @@
 /**
- * A provider as Pulumi's host of dynamic providers is to call it, so that a person reads each thing once. That host prints an
- * error of a check, a diff, a read or a delete together with its stack, and then hands it to the engine, which prints it
- * again. And the engine puts a property's value in front of what a check has against it: an `xml` as a whole, a secret
- * in clear, and `{<nil>}` for all that is nested.
+ * Adapts a provider for Pulumi's host of dynamic providers, so that the user reads each message once. The host prints
+ * an error of a check, a diff, a read or a delete with its stack, and passes it to the engine, which prints it again.
+ * And the engine puts a property's value in front of a check failure: a whole `xml`, a secret in clear, and `{<nil>}`
+ * for everything nested.
  */
 import type { dynamic } from "@pulumi/pulumi";
 import { ConnectionError } from "../../vmmgr";
@@ -11,21 +11,21 @@ import type { Raw } from "./values";
 
 type Provider = dynamic.ResourceProvider<Raw, Raw>;
 
-/** A mistake in this package and not in what it was asked: its stack is all that there is to go by. */
+/** A bug in this package rather than a bad request: its stack is the only clue. */
 const isMistake = ({ cause }: { cause?: unknown }): boolean =>
   [TypeError, RangeError, ReferenceError, SyntaxError].some((kind) => cause instanceof kind);
 
-/** What a check refuses, of the resource as a whole: only so does the engine leave out the value. */
+/** Attributes a check failure to the whole resource: only then does the engine leave out the value. */
 const ofResource = ({ property, reason }: dynamic.CheckFailure): dynamic.CheckFailure => ({
   property: "",
   reason: property === "" ? reason : `property ${property}: ${reason}`,
 });
 
-/** What the host is about to print, and how often: the engine prints it anyway. */
+/** The texts that the host is about to print, and how often: the engine prints them anyway. */
 const pending = new Map<string, number>();
 let listening = false;
 
-/** Lets the host's own print of an error pass unseen, by the very text of it. */
+/** Suppresses the host's own print of an error, recognized by its exact text. */
 function saidOnce(error: Error): Error {
   error.stack = error.toString();
   const text = `${error.toString()}: ${error.stack}`;
@@ -45,7 +45,7 @@ function saidOnce(error: Error): Error {
 
 const causes = new Causes();
 
-/** Runs a call. An error of it is said once, and shortly where another resource has said why. */
+/** Runs a call. Its error is reported once, and in short form if another resource has given the reason. */
 async function saying<T>(act: () => Promise<T>): Promise<T> {
   try {
     return await act();
@@ -63,7 +63,7 @@ async function quietly<T>(act: () => Promise<T>): Promise<T> {
   }
 }
 
-/** @param provider whose errors are made for people already, see `shown` */
+/** @param provider whose errors are already readable, see `shown` */
 export function forEngine({ check, diff, create, read, update, delete: remove, ...rest }: Provider): Provider {
   return {
     ...rest,

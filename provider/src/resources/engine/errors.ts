@@ -1,10 +1,10 @@
-/** An error of a change that could not be undone: Pulumi records what is there, so that the next `up` can heal it. */
+/** An error of a change that could not be undone: Pulumi records what exists, so that the next `up` can repair it. */
 export class PartialCreateError extends Error {
-  /** The resource's id. With it Pulumi records the resource although its create failed. */
+  /** The resource's id. With it, Pulumi records the resource although its create failed. */
   readonly id: string;
-  /** What is recorded; `__provider` has to be among it, or nothing can be done with the resource afterwards. */
+  /** The recorded state; it must include `__provider`, or the resource is unusable afterwards. */
   readonly properties: Record<string, unknown>;
-  /** What is wrong with it, a sentence each. */
+  /** What is wrong with it, one sentence each. */
   readonly reasons: readonly string[];
 
   constructor(id: string, properties: Record<string, unknown>, reasons: readonly string[]) {

@@ -1,6 +1,6 @@
 /**
- * A kind of resource, told by what is its own. What all kinds share (Pulumi's calls, unknown values, what is recorded
- * when a create could not be undone, words for errors) is here once.
+ * A kind of resource, defined by its specific parts. The common parts (Pulumi's calls, unknown values, the state after
+ * a create that could not be undone, error texts) are here once.
  */
 import type { dynamic } from "@pulumi/pulumi";
 import { isDeepStrictEqual } from "node:util";
@@ -14,57 +14,63 @@ import type { Dependencies } from "./dependencies";
 import { isUnknown, unknownPaths } from "./unknowns";
 import { dropUndefined, filled, isRecord, TIMEOUTS, whatWasSaid, type Raw } from "./values";
 
-/** What every kind's inputs have. */
+/** The inputs common to all kinds. */
 export interface CommonInputs {
   cluster?: string | undefined;
   timeouts: { create: number; update: number; delete: number };
 }
 
-/** A resource as it was observed: the inputs that would describe it, and what it says beside them. */
+/** A resource as observed: the inputs that would describe it, and its outputs. */
 export interface Observed<Inputs> {
   inputs: Inputs;
   outputs: Raw;
 }
 
-/** What is to happen, as far as a check can tell. With `replace` the one of the same id is removed before. */
+/** The planned action, as far as a check can tell. With `replace`, the one with the same id is removed first. */
 export type KindIntent = "create" | "update" | "replace";
 
 export interface Kind<Inputs extends CommonInputs> {
-  /** As programs name it: `seapath.Snapshot`. */
+  /** As in programs: `seapath.Snapshot`. */
   type: string;
-  /** As messages name it: `snapshot`. */
+  /** As in messages: `snapshot`. */
   noun: string;
-  /** The inputs after their defaults were put in; strict, so that a misspelt one is named. */
+  /** The inputs with defaults filled in; strict, so that a misspelt one is reported. */
   schema: z.ZodType<Inputs>;
-  /** The inputs as a state has them, where more can be observed than may be asked for. @default schema */
+  /** The inputs as stored in a state, if more can be observed than requested. @default schema */
   stored?: z.ZodType<Inputs>;
-  /** Puts in the kind's own defaults. `cluster` and `timeouts` are seen to. Unknown values stay where they are. */
+  /** Fills in the kind's own defaults. `cluster` and `timeouts` are handled elsewhere. Unknown values stay. */
   withDefaults(inputs: Raw): Raw;
-  /** Outputs that are no inputs. */
+  /** Outputs that are not inputs. */
   outputs: readonly string[];
-  /** Inputs whose change makes a new resource; `cluster` is always one. */
+  /** Inputs whose change replaces the resource; `cluster` is always one. */
   replacedBy: readonly (keyof Inputs & string)[];
-  /** Of these, the ones after whose change the new one can stand beside the old one, so that it is made first. @default [] */
+  /** Those of them after whose change both can exist, so that the new one is made first. @default [] */
   beside?: readonly (keyof Inputs & string)[];
   /**
-   * The ones by which it follows another resource, `vm` say: when that one is replaced, which the engine tells by
-   * a value that is not known, so is this. @default []
+   * Those that follow another resource, such as `vm`. If that resource is replaced, which the engine signals by an
+   * unknown value, so is this one. @default []
    */
   follows?: readonly (keyof Inputs & string)[];
-  /** Whether the one that it followed, by the state, is replaced in this run, where another one may only come to be named. @default always */
+  /**
+   * Whether the resource it followed, by the state, is replaced in this run; otherwise another one may merely be named.
+   * @default always
+   */
   followedGoes?(olds: Raw): boolean;
-  /** Of these, the ones that say what it was made of, once: only another value replaces it, a new or a lost one does not. @default [] */
+  /**
+   * Those that say what it was once made of: only a different value replaces it, an added or removed one does not.
+   * @default []
+   */
   origins?: readonly (keyof Inputs & string)[];
-  /** It does something when it is made, and a delete undoes nothing: there is nothing of it that could be there already. */
+  /** Its create does something that a delete does not undo, so it cannot exist beforehand. */
   acts?: boolean;
-  /** It is deleted to be made anew in the same run, which no input of its own has asked for. */
+  /** It is deleted and recreated in the same run, although none of its own inputs asks for that. */
   comesBack?(before: Inputs): void;
-  /** The id on the cluster. It never changes while the resource lives. */
+  /** The id on the cluster. It never changes during the resource's life. */
   idOf(inputs: Inputs): string;
   /**
-   * What the cluster has against the inputs; asked in a preview and again before a create and an update. In a preview
-   * the top-level inputs that are not known yet are absent.
-   * @param olds the inputs of the last run; empty where there was none
+   * Reasons to reject the inputs; called in a preview, and again before a create and an update. In a preview, unknown
+   * top-level inputs are absent.
+   * @param olds the inputs of the last run; empty if there was none
    */
   refusals?(
     cluster: Cluster,
@@ -74,15 +80,18 @@ export interface Kind<Inputs extends CommonInputs> {
     olds: Raw,
   ): Promise<Refusal[]>;
   /**
-   * Inputs that are chosen where nothing is given, and kept from then on: from `olds`, the inputs before, or by what the
-   * cluster has. What is given, known or not, counts more. Asked in each check.
+   * Inputs that are chosen if none are given, and kept from then on: from `olds`, the earlier inputs, or by the
+   * cluster's state. A given input, known or not, takes precedence. Called in each check.
    */
   chosen?(cluster: Cluster, inputs: Partial<Inputs>, olds: Raw): Promise<Partial<Inputs>>;
-  /** What a change does that its diff does not show, a sentence each. `olds` is the state. */
+  /** Effects of a change that its diff does not show, one sentence each. `olds` is the state. */
   announce?(olds: Raw, news: Raw, replaces?: readonly string[]): string[];
-  /** Makes it, and returns it as observed. Leaves nothing when it fails, or throws ChangeFailed with what is left. */
+  /**
+   * Makes it and returns it as observed. On failure it leaves nothing behind, or throws ChangeFailed with the
+   * leftovers.
+   */
   create(context: Context, inputs: Inputs): Promise<Observed<Inputs>>;
-  /** As it is now, or undefined when it is gone. What cannot be observed is taken from `before`, the state. */
+  /** Its current state, or undefined if it is gone. `before`, the state, supplies what cannot be observed. */
   read(
     cluster: Cluster,
     id: string,
@@ -90,9 +99,9 @@ export interface Kind<Inputs extends CommonInputs> {
     state: Raw,
     say: (text: string) => void,
   ): Promise<Observed<Inputs> | undefined>;
-  /** Makes what is there into what is asked, also when a create has left half of it. */
+  /** Turns what exists into what was requested, even if a create left it half done. */
   update(context: Context, id: string, inputs: Inputs, state: Raw): Promise<Observed<Inputs>>;
-  /** Removes it. One that is gone already is removed. */
+  /** Removes it. If it is already gone, that counts as removed. */
   delete(context: Context, id: string, before: Inputs, state: Raw): Promise<void>;
 }
 
@@ -102,7 +111,7 @@ const withCommonDefaults = <I extends CommonInputs>(kind: Kind<I>, raw: Raw): Ra
   return dropUndefined({ ...kind.withDefaults(given), timeouts: filled(given["timeouts"], TIMEOUTS) });
 };
 
-/** Inputs as the engine hands them over after a check, or as a state has them: outputs may be among them. */
+/** Inputs as the engine passes them after a check, or as a state holds them: they may include outputs. */
 function readInputs<I extends CommonInputs>(kind: Kind<I>, raw: Raw, stored = false): I {
   const inputs = withCommonDefaults(kind, raw);
   for (const output of kind.outputs) delete inputs[output];
@@ -120,7 +129,9 @@ const knownInputs = <I>(inputs: Raw): Partial<I> => {
   return Object.fromEntries(Object.entries(inputs).filter(([key]) => !unknown.has(key))) as Partial<I>;
 };
 
-/** What a resource was made of. How its file was read then changes nothing of what there is: never a disk for that. */
+/**
+ * What a resource was made of. The format given for its file does not change what exists, so it never replaces a disk.
+ */
 const made = (input: unknown) => (isRecord(input) ? { ...input, format: undefined } : input);
 
 function replacing<I extends CommonInputs>(kind: Kind<I>, olds: Raw, news: Raw): string[] {
@@ -152,12 +163,12 @@ export function providerOf<I extends CommonInputs>(
   });
   const stateOf = ({ inputs, outputs }: Observed<I>): Raw => ({ ...inputs, ...outputs });
   const asked = new Asked();
-  /** The key of what is known whole. */
+  /** The key, if the inputs are completely known. */
   const keyIn = (raw: Raw, schema: z.ZodType<I>): string | undefined => {
     const inputs = withCommonDefaults(kind, raw);
     for (const output of kind.outputs) delete inputs[output];
     const read = schema.safeParse(inputs);
-    // Where its number could not be chosen, as the cluster was out of reach, it has no id either.
+    // If its number could not be chosen because the cluster was unreachable, it has no id either.
     if (
       !read.success ||
       unknownPaths(inputs).length > 0 ||

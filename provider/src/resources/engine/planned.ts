@@ -1,6 +1,6 @@
 /**
- * What the program says of its VMs, as far as this run has checked them. In a preview the cluster has not yet what the
- * same `up` makes, enables or pins; a resource that names a VM by its output is checked after it.
+ * The program's plans for its VMs, as far as this run has checked them. During a preview the cluster lacks what the
+ * same `up` makes, enables or pins. A resource that refers to a VM by its output is checked after it.
  */
 import type { Addresses, PlannedVm, PlannedVms, VmSpec, XmlElement } from "../../vmmgr";
 import { isMarkedBy } from "../../vmmgr";
@@ -13,10 +13,10 @@ export class PlannedRegister {
   readonly #addresses = new Map<unknown, Map<string, Addresses>>();
   readonly #guests = new Set<string>();
   readonly #leaving = new Set<string>();
-  /** By cluster, the constraints of each relation by its owner. */
+  /** By cluster and owner, the constraints of each relation. */
   readonly #relations = new Map<unknown, Map<string, readonly XmlElement[]>>();
 
-  /** Takes down a VM. @param inputs those of a VM, its defaults put in */
+  /** Records a VM. @param inputs of a VM, with defaults */
   note(inputs: Raw): void {
     const { name, cluster, enabled, started, pinnedHost, metadata } = inputs;
     this.#vms.set(key(name, cluster), {
@@ -27,25 +27,25 @@ export class PlannedRegister {
     });
   }
 
-  /** Takes down what a VM is to be, where all of it is known. */
+  /** Records the spec of a VM that is completely known. */
   noteSpec(spec: VmSpec, cluster: string | undefined): void {
     const known = this.#specs.get(cluster) ?? new Map<string, VmSpec>();
     this.#specs.set(cluster, known.set(spec.name, spec));
   }
 
-  /** The VMs of a cluster of which all is known, in the order in which they were checked. */
+  /** The completely known VMs of a cluster, in the order of their checks. */
   specs(cluster: string | undefined): VmSpec[] {
     return [...(this.#specs.get(cluster)?.values() ?? [])];
   }
 
-  /** Takes down the addresses of a VM. @returns those of the VMs that were checked before it, by VM */
+  /** Records the addresses of a VM. @returns those of the VMs checked before it, by VM */
   noteAddresses(vm: string, cluster: string | undefined, addresses: Addresses): ReadonlyMap<string, Addresses> {
     const known = this.#addresses.get(cluster) ?? new Map<string, Addresses>();
     this.#addresses.set(cluster, known.set(vm, addresses));
     return known;
   }
 
-  /** Takes down a guest node, by its name. */
+  /** Records a guest node by its name. */
   noteGuest(name: string, cluster: string | undefined): void {
     this.#guests.add(key(name, cluster));
   }
@@ -55,17 +55,17 @@ export class PlannedRegister {
     return this.#guests.has(key(name, cluster));
   }
 
-  /** Takes down that a guest node is replaced. */
+  /** Records that a guest node is replaced. */
   leaveGuest(name: unknown, cluster: unknown): void {
     this.#leaving.add(key(name, cluster));
   }
 
-  /** Whether a guest node is replaced, as far as this run has compared. */
+  /** Whether a guest node is replaced, as far as this run has diffed. */
   leavesGuest(name: unknown, cluster: unknown): boolean {
     return this.#leaving.has(key(name, cluster));
   }
 
-  /** Takes down a relation. @param owner the resource that has it @param former the names that it had before */
+  /** Records a relation. @param owner the resource that has it @param former its earlier owner names */
   noteRelation(
     owner: string,
     cluster: string | undefined,
@@ -73,12 +73,12 @@ export class PlannedRegister {
     former: readonly string[] = [],
   ): void {
     const known = this.#relations.get(cluster) ?? new Map<string, readonly XmlElement[]>();
-    // What the cluster has under a former name goes. Two that have swapped their names have both.
+    // The constraints under a former name go. Two relations that swapped their names have both.
     for (const each of former) if (!known.has(each)) known.set(each, []);
     this.#relations.set(cluster, known.set(owner, elements));
   }
 
-  /** The constraints of a cluster as they will be, as far as this run has checked its relations. */
+  /** The future constraints of a cluster, as far as this run has checked its relations. */
   constraints(present: readonly XmlElement[], cluster: string | undefined): XmlElement[] {
     const known = this.#relations.get(cluster) ?? new Map<string, readonly XmlElement[]>();
     const kept = present.filter((node) => ![...known.keys()].some((owner) => isMarkedBy(node, owner)));

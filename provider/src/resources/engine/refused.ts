@@ -1,4 +1,4 @@
-/** What a schema has against inputs, in words for the person who typed them, with what is not known yet set aside. */
+/** A schema's objections to inputs, in words for the user; unknown values are set aside. */
 import type { z } from "zod";
 import { SeapathError, UnknownCluster } from "../../errors";
 import { BrokenVm, forbiddenChar, isOutOfReach, type Refusal } from "../../vmmgr";
@@ -8,7 +8,7 @@ import { concernsUnknown, unknownPaths } from "./unknowns";
 
 type Raw = Record<string, unknown>;
 
-/** What the schema refuses. @param kind as programs name it: `seapath.Vm` */
+/** The schema's objections. @param kind as programs name it: `seapath.Vm` */
 export function schemaFailures(schema: z.ZodType, inputs: Raw, kind: string): Refusal[] {
   const read = schema.safeParse(inputs);
   const strange = strangeCharacters(inputs);
@@ -18,10 +18,10 @@ export function schemaFailures(schema: z.ZodType, inputs: Raw, kind: string): Re
   return [
     ...strange,
     ...read.error.issues.flatMap((issue) => {
-      // What is no value of anybody's has no form that it could be wrong in.
+      // A text that is not the user's own value cannot have a wrong form.
       if (said.has(propertyPath(issue.path)) || issue.path.some((part) => outputProblem(String(part)) !== undefined))
         return [];
-      // Whatever becomes known beside it, a key that is none stays none.
+      // An unknown key stays wrong, whatever values become known.
       if (issue.code === "unrecognized_keys") {
         return issue.keys.map((key) => ({
           property: propertyPath([...issue.path, key]),
@@ -39,8 +39,9 @@ export function schemaFailures(schema: z.ZodType, inputs: Raw, kind: string): Re
 }
 
 /**
- * Every text of the inputs, keys among them, ends in an argument, in XML or in both, and neither can hold a NUL, another
- * control character or half of a surrogate pair: found here once for all kinds, and not by a tool in the midst of an `up`.
+ * Every text of the inputs, including keys, ends up in an argument, in XML or in both. Neither can hold a NUL, another
+ * control character or half of a surrogate pair. This check finds them for all kinds, before a tool does in the middle
+ * of an `up`.
  */
 function strangeCharacters(value: unknown, path: readonly PropertyKey[] = []): Refusal[] {
   const refusalOf = (text: string, at: readonly PropertyKey[], what: string) => {
@@ -62,9 +63,9 @@ function strangeCharacters(value: unknown, path: readonly PropertyKey[] = []): R
 }
 
 /**
- * Inputs of that form.
- * @param what they are, for the error: `The state of VM "web01"`
- * @throws SeapathError which names what is wrong with them
+ * Inputs in that form.
+ * @param what names them in the error: `The state of VM "web01"`
+ * @throws SeapathError that names what is wrong with them
  */
 export function readInputsAs<T>(schema: z.ZodType<T>, inputs: Raw, kind: string, what: string): T {
   const read = schema.safeParse(inputs);
@@ -87,10 +88,9 @@ const propertyPath = (path: readonly PropertyKey[]) =>
     .join("");
 
 /**
- * What the cluster has against the inputs. A cluster that is out of reach refuses nothing, which is said; one that shows a
- * wrong host key, or does not let in, is an error; a cluster that
- * the configuration does not have is the input's fault.
- * @param property the input that names the VM, for one that cannot be read
+ * The cluster's objections to the inputs. An unreachable cluster rejects nothing, and a message says so. A wrong host
+ * key or a refused login is an error. A cluster missing from the configuration is the input's fault.
+ * @param property the input that names the VM, for a VM that cannot be read
  * @param what was not checked then: `VM "web01": its hosts, name and image`
  */
 export async function clusterFailures(
@@ -111,7 +111,7 @@ export async function clusterFailures(
   }
 }
 
-/** By who hears it. */
+/** By recipient. */
 const heard = new WeakMap<(text: string) => void, Causes>();
 
 function causesHeardBy(warn: (text: string) => void): Causes {

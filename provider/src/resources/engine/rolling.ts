@@ -1,14 +1,14 @@
-/** What a resource's change has to know of VMs that are kept apart. */
+/** What a resource's change must know about VMs that are kept apart. */
 import { rollingBy, turnsOf, type Rolling } from "../../vmmgr";
 import type { Dependencies } from "./dependencies";
 
-/** What a VM says of it, its input `rolling`. */
+/** A VM's settings for it, its input `rolling`. */
 export interface RollingInputs {
   outage?: "refused" | "allowed" | undefined;
   readyAfter?: number | undefined;
 }
 
-/** The turns of a cluster for a change by a resource. @throws UnknownCluster */
+/** The turns of a cluster for a resource's change. @throws UnknownCluster */
 export function rollingOf(
   { cluster, outage, planned }: Dependencies,
   at: string | undefined,

@@ -1,9 +1,9 @@
-/** Errors on their way to the engine: what a person reads, and what is recorded. */
+/** Errors on their way to the engine: what the user reads, and what is recorded. */
 import { describeError, told } from "../../errors";
 import { ChangeFailed } from "../../vmmgr";
 import { PartialCreateError } from "./errors";
 
-/** What reaches a person has the next step in it; the engine shows the message alone. */
+/** Adds the next step to the message, since the engine shows nothing else. */
 export async function shown<T>(act: () => Promise<T>): Promise<T> {
   try {
     return refusedInPrint(await act());
@@ -13,7 +13,7 @@ export async function shown<T>(act: () => Promise<T>): Promise<T> {
   }
 }
 
-/** What a check refuses is printed by the engine as it is, and may quote what others wrote. */
+/** The engine prints check failures unchanged, and they may quote untrusted text. */
 function refusedInPrint<T>(answer: T): T {
   const { failures } = (answer ?? {}) as { failures?: { property: string; reason: string }[] };
   return failures === undefined
@@ -24,7 +24,9 @@ function refusedInPrint<T>(answer: T): T {
       };
 }
 
-/** An error that left something behind becomes one that Pulumi records; any other leaves no trace in the state. */
+/**
+ * An error that left something behind becomes one that Pulumi records; any other error leaves no trace in the state.
+ */
 export function recorded(error: unknown, id: string, properties: Record<string, unknown>): unknown {
   if (!(error instanceof ChangeFailed) || error.left.length === 0) return error;
   return new PartialCreateError(id, properties, [describeError(error)]);

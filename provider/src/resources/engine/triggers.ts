@@ -1,4 +1,4 @@
-/** Inputs whose change makes something happen, whatever they are. */
+/** Inputs whose change triggers an action, whatever they are. */
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import type { Raw } from "./values";
@@ -7,13 +7,13 @@ export const triggersSchema = z.union([z.array(z.unknown()), z.record(z.string()
   error: "must be a list or an object of values; when one of them changes, it is done again",
 });
 
-/** Whether one of the inputs that count has changed. */
+/** Whether one of the counted inputs has changed. */
 export const isDue = (olds: Raw, news: Raw, counted: readonly string[]): boolean =>
   counted.some((key) => !isDeepStrictEqual(olds[key] ?? undefined, news[key] ?? undefined));
 
 /**
- * What a preview says of it: nothing when nothing is to be done.
- * @param known the inputs that are known by now; triggers that are not may turn out to be other ones
+ * The prefix of the preview's message; undefined if there is nothing to do.
+ * @param known the inputs known so far; unknown triggers may turn out to have changed
  */
 export function foretold(
   olds: Raw,

@@ -1,7 +1,7 @@
-/** Values that a preview does not know yet. The engine sends one string for all of them, whatever their type is. */
+/** The engine's one string for all values that a preview does not know yet, whatever their type. */
 export const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
-/** Whether a value is not known yet. */
+/** Whether a value is unknown yet. */
 export const isUnknown = (value: unknown): boolean => value === UNKNOWN;
 
 /** A path into inputs: property names and indices. */
@@ -16,7 +16,7 @@ export function unknownPaths(value: unknown, path: Path = []): Path[] {
   );
 }
 
-/** Whether what is said of one path may be due to an unknown value: one of the two lies within the other. */
+/** Whether a finding about one path may be due to an unknown value: one path contains the other. */
 export function concernsUnknown(path: Path, unknowns: readonly Path[]): boolean {
   return unknowns.some((unknown) => {
     const shared = Math.min(path.length, unknown.length);
@@ -24,7 +24,7 @@ export function concernsUnknown(path: Path, unknowns: readonly Path[]): boolean 
   });
 }
 
-/** The value, with everything below it that holds an unknown left out. */
+/** The value, or undefined if anything in it is unknown. */
 export function knownPart<T>(value: T): T | undefined {
   return unknownPaths(value).length === 0 ? value : undefined;
 }

@@ -1,4 +1,4 @@
-/** `seapath.GuestResource`: a service inside of a VM, under Pacemaker. */
+/** `seapath.GuestResource`: a service inside a VM, managed by Pacemaker. */
 import { isDeepStrictEqual } from "node:util";
 import {
   agentDoubts,
@@ -38,7 +38,7 @@ function observedOf(before: GuestResourceInputs, found: ObservedGuestResource): 
   return { inputs: { ...rest, ...seen }, outputs: { status } };
 }
 
-/** Each operation has Pacemaker's usual times where nothing else is said. */
+/** Each operation has Pacemaker's usual times by default. */
 function operationsOf(given: unknown): unknown {
   if (!isRecord(given) && given !== undefined) return given;
   const names = [...new Set([...Object.keys(OPERATIONS), ...Object.keys(given ?? {})])];
@@ -61,7 +61,7 @@ export const guestResourceKind = (planned: PlannedRegister): Kind<GuestResourceI
   outputs: ["status"],
   replacedBy: ["name", "agent"],
   beside: ["name"],
-  // A guest node does not go while something is bound to it. To another one that is there it is moved in place.
+  // A guest node cannot go while something is bound to it. The resource moves to another existing guest node in place.
   follows: ["guest"],
   followedGoes: (olds) => planned.leavesGuest(olds["guest"], olds["cluster"]),
   idOf: ({ name }) => name,

@@ -1,4 +1,4 @@
-/** The inputs of `seapath.GuestResource` after their defaults were put in. */
+/** The inputs of `seapath.GuestResource` with defaults. */
 import { z } from "zod";
 import { agentParts } from "../../vmmgr";
 import { common, count, named, scalarMap, text } from "../engine/schema";
@@ -16,7 +16,7 @@ const operation = z.strictObject({
     .optional(),
 });
 
-/** What the CIB says by an input of its own. */
+/** CIB attributes that have an input of their own. */
 const RESERVED: Record<string, string> = { "target-role": "started" };
 
 export const guestResourceSchema = z.strictObject({
@@ -38,10 +38,10 @@ export const guestResourceSchema = z.strictObject({
   owner: text.optional(),
 });
 
-/** Inputs that are whole and good. */
+/** Complete and valid inputs. */
 export type GuestResourceInputs = z.infer<typeof guestResourceSchema>;
 
-/** Operations of a primitive for which nothing is said. */
+/** The default operations of a primitive. */
 export const OPERATIONS = {
   start: { timeout: 60 },
   stop: { timeout: 60 },

@@ -1,4 +1,4 @@
-/** `seapath.Metadata`: keys on a VM that another stack, or another tool, has. */
+/** `seapath.Metadata`: keys on a VM that belongs to another stack or tool. */
 import type { dynamic } from "@pulumi/pulumi";
 import { z } from "zod";
 import { findKeys, keyRefusals, NotFound, removeKeys, setKeys, type Context, type KnownKeys } from "../../vmmgr";
@@ -21,7 +21,10 @@ const schemaOf = (value: z.ZodString) =>
     ...common,
   });
 const schema = schemaOf(metadataValue.max(4096, "must have at most 4096 characters"));
-/** Other programs may have set what none may ask for; it is shown as what it is, and the next `up` puts it right. */
+/**
+ * Other programs may have set values that are not allowed here; they are shown as they are, and the next `up` corrects
+ * them.
+ */
 const stored = schemaOf(z.string());
 
 type MetadataInputs = z.infer<typeof schema>;
@@ -55,7 +58,7 @@ const kind = (dependencies: Dependencies): Kind<MetadataInputs> => ({
   async refusals(cluster, inputs, intent, _say, olds) {
     const whole = schema.safeParse(inputs);
     if (!whole.success) return [];
-    // In an update the keys of the state are known by their marks; one without a mark is looked at again when it is made.
+    // In an update, marks identify the state's keys; a key without a mark is checked again when it is written.
     const known = {
       owners: [whole.data.owner, ...formerOwner(olds, whole.data)],
       keys: intent === "update" ? Object.keys(whole.data.metadata) : [],

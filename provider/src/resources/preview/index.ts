@@ -1,4 +1,4 @@
-/** What a preview plans for the cluster, read from `pulumi preview --json`. */
+/** The plans of a preview for the cluster, from `pulumi preview --json`. */
 import { z } from "zod";
 import { SeapathError } from "../../errors";
 import {
@@ -27,14 +27,14 @@ const previewSchema = z.object({
     .optional(),
 });
 
-/** A preview in the terms of one cluster. */
+/** A preview in terms of one cluster. */
 export interface PlannedChange {
   plan: Plan;
-  /** Whether what is said holds whatever the unknown values are: else what is not known, a sentence each. */
+  /** Empty if the result holds whatever the unknown values are; otherwise what is unknown, one sentence each. */
   unknown: string[];
-  /** VMs of the plan by the names of their resources. */
+  /** VMs of the plan by their resource names. */
   resources: Map<string, string>;
-  /** All of it could be read: what is not in the plan is not in the program either. */
+  /** Everything was readable: whatever is not in the plan is not in the program either. */
   whole: boolean;
 }
 
@@ -45,7 +45,7 @@ const REMOVES = ["delete", "delete-replaced", "remove"];
 const kindOf = (type: string) => type.split("/").at(-1) ?? "";
 const nameOf = (urn: string) => urn.split("::").at(-1) ?? urn;
 
-/** What decides where a VM runs. A value of these that is not known makes the answer a guess, and it is said. */
+/** The inputs that decide where a VM runs. If one is unknown, the answer is a guess, and a message says so. */
 const DECISIVE = [
   "name",
   "cluster",
@@ -60,8 +60,8 @@ const DECISIVE = [
 
 /**
  * Reads the steps of a preview.
- * @param cluster the name of the cluster that is asked about; resources of others are left out
- * @throws SeapathError when it is no preview
+ * @param cluster the cluster's name; resources of others are ignored
+ * @throws SeapathError if it is not a preview
  */
 export function readPreview(preview: unknown, cluster: string | undefined): PlannedChange {
   const read = previewSchema.safeParse(preview);
@@ -77,7 +77,7 @@ export function readPreview(preview: unknown, cluster: string | undefined): Plan
     const take = reader.kinds[kindOf(newState?.type ?? oldState?.type ?? "")];
     const made = MAKES.includes(op) && newState?.inputs?.["cluster"] === cluster ? newState?.inputs : undefined;
     const removes = REMOVES.includes(op);
-    // What is retained leaves the program, and stays on the cluster.
+    // A retained resource leaves the program but stays on the cluster.
     const left =
       oldState?.inputs?.["cluster"] === cluster && !(removes && oldState?.retainOnDelete === true)
         ? oldState
@@ -87,19 +87,19 @@ export function readPreview(preview: unknown, cluster: string | undefined): Plan
   return reader.result();
 }
 
-/** A step about a resource of the cluster that is asked about. */
+/** A step for a resource of that cluster. */
 interface Step {
   resource: string;
   op: string;
-  /** What it is made of. */
+  /** The inputs to make it with. */
   made: Raw | undefined;
-  /** What it was before. */
+  /** Its earlier state. */
   left: { inputs?: Raw | undefined; outputs?: Raw | undefined } | undefined;
-  /** The inputs of one that is removed. */
+  /** The inputs of a removed resource. */
   gone: Raw | undefined;
 }
 
-/** Gathers steps, kind by kind. */
+/** Collects steps by kind. */
 class Reader {
   readonly #unknown: string[] = [];
   #whole = true;
@@ -112,10 +112,10 @@ class Reader {
   readonly #removedGuests: { vm: string; name: string }[] = [];
   readonly #services = new Map<string, GuestResourceSpec>();
   readonly #removedServices: string[] = [];
-  /** The ids of what is only named. */
+  /** The ids of resources that are only listed. */
   readonly #unchanged: string[] = [];
 
-  /** What is done with a step, by the type of its resource. */
+  /** The handler of a step by the type of its resource. */
   readonly kinds: Record<string, (step: Step) => void> = {
     "seapath:Vm": ({ resource, op, made, gone }) => {
       if (gone !== undefined) this.#removed.add(String(gone["name"]));
@@ -169,7 +169,7 @@ class Reader {
   }
 
   result(): PlannedChange {
-    // What is replaced under its name is removed and made; what counts is how it will be.
+    // A replacement under the same name is a remove and a make; only the result counts.
     const isMade = ({ name, vm }: { vm: string; name: string }) => this.#guests.get(name)?.vm === vm;
     return {
       plan: {
@@ -203,9 +203,9 @@ function specOfInputs(resource: string, raw: Raw, unknown: string[]): VmSpec | u
       unknown.push(`${resource}: \`${key}\` is not known before other resources are made; it is left out`);
     delete inputs[key];
   }
-  for (const output of OUTPUTS) delete inputs[output]; // a resource that is not changed has them beside its inputs
+  for (const output of OUTPUTS) delete inputs[output]; // an unchanged resource lists them among its inputs
   if (inputs["name"] === undefined) return undefined;
-  // What the domain is made of decides nothing; something has to be there.
+  // The domain's content is irrelevant, but it must have some.
   if (inputs["domain"] === undefined && inputs["xml"] === undefined) inputs["xml"] = "<domain/>";
   if (inputs["source"] === undefined) inputs["adopt"] = true;
   const read = vmSchema.safeParse(withDefaults(inputs));

@@ -1,4 +1,4 @@
-/** The guest nodes that a preview plans, and what is to run inside of them. */
+/** The guest nodes that a preview plans, and the resources inside them. */
 import { GUEST_DEFAULTS, type GuestNodeSpec, type GuestResourceSpec } from "../../vmmgr";
 import { guestResourceKind } from "../guest-resource/kind";
 import { guestResourceSchema } from "../guest-resource/schema";
@@ -8,12 +8,12 @@ import { remoteGuestSchema } from "../remote-guest/schema";
 import { isUnknown, unknownPaths } from "../engine/unknowns";
 import { TIMEOUTS, type Raw } from "../engine/values";
 
-/** Of inputs what is known, or why they say too little. */
+/** The known part of inputs, or why they are not enough. */
 export type ReadInputs<T> = { spec: T } | { why: string };
 
 /**
- * Inputs without what is not known, and without the outputs that a resource has beside them which is not changed.
- * @param decisive without any of these nothing can be said
+ * Inputs without unknown values, and without the outputs that an unchanged resource lists among them.
+ * @param decisive without any of these, nothing can be concluded
  */
 function knownOf(
   inputs: Raw,
@@ -32,7 +32,7 @@ const issues = (error: { issues: { path: PropertyKey[]; message: string }[] }) =
 const guestNode = remoteGuestKind(new PlannedRegister());
 const service = guestResourceKind(new PlannedRegister());
 
-/** A `seapath.RemoteGuest`. Where it is reached decides nothing. */
+/** A `seapath.RemoteGuest`. Its address is irrelevant. */
 export function readGuestNode(inputs: Raw): ReadInputs<GuestNodeSpec> {
   const read = knownOf(inputs, guestNode.outputs, ["name", "vm"]);
   if ("why" in read) return read;
@@ -47,7 +47,7 @@ export function readGuestNode(inputs: Raw): ReadInputs<GuestNodeSpec> {
   return { spec: { name, vm, address, port, timeout } };
 }
 
-/** A `seapath.GuestResource`. What its agent is told decides nothing. */
+/** A `seapath.GuestResource`. Its agent's parameters are irrelevant. */
 export function readService(inputs: Raw): ReadInputs<GuestResourceSpec> {
   const read = knownOf(inputs, service.outputs, ["name", "guest", "agent", "started"]);
   if ("why" in read) return read;

@@ -1,4 +1,4 @@
-/** What `Colocation` and `Order` share: a relation between VMs that is a constraint in the CIB. */
+/** The common part of `Colocation` and `Order`: a relation between VMs, which is a constraint in the CIB. */
 import {
   createRelation,
   findRelation,
@@ -26,11 +26,11 @@ import type { CommonInputs, Kind, Observed } from "../engine/kind";
 import type { PlannedRegister } from "../engine/planned";
 import { formerOwner, type Raw } from "../engine/values";
 
-/** What every relation's inputs have. */
+/** The inputs common to all relations. */
 export interface RelationInputs extends CommonInputs {
   adopt: boolean;
   owner: string;
-  /** Of a state alone: how the cluster has it, where no input could say so. */
+  /** In a state only: the cluster's version, if no input could express it. */
   altered?: string | undefined;
 }
 
@@ -42,21 +42,21 @@ export interface RelationParts<I extends RelationInputs> extends Pick<
   noun: Relation["noun"];
   /** The inputs that name VMs. */
   members: readonly (keyof I & string)[];
-  /** What the CIB has to say. */
+  /** The constraints for the CIB. */
   relation(inputs: I): Relation;
-  /** What constraints say, as inputs. */
+  /** Reads constraints back as inputs. */
   read(elements: readonly XmlElement[], before: I): Partial<I>;
-  /** What the constraints of others have against it. @param constraints of the cluster, and those that the program makes before */
+  /** Conflicts with other constraints. @param constraints of the cluster, plus those that the program makes first */
   refusals(constraints: readonly XmlElement[], inputs: I): Refusal[];
-  /** What of it can never hold, with the VMs as the program has them. @default nothing */
+  /** Parts that can never hold, given the program's VMs. @default nothing */
   never?(inventory: Inventory, inputs: I, planned: PlannedVms): Refusal[];
-  /** What it will do, a sentence each. */
+  /** Its effects, one sentence each. */
   notices(inventory: Inventory, inputs: I, planned: PlannedVms): string[];
 }
 
 const OUTPUTS = ["constraintIds", "status", "nodes"] as const;
 
-/** The kind that the parts make. */
+/** Builds the kind from its parts. */
 export function relationKind<I extends RelationInputs>(
   parts: RelationParts<I>,
   planned: PlannedRegister | undefined,
@@ -117,7 +117,7 @@ export function relationKind<I extends RelationInputs>(
         const found = findRelation(inventory, known);
         for (const vm of found?.waitsFor ?? [])
           if (plans(vm)?.enabled !== true) say(`The ${noun} "${wanted.label}" waits until VM "${vm}" is enabled`);
-        // One that could not hold before either is no fault of this change.
+        // If it could not hold before either, this change is not to blame.
         const never = (plans: PlannedVms) => parts.never?.(inventory, whole.data, plans) ?? [];
         return never(() => undefined).length > 0 ? [] : never(plans);
       }
@@ -159,7 +159,7 @@ export function relationKind<I extends RelationInputs>(
   };
 }
 
-/** Constraints without those of some owners: what a renamed resource was called before says nothing against it. */
+/** Constraints without those of some owners: a renamed resource does not conflict with its earlier self. */
 const withoutOwners = (constraints: readonly XmlElement[], owners: readonly string[]) =>
   constraints.filter((node) => !owners.some((owner) => isMarkedBy(node, owner)));
 

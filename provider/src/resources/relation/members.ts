@@ -1,13 +1,13 @@
-/** What schemas of relations say of the VMs that they name. */
+/** Schema checks for the VMs that relations name. */
 import { z } from "zod";
 import { common, named, text } from "../engine/schema";
 
 export const others = z.array(named).min(1, "must name at least one VM");
 
-/** What every relation's schema has beside its own. */
+/** The schema fields common to all relations. */
 export const relationCommon = { adopt: z.boolean(), owner: text, altered: z.string().optional(), ...common };
 
-/** Says which VMs are named twice, and which are related to themselves. */
+/** Reports VMs that are named twice, or related to themselves. */
 export function refuseRepeated(
   context: z.core.$RefinementCtx,
   property: string,

@@ -41,7 +41,7 @@ const make = async (context: Context, inputs: RemoteGuestInputs) => {
   return observedOf(inputs, made, made.authkey);
 };
 
-/** What its coming means for the primitives that the cluster has, for the person who runs Pulumi. */
+/** Tells the user which of the cluster's primitives could run on the new node. */
 function announceOpen(
   guest: string,
   { vms, others }: { vms: string[]; others: string[] },
@@ -78,7 +78,7 @@ export const remoteGuestKind = (planned: PlannedRegister): Kind<RemoteGuestInput
       const reason = `there is no VM "${vm}" on the cluster, nor in the program before this; give a VM by its output, as in \`vm: web.name\``;
       return [{ property: "vm", reason }];
     }
-    // One that makes room for this one is still there in a preview.
+    // In a preview, the node that it replaces still exists.
     if (intent === "replace") return [];
     if (intent === "create" && name !== undefined) announceOpen(name, openTo(inventory.cib, name, vm ?? ""), say);
     return guestNodeRefusals(inventory, inputs);

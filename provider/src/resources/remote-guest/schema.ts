@@ -1,4 +1,4 @@
-/** The inputs of `seapath.RemoteGuest` after their defaults were put in. */
+/** The inputs of `seapath.RemoteGuest` with defaults. */
 import { z } from "zod";
 import { common, count, named, text } from "../engine/schema";
 
@@ -11,5 +11,5 @@ export const remoteGuestSchema = z.strictObject({
   timeout: count("seconds", 1),
 });
 
-/** Inputs that are whole and good. */
+/** Complete and valid inputs. */
 export type RemoteGuestInputs = z.infer<typeof remoteGuestSchema>;

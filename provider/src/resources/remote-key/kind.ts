@@ -1,4 +1,4 @@
-/** `seapath.RemoteKey`: the key of Pacemaker Remote, for the images of guests. */
+/** `seapath.RemoteKey`: the key of Pacemaker Remote, for guest images. */
 import { z } from "zod";
 import { ensureAuthKey, findAuthKey, type Context } from "../../vmmgr";
 import { common } from "../engine/schema";
@@ -22,7 +22,7 @@ const remoteKeyKind: Kind<Inputs> = {
   replacedBy: [],
   acts: true,
   idOf: () => "authkey",
-  // Nothing is refused; that the cluster lets nobody in is known in the preview all the same.
+  // It rejects nothing, but the preview already shows whether the cluster admits us.
   refusals: (cluster) => cluster.recentInventory().then(() => []),
   create: make,
   update: (context, _id, inputs) => make(context, inputs),
@@ -32,7 +32,7 @@ const remoteKeyKind: Kind<Inputs> = {
     return authkey === undefined ? undefined : { inputs: before, outputs: { authkey } };
   },
 
-  // Guests have the key, and Pacemaker would reach none of them any more.
+  // The guests have the key; without it, Pacemaker could reach none of them.
   delete(context) {
     context.report?.("The key of Pacemaker Remote stays as it is: the guests have it");
     return Promise.resolve();

@@ -1,4 +1,4 @@
-/** `seapath.SnapshotRetention`: removes snapshots by a rule when it is made, and when its triggers change. */
+/** `seapath.SnapshotRetention`: removes snapshots by a rule on create, and when its triggers change. */
 import { z } from "zod";
 import { describePurge, planOf, purgeSnapshots, vmDisks, type Context, type PurgeRule } from "../../vmmgr";
 import { parseAge } from "../units/age";

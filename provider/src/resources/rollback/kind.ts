@@ -1,4 +1,4 @@
-/** `seapath.Rollback`: brings a VM back to a snapshot when it is made, and when its triggers change. */
+/** `seapath.Rollback`: rolls a VM back to a snapshot on create, and when its triggers change. */
 import { z } from "zod";
 import {
   describeRollback,
@@ -30,7 +30,7 @@ const observed = (inputs: RollbackInputs, last: LastRollback): Observed<Rollback
   outputs: { rolledBack: moment(last.at), disks: last.disks },
 });
 
-/** Those that this run makes anew, by their owners: what was done for the same triggers is then done again. */
+/** Rollbacks that this run recreates, by owner: they run again although their triggers are unchanged. */
 const anew = new Set<string>();
 
 async function run(context: Context, inputs: RollbackInputs): Promise<Observed<RollbackInputs>> {
@@ -63,13 +63,13 @@ export const rollbackKind: Kind<RollbackInputs> = {
     const found = findRollback(inventory, vm);
     if (found !== undefined) say(`${vm}: a rollback to ${found.snapshot} has not ended; it is carried on`);
     else if (vmDisks(inventory, vm).length > 0) say(`${due.prefix}${describeRollback(inventory, vm, snapshot)}`);
-    // A VM, and a snapshot, that are not there yet may come before it is its turn.
+    // A missing VM or snapshot may be made before this resource's turn.
     return [];
   },
 
   create: run,
 
-  // What it did is done; there is nothing of it on the cluster that could be observed or could change.
+  // A rollback is over once done; it leaves nothing on the cluster to observe or change.
   async read(cluster, _id, before, state) {
     if (vmDisks(await cluster.recentInventory(), before.vm).length === 0) return undefined;
     return { inputs: before, outputs: { rolledBack: state["rolledBack"] ?? "", disks: state["disks"] ?? [] } };

@@ -1,4 +1,4 @@
-/** `seapath.Snapshot`: a snapshot of every disk of a VM, and what Pulumi asks of it. */
+/** `seapath.Snapshot`: a snapshot of every disk of a VM, by Pulumi's calls. */
 import {
   chainNotice,
   createSnapshot,
@@ -43,7 +43,9 @@ function observed(before: SnapshotInputs, found: VmSnapshot): Observed<SnapshotI
   };
 }
 
-/** What a refresh and a preview say of one that is gone. The preview shows no change for it unless it refreshes. */
+/**
+ * The message of a refresh and a preview about a lost snapshot. Without a refresh, the preview shows no change for it.
+ */
 function lost(inventory: Inventory, vm: string, name: string): string | undefined {
   const notice = lossNotice(inventory, vm, name);
   return (
@@ -52,7 +54,7 @@ function lost(inventory: Inventory, vm: string, name: string): string | undefine
   );
 }
 
-/** @param planned the VMs of the program: one of them may be made first */
+/** @param planned the program's VMs: one of them may be made first */
 export const snapshotKind = (planned?: PlannedRegister): Kind<SnapshotInputs> => ({
   type: "seapath.Snapshot",
   noun: "snapshot",
@@ -124,7 +126,7 @@ export const snapshotKind = (planned?: PlannedRegister): Kind<SnapshotInputs> =>
   },
 
   async update(context, _id, inputs, state) {
-    // Recorded by a create that could not be undone: what is left is made whole.
+    // Recorded by a create that could not be undone: complete what is left.
     const change = state["created"] === "" ? createSnapshot : updateSnapshot;
     return observed(inputs, await change(context, withFormerOwner(specOf(inputs), state)));
   },

@@ -1,4 +1,4 @@
-/** The inputs of `seapath.Snapshot` after their defaults were put in. */
+/** The inputs of `seapath.Snapshot` with defaults. */
 import { z } from "zod";
 import { SAFETY } from "../../vmmgr";
 import { common, count, named, text } from "../engine/schema";
@@ -15,9 +15,9 @@ export const snapshotSchema = z.strictObject({
     "must be at most 300 (seconds): services in the guest do not wait for longer",
   ),
   owner: text,
-  // Nobody gives it. What a refresh finds is `false` when a disk has lost it, and so a difference.
+  // Not for users. A refresh finds `false` if a disk has lost the snapshot, which shows as a difference.
   complete: z.literal(true).or(z.boolean()),
 });
 
-/** Inputs that are whole and good. */
+/** Complete and valid inputs. */
 export type SnapshotInputs = z.infer<typeof snapshotSchema>;

@@ -1,7 +1,7 @@
-/** Ages as people write them. */
+/** Ages as users write them. */
 const FACTORS: Record<string, number> = { s: 1, m: 60, min: 60, h: 3600, d: 86_400, w: 604_800 };
 
-/** An age in seconds, or undefined when it is none: `7d`, `36h`, `1w2d`, or a number of seconds. */
+/** An age in seconds, or undefined if it is invalid: `7d`, `36h`, `1w2d`, or a number of seconds. */
 export function parseAge(age: string | number): number | undefined {
   if (typeof age === "number") return Number.isSafeInteger(age) && age > 0 ? age : undefined;
   const text = age.trim();

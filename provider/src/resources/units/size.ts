@@ -1,4 +1,4 @@
-/** Sizes as people write them. */
+/** Sizes as users write them. */
 const FACTORS: Record<string, number> = {
   "": 1,
   B: 1,
@@ -16,7 +16,7 @@ const FACTORS: Record<string, number> = {
   TB: 1e12,
 };
 
-/** A size in bytes, or undefined when it is none: `20GiB`, `20G` (the same), `20GB` (a billion each), or bytes. */
+/** A size in bytes, or undefined if it is invalid: `20GiB`, `20G` (the same), `20GB` (a billion each), or bytes. */
 export function parseSize(size: string | number): number | undefined {
   if (typeof size === "number") return Number.isSafeInteger(size) && size > 0 ? size : undefined;
   const match = /^\s*(\d+(?:\.\d+)?)\s*([A-Za-z]*)\s*$/.exec(size);
@@ -26,7 +26,7 @@ export function parseSize(size: string | number): number | undefined {
   return Number.isSafeInteger(bytes) && bytes > 0 ? bytes : undefined;
 }
 
-/** Bytes in the largest unit that says them exactly. */
+/** Bytes in the largest unit that is exact. */
 export function formatSize(bytes: number): string {
   for (const unit of ["TiB", "GiB", "MiB", "KiB"]) {
     const factor = FACTORS[unit] ?? 1;

@@ -1,4 +1,4 @@
-/** What taking over a VM would change of it, for a preview: the engine itself shows an adoption as a create. */
+/** How taking over a VM would change it, for a preview: the engine itself shows an adoption as a create. */
 import { isDeepStrictEqual } from "node:util";
 import { findVm, isTakenOver, type Inventory } from "../../vmmgr";
 import { unknownPaths } from "../engine/unknowns";
@@ -8,12 +8,12 @@ import { observedInputs } from "./state";
 
 type Raw = Record<string, unknown>;
 
-/** Nobody can observe these, so no VM differs in them. */
+/** These cannot be observed, so no VM differs in them. */
 const NOT_OBSERVED = ["source", "adopt", "owner", "restart", "rolling", "timeouts", "cluster"];
 
 const isRecord = (value: unknown): value is Raw => typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** The differences between two values, a line for each property that has another value. */
+/** The differences between two values, one line for each differing property. */
 export function differences(before: unknown, after: unknown, path = ""): string[] {
   if (isDeepStrictEqual(before, after)) return [];
   if (isRecord(before) && isRecord(after)) {
@@ -30,7 +30,7 @@ export function differences(before: unknown, after: unknown, path = ""): string[
   return [`${path}: ${shown(before)} => ${shown(after)}`];
 }
 
-/** What an adoption means, in words; nothing where there is no VM to adopt. */
+/** A text that describes an adoption; nothing if there is no VM to adopt. */
 export function adoptionNotice(inventory: Inventory, inputs: Raw): string | undefined {
   const vm = String(inputs["name"]);
   const { owner } = inputs;
@@ -47,7 +47,7 @@ export function adoptionNotice(inventory: Inventory, inputs: Raw): string | unde
   const changes = differences(has, data as Raw).filter(
     (line) => !NOT_OBSERVED.some((key) => line.startsWith(`${key}`)),
   );
-  // Pulumi asks in the same way for one that it lost track of and for one that it was told to replace.
+  // For Pulumi, a lost resource and one that it must replace look the same.
   const anew =
     inputs["adopt"] === true
       ? []

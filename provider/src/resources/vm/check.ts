@@ -1,4 +1,4 @@
-/** What a preview refuses: all that can be known before an `up`, each with the input that it is about. */
+/** What a preview rejects: everything that is known before an `up`, each with the input concerned. */
 import { isDeepStrictEqual } from "node:util";
 import {
   addressesOf,
@@ -56,27 +56,27 @@ import { withMigration } from "./migration";
 import { vmSchema, type VmInputs } from "./schema";
 import { OUTPUTS, sourceOf, specOf } from "./state";
 
-/** What `check` answers. */
+/** The result of `check`. */
 export interface Checked {
   inputs: Raw;
   failures: Refusal[];
 }
 
-/** What a check looks at beside the inputs. */
+/** What a check uses besides the inputs. */
 export interface CheckContext {
   cluster: (name?: string) => Cluster;
   claims: Claims;
   planned?: PlannedRegister | undefined;
   warn: (text: string) => void;
-  /** What keeps VMs that are kept apart from being stopped at once. */
+  /** Prevents VMs that are kept apart from being stopped at the same time. */
   rolling?: (at: string | undefined, inputs: RollingInputs | undefined) => Rolling;
 }
 
-/** Why a VM cannot be made by a resource while another of the same program has it. */
+/** Why a resource cannot make a VM that another resource of the same program has. */
 export const takenByOther = (vm: string) =>
   `VM "${vm}" belongs to another resource of this program; each VM needs a name of its own`;
 
-/** Checks the inputs of a VM by themselves, then against the cluster. */
+/** Checks the inputs of a VM alone, then against the cluster. */
 export async function checkVm(
   { cluster, claims, planned, warn, rolling }: CheckContext,
   olds: Raw,
@@ -100,7 +100,7 @@ export async function checkVm(
     planned?.note(inputs);
   }
   inputs = await withMigration(() => cluster(at), olds, said, inputs, warn);
-  // The state of a cluster is nothing to a VM that nothing is to happen to.
+  // The cluster's state does not matter to a VM without changes.
   const idle = intent === "update" && isDeepStrictEqual(dropOutputs(withDefaults(olds)), inputs);
   const what = `VM "${String(inputs["name"])}": its hosts, name and image`;
   return {
@@ -110,7 +110,7 @@ export async function checkVm(
       warn,
       async () => {
         const refusals = await refusalsOf(cluster(at), intent, inputs, olds, warn, idle, planned);
-        // The VM that a clone is made of may be one that the same program makes first.
+        // The same program may make the source VM of a clone first.
         const source = (inputs["source"] as Raw | undefined)?.["vm"];
         const comes = typeof source === "string" && claims.isChecked(claimOf(source, at));
         const left = comes ? refusals.filter(({ property }) => property !== "source.vm") : refusals;
@@ -127,7 +127,10 @@ export async function checkVm(
   };
 }
 
-/** One that it is kept apart from is down, and the change would stop it. A check is told the old inputs alone, so the rest is looked at. */
+/**
+ * Rejects a change that would stop the VM while one that it is kept apart from is down. A check only gets the old
+ * inputs, so the rest is read from the cluster.
+ */
 function turnFailures(inventory: Inventory, olds: Raw, inputs: Raw, rolling: Rolling): Refusal[] {
   const vm = String(inputs["name"]);
   const found = findVm(inventory, vm);
@@ -138,12 +141,12 @@ function turnFailures(inventory: Inventory, olds: Raw, inputs: Raw, rolling: Rol
   return property === undefined ? [] : turnRefusals(inventory, vm, rolling, property);
 }
 
-/** The inputs with what a clone inherits; without, where the cluster cannot be asked, which is said further on. */
+/** The inputs with what a clone inherits. If the cluster is unreachable, without it; a later check reports that. */
 async function inherited(cluster: CheckContext["cluster"], olds: Raw, news: Raw): Promise<Raw> {
   try {
     return withSaid(await withInherited(() => cluster(clusterName(news)).recentInventory(), olds, news));
   } catch (error) {
-    // A VM that cannot be read is refused further on as the source of this one.
+    // If the source VM is unreadable, a later check rejects it.
     if (isOutOfReach(error) || error instanceof UnknownCluster || error instanceof BrokenVm) return withSaid(news);
     throw error;
   }
@@ -155,11 +158,12 @@ const clusterName = (inputs: Raw) =>
 const dropOutputs = (inputs: Raw): Raw =>
   Object.fromEntries(Object.entries(inputs).filter(([key]) => !(OUTPUTS as readonly string[]).includes(key)));
 
-/** XML that is none, or no domain. */
+/** Invalid XML, or XML that is not a domain. */
 export function xmlFailures(inputs: Raw): Refusal[] {
   const { xml, name } = inputs;
-  if (typeof xml !== "string" || xml === "" || isUnknown(xml) || outputProblem(xml) !== undefined) return []; // told of the input itself
-  // The sign by which a decoder stands for bytes that are none of its encoding's.
+  // The check of the input itself reports these.
+  if (typeof xml !== "string" || xml === "" || isUnknown(xml) || outputProblem(xml) !== undefined) return [];
+  // The character that a decoder puts in place of invalid bytes.
   if (xml.includes("\uFFFD")) {
     return [
       {
@@ -181,7 +185,7 @@ export function xmlFailures(inputs: Raw): Refusal[] {
   }
 }
 
-/** A file of this machine, named by the source, in which there is nothing to read. */
+/** An unreadable local file named by the source. */
 export async function localFileFailures(inputs: Raw): Promise<Refusal[]> {
   const source = inputs["source"] as Raw | undefined;
   return typeof source?.["path"] !== "string" || isUnknown(source["path"]) ? [] : localFileRefusals(source);
@@ -242,7 +246,10 @@ async function refusalsOf(
   return [];
 }
 
-/** What speaks against a domain, with the secrets that only the cluster has in their places: a sign is no password to libvirt. */
+/**
+ * Objections to a domain, with secrets known only to the cluster filled in: a placeholder is not a password for
+ * libvirt.
+ */
 async function domainOf(
   cluster: Cluster,
   inventory: Inventory,
@@ -261,21 +268,24 @@ async function domainOf(
   }
 }
 
-/** What a VM is to be, where all of it is known. */
+/** The spec of a VM that is completely known. */
 function wholeSpec(inputs: Raw): VmSpec | undefined {
   if (unknownPaths(inputs).length > 0) return undefined;
   const whole = vmSchema.safeParse(inputs);
   return whole.success ? specOf(whole.data) : undefined;
 }
 
-/** The inputs that decide what libvirt is given. */
+/** The inputs that determine libvirt's domain. */
 const domainInputs = (inputs: Raw) => [
   inputs["domain"],
   inputs["xml"],
   (inputs["systemDisk"] as Raw | undefined)?.["bus"],
 ];
 
-/** MAC addresses and a uuid that another VM has, of the cluster or of this program. What was so before is not this change's. */
+/**
+ * MAC addresses and a uuid that another VM of the cluster or of this program has. Earlier clashes are not this change's
+ * fault.
+ */
 function addressRefusals(
   inventory: Inventory,
   spec: PartialSpec,
@@ -290,7 +300,7 @@ function addressRefusals(
   return [...sharedAddressRefusals(spec, mine), ...(changed ? macRefusals(inventory, spec) : [])];
 }
 
-/** A VM for which there is no room beside those that were checked before it. */
+/** A VM that does not fit beside those checked before it. */
 async function roomRefusals(
   cluster: Cluster,
   inventory: Inventory,
@@ -302,7 +312,7 @@ async function roomRefusals(
   return spec === undefined || idle ? [] : placeRefusals(cluster, inventory, planned?.specs(at) ?? [spec], spec.name);
 }
 
-/** A pin that the colocations of others leave no room for. */
+/** A pin that other VMs' colocations rule out. */
 function colocationRefusals(inventory: Inventory, spec: PartialSpec, planned: PlannedVms = () => undefined): Refusal[] {
   const { name, owner, formerOwner, pinnedHost } = spec;
   if (name === undefined || pinnedHost === undefined) return [];
@@ -313,7 +323,7 @@ function colocationRefusals(inventory: Inventory, spec: PartialSpec, planned: Pl
   );
 }
 
-/** What is known of a spec in a preview. */
+/** The part of a spec that a preview knows. */
 function partialSpec(inputs: Raw): PartialSpec {
   const known = inputs as Partial<VmInputs>;
   const size = known.systemDisk?.size;

@@ -1,10 +1,10 @@
-/** A VM among those of several clusters, which may have VMs of one name. */
+/** Identifies a VM across several clusters, which may use the same VM names. */
 export const claimOf = (vm: string, cluster?: string): string => (cluster === undefined ? vm : `${cluster}/${vm}`);
 
 /**
- * Which VM belongs to which resource, as far as this run shows it. The engine gives a provider no name of the resource
- * that it asks for, so a VM that moves from one resource to another would be taken over by the one and then deleted by
- * the other. What was checked in this run is in the program; what is deleted and was also checked has a new owner.
+ * Which resource has which VM, as far as this run shows. The engine does not tell a provider the resource's name. So if
+ * a VM moved between resources, one would take it over and the other then delete it. A VM checked in this run is in the
+ * program; one that is deleted and was also checked has a new owner.
  */
 export class Claims {
   readonly #checked = new Set<string>();
@@ -15,40 +15,40 @@ export class Claims {
   readonly #resources = new Map<string, string>();
   readonly #anew = new Set<string>();
 
-  /** A resource of the program has this VM; `recorded` when the state has it already. */
+  /** A resource of the program has this VM; `recorded` if it is already in the state. */
   check(vm: string, recorded: boolean, resource?: unknown): void {
     this.#checked.add(vm);
     if (typeof resource === "string") this.#resources.set(vm, resource);
     if (recorded) this.#recorded.add(vm);
   }
 
-  /** Whether a resource of the program has the VM, which may not be there yet. */
+  /** Whether a resource of the program has the VM, which may not exist yet. */
   isChecked(vm: string): boolean {
     return this.#checked.has(vm);
   }
 
-  /** The engine asks once more for the VM of a resource that it replaces, and then as if there had been none before. */
+  /** For a resource that it replaces, the engine checks the VM a second time, as if it had not existed. */
   checkedAgain(vm: string): void {
     this.#again.add(vm);
   }
 
-  /** Whether another resource of the program, which is made as this one is, was checked with the VM's name. */
+  /** Whether another resource, created like this one, was checked with the same VM name. */
   isTwice(vm: string): boolean {
     return this.#checked.has(vm) && !this.#recorded.has(vm) && !this.#again.delete(vm);
   }
 
-  /** Whether it is this very resource that the VM was checked for in this run. */
+  /** Whether the VM was checked in this run for this very resource. */
   isOf(vm: string, resource: unknown): boolean {
     return resource !== undefined && this.#resources.get(vm) === resource;
   }
 
-  /** The engine asks for the VM that the state has as if there were none: it makes it anew, for `replaceOnChanges` say. */
+  /** The engine treats a VM in the state as new: it recreates it, for example for `replaceOnChanges`. */
   askedAnew(vm: string): boolean {
     if (this.#recorded.has(vm)) this.#anew.add(vm);
     return this.#anew.has(vm);
   }
 
-  /** The VM is to be deleted to make room for one of the same name. */
+  /** The VM is deleted to make room for one with the same name. */
   replace(vm: string): void {
     this.#replaced.add(vm);
   }
@@ -63,19 +63,20 @@ export class Claims {
     this.#made.add(vm);
   }
 
-  /** Whether a resource of this run has made the VM, or taken it up. */
+  /** Whether a resource of this run has made the VM, or taken it over. */
   isMade(vm: string): boolean {
     return this.#made.has(vm);
   }
 
-  /** Whether another resource of the same program has the VM, so that none may take it over. */
+  /** Whether another resource of the same program has the VM, so that it cannot be taken over. */
   isOthers(vm: string): boolean {
     return (this.#recorded.has(vm) && !this.#replaced.has(vm)) || this.#made.has(vm);
   }
 
   /**
-   * Whether a delete is of a VM that the program keeps: by another resource, or by the one that was made of an earlier run's.
-   * @param resource the one that the delete is of. What it was asked for and has not yet made, it is deleted for.
+   * Whether a delete concerns a VM that the program keeps: in another resource, or in one made from an earlier run's.
+   * @param resource the resource being deleted. If it asked for the VM and has not made it yet, the delete makes room
+   * for that.
    */
   isKept(vm: string, resource?: unknown): boolean {
     if (!this.#checked.has(vm) || this.#replaced.has(vm)) return false;

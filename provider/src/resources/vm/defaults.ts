@@ -1,4 +1,4 @@
-/** Defaults made explicit, so that the engine's own diff is honest and a preview shows what will be. */
+/** Makes defaults explicit, so that the engine's own diff is accurate and a preview shows the outcome. */
 import { defaultMac, DEFAULTS, settingList } from "../../vmmgr";
 import { isUnknown } from "../engine/unknowns";
 import { dropUndefined, filled, isRecord, RESOURCE, strings, TIMEOUTS, whatWasSaid, type Raw } from "../engine/values";
@@ -27,7 +27,7 @@ function withDomainDefaults(domain: unknown, vm: unknown): unknown {
   return { ...found, interfaces: withInterfaceDefaults(found["interfaces"], vm) };
 }
 
-/** The inputs of a VM with every default put in. Unknown values stay where they are. */
+/** The inputs of a VM with all defaults. Unknown values stay. */
 export function withDefaults(inputs: Raw): Raw {
   const given = dropUndefined(whatWasSaid(inputs));
   delete given["__provider"];

@@ -1,32 +1,35 @@
-/** Which changes of a VM replace it. Everything else is left to the engine's own comparison of inputs. */
+/** Which changes replace a VM. For the rest, the engine compares the inputs itself. */
 import { isDeepStrictEqual } from "node:util";
 import { canonicalBase, DEFAULTS } from "../../vmmgr";
 import { isUnknown, unknownPaths } from "../engine/unknowns";
 import { isRecord, type Raw } from "../engine/values";
 import { withDefaults } from "./defaults";
 
-/** What `diff` answers; `changes` stays unset on purpose, see docs/decisions/0001. */
+/** The result of `diff`; `changes` stays unset on purpose, see docs/decisions/0001. */
 export interface VmDiff {
-  /** Set only where no input differs and there is something to do all the same: a restart that is due. */
+  /** Set only if no input differs but there is still something to do: a restart that is due. */
   changes?: true;
   replaces: string[];
-  /** Whether there is no room for both; the engine may replace what nothing replaces here, by `replaceOnChanges` say. */
+  /**
+   * Whether both cannot exist at once; the engine may replace a VM without a reason here, for example by
+   * `replaceOnChanges`.
+   */
   deleteBeforeReplace: boolean;
 }
 
-/** Compares state and inputs as to what replaces the VM, and says what the change does to a running guest. */
+/** Finds out which differences between state and inputs replace the VM, and warns of effects on a running guest. */
 export function diffVm(olds: Raw, news: Raw, warn: (text: string) => void): VmDiff {
   const replaces: string[] = [];
   if (!isUnknown(news["name"]) && olds["name"] !== news["name"]) replaces.push("name");
   if (!isUnknown(news["cluster"]) && olds["cluster"] !== news["cluster"]) replaces.push("cluster");
-  // A VM that was adopted has no known source; naming one later must not cost it its disks.
+  // An adopted VM has no known source; naming one later must not destroy its disks.
   const known =
     olds["source"] !== undefined && news["source"] !== undefined && unknownPaths(news["source"]).length === 0;
   if (known && !sameSource(olds["source"], news["source"])) replaces.push("source");
   const vm = String(olds["name"]);
   if (replaces.length > 0) {
     warn(`VM "${vm}": a changed ${replaces.join(" and ")} makes a new VM; this one and its disks are deleted`);
-    // Under a new name, or on another cluster, it can stand beside the old one.
+    // With a new name, or on another cluster, it can exist beside the old one.
     const beside = replaces.includes("name") || replaces.includes("cluster");
     return { replaces, deleteBeforeReplace: !beside };
   }
@@ -58,8 +61,8 @@ export function diffVm(olds: Raw, news: Raw, warn: (text: string) => void): VmDi
 const takesSnapshots = (source: unknown) => isRecord(source) && source["snapshots"] === true;
 
 /**
- * Whether a source makes the same VM. What a clone has inherited is part of its state alone; and one that shares its disks
- * becomes one that does not in place.
+ * Whether a source makes the same VM. What a clone has inherited is only in its state. A clone that shares its disks
+ * becomes independent in place.
  */
 function sameSource(before: unknown, after: unknown): boolean {
   if (!isRecord(before) || !isRecord(after)) return isDeepStrictEqual(before, after);
@@ -68,13 +71,13 @@ function sameSource(before: unknown, after: unknown): boolean {
   return isDeepStrictEqual(made(before), made(after)) && (mode(before) === mode(after) || mode(after) === "copy");
 }
 
-/** Whether an update may restart the guest: it was asked for, and the diff shows that it is due. */
+/** Whether an update may restart the guest: the user allowed it, and the diff shows that it is due. */
 export function announcedRestart(olds: Raw, news: Raw): boolean {
   if (news["restart"] !== "whenRequired" || !runs(olds, news)) return false;
   return olds["restartRequired"] === true || domainChanges(olds, news);
 }
 
-/** Whether a change of inputs stops the guest that runs, be it to make it anew: by which input, for whom it is refused. */
+/** Whether a change of inputs stops the running guest, even to recreate it: the input to blame if that is rejected. */
 export function stoppedBy(olds: Raw, news: Raw): "source" | "restart" | undefined {
   const { replaces, deleteBeforeReplace } = diffVm(olds, news, () => undefined);
   if (replaces.length > 0) return deleteBeforeReplace ? "source" : undefined;
@@ -89,14 +92,14 @@ const restartReason = (olds: Raw, news: Raw) =>
     ? `its domain changes while it runs on ${String(olds["node"])}`
     : "it runs another domain than the one that is stored";
 
-/** Whether what a guest sees only after a restart is to be another; what is not known yet may be. */
+/** Whether a change affects what a guest sees only after a restart; unknown values count as changed. */
 function domainChanges(olds: Raw, news: Raw): boolean {
   const bus = (inputs: Raw) => (inputs["systemDisk"] as Raw | undefined)?.["bus"] ?? DEFAULTS.diskBus;
   if (!isDeepStrictEqual(bus(olds), bus(news))) return true;
   if (typeof olds["xml"] === "string" && typeof news["xml"] === "string" && !isUnknown(news["xml"])) {
     return canonicalBase(olds["xml"], String(olds["name"])) !== canonicalBase(news["xml"], String(olds["name"]));
   }
-  // A state of before an input existed has its default.
+  // A state older than an input has the input's default.
   const domain = (inputs: Raw) => withDefaults(inputs)["domain"];
   return !isDeepStrictEqual([domain(olds), olds["xml"]], [domain(news), news["xml"]]);
 }

@@ -1,4 +1,4 @@
-/** A VM as somebody asks for it outside of a Pulumi program: by the same inputs, held to the same schema. */
+/** A VM requested from outside a Pulumi program, by the same inputs and schema. */
 import { SeapathError } from "../../errors";
 import { words } from "../../words";
 import { localFileRefusals, type FileSource, type Refusal, type VmSpec } from "../../vmmgr";
@@ -10,7 +10,7 @@ import { concealSecrets } from "./kept";
 import { vmSchema } from "./schema";
 import { specOf } from "./state";
 
-/** What was asked is wrong by itself, whatever the cluster. */
+/** The request itself is invalid, whatever the cluster. */
 export class InputsRefused extends SeapathError {
   readonly refusals: readonly Refusal[];
 
@@ -22,9 +22,9 @@ export class InputsRefused extends SeapathError {
 }
 
 /**
- * What vmmgr is asked for by the inputs of a `seapath.Vm`.
- * @param disks files that data disks are to be made of
- * @throws InputsRefused with each input that is wrong
+ * The vmmgr spec for the inputs of a `seapath.Vm`.
+ * @param disks files to make data disks of
+ * @throws InputsRefused with each wrong input
  */
 export async function specFromInputs(verb: string, raw: Raw, disks: readonly FileSource[] = []): Promise<VmSpec> {
   const inputs = withDefaults(raw);

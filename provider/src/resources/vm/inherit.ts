@@ -1,7 +1,7 @@
 /**
- * What a clone has of the VM that it is made of, where its program says nothing: vm-mgr's clone takes over all that is not
- * cleared. It is looked up once, when the clone is made, and kept with its source: what becomes of the other VM later is
- * none of the clone's.
+ * What a clone inherits from its source VM if its program does not specify it: vm-mgr's clone takes over everything
+ * that is not cleared. It is looked up once, when the clone is made, and kept with its source. Later changes of the
+ * source VM do not affect the clone.
  */
 import {
   defaultMac,
@@ -31,8 +31,8 @@ function cloned(inputs: Raw): (Raw & { vm: string }) | undefined {
 }
 
 /**
- * The inputs with what they inherit. Those of a clone of a VM that the cluster does not have yet are left as they are.
- * @param olds the inputs that the state has: what was inherited then counts
+ * The inputs with what they inherit, unchanged if the cluster does not have the source VM yet.
+ * @param olds the inputs in the state: what was inherited then counts
  */
 export async function withInherited(inventory: () => Promise<Inventory>, olds: Raw, news: Raw): Promise<Raw> {
   const source = cloned(news);
@@ -48,7 +48,7 @@ export async function withInherited(inventory: () => Promise<Inventory>, olds: R
   return merged({ ...news, source: { ...source, mode: source["mode"] ?? "copy", inherited } }, inherited as Raw);
 }
 
-/** The same of a state that was made before secrets were left on the cluster. */
+/** The same for a state from before secrets were kept on the cluster. */
 function signedInherited(inherited: Raw): Raw {
   const map = (value: unknown) => (isRecord(value) ? signedMap(value as Record<string, string>) : value);
   const { xml, metadata, pacemaker } = inherited;
@@ -62,7 +62,9 @@ function signedInherited(inherited: Raw): Raw {
   };
 }
 
-/** What of a VM goes over to a clone of that name. Its crm commands do not: they name the other VM, and ids of its own. */
+/**
+ * What a clone of that name inherits from a VM. Crm commands are left out: they contain the source VM's name and ids.
+ */
 function inheritable(observed: ObservedVm, name: string, clear: readonly Clearable[]): Raw {
   const keeps = (what: Clearable) => !clear.includes(what);
   const { pinnedHost, preferredHost, pacemaker } = observed;
@@ -81,7 +83,7 @@ function inheritable(observed: ObservedVm, name: string, clear: readonly Clearab
   };
 }
 
-/** The domain in the form that says all of it, with MACs of the clone's own, and without files of the other VM's. */
+/** The domain in a form that expresses all of it, with the clone's own MACs and without the source VM's files. */
 function domainOf(observed: ObservedVm, name: string): Raw {
   if (sameDomain(domainElement(observed.domain), observed)) {
     const interfaces = observed.domain.interfaces.map((each, index) => ({ ...each, mac: defaultMac(name, index) }));
@@ -130,7 +132,10 @@ function merged(news: Raw, inherited: Raw): Raw {
   };
 }
 
-/** The inputs of a clone of a VM that is not there yet, with what the program has said: defaults that follow are no words of its. */
+/**
+ * The inputs of a clone of a VM that does not exist yet, with a list of the inputs that the program gave: the defaults
+ * filled in later are not among them.
+ */
 export function withSaid(inputs: Raw): Raw {
   const source = cloned(inputs);
   if (source === undefined || isRecord(source["inherited"])) return inputs;
@@ -140,7 +145,7 @@ export function withSaid(inputs: Raw): Raw {
   return { ...inputs, source: { ...source, said: said.sort() } };
 }
 
-/** The inputs of a create, which may have been checked before the other VM was there. */
+/** The inputs of a create, which may have been checked before the source VM existed. */
 export async function wholeInputs(inventory: () => Promise<Inventory>, raw: Raw): Promise<Raw> {
   const source = cloned(raw);
   if (source === undefined || isRecord(source["inherited"])) return raw;

@@ -1,7 +1,8 @@
 /**
- * Secrets that are on the cluster and not in the program: what a clone inherits, and what a read finds. Pulumi marks a value
- * as secret only where the program did, so these stay where they are. Inputs and state have a sign in their place, which
- * changes with the value, so that drift is seen; the value itself is read from the cluster when it is written there again.
+ * Secrets that are on the cluster and not in the program: those that a clone inherits, and those that a read finds.
+ * Pulumi marks a value as secret only if the program did, so these stay on the cluster. Inputs and state hold a
+ * placeholder, the sign, which changes with the value and so shows drift. The value itself is read from the cluster
+ * when it is written there again.
  */
 import { createHash } from "node:crypto";
 import {
@@ -28,18 +29,18 @@ const VALUE =
 const SIGN = /seapath-kept:[0-9a-f]{6}/g;
 
 const isSign = (value: string) => new RegExp(`^${SIGN.source}$`).test(value);
-/** Whether a value is one that nobody but its owner should read, by its name or by itself. */
+/** Whether a value is confidential, judging by its name or the value itself. */
 const isSecret = (name: string, value: string) =>
   value !== "" && !isSign(value) && (NAME.test(name.toLowerCase().replace(/[^a-z0-9]/g, "")) || VALUE.test(value));
 
-/** So short that it does not tell which of the guesses at a weak password is the right one. */
+/** Too short to reveal which guess at a weak password is right. */
 const signOf = (value: string) => `seapath-kept:${createHash("sha256").update(value).digest("hex").slice(0, 6)}`;
 
-/** What a value is shown as. `given`: the program has it in clear, and has marked it as it likes. */
+/** The displayed form of a value. `given`: the program has it in clear, and has marked it as it likes. */
 const shownAs = (name: string, value: string, given: boolean) =>
   !given && isSecret(name, value) ? signOf(value) : value;
 
-/** A map with signs in place of the secrets that the program does not give. @param before what it gives */
+/** A map with signs in place of secrets that the program does not give. @param before the program's values */
 export function signedMap(map: Strings, before: Strings = {}): Record<string, string> {
   const given = (key: string) => before[key] !== undefined && !isSign(before[key]);
   return Object.fromEntries(Object.entries(map).map(([key, value]) => [key, shownAs(key, value, given(key))]));
@@ -61,7 +62,7 @@ function mapXml(node: XmlElement, change: (name: string, value: string) => strin
   };
 }
 
-/** All that a document says, as it is meant and not as it is written. */
+/** All values in a document, unescaped. */
 function valuesOf(xml: string): Set<string> {
   const found = new Set<string>();
   if (xml === "") return found;
@@ -72,14 +73,14 @@ function valuesOf(xml: string): Set<string> {
   return found;
 }
 
-/** A domain with signs in place of the secrets that the program's own XML does not have. */
+/** A domain with signs in place of secrets that are not in the program's own XML. */
 export function signedXml(xml: string, before = ""): string {
   let changed = false;
   let root: XmlElement;
   try {
     root = parseXml(xml, "the domain XML");
   } catch (error) {
-    if (error instanceof ParseError) return xml; // told by the check of the XML itself
+    if (error instanceof ParseError) return xml; // the check of the XML itself reports that
     throw error;
   }
   const given = valuesOf(before);
@@ -91,12 +92,12 @@ export function signedXml(xml: string, before = ""): string {
   return changed ? renderPretty(signed) : xml;
 }
 
-/** Shorter values stand in other words by chance. */
+/** Shorter values occur in other words by chance. */
 const SHORTEST = 6;
 
 /**
- * Has what looks like a secret in the inputs of a VM left out of all that is said from now on: of what a check refuses, and of words of
- * libvirt's and crm's. The engine does not tell a provider which inputs a program has marked.
+ * Redacts whatever looks like a secret in a VM's inputs from all later messages: check failures, and words of libvirt
+ * and crm. The engine does not tell a provider which inputs a program marked as secret.
  */
 export function concealSecrets({ metadata, pacemaker, xml }: Raw): void {
   const found = new Set<string>();
@@ -110,13 +111,13 @@ export function concealSecrets({ metadata, pacemaker, xml }: Raw): void {
     try {
       mapXml(parseXml(xml, "the domain XML"), note);
     } catch (error) {
-      if (!(error instanceof ParseError)) throw error; // it is refused, without a word of its values
+      if (!(error instanceof ParseError)) throw error; // it is rejected without quoting its values
     }
   }
   conceal(found);
 }
 
-/** A VM as it may be shown: as observed, with signs. */
+/** A VM in displayable form: as observed, with signs. */
 export function signedVm(
   observed: ObservedVm,
   before: Partial<Pick<VmInputs, "metadata" | "pacemaker" | "xml">> = {},
@@ -135,7 +136,7 @@ export function signedVm(
   };
 }
 
-/** What signs stand for, of the VMs that may have it. */
+/** The values behind signs, from the VMs that may have them. */
 function keptIn(vms: readonly (ObservedVm | undefined)[]): Map<string, string> {
   const found = new Map<string, string>();
   const note = (name: string, value: string) => {
@@ -152,8 +153,8 @@ function keptIn(vms: readonly (ObservedVm | undefined)[]): Map<string, string> {
 }
 
 /**
- * A spec with the secrets themselves, from the VM and the one that it is cloned of.
- * @throws Refused when the cluster has no longer what a sign stands for
+ * A spec with the actual secrets, from the VM and its clone source.
+ * @throws Refused if the cluster no longer has the value behind a sign
  */
 export async function withKept(inventory: () => Promise<Inventory>, verb: string, spec: VmSpec): Promise<VmSpec> {
   if (JSON.stringify(spec).match(SIGN) === null) return spec;

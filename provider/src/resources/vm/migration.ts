@@ -1,13 +1,13 @@
-/** `migrationUser` where the program does not say, and whether live migration can work at all. */
+/** The default of `migrationUser`, and whether live migration can work at all. */
 import { betweenNodes, DEFAULTS, migrationNotice, USER_NAME, type Cluster } from "../../vmmgr";
 import { SeapathError } from "../../errors";
 import { isUnknown } from "../engine/unknowns";
 import type { Raw } from "../engine/values";
 
 /**
- * Whom live migration goes as, where the program does not say: whom the nodes let each other in as. What it says is looked
- * at when it is new. Nothing is asked for a VM that does not migrate.
- * @param said the inputs before defaults are put in
+ * The user for live migration if the program does not name one: the user as which the nodes admit each other. A user
+ * that the program names is checked when it is new. For a VM that does not migrate, nothing is checked.
+ * @param said the inputs before defaults are filled in
  */
 async function migrationOf(
   cluster: () => Cluster,
@@ -20,9 +20,9 @@ async function migrationOf(
   const silent = given === undefined || given === null;
   if (!silent && (typeof given !== "string" || isUnknown(given) || !USER_NAME.test(given) || before === given))
     return {};
-  // A cluster that cannot be asked says nothing new: what was found before stays.
+  // If the cluster cannot be asked, the earlier finding stays.
   const found = silent && typeof before === "string" ? { user: before } : {};
-  // It does not migrate while it is pinned, but for the move that the pin itself may be, which goes as before.
+  // A pinned VM does not migrate, except in the move that the pin itself may cause, which uses the earlier user.
   if (pinnedHost !== undefined && pinnedHost !== null) return found;
   if ((await reached(cluster)) === undefined) return found;
   const first = silent ? DEFAULTS.migrationUser : given;
@@ -37,9 +37,10 @@ async function migrationOf(
 }
 
 /**
- * Inputs with whom live migration goes as; `warn` hears where it cannot work. For a program's VM and for the command line's.
- * @param said the inputs before defaults are put in
- * @param inputs those that the answer is put into
+ * Inputs with the user for live migration; `warn` is called if it cannot work. For VMs of programs and of the command
+ * line.
+ * @param said the inputs before defaults are filled in
+ * @param inputs to add the result to
  */
 export async function withMigration(
   cluster: () => Cluster,
@@ -53,7 +54,7 @@ export async function withMigration(
   return user === undefined ? inputs : { ...inputs, migrationUser: user };
 }
 
-/** The cluster, where it can be asked: what is in the way of that is said by the checks behind this one, which ask the same. */
+/** The cluster if it can be asked; if not, the later checks, which ask the same, report the reason. */
 const reached = (cluster: () => Cluster): Promise<unknown> =>
   Promise.resolve()
     .then(() => cluster().recentInventory())

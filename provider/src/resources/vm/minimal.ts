@@ -1,4 +1,4 @@
-/** A VM that exists, as the shortest inputs that describe it: what `seapath adopt` writes down. */
+/** The shortest inputs that describe an existing VM: what `seapath adopt` writes. */
 import { isDeepStrictEqual } from "node:util";
 import { domainElement, findVm, sameDomain, type Inventory } from "../../vmmgr";
 import { withDefaults } from "./defaults";
@@ -11,7 +11,7 @@ type Raw = Record<string, unknown>;
 
 const isRecord = (value: unknown): value is Raw => typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** What differs from the defaults, level by level. */
+/** The differences from the defaults, level by level. */
 function withoutDefaults(value: Raw, defaults: Raw): Raw {
   const kept = Object.entries(value).flatMap(([key, each]): [string, unknown][] => {
     if (isDeepStrictEqual(each, defaults[key])) return [];
@@ -22,8 +22,8 @@ function withoutDefaults(value: Raw, defaults: Raw): Raw {
 }
 
 /**
- * The inputs that adopt a VM as it is: with them the first preview has nothing to change.
- * @returns undefined when there is no such VM
+ * The inputs that adopt a VM as it is: the first preview with them shows no changes.
+ * @returns undefined if there is no such VM
  */
 export function adoptingInputs(inventory: Inventory, vm: string): Raw | undefined {
   const observed = findVm(inventory, vm);
@@ -32,7 +32,7 @@ export function adoptingInputs(inventory: Inventory, vm: string): Raw | undefine
   const form = typed ? { domain: { ...observed.domain } } : { xml: signedXml(observed.baseXml) };
   const before = storedInputs({ name: vm, adopt: true, ...form });
   const seen: VmInputs = sensible(observedInputs(before, observed), observed, inventory.node);
-  // Nobody can ask for an empty value: it goes when the VM is adopted.
+  // An empty value cannot be requested: adopting the VM removes it.
   const whole: VmInputs = { ...seen, metadata: withoutEmpty(seen.metadata) };
   const domain = { memory: typed ? observed.domain.memory : 1 };
   const defaults = withDefaults({ name: vm, ...(typed ? { domain } : {}) });

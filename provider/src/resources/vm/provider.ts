@@ -1,4 +1,4 @@
-/** Pulumi's calls for `seapath.Vm`, each a few lines over vmmgr. */
+/** Pulumi's calls for `seapath.Vm`, each a thin layer over vmmgr. */
 import type { dynamic } from "@pulumi/pulumi";
 import { beginTurn, createVm, findVm, removeVm, turnNotice, updateVm, type Context } from "../../vmmgr";
 import { rollingOf, type RollingInputs } from "../engine/rolling";
@@ -24,10 +24,10 @@ export function vmProvider(dependencies: Dependencies): dynamic.ResourceProvider
   });
   const rolling = (at: string | undefined, inputs: RollingInputs | undefined) => rollingOf(dependencies, at, inputs);
   const claims = new Claims();
-  /** What the new inputs say of VMs that are made anew: a delete is told the old ones alone. */
+  /** The new inputs of VMs that are recreated: a delete only gets the old ones. */
   const said = new Map<string, RollingInputs | undefined>();
 
-  /** Says in which order VMs that are kept apart are stopped. */
+  /** Announces the order in which VMs that are kept apart are stopped. */
   const announceTurn = async (olds: Raw, news: Raw) => {
     if (stoppedBy(olds, news) === undefined) return;
     const at = olds["cluster"] as string | undefined;
@@ -40,7 +40,7 @@ export function vmProvider(dependencies: Dependencies): dynamic.ResourceProvider
       );
       if (text !== undefined) say(text);
     } catch (error) {
-      // What a diff answers does not depend on it, and the change itself asks again.
+      // The diff's result does not depend on it, and the change itself asks again.
       say(
         `VM "${vm}": which others are stopped with it, and in which order, is not known: ${error instanceof Error ? error.message : String(error)}`,
       );
@@ -95,7 +95,7 @@ export function vmProvider(dependencies: Dependencies): dynamic.ResourceProvider
             __provider: raw["__provider"],
           });
         } finally {
-          // One that was deleted for it has kept its turn until now.
+          // A VM deleted for its replacement has kept its turn until now.
           turns.end(inputs.name, done, readyAfter);
         }
       }),
@@ -118,9 +118,9 @@ export function vmProvider(dependencies: Dependencies): dynamic.ResourceProvider
       shown(async () => {
         const inputs = readInputs(news);
         try {
-          // Recorded by a create that failed and could not undo all: what is left is taken up where it is.
+          // Recorded by a create that failed and could not undo everything: continue from what is left.
           const make = olds["uuid"] === "" ? createVm : updateVm;
-          // What the diff did not announce is not restarted, whatever has happened since.
+          // Without an announcement in the diff there is no restart, whatever has happened since.
           const restart = announcedRestart(olds, inputs) ? inputs.restart : "never";
           const spec = await withKept(
             () => cluster(inputs.cluster).inventory(),
@@ -139,7 +139,7 @@ export function vmProvider(dependencies: Dependencies): dynamic.ResourceProvider
       shown(async () => {
         const { cluster: at, timeouts } = storedInputs(raw);
         const vm = claimOf(id, at);
-        // Made before this one was deleted, it can only have been taken up: two of one name there cannot be.
+        // If it was made before this delete, it was only taken over: two VMs cannot have the same name.
         if (claims.isMade(vm) && claims.isOf(vm, raw[RESOURCE])) throw notAnew(`VM "${id}"`);
         if (claims.isKept(vm, raw[RESOURCE]))
           return say(`VM "${id}" stays: another resource of this program has it now`);

@@ -1,4 +1,4 @@
-/** The inputs of `seapath.Vm` after their defaults were put in: what is allowed, in words for the person who typed it. */
+/** The inputs of `seapath.Vm` with defaults: what is allowed, in words for the user. */
 import { z } from "zod";
 import { words } from "../../words";
 import { crmProblem, inputsAt, settingList, type SettingValues } from "../../vmmgr";
@@ -16,7 +16,7 @@ const reserved = (names: Record<string, string>) =>
     }
   });
 
-/** What a clone may do without of the other VM. */
+/** What a clone may drop from the source VM. */
 export const CLEARABLE = [
   "placement",
   "settings",
@@ -36,9 +36,12 @@ const sourceSchema = z
     mode: z.enum(["copy", "linked"], { error: 'must be "copy" or "linked"' }).optional(),
     snapshots: z.boolean({ error: "must be true or false" }).optional(),
     clear: z.array(z.enum(CLEARABLE, { error: `must be some of ${CLEARABLE.join(", ")}` })).optional(),
-    /** What was taken over when it was made, put in by the check: later changes of the other VM are none of this one's. */
+    /** What was inherited at creation, filled in by the check: later changes of the source VM do not matter. */
     inherited: z.record(z.string(), z.unknown()).optional(),
-    /** Which inputs the program has given, put in by the check of one whose other VM is not there yet. A create takes it out again. */
+    /**
+     * Which inputs the program has given, filled in by the check if the source VM does not exist yet. A create removes
+     * it.
+     */
     said: z.array(text).optional(),
   })
   .superRefine((source, context) => {
@@ -148,7 +151,7 @@ export const vmSchema = z
       const message = "must not stand beside `pinnedHost`: a pinned VM runs there only";
       context.addIssue({ code: "custom", path: ["preferredHost"], message });
     }
-    // A clone of a VM that is not there yet inherits its domain once it is.
+    // A clone of a VM that does not exist yet inherits its domain later.
     const later =
       vm.source?.vm !== undefined &&
       vm.source.inherited === undefined &&
@@ -171,5 +174,5 @@ export const vmSchema = z
     });
   });
 
-/** Inputs that are whole and good. */
+/** Complete and valid inputs. */
 export type VmInputs = z.infer<typeof vmSchema>;

@@ -1,4 +1,4 @@
-/** From checked inputs to what vmmgr is asked, and from what was observed back to inputs and state. */
+/** From checked inputs to a vmmgr spec, and from observations back to inputs and state. */
 import { SeapathError } from "../../errors";
 import {
   canonicalBase,
@@ -19,15 +19,15 @@ import { vmSchema, type VmInputs } from "./schema";
 
 type Raw = Record<string, unknown>;
 
-/** Inputs as the engine hands them to create and update: checked before, and whole. */
+/** Inputs as the engine passes them to create and update: checked and complete. */
 export function readInputs(raw: Raw): VmInputs {
   const inputs = withDefaults(raw);
-  // The engine may hand over outputs of an earlier state among them.
+  // The engine may include outputs of an earlier state.
   for (const output of OUTPUTS) delete inputs[output];
   return readInputsAs(vmSchema, inputs, "seapath.Vm", `VM "${String(raw["name"])}": what is asked`);
 }
 
-/** Inputs as a state has them: what was observed, which may be more than can be asked for, is taken as it is. */
+/** Inputs as stored in a state: observed values are accepted even if they could not be requested. */
 export function storedInputs(raw: Raw): VmInputs {
   const inputs = withDefaults(raw);
   for (const output of OUTPUTS) delete inputs[output];
@@ -35,11 +35,11 @@ export function storedInputs(raw: Raw): VmInputs {
 }
 
 /**
- * What was observed, held to what a state may have.
- * @throws SeapathError which names what makes no sense
+ * Validates the observed values of a state.
+ * @throws SeapathError that names the invalid part
  */
 export function sensible(inputs: VmInputs, observed: ObservedVm, node: string): VmInputs {
-  // Drift that the typed form cannot say stands as XML beside it, and a value that is empty beside its key.
+  // Drift that the typed form cannot express appears as XML beside it, and an empty value beside its key.
   const { domain, metadata, ...rest } = inputs;
   const asked = { ...rest, metadata: {}, ...(rest.xml === undefined ? { domain } : {}) };
   const wrong = schemaFailures(
@@ -58,10 +58,10 @@ export function sensible(inputs: VmInputs, observed: ObservedVm, node: string): 
   );
 }
 
-/** What a VM says of itself beside its inputs. */
+/** A VM's outputs besides its inputs. */
 export const OUTPUTS = ["uuid", "node", "status", "restartRequired"] as const;
 
-/** What vmmgr is asked for. */
+/** The vmmgr spec. */
 export function specOf(inputs: VmInputs): VmSpec {
   const {
     systemDisk,
@@ -90,7 +90,7 @@ export function specOf(inputs: VmInputs): VmSpec {
   };
 }
 
-/** Where the disks come from, as vmmgr is told it. */
+/** The source of the disks, in vmmgr's form. */
 export function sourceOf(source: NonNullable<VmInputs["source"]>): Source {
   const { vm, snapshot, mode, snapshots } = source;
   if (vm !== undefined) {
@@ -105,8 +105,8 @@ export function sourceOf(source: NonNullable<VmInputs["source"]>): Source {
 }
 
 /**
- * The inputs that would describe what was observed. What nobody can observe is echoed, and what means the same as
- * before stays in the words that the user chose, so that only a real difference is a difference.
+ * The inputs that would describe the observed VM. What cannot be observed is copied, and equivalent values keep the
+ * user's wording, so that only real differences show.
  */
 export function observedInputs(before: VmInputs, found: ObservedVm): VmInputs {
   const observed = signedVm(found, before);
@@ -137,7 +137,7 @@ function observedSize(before: VmInputs, observed: ObservedVm): { size?: string |
   return { size: parseSize(size) === observed.systemSize ? size : formatSize(observed.systemSize) };
 }
 
-/** The domain in the form that the user chose; what the typed form cannot say is shown as XML beside it. */
+/** The domain in the form that the user chose; what the typed form cannot express appears as XML beside it. */
 function observedDomain(before: VmInputs, observed: ObservedVm): Pick<VmInputs, "xml" | "domain"> {
   if (before.domain === undefined) {
     return { xml: before.xml !== undefined && isSame(before.xml, observed) ? before.xml : observed.baseXml };
@@ -146,11 +146,14 @@ function observedDomain(before: VmInputs, observed: ObservedVm): Pick<VmInputs, 
   return { domain: observed.domain, ...(told ? {} : { xml: observed.baseXml }) };
 }
 
-/** Signs may have been put into XML of any layout. */
+/** Signs may have replaced values in XML of any layout. */
 const isSame = (xml: string, { name, baseXml }: ObservedVm) =>
   baseXml !== "" && canonicalBase(xml, name) === canonicalBase(baseXml, name);
 
-/** What goes into Pulumi's state: the inputs under the same keys, the size of the disk where none was asked for, and the outputs. */
+/**
+ * The contents of Pulumi's state: the inputs under the same keys, the disk's size if none was requested, and the
+ * outputs.
+ */
 export function stateOf(inputs: VmInputs, observed: ObservedVm): Raw {
   const { uuid, status, node = "", restartRequired } = observed;
   const { systemDisk } = inputs;
