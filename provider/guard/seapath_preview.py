@@ -1,10 +1,10 @@
 #!/usr/bin/python3 -I
-"""The forced command of a key that previews: it lets those programs of pulumi-seapath through that only read, and refuses
-everything else. Written by `npx seapath preview-guard`; docs/preview-key.md says how a node gets it.
+"""The forced command of a preview key: it admits those programs of pulumi-seapath that only read, and refuses
+everything else. Written by `npx seapath preview-guard`; docs/preview-key.md says how to install it on a node.
 
-A program comes as text on standard input. It is known by the SHA-256 of its text, so that nothing runs here that is not in
-the release that wrote this file, and its request is looked at: some programs can do more than read. It never has a word of
-the caller's in its arguments or its environment."""
+A program arrives as text on standard input. It is recognized by the SHA-256 of that text, so only programs of the
+release that wrote this file run here. Its request is checked too, since some programs can do more than read. No word of
+the caller ever gets into its arguments or its environment."""
 
 import base64
 import hashlib
@@ -19,7 +19,7 @@ import sys
 RELEASE = ""
 # The SHA-256 of the text of each program, and its name.
 PROGRAMS = {}
-# Where image files of this node may be looked at: their format and their size are told, not what is in them.
+# Folders whose image files may be examined: only their format and size are reported, never their content.
 IMAGE_FOLDERS = []
 
 SELF = "/usr/local/sbin/seapath-preview"
@@ -27,7 +27,7 @@ MOST_BYTES = 64 * 1024 * 1024
 REFUSED = 77
 SURROUNDINGS = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"}
 
-# How the provider hands its mark to a program that it runs by sudo (transport/ssh/sudo.ts).
+# How the provider passes its mark to a program that it runs through sudo (transport/ssh/sudo.ts).
 ENTER = 'exec env "$0" "$@"'
 MARK = re.compile("SEAPATH_RUN=[0-9a-f]{24}")
 NODE = re.compile("[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
@@ -35,7 +35,7 @@ USER = re.compile("[A-Za-z_][A-Za-z0-9_.-]{0,31}")
 VM = re.compile("[A-Za-z0-9]+")
 ID = re.compile("[A-Za-z_][A-Za-z0-9_.-]*")
 AGENT = re.compile("[A-Za-z0-9_-]+(:[A-Za-z0-9_-]+){0,2}(@[A-Za-z0-9_-]+)?")
-# What stands behind the text of a program: for how long it may run, and what it is asked.
+# The end of a program's text: its time limit and its request.
 LAST_LINES = re.compile(rb'\n\nbegin_watch\(\d{1,5}\)\n(main|run_parts)\("([A-Za-z0-9+/=]*)"\)\n')
 
 
@@ -70,7 +70,7 @@ def check_inventory(request):
     need(isinstance(sources, list) and all(isinstance(each, dict) for each in sources), "its image files are no list")
     for each in sources:
         path = each.get("path")
-        # With the beginning of the file sent along none of this node is opened.
+        # If the request includes the beginning of the file, no file of this node is opened.
         need(
             "head" in each or (isinstance(path, str) and in_image_folder(path)),
             "it looks at an image file outside of %s" % ", ".join(IMAGE_FOLDERS),
@@ -102,7 +102,7 @@ def check_devices(request):
 
 
 def check_needs(needs):
-    """Whether a network device or a file is there is told of any; what is in it of none."""
+    """It only reports whether a network device or a file exists, never any content."""
     need(
         isinstance(needs, list) and all(isinstance(each, list) and len(each) == 2 for each in needs),
         "its needs are no list",
@@ -122,7 +122,7 @@ def check_lacking(request):
 
 
 def check_validate(request):
-    # The program itself takes nothing but domains under names of its own, defines each, and undefines it at once.
+    # The program itself accepts only domains with names of its own, defines each, and undefines it immediately.
     only(request, "xmls", "needs")
     check_needs(request.get("needs"))
     xmls = request.get("xmls")
@@ -152,7 +152,7 @@ def is_allowed(argv):
 
 
 def split(line):
-    """The mark of a run and its words, without those that ask for root."""
+    """The mark of a run and its words, without those that get root."""
     found = shlex.split(line)
     if found[:3] == ["sudo", "-n", "--"]:
         found = found[3:]
@@ -163,7 +163,7 @@ def split(line):
 
 
 def end_marked(mark):
-    """Ends the programs of one run, as the provider does when somebody stops waiting. A mark cannot be guessed."""
+    """Ends the programs of one run, as the provider does when its caller gives up. Marks cannot be guessed."""
     for _ in range(5):
         left = False
         for pid in [int(name) for name in os.listdir("/proc") if name.isdigit() and int(name) != os.getpid()]:
@@ -179,11 +179,11 @@ def end_marked(mark):
 
 
 def check_program(text):
-    """Refuses a program that is not one of this release's, or is asked for more than reading."""
+    """Refuses a program that is not from this release, or whose request would do more than read."""
     last = list(LAST_LINES.finditer(text))
     need(last and last[-1].end() == len(text), "it is no program of pulumi-seapath")
     source = text[: last[-1].start()]
-    # Several in one process are only ever sent to change something.
+    # The provider sends several programs in one process only for changes.
     name = PROGRAMS.get(hashlib.sha256(source).hexdigest()) if last[-1].group(1) == b"main" else None
     need(
         name is not None,
@@ -218,7 +218,7 @@ def run(line):
 def main():
     line = sys.argv[1] if len(sys.argv) == 2 else os.environ.get("SSH_ORIGINAL_COMMAND", "")
     if os.geteuid() != 0:
-        # The program is checked behind sudo, where the caller has no hand in it any more.
+        # The program is checked behind sudo, out of the caller's reach.
         os.execv("/usr/bin/sudo", ["sudo", "-n", "--", SELF, line])
     try:
         need(line != "", "this key is for previews, and has no shell")

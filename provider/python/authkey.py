@@ -1,6 +1,6 @@
-"""The key of Pacemaker Remote, /etc/pacemaker/authkey: looked at on every node, and made or completed where it is asked
-for. The nodes are reached by root's ssh; where that lets nobody in, the other side goes to each (authkey_here). The key goes through
-pipes alone."""
+"""The key of Pacemaker Remote, /etc/pacemaker/authkey: checked on every node, and created or completed on request.
+Root's ssh reaches the nodes; if a node refuses it, the provider connects to that node itself (authkey_here). The key
+travels through pipes only."""
 
 # Needs: on_node, authkey_at
 import hashlib
@@ -29,7 +29,8 @@ def survey(nodes):
 
 
 def complete(nodes, hashes, unseen):
-    """Puts the key where it is missing; one is made when no node has one. Every node has to be seen for that: else nothing is done."""
+    """Stores the key where it is missing, and creates one if no node has one. Does nothing unless every node is
+    visible."""
     missing = [node for node in nodes if hashes.get(node) is None]
     if unseen or not missing:
         return []
@@ -37,7 +38,7 @@ def complete(nodes, hashes, unseen):
     if has:
         key = on(has[0], READ)
     else:
-        # The first node decides: of two programs that make a key at once, one is refused there and takes the other's.
+        # The first node decides: if two programs create a key at once, one is refused there and takes the other's.
         put(missing[0], os.urandom(4096))
         key = on(missing[0], READ)
         missing = missing[1:]

@@ -1,15 +1,15 @@
-"""The fixed scripts about /etc/pacemaker/authkey on one node."""
+"""The fixed scripts for /etc/pacemaker/authkey on one node."""
 # Needs: on_node
 
 LOOK = "if [ -e /etc/pacemaker/authkey ]; then sha256sum </etc/pacemaker/authkey; else echo absent; fi"
 READ = "cat /etc/pacemaker/authkey"
-# The link appears whole or not at all, and never in the place of a key that came first.
+# The link appears complete or not at all, and never replaces an earlier key.
 PUT = """set -e; umask 077; [ -d /etc/pacemaker ] || install -d -m 750 -g haclient /etc/pacemaker; new=/etc/pacemaker/.authkey.$$; trap 'rm -f $new' EXIT
 cat >$new; chgrp haclient $new; chmod 640 $new; ln $new /etc/pacemaker/authkey"""
 
 
 def on(node, script, stdin=b""):
-    """Runs a fixed script on a node; what it prints is never part of an error."""
+    """Runs a fixed script on a node; errors never contain its output."""
     done = run_on_node(node, LOCAL, script, stdin)
     if done.returncode != 0:
         raise Failure("unreachable", "%s: %s" % (node, last_words(done)))
@@ -20,7 +20,7 @@ LOCAL = None
 
 
 def look(node):
-    """The hash of a node's key, None where it has none, or why that is not known."""
+    """The hash of a node's key, None if it has none, or why that is unknown."""
     try:
         said = on(node, LOOK).decode().split()[0]
         return node, None if said == "absent" else said, None
@@ -29,7 +29,7 @@ def look(node):
 
 
 def put(node, key):
-    """Gives a node a key. One that it has got meanwhile stays: whether it is the same shows when all are looked at again."""
+    """Gives a node a key. If it has got one meanwhile, that one stays; the next check shows whether it is the same."""
     try:
         on(node, PUT, key)
     except Failure:

@@ -1,9 +1,9 @@
-"""The key of Pacemaker Remote on this node alone, for nodes that let no other one in: looked at, read, and given."""
+"""The key of Pacemaker Remote on this node alone, for nodes that admit no other node: checked, read, and stored."""
 # Needs: on_node, authkey_at
 
 
 def authkey_here(request):
-    """What this node has, or only its name where another one is meant."""
+    """The state of this node, or only its name if the request is for another one."""
     global LOCAL
     LOCAL = command(["crm_node", "--name"]).strip()
     if LOCAL not in request["nodes"]:

@@ -1,21 +1,23 @@
-"""The ways from this node to libvirt on another one: as each of several users, until one is let in."""
+"""Access from this node to libvirt on another one: tries several users until one is admitted."""
 
 # Needs: let_in
 import re
 
-# Whom a node lets another one in as: root, unless the cluster was hardened.
+# The users as which nodes admit each other: root, unless the cluster was hardened.
 BETWEEN_NODES = ("root", "libvirtadmin")
-# What a login ends with that was refused, at ssh or at libvirt's socket. Nothing else is tried twice: it takes its time.
+# How a refused login ends, at ssh or at libvirt's socket. Only such a login is tried as the next user, since each try
+# takes time.
 LOGIN_REFUSED = re.compile(
     "permission denied|host key verification failed|authentication fail|account is not available", re.IGNORECASE
 )
-# How virsh ends where it got no connection: nothing was done. A device that QEMU may not open is denied as well, and is not this.
+# How virsh ends if it got no connection, so that nothing was done. A device that QEMU may not open gives "denied" too,
+# but is not this case.
 NOT_CONNECTED = "failed to connect"
 ROOT_AT = re.compile(r"qemu\+ssh://root@([^/]+)/")
 
 
 def users_between(node, user):
-    """Whom to go to a node as, one after the other, without those that it is known to refuse."""
+    """The users to try on a node, in order, without those that it is known to refuse."""
     return [
         each
         for each in [user] + [other for other in BETWEEN_NODES if other != user]
@@ -24,7 +26,7 @@ def users_between(node, user):
 
 
 def through(uris, act):
-    """What comes of `act` at the first address where the login is taken. @raises Failure closed, where it is at none."""
+    """The result of `act` at the first address that accepts the login. @raises Failure closed, if none does."""
     refused = []
     for uri in uris:
         root_at = ROOT_AT.match(uri)

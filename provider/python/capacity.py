@@ -1,5 +1,5 @@
-"""What a cluster has to offer and what it runs: each node's processors and memory as libvirt says, Ceph's bytes, the
-versions of the tools. Other nodes are asked by libvirt's own SSH; one that does not answer has nothing to say."""
+"""The resources of a cluster and its versions: each node's processors and memory as libvirt reports them, Ceph's bytes,
+the versions of the tools. Other nodes are asked through libvirt's own SSH; nodes that do not answer are left out."""
 
 # Needs: pool, versions, between
 import socket
@@ -11,7 +11,7 @@ def virsh(uri, *words):
 
 
 def read_other(node, user):
-    """A node as the first user that it lets in, and who that is."""
+    """A node's data through the first user that it admits, and that user."""
     refused = []
     for each in [user] + [other for other in BETWEEN_NODES if other != user]:
         if each == "root" and not root_is_let_in(node):
@@ -27,7 +27,7 @@ def read_other(node, user):
 
 
 def read_node(node, user):
-    """@param user None: it is this node"""
+    """@param user None for this node"""
     try:
         uri = LOCAL_URI if user is None else libvirt_uri(node, user)
         told = dict(

@@ -1,5 +1,5 @@
-"""What every node program shares. A program is this file, one other, and a last line `main("<request>")`: it comes to
-/usr/bin/python3 -I on standard input, so that neither a shell nor `ps` ever sees a name, a path or a document."""
+"""The code shared by all node programs. A program is this file, another one, and a last line `main("<request>")`. It
+arrives at /usr/bin/python3 -I on standard input, so neither a shell nor `ps` ever sees a name, a path or a document."""
 
 import base64
 import json
@@ -9,20 +9,21 @@ import subprocess
 import sys
 import traceback
 
-# Ceph, for one, reads a ceph.conf of the folder that it is started in: nobody else may write to this one.
+# Ceph, for example, reads a ceph.conf in the current folder, so use one where only root can write.
 os.chdir("/")
 
 
 class Failure(Exception):
-    """An expected failure, with the word that the other side matches on."""
+    """An expected failure, with the kind that the provider matches on."""
 
     def __init__(self, kind, message):
         super().__init__(message)
         self.kind = kind
 
 
-# Users and nodes are read back from metadata, the CIB and files: somebody else's words, and a URI or ssh's arguments have room
-# for more than a name. The other side has the same rules (cluster/place.ts); here they are looked at where they are used.
+# Users and nodes are read back from metadata, the CIB and files, so they are untrusted: a URI or ssh's arguments have
+# room for more than a name. The provider has the same rules (cluster/place.ts); here they are checked at the point of
+# use.
 USER_NAME = re.compile("[A-Za-z_][A-Za-z0-9_.-]{0,31}")
 NODE_NAME = re.compile("[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 LOCAL_URI = "qemu:///system"
@@ -53,7 +54,7 @@ def checked_uri(uri):
 
 
 def command(argv, stdin=None, timeout=60):
-    """The standard output of a command; a failure carries its own words."""
+    """The standard output of a command; a failure carries the command's own words."""
     done = subprocess.run(argv, input=stdin, capture_output=True, text=True, timeout=timeout)
     if done.returncode != 0:
         said = (done.stderr or done.stdout).strip()[-1500:]
@@ -62,14 +63,14 @@ def command(argv, stdin=None, timeout=60):
 
 
 def run(handler, encoded):
-    """Answers on standard output with one JSON object: {"ok": …} or {"error": {"kind", "message"}}."""
+    """Prints one JSON object as the answer: {"ok": …} or {"error": {"kind", "message"}}."""
     failure = None
     request = json.loads(base64.b64decode(encoded).decode("utf-8"))
     try:
         answer = {"ok": handler(request)}
     except Failure as error:
         answer, failure = {"error": {"kind": error.kind, "message": str(error)}}, error
-    except Exception as error:  # the other side turns every kind into an error; none is taken for an answer
+    except Exception as error:  # the provider maps every kind to an error and takes none for an answer
         traceback.print_exc()
         answer = {"error": {"kind": type(error).__name__, "message": str(error) or type(error).__name__}}
         failure = error
@@ -80,7 +81,7 @@ def run(handler, encoded):
 
 
 def run_parts(encoded):
-    """Several programs in one process, one after the other: [[name, request], …]. The first failure ends them."""
+    """Several programs in one process, in sequence: [[name, request], …]. The first failure ends them."""
 
     def handler(parts):
         answers = []
@@ -96,7 +97,7 @@ def run_parts(encoded):
 
 
 def attempt(act):
-    """The answer of one of several things, of which one that fails does not end the others."""
+    """The answer of one of several parts; a failed part does not stop the others."""
     try:
         return {"ok": act()}
     except Failure as failure:

@@ -1,5 +1,5 @@
-"""/etc/pacemaker/<vm>.xml: the resource agent writes it anew from the VM's metadata at each start, and nobody takes it away with
-the VM. It may hold a console's password."""
+"""/etc/pacemaker/<vm>.xml: the resource agent rewrites it from the VM's metadata at each start, and nothing removes it
+with the VM. It may contain a console's password."""
 
 # Needs: on_node
 import shlex
@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 CONFIG_FILE = "/etc/pacemaker/%s.xml"
 VM_NAME = re.compile("[A-Za-z0-9]+")
-# A plain file in which the domain has the VM's name is the agent's. Of anything else nobody knows whose it is.
+# A regular file whose domain has the VM's name is the agent's. Anything else may belong to others.
 REMOVE_CONFIG = "if [ -f %(file)s ] && [ ! -L %(file)s ] && grep -qF %(name)s %(file)s; then rm -f -- %(file)s; fi"
 
 
@@ -22,12 +22,12 @@ def remove_config_on(node, local, script):
 
 
 def remove_config_files(vm, nodes):
-    """Takes the file of a VM that is gone off the nodes. @return by node, why it may be there still"""
+    """Removes the file of a deleted VM from the nodes. @return by node, why it may still be there"""
     if not nodes or not VM_NAME.fullmatch(vm):
         return {}
     file = CONFIG_FILE % vm
     root = ElementTree.fromstring(command(["cibadmin", "--query", "--scope", "resources"]))
-    # Another resource, or one of that name that was made meanwhile, may start from it.
+    # Another resource, or a new one with that name, may start from it.
     if any(pair.get("value") == file for pair in root.iter("nvpair")):
         return {}
     script = REMOVE_CONFIG % {"file": shlex.quote(file), "name": shlex.quote("<name>%s</name>" % vm)}

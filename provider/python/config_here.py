@@ -1,9 +1,9 @@
-"""The file that the resource agent made for a VM that is gone, on this node alone: for nodes that let no other one in."""
+"""The resource agent's file for a deleted VM, on this node alone: for nodes that admit no other node."""
 # Needs: config_files
 
 
 def config_here(request):
-    """What became of it here, or nothing where another node is meant."""
+    """The result here, or nothing if the request is for another node."""
     local = command(["crm_node", "--name"]).strip()
     if local not in request["nodes"]:
         return {"gone": [], "stays": {}}

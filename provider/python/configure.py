@@ -1,11 +1,11 @@
-"""Changes of the CIB: one patch, or a patch and the user's crm commands tried on a copy and then put in as one patch."""
+"""CIB changes: one patch, or a patch plus the user's crm commands, tried on a copy and applied as one patch."""
 
 # Needs: copies
 import os
 import tempfile
 
-# What changes the CIB and does nothing else. The others write and read files, run programs, or end what there is: `save`, `load`,
-# `filter`, `edit`, `graph`, `erase`. The other side has the same list (vmmgr/form/crm-commands.ts).
+# The verbs that change the CIB and do nothing else. The others read or write files, run programs, or destroy data:
+# `save`, `load`, `filter`, `edit`, `graph`, `erase`. The provider has the same list (vmmgr/form/crm-commands.ts).
 CRM_VERBS = frozenset(
     "node primitive group clone ms master promotable bundle rsc_template location colocation order rsc_ticket property "
     "rsc_defaults op_defaults fencing_topology role user acl_target acl_group tag alert monitor modgroup set rename delete xml".split()
@@ -13,7 +13,7 @@ CRM_VERBS = frozenset(
 
 
 def patch_with_commands(patch, commands):
-    """What crm makes of the commands on a copy of the CIB, together with the patch, as one versionless patch."""
+    """The effect of the crm commands and the patch on a copy of the CIB, as one versionless patch."""
     with tempfile.TemporaryDirectory() as folder:
         before, after = os.path.join(folder, "before.xml"), os.path.join(folder, "after.xml")
         text = command(["cibadmin", "--query"])

@@ -1,13 +1,13 @@
-"""Pacemaker's tools on a copy of the CIB: what they would do, without the cluster."""
+"""Pacemaker's tools on a copy of the CIB: what they would do, without touching the cluster."""
 
 # Needs: secret_words
 import os
 import re
 
-# crmsh 5 colours its errors for pipes as well.
+# crmsh 5 colours its errors even in pipes.
 COLOURED = re.compile(r"\x1b\[[0-9;]*m")
 
-# The words of a command of crm's that say which it is: behind them are parameters, with passwords among them.
+# The words that identify a crm command: behind them come parameters, which may be passwords.
 TELLING_WORDS = 4
 
 
@@ -16,12 +16,12 @@ def told_words(argv):
 
 
 def holds_changes(patch):
-    """Whether a patch has something in it: Pacemaker 3 refuses an empty one."""
+    """Whether a patch has any content: Pacemaker 3 refuses an empty one."""
     return "<change" in patch
 
 
 def on_copy(argv, path, folder, stdin=None):
-    """Runs a tool of Pacemaker's on a copy of the CIB instead of on the cluster."""
+    """Runs a Pacemaker tool on a copy of the CIB instead of on the cluster."""
     done = subprocess.run(
         argv,
         input=stdin,

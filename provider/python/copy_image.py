@@ -1,16 +1,17 @@
-"""Copies an RBD image with its snapshots into one that is there already, so that what is half copied has its mark and its
-group from the first moment on: `rbd deep cp` makes the image itself, with the other VM's metadata. The oldest snapshot is
-copied whole, as an image without any would be; of each later one only what differs. It speaks for itself, as qemu-img does."""
+"""Copies an RBD image with its snapshots into an existing one, so that a partial copy has its mark and its group from
+the start: `rbd deep cp` would create the image itself, with the source VM's metadata. The oldest snapshot is copied in
+full, like an image without snapshots; for each later one, only the differences. It prints its own progress, as qemu-img
+does."""
 
 # Needs: pool
 import threading
 
-# As qemu-img says it, and rbd; an error may have a per cent of its own.
+# The progress of qemu-img, and that of rbd; an error may contain a percentage too.
 PER_CENT = re.compile(r"\((\d+)(?:\.\d+)?/100%\)|(\d+)% complete")
 
 
 def follow(stream, step, steps):
-    """Tells how far all steps are by what a tool says of its own; returns its other words."""
+    """Prints the overall progress from a tool's own progress; returns the tool's other words."""
     words, text = "", ""
     while True:
         read = os.read(stream.fileno(), 4096)
@@ -48,11 +49,12 @@ def copy_whole(source, target, step, steps):
     with subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as running:
         follow(running.stdout, step, steps)
     if running.returncode != 0:
-        raise Failure("copy", "qemu-img ended with exit code %d" % running.returncode)  # it has said why
+        raise Failure("copy", "qemu-img ended with exit code %d" % running.returncode)  # it has printed the reason
 
 
 def copy_difference(source, before, target, step, steps):
-    """What has changed between two snapshots; the target, which has the first, gets the second as well."""
+    """Applies the changes between two snapshots to the target, which has the first one; afterwards it has the second
+    one as well."""
     reading = ["rbd"] + TIMEOUT + ["export-diff", "--from-snap=" + before, source, "-"]
     writing = ["rbd"] + TIMEOUT + ["import-diff", "--no-progress", "-", target]
     said = {}
@@ -63,16 +65,16 @@ def copy_difference(source, before, target, step, steps):
             reader.start()
             said["export"] = follow(export.stderr, step, steps)
             reader.join()
-    # Where the one fails the other does, for want of its end: the first cause is the reader's.
+    # If one side fails, the other fails too, because its input or output ends: the first cause is the one to report.
     for name, done in (("export", export), ("taken", taken)):
         if done.returncode != 0:
             raise Failure("copy", "%s: %s" % (source, said[name] or "rbd ended with exit code %d" % done.returncode))
 
 
 def copy_image(pool, request):
-    """
-    @param request `from`, `to`; `snapshots`, those that come along, the oldest first; `last`, the snapshot that has what the
-    image is to hold, which comes along where it is one of these; `size` in bytes, that of the image in the end where it is larger
+    """@param request `from`, `to`; `snapshots` to copy, oldest first; `last`, the snapshot with the image's final
+    content, which is copied as a snapshot only if it is one of these; `size`, the image's final size in bytes if that
+    is larger
     """
     name, target, keep = request["from"], request["to"], request["snapshots"]
     points = keep if request["last"] in keep else keep + [request["last"]]
@@ -82,7 +84,7 @@ def copy_image(pool, request):
         if point not in found:
             raise Failure("snapshot", "%s has no snapshot %s any more" % (name, json.dumps(point)))
     with pool.image(target) as image:
-        if image.size() != found[points[0]]["size"]:  # which the command calls an error
+        if image.size() != found[points[0]]["size"]:  # which the command treats as an error
             image.resize(found[points[0]]["size"])
     for step, point in enumerate(points):
         if step == 0:

@@ -1,6 +1,6 @@
-"""Devices of running guests: read, attached, detached through virsh, which also reaches libvirt on the other nodes, as
-each of the users that may be let in there. With `only` it is for the node of that name, asked by a link of its own: any other
-one does nothing, and says "elsewhere"."""
+"""Devices of running guests: read, attached and detached by virsh. It also reaches libvirt on the other nodes, as each
+user that may be admitted there. With `only`, the request is for the node of that name, over the provider's own link:
+any other node does nothing and answers "elsewhere"."""
 
 # Needs: between
 import os
@@ -8,7 +8,7 @@ import socket
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 
-# How virsh ends what may happen at any time, and what it means.
+# virsh's words for failures that may happen at any time, and the kind of each.
 KINDS = (
     ("failed to get domain", "no-domain"),
     ("domain is not running", "no-domain"),
@@ -48,7 +48,7 @@ def read(each):
         return through(each["uris"], lambda uri: virsh(uri, ["dumpxml", each["domain"]]))
     except Failure as failure:
         if failure.kind == "no-domain":
-            return None  # it has moved, or ended
+            return None  # it has moved or ended
         raise
 
 

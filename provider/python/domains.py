@@ -1,5 +1,5 @@
-"""libvirt's domains on one node, each by its name: looked at, ended, set aside and put back. By virsh alone, which every
-node has; whether there is a domain, and whether it runs, is looked up and never read from an error."""
+"""libvirt's domains on one node, by name: read, stop, set aside and restore them. It uses only virsh, which every node
+has. It looks up whether a domain exists and runs, and never infers that from an error."""
 
 # Needs: own_folder, between
 import os
@@ -9,7 +9,7 @@ import tempfile
 import time
 import xml.etree.ElementTree as ElementTree
 
-# What libvirt keeps of a domain beside its definition, and would have to delete to undefine it.
+# What libvirt keeps for a domain besides its definition, and would have to delete to undefine it.
 KEPT = (
     ("a saved state", "--with-managed-save"),
     ("snapshots of libvirt's", "--with-snapshot"),
@@ -39,7 +39,7 @@ def is_defined(request):
 
 
 def end(request, how):
-    """Ends a guest; one that has ended meanwhile is ended."""
+    """Stops a guest; if it has stopped meanwhile, that is fine."""
     try:
         virsh(request, how, request["name"])
     except Failure:
@@ -59,7 +59,8 @@ def describe(request):
 
 
 def destroy(request):
-    """On this node, or on another one by one of `uris`; with `only` by a link of the node's own, and nowhere else."""
+    """On this node, or on another one through one of `uris`. With `only`, on that node alone, over the provider's own
+    link."""
     if request.get("only", socket.gethostname()) != socket.gethostname():
         return "elsewhere"
 
@@ -73,7 +74,7 @@ def destroy(request):
 
 
 def shutdown(request):
-    """Presses the power button, again every few seconds, until the guest has ended or the time is over."""
+    """Presses the power button, again every few seconds, until the guest has shut down or the time is up."""
     until = time.monotonic() + request["seconds"]
     pressed = None
     while is_active(request):
@@ -88,7 +89,7 @@ def shutdown(request):
 
 
 def press(request, first):
-    """Only the first press has to be taken: later ones may meet a guest that is half-way down."""
+    """Only the first press must succeed: later ones may reach a guest that is half shut down."""
     try:
         end(request, "shutdown")
     except Failure:
@@ -102,7 +103,8 @@ def start(request):
 
 
 def aside(request):
-    """The file of a domain: with its uuid, so that no other one's that had the name is written over."""
+    """The file of a domain. Its name includes the uuid, so that it never overwrites the file of another domain with
+    that name."""
     if "/" in request["name"] or request["name"].startswith("."):
         raise Failure("name", "a domain of that name cannot be set aside: %s" % request["name"])
     if not re.fullmatch("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", request["uuid"]):
@@ -111,10 +113,10 @@ def aside(request):
 
 
 def write_aside(path, text):
-    """Whole or not at all: an earlier one of the same domain is its own."""
+    """Written atomically. It may replace only an earlier file of the same domain."""
     folder = os.path.dirname(path)
     make_own_folder(folder, 0o700)
-    with tempfile.NamedTemporaryFile("w", dir=folder, delete=False) as file:  # 0600 from the first moment on
+    with tempfile.NamedTemporaryFile("w", dir=folder, delete=False) as file:  # 0600 from the start
         try:
             file.write(text)
             file.flush()
@@ -126,8 +128,9 @@ def write_aside(path, text):
 
 
 def set_aside(request):
-    """Undefines a domain that has ended. Its definition, with its passwords, stays on the node; so do all files of its own:
-    variables of its firmware, the state of its TPM. One that libvirt keeps more of stays defined: that would be deleted."""
+    """Undefines a stopped domain. Its definition, with passwords, stays on the node, and so do all its files: firmware
+    variables, TPM state. If libvirt stores more for it, the domain stays defined, since undefining would delete that.
+    """
     path = aside(request)
     if is_active(request):
         raise Failure("active", "the domain %s runs" % request["name"])

@@ -1,5 +1,5 @@
-"""What a node has of what a cluster needs, and how it gets to the others. It is looked at, and nothing is changed. What cannot
-be looked at says why, and the rest is told all the same."""
+"""Which of a cluster's requirements this node meets, and how it reaches the others. Read-only. A failed check reports
+its reason and does not stop the others."""
 
 # Needs: versions, libvirt_node, lacking, on_node, pool
 import glob
@@ -13,13 +13,13 @@ import time
 import xml.etree.ElementTree as ElementTree
 from concurrent.futures import ThreadPoolExecutor
 
-# Most of what is done is waiting for others.
+# The checks mostly wait for others.
 LOOKS_AT_ONCE = 12
 MOST_SAID = 400
 
 
 def looked(act, *args):
-    """{"ok": …}, or {"error": …} with the words for why it could not be looked at: of one thing, and not of all."""
+    """{"ok": …}, or {"error": …} with the reason why this one check was impossible."""
     try:
         return {"ok": act(*args)}
     except FileNotFoundError as error:
@@ -39,7 +39,7 @@ def has_module(name):
 
 
 def ceph_health():
-    """The checks that are not as they should be, by Ceph's own names."""
+    """The health checks that failed, by Ceph's own names."""
     pool = open_pool()
     try:
         health = pool.monitor("health")
@@ -52,7 +52,7 @@ def ceph_health():
 
 
 def agents_of(provider):
-    """The names of a provider's agents, wherever this build of Pacemaker has them."""
+    """The names of a provider's agents, in any folder where a Pacemaker build may keep them."""
     done = subprocess.run(
         ["crm_resource", "--list-agents", "ocf:%s" % provider], capture_output=True, text=True, timeout=30
     )
@@ -62,7 +62,7 @@ def agents_of(provider):
 
 
 def bridges():
-    """Those of the kernel and of Open vSwitch."""
+    """The bridges of the kernel and of Open vSwitch."""
     kernel = [os.path.basename(os.path.dirname(path)) for path in glob.glob(os.path.join(NET, "*", "bridge"))]
     try:
         switched = command(["ovs-vsctl", "--timeout=10", "list-br"]).split()
@@ -72,20 +72,20 @@ def bridges():
 
 
 def cpu_model():
-    """What libvirt takes the processors for: a guest that has been given all of it runs on no other model."""
+    """libvirt's model of the processors: a guest with the full host CPU runs on no other model."""
     host = ElementTree.fromstring(virsh(["capabilities"])).find("host/cpu")
     return (host.findtext("model") or host.findtext("arch") or "") if host is not None else ""
 
 
 def ssh_to(node, here):
-    """As root's ssh goes, by which keys and capacity of other nodes are looked at. @raises Failure with ssh's words"""
+    """By root's ssh, which also reads keys and capacity of other nodes. @raises Failure with ssh's words"""
     done = run_on_node(node, here, "true")
     if done.returncode != 0:
         raise Failure("ssh", last_words(done))
 
 
 def libvirt_on(node, user):
-    """As live migration goes. @raises Failure with libvirt's words"""
+    """As live migration connects. @raises Failure with libvirt's words"""
     if user == "root" and not root_is_let_in(node):
         raise Failure("libvirt", ROOT_CLOSED)
     done = subprocess.run(

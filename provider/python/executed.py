@@ -1,22 +1,22 @@
-"""A copy of the CIB as it is once the scheduler's actions are done: written at once, where `crm_simulate -S` writes the
-whole copy anew for each action and takes minutes for hundreds of them."""
+"""A copy of the CIB after the scheduler's actions, computed in one step. `crm_simulate -S` rewrites the whole copy for
+each action, which takes minutes for hundreds of them."""
 
 import hashlib
 import itertools
 import re
 import xml.etree.ElementTree as ElementTree
 
-# What happens to a primitive, and whether it is active on the action's node, or on its destination, in the end.
+# By action, whether the primitive is active in the end on the action's node, or on its destination.
 ENDS = {"start": True, "stop": False, "move": True, "migrate": True, "recover": True, "restart": True, "reload": True}
 PLAIN = re.compile(r"^[^&<>\"'\x00-\x1f\x7f-\uffff]*$")
 
 
 class Unwritable(Exception):
-    """Something of which the history cannot be written in the scheduler's stead, and why."""
+    """An action whose history cannot be written in the scheduler's place, and why."""
 
 
 def digest_of(pairs):
-    """By what the scheduler sees whether parameters were changed, as Pacemaker 2.1 and 3.0 make it."""
+    """The digest by which the scheduler detects changed parameters, as Pacemaker 2.1 and 3.0 compute it."""
     values = {}
     for pair in pairs:
         values.setdefault(pair[0], pair[1])
@@ -34,9 +34,8 @@ def parameters_of(primitive):
 
 
 def known_of(root):
-    """
-    For each primitive what its history says of it, and its parameters. The connection to a guest node is one that no part of
-    the CIB shows. Members of clones and bundles are not among them: they have names and states of their own.
+    """For each primitive, its type for the history and its parameters. The connection to a guest node appears in no
+    part of the CIB. Members of clones and bundles are left out: they have names and states of their own.
     """
     several = {
         each for name in ("clone", "bundle", "master") for outer in root.iter(name) for each in outer.iter("primitive")
@@ -54,7 +53,7 @@ def known_of(root):
 
 
 class Histories:
-    """What each node is said to have done last, by node and primitive."""
+    """The last operations in each node's history, by node and primitive."""
 
     def __init__(self, root):
         self.feature_set = root.get("crm_feature_set", "")
@@ -75,7 +74,7 @@ class Histories:
         return self.lists[node]
 
     def write(self, node, rsc, known, operation):
-        """The last operation as the only one."""
+        """Makes this operation the last and only one."""
         kind, parameters = known
         resources, by_id = self.of(node)
         if rsc in by_id:
@@ -102,7 +101,7 @@ class Histories:
         )
 
     def forget(self, node):
-        """Nothing is known of what a node does: of one that has never joined, and so has no state, nothing ever was."""
+        """Forgets a node's history, as for a node that never joined and so has no state."""
         self.lists.pop(node, None)
         if node in self.states:
             for lrm in self.states[node].findall("lrm"):
@@ -115,9 +114,8 @@ class Histories:
 
 
 def executed(path, answer, lost, into):
-    """
-    Writes the copy with all actions of an answer done, and the lost node gone for good; raises Unwritable, of what is in
-    clones among others.
+    """Writes the copy with all actions of an answer done, and the lost node permanently gone. Raises Unwritable, for
+    example for members of clones.
     """
     tree = ElementTree.parse(path)
     histories, known = Histories(tree.getroot()), known_of(tree.getroot())
@@ -139,7 +137,7 @@ def executed(path, answer, lost, into):
         if source in histories.states and source not in (lost, target):
             histories.write(source, rsc, known[rsc], "stop")
         histories.write(target, rsc, known[rsc], "start" if ENDS[kind] else "stop")
-        # A guest node that is started anew has nothing in it.
+        # A restarted guest node is empty.
         if "container" in known[rsc][0] and rsc in histories.states:
             histories.forget(rsc)
     tree.write(into)

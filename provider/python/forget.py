@@ -1,22 +1,23 @@
-"""Forgets what Pacemaker still counts against a resource that is in its configuration no more. `crm_resource --cleanup` knows
-no such resource as soon as its history is gone, and the counts of failures stay: they close nodes to the next of that name."""
+"""Clears what Pacemaker still counts against a resource that is no longer in its configuration. `crm_resource
+--cleanup` rejects the resource as soon as its history is gone, but the failure counts stay: they ban the next resource
+of that name from nodes."""
 
 # Needs: config_files
 import re
 import time
 import xml.etree.ElementTree as ElementTree
 
-# Between two looks, of which both have to find nothing where something had failed: Pacemaker records behind its work.
+# The pause between two checks, both of which must find nothing after a failure: Pacemaker records with a delay.
 PAUSE_SECONDS = 0.5
-# For so long the history is left to Pacemaker, which removes that of a resource that is gone by itself.
+# How long to leave the history to Pacemaker, which removes that of a deleted resource itself.
 BY_ITSELF_SECONDS = 3
-# What of a history is over: a probe, or a monitor or a start that failed, may leave nothing to stop.
+# History entries that are over: a probe, or a failed monitor or start, may leave nothing to stop.
 PENDING, NOT_RUNNING = "-1", "7"
 COUNTED = re.compile(r"(?:fail-count|last-failure)-([^#]+)(?:#.*)?")
 
 
 def failures_of(rsc, state):
-    """The failed and the pending operations in a node's history of a resource, and whether it may be active there."""
+    """The failed and pending operations in a node's history of a resource, and whether it may be active there."""
     operations = [op for each in state.iter("lrm_resource") if each.get("id") == rsc for op in each.iter("lrm_rsc_op")]
     late = [op for op in operations if op.get("op-status") == PENDING]
     bad = [op for op in operations if op.get("op-status") != PENDING and op.get("rc-code") not in ("0", NOT_RUNNING)]
@@ -32,10 +33,10 @@ def counts_of(rsc, state):
 
 
 def look_and_forget(rsc, patient):
-    """What is still there, as words; it is taken away as far as that is ours."""
+    """What is still there, in words. Removes the part that is ours to remove."""
     root = ElementTree.fromstring(command(["cibadmin", "--query"]))
     if any(each.get("id") == rsc for each in root.find("configuration/resources").iter("primitive")):
-        return []  # somebody has made one of that name meanwhile: what is counted is of that one
+        return []  # a new one with that name exists meanwhile: the counts are its own
     left = []
     for state in root.iterfind("status/node_state"):
         node = state.get("uname")
@@ -43,7 +44,7 @@ def look_and_forget(rsc, patient):
         if failed:
             left.append("%s on %s" % (", ".join(sorted({op.get("operation") for op in failed})), node))
             if not patient and not active and all(op.get("op-status") != PENDING for op in failed):
-                # It may be gone in this very moment, and then there is nothing to forget: the next look says so.
+                # It may just have gone, and then there is nothing to clear: the next check shows that.
                 subprocess.run(
                     ["crm_resource", "--refresh", "--resource", rsc, "--node", node], capture_output=True, timeout=60
                 )
@@ -54,7 +55,7 @@ def look_and_forget(rsc, patient):
 
 
 def forget(request):
-    """Looks until nothing is left: once where nothing is known to have failed, and else until two looks find nothing."""
+    """Checks until nothing is left: once if no failure is known, otherwise until two checks in a row find nothing."""
     rsc, begun, quiet = request["resource"], time.monotonic(), 0
     needed, found = (2 if request["failed"] else 1), []
     while True:

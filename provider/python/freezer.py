@@ -1,10 +1,10 @@
-"""Freezes the file systems of a guest and thaws them again, whatever becomes of those who asked for it. It runs on the
-node where the guest runs, in a session of its own, and comes on standard input behind its length; what is left of
-standard input is the line that says "thaw". Its end says the same, and so does the deadline.
+"""Freezes the file systems of a guest and thaws them again, whatever happens to the caller. It runs on the guest's
+node, in its own session, and arrives on standard input after its length. The rest of standard input is the line "thaw".
+Its end means the same, and so does the deadline.
 
-It answers with lines of JSON: {"state": "none", "why"}, or {"state": "frozen", "count"} and then {"state": "thawed",
-"count", "late"}. The agent is asked by commands of its own protocol: they alone have a time-out each, and an agent that
-hangs does not hold up the thaw behind it."""
+It prints lines of JSON: {"state": "none", "why"}, or {"state": "frozen", "count"} and then {"state": "thawed", "count",
+"late"}. It uses commands of the agent's own protocol, since only these have individual timeouts, and a hanging agent
+does not block the later thaw."""
 
 import json
 import signal
@@ -14,9 +14,10 @@ import threading
 import time
 
 URI = "qemu:///system"
-# How long a guest that answers no more is asked to thaw.
+# How long to keep asking an unresponsive guest to thaw.
 PATIENCE = 180
-# How long one that lives may take for its first answer: a guest on a busy node is slow, and one that hangs holds all up.
+# How long a live guest may take for its first answer: a guest on a busy node is slow, and a hanging one delays
+# everything.
 ANSWER = 8
 OTHERS = "somebody else has frozen its file systems"
 
@@ -34,7 +35,7 @@ class Agent:
             self.libvirt = None
 
     def ask(self, name, seconds):
-        """What the agent returns; raises OSError in the words of libvirt when there is no answer."""
+        """The agent's result; raises OSError with libvirt's words if there is no answer."""
         text = json.dumps({"execute": name})
         if self.libvirt is None:
             argv = [
@@ -53,7 +54,7 @@ class Agent:
                 raise OSError(done.stderr.replace("error: ", "", 1).strip())
             return json.loads(done.stdout)["return"]
         try:
-            # Its own connection each time: libvirtd may have been started anew meanwhile.
+            # A new connection each time: libvirtd may have restarted meanwhile.
             connection = self.libvirt.open(URI)
             try:
                 found = connection.lookupByName(self.domain)
@@ -69,11 +70,11 @@ def say(**answer):
         sys.stdout.write(json.dumps(answer) + "\n")
         sys.stdout.flush()
     except (OSError, ValueError):
-        pass  # nobody listens any more; the thaw counts all the same
+        pass  # the caller is gone; the thaw still matters
 
 
 def thaw(agent, patience):
-    """How many file systems it thawed, or None when the agent did not answer for so long."""
+    """The number of file systems thawed, or None if the agent did not answer in that time."""
     until, pause = time.monotonic() + patience, 0.2
     while True:
         try:
@@ -87,7 +88,7 @@ def thaw(agent, patience):
 
 
 def freeze(agent, seconds):
-    """The number of file systems that are frozen now, or the reason why none is."""
+    """The number of file systems now frozen, or the reason why none is."""
     try:
         agent.ask("guest-ping", ANSWER)
         if agent.ask("guest-fsfreeze-status", ANSWER) != "thawed":
@@ -115,7 +116,7 @@ def main(domain, seconds):
     count, why = freeze(agent, seconds)
     if count is None:
         say(state="none", why=why)
-        # One that did not answer in time may freeze them later.
+        # An agent that did not answer in time may freeze them later.
         if why != OTHERS and time.monotonic() - begun > 1:
             thaw(agent, PATIENCE)
         return

@@ -1,16 +1,17 @@
-"""What an image file is, by its own first bytes, before anything opens it that would follow what it names: an image's maker can
-write the name of any file of the node into it. Raw and qcow2 are known by themselves, other formats where they are said."""
+"""The type of an image file, from its first bytes, before anything opens it that would follow its references: an
+image's author can put the name of any file on the node into it. Raw and qcow2 are recognized; other formats must be
+declared."""
 
 import contextlib
 import os
 import stat
 
-# So much of a file is looked at; a VMDK's description has to lie in it.
+# How much of a file is read; a VMDK's description must lie within it.
 HEAD_BYTES = 65536
 TAIL_BYTES = 512
-# As they are said, and as QEMU names them.
+# Format names as declared, and QEMU's names for them.
 FORMATS = {"raw": "raw", "qcow2": "qcow2", "vmdk": "vmdk", "vdi": "vdi", "vhd": "vpc", "vhdx": "vhdx"}
-# Where, what, and what it is then.
+# Offset, signature, and what it identifies.
 NO_DISKS = (
     (0, b"\x1f\x8b", "a gzip archive"),
     (0, b"\xfd7zXZ\0", "an xz archive"),
@@ -39,7 +40,7 @@ TEXT = frozenset(range(32, 127)) | frozenset(b"\t\n\r\f") | frozenset(range(128,
 
 
 class NoDisk(Exception):
-    """Why a file is not taken; with the format that has to be said for it to be taken, where that is all."""
+    """Why a file is rejected; with the format to declare, if that is the only problem."""
 
     def __init__(self, why, unsaid=None):
         super().__init__(why)
@@ -47,7 +48,7 @@ class NoDisk(Exception):
 
 
 class Sample:
-    """The size of a file, its beginning and its end."""
+    """A file's size, beginning and end."""
 
     def __init__(self, size, head, tail):
         self.size, self.head, self.tail = size, head, tail
@@ -63,7 +64,7 @@ class Sample:
 
 
 def shown(name):
-    """A name out of a file, in a form that does nothing to a terminal or a log."""
+    """A name from a file, in a form that is harmless to terminals and logs."""
     return json.dumps(name[:200].decode("utf-8", "replace"))[1:-1]
 
 
@@ -74,12 +75,12 @@ def what_text(head):
     if first.startswith(b"<?xml"):
         return "an XML document"
     if first.startswith(b"# disk descript"):
-        return None  # VMDK's description, without the disk
+        return None  # a VMDK's description, without the disk
     return "a text" if head and set(head[:512]) <= TEXT else None
 
 
 def known_format(sample):
-    """The format that a file says it has; None where it says nothing, as raw ones do."""
+    """The format that a file declares; None if it declares none, like raw ones."""
     if sample.at(0, b"QFI\xfb"):
         return "qcow2"
     if sample.at(0, b"KDMV") or sample.at(0, b"# Disk DescriptorFile"):
@@ -163,9 +164,8 @@ JUDGES = {"qcow2": judge_qcow2, "vmdk": judge_vmdk, "vdi": judge_vdi, "vhd": jud
 
 
 def judge(sample, asked=None):
-    """
-    The format of a file, as it is said, and its size as a disk where that is known. Nothing that it names is looked at.
-    @raises NoDisk what is no disk, or one that is not whole by itself
+    """The declared format of a file, and the size of its disk if known. It opens nothing that the file names.
+    @raises NoDisk if it is not a disk, or needs other files
     """
     if sample.size == 0:
         raise NoDisk("it is empty")
@@ -186,7 +186,8 @@ def judge(sample, asked=None):
 
 @contextlib.contextmanager
 def opened(path):
-    """A file on this node, for reading: what is neither a file nor a block device could block, or be anything."""
+    """Opens a file on this node for reading: anything but a regular file or a block device could block, or be anything.
+    """
     handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         mode = os.fstat(handle).st_mode
@@ -209,7 +210,7 @@ def version_of(handle):
 
 
 def external_parts(info, path):
-    """What QEMU itself says that an image needs beside its file."""
+    """The other files that QEMU itself says an image needs."""
     data = (info.get("format-specific") or {}).get("data") or {}
     extents = [each.get("filename") for each in data.get("extents") or []]
     found = [info.get("backing-filename"), info.get("full-backing-filename"), data.get("data-file")] + [

@@ -1,5 +1,5 @@
-"""Fills an RBD image from an image file on this node. The file is judged once more, as it is now: what was looked at before may
-be another one by this time. QEMU gets the file that was judged, by its handle, in the format that was said."""
+"""Fills an RBD image from an image file on this node. The file is judged again in its current state, since it may have
+been replaced after the first check. QEMU gets the judged file, by its handle, in the declared format."""
 # Needs: image_file
 
 

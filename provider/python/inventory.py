@@ -1,5 +1,5 @@
-"""Everything that is to be known of a cluster, read by one program in one go: Pacemaker, Ceph, libvirt, this node. What
-is to be done to images just before the reading may come with the question."""
+"""The full state of a cluster, read by one program in one go: Pacemaker, Ceph, libvirt, this node. The request may
+include image operations to do just before the read."""
 
 # Needs: pool, libvirt_node, storage, image_file, let_in
 import configparser
@@ -10,11 +10,11 @@ import socket
 import time
 import xml.etree.ElementTree as ElementTree
 
-# In the metadata of a VM whose domain was changed while it ran; see the vmmgr layer.
+# In the metadata of a VM whose domain changed while it ran; see the vmmgr layer.
 RESTART_KEY = "_seapath_restart"
 
 
-# A manager daemon that has just begun, or taken over, does not tell for some seconds how full the pools are.
+# A manager daemon that has just started or taken over reports no pool usage for some seconds.
 USAGE_SECONDS = 15
 
 
@@ -32,7 +32,7 @@ def pool_usage(pool):
 
 
 def read_space(pool):
-    """What the pool can still take, and the flags by which Ceph says that it takes no more: every write then hangs."""
+    """What the pool can still take, and Ceph's flags for a full pool: with one of them, every write hangs."""
     usage = pool_usage(pool)
     osds = pool.monitor("osd dump")
     kept = next(each for each in osds["pools"] if each["pool_name"] == POOL)
@@ -66,11 +66,11 @@ def read_storage(disks):
 
 
 def live_domains(uri, vms):
-    """The domains that run on a node, as libvirt has them now; those that it does not show are left out. The text of each is
-    handed on as it is: a domain holds what others wrote, `<metadata>` with a <domain> in it say, so it is no place to look
-    for where the next one begins. That is said by a word that nobody knows beforehand."""
+    """The live XML of domains on a node; those that libvirt does not show are left out. The texts are passed on
+    unparsed. A domain contains untrusted text, such as `<metadata>` with a <domain> in it, so its content cannot show
+    where the next one begins. A random word marks that instead."""
     mark = "next:" + secrets.token_hex(16)
-    # virsh takes its commands as one text: only names by the rule get into it.
+    # virsh takes its commands as one text, so only valid names go into it.
     known = [vm for vm in vms if re.fullmatch("[A-Za-z0-9]+", vm)]
     words = "; ".join("echo %s; dumpxml %s" % (mark, vm) for vm in known)
     try:
@@ -83,13 +83,13 @@ def live_domains(uri, vms):
         )
     except subprocess.TimeoutExpired:
         return {}
-    # With --quiet no end of line follows the word.
+    # With --quiet, no line break follows the word.
     texts = [text.strip() for text in done.stdout.split(mark)[1:]]
     return {vm: text for vm, text in zip(known, texts) if text}
 
 
 def read_live(storage, status):
-    """The live domains of the VMs whose stored domain was changed under them: only of these somebody wants to know."""
+    """The live domains of VMs whose stored domain changed while they ran: only these matter."""
     here = socket.gethostname()
     nodes = {}
     for resource in ElementTree.fromstring(status).iter("resource"):
@@ -108,7 +108,7 @@ def read_live(storage, status):
                 user = "libvirtadmin"
             uri = LOCAL_URI if node == here else libvirt_uri(node, user)
         except Failure:
-            continue  # who looks at this VM is told of its metadata
+            continue  # a read of this VM reports its metadata
         wanted.setdefault(uri, []).append(vm)
     with ThreadPoolExecutor(AT_ONCE) as threads:
         found = {}
@@ -118,7 +118,7 @@ def read_live(storage, status):
 
 
 def read_ceph_hosts():
-    """The hosts of `ceph orch host ls`, or none where there is no orchestrator (exit 2), or no such command."""
+    """The hosts of `ceph orch host ls`, or none if there is no orchestrator (exit 2), or no such command."""
     pool = open_pool()
     try:
         if not pool.may_be_orchestrated():
@@ -137,7 +137,7 @@ def read_ceph_hosts():
 
 
 def read_observer(path="/etc/cluster.conf"):
-    """The observer; and the words for it where the file cannot be read, so that nobody knows whether there is one."""
+    """The observer, and the reason if the file is unreadable, so that the observer is unknown."""
     config = configparser.ConfigParser(interpolation=None, strict=False, allow_no_value=True)
     try:
         with open(path, encoding="utf-8") as file:
@@ -153,8 +153,8 @@ def read_observer(path="/etc/cluster.conf"):
 
 
 def find_damage(path, driver):
-    """Why an image is not whole. `convert` reads what a truncated file lacks as zeros and says nothing, so it is
-    `check` that is asked; formats without one (raw) have nothing to tell (exit 63), leaks (3) harm nobody."""
+    """Why an image is damaged. `convert` silently reads the missing part of a truncated file as zeros, so `check`
+    decides. Formats without a check (raw) report nothing (exit 63), and leaks (3) are harmless."""
     done = subprocess.run(
         ["qemu-img", "check", "-f", driver, "--output=json", "--", path], capture_output=True, text=True, timeout=600
     )
@@ -168,7 +168,7 @@ def find_damage(path, driver):
 
 
 def read_node_source(path, asked):
-    """An image file on this node. QEMU is not let near it before it has been judged."""
+    """An image file on this node. It must be judged before QEMU may open it."""
     with opened(path) as handle:
         said, _ = judge(sample_of(handle), asked)
     driver = FORMATS[said]
@@ -188,7 +188,8 @@ def read_node_source(path, asked):
 
 
 def read_source(question):
-    """An image file: one on this node, or one of the other side, of which the beginning and the end came along."""
+    """An image file: one on this node, or a local one of the provider, whose beginning and end came with the request.
+    """
     found = {"key": question["key"], "path": question["path"]}
     try:
         if "head" not in question:

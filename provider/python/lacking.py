@@ -1,5 +1,5 @@
-"""Which of the things that a domain names this node lacks: network devices, and files. Only whether they are there is looked
-at, and nothing is opened."""
+"""Which requirements of domains this node lacks: network devices and files. It only checks that they exist, and opens
+nothing."""
 
 import os
 import socket
@@ -8,7 +8,7 @@ NET = "/sys/class/net"
 
 
 def is_lacking_file(path):
-    """A path that may not be looked at is one of which nothing is known."""
+    """A path that may not be looked at is unknown, not lacking."""
     try:
         os.stat(path)
         return False
@@ -19,7 +19,7 @@ def is_lacking_file(path):
 
 
 def is_lacking_device(name):
-    """A bridge of Open vSwitch is a network device as well: its own port has its name."""
+    """A bridge of Open vSwitch is a network device as well: its internal port has the same name."""
     return name in ("", ".", "..") or "/" in name or "\0" in name or not os.path.lexists(os.path.join(NET, name))
 
 
@@ -27,8 +27,8 @@ LOOKS = {"net": is_lacking_device, "file": is_lacking_file}
 
 
 def lacked(needs):
-    """@param needs [kind, names]: one of the names is enough
-    @returns the places in the list of what is not there"""
+    """@param needs [kind, names]: one of the names suffices
+    @returns the indexes of the missing ones"""
     return [at for at, (kind, names) in enumerate(needs) if all(LOOKS[kind](name) for name in names)]
 
 

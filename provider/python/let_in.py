@@ -1,5 +1,6 @@
-"""Whom nodes let in from each other. sshd (from 9.8 on) holds each login that it refuses against the address that it came from, and after
-a few lets nobody in from there for a while, a live migration neither: what is known to be refused is not tried."""
+"""Which users nodes admit from each other. Since 9.8, sshd counts each refused login against the source address, and
+after a few it refuses all logins from there for a while, live migration included. So logins known to be refused are not
+tried."""
 
 import socket
 
@@ -8,8 +9,8 @@ ROOT_LET_IN = {}
 
 
 def root_is_let_in(node):
-    """Whether root may get to a node, as far as the settings of this one's sshd say: those of a cluster are set up alike, so that each lets
-    in from the other whom the other lets in from it. Where they do not say, it may."""
+    """Whether root may log in to a node, judging by this node's sshd settings: a cluster's nodes are set up alike, so
+    each admits the others as they admit it. If the settings do not say, it may."""
     if node not in ROOT_LET_IN:
         try:
             address = socket.gethostbyname(checked_node(node))

@@ -1,4 +1,4 @@
-"""libvirt on this node: through its own Python module, or through virsh where python3-libvirt is missing."""
+"""libvirt on this node: through its own Python module, or through virsh if python3-libvirt is missing."""
 
 import os
 import re
@@ -6,7 +6,7 @@ import xml.etree.ElementTree as ElementTree
 
 
 def virsh(words, stdin=None):
-    """What virsh prints, in English. Its errors are libvirt's, behind a line of its own and the word "error"."""
+    """virsh's output, in English. Its errors are libvirt's, after a line of its own and the word "error"."""
     argv, english = ["virsh", "--connect", LOCAL_URI] + words, dict(os.environ, LC_ALL="C.UTF-8")
     try:
         done = subprocess.run(argv, input=stdin, capture_output=True, text=True, timeout=60, env=english)
@@ -20,7 +20,7 @@ def virsh(words, stdin=None):
 
 
 def read_libvirt():
-    """The uuid of the secret with which libvirt opens images, and the names of the domains on this node."""
+    """The uuid of the secret that libvirt opens images with, and the names of the domains on this node."""
     try:
         import libvirt
     except ImportError:
@@ -41,14 +41,13 @@ def read_libvirt():
 
 # The names that this program may define, and so undefine.
 PROBE = re.compile(r"seapath-check-[0-9a-z-]{1,64}")
-# What libvirt deletes with a domain, or empties for it, whoever's file it is.
+# Files that libvirt deletes or empties with a domain, whoever owns them.
 WITH_THE_DOMAIN = ("os/nvram", "os/varstore", "devices/tpm/backend/source")
 
 
 def name_of_probe(xml):
-    """
-    The name of a domain that is defined to be undefined at once: one of those that are nobody's, with no file in it that
-    could go with it. The other side makes it so; this is looked at where the harm would be done.
+    """The name of a domain that is defined only to be undefined at once: a reserved name, without files that would go
+    with it. The provider prepares the XML this way; the check is here, where the harm would be done.
     """
     try:
         root = ElementTree.fromstring(xml)
@@ -64,7 +63,7 @@ def name_of_probe(xml):
 
 
 def define_and_undefine(xml):
-    """@raises Failure libvirtError, with libvirt's words, when it does not take the domain."""
+    """@raises Failure libvirtError, with libvirt's words, if it rejects the domain."""
     name = name_of_probe(xml)
     try:
         import libvirt
@@ -79,7 +78,8 @@ def define_and_undefine(xml):
             domain = connection.defineXMLFlags(xml, libvirt.VIR_DOMAIN_DEFINE_VALIDATE)
         except libvirt.libvirtError as error:
             raise Failure("libvirtError", error.get_error_message().strip()) from error
-        # libvirt gives an EFI guest a file of variables in its own folder, which only a start would make: nothing is to go.
+        # libvirt assigns an EFI guest a variables file in its own folder, which only a start would create: delete
+        # nothing.
         domain.undefineFlags(libvirt.VIR_DOMAIN_UNDEFINE_KEEP_NVRAM)
     finally:
         connection.close()

@@ -1,6 +1,6 @@
-"""Ends this program and all that it started when nobody waits for it any more: the SSH connection that it came over is
-gone, or its deadline is over. sshd closes the channels of a connection that breaks, but ends no program: one that prints
-nothing just then, as qemu-img in the midst of a large image, would run on. So the sshd above this program is looked at."""
+"""Ends this program and everything it started once its caller is gone: the SSH connection broke, or the deadline
+passed. sshd closes the channels of a broken connection but ends no programs: one that prints nothing just then, such as
+qemu-img in the middle of a large image, would run on. So this watches the sshd above the program."""
 
 import os
 import signal
@@ -8,13 +8,13 @@ import threading
 import time
 
 MARK = "SEAPATH_RUN"
-# The other side waits for longer than this before it goes on with anything else (transport/ssh/pool.ts): what was cut off must
-# not write any more when that is undone.
+# The provider waits longer than this before it goes on (transport/ssh/pool.ts): interrupted work must not write any
+# more while it is being undone.
 LOOK_EVERY_SECONDS = 0.4
 
 
 def process_status(pid):
-    """The name of a process, its parent, and when it began, or None when there is no such one."""
+    """A process's name, parent and start time, or None if it does not exist."""
     try:
         with open("/proc/%d/stat" % pid, encoding="utf-8", errors="replace") as file:
             text = file.read()
@@ -25,7 +25,7 @@ def process_status(pid):
 
 
 def find_sshd():
-    """The pid and the beginning of the sshd that this program came by, through shells and sudo; None without one."""
+    """The pid and start time of the sshd that this program came through, past shells and sudo; None without one."""
     pid = os.getppid()
     while pid > 1:
         status = process_status(pid)
@@ -39,7 +39,7 @@ def find_sshd():
 
 
 def end_marked():
-    """Ends what carries this run's mark in its environment, this program last."""
+    """Ends everything with this run's mark in its environment, this program last."""
     mark = ("%s=%s" % (MARK, os.environ[MARK])).encode()
     for pid in [int(name) for name in os.listdir("/proc") if name.isdigit()]:
         try:
@@ -47,7 +47,7 @@ def end_marked():
                 if pid != os.getpid() and mark in file.read().split(b"\0"):
                     os.kill(pid, signal.SIGKILL)
         except OSError:
-            continue  # it ended meanwhile, or is somebody's whom this does not concern
+            continue  # it ended meanwhile, or belongs to another user
     os.kill(os.getpid(), signal.SIGKILL)
 
 

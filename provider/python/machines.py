@@ -1,11 +1,11 @@
-"""The machines that QEMU on this node has, by libvirt's own account."""
+"""The machine types of this node's QEMU, as libvirt reports them."""
 
 # Needs: libvirt_node
 import xml.etree.ElementTree as ElementTree
 
 
 def known_machines():
-    """By the processor's architecture, the name of each machine and what it is short for, if for anything."""
+    """By processor architecture, the name of each machine type, and the one it is an alias of, if any."""
     try:
         import libvirt
     except ImportError:

@@ -1,5 +1,6 @@
-"""A CIB that may leave the cluster: without its secrets, and such that the scheduler answers as before. It compares a digest
-of each resource's parameters with the one in its history: what is masked in the former is made anew in the latter."""
+"""A CIB that may leave the cluster: without its secrets, yet with the same answers from the scheduler. The scheduler
+compares a digest of each resource's parameters with the one in its history: for masked parameters, the history's digest
+is recomputed."""
 
 # Needs: executed, secret_words
 import hashlib
@@ -7,15 +8,15 @@ import re
 import xml.etree.ElementTree as ElementTree
 from xml.sax.saxutils import escape
 
-# Shorter ones stand in other values by chance.
+# Shorter ones occur in other values by chance.
 SHORTEST = 6
 DIGESTS = ("op-digest", "op-restart-digest", "op-secure-digest")
-# What is escaped in what a digest is made of: by Pacemaker 2.1, and by 3.0.
+# The characters escaped in a digest's input: by Pacemaker 2.1, and by 3.0.
 ESCAPED = ({'"': "&quot;", "'": "&apos;"}, {'"': "&quot;"})
 
 
 def digest_of_parameters(values, quoted):
-    """As Pacemaker makes it, signs that XML escapes among them."""
+    """The digest as Pacemaker computes it, including characters that XML escapes."""
     text = " <parameters%s/>\n" % "".join(' %s="%s"' % (name, escape(values[name], quoted)) for name in sorted(values))
     return hashlib.md5(text.encode()).hexdigest()
 
@@ -27,7 +28,7 @@ def milliseconds(text):
 
 
 def private_names(root):
-    """What the agent of each resource calls private, as its history says."""
+    """The parameters that each resource's agent calls private, from its history."""
     names = {}
     for resource in root.iterfind(".//lrm_resource"):
         for operation in resource.iter("lrm_rsc_op"):
@@ -41,7 +42,7 @@ def is_secret(pair, private=()):
 
 
 def own_parameters(root):
-    """The parameters of each resource, those of its template behind its own."""
+    """The parameters of each resource, followed by those of its template."""
     sets = {
         each.get("id"): each.findall("instance_attributes")
         for name in ("primitive", "template")
@@ -61,7 +62,8 @@ def own_parameters(root):
 
 
 def variants(values, operation, timeouts):
-    """What a digest of an operation may be made of: all parameters, with its time-out when it recurs, or only some of them."""
+    """The possible inputs of an operation's digest: all parameters, with its timeout if it recurs, or only some of
+    them."""
     bases = [values, {name: value for name, value in values.items() if not name.startswith("pcmk_")}]
     bases += [dict(each, CRM_meta_timeout=timeout) for each in bases for timeout in timeouts]
     private, forced = (set(operation.get(key, "").split()) for key in ("op-secure-params", "op-force-restart"))
@@ -76,7 +78,7 @@ def variants(values, operation, timeouts):
 
 
 def renewed_digests(root, before, after):
-    """Digests of the parameters as they were, each with that of the masked ones."""
+    """Digests of the original parameters, each with that of the masked ones."""
     spelled = {each.get("timeout") for each in root.iter("op")} | {"20s"}
     spelled |= {pair.get("value") for pair in root.iterfind(".//op//nvpair[@name='timeout']")}
     spelled |= {pair.get("value") for pair in root.iterfind(".//op_defaults//nvpair[@name='timeout']")}
@@ -101,7 +103,7 @@ def renewed_digests(root, before, after):
 
 
 def secrets_of(root):
-    """The pairs that hold secrets, and what they hold."""
+    """The pairs that hold secrets, and the secret values."""
     private = private_names(root)
     pairs = {pair for pair in root.iter("nvpair") if is_secret(pair)}
     for primitive in root.iter("primitive"):
@@ -117,7 +119,7 @@ def hidden(text, values):
 
 
 def without_secrets(text):
-    """The CIB as text without secrets, and the names of what was masked."""
+    """The CIB as text without secrets, and the names of the masked pairs."""
     root = ElementTree.fromstring(text)
     pairs, values = secrets_of(root)
     if not pairs:
@@ -125,13 +127,13 @@ def without_secrets(text):
     before = own_parameters(root)
     for pair in pairs:
         pair.set("value", MASK)
-    # What is secret in one place is so where it stands among other words: a command line, what an agent has said.
+    # A secret stays secret inside other text: a command line, or an agent's output.
     for pair in root.iterfind(".//instance_attributes/nvpair"):
         pair.set("value", hidden(pair.get("value", ""), values))
     for operation in root.iter("lrm_rsc_op"):
         operation.set("exit-reason", hidden(operation.get("exit-reason", ""), values))
     renewed = renewed_digests(root, before, own_parameters(root))
-    # Of unfencing the nodes remember such digests.
+    # Nodes store such digests for unfencing.
     for pair in (pair for pair in root.iter("nvpair") if pair.get("name", "").startswith("#digests")):
         pair.set(
             "value",

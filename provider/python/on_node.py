@@ -1,4 +1,4 @@
-"""Runs a fixed script on a node: on this one, or on another as live migration reaches it, by root's ssh."""
+"""Runs a fixed script on a node: on this one, or on another by root's ssh, as live migration connects."""
 # Needs: let_in
 
 ON_NODE_SECONDS = 30
@@ -14,6 +14,6 @@ def run_on_node(node, local, script, stdin=b""):
 
 
 def last_words(done):
-    """Why it failed, as far as it said so."""
+    """The reason of the failure, if it gave one."""
     said = done.stderr.decode(errors="replace").strip().splitlines()
     return said[-1] if said else "exit %d" % done.returncode

@@ -1,5 +1,5 @@
-"""The pool of RBD images, by one of two ways that answer alike: librbd's Python module, or the commands where a node does
-not have it. A program gets all of it by its line "# Needs: pool"."""
+"""The pool of RBD images, in one of two equivalent ways: librbd's Python module, or the commands if a node lacks it. A
+program gets all of it by its line "# Needs: pool"."""
 
 # Needs: pool_librbd, pool_commands
 from concurrent.futures import ThreadPoolExecutor
@@ -9,12 +9,12 @@ AT_ONCE = 8
 
 
 class PoolError(Failure):
-    """What Ceph refuses; `kind` is the name of librbd's exception: ImageNotFound, ImageExists, ImageBusy, ObjectExists…"""
+    """Ceph's refusal; `kind` is the name of librbd's exception: ImageNotFound, ImageExists, ImageBusy, ObjectExists…"""
 
 
 def refuse_empty(key, value):
-    """python-rbd of Ceph 16 leaves an empty value out of its list but not its key, so that in vm-mgr all keys after it have
-    their neighbours' values: none is ever written."""
+    """python-rbd of Ceph 16 drops an empty value from its list but keeps the key. In vm-mgr, all later keys then get
+    their neighbours' values. So never write an empty value."""
     if value == "":
         raise PoolError(
             "EmptyMetadata", "the metadata %s would be empty, which moves the values of all others in vm-mgr" % key
@@ -22,7 +22,7 @@ def refuse_empty(key, value):
 
 
 def split_readable(metadata):
-    """What of an image's metadata is text, and the words for it where some is not."""
+    """The text part of an image's metadata, and a reason if some of it is not text."""
     found = {}
     for key, value in metadata.items():
         try:
@@ -35,7 +35,7 @@ def split_readable(metadata):
 
 
 def readable_names(names):
-    """Of names those that are text: what is called otherwise is no VM's, and must not keep anybody from reading the others."""
+    """The names that are text: other names belong to no VM, and must not prevent reading the rest."""
 
     def is_text(name):
         try:
@@ -47,7 +47,7 @@ def readable_names(names):
 
 
 def in_parallel(work, names):
-    """What `work` gives for each name, by name; without those that are gone by now, for which it raises ImageNotFound or
+    """The result of `work` by name, without those that are gone by now, for which it raises ImageNotFound or
     ObjectNotFound."""
 
     def one(name):

@@ -1,9 +1,9 @@
-"""The pool by the commands `rbd` and `rados`, for a node without python3-rbd: the methods of pool_librbd.py, with the same
-answers and the same errors. (Only what has no other way asks `ceph`, which is Python itself and wants python3-rados.) A command costs some 70 ms, so
-what reads many images runs several at once.
+"""The pool through the commands `rbd` and `rados`, for a node without python3-rbd: the methods of pool_librbd.py, with
+the same answers and errors. (It uses `ceph`, which is Python itself and needs python3-rados, only where nothing else
+works.) A command takes some 70 ms, so reads of many images run several at once.
 
-The commands end with the errno of the library, which tells errors apart. `rbd` takes values of metadata as arguments, where
-all users of the node can see them for as long as that takes."""
+The commands exit with the library's errno, which tells errors apart. `rbd` takes metadata values as arguments, which
+all users of the node can see while it runs."""
 
 import time
 
@@ -26,7 +26,8 @@ TIMEOUT = ["--client_mount_timeout", "20"]
 
 
 def tool(argv, about="Image"):
-    """The standard output of rbd or rados. `about`: Image or Object, as the library names what is missing or there."""
+    """The standard output of rbd or rados. `about`: Image or Object, the library's word for what is missing or exists.
+    """
     try:
         done = subprocess.run(
             argv[:1] + TIMEOUT + argv[1:],
@@ -54,7 +55,8 @@ def answer(argv, about="Image"):
 
 
 def spec(name, snapshot=None):
-    """An image, or its snapshot, as the commands take it: a name with one of their signs would be another image's."""
+    """An image or its snapshot in the commands' syntax: a name with one of their separators would mean another image.
+    """
     for each in (name, snapshot):
         if each is not None and (not each or re.search("[/@]", each)):
             raise PoolError("InvalidArgument", "the commands have no way to say the name %s" % json.dumps(each))
@@ -62,7 +64,7 @@ def spec(name, snapshot=None):
 
 
 def read_metadata(name):
-    """An image's metadata for `facts`; where they cannot be read, the words for it: that costs its VM, not the others."""
+    """An image's metadata for `facts`. If unreadable, the reason: that affects its VM, not the others."""
     try:
         return split_readable(CommandsImage(name).metadata())
     except PoolError as error:
@@ -105,7 +107,7 @@ class CommandsPool:
         return json.loads(command(["ceph", "--connect-timeout", "20"] + prefix.split() + ["--format", "json"]))
 
     def may_be_orchestrated(self):
-        return True  # another command would take as long as asking it
+        return True  # another command would take as long as asking for it
 
     def create(self, image, size):
         tool(["rbd", "create", "--image-format", "2", "--size", "%dB" % size, spec(image)])
@@ -131,18 +133,18 @@ class CommandsPool:
             tool(argv + ["--lock-cookie", cookie, "--lock-duration", str(seconds)], "Object")
             return True
         except PoolError:
-            # Its exit code is 1 whatever it was.
+            # It exits with 1 in any case.
             held = self.lockers(image, name)
             if not held:
                 raise
         if cookie not in held:
             return False
-        # No command can renew a lock: it is taken anew, and a moment is left to others.
+        # No command can renew a lock: release and retake it, which leaves others a brief chance.
         self.unlock(image, name, cookie)
         return self.lock(image, name, cookie, seconds)
 
     def unlock(self, image, name, cookie):
-        # Each command is a client of its own, so there is no other way.
+        # Each command is a client of its own, so only force works.
         self.unlock_by_force(image, name, cookie)
 
     def unlock_by_force(self, image, name, cookie):
@@ -204,7 +206,7 @@ class CommandsImage:
         tool(["rbd", "image-meta", "set", spec(self.name), "--", key, value])
 
     def metadata_remove(self, key):
-        # The same exit code says that the key, or that the image is not there.
+        # The exit code is the same whether the key or the image is missing.
         if key in self.metadata():
             tool(["rbd", "image-meta", "remove", spec(self.name), "--", key])
 

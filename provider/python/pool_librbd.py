@@ -1,5 +1,5 @@
-"""The pool through librbd's own Python module, over one connection: what is used wherever python3-rbd is installed.
-pool_commands.py has the same methods by the tools' commands: a new one is added to both."""
+"""The pool through librbd's own Python module, over one connection, wherever python3-rbd is installed. pool_commands.py
+implements the same methods with commands: add a new one to both."""
 
 import calendar
 import functools
@@ -11,7 +11,7 @@ PAGE = 256
 
 
 def told(method):
-    """The library's errors under the names that both ways share."""
+    """Maps the library's errors to the names that both ways share."""
 
     @functools.wraps(method)
     def wrapped(*args, **kwargs):
@@ -44,12 +44,12 @@ class LibrbdPool:
         try:
             return self.rbd.list(self.ioctx)
         except UnicodeDecodeError:
-            # One name that is no UTF-8, and librbd's Python gives none of them.
+            # If a single name is not UTF-8, librbd's Python returns none of them.
             return CommandsPool().images()
 
     def facts(self, names, detailed):
-        """{"name", "size", "snapshots"} of each image, and "metadata" of those that are `detailed`; without those that are
-        gone. An image that is open has its snapshots in memory, so they cost next to nothing."""
+        """{"name", "size", "snapshots"} of each image, and "metadata" of those that are `detailed`; without those that
+        are gone. An open image has its snapshots in memory, so they are almost free."""
 
         def read(name):
             try:
@@ -59,7 +59,7 @@ class LibrbdPool:
             except PoolError as error:
                 if error.kind == "ImageNotFound":
                     raise
-                # One image that cannot be read costs its VM, which says so, and not the reading of all.
+                # An unreadable image affects its VM, which reports it, but does not stop the whole read.
                 return {"name": name, "size": 0, "metadata": {}, "broken": "its image cannot be read (%s)" % error}
 
         return list(in_parallel(read, names).values())
@@ -68,14 +68,14 @@ class LibrbdPool:
         return self.cluster.get_cluster_stats()["kb_avail"] * 1024
 
     def monitor(self, prefix):
-        """What Ceph's monitors answer to a command, e.g. "df" or "osd dump"."""
+        """The answer of Ceph's monitors to a command, e.g. "df" or "osd dump"."""
         code, answer, said = self.cluster.mon_command(json.dumps({"prefix": prefix, "format": "json"}), b"", timeout=20)
         if code != 0:
             raise Failure("command", "ceph %s failed (exit %d): %s" % (prefix, -code, said))
         return json.loads(answer)
 
     def may_be_orchestrated(self):
-        """Whether Ceph has an orchestrator. Where none is set, the command that asks it for something takes long to say so."""
+        """Whether Ceph has an orchestrator. If none is set, a command to it takes long to fail."""
         return any(
             each["name"] == "mgr/orchestrator/orchestrator" and each["value"] for each in self.monitor("config dump")
         )
@@ -94,11 +94,11 @@ class LibrbdPool:
 
     @told
     def clone(self, parent, snapshot, child):
-        """A child that shares the blocks of a protected snapshot."""
+        """Makes a child that shares the blocks of a protected snapshot."""
         self.rbd.clone(self.ioctx, parent, snapshot, self.ioctx, child)
 
     def image(self, name, read_only=False):
-        """An image to work on, for a `with`. @raises PoolError ImageNotFound, there or at the first use."""
+        """An image to work on, for a `with`. @raises PoolError ImageNotFound, immediately or on first use."""
         return LibrbdImage(self.ioctx, name, read_only)
 
     @told
@@ -110,8 +110,8 @@ class LibrbdPool:
 
     @told
     def lock(self, image, name, cookie, seconds):
-        """Takes an advisory lock beside an image, or renews the same one. False: somebody else has it. It ends by itself
-        when its time is over, and has nothing to do with the lock by which librbd itself writes."""
+        """Takes an advisory lock beside an image, or renews it. False: another program holds it. It expires, and is
+        unrelated to librbd's own lock for writing."""
         import rados
 
         try:
@@ -129,17 +129,17 @@ class LibrbdPool:
         except rados.ObjectNotFound:
             pass
 
-    # librados' Python cannot ask who has a lock.
+    # librados' Python cannot tell who holds a lock.
     def lockers(self, image, name):
-        """The cookies of those who have the lock."""
+        """The cookies of the lock's holders."""
         return CommandsPool().lockers(image, name)
 
     def unlock_by_force(self, image, name, cookie):
-        """Takes away a lock, whoever has it."""
+        """Removes a lock, whoever holds it."""
         CommandsPool().unlock_by_force(image, name, cookie)
 
     def header(self, image):
-        """The object that there is for as long as the image, and never again: a lock makes the object that it is put on."""
+        """An object that exists exactly as long as the image: a lock creates the object that it is put on."""
         import rbd
 
         with rbd.Image(self.ioctx, image, read_only=True) as found:
@@ -147,7 +147,7 @@ class LibrbdPool:
 
     @told
     def group_images(self, group):
-        """The names of its images; none of a group that is not there."""
+        """The names of its images; empty if the group does not exist."""
         import rbd
 
         return [image["name"] for image in rbd.Group(self.ioctx, group).list_images()]
@@ -168,7 +168,7 @@ class LibrbdPool:
 
     @told
     def group_take(self, group, image):
-        """Takes an image out of a group."""
+        """Removes an image from a group."""
         import rbd
 
         rbd.Group(self.ioctx, group).remove_image(self.ioctx, image)
@@ -198,9 +198,9 @@ class LibrbdImage:
 
     @told
     def metadata(self):
-        """Its metadata, as its OSD has them: Image.metadata_list() of Ceph 16 drops empty values and keeps their keys, so that
-        all others after them have the values of their neighbours, and of more than one page it loses some. What is no UTF-8
-        has surrogates in its place."""
+        """Its metadata, read from its OSD: Image.metadata_list() of Ceph 16 drops empty values but keeps their keys, so
+        all later keys get their neighbours' values, and it loses some if there is more than one page. Bytes that are
+        not UTF-8 become surrogates."""
         import rados
 
         found, last = {}, ""
@@ -218,7 +218,7 @@ class LibrbdImage:
                     raise PoolError(
                         "Undecodable", "a key of the metadata of %s is no UTF-8 text" % self.name
                     ) from error
-            # An OSD may give less than it was asked for, so that only an empty page is the last one.
+            # An OSD may return fewer than requested, so only an empty page is the last one.
             if not page:
                 return found
             last = page[-1][0]
@@ -240,18 +240,18 @@ class LibrbdImage:
 
     @told
     def group(self):
-        """The group that it is in, or None."""
+        """Its group, or None."""
         found = self.open.group()
         return (found["name"] if found else "") or None
 
     @told
     def watchers(self):
-        """The addresses of those who have it open for writing."""
+        """The addresses of the clients that have it open for writing."""
         return [watcher["addr"] for watcher in self.open.watchers_list()]
 
     @told
     def parent(self):
-        """{"image", "snapshot"} of what it is a clone of, or None."""
+        """{"image", "snapshot"} of its parent if it is a clone, or None."""
         import rbd
 
         try:
@@ -262,22 +262,22 @@ class LibrbdImage:
 
     @told
     def flatten(self):
-        """Copies what it shares with its parent. A clone alone can be flattened (InvalidArgument)."""
+        """Copies what it shares with its parent. Only clones can be flattened (InvalidArgument)."""
         self.open.flatten()
 
     @told
     def copy(self, target):
-        """A new image with its content as it is now, without its snapshots."""
+        """Makes a new image with its current content, without its snapshots."""
         self.open.copy(self.ioctx, target)
 
     @told
     def deep_copy(self, target):
-        """A new image with its snapshots."""
+        """Makes a new image with its snapshots."""
         self.open.deep_copy(self.ioctx, target)
 
     @told
     def snapshots(self):
-        """Its snapshots of its own, oldest first; those that belong to a group's or a mirror's are not among them."""
+        """Its own snapshots, oldest first, without those of groups or mirrors."""
         import rbd
 
         return [
@@ -293,7 +293,7 @@ class LibrbdImage:
 
     @told
     def changed_bytes(self, since, until=None):
-        """How many bytes were written, or given up, between a snapshot and a later one, or as it is now."""
+        """The number of bytes written or discarded between a snapshot and a later one, or the current state."""
         found = []
         self.open.set_snap(until)
         try:
@@ -324,7 +324,7 @@ class LibrbdImage:
 
     @told
     def snapshot_children(self, snapshot):
-        """The names of the images that are clones of it."""
+        """The names of its clones."""
         self.open.set_snap(snapshot)
         try:
             return sorted(child["image"] for child in self.open.list_children2() if not child["trash"])

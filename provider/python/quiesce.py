@@ -1,5 +1,5 @@
-"""A guest whose file systems are frozen while something is done: seen from the node that does it. What freezes and thaws
-is freezer.py, on the node where the guest runs; that one dies last, and sees by itself when nobody is left who waits."""
+"""A guest whose file systems are frozen during some work: the part on the node that does the work. freezer.py, on the
+guest's node, freezes and thaws; it ends last, and notices by itself when its caller is gone."""
 
 # Needs: between
 import os
@@ -8,7 +8,7 @@ import shlex
 import socket
 import threading
 
-# Reads a program from standard input by its length, and leaves what comes after it to the program.
+# Reads a program from standard input by its length, and leaves the rest to the program.
 BOOT = "import sys; exec(compile(sys.stdin.buffer.read(int(sys.stdin.buffer.readline())), 'freezer', 'exec'))"
 SSH = [
     "ssh",
@@ -21,13 +21,13 @@ SSH = [
     "-o",
     "ServerAliveCountMax=2",
 ]
-# Beyond the freeze itself: the way to the other node, the question whether the agent lives.
+# Time beyond the freeze itself: reaching the other node, and checking that the agent is alive.
 ANSWER_SECONDS = 30
 
 
 class Quiesced:
-    """`with Quiesced(…) as guest:` and `guest.frozen`, a number or None; when it is over, `guest.held` says whether they
-    were frozen all the time, and `guest.why` why not. `guest.closed`: the other node let this one in as nobody."""
+    """`with Quiesced(…) as guest:` and `guest.frozen`, a number or None; afterwards, `guest.held` says whether they
+    were frozen all the time, and `guest.why` why not. `guest.closed`: the other node admitted this one as no user."""
 
     def __init__(self, source, domain, node, user, seconds):
         self.source, self.domain = source, json.dumps(domain)
@@ -42,7 +42,7 @@ class Quiesced:
         self.argv = SSH + ["-l", checked_user(user), "--", checked_node(self.node), words]
 
     def start(self, call):
-        # Not of this run's processes: what ends those must leave it, or nobody thaws.
+        # Not one of this run's processes: whatever ends those must spare it, or nothing thaws the guest.
         clean = {key: value for key, value in os.environ.items() if key != "SEAPATH_RUN"}
         self.process = subprocess.Popen(
             self.argv,
@@ -58,7 +58,7 @@ class Quiesced:
             self.process.stdin.write(b"%d\n%s" % (len(text), text))
             self.process.stdin.flush()
         except BrokenPipeError:
-            pass  # its end is told by its output
+            pass  # its output shows that it ended
 
     def listen(self, process):
         for line in process.stdout:
@@ -91,7 +91,8 @@ class Quiesced:
         return self
 
     def begin(self):
-        """Has them frozen, or says why not. Returns whether the login was refused, so that nothing was done."""
+        """Freezes the file systems, or says why not. Returns whether the login was refused, so that nothing was done.
+        """
         self.start("main(%s, %d)" % (self.domain, self.seconds))
         found = self.answer(ANSWER_SECONDS + self.seconds)
         if found["state"] == "frozen":
@@ -134,6 +135,6 @@ class Quiesced:
         self.leave()
 
     def thaw_again(self):
-        """What was to thaw is gone: another one is to do that alone."""
+        """The freezer that should thaw is gone: start another one that only thaws."""
         self.start("thaw(Agent(%s), PATIENCE)" % self.domain)
         self.leave()

@@ -1,5 +1,5 @@
-"""Whether pacemaker_remoted answers, and takes the key of this node: the TLS handshake that Pacemaker does, and no more. It
-is for an address to which Pacemaker has no connection: a second one makes it give up the first."""
+"""Whether pacemaker_remoted answers and accepts this node's key: only the TLS handshake, as Pacemaker does it. Only for
+an address without a connection from Pacemaker: a second connection makes it drop the first."""
 
 import ctypes
 import socket
@@ -8,7 +8,7 @@ import time
 KEY_FILE = "/etc/pacemaker/authkey"
 CLIENT, CREDENTIALS_PSK, KEY_RAW = 2, 4, 0
 AGAIN, INTERRUPTED, TIMED_OUT = -28, -52, -319
-# How a daemon that has another key ends a handshake: it closes the connection, before or after an alert.
+# How a daemon with another key ends a handshake: it closes the connection, before or after an alert.
 REFUSALS = (-12, -110, -328)
 
 
@@ -17,7 +17,7 @@ class Datum(ctypes.Structure):
 
 
 def handshake(connection, key, seconds):
-    """An error code of gnutls with its words; 0 when the key was taken, None where the library is not to be had."""
+    """A gnutls error code with its words; 0 if the key was accepted, None if the library is unavailable."""
     try:
         tls = ctypes.CDLL("libgnutls.so.30")
     except OSError:
@@ -56,7 +56,7 @@ def try_once(request, key):
 
 
 def reach(request):
-    """Tries until the key is taken or refused, or the time is over."""
+    """Tries until the key is accepted or refused, or the time is up."""
     key = b""
     if request["key"]:
         with open(KEY_FILE, "rb") as file:

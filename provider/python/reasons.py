@@ -1,6 +1,6 @@
-"""What this node's logs say of an operation of Pacemaker's that failed: the agent's own reason is a general one ("Failed to start
-virtual domain"), and what libvirt and QEMU said is only written down. Of each log the last of it is read, and only what is of that
-operation and that VM is told; who reads it shows it to people."""
+"""What this node's logs say about a failed Pacemaker operation: the agent's own reason is generic ("Failed to start
+virtual domain"), and the words of libvirt and QEMU are only in the logs. It reads the end of each log, and reports only
+lines about that operation and that VM, since they are shown to users."""
 
 # Needs: secret_words
 import calendar
@@ -16,15 +16,16 @@ MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 SETTINGS = ("/etc/default/pacemaker", "/etc/sysconfig/pacemaker")
 OF_PACEMAKER = "/var/log/pacemaker/pacemaker.log"
 OF_LIBVIRT = ("/var/log/libvirt/libvirtd.log", "/var/log/libvirt/virtqemud.log")
-# How Pacemaker writes down what an agent printed: since 2.1, and before.
+# How Pacemaker logs an agent's output: since 2.1, and before.
 PRINTED = r"(?<![\w.-])%s_%s_\d+(?:\[\d+\] error output|:\d+:stderr) \[ (.*) \]\s*$"
 UNDER_WAY = "-1"
-# What an agent prints beside errors: its exit reason, which is known already, and its own log.
+# What an agent prints besides errors: its exit reason, which is known already, and its own log.
 CHATTER = re.compile(r"ocf-exit-reason:|.*\b(?:INFO|DEBUG|NOTICE): |\s*$")
 
 
 def begun_at(rsc, node, operation):
-    """When the last one of that kind began that failed there, in seconds since 1970; None where Pacemaker has forgotten it."""
+    """The start of the last failed operation of that kind there, in seconds since 1970; None if Pacemaker has forgotten
+    it."""
     root = ElementTree.fromstring(command(["cibadmin", "--query"]))
     failed = [
         float(op.get("last-rc-change", "0")) - float(op.get("exec-time", "0")) / 1000
@@ -35,12 +36,12 @@ def begun_at(rsc, node, operation):
         for op in resource.iter("lrm_rsc_op")
         if op.get("operation") == operation and op.get("rc-code") != "0" and op.get("op-status") != UNDER_WAY
     ]
-    # It is written down in whole seconds.
+    # It is recorded in whole seconds.
     return max(failed) - 1 if failed else None
 
 
 def last_lines(path):
-    """None for a log that is not there, or not for us."""
+    """None if the log does not exist or is not readable for us."""
     try:
         with open(path, "rb") as file:
             size = file.seek(0, os.SEEK_END)
@@ -52,7 +53,7 @@ def last_lines(path):
 
 
 def local_time(line):
-    """When a line of Pacemaker's was written: "Nov 24 02:18:09", without a year."""
+    """The time of a Pacemaker log line: "Nov 24 02:18:09", without a year."""
     found = re.match(r"([A-Z][a-z]{2}) +(\d{1,2}) (\d\d):(\d\d):(\d\d)", line)
     if found is None or found.group(1) not in MONTHS:
         return None
@@ -65,13 +66,13 @@ def local_time(line):
 
 
 def utc_time(line):
-    """When a line of libvirt's or QEMU's was written: "2026-11-24 02:18:09.123+0000", "2026-11-24T02:18:09.123456Z"."""
+    """The time of a libvirt or QEMU log line: "2026-11-24 02:18:09.123+0000", "2026-11-24T02:18:09.123456Z"."""
     found = re.match(r"(\d{4})-(\d\d)-(\d\d)[ T](\d\d):(\d\d):(\d\d)\S*(?:Z|\+0000)", line)
     return None if found is None else calendar.timegm(tuple(int(each) for each in found.groups()))
 
 
 def since(lines, begun, stamp):
-    """One without a time, as the rest of a message has none, is as old as the one before."""
+    """A line without a time, such as the rest of a message, is as old as the one before."""
     old = True
     for line in lines:
         at = stamp(line)
@@ -90,7 +91,7 @@ def pacemaker_log():
 
 
 def journal(units, begun, *more):
-    """The messages of units; none where there is no journal."""
+    """The messages of units; none if there is no journal."""
     argv = [
         "journalctl",
         "--quiet",
@@ -110,25 +111,26 @@ def journal(units, begun, *more):
             message = json.loads(line.decode("utf-8", "replace")).get("MESSAGE")
         except ValueError:
             continue
-        # What is no UTF-8 comes as a list of bytes.
+        # Text that is not UTF-8 comes as a list of bytes.
         messages.append(bytes(message).decode("utf-8", "replace") if isinstance(message, list) else message or "")
     return messages
 
 
 def printed(lines, rsc, operation):
-    """What the agent printed, without what is no error."""
+    """The agent's output, without anything but errors."""
     pattern = re.compile(PRINTED % (re.escape(rsc), re.escape(operation)))
     said = [found.group(1).strip() for found in map(pattern.search, lines) if found]
-    # A time that QEMU puts before its words makes another text of the same one on each node.
+    # QEMU may prefix its words with a time, which would make the same text differ on each node.
     said = [
         re.sub(r"\Aerror: |\d{4}-\d\d-\d\dT[\d:.]+Z (?=qemu)", "", each) for each in said if not CHATTER.match(each)
     ]
-    # virsh says first that it failed, and why in the next line.
+    # virsh first says that it failed, and the reason in the next line.
     return [each for each in said if not re.match(r"Failed to (create|start|define) domain", each)] or said
 
 
 def of_qemu(lines):
-    """What QEMU and libvirt's child said. In between stands the command line, which tells nothing, and may hold what is secret."""
+    """The words of QEMU and of libvirt's child process. The command line between them is no use, and may contain
+    secrets."""
     found = (re.search(r"(?:\bqemu-[\w-]+|\blibvirt: .* error ?): (.+)", line) for line in lines)
     return [each.group(1) for each in found if each and "terminating on signal" not in each.group(1)]
 
@@ -144,7 +146,7 @@ def naming(lines, rsc):
 
 
 def places(rsc, operation, begun):
-    """Each log by its name, and what it says; the next is only looked at when that is nothing."""
+    """Each log with its name and relevant lines; the next one is read only if there are none."""
     path = pacemaker_log()
     if path is not None:
         yield path, lambda: printed(since(last_lines(path) or [], begun, local_time), rsc, operation)
@@ -157,7 +159,7 @@ def places(rsc, operation, begun):
 
 
 def reasons(request):
-    """@param request `vm`, `operation`, and `nodes`: another node than these has nothing to say"""
+    """@param request `vm`, `operation`, and `nodes`: nodes not in this list report nothing"""
     here, rsc, operation = socket.gethostname(), request["vm"], request["operation"]
     nothing = {"node": here, "place": "", "lines": []}
     if not re.fullmatch("[A-Za-z0-9_.-]+", rsc) or not re.fullmatch("[a-z_]+", operation):

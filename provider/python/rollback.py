@@ -1,5 +1,5 @@
-"""Brings all disks of a VM, which does not run, back to a snapshot: all of them or none. librbd cannot take a rollback
-back, so a snapshot of each disk as it is now is made first. Cut off at any point and begun again, it ends the same."""
+"""Rolls all disks of a stopped VM back to a snapshot: all or none. librbd cannot undo a rollback, so each disk gets a
+snapshot of its current state first. If interrupted at any point and restarted, it gives the same result."""
 # Needs: snapshots
 
 SAFETY = "seapathsafety"
@@ -8,8 +8,8 @@ DONE = "_seapath_rollback_done"
 
 
 def begin(pool, request):
-    """Writes the mark of a rollback that is under way; `instead_of` is one that was found and is taken over. Returns the
-    mark that is there, which is another one when somebody else was first."""
+    """Writes the mark of a rollback in progress; `instead_of` is an existing mark to take over. Returns the current
+    mark, which differs if another program was first."""
     vm = request["vm"]
     with VmLock(pool, vm), pool.image(system_image(vm)) as image:
         present = image.metadata().get(ROLLBACK)
@@ -30,7 +30,7 @@ def forget_safety(images):
 
 
 def keep_safety(images):
-    """A snapshot of each disk as it was before; those that an earlier run has made are just that."""
+    """A snapshot of each disk's original state; those left by an earlier run are exactly that."""
     missing = {disk: image for disk, image in images.items() if disk not in found_on(images, SAFETY)}
     try:
         everywhere(missing, lambda image: image.snapshot_create(SAFETY))

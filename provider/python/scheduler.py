@@ -1,24 +1,24 @@
-"""Runs of Pacemaker's scheduler on a copy of the CIB, and its check of one: as every version from 2.1.5 to 3.0.3 prints them."""
+"""Runs Pacemaker's scheduler on a copy of the CIB, and checks one: understands the output of every version from 2.1.5
+to 3.0.3."""
 
 # Needs: copies
 import re
 import tempfile
 import xml.etree.ElementTree as ElementTree
 
-# A node fails, or comes back: what the membership then says of it.
+# A node fails or comes back: the membership's entry for it.
 EVENTS = {"-f": "false", "-u": "true"}
 STATUS_BEFORE = re.compile(r"<cluster_status>.*?</cluster_status>", re.DOTALL)
-# Warnings have the exit code of errors, and Pacemaker acts in spite of them. By these last words they are told apart: those of
-# 2.1.5, of 3.0.0, of 3.0.3.
+# Warnings have the same exit code as errors, but Pacemaker acts in spite of them. These last words tell them apart:
+# those of 2.1.5, 3.0.0 and 3.0.3.
 WARNED = re.compile(
     r"(crm_verify: )?(Warnings found during check: config may not be valid|Configuration invalid \(with warnings\)|Configuration may need attention)"
 )
 
 
 def for_any_version(text, fencing):
-    """
-    A CIB that another version may read than the cluster's own: where it has the newer name of the property, both names say what
-    the cluster itself reads (fencing), or, where nobody knows that, what the newer one says.
+    """Prepares a CIB for reading by another Pacemaker version than the cluster's. If it has the newer name of the
+    property, both names get the value that the cluster itself reads (fencing), or, if that is unknown, the newer one's.
     """
     if '"fencing-enabled"' not in text:
         return text
@@ -41,8 +41,8 @@ def for_any_version(text, fencing):
 
 
 def unknown_of(root):
-    """What the tools here do not know of a CIB's version, or None: of one with another schema they read nothing, and to one with a newer
-    feature set they write nothing."""
+    """Which part of a CIB's version the tools here do not support, or None: they read nothing with another schema, and
+    write nothing with a newer feature set."""
     schema, features = root.get("validate-with", "none"), root.get("crm_feature_set", "")
     if not can_write({"validate-with": schema}):
         return "schema, %s" % schema
@@ -52,7 +52,7 @@ def unknown_of(root):
 
 
 def can_write(versions):
-    """Whether an empty CIB of that version is written by the tools here."""
+    """Whether the tools here can write an empty CIB of that version."""
     blank = ElementTree.Element("cib", dict({"admin_epoch": "0", "epoch": "0", "num_updates": "0"}, **versions))
     configuration = ElementTree.SubElement(blank, "configuration")
     for name in ("crm_config", "nodes", "resources", "constraints"):
@@ -76,7 +76,7 @@ def has_part(answer, name):
 
 
 def with_event(path, folder, event, node):
-    """A copy in which a node has failed or is back, by what `crm_simulate` itself would write for it."""
+    """A copy in which a node has failed or is back, with the entries that `crm_simulate` itself would write."""
     tree = ElementTree.parse(path)
     root = tree.getroot()
     state = next((each for each in root.iterfind("status/node_state") if each.get("uname") == node), None)
@@ -93,13 +93,13 @@ def with_event(path, folder, event, node):
 
 
 def simulated(path, folder, options):
-    """An answer of the scheduler: where everything is before, and what it does."""
+    """An answer of the scheduler: the initial state, and the actions."""
     answer = run_scheduler(path, folder, options)
     at = next((index for index, each in enumerate(options) if each in EVENTS), None)
     before = STATUS_BEFORE.search(answer)
     if at is not None and before is not None and not has_part(answer, "actions"):
-        # From 2.1.8 to 3.0.3 nothing is printed behind an event. The copy with it says what is done; but where everything was
-        # before, the node that fails has taken from it.
+        # From 2.1.8 to 3.0.3, nothing is printed after an event. The copy with the event shows the actions, but the
+        # failed node has taken its part of the initial state with it.
         rest = options[:at] + options[at + 2 :]
         told = run_scheduler(with_event(path, folder, options[at], options[at + 1]), folder, rest)
         answer = STATUS_BEFORE.sub(lambda _: before.group(), told, count=1)
@@ -110,7 +110,7 @@ def simulated(path, folder, options):
 
 
 def verify(path, folder):
-    """The words of crm_verify, which alone says what the scheduler passes over: a fencing without a device, say."""
+    """The words of crm_verify. Only crm_verify reports what the scheduler ignores, such as fencing without a device."""
     done = subprocess.run(
         ["crm_verify", "-x", path, "-V", "-V"],
         capture_output=True,
@@ -121,6 +121,6 @@ def verify(path, folder):
     if done.returncode not in (0, 78):
         raise Failure("simulate", "crm_verify failed (exit %d): %s" % (done.returncode, done.stderr.strip()[-500:]))
     words = done.stderr.strip()
-    # What is not known to be a warning is an error: a cluster that starts nothing must not count as valid.
+    # Anything not known to be a warning is an error: a cluster that starts nothing must not count as valid.
     valid = done.returncode == 0 or WARNED.fullmatch(words.split("\n")[-1].strip()) is not None
     return {"valid": valid, "words": words[-3000:]}

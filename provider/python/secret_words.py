@@ -1,4 +1,4 @@
-"""By what a secret is known among names and values, and a text without them."""
+"""The patterns of secrets in names and values, and how to remove them from text."""
 
 import re
 
@@ -9,13 +9,13 @@ SECRET_NAME = re.compile(
     re.IGNORECASE,
 )
 IN_ADDRESS = r"://[^/@\s:]*:[^/@\s]+@"
-# A password in an address, and one among the words of a command line or of an environment.
+# A password in an address, and one in a command line or an environment.
 SECRET_VALUE = re.compile(
     IN_ADDRESS + r"|(?:passw|pwd|passphrase|secret|token|credential|api_?key|private_?key)[\w-]*\s*(?:[=:]\s*|\s)\S",
     re.IGNORECASE,
 )
-# In what a program says to people "secret" is a word as well: only what is said to be the value of one is taken out. In
-# quotation marks it may hold blanks.
+# In messages, "secret" may be an ordinary word: only text given as the value of one is removed. In quotation marks it
+# may contain blanks.
 SAID_SECRET = re.compile(
     r"((?:passw|pwd|passphrase)[\w-]*(?:\s*[=:]\s*|\s+)|(?:secret|token|credential|api_?key|private_?key)[\w-]*\s*[=:]\s*)"
     r"""("[^"]*"?|'[^']*'?|[^\s"',;>]+)""",
@@ -24,5 +24,5 @@ SAID_SECRET = re.compile(
 
 
 def words_masked(text):
-    """A line that somebody is shown, without what looks like a secret in it."""
+    """A line for users, without anything that looks like a secret."""
     return SAID_SECRET.sub(lambda found: found.group(1) + MASK, re.sub(IN_ADDRESS, "://%s@" % MASK, text))

@@ -1,4 +1,4 @@
-"""What Pacemaker would do: its own scheduler on copies of the CIB. The cluster itself is only looked at."""
+"""What Pacemaker would do: its own scheduler on copies of the CIB. The cluster itself is only read."""
 
 # Needs: scheduler, executed, forget, masked
 import concurrent.futures
@@ -7,9 +7,10 @@ import re
 import tempfile
 import xml.etree.ElementTree as ElementTree
 
-# What cannot be written down at once is done by `-S`, which writes the copy anew for each action.
+# The limit for `-S`, which rewrites the copy for each action: it handles what cannot be written in one step.
 STEPWISE_ACTIONS = 60
-# As many runs of the scheduler are followed: VMs, the connections to guest nodes in them, and what is inside of those.
+# How many successive scheduler runs to follow: VMs, the connections to guest nodes in them, and the resources inside
+# those.
 TRANSITIONS = 3
 AT_ONCE = min(4, os.cpu_count() or 1)
 
@@ -24,7 +25,8 @@ def copy_with(text, patch, standby, path, folder):
 
 
 def without_failures(path, names):
-    """The copy without what is counted against resources that run nowhere: what the provider forgets before it starts them."""
+    """The copy without failures counted against resources that run nowhere: the provider clears those before it starts
+    them."""
     tree = ElementTree.parse(path)
     states = tree.getroot().findall("status/node_state")
     for rsc in names:
@@ -42,9 +44,8 @@ def without_failures(path, names):
 
 
 def with_guests(path):
-    """
-    The configuration of a copy as text, without the part that says what its resources do, which is the larger one. Until a
-    guest node has connected for the first time the scheduler has no place for it in that part, and lets nothing into it.
+    """A copy's configuration as text, without the status part, which is the larger one. Until a guest node has
+    connected for the first time, the scheduler finds no place for it in the status, and puts nothing into it.
     """
     tree = ElementTree.parse(path)
     root, status = tree.getroot(), tree.getroot().find("status")
@@ -66,7 +67,7 @@ def actions_of(answer):
 
 
 def carry_out(path, folder, answer, lost, into):
-    """Writes the copy as it is when the actions of an answer are done. Returns why that cannot be, or None."""
+    """Writes the copy as it is after an answer's actions. Returns why that is impossible, or None."""
     try:
         executed(path, answer, lost, into)
         return None
@@ -79,9 +80,8 @@ def carry_out(path, folder, answer, lost, into):
 
 
 def follow(path, folder, lost=None, deep=True):
-    """
-    One run of the scheduler after the other until it has nothing left to do: what is inside of a guest node starts once
-    that is there. Returns the answers, the copy as it is in the end, or None, and why there is none.
+    """Successive scheduler runs until nothing is left to do: resources inside a guest node start once that is up.
+    Returns the answers, and the final copy, or None and the reason.
     """
     answers = [simulated(path, folder, ["-R", "-s"] + ([] if lost is None else ["-f", lost]))]
     while lost is not None or actions_of(answers[-1]) > 0:
@@ -97,9 +97,9 @@ def follow(path, folder, lost=None, deep=True):
 
 
 def failback(lost, folder, node):
-    """What happens when a lost node comes back with nothing on it, its VMs having been recovered elsewhere."""
+    """What happens when a lost node comes back empty, after its VMs have been recovered elsewhere."""
     tree = ElementTree.parse(lost)
-    # What is known of it from before would be a second copy of each of its VMs.
+    # Its old history would be a second copy of each of its VMs.
     Histories(tree.getroot()).forget(node)
     path = "%s.back" % lost
     tree.write(path)
@@ -107,7 +107,7 @@ def failback(lost, folder, node):
 
 
 def lose_one(path, folder, node, guests, returns):
-    """What the loss of a node does, and its return; looked at further than the loss only where that says more."""
+    """The effects of a node's loss and its return; goes beyond the loss only if that shows more."""
     if not guests and not returns:
         return [simulated(path, folder, ["-R", "-s", "-f", node])], None
     answers, end, why = follow(path, folder, node, guests)
@@ -117,7 +117,7 @@ def lose_one(path, folder, node, guests, returns):
 
 
 def reordered(planned, names, path):
-    """The copy with primitives in another order of their creation."""
+    """The copy with primitives created in another order."""
     tree = ElementTree.parse(planned)
     resources = tree.getroot().find("configuration/resources")
     by_id = {each.get("id"): each for each in resources}
@@ -128,7 +128,7 @@ def reordered(planned, names, path):
 
 
 def as_written(text, folder):
-    """A run of the scheduler on a CIB of which nothing is changed."""
+    """A scheduler run on an unmodified CIB."""
     path = os.path.join(folder, "kept%s.xml" % hashlib.md5(text.encode()).hexdigest())
     with open(path, "w") as file:
         file.write(text)
@@ -136,7 +136,7 @@ def as_written(text, folder):
 
 
 def kept(text, folder, fencing):
-    """The CIB for whoever keeps it. That its secrets decide nothing is not believed, but tried."""
+    """The CIB for storage. It does not assume that the secrets are irrelevant, but tests it."""
     masked, names = without_secrets(text)
     if names and as_written(masked, folder) != as_written(text, folder):
         raise Failure(
@@ -147,7 +147,7 @@ def kept(text, folder, fencing):
 
 
 def simulate(request):
-    """What the tools say stands in answers and errors, and may quote the CIB."""
+    """The tools' words go into answers and errors, and may quote the CIB."""
     text = for_any_version(request["cib"], None) if request.get("cib") else command(["cibadmin", "--query"])
     root = ElementTree.fromstring(text)
     _, secrets = secrets_of(root)
@@ -164,7 +164,7 @@ def simulate(request):
 
 
 def simulate_on(text, request):
-    os.nice(10)  # a node has VMs to run as well
+    os.nice(10)  # the node also runs VMs
     standby, returns = request.get("standby", []), request.get("failback", False)
     with tempfile.TemporaryDirectory() as folder, concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
         planned = os.path.join(folder, "planned.xml")
@@ -183,7 +183,7 @@ def simulate_on(text, request):
         first = pool.submit(follow, planned, folder)
         orders = [pool.submit(in_order, index, names) for index, names in enumerate(request.get("orders", []))]
         baseline, after, _ = first.result()
-        # A node is lost after the change, not before it: what stands where counts then. One loss at a time.
+        # A node is lost after the change, not before it, so the placement at that time counts. One loss at a time.
         losses = {
             node: pool.submit(lose_one, after or planned, folder, node, guests, returns)
             for node in request.get("lose", [])

@@ -1,5 +1,5 @@
-"""Snapshots of all disks of a VM: made, removed, protected. What belongs together is done under one lock, and what fails
-half-way is taken back here, where no broken link can come between."""
+"""Snapshots of all disks of a VM: made, removed, protected. Each operation runs under one lock, and partial failures
+are undone here, where no broken link can interfere."""
 
 # Needs: pool, vm_lock, between, quiesce
 import socket
@@ -28,7 +28,7 @@ def disks_of(pool, vm):
 
 
 def found_on(images, name):
-    """The snapshot of that name on each image that has it."""
+    """The snapshot with that name on each image that has it."""
     rows = {disk: [each for each in image.snapshots() if each["name"] == name] for disk, image in images.items()}
     return {disk: each[0] for disk, each in rows.items() if each}
 
@@ -46,7 +46,7 @@ def write_mark(images, vm, name, mark):
 
 
 def remove_from(image, name):
-    """Removes a snapshot, protected or not. One that is gone is removed."""
+    """Removes a snapshot, protected or not. If it is already gone, that is fine."""
     try:
         if {each["name"]: each for each in image.snapshots()}.get(name, {}).get("protected"):
             image.snapshot_unprotect(name)
@@ -57,7 +57,7 @@ def remove_from(image, name):
 
 
 def everywhere(images, work):
-    """Does it for all images at once, and lets all end before the first failure is told."""
+    """Works on all images at once, and waits for all before it reports the first failure."""
     with ThreadPoolExecutor(len(images) or 1) as threads:
         running = {disk: threads.submit(work, image) for disk, image in images.items()}
     failed = ["%s: %s" % (disk, done.exception()) for disk, done in running.items() if done.exception()]
@@ -74,8 +74,8 @@ def open_all(stack, pool, names):
 
 
 def is_open(pool, names, patience=0):
-    """Whether somebody writes to one of the disks: asked before they are opened here, which counts as well. A program that
-    was killed is seen for half a minute: `patience`, in seconds, waits for that."""
+    """Whether a client writes to one of the disks: checked before this program opens them, which would count too. Ceph
+    still shows a killed program for half a minute: `patience`, in seconds, waits for that."""
     until = time.monotonic() + patience
     while any(watchers_of(pool, name) for name in names):
         if time.monotonic() >= until:
@@ -89,12 +89,12 @@ def watchers_of(pool, name):
         return image.watchers()
 
 
-# How long Ceph keeps a watcher of a program that was killed, and some.
+# How long Ceph keeps the watcher of a killed program, plus a margin.
 DEAD_SECONDS = 40
 
 
 def take(images, name, request, running):
-    """Makes it on every disk, with the guest frozen where that is asked and can be. Returns what is said of that."""
+    """Makes it on every disk, with the guest frozen if requested and possible. Returns the description of that."""
     mode, guest = request["quiesce"], request.get("guest")
     if not running:
         everywhere(images, lambda image: image.snapshot_create(name))
@@ -106,7 +106,7 @@ def take(images, name, request, running):
     if guest is not None:
         with Quiesced(request["freezer"], request["vm"], guest["node"], guest["user"], guest["seconds"]) as held:
             if held.closed and request.get("ownLink"):
-                # Nothing was made yet: the other side may have a link to that node.
+                # Nothing was made yet: the provider may have its own link to that node.
                 raise Failure("closed", held.why)
             if held.frozen is not None or mode != "required":
                 everywhere(images, lambda image: image.snapshot_create(name))
@@ -134,7 +134,7 @@ def create(pool, request):
         images = open_all(stack, pool, disks)
         mark, present = read_mark(images, vm, name), found_on(images, name)
         if mark and mark.get("making") and mark.get("owner") == request["owner"]:
-            # One of ours that was cut off: whoever made it is dead, or would have the lock.
+            # An interrupted one of ours: its maker is dead, or would hold the lock.
             everywhere({disk: images[disk] for disk in present}, lambda image: remove_from(image, name))
             present = {}
         if present:
@@ -145,7 +145,7 @@ def create(pool, request):
             if request["protect"]:
                 everywhere(images, lambda image: image.snapshot_protect(name))
         except BaseException:
-            # Under the lock whatever bears the name now is this run's own.
+            # Under the lock, anything with that name now belongs to this run.
             everywhere(images, lambda image: remove_from(image, name))
             images[system_image(vm)].metadata_remove(SNAPSHOT_MARK + name)
             raise
@@ -155,7 +155,7 @@ def create(pool, request):
 
 
 def change(pool, request):
-    """Protects it everywhere or nowhere, and says in the metadata whose it is."""
+    """Protects it everywhere or nowhere, and records its owner in the metadata."""
     vm, name = request["vm"], request["name"]
     with VmLock(pool, vm), ExitStack() as stack:
         images = open_all(stack, pool, disks_of(pool, vm))
@@ -180,7 +180,7 @@ def change(pool, request):
 
 
 def remove(pool, request):
-    """Removes it wherever it is; with an `owner` only if the mark says that it is that one's."""
+    """Removes it wherever it exists; with an `owner`, only if the mark names that owner."""
     vm, name = request["vm"], request["name"]
     try:
         with VmLock(pool, vm), ExitStack() as stack:
@@ -201,8 +201,8 @@ def remove(pool, request):
 
 
 def purge(pool, request):
-    """Removes those that are named, and tells of each that has to stay why. What has become protected, held by a program
-    or another snapshot since the list was made is none of those that were meant."""
+    """Removes the named snapshots, and reports the reason for each that must stay. One that has since become protected,
+    held by a program, or a different snapshot, is not one that was meant."""
     vm, removed, kept = request["vm"], [], {}
     with VmLock(pool, vm), ExitStack() as stack:
         images = open_all(stack, pool, disks_of(pool, vm))

@@ -1,10 +1,11 @@
-"""Changes of RBD images and groups: a list of operations over one connection, each of which may be done twice."""
+"""Changes of RBD images and groups: a list of idempotent operations over one connection."""
 
 # Needs: pool
 import re
 import time
 
-# What this project notes on a data disk, as JSON. A copy of the image has the note too: it counts where "image" is the name.
+# This project's note on a data disk, as JSON. A copy of the image has the note too: it is valid only if "image" is the
+# image's name.
 DISK_KEY = "_seapath_disk"
 
 
@@ -18,12 +19,12 @@ def create_image(pool, op):
         pool.create(op["image"], op["size"])
 
 
-# Longer than it takes somebody else to make an image, which is listed before it can be opened.
+# Longer than another program takes to make an image, which is listed before it can be opened.
 MAKING_SECONDS = 3
 
 
 def is_half_removed(pool, name):
-    """Whether an image is listed and cannot be opened, and that not because it is just being made."""
+    """Whether an image is listed but cannot be opened, and not because it is just being made."""
     for pause in (MAKING_SECONDS, 0):
         try:
             with pool.image(name, read_only=True) as image:
@@ -40,7 +41,7 @@ def create_group(pool, op):
     try:
         pool.group_create(op["group"])
     except PoolError as error:
-        # An empty group is what is left of a removal that was cut off; one with images is somebody's.
+        # An empty group is a leftover of an interrupted removal; one with images belongs to another program.
         if error.kind != "ObjectExists" or pool.group_images(op["group"]):
             raise
 
@@ -74,7 +75,7 @@ def resize_image(pool, op):
 
 
 def set_metadata(pool, op):
-    """Sets and removes keys; with `expect`, values that the change was computed from, only while they are still there."""
+    """Sets and removes keys; with `expect`, only while the values that the change is based on are still there."""
     for key, value in op.get("set", {}).items():
         refuse_empty(key, value)
     with pool.image(op["image"]) as image:
@@ -91,7 +92,7 @@ def set_metadata(pool, op):
 
 
 def count_disks(pool, op):
-    """Writes down how many data disks a VM has, which vm-mgr's clone goes by: nothing where there is none."""
+    """Records the number of a VM's data disks, which vm-mgr's clone relies on; without any, records nothing."""
     own = re.compile("data_%s_[0-9]+" % re.escape(op["vm"]))
     count = sum(1 for name in pool.images() if own.fullmatch(name))
     change = {"set": {"_additional_disks": json.dumps(count)}} if count else {"unset": ["_additional_disks"]}
@@ -107,7 +108,7 @@ def disk_note(image, name):
 
 
 def keep_image(pool, name, group):
-    """Takes an image away from its VM without touching what is on it: out of the group, under a name that is no VM's."""
+    """Detaches an image from its VM without touching its content: out of the group, under a name that no VM uses."""
     taken = set(pool.images())
     base = "retained_%s" % name.split("_", 1)[1]
     kept = next(each for each in [base] + ["%s_%d" % (base, n) for n in range(2, 1000)] if each not in taken)
@@ -118,7 +119,7 @@ def keep_image(pool, name, group):
 
 
 def finish_removal(pool, image):
-    """A removal that was cut off leaves a name that is listed and cannot be opened, nor be given to another image."""
+    """An interrupted removal leaves a name that is listed, but cannot be opened or reused for another image."""
     if image not in pool.images():
         return
     try:
@@ -129,10 +130,11 @@ def finish_removal(pool, image):
 
 
 def remove_image(pool, op):
-    """Removes an image with its snapshots. A watcher of a QEMU that just ended goes away by itself: waited for. A disk that
-    is to be retained is kept under another name. With `nonce` only an image with that note is removed, whatever it says."""
+    """Removes an image with its snapshots. The watcher of a QEMU that just ended disappears by itself, so this waits
+    for it. A retained disk is kept under another name. With `nonce`, only an image with that note is removed, whatever
+    it says."""
     until = time.monotonic() + op.get("busySeconds", 45)
-    gone = []  # from earlier tries too
+    gone = []  # from earlier attempts too
     while True:
         try:
             with pool.image(op["image"]) as image:
@@ -162,7 +164,7 @@ def remove_image(pool, op):
 
 
 def watchers(pool, op):
-    """Who has the image open: a removal must not begin while someone writes to it."""
+    """Who has the image open: a removal must not begin while a client writes to it."""
     try:
         with pool.image(op["image"], read_only=True) as image:
             return image.watchers()
@@ -180,8 +182,8 @@ def disks_of(pool, vm):
 
 
 def hold_snapshots(pool, op):
-    """Has a snapshot on every disk of a VM for those who copy it or share it. With `own` it is taken now, on all or none;
-    otherwise it has to be there. With `protect` it can have linked clones."""
+    """Ensures a snapshot on every disk of a VM, to copy or share it. With `own`, it is taken now, on all or none;
+    otherwise it must exist. With `protect`, it can have linked clones."""
     taken = []
     try:
         for name in disks_of(pool, op["vm"]):
@@ -215,13 +217,14 @@ def release_snapshot(pool, name, snapshot):
 
 
 def release_snapshots(pool, op):
-    """Removes a snapshot from every disk of a VM. One that an image still shares stays."""
+    """Removes a snapshot from every disk of a VM. If an image still shares it, it stays."""
     for name in disks_of(pool, op["vm"]):
         release_snapshot(pool, name, op["snapshot"])
 
 
 def clone_image(pool, op):
-    """An image that shares what a snapshot has; with metadata of its own, for Ceph copies those of the other one."""
+    """Makes an image that shares a snapshot's content. It gets metadata of its own, since Ceph copies that of the
+    source."""
     pool.clone(op["parent"], op["snapshot"], op["image"])
     with pool.image(op["image"]) as image:
         for key in image.metadata():
@@ -239,11 +242,11 @@ def flatten_image(pool, op):
 
 
 def children(pool, op):
-    """The images that share something with a disk of a VM; with `image` with that one."""
+    """The images that share something with a disk of a VM; with `image`, with that one."""
     found = []
     for name in [op["image"]] if "image" in op else disks_of(pool, op["vm"]):
         try:
-            with pool.image(name, read_only=True) as image:  # on a full pool whatever may write waits
+            with pool.image(name, read_only=True) as image:  # on a full pool, a client that may write hangs
                 for snapshot in image.snapshots():
                     found += image.snapshot_children(snapshot["name"])
         except PoolError as error:
@@ -253,7 +256,8 @@ def children(pool, op):
 
 
 def changed_bytes(pool, op):
-    """How much was written between the snapshots, the oldest first, and with `now` since the last one: what they hold."""
+    """The bytes written between the snapshots, oldest first, and with `now` since the last one: the space that they
+    hold."""
     names = op["snapshots"] + ([None] if op["now"] else [])
     with pool.image(op["image"], read_only=True) as image:
         return sum(image.changed_bytes(*pair) for pair in zip(names, names[1:]))

@@ -1,5 +1,5 @@
-"""Runs one command whose output goes straight to who asked, and which ends with the connection: for those that may take
-long, which alone would run on for nobody."""
+"""Runs one command whose output goes straight to the caller, and which ends with the connection: for commands that may
+take long and would otherwise run on without a caller."""
 
 
 def main(encoded):

@@ -1,6 +1,6 @@
-"""Image files that were sent to this node: a cache of bounded size, in which each is named by what is in it. Beside each lies
-the mark of its last use, with the name that it had where it came from: its own times must stay, for whoever reads it looks
-whether it is written to meanwhile. Whatever else lies in the folder is somebody's, and is not touched."""
+"""Image files that were uploaded to this node: a cache of limited size, in which each file is named by the hash of its
+content. A mark beside each holds the time of its last use, and its original name. The file's own times must not change,
+since readers use them to detect writes. Any other files in the folder belong to others and are not touched."""
 
 # Needs: own_folder
 import contextlib
@@ -12,17 +12,17 @@ import time
 UPLOAD_NAME = re.compile("[0-9a-f]{64}")
 PART_NAME = re.compile(r"[0-9a-f]{64}\.[0-9a-f]{12}\.part")
 MARK_NAME = re.compile(r"\.([0-9a-f]{64})\.used")
-# From its last use to where the import has opened it; from there on it can be removed from under that.
+# From the last use until the import has opened it; from then on, removing it is harmless.
 IN_USE_SECONDS = 3600
-# The year 10889: times have to be those of a calendar.
+# The year 10889: times must fit into a calendar.
 FAR_SECONDS = 2**48 // 1000
-# Longer than any upload takes: what is older was left by a run that was killed.
+# Longer than any upload takes: anything older was left by a killed run.
 PART_SECONDS = 86400
 
 
 @contextlib.contextmanager
 def locked_folder(path):
-    """One at a time, so that nothing is removed that is just being taken into use."""
+    """One at a time, so that no file is removed just as it comes into use."""
     make_own_folder(path, 0o711)
     let_enter(path)
     handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -34,7 +34,7 @@ def locked_folder(path):
 
 
 def file_facts(path):
-    """What is known of a regular file, or None."""
+    """The status of a regular file, or None."""
     try:
         found = os.lstat(path)
     except FileNotFoundError:
@@ -43,7 +43,7 @@ def file_facts(path):
 
 
 def uploaded(folder):
-    """The files, the one that was not used for longest first."""
+    """The files, least recently used first."""
     found = []
     for name in filter(UPLOAD_NAME.fullmatch, os.listdir(folder)):
         facts, mark = file_facts(os.path.join(folder, name)), os.path.join(folder, ".%s.used" % name)
@@ -54,7 +54,7 @@ def uploaded(folder):
             with open(mark, encoding="utf-8", errors="replace") as file:
                 origin = file.readline(300).strip()
         moment = max(0, min(int((used or facts).st_mtime), FAR_SECONDS))
-        # A clock that was wrong once must not keep it for ever.
+        # A clock that was once wrong must not keep it forever.
         in_use = abs(time.time() - moment) < IN_USE_SECONDS
         found.append(
             {
@@ -76,7 +76,7 @@ def drop_upload(folder, row):
 
 
 def tidy_folder(folder):
-    """Takes away what is of no use to anybody: halves that were left, and marks of files that are gone."""
+    """Removes useless files: partial uploads, and marks of files that are gone."""
     for name in os.listdir(folder):
         path, mark = os.path.join(folder, name), MARK_NAME.fullmatch(name)
         facts = file_facts(path)
@@ -88,14 +88,14 @@ def tidy_folder(folder):
 
 
 def use_upload(folder, request):
-    """The SHA-256 of a file that is to be used from now on, or None where it is not there."""
+    """Marks a file as used, and returns its SHA-256, or None if it does not exist."""
     path = os.path.join(folder, request["name"])
     with locked_folder(folder):
         if file_facts(path) is None:
             return None
         with open(os.path.join(folder, ".%s.used" % request["name"]), "w", encoding="utf-8", errors="replace") as file:
             file.write(request["origin"])
-        # Text that is the same as before changes no time.
+        # Rewriting the same text does not change the time.
         os.utime(file.name)
     digest = hashlib.sha256()
     with open(path, "rb") as file:
@@ -105,7 +105,7 @@ def use_upload(folder, request):
 
 
 def make_room(folder, request):
-    """Removes what was not used for longest, until one of so many bytes has room: within the bound, and on the disk."""
+    """Removes the least recently used files until the given number of bytes fits: within the limit, and on the disk."""
     with locked_folder(folder):
         tidy_folder(folder)
         rows = uploaded(folder)

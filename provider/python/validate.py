@@ -1,16 +1,17 @@
-"""Asks libvirt whether it takes a domain: defined with validation under a name of its own, and undefined again; and looks at
-what this node lacks of what domains name."""
+"""Asks libvirt whether it accepts a domain, by defining it with validation under a name of its own and undefining it
+again; also checks what this node lacks of the domains' needs."""
 # Needs: libvirt_node, lacking, machines
 
 
 def validate(request):
-    """@param request `xml`, whose refusal is the program's; or `xmls`, each with an answer of its own, and `needs` of theirs"""
+    """@param request `xml`, whose rejection is the program's failure; or `xmls`, each with its own answer, and their
+    `needs`"""
     if "xmls" in request:
         answer = {
             "domains": [attempt(lambda: define_and_undefine(xml)) for xml in request["xmls"]],
             "lacks": lacked(request["needs"]),
         }
-        # libvirt's words about a machine that it has not do not say which it has.
+        # libvirt's error about an unknown machine type does not list the known ones.
         if any("error" in each for each in answer["domains"]):
             answer["machines"] = attempt(known_machines)
         return answer

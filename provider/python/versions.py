@@ -1,4 +1,4 @@
-"""The versions of the tools on a node, by what each says of itself."""
+"""The versions of the tools on a node, as each reports itself."""
 
 import re
 
@@ -22,7 +22,7 @@ def libvirt_versions():
     return {name: match.group(1) if match else "" for name, match in found.items()}
 
 
-# Those of one number, by what is asked for it.
+# Tools with a single version number, and the command that prints it.
 VERSION_COMMANDS = {
     "pacemaker": ("crmadmin", "--version"),
     "corosync": ("corosync", "-v"),

@@ -1,5 +1,5 @@
-"""One at a time on the disks of a VM, whoever asks and from wherever: a lock in Ceph that ends by itself when its holder
-does, and that is renewed while it works."""
+"""Exclusive access to a VM's disks across all nodes: a lock in Ceph that expires after its holder dies, and is renewed
+while it works."""
 
 # Needs: pool
 import os
@@ -14,7 +14,7 @@ WAIT_SECONDS = 45
 
 
 def process_name(pid):
-    """A process of this node: its number may be another's later, and the time of its start tells them apart."""
+    """A process of this node: its pid may be reused later, so the start time tells them apart."""
     with open("/proc/%s/stat" % pid) as file:
         return "%s/%s/%s" % (socket.gethostname(), pid, file.read().rpartition(")")[2].split()[19])
 
@@ -29,7 +29,7 @@ class VmLock:
         return self.pool.lock(self.image, LOCK, self.cookie, LOCK_SECONDS)
 
     def break_of_dead(self):
-        """Takes away the lock of a program of this node that was killed; that of another node's ends soon enough."""
+        """Removes the lock of a killed program of this node; another node's expires soon enough."""
         for cookie in self.pool.lockers(self.image, LOCK):
             name = cookie.rpartition("/")[0]
             node, _, rest = name.partition("/")
@@ -56,7 +56,7 @@ class VmLock:
         while not self.ended.wait(LOCK_SECONDS / 4):
             try:
                 self.take()
-            except Exception:  # the next one makes it good, or the work itself fails, and says why
+            except Exception:  # the next renewal repairs it, or the work itself fails with a reason
                 traceback.print_exc()
 
     def __exit__(self, *_):
@@ -64,5 +64,5 @@ class VmLock:
         self.thread.join()
         try:
             self.pool.unlock(self.image, LOCK, self.cookie)
-        except Exception:  # it ends by itself
+        except Exception:  # it expires
             traceback.print_exc()

@@ -1,4 +1,4 @@
-"""Waits on the node until the cluster is another than it was seen: no round trip is spent on looking again."""
+"""Waits on the node until the cluster's status changes: no round trips for polling."""
 
 import hashlib
 import re
@@ -8,7 +8,7 @@ PAUSE = 0.15
 
 
 def digest(text):
-    """A status without what changes by itself: when it was asked, and when the CIB was last written."""
+    """A status without what changes without an event: the time of the query, and of the last CIB write."""
     return hashlib.sha256(re.sub(r"<(pacemakerd|last_update|last_change) [^>]*>", "", text).encode("utf-8")).hexdigest()
 
 

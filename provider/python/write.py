@@ -1,10 +1,10 @@
-"""Writes of one VM or of several, which go out together. Each is operations on its images and then changes of the CIB, and
-has an answer of its own: what is refused of one takes no other with it."""
+"""Writes of one or several VMs, which go out together. Each has operations on its images, then CIB changes, and its own
+answer: a rejected part does not take the others down."""
 # Needs: storage, configure
 
 
 def write_storage(writes):
-    """An answer for each write: whether its operations were done."""
+    """An answer for each write: whether its operations succeeded."""
     if not any(each["storage"] for each in writes):
         return [{"ok": None} for _ in writes]
     pool = open_pool()
@@ -20,7 +20,7 @@ def patch_of(writes):
 
 
 def write_cib(writes):
-    """One patch for all; where Pacemaker refuses that, or somebody's crm commands are to be run, one for each."""
+    """One patch for all; if Pacemaker refuses that, or there are crm commands to run, one for each."""
     if len(writes) > 1 and not any(each["commands"] for each in writes):
         together = attempt(lambda: configure({"patch": patch_of(writes)}))
         if "ok" in together:
