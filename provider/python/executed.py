@@ -101,7 +101,7 @@ class Histories:
         )
 
     def forget(self, node):
-        """Forgets a node's history, as for a node that never joined and so has no state."""
+        """Forgets a node's history. A node that never joined has no state, and so nothing to forget."""
         self.lists.pop(node, None)
         if node in self.states:
             for lrm in self.states[node].findall("lrm"):

@@ -108,7 +108,7 @@ def read_live(storage, status):
                 user = "libvirtadmin"
             uri = LOCAL_URI if node == here else libvirt_uri(node, user)
         except Failure:
-            continue  # a read of this VM reports its metadata
+            continue  # a read of this VM reports its invalid metadata
         wanted.setdefault(uri, []).append(vm)
     with ThreadPoolExecutor(AT_ONCE) as threads:
         found = {}

@@ -73,7 +73,7 @@ interface Asked {
   failed: string[];
 }
 
-/** Asks nodes over their own links. @param more `read` returns the key, `give` puts one where there is none */
+/** Asks each node over our own link to it. @param more `read` returns the key, `give` stores one where there is none */
 async function askNodes(
   runner: Runner,
   nodes: readonly string[],

@@ -41,7 +41,7 @@ export interface Examination extends Omit<z.infer<typeof answerSchema>, "lacks" 
   lacks: Need[];
   /**
    * How many seconds its clock may be ahead of this machine's, minimum and maximum; negative: behind. Absent if the
-   * time of the answer is unknown.
+   * times of the request and the answer are unknown.
    */
   ahead?: readonly [number, number];
 }

@@ -61,7 +61,7 @@ async function removeByOwnLinks(
 }
 
 /**
- * Does operations on images, then checks once for failures of resources that are gone, and clears them.
+ * Does operations on images, then checks once for failures of a resource that is gone, and clears them.
  * @param nodes also removes the agent's file from these nodes
  * @returns the answer of each operation, and what was cleared
  * @throws as `changeStorage`

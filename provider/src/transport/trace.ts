@@ -21,7 +21,7 @@ export interface TraceLine {
   ms: number;
   /** The node that answered; absent if none did. */
   node?: string;
-  /** The program's name, or the name of the script file. */
+  /** The kind of program, or the name of the file that is run. */
   what: string;
   /** Bytes to the node: standard input, or the file. */
   sent: number;

@@ -10,7 +10,7 @@ import { Secret } from "./secret";
 export interface Credentials {
   /** The key that a setting names, or else the keys in ~/.ssh. */
   identities: readonly Identity[];
-  /** A setting names the key: then the session's agent may use only that key. */
+  /** A setting names the key: then the session's agent is used for that key only. */
   keyNamed: boolean;
   /** Decrypts a private key. */
   passphrase?: Secret;

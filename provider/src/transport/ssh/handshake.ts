@@ -127,7 +127,7 @@ export function connectError(
 
 type Refusal = "methods" | "too many" | "agent";
 
-/** Whether the node rejected the login or we had nothing to offer, and which of these. */
+/** Whether the login failed because the node refused it or because the agent did not answer; otherwise undefined. */
 function refusalOf(
   cause: string,
   answered: boolean,

@@ -39,7 +39,7 @@ export async function trustIn(
   };
 }
 
-/** No known_hosts line could help. Not even the fingerprint is shown, since there is nothing to compare it with. */
+/** No known_hosts line could help. The key itself is not shown either, since there is nothing to compare it with. */
 const unknownType = (host: HostAddress, key: Buffer) =>
   new HostKeyError(
     host.address,
