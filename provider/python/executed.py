@@ -34,8 +34,9 @@ def parameters_of(primitive):
 
 
 def known_of(root):
-    """For each primitive, its type for the history and its parameters. The connection to a guest node appears in no
-    part of the CIB. Members of clones and bundles are left out: they have names and states of their own.
+    """For each primitive, its type for the history and its parameters. The connection to a guest node is included,
+    though no part of the CIB defines it. Members of clones and bundles are left out: they have names and states of
+    their own.
     """
     several = {
         each for name in ("clone", "bundle", "master") for outer in root.iter(name) for each in outer.iter("primitive")

@@ -57,7 +57,7 @@ export interface Kind<Inputs extends CommonInputs> {
    */
   followedGoes?(olds: Raw): boolean;
   /**
-   * Those that say what it was once made of: only a different value replaces it, an added or removed one does not.
+   * Those that record what it was once made of: only a different value replaces it, an added or removed one does not.
    * @default []
    */
   origins?: readonly (keyof Inputs & string)[];

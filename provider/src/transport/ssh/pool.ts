@@ -5,7 +5,7 @@ import type { HostAddress } from "../settings/hosts";
 import type { ConnectionSettings } from "../settings/settings";
 import type { Command, CommandResult, NodeAnswer, Runner, Terminal, TransferProgress } from "../types";
 
-/** How long a failed node moves to the end of the list. */
+/** How long a node that failed is tried only after the others. */
 const COOL_DOWN_MS = 30_000;
 /** How long a program may keep running after its connection breaks; it checks for that itself (python/link.py). */
 const LOST_MS = 2_000;
