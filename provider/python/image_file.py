@@ -186,8 +186,7 @@ def judge(sample, asked=None):
 
 @contextlib.contextmanager
 def opened(path):
-    """Opens a file on this node for reading: anything but a regular file or a block device could block, or be anything.
-    """
+    """Opens a file on this node for reading: anything but a regular file or a block device could block, or be anything."""
     handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         mode = os.fstat(handle).st_mode

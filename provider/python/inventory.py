@@ -188,8 +188,7 @@ def read_node_source(path, asked):
 
 
 def read_source(question):
-    """An image file: one on this node, or a local one of the provider, whose beginning and end came with the request.
-    """
+    """An image file: one on this node, or a local one of the provider, whose beginning and end came with the request."""
     found = {"key": question["key"], "path": question["path"]}
     try:
         if "head" not in question:

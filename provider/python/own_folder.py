@@ -20,8 +20,7 @@ def make_own_folder(path, mode):
 
 
 def let_enter(path):
-    """Lets everyone enter an uploads folder made with such a umask, and its parent if that contains only our folders.
-    """
+    """Lets everyone enter an uploads folder made with such a umask, and its parent if that contains only our folders."""
     above = os.path.dirname(path)
     for each in [path] + ([above] if set(os.listdir(above)) <= OURS else []):
         mode = os.stat(each).st_mode & 0o7777

@@ -26,8 +26,7 @@ TIMEOUT = ["--client_mount_timeout", "20"]
 
 
 def tool(argv, about="Image"):
-    """The standard output of rbd or rados. `about`: Image or Object, the library's word for what is missing or exists.
-    """
+    """The standard output of rbd or rados. `about`: Image or Object, the library's word for what is missing or exists."""
     try:
         done = subprocess.run(
             argv[:1] + TIMEOUT + argv[1:],
@@ -55,8 +54,7 @@ def answer(argv, about="Image"):
 
 
 def spec(name, snapshot=None):
-    """An image or its snapshot in the commands' syntax: a name with one of their separators would mean another image.
-    """
+    """An image or its snapshot in the commands' syntax: a name with one of their separators would mean another image."""
     for each in (name, snapshot):
         if each is not None and (not each or re.search("[/@]", each)):
             raise PoolError("InvalidArgument", "the commands have no way to say the name %s" % json.dumps(each))

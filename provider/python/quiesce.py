@@ -91,8 +91,7 @@ class Quiesced:
         return self
 
     def begin(self):
-        """Freezes the file systems, or says why not. Returns whether the login was refused, so that nothing was done.
-        """
+        """Freezes the file systems, or says why not. Returns whether the login was refused, so that nothing was done."""
         self.start("main(%s, %d)" % (self.domain, self.seconds))
         found = self.answer(ANSWER_SECONDS + self.seconds)
         if found["state"] == "frozen":
