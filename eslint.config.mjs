@@ -93,7 +93,7 @@ export default defineConfig(
       "provider/src/resources/disk/kind.ts",
       "provider/src/resources/engine/kind.ts",
       "provider/src/resources/relation/kind.ts",
-      "provider/src/resources/vm/provider.ts",
+      "provider/src/resources/vm/kind.ts",
     ],
     rules: { "max-lines-per-function": ["error", { max: 160, skipBlankLines: true, skipComments: true }] },
   },

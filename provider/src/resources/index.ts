@@ -1,5 +1,5 @@
 export type { Dependencies } from "./engine/dependencies";
-export { vmProvider } from "./vm/provider";
+export { vmProvider } from "./vm/kind";
 export { diskKind } from "./disk/kind";
 export { forEngine } from "./engine/engine";
 export { providerOf } from "./engine/kind";

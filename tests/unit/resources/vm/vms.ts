@@ -14,7 +14,7 @@ export const { checkVm } = load<typeof import("../../../../provider/dist/resourc
 export const { claimOf, Claims } = load<typeof import("../../../../provider/dist/resources/vm/claims.js")>("vm/claims");
 export const { PlannedRegister } =
   load<typeof import("../../../../provider/dist/resources/engine/planned.js")>("engine/planned");
-export const { vmProvider } = load<typeof import("../../../../provider/dist/resources/vm/provider.js")>("vm/provider");
+export const { vmProvider } = load<typeof import("../../../../provider/dist/resources/vm/kind.js")>("vm/kind");
 export const { withDefaults } =
   load<typeof import("../../../../provider/dist/resources/vm/defaults.js")>("vm/defaults");
 export const { diffVm } = load<typeof import("../../../../provider/dist/resources/vm/diff.js")>("vm/diff");
