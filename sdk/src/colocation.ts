@@ -4,52 +4,56 @@ import { Relation, type RelationArgs } from "./relation";
 import { isOfKind, typeOf } from "./resource";
 
 /**
- * The inputs of a colocation. All of them are changed in place, in one change of the CIB.
+ * The inputs of a colocation. All of them change in place, in a single CIB change.
  *
  * @example
  * { vm: first, with: [second], apart: true, strong: true }
  */
 export interface ColocationArgs extends RelationArgs {
-  /** The VM that goes where the others are, and that gives way first when there is no room for all; or its name. */
+  /** The VM that follows the others, and that yields first if there is no room for all; or its name. */
   vm: VmInput;
-  /** The others, or their names; at least one. Each has to be enabled, as `vm` has. */
+  /** The other VMs, or their names; at least one. Each must be enabled, and so must `vm`. */
   with: pulumi.Input<VmInput[]>;
   /**
-   * Together, or apart, or not running: Pacemaker's score INFINITY. Otherwise it is a wish, which gives way when a node is
-   * down; vm-mgr's `add_colocation` without and with `--strong`.
+   * Strict: the VMs run together (or apart), or not at all; Pacemaker's score INFINITY. Otherwise it is a preference
+   * that yields when a node is down. vm-mgr's `add_colocation` with and without `--strong`.
    * @default false
    */
   strong?: pulumi.Input<boolean>;
-  /** The contrary: each of the VMs on a node without any of the others. vm-mgr has no word for it. @default false */
+  /** The opposite: no two of the VMs share a node. vm-mgr has no equivalent. @default false */
   apart?: pulumi.Input<boolean>;
-  /** How much a wish weighs, 1 to 999999, against others and `resource-stickiness`. Not beside `strong: true`. @default 700 */
+  /**
+   * The weight of a preference, 1 to 999999, against other preferences and `resource-stickiness`. Not with
+   * `strong: true`.
+   * @default 700
+   */
   score?: pulumi.Input<number>;
 }
 
 /**
- * VMs that run on one node, or on different ones. Together it is the constraint that `vm-mgr add_colocation` makes, under
- * the same id; apart it is one constraint for each pair.
+ * VMs that run on the same node, or on different nodes. Together is the constraint that `vm-mgr add_colocation` makes,
+ * under the same id; apart is one constraint per pair.
  *
  * @example
  * const pair = new seapath.Colocation("pair", { vm: first, with: [second], apart: true });
  * export const places = pair.nodes;
  */
 export class Colocation extends Relation {
-  /** The type of this kind in a state, for policies. */
+  /** The type token of this resource in a state, for policies. */
   static readonly __pulumiType = typeOf("Colocation");
 
-  /** The VM that goes where the others are, or where they are not. */
+  /** The VM that follows the others, or avoids them. */
   declare readonly vm: pulumi.Output<string>;
-  /** The others. */
+  /** The other VMs. */
   declare readonly with: pulumi.Output<string[]>;
-  /** Whether it holds at any price. */
+  /** Whether the constraint is strict. */
   declare readonly strong: pulumi.Output<boolean>;
-  /** Whether each is on a node without any of the others. */
+  /** Whether the VMs are kept on different nodes. */
   declare readonly apart: pulumi.Output<boolean>;
-  /** How much a wish weighs, where that was said. */
+  /** The weight of a preference, if given. */
   declare readonly score: pulumi.Output<number | undefined>;
 
-  /** Whether a value is a colocation, also when another copy of this package made it. */
+  /** Whether a value is a colocation, even if another copy of this package created it. */
   static override isInstance(value: unknown): value is Colocation {
     return isOfKind(value, Colocation.__pulumiType);
   }

@@ -5,13 +5,16 @@ import type { OperationState } from "./outputs";
 import { isOfKind, SeapathResource, typeOf } from "./resource";
 import type { CommonArgs } from "./types";
 
-/** What Pacemaker does with a service, and how long it may take. */
+/** An operation that Pacemaker runs on a service, and how long it may take. */
 export interface OperationArgs {
   /** Seconds. */
   timeout?: Input<number>;
-  /** Seconds between two; for `monitor`. */
+  /** Seconds between two runs; for `monitor`. */
   interval?: Input<number>;
-  /** What follows when it fails; Pacemaker's `on-fail`. @default Pacemaker's: `restart`, of a `stop` `block` or `fence` */
+  /**
+   * What Pacemaker does if the operation fails; its `on-fail`.
+   * @default Pacemaker's: `restart`; for `stop`, `block` or `fence`
+   */
   onFail?: Input<"ignore" | "block" | "stop" | "restart" | "standby" | "fence" | "restart-container" | "demote">;
 }
 
@@ -22,44 +25,46 @@ export interface OperationArgs {
  */
 export interface GuestResourceArgs extends CommonArgs {
   /**
-   * The id of the primitive: a letter first, then letters, digits, and `.` `_` `-`. A change makes another one.
+   * The id of the primitive: a letter, then letters, digits, and `.` `_` `-`. A change replaces it.
    * @default the logical name
    */
   name?: Input<string>;
-  /** The guest node that it runs in: a `RemoteGuest`, or its name, which is not the VM's. A change moves it: it is stopped and started. */
+  /**
+   * The guest node to run in: a `RemoteGuest`, or its name, which is not the VM's name. A change moves the service with
+   * a stop and start.
+   */
   guest: GuestInput;
   /**
-   * The resource agent: `systemd:nginx`, `ocf:heartbeat:podman`, `lsb:ntp`, `service:cron`. It is the guest's own, and
-   * has to be installed there. A change makes it anew.
+   * The resource agent: `systemd:nginx`, `ocf:heartbeat:podman`, `lsb:ntp`, `service:cron`. It runs in the guest, and
+   * must be installed there. A change replaces the resource.
    */
   agent: Input<string>;
-  /** The agent's parameters. A change makes Pacemaker restart it in the guest. @default {} */
+  /** The agent's parameters. A change makes Pacemaker restart the service in the guest. @default {} */
   params?: Input<Record<string, Input<string | number | boolean>>>;
   /** Meta attributes, e.g. `{ "migration-threshold": 3, "failure-timeout": "60s" }`. @default {} */
   meta?: Input<Record<string, Input<string | number | boolean>>>;
   /**
-   * Its operations, by name.
+   * The operations, by name.
    * @default { start: { timeout: 60 }, stop: { timeout: 60 }, monitor: { interval: 10, timeout: 20 } }
    */
   operations?: Input<Record<string, Input<OperationArgs>>>;
-  /** Whether it is to run; Pacemaker's `target-role`. @default true */
+  /** Whether the service should run; Pacemaker's `target-role`. @default true */
   started?: Input<boolean>;
 }
 
 /**
- * A service or container inside of a VM that Pacemaker starts there, monitors, and starts again when it fails. It goes
- * where its VM goes.
+ * A service or container inside a VM that Pacemaker starts, monitors, and restarts if it fails. It moves with its VM.
  *
  * @example
  * const web = new seapath.GuestResource("web", { guest: inside, agent: "systemd:nginx", operations: { monitor: { interval: 5 } } });
  */
 export class GuestResource extends SeapathResource {
-  /** The type of this kind in a state, for policies. */
+  /** The type token of this resource in a state, for policies. */
   static readonly __pulumiType = typeOf("GuestResource");
 
   /** The id of the primitive. */
   declare readonly name: pulumi.Output<string>;
-  /** The guest node that it runs in. */
+  /** The guest node that the service runs in. */
   declare readonly guest: pulumi.Output<string>;
   /** The resource agent. */
   declare readonly agent: pulumi.Output<string>;
@@ -67,16 +72,16 @@ export class GuestResource extends SeapathResource {
   declare readonly params: pulumi.Output<Record<string, string>>;
   /** Meta attributes. */
   declare readonly meta: pulumi.Output<Record<string, string>>;
-  /** Its operations, by name: `service.operations.monitor`. */
+  /** The operations, by name: `service.operations.monitor`. */
   declare readonly operations: pulumi.Output<Record<string, OperationState>>;
-  /** Whether it is to run. */
+  /** Whether the service should run. */
   declare readonly started: pulumi.Output<boolean>;
-  /** The project and the stack that have it, as the primitive's description names them. */
+  /** The project and stack that own it, as recorded in the primitive's description. */
   declare readonly owner: pulumi.Output<string>;
-  /** Pacemaker's word for its state when it was last looked at: `Started`, `Stopped`, … */
+  /** The service's state at the last read, in Pacemaker's words: `Started`, `Stopped`, … */
   declare readonly status: pulumi.Output<string>;
 
-  /** Whether a value is one, also when another copy of this package made it. */
+  /** Whether a value is a guest resource, even if another copy of this package created it. */
   static override isInstance(value: unknown): value is GuestResource {
     return isOfKind(value, GuestResource.__pulumiType);
   }

@@ -10,38 +10,41 @@ import type { CommonArgs } from "./types";
  * { vm: "web01", metadata: { ticket: "4711" } }
  */
 export interface MetadataArgs extends CommonArgs {
-  /** The VM, or the name of one that another stack or vm-mgr may have made. A change sets the keys there and removes them here. */
+  /**
+   * The VM, or the name of a VM, even one of another stack or vm-mgr. A change sets the keys on the other VM and
+   * removes them from this one.
+   */
   vm: VmInput;
   /**
-   * The keys with their values, as of vm-mgr's `set_metadata`: keys of letters and digits that the VM does not have as its
-   * own. Changed in place, each for itself. They lie in clear in Ceph, secrets of Pulumi's too.
+   * The keys with their values, as set by vm-mgr's `set_metadata`: keys of letters and digits that are not the VM's
+   * own. Each changes in place on its own. Ceph stores the values in clear text, even Pulumi secrets.
    */
   metadata: pulumi.Input<Record<string, pulumi.Input<string>>>;
-  /** Takes over keys that the VM has already, as somebody has set them with vm-mgr. @default false */
+  /** Takes over keys that the VM already has, e.g. set with vm-mgr. @default false */
   adopt?: pulumi.Input<boolean>;
 }
 
 /**
- * Keys in the metadata of a VM that is not this program's. The program that has the VM neither shows them as drift nor
- * removes them; a delete removes these keys and nothing else.
+ * Keys in the metadata of a VM that another program owns. That program neither shows them as drift nor removes them;
+ * deleting this resource removes these keys and nothing else.
  *
  * @example
  * new seapath.Metadata("backup", { vm: "web01", metadata: { backup: "nightly" } });
  */
 export class Metadata extends SeapathResource {
-  /** The type of this kind in a state, for policies. */
+  /** The type token of this resource in a state, for policies. */
   static readonly __pulumiType = typeOf("Metadata");
 
   /** The VM that has the keys. */
   declare readonly vm: pulumi.Output<string>;
   /** The keys with their values. */
   declare readonly metadata: pulumi.Output<Record<string, string>>;
-  /** Whether keys that the VM has already may be taken over. */
+  /** Whether existing keys may be taken over. */
   declare readonly adopt: pulumi.Output<boolean>;
-  /** Whose the keys are: project, stack and logical name. It is kept beside each. */
+  /** The owner of the keys: project, stack and logical name. Recorded beside each key. */
   declare readonly owner: pulumi.Output<string>;
 
-  /** Whether a value is metadata, also when another copy of this package made it. */
+  /** Whether a value is metadata, even if another copy of this package created it. */
   static override isInstance(value: unknown): value is Metadata {
     return isOfKind(value, Metadata.__pulumiType);
   }

@@ -1,12 +1,12 @@
-/** What other resources name: a resource of this package, or the name that it has on the cluster. */
+/** References to other resources: a resource of this package, or its name on the cluster. */
 import * as pulumi from "@pulumi/pulumi";
 import type { RemoteGuest } from "./remote-guest";
 import type { Snapshot } from "./snapshot";
 import type { Vm } from "./vm";
 
 /**
- * A VM: the resource, or its name. The resource makes Pulumi do one after the other, as its output `name` does; a name that
- * is a mere text does not.
+ * A VM: the resource, or its name. With the resource, Pulumi orders the operations, as with its output `name`; a plain
+ * string does not.
  *
  * @example
  * new seapath.Snapshot("before", { vm: web }); // or web.name; or "web01", of another program
@@ -19,22 +19,22 @@ export type SnapshotInput = pulumi.Input<string> | Snapshot;
 /** A guest node: the resource, or its name. */
 export type GuestInput = pulumi.Input<string> | RemoteGuest;
 
-/** The name that is meant. */
+/** The name that a reference stands for. */
 export const nameOf = (what: VmInput | SnapshotInput | GuestInput): pulumi.Input<string> =>
   pulumi.Resource.isInstance(what) ? what.name : what;
 
-/** The names that are meant by a list, which may itself be known later only. */
+/** The names that a list of references stands for. The list itself may be known only later. */
 export function namesOf(vms: pulumi.Input<VmInput[]>): pulumi.Input<pulumi.Input<string>[]> {
-  // What is no list is for the check to refuse, by its property.
+  // Leave a value that is not a list to the check, which names its property.
   if (Array.isArray(vms)) return vms.map(nameOf);
   const later = pulumi.output(vms as Promise<string[]>);
   return later.apply((list) => pulumi.output(Array.isArray(list) ? (list as VmInput[]).map(nameOf) : list));
 }
 
-/** The arguments of a function with the name of the VM that is meant. */
+/** A function's arguments with the VM reference replaced by its name. */
 export const withName = <A extends { name: VmInput }>(args: A) => ({ ...args, name: nameOf(args.name) });
 
-/** Inputs in which a VM is named by `vm`, with its name there; they may be known later only. */
+/** Inputs that refer to a VM by `vm`, with that replaced by its name. They may be known only later. */
 export function withVmName<T extends object>(inputs: pulumi.Input<T> | undefined): pulumi.Input<T> | undefined {
   if (inputs === undefined) return undefined;
   if (pulumi.Output.isInstance(inputs) || inputs instanceof Promise) {

@@ -1,13 +1,14 @@
 /**
- * What the resources of this package have to say, under the names of their inputs: every default is put in. What may be absent is
- * `| undefined` and not optional, so that its output is there in any case: `web.source.path` is an output, of undefined for a clone.
+ * The outputs of this package's resources, under the names of their inputs, with every default filled in. A value that
+ * may be absent is `| undefined`, not optional, so that its output always exists: `web.source.path` is an output, of
+ * undefined for a clone.
  */
 import type { Lifted, OutputInstance } from "@pulumi/pulumi";
 import type { ImageFormat } from "./types";
 
 /**
- * An output that is undefined where its input was not given. Its properties can be had all the same, and are then undefined
- * as well: `web.domain.memory` of a VM that is given as `xml`.
+ * An output that is undefined if its input was not given. Its properties are still accessible, and are then undefined
+ * too: `web.domain.memory` of a VM that is given as `xml`.
  */
 export type OptionalOutput<T extends object> = OutputInstance<T | undefined> & Lifted<T>;
 
@@ -15,11 +16,11 @@ export type OptionalOutput<T extends object> = OutputInstance<T | undefined> & L
 export interface NetworkInterfaceState {
   /** The bridge of the hypervisors. */
   bridge: string;
-  /** Its MAC address, also where none was given. */
+  /** The MAC address, even if none was given. */
   mac: string;
   /** The emulated card. */
   model: string;
-  /** `"openvswitch"` for a port of Open vSwitch; undefined for a Linux bridge. */
+  /** `"openvswitch"` for an Open vSwitch port; undefined for a Linux bridge. */
   virtualport: "openvswitch" | undefined;
   /** The VLAN tag. */
   vlan: number | undefined;
@@ -27,7 +28,7 @@ export interface NetworkInterfaceState {
 
 /** The libvirt domain of a VM, typed. */
 export interface DomainState {
-  /** `qemu` where the processor is emulated. */
+  /** `qemu` if the processor is emulated. */
   type: "kvm" | "qemu";
   /** MiB. */
   memory: number;
@@ -35,44 +36,44 @@ export interface DomainState {
   vcpus: number;
   /** QEMU's machine type. */
   machine: string;
-  /** How it boots. */
+  /** The firmware that the VM boots with. */
   firmware: "bios" | "efi";
-  /** In the order of the guest. */
+  /** In the guest's order. */
   interfaces: NetworkInterfaceState[];
-  /** Whether it has a serial console. */
+  /** Whether the VM has a serial console. */
   serialConsole: boolean;
-  /** Whether the qemu-guest-agent has its channel. */
+  /** Whether there is a channel for the qemu-guest-agent. */
   guestAgent: boolean;
 }
 
 /** The system disk of a VM. */
 export interface SystemDiskState {
   /**
-   * Its size: in the words of the program where it gives one, and otherwise as it was observed, that of the image say.
+   * The disk's size: as the program wrote it, or as observed if it gave none (e.g. the image's).
    * @example "20GiB"
    */
   size: string | number;
-  /** Its bus. */
+  /** The disk's bus. */
   bus: "virtio" | "scsi" | "sata" | "usb" | "ide";
 }
 
-/** What a VM was made of: one of `nodePath`, `path` and `vm`. */
+/** What a VM was created from: one of `nodePath`, `path` and `vm`. */
 export interface VmSourceState {
   /** The file on the nodes. */
   nodePath: string | undefined;
   /** The file on the machine that ran Pulumi. */
   path: string | undefined;
-  /** What the file is, where that was said. */
+  /** The file's format, if given. */
   format: ImageFormat | undefined;
-  /** The VM that it was cloned of. */
+  /** The VM that it was cloned from. */
   vm: string | undefined;
   /** The snapshot of that VM. */
   snapshot: string | undefined;
-  /** Whether a clone stands alone, or shares its disks. */
+  /** Whether a clone is independent or shares its disks. */
   mode: "copy" | "linked" | undefined;
-  /** Whether the snapshots of that VM went over. */
+  /** Whether that VM's snapshots were copied too. */
   snapshots: boolean | undefined;
-  /** What of the other VM did not go over. */
+  /** What was not copied from that VM. */
   clear:
     | ("placement" | "settings" | "metadata" | "pacemaker.meta" | "pacemaker.params" | "pacemaker.utilization")[]
     | undefined;
@@ -84,31 +85,31 @@ export interface DiskSourceState {
   nodePath: string | undefined;
   /** The file on the machine that ran Pulumi. */
   path: string | undefined;
-  /** What the file is, where that was said. */
+  /** The file's format, if given. */
   format: ImageFormat | undefined;
   /** The RBD image of another disk. */
   image: string | undefined;
 }
 
-/** How a VM is changed beside those that it is kept apart from. */
+/** How a VM is updated relative to the VMs it is kept apart from. */
 export interface RollingState {
-  /** Whether it may be stopped while one of them does not run. */
+  /** Whether the VM may be stopped while one of them is not running. */
   outage: "refused" | "allowed" | undefined;
-  /** Seconds from its start until its guest does its work. */
+  /** Seconds from the VM's start until its guest does its work. */
   readyAfter: number | undefined;
 }
 
-/** Settings of a VM's primitive that have no input of their own. */
+/** Settings of a VM's primitive without an input of their own. */
 export interface PacemakerState {
   /** Meta attributes. */
   meta: Record<string, string>;
   /** Parameters of the resource agent. */
   params: Record<string, string>;
-  /** What it takes of a node's capacity. */
+  /** What the VM uses of a node's capacity. */
   utilization: Record<string, string>;
 }
 
-/** How long Pacemaker may take for what it is told, in seconds. */
+/** How long Pacemaker's operations may take, in seconds. */
 export interface TimeoutsState {
   create: number;
   update: number;
@@ -119,8 +120,8 @@ export interface TimeoutsState {
 export interface OperationState {
   /** Seconds. */
   timeout: number | undefined;
-  /** Seconds between two. */
+  /** Seconds between two runs. */
   interval: number | undefined;
-  /** What follows when it fails. */
+  /** What Pacemaker does if the operation fails. */
   onFail: "ignore" | "block" | "stop" | "restart" | "standby" | "fence" | "restart-container" | "demote" | undefined;
 }

@@ -1,4 +1,4 @@
-/** Inputs as the text of a TypeScript program. */
+/** Writes inputs as a TypeScript program. */
 
 const isIdentifier = (key: string) => /^[A-Za-z_$][\w$]*$/.test(key);
 
@@ -24,9 +24,9 @@ function literal(value: unknown, indent: string): string {
 }
 
 /**
- * A program that has a VM for each name. Names are letters and digits: a leading digit is in the way, and a word of the
- * language.
- * @param cluster the one of `seapath:clusters` that has them, if it has a name
+ * A program that declares each of the VMs. Names are letters and digits; those that start with a digit, or are reserved
+ * words, get a prefix.
+ * @param cluster the name of their cluster in `seapath:clusters`, if it has one
  */
 export function programText(vms: ReadonlyMap<string, Record<string, unknown>>, cluster?: string): string {
   const variable = (name: string) => (isIdentifier(name) && !RESERVED.has(name) ? name : `vm${name}`);

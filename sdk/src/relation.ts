@@ -1,19 +1,21 @@
-/** What the classes of relations between VMs share. */
+/** The common part of the classes for relations between VMs. */
 import * as pulumi from "@pulumi/pulumi";
 import { SeapathResource } from "./resource";
 import type { CommonArgs } from "./types";
 
-/** A relation between VMs, as constraints of Pacemaker's. */
+/** A relation between VMs, stored as Pacemaker constraints. */
 export abstract class Relation extends SeapathResource {
-  /** Whether constraints of the same ids may be taken over. */
+  /** Whether existing constraints with the same ids may be taken over. */
   declare readonly adopt: pulumi.Output<boolean>;
-  /** Whose it is: project, stack and logical name. It is kept with the constraints, so that a later run knows its own. */
+  /**
+   * The owner: project, stack and logical name. Recorded with the constraints, so that a later run recognizes its own.
+   */
   declare readonly owner: pulumi.Output<string>;
   /** The ids of the constraints in the CIB. */
   declare readonly constraintIds: pulumi.Output<string[]>;
-  /** `Active`, or `Waiting for …` while a VM that it names is not enabled, when it was last looked at. */
+  /** The status at the last read: `Active`, or `Waiting for …` while a VM it names is not enabled. */
   declare readonly status: pulumi.Output<string>;
-  /** The node on which each of the VMs ran when it was last looked at; empty while it runs nowhere. */
+  /** The node each VM ran on at the last read; empty for a VM that was not running. */
   declare readonly nodes: pulumi.Output<Record<string, string>>;
 
   protected constructor(
@@ -28,8 +30,11 @@ export abstract class Relation extends SeapathResource {
   }
 }
 
-/** What the inputs of every relation have. */
+/** Inputs that every relation has. */
 export interface RelationArgs extends CommonArgs {
-  /** Takes over constraints of the same ids that vm-mgr or crm have made. Without it they are refused. @default false */
+  /**
+   * Takes over existing constraints with the same ids, made with vm-mgr or crm. Without `adopt`, they are an error.
+   * @default false
+   */
   adopt?: pulumi.Input<boolean>;
 }

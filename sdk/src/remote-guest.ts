@@ -11,53 +11,53 @@ import type { CommonArgs } from "./types";
  */
 export interface RemoteGuestArgs extends CommonArgs {
   /**
-   * The name of the node, of letters and digits, different from that of the VM; Pacemaker's `remote-node`. A change makes
-   * another node.
+   * The name of the node: letters and digits, different from the VM's name; Pacemaker's `remote-node`. A change
+   * replaces the node.
    * @default the logical name
    */
   name?: Input<string>;
-  /** The VM, or its name. A change makes the other VM the node. */
+  /** The VM, or its name. A change turns the other VM into the node. */
   vm: VmInput;
-  /** Where the nodes of the cluster reach the guest's pacemaker_remoted; Pacemaker's `remote-addr`. */
+  /** The address where the cluster's nodes reach the guest's pacemaker_remoted; Pacemaker's `remote-addr`. */
   address: Input<string>;
-  /** Its TCP port; Pacemaker's `remote-port`. @default 3121 */
+  /** The TCP port; Pacemaker's `remote-port`. @default 3121 */
   port?: Input<number>;
-  /** Seconds that a connection to it may take; Pacemaker's `remote-connect-timeout`. @default 60 */
+  /** Seconds that a connection may take; Pacemaker's `remote-connect-timeout`. @default 60 */
   timeout?: Input<number>;
 }
 
 /**
- * A VM as a node of Pacemaker's, by the pacemaker_remoted that runs in its guest; vm-mgr's `add_pacemaker_remote`. What
- * is to run in it is a `GuestResource`.
+ * A VM that is a Pacemaker node, through the pacemaker_remoted in its guest; vm-mgr's `add_pacemaker_remote`. To run
+ * something in it, use a `GuestResource`.
  *
- * The VM becomes the node while it runs. The guest needs the key of the nodes, see `RemoteKey`: one with another key is
- * refused before Pacemaker knows of it, since Pacemaker would end the VM.
+ * The VM becomes the node without stopping. Its guest needs the cluster's key, see `RemoteKey`. A guest with another
+ * key is rejected before Pacemaker knows of it, because Pacemaker would stop the VM.
  *
  * @example
  * const inside = new seapath.RemoteGuest("webinside", { vm: web, address: "10.0.0.7" });
  */
 export class RemoteGuest extends SeapathResource {
-  /** The type of this kind in a state, for policies. */
+  /** The type token of this resource in a state, for policies. */
   static readonly __pulumiType = typeOf("RemoteGuest");
 
   /** The name of the node. */
   declare readonly name: pulumi.Output<string>;
   /** The VM that is the node. */
   declare readonly vm: pulumi.Output<string>;
-  /** Where the nodes of the cluster reach it. */
+  /** The address where the cluster's nodes reach it. */
   declare readonly address: pulumi.Output<string>;
-  /** Its TCP port. */
+  /** The TCP port. */
   declare readonly port: pulumi.Output<number>;
-  /** Seconds that a connection to it may take. */
+  /** Seconds that a connection may take. */
   declare readonly timeout: pulumi.Output<number>;
-  /** The key of Pacemaker Remote in base64, a secret: what the guest has to have in /etc/pacemaker/authkey. */
+  /** The Pacemaker Remote key in base64, a secret. The guest must have it in /etc/pacemaker/authkey. */
   declare readonly authkey: pulumi.Output<string>;
-  /** Whether Pacemaker had a connection that works when it was last looked at. */
+  /** Whether Pacemaker had a working connection at the last read. */
   declare readonly online: pulumi.Output<boolean>;
-  /** The node on which the VM ran when it was last looked at; empty while it runs nowhere. */
+  /** The node the VM ran on at the last read; empty if it was not running. */
   declare readonly node: pulumi.Output<string>;
 
-  /** Whether a value is one, also when another copy of this package made it. */
+  /** Whether a value is a guest node, even if another copy of this package created it. */
   static override isInstance(value: unknown): value is RemoteGuest {
     return isOfKind(value, RemoteGuest.__pulumiType);
   }

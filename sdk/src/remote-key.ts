@@ -2,14 +2,15 @@ import * as pulumi from "@pulumi/pulumi";
 import { isOfKind, SeapathResource, typeOf } from "./resource";
 import type { CommonArgs } from "./types";
 
-/** The inputs of a cluster's key: the cluster. */
+/** The inputs of a cluster's key: just the cluster. */
 export type RemoteKeyArgs = CommonArgs;
 
 /**
- * The key of Pacemaker Remote, /etc/pacemaker/authkey, which all nodes and all guests have in common: found on the nodes,
- * or made and put there when none has one. It is what an image of a guest is built with, before there is a VM of it.
+ * The Pacemaker Remote key, /etc/pacemaker/authkey, which all nodes and guests share. It is read from the nodes, or
+ * created there if none has one. Use it to build a guest's image before any VM of it exists.
  *
- * It stays when the resource is deleted, as guests have it. It is never changed; nodes with different keys are an error.
+ * The key stays on the cluster when the resource is deleted, because guests have it. It never changes; nodes with
+ * different keys are an error.
  *
  * @example
  * const key = new seapath.RemoteKey("key");
@@ -19,13 +20,13 @@ export type RemoteKeyArgs = CommonArgs;
  * `;
  */
 export class RemoteKey extends SeapathResource {
-  /** The type of this kind in a state, for policies. */
+  /** The type token of this resource in a state, for policies. */
   static readonly __pulumiType = typeOf("RemoteKey");
 
   /** The key in base64, a secret. */
   declare readonly authkey: pulumi.Output<string>;
 
-  /** Whether a value is one, also when another copy of this package made it. */
+  /** Whether a value is a remote key, even if another copy of this package created it. */
   static override isInstance(value: unknown): value is RemoteKey {
     return isOfKind(value, RemoteKey.__pulumiType);
   }

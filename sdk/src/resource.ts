@@ -1,4 +1,4 @@
-/** What the classes of all kinds share. */
+/** The common part of all resource classes. */
 import * as pulumi from "@pulumi/pulumi";
 import type { TimeoutsState } from "./outputs";
 import { secretKeys } from "./secret-keys";
@@ -6,23 +6,30 @@ import { stubText } from "./stub";
 
 const MODULE = "seapath";
 
-/** The type of a kind in a state, for policies: `pulumi-nodejs:dynamic/seapath:Vm`. */
+/** The type token of a resource kind in a state, for policies: `pulumi-nodejs:dynamic/seapath:Vm`. */
 export const typeOf = (kind: string) => `pulumi-nodejs:dynamic/${MODULE}:${kind}`;
 
-/** Of these a new one is made before the old one goes, where it has another name: what the old one holds cannot be had again. */
+/**
+ * Kinds whose replacement is created before the old one is deleted if its name differs: what the old one holds cannot
+ * be recreated.
+ */
 const NEW_ONE_FIRST = ["Snapshot"];
 
-/** A resource of this package: Pulumi's dynamic provider runs what `__provider` says, as it does for a `pulumi.dynamic.Resource`. */
+/**
+ * A resource of this package. Pulumi's dynamic provider runs the text in `__provider`, as for a
+ * `pulumi.dynamic.Resource`.
+ */
 export abstract class SeapathResource extends pulumi.CustomResource {
-  /** The cluster of `seapath:clusters` that has it; undefined: the one of `seapath:hosts`. */
+  /** The resource's cluster in `seapath:clusters`; undefined for the one of `seapath:hosts`. */
   declare readonly cluster: pulumi.Output<string | undefined>;
-  /** How long Pacemaker may take for what it is told, in seconds. */
+  /** How long Pacemaker's operations may take, in seconds. */
   declare readonly timeouts: pulumi.Output<TimeoutsState>;
 
   /**
-   * @param kind the name of the class, which says whether a value is one, also when another copy of this package made it
-   * @param options `deleteBeforeReplace` is true where nothing is said: what is on the cluster has one name, and is there once
-   * @param props the inputs, each key named, and `undefined` for each output that is none: so all become outputs
+   * @param kind the name of the class; identifies its instances, even those that another copy of this package created
+   * @param options `deleteBeforeReplace` defaults to true: an object on the cluster has one name, and can exist only
+   * once
+   * @param props the inputs with every key named, and `undefined` for each pure output, so that all become outputs
    */
   protected constructor(
     kind: string,
@@ -41,6 +48,6 @@ export abstract class SeapathResource extends pulumi.CustomResource {
   }
 }
 
-/** Whether a value is a resource of a kind. */
+/** Whether a value is a resource of the given kind. */
 export const isOfKind = (value: unknown, type: string): boolean =>
   pulumi.Resource.isInstance(value) && (value as { __pulumiType?: unknown }).__pulumiType === type;

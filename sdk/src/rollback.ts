@@ -3,51 +3,51 @@ import { nameOf, type SnapshotInput, type VmInput } from "./named";
 import { isOfKind, SeapathResource, typeOf } from "./resource";
 import type { CommonArgs } from "./types";
 
-/** Values whose change does it again: what they are does not matter. */
+/** Values whose change repeats the operation; the values themselves have no meaning. */
 export type Triggers = pulumi.Input<pulumi.Input<unknown>[]> | pulumi.Input<Record<string, pulumi.Input<unknown>>>;
 
 /** The inputs of a rollback. */
 export interface RollbackArgs extends CommonArgs {
-  /** The VM, or its name. Another VM is rolled back at once. */
+  /** The VM, or its name. A change rolls the other VM back at once. */
   vm: VmInput;
-  /** The snapshot, or its name. Another one is gone back to at once. */
+  /** The snapshot, or its name. A change rolls back to the other snapshot at once. */
   snapshot: SnapshotInput;
   /**
-   * When one of them changes, the VM is rolled back again.
+   * The VM is rolled back again when one of these values changes.
    * @example [config.get("rollback"), before.created]
    */
   triggers?: Triggers;
 }
 
 /**
- * Brings a VM back to a snapshot: when this resource is made, and again when its `triggers`, or the snapshot, change.
- * A preview says in words what is lost.
+ * Rolls a VM back to a snapshot: when this resource is created, and again when its `triggers` or the snapshot change. A
+ * preview describes what will be lost.
  *
- * The VM is stopped if it runs, all its disks or none are brought back, and it is started again if it ran. Its primitive,
- * constraints and metadata stay as they are. Disks that have no snapshot of that name are an error before anything is
- * stopped. Deleting the resource changes nothing on the cluster.
+ * A running VM is stopped, all its disks or none are rolled back, and it is started again. Its primitive, constraints
+ * and metadata do not change. If a disk lacks a snapshot of that name, it is an error before anything is stopped.
+ * Deleting the resource changes nothing on the cluster.
  *
  * @example
  * new seapath.Rollback("undo", { vm: web, snapshot: before, triggers: [config.require("attempt")] });
  */
 export class Rollback extends SeapathResource {
-  /** The type of this kind in a state, for policies. */
+  /** The type token of this resource in a state, for policies. */
   static readonly __pulumiType = typeOf("Rollback");
 
-  /** The VM that was brought back. */
+  /** The VM that was rolled back. */
   declare readonly vm: pulumi.Output<string>;
-  /** The snapshot that it was brought back to. */
+  /** The snapshot that the VM was rolled back to. */
   declare readonly snapshot: pulumi.Output<string>;
-  /** The values for which it was last done. */
+  /** The trigger values at the last rollback. */
   declare readonly triggers: pulumi.Output<unknown[] | Record<string, unknown> | undefined>;
-  /** The project, the stack and the resource that ask for it: what they have been given is not done twice. */
+  /** The project, stack and resource that requested the rollback, so that the same request never runs twice. */
   declare readonly owner: pulumi.Output<string>;
-  /** When it was last done, e.g. `2026-03-01T12:00:00Z`. */
+  /** When the VM was last rolled back, e.g. `2026-03-01T12:00:00Z`. */
   declare readonly rolledBack: pulumi.Output<string>;
-  /** The disks that were brought back. */
+  /** The disks that were rolled back. */
   declare readonly disks: pulumi.Output<string[]>;
 
-  /** Whether a value is a rollback, also when another copy of this package made it. */
+  /** Whether a value is a rollback, even if another copy of this package created it. */
   static override isInstance(value: unknown): value is Rollback {
     return isOfKind(value, Rollback.__pulumiType);
   }

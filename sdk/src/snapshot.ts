@@ -5,71 +5,84 @@ import type { CommonArgs } from "./types";
 
 /** The inputs of a snapshot. */
 export interface SnapshotArgs extends CommonArgs {
-  /** The VM, or its name. A change makes a snapshot of the other VM and removes this one. */
+  /** The VM, or its name. A change takes a snapshot of the other VM and removes this one. */
   vm: VmInput;
   /**
-   * The name on the cluster, of letters and digits; vm-mgr's `--snap_name`. A change takes a new snapshot and removes
-   * the old one.
-   * @default the logical name, where it is legal
+   * The name on the cluster: letters and digits; vm-mgr's `--snap_name`. A change takes a new snapshot and removes the
+   * old one.
+   * @default the logical name, if it is a legal name
    */
   name?: pulumi.Input<string>;
   /**
-   * Whether the guest's file systems are frozen while it is taken, through the qemu-guest-agent. `auto`: where an agent
-   * answers; the output `consistency` says what was done. `required`: or it fails, in the preview where the VM has no channel
-   * for the agent (`guestAgent` of its `domain`). `none`: never. A VM that does not run
-   * needs no freeze. It counts when the snapshot is taken; a change of it changes nothing of one that is there.
+   * Whether to freeze the guest's file systems while the snapshot is taken, through the qemu-guest-agent. `auto`: if an
+   * agent answers; the output `consistency` says what was done. `required`: fail if that is not possible, in the
+   * preview if the VM has no channel for the agent (`guestAgent` of its `domain`). `none`: never. A VM that is not
+   * running needs no freeze. Only read when the snapshot is taken; a change does not affect an existing one.
    * @default "auto"
    */
   quiesce?: pulumi.Input<"auto" | "required" | "none">;
-  /** Seconds that the guest may be frozen, after which it is thawed whatever has been done by then. @default 10 */
+  /**
+   * Seconds that the guest may be frozen. After that it is thawed, no matter how far the snapshot has got.
+   * @default 10
+   */
   freezeTimeout?: pulumi.Input<number>;
-  /** Protects it: a purge leaves it, vm-mgr's too, and VMs can be cloned from it as linked clones. Changed in place. @default false */
+  /**
+   * Protects the snapshot: a purge, even vm-mgr's, leaves it, and VMs can be cloned from it as linked clones. Changed
+   * in place.
+   * @default false
+   */
   protect?: pulumi.Input<boolean>;
-  /** Takes over a snapshot of this name that the VM has already. Without it, one is refused. @default false */
+  /** Takes over an existing snapshot of this name. Without `adopt`, an existing one is an error. @default false */
   adopt?: pulumi.Input<boolean>;
 }
 
 /**
- * A snapshot of every disk in the RBD group of a VM, on all of them or on none; a snapshot to `vm-mgr` as well.
+ * A snapshot of every disk in a VM's RBD group, taken on all of them or on none. `vm-mgr` sees it as one of its own
+ * snapshots.
  *
- * The disks are taken as close together as can be. With frozen file systems they are of one moment to the guest; without,
- * each disk is as after a power cut, and two disks may be some milliseconds apart.
+ * The disks are snapshotted as close together as possible. With frozen file systems they are of one moment to the
+ * guest. Without, each disk is as after a power cut, and two disks may be some milliseconds apart.
  *
  * @example
  * const before = new seapath.Snapshot("beforeupgrade", { vm: web, quiesce: "required", protect: true });
  */
 export class Snapshot extends SeapathResource {
-  /** The type of this kind in a state, for policies. */
+  /** The type token of this resource in a state, for policies. */
   static readonly __pulumiType = typeOf("Snapshot");
 
-  /** The VM that has it. */
+  /** The VM that the snapshot belongs to. */
   declare readonly vm: pulumi.Output<string>;
-  /** Its name on the cluster. */
+  /** The snapshot's name on the cluster. */
   declare readonly name: pulumi.Output<string>;
-  /** Whether the guest was to be frozen when it was taken; `quiesced` says whether it was. */
+  /** Whether the snapshot was taken with a freeze requested; `quiesced` says whether one happened. */
   declare readonly quiesce: pulumi.Output<"auto" | "required" | "none">;
-  /** Seconds that the guest might be frozen. */
+  /** Seconds that the guest was allowed to be frozen. */
   declare readonly freezeTimeout: pulumi.Output<number>;
-  /** Whether it is protected. */
+  /** Whether the snapshot is protected. */
   declare readonly protect: pulumi.Output<boolean>;
-  /** Whether one that is there may be taken over. */
+  /** Whether an existing snapshot may be taken over. */
   declare readonly adopt: pulumi.Output<boolean>;
-  /** The project and the stack whose it is; kept with the VM, so that the retention of another stack knows it too. */
+  /**
+   * The project and stack that own the snapshot; recorded with the VM, so that another stack's retention recognizes it.
+   */
   declare readonly owner: pulumi.Output<string>;
-  /** False when a refresh found that a disk has lost it: it is of no use then, and replaced by a new one. */
+  /** False if a refresh found that a disk has lost the snapshot. It is then useless, and is replaced by a new one. */
   declare readonly complete: pulumi.Output<boolean>;
-  /** When it was taken, e.g. `2026-03-01T12:00:00Z`. */
+  /** When the snapshot was taken, e.g. `2026-03-01T12:00:00Z`. */
   declare readonly created: pulumi.Output<string>;
-  /** The disks that it has, with their sizes in bytes at that time. */
+  /** The disks in the snapshot, with their sizes in bytes at that time. */
   declare readonly disks: pulumi.Output<{ name: string; size: number }[]>;
-  /** Disks of the VM that it does not have, because they came later. With them, the VM cannot be rolled back to it. */
+  /**
+   * Disks of the VM that are not in the snapshot because they were added later. With such disks, the VM cannot be
+   * rolled back to it.
+   */
   declare readonly lacking: pulumi.Output<string[]>;
-  /** Nothing was written to the disks while it was taken: the guest was frozen, or did not run. */
+  /** Whether the disks were free of writes while it was taken: the guest was frozen or not running. */
   declare readonly quiesced: pulumi.Output<boolean>;
-  /** The same in words, with the reason where it is not quiesced. */
+  /** `quiesced` in words, with the reason if it is false. */
   declare readonly consistency: pulumi.Output<string>;
 
-  /** Whether a value is a snapshot, also when another copy of this package made it. */
+  /** Whether a value is a snapshot, even if another copy of this package created it. */
   static override isInstance(value: unknown): value is Snapshot {
     return isOfKind(value, Snapshot.__pulumiType);
   }

@@ -1,10 +1,11 @@
 /**
- * What stands in `__provider` of each resource in a state: a few lines that call the installed package, and no code of ours
- * beside them (docs/decisions/0001). Pulumi would write the same of an object of functions; for that it loads a compiler and an
- * inspector, a third of a second of each run. A test holds the text to what was written before, and to what Pulumi writes.
+ * The `__provider` text of each resource in a state: a few lines that call the installed package, with no code of ours
+ * (docs/decisions/0001). Pulumi could serialize the same from an object of functions, but loads a compiler and an
+ * inspector for that, a third of a second per run. A test compares the text with earlier releases and with what Pulumi
+ * serializes.
  */
 
-/** What Pulumi calls, with the names of what it hands over. */
+/** The methods that Pulumi calls, with their parameter names. */
 const METHODS = {
   configure: ["request"],
   check: ["olds", "news"],
@@ -15,7 +16,7 @@ const METHODS = {
   delete: ["id", "props"],
 };
 
-/** A function of the text. @param captured what its body refers to, as it is written */
+/** A function in the text. @param captured what its body refers to, as serialized */
 const written = (name: string, parameters: readonly string[], captured: string, body: string): string => `
 function ${name}(${parameters.map((_, index) => `__${index}`).join(", ")}) {
   return (function() {
@@ -29,8 +30,9 @@ return ${body};
 `;
 
 /**
- * The text of a kind, by the name of its class. That of `Vm` is as it was before there were others.
- * @param secret keys of the configuration that are secret: nothing else tells the provider. Mostly none, and then the text says nothing of it
+ * The text for a resource kind, by its class name. `Vm` keeps the form from when it was the only kind.
+ * @param secret secret configuration keys, which the provider learns no other way. Usually none, and then the text
+ * omits them
  */
 export function stubText(kind: string, secret: readonly string[] = []): string {
   const [captured, provider] =

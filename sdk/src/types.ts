@@ -1,54 +1,70 @@
-/** The inputs of `seapath.Vm`, as a program gives them. */
+/** The inputs of `seapath.Vm` as a program writes them. */
 import type { Input } from "@pulumi/pulumi";
 import type { VmInput } from "./named";
 
 /**
- * What an image file is. `raw` and `qcow2` are known by themselves; the others have to be said, and have to be whole: one that
- * is based on another file, or has its data in others, is refused, since whoever made it could name any file of the node.
+ * The format of an image file. `raw` and `qcow2` are detected; the others must be given. Those must be self-contained:
+ * a file that has a backing file, or keeps its data in other files, is rejected, because whoever made it could name any
+ * file on the node.
  */
 export type ImageFormat = "raw" | "qcow2" | "vmdk" | "vdi" | "vhd" | "vhdx";
 
-/** A file on a node of the cluster. Which node it is does not matter where all nodes have it. */
+/** A file on a node of the cluster. If all nodes have it, it does not matter which one is used. */
 export interface NodeImage {
   /** An absolute path, e.g. `/var/lib/seapath/images/debian.qcow2`. */
   nodePath: Input<string>;
-  /** What the file is. `"raw"` takes it as it is, whatever it begins with. @default raw or qcow2, by the file's first bytes */
-  format?: Input<ImageFormat>;
-}
-
-/** A file on the machine that runs Pulumi; sent by SFTP, verified by its SHA-256, and not sent again when it is there. */
-export interface LocalImage {
-  /** A path, relative to the folder of the Pulumi program. */
-  path: Input<string>;
-  /** What the file is. `"raw"` takes it as it is, whatever it begins with. @default raw or qcow2, by the file's first bytes */
+  /**
+   * The file's format. `"raw"` takes the file as it is, whatever its first bytes.
+   * @default raw or qcow2, detected from the file's first bytes
+   */
   format?: Input<ImageFormat>;
 }
 
 /**
- * Another VM, every disk of it: what vm-mgr's `clone` does. The new VM has a name, a uuid and MACs of its own. Where its
- * inputs say nothing it has what the other VM has: domain, placement, settings, metadata and Pacemaker's settings (maps
- * are put together, the program's keys win). That is looked up once, when the clone is made. Its crm commands and its
- * place as a guest node do not go over.
+ * A file on the machine that runs Pulumi. It is sent by SFTP, verified by SHA-256, and not sent again if already there.
+ */
+export interface LocalImage {
+  /** A path, relative to the folder of the Pulumi program. */
+  path: Input<string>;
+  /**
+   * The file's format. `"raw"` takes the file as it is, whatever its first bytes.
+   * @default raw or qcow2, detected from the file's first bytes
+   */
+  format?: Input<ImageFormat>;
+}
+
+/**
+ * Another VM with all its disks, as with vm-mgr's `clone`. The new VM gets its own name, UUID and MACs. Anything its
+ * inputs leave out it takes from the other VM: domain, placement, settings, metadata and Pacemaker's settings. Maps are
+ * merged; the program's keys win. This is looked up once, when the clone is created. crm commands and the guest node
+ * are not copied.
  */
 export interface VmImage {
   /** The other VM, or its name. */
   vm: VmInput;
-  /** A snapshot that every disk of the other VM has. Without it the disks are copied as they are when the clone is made. */
+  /**
+   * A snapshot that every disk of the other VM has. Without it, the disks are copied as they are when the clone is
+   * created.
+   */
   snapshot?: Input<string>;
   /**
-   * `"copy"` makes disks that stand alone. `"linked"` shares what neither VM has written since, takes no time and no room,
-   * and the other VM cannot be deleted while it does. A change to `"copy"` copies what is shared, while the VM runs.
+   * `"copy"` makes independent disks. `"linked"` shares the data that neither VM has written since; it takes no time
+   * and no space, but the other VM cannot be deleted meanwhile. A change to `"copy"` copies the shared data while the
+   * VM runs.
    * @default "copy"
    */
   mode?: Input<"copy" | "linked">;
   /**
-   * Whether the snapshots of the other VM come along, as vm-mgr's clone brings them: on every disk, under the same names, as they
-   * are protected there; with `snapshot` those up to that one. Not with `mode: "linked"`, which is refused. The copy is as large as
-   * all of them. They belong to no program, and Ceph dates them by the copy. It counts when the clone is made.
+   * Whether to copy the other VM's snapshots too, as vm-mgr's clone does: on every disk, with the same names and the
+   * same protection; with `snapshot`, those up to that one. Rejected with `mode: "linked"`. The copy is as large as all
+   * of them together. No program owns them, and Ceph dates them by the copy. Only read when the clone is created.
    * @default false
    */
   snapshots?: Input<boolean>;
-  /** What does not go over; vm-mgr's `--clear_constraint` is `placement`, its `--clear-pacemaker-…` are `pacemaker.…`. @default [] */
+  /**
+   * What not to copy; `placement` is vm-mgr's `--clear_constraint`, `pacemaker.…` its `--clear-pacemaker-…`.
+   * @default []
+   */
   clear?: Input<
     Input<"placement" | "settings" | "metadata" | "pacemaker.meta" | "pacemaker.params" | "pacemaker.utilization">[]
   >;
@@ -57,8 +73,8 @@ export interface VmImage {
 /** The system disk: the RBD image `system_<name>`. */
 export interface SystemDisk {
   /**
-   * Bytes, or a text such as `"20GiB"` (`G` means the same, `GB` is a billion bytes). It is grown in place and never
-   * made smaller.
+   * Bytes, or a string such as `"20GiB"` (`G` means the same; `GB` is 10⁹ bytes). The disk grows in place and never
+   * shrinks.
    * @default the size of the source
    */
   size?: Input<string | number>;
@@ -68,19 +84,19 @@ export interface SystemDisk {
 
 /** A network interface on a bridge of the hypervisors. */
 export interface NetworkInterface {
-  /** The bridge; each hypervisor that may run the VM has to have it. */
+  /** The bridge; every hypervisor that may run the VM must have it. */
   bridge: Input<string>;
-  /** @default made of the VM's name and the interface's index, always the same */
+  /** @default derived from the VM's name and the interface's index, always the same */
   mac?: Input<string>;
   /** The emulated card. @default "virtio" */
   model?: Input<string>;
-  /** `"openvswitch"` for a port of Open vSwitch; left out for a Linux bridge. */
+  /** `"openvswitch"` for an Open vSwitch port; omit for a Linux bridge. */
   virtualport?: Input<"openvswitch">;
-  /** The VLAN tag, 1 to 4094; needs `virtualport: "openvswitch"`. */
+  /** The VLAN tag, 1 to 4094; requires `virtualport: "openvswitch"`. */
   vlan?: Input<number>;
 }
 
-/** A libvirt domain in the terms that most VMs need. Whoever needs others gives `xml`. */
+/** A libvirt domain in the terms that most VMs need. For anything else, use `xml`. */
 export interface DomainArgs {
   /** MiB. */
   memory: Input<number>;
@@ -90,54 +106,55 @@ export interface DomainArgs {
   machine?: Input<string>;
   /** @default "efi" */
   firmware?: Input<"bios" | "efi">;
-  /** `qemu` emulates the processor where there is no hardware virtualization. @default "kvm" */
+  /** `qemu` emulates the processor, for hosts without hardware virtualization. @default "kvm" */
   type?: Input<"kvm" | "qemu">;
   /** @default [] */
   interfaces?: Input<Input<NetworkInterface>[]>;
-  /** A serial console, as `virsh console` needs it. @default true */
+  /** A serial console, as `virsh console` requires. @default true */
   serialConsole?: Input<boolean>;
   /**
-   * The channel of the qemu-guest-agent, `org.qemu.guest_agent.0`, which the agent in the guest needs: with it a `Snapshot` can
-   * freeze the guest's file systems (`quiesce`). The agent itself is the image's. A change takes effect at the guest's next start.
+   * The channel that the qemu-guest-agent in the guest needs (`org.qemu.guest_agent.0`). With it, a `Snapshot` can
+   * freeze the guest's file systems (`quiesce`). The image must provide the agent itself. A change takes effect at the
+   * guest's next start.
    * @default false
    */
   guestAgent?: Input<boolean>;
 }
 
-/** Settings of the Pacemaker primitive that have no input of their own. */
+/** Settings of the Pacemaker primitive without an input of their own. */
 export interface PacemakerArgs {
   /** Meta attributes, e.g. `{ "migration-threshold": "3" }`. @default {} */
   meta?: Input<Record<string, Input<string>>>;
   /** Parameters of `ocf:seapath:VirtualDomain`. @default {} */
   params?: Input<Record<string, Input<string>>>;
-  /** What the VM takes of a node's capacity, e.g. `{ cpu: "2" }`. @default {} */
+  /** What the VM uses of a node's capacity, e.g. `{ cpu: "2" }`. @default {} */
   utilization?: Input<Record<string, Input<string>>>;
 }
 
 /**
- * How a VM is changed that a strong `Colocation` with `apart: true`, or any constraint of -INFINITY, keeps apart from others.
- * Of those a run stops one at a time, and the next when the one before runs and is ready again.
+ * How to update a VM that a strong `Colocation` with `apart: true`, or any constraint of -INFINITY, keeps apart from
+ * others. An update stops only one of them at a time, and the next once the previous one is running and ready again.
  *
  * @example
  * { readyAfter: 60 } // its service is up a minute after the VM
  */
 export interface RollingArgs {
   /**
-   * Whether the VM may be stopped while one that it is kept apart from does not run, and at the same time as that one.
-   * `"refused"` is an error before anything is changed, in the preview where it is known. For one run the environment has
-   * the same: `SEAPATH_OUTAGE=allowed`.
+   * Whether the VM may be stopped while a VM it is kept apart from is not running, or at the same time as that one.
+   * `"refused"` is an error before anything changes, in the preview if already known there. To allow it for a single
+   * run, set `SEAPATH_OUTAGE=allowed` in the environment.
    * @default "refused"
    */
   outage?: Input<"refused" | "allowed">;
   /**
-   * Seconds from its start until its guest does its work. It is for what Pacemaker cannot see: a guest node and the services
-   * inside of it are waited for by themselves.
+   * Seconds from the VM's start until its guest does its work. Only needed for what Pacemaker cannot see: guest nodes
+   * and the services inside them are waited for automatically.
    * @default 0
    */
   readyAfter?: Input<number>;
 }
 
-/** How long Pacemaker may take for what it is told, in seconds. The import of an image is not counted. */
+/** How long Pacemaker's operations may take, in seconds. The import of an image does not count. */
 export interface TimeoutArgs {
   /** @default 300 */
   create?: Input<number>;
@@ -147,10 +164,10 @@ export interface TimeoutArgs {
   delete?: Input<number>;
 }
 
-/** What the inputs of every kind have. */
+/** Inputs that every resource has. */
 export interface CommonArgs {
   /**
-   * The cluster, one of the configuration's `seapath:clusters`. A change makes the resource anew over there.
+   * The cluster, one of the configuration's `seapath:clusters`. A change replaces the resource on the other cluster.
    * @default the cluster of `seapath:hosts`
    */
   cluster?: Input<string>;
@@ -158,7 +175,7 @@ export interface CommonArgs {
 }
 
 /**
- * The inputs of a VM. Exactly one of `domain` and `xml` is given; a clone may have neither, and has its source's.
+ * The inputs of a VM. Exactly one of `domain` and `xml` is required; a clone may omit both and takes its source's.
  *
  * @example
  * {
@@ -168,62 +185,65 @@ export interface CommonArgs {
  * }
  */
 export interface VmArgs extends CommonArgs {
-  /**
-   * The name on the cluster, of letters and digits; a change replaces the VM and its disks.
-   * @default the logical name
-   */
+  /** The name on the cluster: letters and digits. A change replaces the VM and its disks. @default the logical name */
   name?: Input<string>;
   /**
-   * The image that the system disk is made of, once, or another VM, of which every disk is. A change replaces the VM and
-   * its disks. Only a VM that is adopted needs none.
+   * The image to create the system disk from, or another VM to clone with all its disks. Used once. A change replaces
+   * the VM and its disks. Only an adopted VM needs none.
    */
   source?: Input<NodeImage | LocalImage | VmImage>;
   /**
-   * Takes over the VM of this name that `vm-mgr`, or `crm` and `rbd`, have made: what agrees is left alone, the rest is
-   * changed in place. Where there is none yet it is made of `source`. Without it an existing VM is refused.
+   * Takes over an existing VM of this name, created with `vm-mgr` or with `crm` and `rbd`: what matches stays, the rest
+   * is changed in place. If there is none, the VM is created from `source`. Without `adopt`, an existing VM is an
+   * error.
    * @default false
    */
   adopt?: Input<boolean>;
   systemDisk?: Input<SystemDisk>;
-  /** The libvirt domain, typed. A change takes effect at the next start of the guest. */
+  /** The libvirt domain, typed. A change takes effect at the guest's next start. */
   domain?: Input<DomainArgs>;
-  /** The libvirt domain as vm-mgr takes it: name, uuid and disks are put in. */
+  /** The libvirt domain as vm-mgr takes it: the provider fills in name, UUID and disks. */
   xml?: Input<string>;
-  /** Whether Pacemaker has the VM; vm-mgr's `enable` and `disable`. Its disks stay either way. @default true */
+  /** Whether Pacemaker manages the VM; vm-mgr's `enable` and `disable`. The disks stay either way. @default true */
   enabled?: Input<boolean>;
-  /** Whether it is to run; vm-mgr's `start` and `stop`. @default true */
+  /** Whether the VM should run; vm-mgr's `start` and `stop`. @default true */
   started?: Input<boolean>;
   /**
-   * Whether a running guest is stopped and started when something has changed that only a restart brings it: the domain,
-   * or the bus of its disks. `"never"` stores the change and says so by the output `restartRequired`, until somebody
-   * restarts the VM; `"whenRequired"` restarts it in the update, which the preview announces. A guest that reboots by
-   * itself stays in its QEMU, and keeps the old domain.
+   * Whether to stop and start a running guest when a change takes effect only on a restart: a change of the domain or
+   * of the bus of its disks. `"never"` stores the change and sets the output `restartRequired` until the VM is
+   * restarted. `"whenRequired"` restarts it during the update; the preview says so. A guest that reboots itself stays
+   * in the same QEMU process and keeps the old domain.
    * @default "never"
    */
   restart?: Input<"never" | "whenRequired">;
   rolling?: Input<RollingArgs>;
-  /** The only node that may run the VM: when it is down, so is the VM. Not beside `preferredHost`. */
+  /** The only node that may run the VM: if it is down, so is the VM. Not together with `preferredHost`. */
   pinnedHost?: Input<string>;
   /** The node that runs the VM whenever it can. */
   preferredHost?: Input<string>;
-  /** Whether it moves between nodes without a stop; Pacemaker's `allow-migrate`. @default false */
+  /** Whether the VM moves between nodes without stopping; Pacemaker's `allow-migrate`. @default false */
   liveMigration?: Input<boolean>;
   /**
-   * The user of the nodes as which libvirt migrates. @default whom the nodes let each other in as, root before libvirtadmin; where
-   * that is nobody, or without `liveMigration`, "root"
+   * The user on the nodes that libvirt migrates as.
+   * @default the user the nodes can log in to each other as, root before libvirtadmin; "root" if there is none, or
+   * without `liveMigration`
    */
   migrationUser?: Input<string>;
   /** How long a live migration may halt the guest, in milliseconds; 0 leaves it to libvirt. @default 0 */
   migrationDowntime?: Input<number>;
   /** Seconds that a live migration may take. @default 120 */
   migrateToTimeout?: Input<number>;
-  /** Seconds that the guest may take to shut down before it is ended. @default 30 */
+  /** Seconds that the guest may take to shut down before it is killed. @default 30 */
   stopTimeout?: Input<number>;
-  /** Pacemaker's priority: when not all VMs can run, the higher ones do. @default 0 */
+  /** Pacemaker's priority: if not all VMs can run, those with higher values do. @default 0 */
   priority?: Input<number>;
-  /** Metadata as of vm-mgr's `set_metadata`; keys of letters and digits. They lie in clear in Ceph, secrets of Pulumi's too. @default {} */
+  /**
+   * Metadata, as set by vm-mgr's `set_metadata`; keys of letters and digits. Ceph stores the values in clear text, even
+   * Pulumi secrets.
+   * @default {}
+   */
   metadata?: Input<Record<string, Input<string>>>;
   pacemaker?: Input<PacemakerArgs>;
-  /** Words for `crm configure`, a command each, put in together with the VM. @default [] */
+  /** `crm configure` commands, one per entry, applied together with the VM. @default [] */
   crmConfigCommands?: Input<Input<string>[]>;
 }

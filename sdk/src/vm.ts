@@ -12,10 +12,10 @@ import { isOfKind, SeapathResource, typeOf } from "./resource";
 import type { VmArgs } from "./types";
 
 /**
- * A virtual machine on a SEAPATH cluster: an RBD group with its disks, a libvirt domain and a Pacemaker primitive. It
- * is a VM to `vm-mgr` as well.
+ * A virtual machine on a SEAPATH cluster: an RBD group with its disks, a libvirt domain and a Pacemaker primitive.
+ * `vm-mgr` sees it as one of its own VMs.
  *
- * Where the cluster is comes from the stack's configuration (`seapath:hosts`, `seapath:privateKeyFile`, …) or the
+ * The cluster's address comes from the stack's configuration (`seapath:hosts`, `seapath:privateKeyFile`, …) or the
  * environment (`SEAPATH_HOSTS`, …), never from an input.
  *
  * @example
@@ -28,36 +28,36 @@ import type { VmArgs } from "./types";
  * export const runsOn = web.node;
  */
 export class Vm extends SeapathResource {
-  /** The type of this kind in a state, for policies. */
+  /** The type token of this resource in a state, for policies. */
   static readonly __pulumiType = typeOf("Vm");
 
-  /** Its name on the cluster. */
+  /** The VM's name on the cluster. */
   declare readonly name: pulumi.Output<string>;
-  /** What it was made of; undefined for one that was adopted without. */
+  /** What the VM was created from; undefined if it was adopted without a source. */
   declare readonly source: OptionalOutput<VmSourceState>;
-  /** Whether one that is there may be taken over. */
+  /** Whether an existing VM may be taken over. */
   declare readonly adopt: pulumi.Output<boolean>;
-  /** Its system disk, with the size that it has. */
+  /** The system disk, with its actual size. */
   declare readonly systemDisk: pulumi.Output<SystemDiskState>;
-  /** The libvirt domain, typed: `web.domain.memory`. Undefined for one that is given as `xml`. */
+  /** The libvirt domain, typed: `web.domain.memory`. Undefined if the VM is given as `xml`. */
   declare readonly domain: OptionalOutput<DomainState>;
-  /** The libvirt domain as XML; beside `domain` only while the cluster has more than that can say. */
+  /** The libvirt domain as XML; set beside `domain` only while the cluster has more than `domain` can express. */
   declare readonly xml: pulumi.Output<string | undefined>;
-  /** Whether Pacemaker has it. */
+  /** Whether Pacemaker manages the VM. */
   declare readonly enabled: pulumi.Output<boolean>;
-  /** Whether it is meant to run. */
+  /** Whether the VM should run. */
   declare readonly started: pulumi.Output<boolean>;
-  /** Whether an update restarts its guest where only that brings a change. */
+  /** Whether an update restarts the guest if a change takes effect only on a restart. */
   declare readonly restart: pulumi.Output<"never" | "whenRequired">;
-  /** How it is changed beside VMs that it is kept apart from; undefined where nothing was said. */
+  /** How the VM is updated relative to the VMs it is kept apart from; undefined if not given. */
   declare readonly rolling: OptionalOutput<RollingState>;
-  /** The only node that may run it. */
+  /** The only node that may run the VM. */
   declare readonly pinnedHost: pulumi.Output<string | undefined>;
-  /** The node that runs it whenever it can. */
+  /** The node that runs the VM whenever it can. */
   declare readonly preferredHost: pulumi.Output<string | undefined>;
-  /** Whether it moves between nodes without a stop. */
+  /** Whether the VM moves between nodes without stopping. */
   declare readonly liveMigration: pulumi.Output<boolean>;
-  /** The user of the nodes as which libvirt migrates. */
+  /** The user on the nodes that libvirt migrates as. */
   declare readonly migrationUser: pulumi.Output<string>;
   /** How long a live migration may halt the guest, in milliseconds; 0 leaves it to libvirt. */
   declare readonly migrationDowntime: pulumi.Output<number>;
@@ -67,28 +67,28 @@ export class Vm extends SeapathResource {
   declare readonly stopTimeout: pulumi.Output<number>;
   /** Pacemaker's priority. */
   declare readonly priority: pulumi.Output<number>;
-  /** The metadata that are this program's. */
+  /** The metadata that this program manages. */
   declare readonly metadata: pulumi.Output<Record<string, string>>;
-  /** Settings of the primitive that have no input of their own. */
+  /** Settings of the primitive without an input of their own. */
   declare readonly pacemaker: pulumi.Output<PacemakerState>;
-  /** Words for `crm configure` that were put in with it. */
+  /** `crm configure` commands that were applied together with the VM. */
   declare readonly crmConfigCommands: pulumi.Output<string[]>;
-  /** The project and the stack that have the VM, as its metadata name them. */
+  /** The project and stack that own the VM, as recorded in its metadata. */
   declare readonly owner: pulumi.Output<string>;
-  /** The uuid of the libvirt domain. */
+  /** The UUID of the libvirt domain. */
   declare readonly uuid: pulumi.Output<string>;
-  /** The node on which it ran when it was last looked at; empty while it runs nowhere. */
+  /** The node the VM ran on at the last read; empty if it is not running. */
   declare readonly node: pulumi.Output<string>;
-  /** Its state in vm-mgr's words, when it was last looked at: `Started`, `Stopped (disabled)`, `Disabled`, `FAILED`, … */
+  /** The VM's state at the last read, in vm-mgr's words: `Started`, `Stopped (disabled)`, `Disabled`, `FAILED`, … */
   declare readonly status: pulumi.Output<string>;
 
   /**
-   * Whether the guest that runs is another than the one that is stored: it was not stopped and started since its domain
-   * was changed. Who restarts it does not matter; the next read sees it.
+   * Whether the running guest differs from the stored domain because it has not been stopped and started since the
+   * domain changed. It does not matter who restarts it; the next read sees it.
    */
   declare readonly restartRequired: pulumi.Output<boolean>;
 
-  /** Whether a value is a VM, also when another copy of this package made it. */
+  /** Whether a value is a VM, even if another copy of this package created it. */
   static override isInstance(value: unknown): value is Vm {
     return isOfKind(value, Vm.__pulumiType);
   }
@@ -122,14 +122,15 @@ const NONE = {
   crmConfigCommands: undefined,
 };
 
-/** Every key is named, so that each becomes an output of the resource. */
+/** Name every key, so that each becomes an output of the resource. */
 const inputs = (name: string, args: VmArgs) => ({
   ...NONE,
   ...args,
   source: withVmName(args.source),
   name: args.name ?? name,
-  // The engine tells the provider no name: by this one that is made anew is told from one that another resource takes over.
+  // The engine does not pass the resource name to the provider. This key tells a replacement from a VM that another
+  // resource takes over.
   __resource: name,
-  // By this a later run knows a VM that it made and could not record, and others know whose it is.
+  // Lets a later run recognize a VM that it created but could not record, and shows others who owns it.
   owner: `${pulumi.getProject()}/${pulumi.getStack()}`,
 });

@@ -1,7 +1,6 @@
 /**
- * How a function reaches the cluster: in the program's own process, over a link that does not keep the program from
- * ending. What it needs of the provider is loaded when the first function is called, so that a program that calls none
- * starts as quickly as before.
+ * How a function reaches the cluster: in the program's own process, over a link that does not keep the process alive.
+ * The provider is loaded at the first call, so that a program without calls starts just as fast.
  */
 import * as pulumi from "@pulumi/pulumi";
 import type * as provider from "pulumi-seapath-provider";
@@ -9,7 +8,7 @@ import { secretKeys } from "../secret-keys";
 
 type Api = typeof provider.api;
 
-/** What every function's arguments have. */
+/** Arguments that every function has. */
 export interface ClusterArgs {
   /** One of `seapath:clusters`. @default the cluster of `seapath:hosts` */
   cluster?: string;
@@ -20,12 +19,12 @@ let loaded: Api | undefined;
 function load(): Api {
   if (loaded !== undefined) return loaded;
   const { api, configureFrom } = require("pulumi-seapath/provider") as typeof provider;
-  // The stack's configuration, secrets in clear; it stays in this process.
+  // The stack's configuration, with secrets in clear text; it stays in this process.
   configureFrom((key) => pulumi.runtime.getConfig(key), secretKeys());
   return (loaded = api);
 }
 
-/** Asks the cluster. An error is told with its next step, as the engine shows the message alone. */
+/** Queries the cluster. An error includes its next step, because the engine shows only the message. */
 export async function call<T>(args: ClusterArgs, ask: (api: Api, at: provider.api.At) => Promise<T>): Promise<T> {
   const { describeError } = require("pulumi-seapath/provider") as typeof provider;
   const { cluster } = args;
@@ -40,15 +39,15 @@ export async function call<T>(args: ClusterArgs, ask: (api: Api, at: provider.ap
   }
 }
 
-/** What beside its arguments says when a function is called. */
+/** What, besides its arguments, decides when a function is called. */
 export interface OutputOptions {
-  /** It is called when these have been made, updated or found unchanged. */
+  /** Calls the function after these are created, updated or found unchanged. */
   dependsOn?: pulumi.CustomResource | pulumi.CustomResource[];
 }
 
 /**
- * A function with outputs among its arguments: called once they are known and the resources that they come from are
- * there, never before, and as secret as they are.
+ * A function with outputs among its arguments. It is called once they are known and the resources they come from exist,
+ * never before. Its result is secret if they are.
  */
 export function called<A extends object, T>(
   ask: (args: A) => Promise<T>,
@@ -57,7 +56,7 @@ export function called<A extends object, T>(
 ): pulumi.Output<T> {
   const given = pulumi.output(args);
   const after = [options.dependsOn ?? []].flat();
-  // In a preview the name of a VM that is yet to be made is known, as it is an input of it. Its id is not.
+  // In a preview, the name of a VM that does not exist yet is known, because it is an input. Its id is not.
   const made = pulumi.output(resourcesOf(given).then((found) => idsOf([...found, ...after])));
   return pulumi.all([given, made]).apply<T>(([known]) => ask(known as A));
 }

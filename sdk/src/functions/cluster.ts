@@ -1,17 +1,18 @@
-/** What a program asks about a cluster. */
+/** Functions that read a cluster. */
 import type { Input, Output } from "@pulumi/pulumi";
 import type { ClusterSummary } from "pulumi-seapath-provider";
 import { call, called, type ClusterArgs, type OutputOptions } from "./call";
 
-/** A cluster: nodes, quorum, what it has to offer, versions. */
+/** A cluster: nodes, quorum, capacity, versions. */
 export type GetClusterResult = ClusterSummary;
 
 /**
- * Reads a cluster: its nodes with their roles, conditions, VMs, processors and memory; the observer; how many machines it
- * has, and whether that is an odd number, as SEAPATH wants it; whether it has a quorum or is in maintenance; Ceph's bytes; the versions of Pacemaker, Corosync, Ceph, libvirt and QEMU.
+ * Reads a cluster: its nodes with their roles, conditions, VMs, processors and memory; the observer; the number of
+ * machines, and whether it is odd, as SEAPATH requires; quorum and maintenance mode; Ceph's bytes; the versions of
+ * Pacemaker, Corosync, Ceph, libvirt and QEMU.
  *
- * Processors and memory are asked of each node that is online, by libvirt's own SSH between the nodes, as root; those of a
- * node that does not answer are left out.
+ * Processors and memory come from each online node over libvirt's own SSH between the nodes, as root. Those of a node
+ * that does not answer are left out.
  *
  * @example
  * const { nodes, quorum } = await seapath.getCluster();
@@ -21,7 +22,7 @@ export const getCluster = (args: ClusterArgs = {}): Promise<GetClusterResult> =>
   call(args, (api, at) => api.getCluster(at));
 
 /**
- * {@link getCluster}, with arguments that may be known later only.
+ * {@link getCluster} with arguments that may be known only later.
  *
  * @example
  * export const free = seapath.getClusterOutput({}, { dependsOn: web }).storage.availableBytes;

@@ -1,13 +1,13 @@
-/** What a program asks about the metadata of VMs. */
+/** Functions that read the metadata of VMs. */
 import type { Input, Output } from "@pulumi/pulumi";
 import { call, called, type ClusterArgs, type OutputOptions } from "./call";
 import { withName, type VmInput } from "../named";
 import type { VmNameArgs, VmNameOutputArgs } from "./vm";
 
 /**
- * The keys of a VM's metadata, without those that begin with an underscore, which are the VM's own settings. vm-mgr's
+ * The keys of a VM's metadata, except those that begin with an underscore, which are the VM's own settings. vm-mgr's
  * `list_metadata`.
- * @throws when the cluster has no such VM
+ * @throws if the cluster has no such VM
  *
  * @example
  * const keys = await seapath.listMetadata({ name: "gateway" }); // ["owner", "vm_name", "xml"]
@@ -16,7 +16,7 @@ export const listMetadata = (args: VmNameArgs): Promise<string[]> =>
   call(args, (api, at) => api.listMetadata(at, args.name));
 
 /**
- * {@link listMetadata}, with arguments that may be known later only.
+ * {@link listMetadata} with arguments that may be known only later.
  *
  * @example
  * export const keys = seapath.listMetadataOutput({ name: web });
@@ -24,7 +24,7 @@ export const listMetadata = (args: VmNameArgs): Promise<string[]> =>
 export const listMetadataOutput = (args: VmNameOutputArgs, options?: OutputOptions): Output<string[]> =>
   called(listMetadata, withName(args), options);
 
-/** Which of a VM's metadata. */
+/** Arguments of `getMetadata`. */
 export interface GetMetadataArgs extends ClusterArgs {
   /** The VM. */
   name: string;
@@ -32,7 +32,7 @@ export interface GetMetadataArgs extends ClusterArgs {
   key: string;
 }
 
-/** {@link GetMetadataArgs}, of which some are known later. */
+/** {@link GetMetadataArgs}, some of which may be known only later. */
 export interface GetMetadataOutputArgs {
   /** The VM, or its name. */
   name: VmInput;
@@ -42,9 +42,8 @@ export interface GetMetadataOutputArgs {
 }
 
 /**
- * One value of a VM's metadata; a key of the VM's own settings (`_priority`) can be asked for as well. vm-mgr's
- * `get_metadata`.
- * @throws when the cluster has no such VM, or the VM no such key
+ * One value of a VM's metadata; keys of the VM's own settings (`_priority`) work too. vm-mgr's `get_metadata`.
+ * @throws if the cluster has no such VM, or the VM no such key
  *
  * @example
  * const owner = await seapath.getMetadata({ name: "gateway", key: "owner" });
@@ -53,7 +52,7 @@ export const getMetadata = (args: GetMetadataArgs): Promise<string> =>
   call(args, (api, at) => api.getMetadata(at, args.name, args.key));
 
 /**
- * {@link getMetadata}, with arguments that may be known later only.
+ * {@link getMetadata} with arguments that may be known only later.
  *
  * @example
  * export const owner = seapath.getMetadataOutput({ name: web, key: "owner" });

@@ -1,30 +1,30 @@
-/** What a program asks about VMs. */
+/** Functions that read VMs. */
 import type { Input, Output } from "@pulumi/pulumi";
 import type { VmDetails, VmSummary } from "pulumi-seapath-provider";
 import { withName, type VmInput } from "../named";
 import { call, called, type ClusterArgs, type OutputOptions } from "./call";
 
-/** Which VM. */
+/** Arguments that name a VM. */
 export interface VmNameArgs extends ClusterArgs {
-  /** Its name. */
+  /** The VM's name. */
   name: string;
 }
 
-/** {@link VmNameArgs}, of which some are known later. */
+/** {@link VmNameArgs}, some of which may be known only later. */
 export interface VmNameOutputArgs {
-  /** The VM, or its name. It is asked about when the resource is there. */
+  /** The VM, or its name. With the resource, the call waits until it exists. */
   name: VmInput;
   cluster?: Input<string>;
 }
 
-/** A VM as it is on the cluster, whoever made it. */
+/** A VM as it is on the cluster, whoever created it. */
 export type GetVmResult = VmDetails;
 
 /**
  * Reads a VM: its state, where it runs, its settings, its disks and its metadata.
  *
- * It is read when the program runs, so in a preview it is as it is before the `up`.
- * @throws when the cluster has no such VM; {@link getStatus} tells without an error
+ * It is read while the program runs, so a preview shows the VM as it is before the `up`.
+ * @throws if the cluster has no such VM; {@link getStatus} reports that without an error
  *
  * @example
  * const gateway = await seapath.getVm({ name: "gateway" });
@@ -33,7 +33,7 @@ export type GetVmResult = VmDetails;
 export const getVm = (args: VmNameArgs): Promise<GetVmResult> => call(args, (api, at) => api.getVm(at, args.name));
 
 /**
- * {@link getVm}, with arguments that may be known later only. It is called after the resources that they come from.
+ * {@link getVm} with arguments that may be known only later. It is called after the resources they come from.
  *
  * @example
  * const web = new seapath.Vm("web01", { … });
@@ -46,8 +46,8 @@ export const getVmOutput = (args: VmNameOutputArgs, options?: OutputOptions): Ou
 export type GetStatusResult = VmSummary;
 
 /**
- * The state of a VM in vm-mgr's words (`Started`, `Stopped (disabled)`, `Disabled`, …), and where it runs. Where there is
- * no such VM it is `Undefined`. vm-mgr's `status`.
+ * The state of a VM in vm-mgr's words (`Started`, `Stopped (disabled)`, `Disabled`, …), and where it runs. `Undefined`
+ * if there is no such VM. vm-mgr's `status`.
  *
  * @example
  * const { status, node } = await seapath.getStatus({ name: "gateway" });
@@ -56,7 +56,7 @@ export const getStatus = (args: VmNameArgs): Promise<GetStatusResult> =>
   call(args, (api, at) => api.getStatus(at, args.name));
 
 /**
- * {@link getStatus}, with arguments that may be known later only.
+ * {@link getStatus} with arguments that may be known only later.
  *
  * @example
  * export const runs = seapath.getStatusOutput({ name: web.name }).apply(({ status }) => status === "Started");
@@ -64,20 +64,20 @@ export const getStatus = (args: VmNameArgs): Promise<GetStatusResult> =>
 export const getStatusOutput = (args: VmNameOutputArgs, options?: OutputOptions): Output<GetStatusResult> =>
   called(getStatus, withName(args), options);
 
-/** Which VMs. */
+/** Arguments of `listVms`. */
 export interface ListVmsArgs extends ClusterArgs {
-  /** Only those that Pacemaker has, or only those that it does not have. @default all */
+  /** Only VMs that Pacemaker manages, or only those that it does not. @default all */
   enabled?: boolean;
 }
 
-/** {@link ListVmsArgs}, of which some are known later. */
+/** {@link ListVmsArgs}, some of which may be known only later. */
 export interface ListVmsOutputArgs {
   enabled?: Input<boolean>;
   cluster?: Input<string>;
 }
 
 /**
- * The VMs of a cluster by name, whoever made them, each with its state and where it runs. vm-mgr's `list`.
+ * The VMs of a cluster, sorted by name, whoever created them, each with its state and where it runs. vm-mgr's `list`.
  *
  * @example
  * const others = (await seapath.listVms()).filter((vm) => vm.status === "Started");
@@ -88,7 +88,7 @@ export const listVms = (args: ListVmsArgs = {}): Promise<VmSummary[]> =>
   );
 
 /**
- * {@link listVms}, with arguments that may be known later only.
+ * {@link listVms} with arguments that may be known only later.
  *
  * @example
  * const all = seapath.listVmsOutput({}, { dependsOn: web }); // with web01 among them
