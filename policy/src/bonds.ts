@@ -1,8 +1,8 @@
-/** What strong colocations mean together: which VMs share a node in the end, and which pairs never do. */
+/** The combined effect of strong colocations: which VMs end up sharing a node, and which pairs never do. */
 import { isDeepStrictEqual } from "node:util";
 import type { View, ViewRelation } from "./view";
 
-/** A pair of VMs, and the colocation by which it is one. */
+/** A pair of VMs, and the colocation that makes it one. */
 export interface Pair {
   vms: [string, string];
   by: ViewRelation;
@@ -12,13 +12,13 @@ export interface Pair {
 export const pairsOf = <T>(list: readonly T[]): [T, T][] =>
   list.flatMap((one, index) => list.slice(index + 1).map((other): [T, T] => [one, other]));
 
-/** The pairs that are never on one node. */
+/** The pairs that never share a node. */
 export const apartPairs = ({ relations }: View): Pair[] =>
   relations
     .filter(({ kind, strong }) => kind === "apart" && strong)
     .flatMap((by) => pairsOf([...new Set(by.vms)]).map((vms) => ({ vms, by })));
 
-/** VMs that share a node or do not run, with the colocations that bind them, one set for all that hang together. */
+/** Sets of VMs that share a node or do not run, with the colocations that bind them; one set per connected group. */
 export function boundSets({ relations }: View): { vms: Set<string>; by: ViewRelation[] }[] {
   const sets: { vms: Set<string>; by: ViewRelation[] }[] = [];
   for (const relation of relations) {
@@ -34,7 +34,7 @@ export function boundSets({ relations }: View): { vms: Set<string>; by: ViewRela
   return sets;
 }
 
-/** VMs of which each pair is apart: some that are more than `hosts`, or undefined. */
+/** A set of more than `hosts` VMs whose pairs are all apart, or undefined. */
 export function tooMany(pairs: readonly Pair[], hosts: number): string[] | undefined {
   const apart = new Map<string, Set<string>>();
   for (const {
@@ -60,11 +60,11 @@ export function tooMany(pairs: readonly Pair[], hosts: number): string[] | undef
   return grow([], [...apart.keys()]);
 }
 
-/** The names of colocations, for a sentence: the same one whatever the order in which the engine hands them over. */
+/** The names of colocations for a sentence, independent of the order in which the engine passes them. */
 export const namesOf = (relations: readonly ViewRelation[]): string =>
   [...new Set(relations.map(({ name }) => `"${name}"`))].sort().join(", ");
 
-/** The first resource of the stack among them: it is shown with what is said. */
+/** The first of them that is a resource of the stack; the message is shown with it. */
 export const shownOf = (relations: readonly ViewRelation[]) =>
   relations.find(({ resource }) => resource !== undefined)?.resource;
 

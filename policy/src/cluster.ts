@@ -1,27 +1,27 @@
-/** What policies ask of a cluster, of the real one or of one that was saved: once for all rules of a run. */
+/** Queries to a real or a saved cluster, each made once for all rules of a run. */
 import { existsSync, readFileSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { api, configureFrom } from "pulumi-seapath-provider";
 import type { Declared } from "./declared";
 
-/** What the scheduler says of the stack. */
+/** The scheduler's result for the stack. */
 export type Planned = Awaited<ReturnType<typeof api.plan>>;
-/** What may run VMs, and what never does. */
+/** Which nodes may run VMs, and which never do. */
 export type ClusterNodes = Awaited<ReturnType<typeof api.nodes>>;
 
-/** Which cluster is meant. */
+/** Selects a cluster. */
 export interface Where {
-  /** One of `seapath:clusters`. Absent: the cluster of `seapath:hosts`. */
+  /** One of `seapath:clusters`. If absent, the cluster of `seapath:hosts`. */
   cluster?: string | undefined;
-  /** A file in place of it. @default the environment's `SEAPATH_SAVED_CLUSTER` */
+  /** A file to use instead. @default `SEAPATH_SAVED_CLUSTER` in the environment */
   savedCluster?: string | undefined;
 }
 
 export const wordsFor = (cluster: string | undefined): string =>
   cluster === undefined ? "the cluster" : `cluster "${cluster}"`;
 
-/** The stack's configuration is told to the pack after it was loaded, so it is read when something is asked. */
+/** The pack receives the stack's configuration after it was loaded, so read it at the first query. */
 function configureFromStack(): void {
   if (existsSync(join(startFolder(), "Pulumi.yaml"))) process.chdir(startFolder());
   const seapath = new pulumi.Config("seapath");
@@ -29,7 +29,10 @@ function configureFromStack(): void {
   configureFrom((key) => seapath.get(key.replace(/^seapath:/, "")), secrets);
 }
 
-/** Where Pulumi was started. A pack runs in a folder of its own, and the paths of the configuration are those of the program. */
+/**
+ * The folder Pulumi was started in. A pack runs in a folder of its own, but paths in the configuration are relative to
+ * the program.
+ */
 const startFolder = (): string => process.env["PWD"] ?? process.cwd();
 
 function optionsOf(savedCluster: string | undefined): { saved?: ReturnType<typeof api.readSaved> } {
@@ -38,21 +41,24 @@ function optionsOf(savedCluster: string | undefined): { saved?: ReturnType<typeo
   return { saved: api.readSaved(readFileSync(isAbsolute(file) ? file : join(startFolder(), file), "utf8")) };
 }
 
-/** Long enough for all rules of a stack, too short for a cluster to become another one unnoticed. */
+/** Long enough for all rules of a stack, too short for the cluster to change unnoticed. */
 const MEMORY_MS = 60_000;
 const answers = new Map<string, { at: number; answer: Promise<unknown> }>();
 
-/** Asks once, also when several rules ask at once; a failure is an answer too: a dead cluster is waited for once. */
+/**
+ * Queries once, even for several rules at the same time. A failure is cached too, so that an unreachable cluster costs
+ * only one wait.
+ */
 function once<T>(key: string, ask: () => Promise<T>): Promise<T> {
   const known = answers.get(key);
   if (known !== undefined && Date.now() - known.at < MEMORY_MS) return known.answer as Promise<T>;
   const answer = ask();
-  answer.catch(() => {}); // each who asks hears of it
+  answer.catch(() => {}); // every caller gets the error
   answers.set(key, { at: Date.now(), answer });
   return answer;
 }
 
-/** Asks a cluster once, by the stack's configuration. @param key what is asked, beside where */
+/** Queries a cluster once, with the stack's configuration. @param key identifies the query, besides the cluster */
 const ask = <T>(
   { cluster, savedCluster }: Where,
   key: unknown,
@@ -67,8 +73,8 @@ const ask = <T>(
 export const nodesOf = (where: Where): Promise<ClusterNodes> => ask(where, "nodes", api.nodes);
 
 /**
- * What the scheduler says of the stack on the cluster. VMs of the cluster that this stack has made and has no more are
- * taken as removed: policies are not told of what is deleted.
+ * The scheduler's result for the stack on the cluster. VMs on the cluster that this stack created but no longer has
+ * count as removed, because policies do not see deletions.
  */
 export function planOf(where: Where, resources: readonly Declared[]): Promise<Planned> {
   const steps = resources.map(({ kind, urn, raw }) => ({
@@ -81,15 +87,15 @@ export function planOf(where: Where, resources: readonly Declared[]): Promise<Pl
   );
 }
 
-/** What the scheduler says of the cluster as it is, whatever the stack has. */
+/** The scheduler's result for the cluster as it is, whatever the stack has. */
 export const presentOf = (where: Where): Promise<Planned> =>
   ask(where, "present", (at, options) => api.plan(at, { steps: [] }, { ...options, failback: true }));
 
 const UNREACHABLE = ["connection", "no-hosts"];
 
 /**
- * Whether an error says that there is nobody to be asked: no node can be reached, or none is named. A wrong host key, a login
- * that is refused and a setting that is wrong are no such thing: whoever lets those pass lets everybody pass.
+ * Whether an error means that there is no cluster to query: no node is reachable, or none is configured. A wrong host
+ * key, a refused login or an invalid setting does not count: ignoring those would let everything pass.
  */
 export const isUnreachable = (error: unknown): boolean =>
   UNREACHABLE.includes(String((error as { code?: unknown }).code));

@@ -1,17 +1,17 @@
-/** What the configuration of each rule may have, beside its own. */
+/** Configuration that every rule has, besides its own. */
 import type { PolicyConfigSchema } from "@pulumi/policy";
 
 type Properties = PolicyConfigSchema["properties"];
 
-/** What becomes of a rule that cannot look at everything. */
+/** How a rule behaves if it cannot check everything. */
 export interface Limits {
-  /** A value that the rule looks at is not known before other resources are made. */
+  /** A value that the rule reads is unknown until other resources exist. */
   onUnknown: "fail" | "warn";
   /** The cluster does not answer. */
   onUnreachable: "fail" | "warn" | "skip";
-  /** What is about nothing of the stack, and was so before. */
+  /** Problems that already existed and do not concern the stack. */
   others: "advise" | "fail";
-  /** A file of `npx seapath plan --save`, or a CIB, in place of the cluster. */
+  /** A file from `npx seapath plan --save`, or a CIB, instead of the cluster. */
   savedCluster?: string;
 }
 
@@ -47,12 +47,12 @@ const unreachables = (onUnreachable: Limits["onUnreachable"]): Properties => ({
   },
 });
 
-/** The schema of a rule. @param onUnreachable what happens by default; absent: the rule asks no cluster */
+/** The schema of a rule. @param onUnreachable the default behavior; absent if the rule does not query the cluster */
 export const schemaOf = (own: Properties, onUnreachable?: Limits["onUnreachable"]): PolicyConfigSchema => ({
   properties: { ...own, ...unknowns, ...(onUnreachable === undefined ? {} : unreachables(onUnreachable)) },
 });
 
-/** The configuration that was given, over the defaults of the schema: who calls a policy directly gives no defaults. */
+/** The given configuration on top of the schema's defaults: a direct caller of a policy passes no defaults. */
 export function configOf<Config>(schema: PolicyConfigSchema, given: object): Config & Limits {
   const defaults = Object.entries(schema.properties).flatMap(([key, { default: value }]) =>
     value === undefined ? [] : [[key, value]],
@@ -60,14 +60,14 @@ export function configOf<Config>(schema: PolicyConfigSchema, given: object): Con
   return { ...Object.fromEntries(defaults), ...given } as Config & Limits;
 }
 
-/** Keys that a rule does not have: Pulumi looks at the types of those that it has, and passes over the others. */
+/** Keys that a rule does not know. Pulumi checks the types of known keys and ignores the others. */
 export const strangeKeys = (schema: PolicyConfigSchema, given: object): string[] =>
   Object.keys(given).filter((key) => !(key in schema.properties));
 
-/** Names that a rule is not for. @param what they are names of, and why they may be exempt */
+/** Names that a rule does not apply to. @param what what the names refer to, and why they may be exempt */
 export const exempt = (what: string): Properties[string] => texts(`${what} A * stands for any letters and digits.`);
 
-/** Whether a name is one of these, in which `*` stands for any letters. */
+/** Whether a name matches one of these; `*` stands for any characters. */
 export const isNamed = (names: readonly string[], name: string): boolean =>
   names.some((each) =>
     new RegExp(

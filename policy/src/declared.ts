@@ -1,4 +1,4 @@
-/** The resources of a stack, as policies are told of them. */
+/** The resources of a stack as policies see them. */
 import type { PolicyResource, ResourceValidationArgs } from "@pulumi/policy";
 import { isRecord, knownOf, rawOf, touches, within, type Raw } from "./values";
 
@@ -6,22 +6,22 @@ const PREFIX = "pulumi-nodejs:dynamic/seapath:";
 
 /** A resource of pulumi-seapath. */
 export interface Declared {
-  /** The name of its class: `Vm`, `Colocation`, … */
+  /** The class name: `Vm`, `Colocation`, … */
   kind: string;
-  /** Its name in the program. */
+  /** The name in the program. */
   name: string;
   urn: string;
-  /** One of `seapath:clusters`. Absent: the cluster of `seapath:hosts`. */
+  /** One of `seapath:clusters`. If absent, the cluster of `seapath:hosts`. */
   cluster?: string;
-  /** The inputs that are known, the defaults among them. A resource that is not changed has its outputs as well. */
+  /** The known inputs, including defaults. An unchanged resource also has its outputs. */
   inputs: Raw;
-  /** The paths of the inputs that are not known before other resources are made: `domain.memory`. */
+  /** The paths of inputs that are unknown until other resources exist: `domain.memory`. */
   unknown: readonly string[];
-  /** The inputs with what is not known, as a preview has them. */
+  /** The inputs including unknown values, as a preview has them. */
   raw: Raw;
 }
 
-/** Reads a resource. Undefined: it is none of pulumi-seapath. */
+/** Reads a resource; undefined if it is not one of pulumi-seapath. */
 export function declaredOf({
   type,
   name,
@@ -44,26 +44,26 @@ export function declaredOf({
   };
 }
 
-/** Whether something of a path is not known yet. */
+/** Whether any part of a path is still unknown. */
 export const isUnknownAt = ({ unknown }: Declared, path: string): boolean =>
   unknown.some((each) => touches(each, path));
 
-/** The name on the cluster of a VM; that of the resource where it is not known. */
+/** A VM's name on the cluster; the resource's name if that is unknown. */
 export const vmName = ({ inputs, name }: Declared): string =>
   typeof inputs["name"] === "string" ? inputs["name"] : name;
 
-/** A resource in words: `VM "web01"`, `Colocation "pair"`. */
+/** A resource for messages: `VM "web01"`, `Colocation "pair"`. */
 export const wordsOf = (resource: Declared): string =>
   resource.kind === "Vm" ? `VM "${vmName(resource)}"` : `${resource.kind} "${resource.name}"`;
 
-/** The nodes that a VM names, and by which input. */
+/** The nodes that a VM names, each with its input. */
 export const hostsOf = ({ inputs }: Declared): { key: "pinnedHost" | "preferredHost"; host: string }[] =>
   (["pinnedHost", "preferredHost"] as const).flatMap((key) => {
     const host = inputs[key];
     return typeof host === "string" ? [{ key, host }] : [];
   });
 
-/** A map of texts among the inputs; empty where there is none. */
+/** A map of strings among the inputs; empty if there is none. */
 export function textsAt(inputs: Raw, ...path: string[]): Record<string, string> {
   const found = within(inputs, path);
   return isRecord(found) ? Object.fromEntries(Object.entries(found).map(([key, value]) => [key, String(value)])) : {};

@@ -1,4 +1,4 @@
-/** The pack as it is: `pulumi preview --policy-pack <this folder>`. */
+/** The pack without changes: `pulumi preview --policy-pack <this folder>`. */
 import { SeapathPolicyPack } from "./pack";
 
 new SeapathPolicyPack();

@@ -1,28 +1,33 @@
-/** What a run could not check, and what it lets pass though it is wrong. Neither is passed over in silence: `placement-report` ends with it. */
+/**
+ * Collects what a run could not check, and problems that it tolerates. `placement-report` prints both at the end, so
+ * that neither goes unnoticed.
+ */
 
 import { printable } from "pulumi-seapath-provider";
 
-/** A rule that could not look at something. */
+/** A rule that could not check something. */
 export interface NotChecked {
   rule: string;
-  /** What it is about: `web01`, `the cluster`. */
+  /** The subject: `web01`, `the cluster`. */
   about: string;
   why: string;
 }
 
 const advices = new Set<string>();
 const notes = new Map<string, NotChecked>();
-/** What was said aloud: once, however many rules it keeps from something. */
+/** Messages already printed. Each is printed once, however many rules it affects. */
 const said = new Set<string>();
 
-/** Takes down what is not checked. With `aloud` it is also written where the pack's messages go, at once. */
+/** Records something that was not checked. With `aloud`, also prints it at once, where the pack's messages go. */
 export function notChecked(note: NotChecked, aloud: boolean): void {
   const { rule, about, why } = note;
   notes.set(JSON.stringify([rule, about, why]), note);
   if (aloud) sayOnce(`not checked for ${about}: ${why}`);
 }
 
-/** Takes down what is wrong, was so before, and is about nothing of the stack. It is also written where the pack's messages go. */
+/**
+ * Records a problem that already existed and does not concern the stack. Also prints it where the pack's messages go.
+ */
 export function advise(rule: string, message: string): void {
   const text = `${rule}: ${message}`;
   advices.add(text);
@@ -35,14 +40,17 @@ function sayOnce(text: string): void {
   console.error(printable(text));
 }
 
-/** All advice so far, and forgets it. */
+/** Returns all advice so far and clears it. */
 export function takeAdvice(): string[] {
   const taken = [...advices];
   advices.clear();
   return taken;
 }
 
-/** All that was not checked so far, and forgets it: a sentence for each thing and reason, with the rules that it is about. */
+/**
+ * Returns everything that was not checked so far and clears it: a sentence per subject and reason, with the rules
+ * affected.
+ */
 export function takeNotes(): string[] {
   const taken = [...notes.values()];
   notes.clear();

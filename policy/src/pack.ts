@@ -1,4 +1,4 @@
-/** The pack: all rules, with the levels and the configuration that its maker gives it. */
+/** The pack: all rules, with the levels and configuration that its author gives. */
 import {
   PolicyPack,
   type EnforcementLevel,
@@ -8,7 +8,7 @@ import {
 } from "@pulumi/policy";
 import * as rules from "./rules";
 
-/** The rules of one resource: they run before it is made. */
+/** Rules for single resources: they run before the resource is created. */
 export const resourceRules: Policies = [
   rules.vmOffObserver,
   rules.vmHostExists,
@@ -18,7 +18,7 @@ export const resourceRules: Policies = [
   rules.vmStopTimeout,
 ];
 
-/** The rules of the stack, together with what the cluster has beside it. */
+/** Rules for the stack, together with what else is on the cluster. */
 export const stackRules: Policies = [
   rules.colocationEffective,
   rules.colocationPinsAgree,
@@ -28,7 +28,7 @@ export const stackRules: Policies = [
   rules.redundantVmsNotAtOnce,
 ];
 
-/** The rules of the cluster as it will be: Pacemaker's own scheduler is asked. */
+/** Rules for the cluster as it will be, according to Pacemaker's own scheduler. */
 export const clusterRules: Policies = [
   rules.guestNodeClosed,
   rules.clusterConfigValid,
@@ -40,30 +40,30 @@ export const clusterRules: Policies = [
   rules.failbackQuiet,
 ];
 
-/** All of them; the report comes last, since it has what the others could not check. */
+/** All rules. The report comes last, because it lists what the others could not check. */
 export const allRules: Policies = [...resourceRules, ...stackRules, ...clusterRules, rules.placementReport];
 
 /**
- * The levels and the configuration of rules by their names; `all` is the level of those that have none of their own here.
+ * Levels and configuration of rules, by name; `all` is the level of rules without one of their own here.
  *
  * @example
  * { all: "mandatory", "vm-stickiness": "remediate", "survives-node-failure": { exempt: ["scada"] } }
  */
 export type SeapathPolicyConfig = PolicyPackConfig & { all?: EnforcementLevel };
 
-/** What a pack is made of beside the rules' own configuration. */
+/** Arguments of a pack besides the rules' own configuration. */
 export interface SeapathPolicyPackArgs extends Partial<PolicyPackArgs> {
   /** @default "seapath-placement" */
   name?: string;
-  /** Rules in place of all. @default allRules */
+  /** Rules to use instead of all. @default allRules */
   policies?: Policies;
-  /** More rules, yours say; they come before the report. @default [] */
+  /** Additional rules, e.g. your own; they run before the report. @default [] */
   more?: Policies;
 }
 
 /**
- * Policies for VMs on SEAPATH clusters. A pack is one file that makes one of these; a file that is given with
- * `--policy-pack-config` counts more than what is said here.
+ * Policies for VMs on SEAPATH clusters. A pack is a file that creates one of these; a file given with
+ * `--policy-pack-config` overrides what is set here.
  *
  * @example
  * import { SeapathPolicyPack } from "pulumi-seapath-policy";
@@ -92,7 +92,7 @@ export class SeapathPolicyPack extends PolicyPack {
   }
 }
 
-/** Refuses a name that is no rule's: its level or its limit would be none, and nobody would know. */
+/** Rejects an unknown rule name: otherwise its level or limit would be ignored without notice. */
 function known(config: SeapathPolicyConfig, policies: Policies): SeapathPolicyConfig {
   const names = policies.map(({ name }) => name);
   const strange = Object.keys(config).filter((name) => name !== "all" && !names.includes(name));
@@ -104,13 +104,13 @@ function known(config: SeapathPolicyConfig, policies: Policies): SeapathPolicyCo
 }
 
 /**
- * The level of each rule: of `all`, which the engine knows in its own files only, or the rule's own. To the engine a rule that
- * is configured without a level is advisory, whatever it was before.
+ * The level of each rule: its own, or that of `all`, which the engine supports only in its own files. The engine treats
+ * a rule that is configured without a level as advisory, whatever its default.
  */
 function withLevels({ all, ...config }: SeapathPolicyConfig, policies: Policies): PolicyPackConfig {
   const levels = policies.flatMap(({ name, enforcementLevel = "advisory" }) => {
     const own = config[name];
-    // The report is no violation: a level at which violations count would refuse each preview.
+    // The report is not a violation: a level at which violations count would reject every preview.
     const general = name === rules.placementReport.name && all !== "disabled" ? undefined : all;
     if (own === undefined) return general === undefined ? [] : [[name, general]];
     return [[name, typeof own === "string" ? own : { enforcementLevel: general ?? enforcementLevel, ...own }]];

@@ -1,4 +1,4 @@
-/** Which VMs stand in for each other, as the configuration of a rule says it. */
+/** Groups of VMs that stand in for each other, from a rule's configuration. */
 import type { PolicyConfigSchema } from "@pulumi/policy";
 import type { View } from "./view";
 
@@ -29,7 +29,7 @@ export const METADATA_KEY: Property = {
   description: "A key of `metadata`: VMs with one value of it are a group.",
 };
 
-/** The groups that the configuration names, and those that the VMs' metadata make. */
+/** The groups from the configuration, and those from the VMs' metadata. */
 export function groupsOf(
   view: View,
   { groups, metadataKey }: { groups: readonly Group[]; metadataKey?: string },

@@ -1,4 +1,4 @@
-/** Rules of one resource: they run before it is made, in a preview and in an `up` alike. */
+/** Rules for single resources: they run before the resource is created, in a preview and in an `up` alike. */
 import type { ResourceValidationPolicy } from "@pulumi/policy";
 import { configOf, type Limits } from "./config";
 import { declaredOf, isUnknownAt, type Declared } from "./declared";
@@ -6,26 +6,26 @@ import { lookOf, nodesFor, policyOf, type About, type Look } from "./rule";
 import type { Raw } from "./values";
 import type { ClusterNodes } from "./cluster";
 
-/** What a rule of one resource may ask besides. */
+/** What a rule for a single resource may also use. */
 export interface ResourceLook<Config> extends Look<Config> {
-  /** The nodes of its cluster; undefined when they cannot be known, which has been said. */
+  /** The nodes of its cluster; undefined if unavailable, which has already been reported. */
   nodes: () => Promise<ClusterNodes | undefined>;
 }
 
-/** A rule of one resource. */
+/** A rule for single resources. */
 export interface ResourceRule<Config> extends About {
-  /** The classes that it is about: `["Vm"]`. */
+  /** The classes that it applies to: `["Vm"]`. */
   kinds: readonly string[];
-  /** The inputs that it looks at. Of those that are not known yet it is said that they were not checked, and it runs without them. */
+  /** The inputs it reads. Unknown ones are reported as not checked, and the rule runs without them. */
   reads?: readonly string[];
-  /** The inputs without which it can say nothing: while one of them is not known it does not run, which is said. */
+  /** The inputs it requires. While one is unknown, the rule does not run and says so. */
   needs?: readonly string[];
   validate(resource: Declared, look: ResourceLook<Config>): void | Promise<void>;
-  /** The inputs as they must be; undefined where they are. Given, so that the level `remediate` can be chosen. */
+  /** Returns corrected inputs, or undefined if they are fine. Enables the level `remediate`. */
   remediate?: (inputs: Raw, config: Config & Limits) => Raw | undefined;
 }
 
-/** Makes a policy of a rule. */
+/** Turns a rule into a policy. */
 export function resourceRule<Config>(rule: ResourceRule<Config>): ResourceValidationPolicy {
   const { remediate, reads = [], needs = [] } = rule;
   const found = (args: Parameters<typeof declaredOf>[0]) => {
@@ -47,7 +47,7 @@ export function resourceRule<Config>(rule: ResourceRule<Config>): ResourceValida
       : {
           remediateResource(args) {
             const resource = found(args);
-            // Inputs that are not known yet cannot be put right; the validation that follows says so.
+            // Unknown inputs cannot be corrected; the validation that follows reports them.
             if (resource === undefined || [...reads, ...needs].some((path) => isUnknownAt(resource, path)))
               return undefined;
             return remediate(shallow(args.props), configOf<Config>(rule.config, args.getConfig()));
@@ -56,13 +56,13 @@ export function resourceRule<Config>(rule: ResourceRule<Config>): ResourceValida
   };
 }
 
-/** The top of the inputs, below which secrets stay secrets. */
+/** A shallow copy of the inputs; below the top level, secrets stay secrets. */
 const shallow = (props: Raw): Raw =>
   Object.fromEntries(
     Object.keys(props).map((key) => [key, Object.getOwnPropertyDescriptor(props, key)?.value as unknown]),
   );
 
-/** A change of a map within the inputs. Secrets and what is not known stay what they are. */
+/** Changes a map within the inputs. Secrets and unknown values stay as they are. */
 export function withTexts(inputs: Raw, [first, ...rest]: readonly string[], texts: Record<string, unknown>): Raw {
   if (first === undefined) return { ...inputs, ...texts };
   const inner = inputs[first];

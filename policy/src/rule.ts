@@ -1,4 +1,4 @@
-/** What all rules have: who they are, and how they say that something is not as it must be. */
+/** What all rules share: their identity, and how they report problems. */
 import type { EnforcementLevel, Policy, PolicyConfigSchema, Severity } from "@pulumi/policy";
 import { printable } from "pulumi-seapath-provider";
 import { nodesOf, isUnreachable, wordsFor, type ClusterNodes } from "./cluster";
@@ -6,7 +6,7 @@ import { configOf, strangeKeys, type Limits } from "./config";
 import { wordsOf, type Declared } from "./declared";
 import { notChecked } from "./notes";
 
-/** Who a rule is. */
+/** A rule's identity. */
 export interface About {
   /** Subject first, with hyphens: `vm-off-observer`. */
   name: string;
@@ -19,22 +19,25 @@ export interface About {
   severity: Severity;
   /** What to do about a violation. */
   remediationSteps: string;
-  /** What it says of the cluster as a whole is never only others' business. @default false */
+  /** Whether its findings about the cluster as a whole always concern this stack too. @default false */
   concernsAll?: boolean;
-  /** The properties of the configuration, as `schemaOf` puts them together. */
+  /** The configuration's properties, as composed by `schemaOf`. */
   config: PolicyConfigSchema;
 }
 
-/** How a rule says something, and what it may ask. */
+/** How a rule reports, and what it may query. */
 export interface Look<Config> {
   config: Config & Limits;
-  /** What must hold, for which VM and node, why, and what to do. @param resource the one that is shown with it */
+  /**
+   * Reports a violation: what must hold, for which VM and node, why, and what to do.
+   * @param resource the resource that it is shown with
+   */
   report: (message: string, resource?: Declared) => void;
-  /** Takes down that something is not checked, or, with `onUnknown: "fail"`, lets the rule be broken by it. */
+  /** Records that something was not checked; with `onUnknown: "fail"`, it is a violation. */
   unknown: (resource: Declared, path: string) => void;
-  /** The same of what the scheduler could not be told, in a sentence. */
+  /** The same for what the scheduler could not be given, as a sentence. */
   unsure: (text: string) => void;
-  /** Takes down that something is not checked. */
+  /** Records that something was not checked. */
   skip: (about: string, why: string) => void;
 }
 
@@ -59,8 +62,10 @@ export const policyOf = ({
 });
 
 /**
- * How a rule says something. A key of its configuration that it does not have is a violation: somebody meant something by it.
- * @param given the configuration @param violation how @pulumi/policy is told
+ * Creates a rule's reporting functions. An unknown configuration key is a violation, because its author expected an
+ * effect.
+ * @param given the configuration
+ * @param violation reports to @pulumi/policy
  */
 export function lookOf<Config>(
   { name: rule, config: schema }: About,
@@ -99,9 +104,9 @@ export function lookOf<Config>(
 }
 
 /**
- * Asks the cluster. One that does not answer is a violation, a warning or a note, as the configuration says; every
- * other failure is a violation, whatever it says: nothing is known then, and it is not the network's fault.
- * @returns undefined when there is no answer, which has been said
+ * Queries the cluster. If it does not answer, that is a violation, a warning or a note, as configured. Every other
+ * failure is always a violation: nothing is known then, and the network is not to blame.
+ * @returns undefined if there is no answer, which has already been reported
  */
 export async function asked<T, Config>(
   rule: string,
@@ -132,7 +137,7 @@ export async function asked<T, Config>(
   }
 }
 
-/** The nodes of the cluster of a resource. */
+/** The nodes of a resource's cluster. */
 export const nodesFor = <Config>(
   rule: string,
   resource: Declared,

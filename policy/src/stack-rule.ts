@@ -1,4 +1,4 @@
-/** Rules of a whole stack, and of the cluster as it will be. They run when all steps of a preview or of an `up` are done. */
+/** Rules for a whole stack, and for the cluster as it will be. They run after all steps of a preview or an `up`. */
 import type { StackValidationArgs, StackValidationPolicy } from "@pulumi/policy";
 import * as pulumi from "@pulumi/pulumi";
 import { planOf, presentOf, type Planned, type Where } from "./cluster";
@@ -7,21 +7,21 @@ import { advise } from "./notes";
 import { asked, lookOf, policyOf, type About, type Look } from "./rule";
 import { clustersOf, resourcesOf, viewOf, type View } from "./view";
 
-/** A rule of a stack on each of its clusters. */
+/** A rule for a stack on each of its clusters. */
 export interface StackRule<Config> extends About {
-  /** By the names of their classes, the inputs that it looks at. Of those that are not known yet it is said that they were not checked. */
+  /** The inputs it reads, by class name. Unknown ones are reported as not checked. */
   reads: Readonly<Record<string, readonly string[]>>;
-  /** The same, where the configuration says that more is looked at. */
+  /** More of the same, depending on the configuration. */
   readsBesides?(config: Config): StackRule<Config>["reads"];
   validate(view: View, look: Look<Config>): void | Promise<void>;
 }
 
-/** A rule of the cluster as it will be. */
+/** A rule for the cluster as it will be. */
 export interface ClusterRule<Config> extends About {
   validate(planned: Planned, view: View, look: Look<Config>): void | Promise<void>;
 }
 
-/** Makes a policy of a rule of a stack. Where the cluster does not answer it looks at what the stack alone has. */
+/** Turns a stack rule into a policy. If the cluster does not answer, it checks only what is in the stack. */
 export const stackRule = <Config>(rule: StackRule<Config>): StackValidationPolicy =>
   onEachCluster<Config>(
     rule,
@@ -29,7 +29,7 @@ export const stackRule = <Config>(rule: StackRule<Config>): StackValidationPolic
     (view, look) => rule.validate(view, look),
   );
 
-/** Makes a policy of a rule of the cluster as it will be. Where the cluster does not answer it does not run, and that is said. */
+/** Turns a cluster rule into a policy. If the cluster does not answer, it does not run and says so. */
 export const clusterRule = <Config>(rule: ClusterRule<Config>): StackValidationPolicy =>
   onEachCluster<Config>(
     rule,
@@ -72,7 +72,7 @@ function onEachCluster<Config>(
 
 type Report = { message: string; resource?: Declared | undefined };
 
-/** What a rule has to say, before anybody is told. */
+/** Collects a rule's reports without passing them on yet. */
 async function reportsOf<Config>(
   look: Look<Config>,
   validate: (look: Look<Config>) => void | Promise<void>,
@@ -83,8 +83,8 @@ async function reportsOf<Config>(
 }
 
 /**
- * What the rule says of the cluster as it is. What it says of others' VMs in the same words was wrong before, and whoever
- * changes this stack cannot put it right.
+ * The rule's reports on the cluster as it is. A report on another program's VMs with the same text was already true
+ * before, and changing this stack cannot fix it.
  */
 async function brokenBefore<Config>(
   rule: About,
@@ -106,6 +106,6 @@ async function brokenBefore<Config>(
   return new Set(before.map(({ message }) => message));
 }
 
-/** Whether the configuration has a cluster that needs no name. */
+/** Whether the configuration has an unnamed cluster. */
 const hasStandard = (): boolean =>
   new pulumi.Config("seapath").get("hosts") !== undefined || Boolean(process.env["SEAPATH_HOSTS"]);

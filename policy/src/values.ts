@@ -1,12 +1,12 @@
 /**
- * The inputs of resources as plain values. What @pulumi/policy hands over throws when a value is read that is not known
- * yet, and then makes an advisory remark of the whole policy, be it mandatory. So nothing is read through it: what is
- * unknown is taken out, and each rule says what it could not look at.
+ * The inputs of resources as plain values. Reading an unknown value through the objects of @pulumi/policy throws, and
+ * turns the whole policy into an advisory remark, even a mandatory one. So nothing is read through them: unknown values
+ * are removed, and each rule reports what it could not check.
  */
 
 export type Raw = Record<string, unknown>;
 
-/** How @pulumi/policy writes down a value that is not known yet, by its type. */
+/** How @pulumi/policy represents an unknown value, by type. */
 const UNKNOWN = new Set([
   "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7", // boolean
   "3eeb2bf0-c639-47a8-9e75-3b44932eb421", // number
@@ -22,7 +22,7 @@ export const isUnknown = (value: unknown): boolean => typeof value === "string" 
 export const isRecord = (value: unknown): value is Raw =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** The value behind the proxies of @pulumi/policy: a property's descriptor is given without a look at the value. */
+/** The value behind @pulumi/policy's proxies: property descriptors are available without reading the value. */
 export function rawOf(value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
   const entries = Object.keys(value).map(
@@ -32,7 +32,7 @@ export function rawOf(value: unknown): unknown {
   return entries.map(([, each]) => each);
 }
 
-/** A value without what is unknown in it, whose paths are taken down: `domain.memory`. */
+/** A value without its unknown parts, whose paths are collected: `domain.memory`. */
 export function knownOf(value: unknown, unknown: string[], path = ""): unknown {
   if (isUnknown(value)) {
     unknown.push(path);
@@ -50,13 +50,13 @@ export function knownOf(value: unknown, unknown: string[], path = ""): unknown {
   );
 }
 
-/** What lies within a value, key by key; undefined where there is nothing. */
+/** The value at a list of keys; undefined if there is none. */
 export const within = (value: unknown, keys: readonly string[]): unknown =>
   keys.reduce<unknown>((at, key) => (isRecord(at) || Array.isArray(at) ? (at as Raw)[key] : undefined), value);
 
-/** What lies at a path: `domain.memory`. */
+/** The value at a path: `domain.memory`. */
 export const valueAt = (value: unknown, path: string): unknown => within(value, path.split("."));
 
-/** Whether two paths concern each other: one is the other, or lies within it. */
+/** Whether two paths overlap: they are equal, or one contains the other. */
 export const touches = (one: string, other: string): boolean =>
   one === other || one.startsWith(`${other}.`) || other.startsWith(`${one}.`);

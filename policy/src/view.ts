@@ -1,32 +1,32 @@
-/** A stack on one of its clusters, together with what the cluster has beside it. */
+/** A stack on one of its clusters, together with what else is on the cluster. */
 import type { StackValidationArgs } from "@pulumi/policy";
 import { wordsFor, type Planned } from "./cluster";
 import { declaredOf, hostsOf, isUnknownAt, vmName, type Declared } from "./declared";
 
-/** A VM of the stack, or one that the cluster has beside it. */
+/** A VM of the stack, or another one on the cluster. */
 export interface ViewVm {
   vm: string;
-  /** Absent: it is none of this stack. */
+  /** Absent if it is not of this stack. */
   resource?: Declared;
   pinnedHost?: string;
   preferredHost?: string;
   metadata: Record<string, string>;
-  /** It is to run. */
+  /** Whether it should run. */
   runs: boolean;
 }
 
-/** VMs that are kept together, or apart. */
+/** VMs that are kept together or apart. */
 export interface ViewRelation {
-  /** Of the resource, or of the constraint. */
+  /** The name of the resource, or the id of the constraint. */
   name: string;
   resource?: Declared;
   kind: "together" | "apart";
-  /** Or not at all; otherwise it is a wish. */
+  /** Strict: otherwise the VMs do not run. If false, it is a preference. */
   strong: boolean;
   vms: string[];
 }
 
-/** What the rules of a stack look at. */
+/** What stack rules check. */
 export interface View {
   /** `the cluster`, or `cluster "north"`. */
   where: string;
@@ -35,7 +35,7 @@ export interface View {
   resources: Declared[];
   vms: ViewVm[];
   relations: ViewRelation[];
-  /** What the scheduler says; absent where the cluster does not answer: then only the stack's own are in this view. */
+  /** The scheduler's result. Absent if the cluster does not answer; the view then has only the stack's own VMs. */
   planned?: Planned;
 }
 
@@ -43,16 +43,16 @@ export interface View {
 export const resourcesOf = ({ resources }: StackValidationArgs): Declared[] =>
   resources.map((each) => declaredOf(each)).filter((each) => each !== undefined);
 
-/** The clusters of a stack. @param standard whether the configuration has one that needs no name */
+/** The clusters of a stack. @param standard whether the configuration has an unnamed one */
 export function clustersOf(resources: readonly Declared[], standard: boolean): (string | undefined)[] {
   const named = resources.filter((each) => !isUnknownAt(each, "cluster")).map(({ cluster }) => cluster);
   return [...new Set([...(standard ? [undefined] : []), ...named])];
 }
 
-/** Puts the stack and the cluster together. */
+/** Combines the stack and the cluster. */
 export function viewOf(cluster: string | undefined, all: readonly Declared[], planned: Planned | undefined): View {
   const resources = all.filter((each) => each.cluster === cluster && !isUnknownAt(each, "cluster"));
-  // The engine hands resources over in the order in which they were done, which is another one each time.
+  // The engine passes resources in the order of completion, which differs every time.
   const own = sortedBy(resources.filter(({ kind }) => kind === "Vm").map(ofStack), ({ vm }) => vm);
   const names = new Set(own.map(({ vm }) => vm));
   const beside = (planned?.declared ?? [])
@@ -87,7 +87,7 @@ const sortedBy = <T>(list: readonly T[], key: (each: T) => string): T[] =>
 
 const keyOf = ({ kind, strong, vms }: ViewRelation) => JSON.stringify([kind, strong, [...vms].sort()]);
 
-/** A colocation apart is a constraint for each of its pairs. */
+/** A colocation with `apart` has one constraint per pair. */
 const isPartOf = (relations: readonly ViewRelation[], { kind, strong, vms }: ViewRelation) =>
   relations.some((each) => each.kind === kind && each.strong === strong && vms.every((vm) => each.vms.includes(vm)));
 
@@ -119,11 +119,11 @@ function relationOf(resource: Declared): ViewRelation[] {
   ];
 }
 
-/** The resource of a VM; undefined where it is none of this stack. */
+/** The resource of a VM; undefined if it is not of this stack. */
 export const resourceOf = ({ vms }: View, vm: string): Declared | undefined =>
   vms.find((each) => each.vm === vm)?.resource;
 
-/** The resource of the first of some VMs that this stack has; undefined where it has none of them. */
+/** The resource of the first of these VMs that belongs to this stack; undefined if none does. */
 export const resourceAmong = ({ vms }: View, names: Iterable<string>): Declared | undefined => {
   const among = new Set(names);
   return vms.find(({ vm, resource }) => resource !== undefined && among.has(vm))?.resource;

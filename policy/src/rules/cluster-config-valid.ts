@@ -5,7 +5,7 @@ interface Config {
   allowNoStonith: boolean;
 }
 
-/** Pacemaker acts upon the configuration. */
+/** Pacemaker accepts and acts on the configuration. */
 export const clusterConfigValid = clusterRule<Config>({
   name: "cluster-config-valid",
   displayName: "Pacemaker takes the configuration",

@@ -5,7 +5,7 @@ interface Config {
   minMachines: number;
 }
 
-/** SEAPATH's first rule. */
+/** SEAPATH's first rule: an odd number of machines. */
 export const clusterOddMachines = clusterRule<Config>({
   name: "cluster-odd-machines",
   displayName: "The machines are of an odd number",
@@ -26,7 +26,7 @@ export const clusterOddMachines = clusterRule<Config>({
     "warn",
   ),
   validate({ nodes, observer }, { where }, { config, report }) {
-    // A guest node is a VM, and votes for nothing.
+    // A guest node is a VM and has no vote.
     const machines = nodes.filter(({ guest }) => !guest);
     const names = machines.map(({ name }) => (name === observer ? `${name} (the observer)` : name)).join(", ");
     if (machines.length % 2 === 0) {

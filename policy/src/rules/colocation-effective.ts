@@ -2,7 +2,7 @@ import { schemaOf } from "../config";
 import { isUnknownAt } from "../declared";
 import { stackRule } from "../stack-rule";
 
-/** A colocation is about two VMs at least, and each of them is there. */
+/** A colocation has at least two VMs, and all of them exist. */
 export const colocationEffective = stackRule<object>({
   name: "colocation-effective",
   displayName: "A colocation has an effect",

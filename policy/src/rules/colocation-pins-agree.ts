@@ -3,7 +3,7 @@ import { schemaOf } from "../config";
 import { stackRule } from "../stack-rule";
 import { resourceAmong } from "../view";
 
-/** VMs that are to share a node are not pinned to different ones. */
+/** VMs that must share a node are not pinned to different ones. */
 export const colocationPinsAgree = stackRule<object>({
   name: "colocation-pins-agree",
   displayName: "Pins of VMs that are kept together agree",

@@ -6,7 +6,7 @@ interface Config {
   maxMoves: number;
 }
 
-/** A node that comes back takes no VM away from where it is. */
+/** A returning node does not pull VMs away from where they run. */
 export const failbackQuiet = clusterRule<Config>({
   name: "failback-quiet",
   displayName: "A node comes back quietly",
@@ -22,7 +22,7 @@ export const failbackQuiet = clusterRule<Config>({
         skip(node, backNotSimulated ?? "its return was not simulated");
         continue;
       }
-      // A VM that prefers the node, or is pinned to it, is meant to return.
+      // A VM that prefers the node, or is pinned to it, should return.
       const meant = new Set(
         declared
           .filter(({ pinnedHost, preferredHost }) => pinnedHost === node || preferredHost === node)

@@ -6,7 +6,7 @@ interface Config {
   exempt: string[];
 }
 
-/** No VM runs within a VM. */
+/** No VM runs inside a VM. */
 export const guestNodeClosed = clusterRule<Config>({
   name: "guest-node-closed",
   displayName: "No VM within a guest node",

@@ -1,4 +1,4 @@
-/** All rules, in the order in which they are told: of one resource, of the stack, of the cluster as it will be. */
+/** All rules; `../pack` puts them in order: for a resource, for the stack, for the cluster as it will be. */
 export { clusterConfigValid } from "./cluster-config-valid";
 export { clusterOddMachines } from "./cluster-odd-machines";
 export { colocationEffective } from "./colocation-effective";

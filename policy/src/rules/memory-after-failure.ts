@@ -11,7 +11,7 @@ interface Config {
 const MIB = 1024 ** 2;
 const mib = (bytes: number) => `${Math.round(bytes / MIB)} MiB`;
 
-/** There is memory for all VMs, also when a node is down. */
+/** There is enough memory for all VMs, even with a node down. */
 export const memoryAfterFailure = clusterRule<Config>({
   name: "memory-after-failure",
   displayName: "Memory for all, also without a node",

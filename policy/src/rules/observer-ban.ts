@@ -1,16 +1,16 @@
-/** VMs that no rule keeps off the observer: the next failure of a node brings them there. */
+/** VMs that nothing bans from the observer: the next node failure may move them there. */
 import type { StackValidationPolicy } from "@pulumi/policy";
 import { stackRule } from "../stack-rule";
 import type { About } from "../rule";
 import { resourceOf } from "../view";
 
-/** The nodes that never run a VM: those that the configuration names, or the one that the cluster does. */
+/** The nodes that never run a VM: those in the configuration, or the cluster's observer. */
 export const observersOf = (
   { observers }: { observers: string[] },
   known: { observer?: string } | undefined,
 ): string[] => (observers.length > 0 || known?.observer === undefined ? observers : [known.observer]);
 
-/** The part of `vm-off-observer` that is about the whole cluster. */
+/** The part of `vm-off-observer` that concerns the whole cluster. */
 export function withoutObserverBan<Config extends { observers: string[] }>(
   about: About,
 ): Pick<StackValidationPolicy, "validateStack"> {

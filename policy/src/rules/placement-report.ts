@@ -37,7 +37,7 @@ const report = clusterRule<Config>({
   },
 });
 
-/** Where all land. It comes last, so that it also has what the rules before it could not check. */
+/** Where every VM ends up. Runs last, so that it includes what the rules before it could not check. */
 export const placementReport: StackValidationPolicy = {
   ...report,
   async validateStack(args, violation) {

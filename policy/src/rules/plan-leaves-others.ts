@@ -14,7 +14,7 @@ const STOPS: Record<string, string> = {
   recover: "is recovered",
 };
 
-/** What is not changed is left alone. */
+/** VMs that the stack does not change are left alone. */
 export const planLeavesOthers = clusterRule<Config>({
   name: "plan-leaves-others",
   displayName: "Other VMs are left alone",

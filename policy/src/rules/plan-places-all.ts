@@ -6,7 +6,7 @@ interface Config {
   exempt: string[];
 }
 
-/** Each VM that is to run finds a place. */
+/** Every VM that should run finds a place. */
 export const planPlacesAll = clusterRule<Config>({
   name: "plan-places-all",
   displayName: "Each VM finds a place",

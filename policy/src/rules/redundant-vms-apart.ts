@@ -11,7 +11,7 @@ interface Config {
   maxSkew?: number;
 }
 
-/** Whether something keeps two VMs off one node: a colocation, be it a wish, or pins to different ones. */
+/** Whether something keeps two VMs on different nodes: a colocation, even just a preference, or pins. */
 function areKeptApart(view: View, pair: readonly [string, string]): boolean {
   if (view.relations.some(({ kind, vms }) => kind === "apart" && pairsOf(vms).some((each) => samePair(each, pair))))
     return true;
@@ -19,7 +19,7 @@ function areKeptApart(view: View, pair: readonly [string, string]): boolean {
   return one !== undefined && other !== undefined && one !== other;
 }
 
-/** VMs that stand in for each other are not lost by the failure of one node. */
+/** The failure of one node does not take out all VMs that stand in for each other. */
 export const redundantVmsApart = stackRule<Config>({
   name: "redundant-vms-apart",
   displayName: "Redundant VMs on different nodes",
@@ -44,7 +44,7 @@ export const redundantVmsApart = stackRule<Config>({
     for (const { name, vms } of groupsOf(view, config)) {
       const present = vms.filter((vm) => view.vms.some((each) => each.vm === vm && each.runs));
       const shown = resourceAmong(view, present);
-      if (shown === undefined) continue; // none of this stack
+      if (shown === undefined) continue; // not of this stack
       if (config.maxPerHost === 1) {
         for (const pair of pairsOf(present).filter((each) => !areKeptApart(view, each))) {
           report(

@@ -10,24 +10,27 @@ interface Config {
   metadataKey?: string;
 }
 
-/** The groups of the configuration and of metadata, and what a strong colocation of the stack keeps apart: a wish alone says nothing of one standing in for the other. */
+/**
+ * The groups from configuration and metadata, and the VMs that a strong colocation of the stack keeps apart. A
+ * preference alone does not mean that one stands in for the other.
+ */
 function allGroups(view: View, config: Config): Group[] {
   const named = groupsOf(view, config);
   const apart = view.relations
     .filter(({ kind, strong, resource }) => kind === "apart" && strong && resource !== undefined)
     .map(({ name, vms }) => ({ name, vms: [...new Set(vms)] }));
-  // What the colocation of a group says of it has been said.
+  // A group's colocation has already been reported with the group.
   const isNamed = (vms: readonly string[]) => named.some((group) => vms.every((vm) => group.vms.includes(vm)));
   return [...named, ...apart.filter(({ vms }) => vms.length > 1 && !isNamed(vms))];
 }
 
-/** Whether a strong colocation keeps two VMs apart: then an `up` stops one after the other by itself. */
+/** Whether a strong colocation keeps two VMs apart: an `up` then stops one after the other automatically. */
 const takeTurns = (view: View, pair: readonly [string, string]) =>
   view.relations.some(
     ({ kind, strong, vms }) => kind === "apart" && strong && pairsOf(vms).some((each) => samePair(each, pair)),
   );
 
-/** VMs that stand in for each other are not stopped by one change at the same time. */
+/** One change does not stop VMs that stand in for each other at the same time. */
 export const redundantVmsNotAtOnce = stackRule<Config>({
   name: "redundant-vms-not-at-once",
   displayName: "Redundant VMs one after the other",
@@ -63,7 +66,7 @@ export const redundantVmsNotAtOnce = stackRule<Config>({
         );
       }
       for (const pair of pairsOf(present).filter((each) => !takeTurns(view, each))) {
-        // Of two of which one is another program's, no run changes both.
+        // No run changes both VMs of a pair if another program owns one.
         if (pair.some((vm) => resourceOf(view, vm) === undefined)) continue;
         report(
           `"${pair[0]}" and "${pair[1]}" of "${name}" must be changed one after the other, and nothing sees to it: a change that restarts both, or makes both anew, stops them at once. Keep them apart by a Colocation with \`apart: true, strong: true\`.`,

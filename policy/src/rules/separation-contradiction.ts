@@ -3,7 +3,7 @@ import { schemaOf } from "../config";
 import { stackRule } from "../stack-rule";
 import { resourceAmong } from "../view";
 
-/** VMs that are kept apart are not bound together by something else. */
+/** Nothing else binds together VMs that are kept apart. */
 export const separationContradiction = stackRule<object>({
   name: "separation-contradiction",
   displayName: "Kept apart, and not bound together",

@@ -6,7 +6,7 @@ interface Config {
   hypervisors: string[];
 }
 
-/** There are nodes enough for VMs that are kept apart. */
+/** There are enough nodes for VMs that are kept apart. */
 export const separationFitsHosts = stackRule<Config>({
   name: "separation-fits-hosts",
   displayName: "Nodes enough for VMs that are kept apart",

@@ -8,7 +8,7 @@ interface Config {
   treatObserver: boolean;
 }
 
-/** Each VM outlives the failure of a node. */
+/** Every VM survives the failure of a node. */
 export const survivesNodeFailure = clusterRule<Config>({
   name: "survives-node-failure",
   displayName: "Each VM outlives a node",
@@ -39,9 +39,9 @@ export const survivesNodeFailure = clusterRule<Config>({
     for (const { node, fates } of losses) {
       if (node === observer && !config.treatObserver) continue;
       for (const { vm, unplaced } of fates) {
-        // What finds no place even now is told by plan-places-all.
+        // plan-places-all reports VMs that have no place even now.
         if (unplaced === undefined || !placed.has(vm) || isNamed(config.exempt, vm)) continue;
-        // Of a VM that is pinned elsewhere the pin is not all of the truth.
+        // For a VM that is pinned elsewhere, the pin is not the whole reason.
         const pinned = declared.find((each) => each.vm === vm)?.pinnedHost === node;
         const why = pinned ? `it is pinned to ${node}` : unplaced;
         const todo = pinned ? "Use `preferredHost`" : "Change what is named here";

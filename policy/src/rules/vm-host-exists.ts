@@ -6,7 +6,7 @@ interface Config {
   hypervisors: string[];
 }
 
-/** A host that a VM names is one of the cluster's. */
+/** A host that a VM names exists in the cluster. */
 export const vmHostExists = resourceRule<Config>({
   name: "vm-host-exists",
   displayName: "The host of a VM exists",

@@ -26,7 +26,7 @@ const about = {
   ),
 } as const;
 
-/** No VM on the observer: its pin and its preference, before it is made; its ban, of all VMs of the cluster. */
+/** No VM on the observer. Checks pin and preference before a VM is created, and the ban for all VMs of the cluster. */
 export const vmOffObserver = {
   ...resourceRule<Config>({
     ...about,

@@ -2,7 +2,7 @@ import { schemaOf } from "../config";
 import { vmName } from "../declared";
 import { resourceRule } from "../resource-rule";
 
-/** A VM is pinned, or it prefers a node. */
+/** A VM is pinned or prefers a node, not both. */
 export const vmPinNotWithPreferred = resourceRule<object>({
   name: "vm-pin-not-with-preferred",
   displayName: "A pinned VM prefers nothing",

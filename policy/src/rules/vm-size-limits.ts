@@ -9,7 +9,7 @@ interface Config {
   maxMemory?: number;
 }
 
-/** What a VM asks for, typed or in its XML. */
+/** The size of a VM, from its typed domain or its XML. */
 function sizeOf(inputs: Raw): { vcpus?: number; memoryMiB?: number } {
   if (typeof inputs["xml"] === "string") return api.domainSize(inputs["xml"]) ?? {};
   const [vcpus, memory] = [valueAt(inputs, "domain.vcpus"), valueAt(inputs, "domain.memory")];
@@ -19,7 +19,7 @@ function sizeOf(inputs: Raw): { vcpus?: number; memoryMiB?: number } {
   };
 }
 
-/** A VM is not larger than what is allowed. */
+/** A VM is not larger than allowed. */
 export const vmSizeLimits = resourceRule<Config>({
   name: "vm-size-limits",
   displayName: "A VM within limits",

@@ -6,7 +6,7 @@ interface Config {
   minSeconds: number;
 }
 
-/** A guest has the time that it needs to shut down. */
+/** A guest gets the time it needs to shut down. */
 export const vmStopTimeout = resourceRule<Config>({
   name: "vm-stop-timeout",
   displayName: "Time to shut down",

@@ -1,4 +1,4 @@
-/** `adopt`: VMs that exist as the text of a Pulumi program. */
+/** `adopt`: prints existing VMs as a Pulumi program. */
 import { api } from "pulumi-seapath-provider";
 import { programText } from "../program-text";
 import type { Run, Verb } from "./verb";

@@ -1,13 +1,13 @@
-/** What may stand next on a command line: for the completion of shells. */
+/** Shell completion: the words that may come next on a command line. */
 import type { OptionSpec, PositionalSpec, VerbSpec } from "./grammar";
 
-/** A word that may stand there, with what it means; or that a file name may. */
+/** A word that may come next, with its meaning; or a file name. */
 export type Candidate = { word: string; help: string } | "files";
 
 /**
- * What may stand in place of the last word.
- * @param words all after the program's name; the last one is the word that is being typed, often empty
- * @param vms asks the cluster for the names of its VMs
+ * The candidates for the last word.
+ * @param words everything after the program's name; the last one is being typed, and often empty
+ * @param vms reads the names of the cluster's VMs
  */
 export async function candidates(
   verbs: readonly VerbSpec[],
@@ -34,7 +34,7 @@ interface Open {
   takes: OptionSpec["takes"] | PositionalSpec["takes"];
   choices?: readonly string[];
   help: string;
-  /** More words may follow, and an option as well. */
+  /** Whether more words, or an option, may follow. */
   many: boolean;
 }
 

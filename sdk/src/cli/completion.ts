@@ -1,4 +1,4 @@
-/** `completion`: what makes a shell complete the words of this program. Each script only asks `seapath __complete`. */
+/** `completion`: the shells' completion scripts. Each just calls `seapath __complete`. */
 import type { Run, Verb } from "./verb";
 
 const SCRIPTS: Record<string, string> = {

@@ -1,9 +1,9 @@
-/** Which cluster is meant: options of the command line first, then the stack's configuration, then the environment. */
+/** Selects the cluster: command-line options first, then the stack's configuration, then the environment. */
 import { configureFrom } from "pulumi-seapath-provider";
 import { UsageError, type Given, type OptionSpec } from "./grammar";
 import { readStack, UnreadableStack, type StackConfig } from "./stack";
 
-/** The options that every verb has. */
+/** Options of every verb. */
 export const SHARED: readonly OptionSpec[] = [
   { name: "verbose", short: "v", takes: "flag", help: "say all that led to an error" },
   {
@@ -60,26 +60,26 @@ export const SHARED: readonly OptionSpec[] = [
   },
 ];
 
-/** The key of the configuration that an option stands for: `private-key-file` is `privateKeyFile`. */
+/** The configuration key of an option: `private-key-file` is `privateKeyFile`. */
 const keyOf = (option: string) => option.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
 
-/** Which cluster is meant, and the keys of the configuration that say how it is reached. */
+/** The selected cluster, and the configuration keys for reaching it. */
 export interface Connection {
-  /** One of `clusters`. */
+  /** A name in `clusters`. */
   cluster?: string;
   settings: ReadonlyMap<string, string>;
 }
 
-/** Options that are no key of the configuration. */
+/** Options that are not configuration keys. */
 const NO_KEY = ["verbose", "cluster", "stack"];
 
-/** Keys of a stack that are about what a program does. */
+/** Keys of a stack that only concern Pulumi programs. */
 const OF_PROGRAMS = ["planned", "outage"];
 
-/** Of two that mean one thing, an option that has one does not take the other from the stack. */
+/** Alternatives: an option for one overrides the other from the stack. */
 const TWIN: Readonly<Record<string, string>> = { privateKeyFile: "privateKey", knownHostsFile: "knownHosts" };
 
-/** What the options and the stack say of the cluster. @param node one of its nodes, which alone is to be asked */
+/** Combines the options with the stack's settings. @param node one of its nodes; only this one is queried */
 export function connectionOf(
   given: Given,
   env: NodeJS.ProcessEnv,
@@ -105,7 +105,7 @@ export function connectionOf(
   return cluster === undefined ? { settings } : { cluster, settings };
 }
 
-/** The clusters, of which one has this node alone; what cannot be read is left for who reads it in earnest. */
+/** The clusters, with one reduced to this node. Invalid JSON stays as it is for the real parser to report. */
 function onlyNode(clusters: string, cluster: string, node: string): string {
   let read: unknown;
   try {
@@ -120,8 +120,8 @@ function onlyNode(clusters: string, cluster: string, node: string): string {
 }
 
 /**
- * The stack whose configuration counts, if there is one; which it is, is said.
- * @throws UnreadableStack when nothing else says where the cluster is
+ * The stack whose configuration applies, if any. Prints which one it is.
+ * @throws UnreadableStack if nothing else locates the cluster
  */
 export async function stackOf(
   given: Given,
@@ -150,7 +150,7 @@ export async function stackOf(
   }
 }
 
-/** Settles which cluster the verbs are about. @returns the name of it, where it has one */
+/** Sets the cluster that the verbs work on. @returns its name, if it has one */
 export function settleCluster(
   given: Given,
   stack?: StackConfig,
@@ -163,7 +163,7 @@ export function settleCluster(
   return cluster;
 }
 
-/** One host out of a list, by its name with or without user and port; a host that is not among them as it is. */
+/** Finds a host in a list by its name, with or without user and port. A name not in the list is returned unchanged. */
 function hostOf(node: string, hosts: string): string {
   const bare = (host: string) =>
     host

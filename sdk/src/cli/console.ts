@@ -1,4 +1,4 @@
-/** `console`: the serial console of a VM on this terminal. */
+/** `console`: connects this terminal to a VM's serial console. */
 import { api, type Terminal } from "pulumi-seapath-provider";
 import type { Run, Verb } from "./verb";
 

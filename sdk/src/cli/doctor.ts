@@ -1,14 +1,14 @@
-/** The verb that looks for whatever is wrong with a cluster. */
+/** `doctor`: finds whatever is wrong with a cluster. */
 import { api, type Diagnosis, type Finding } from "pulumi-seapath-provider";
 import { printed, terminalOf, wrapped, type Terminal } from "./print";
 import { JSON_OUTPUT, type Run, type Verb } from "./verb";
 
-/** Something has to be mended. */
+/** Exit code: something must be fixed. */
 export const UNFIT = 3;
 
 const INDENT = 2;
 
-/** A finding in lines: its level and id, what was seen, and behind an arrow what to do. */
+/** Formats a finding as lines: its level and id, what was seen, and the remedy after an arrow. */
 function lines({ id, level, seen, remedy }: Finding, { columns }: Terminal): string[] {
   const room = columns === undefined ? undefined : columns - INDENT - 2;
   const under = (text: string, sign: string) =>
@@ -24,7 +24,7 @@ function lines({ id, level, seen, remedy }: Finding, { columns }: Terminal): str
 
 const counted = (count: number, one: string, many: string) => `${count} ${count === 1 ? one : many}`;
 
-/** A diagnosis in words. */
+/** A diagnosis as text. */
 export function diagnosisText({ fit, examined, findings }: Diagnosis, terminal: Terminal): string {
   const faults = findings.filter(({ level }) => level === "fault").length;
   const advice = findings.length - faults;

@@ -1,52 +1,52 @@
-/** The words of a command line, as a table says them: the same table is parsed by, printed as help, and completed from. */
+/** The grammar of the command line as a table. Parser, help and completion all use it. */
 
-/** What an option takes. `pairs` are one or more `key=value`, `pair` is one; `file` is completed from this machine. */
+/** The value of an option. `pairs` is one or more `key=value`, `pair` is one; `file` completes local file names. */
 export type Takes = "flag" | "text" | "int" | "file" | "vm" | "pairs" | "list";
 
 /** An option of a verb. */
 export interface OptionSpec {
-  /** Without dashes; values are found under it. */
+  /** The name without dashes; also the key of the value. */
   name: string;
   short?: string;
   takes: Takes;
-  /** What it is called in the help: `FILE`. @default the name in capitals */
+  /** The value's name in the help: `FILE`. @default the name in capitals */
   placeholder?: string;
   required?: boolean;
-  /** May stand more than once, each time with one value. */
+  /** May be given more than once, with one value each. */
   repeated?: boolean;
-  /** Options that must not stand beside it. */
+  /** Options that must not be given together with this one. */
   without?: readonly string[];
-  /** Values that it may have. */
+  /** The allowed values. */
   choices?: readonly string[];
   help: string;
-  /** vm-mgr does not have it: an abbreviation means one of vm-mgr's options where it can. */
+  /** Whether vm-mgr lacks it. An ambiguous abbreviation means vm-mgr's option. */
   ours?: boolean;
 }
 
-/** A word without dashes. */
+/** An argument without dashes. */
 export interface PositionalSpec {
   name: string;
-  /** One or more of them. */
+  /** Whether there may be several. */
   many?: boolean;
   takes: "text" | "vm" | "node";
   choices?: readonly string[];
   help: string;
 }
 
-/** A verb with what it takes. */
+/** A verb with its options and arguments. */
 export interface VerbSpec {
   name: string;
-  /** One line. */
+  /** One line of help. */
   help: string;
-  /** More lines, for the verb's own help. */
+  /** More lines for the verb's own help. */
   more?: string;
   options: readonly OptionSpec[];
   positionals?: readonly PositionalSpec[];
-  /** vm-mgr does not have it. */
+  /** Whether vm-mgr lacks it. */
   ours?: boolean;
 }
 
-/** What was given, by the names of options and positionals. */
+/** The given values, by option or argument name. */
 export class Given {
   readonly #values: ReadonlyMap<string, readonly string[]>;
 
@@ -62,7 +62,7 @@ export class Given {
     return this.#values.get(name)?.at(-1);
   }
 
-  /** The value of what is required. */
+  /** The value of a required option. */
   get(name: string): string {
     const value = this.find(name);
     if (value === undefined) throw new Error(`--${name} was not asked for`);
@@ -78,7 +78,7 @@ export class Given {
     return value === undefined ? undefined : Number(value);
   }
 
-  /** `key=value` words as a map; of two of one key the later one counts. */
+  /** `key=value` words as a map; the last one wins for a repeated key. */
   map(name: string): Record<string, string> {
     return Object.fromEntries(
       this.all(name).map((pair) => [pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1)]),
@@ -86,9 +86,9 @@ export class Given {
   }
 }
 
-/** A command line that means nothing: exit code 2, with the usage. */
+/** An invalid command line: exit code 2, with the usage. */
 export class UsageError extends Error {
-  /** Of which the usage is to be shown; undefined: of the program. */
+  /** The verb whose usage to show; undefined for the program's. */
   readonly verb: VerbSpec | undefined;
 
   constructor(message: string, verb?: VerbSpec) {
@@ -97,5 +97,5 @@ export class UsageError extends Error {
   }
 }
 
-/** As argparse names an option: `-n/--name`. */
+/** The option's name as argparse writes it: `-n/--name`. */
 export const optionLabel = ({ name, short }: OptionSpec) => (short === undefined ? `--${name}` : `-${short}/--${name}`);

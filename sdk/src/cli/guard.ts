@@ -1,4 +1,4 @@
-/** `preview-guard`: what a node needs for a key with which previews work and changes do not. */
+/** `preview-guard`: the script for a node that limits an SSH key to previews, without changes. */
 import { api } from "pulumi-seapath-provider";
 import { UsageError } from "./grammar";
 import type { Run, Verb } from "./verb";

@@ -1,4 +1,4 @@
-/** The verbs of guest nodes: VMs whose services Pacemaker runs. */
+/** Verbs for guest nodes: VMs whose services Pacemaker runs. */
 import { api } from "pulumi-seapath-provider";
 import { NAME, type Verb } from "./verb";
 

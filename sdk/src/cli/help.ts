@@ -1,4 +1,4 @@
-/** The usage and the help of the program and of its verbs, from their tables. */
+/** Builds usage and help texts from the verb tables. */
 import type { OptionSpec, PositionalSpec, VerbSpec } from "./grammar";
 
 const WIDTH = 110;
@@ -33,7 +33,7 @@ function wrapped(words: readonly string[], first: string, indent: number): strin
   return [...lines, line].join("\n");
 }
 
-/** `usage: seapath stop -n NAME [-f]`: the options of the verb, without those that all share. */
+/** `usage: seapath stop -n NAME [-f]`: the verb's options, without the shared ones. */
 export function usageOf(verb: VerbSpec): string {
   const words = [...verb.options.map(brief), ...(verb.positionals ?? []).map(positionalText)];
   return wrapped(words, `usage: seapath ${verb.name}`, 15);
@@ -48,7 +48,7 @@ function row(left: string, right: string): string {
 const optionRow = (option: OptionSpec) =>
   row(`${option.short === undefined ? "" : `-${option.short}, `}--${option.name}${valueText(option)}`, option.help);
 
-/** All that a verb takes. */
+/** The full help of a verb. */
 export function helpOf(verb: VerbSpec, shared: readonly OptionSpec[]): string {
   const positionals = verb.positionals ?? [];
   return [
@@ -64,7 +64,7 @@ export function helpOf(verb: VerbSpec, shared: readonly OptionSpec[]): string {
   ].join("\n");
 }
 
-/** What the program can do. */
+/** The overview of the program. */
 export function overview(verbs: readonly VerbSpec[], shared: readonly OptionSpec[]): string {
   return [
     "usage: seapath [-v] [--cluster NAME] [--hosts HOST,…] VERB …",

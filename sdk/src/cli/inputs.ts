@@ -1,4 +1,4 @@
-/** The options that make a VM, and the inputs of `seapath.Vm` that they stand for. */
+/** The options that describe a VM, and the `seapath.Vm` inputs they stand for. */
 import { lstat, readFile, stat } from "node:fs/promises";
 import { api, type FileSource } from "pulumi-seapath-provider";
 import { UsageError, type Given, type OptionSpec } from "./grammar";
@@ -54,7 +54,9 @@ export const COMMON: readonly OptionSpec[] = [
   { name: "pacemaker-utilization", takes: "pairs", help: "utilization of its primitive" },
 ];
 
-/** The same of a clone, which has for what is not said what the other VM has: the default of a new VM, at the end of the help, is not its. */
+/**
+ * The same options for a clone. It inherits what is not given, so the default at the end of the help does not apply.
+ */
 export const INHERITED: readonly OptionSpec[] = COMMON.map((option) => ({
   ...option,
   help: option.help.replace(/ \([^()]*\)$/, ""),
@@ -74,7 +76,7 @@ export const DISK_BUS: OptionSpec = {
   choices: ["virtio", "scsi", "sata", "usb", "ide"],
   help: "the bus of its disks (virtio)",
 };
-/** Where images are taken from; ours, as vm-mgr runs on the node. */
+/** The image's format and place; not in vm-mgr, because vm-mgr runs on the node. */
 export const IMAGE_FORMAT: OptionSpec = {
   name: "image-format",
   takes: "text",
@@ -89,7 +91,7 @@ export const IMAGE_ON_NODE: OptionSpec = {
   help: "images are files of the node, not of this machine",
 };
 
-/** The inputs for {@link COMMON}; what was not given is left out, so that a default or what is inherited holds. */
+/** The inputs for {@link COMMON}. Options not given are left out, so that the default or inherited value applies. */
 export function commonInputs(given: Given): Record<string, unknown> {
   const inputs: Record<string, unknown> = {
     pinnedHost: given.find("pinned-host"),
@@ -106,14 +108,14 @@ export function commonInputs(given: Given): Record<string, unknown> {
   return Object.fromEntries(Object.entries(inputs).filter(([, value]) => value !== undefined));
 }
 
-/** Reads a file of this machine that an option names; `-` is standard input. */
+/** Reads a local file that an option names; `-` is standard input. */
 export async function readGivenFile(given: Given, option: string): Promise<string> {
   const path = given.get(option);
   const unable = (reason: string, cause?: unknown): never => {
     throw new Error(`Unable to read the file of --${option}: ${reason}`, { cause });
   };
   const file = path === "-" ? "/dev/stdin" : path;
-  // A pipe is as good as a file here: a shell's <(…) is one.
+  // Accept a pipe as well as a file: a shell's <(…) is one.
   const piped = await stat(file).then(
     (facts) => facts.isFIFO() || facts.isCharacterDevice() || facts.isSocket(),
     () => false,
@@ -129,7 +131,7 @@ export async function readGivenFile(given: Given, option: string): Promise<strin
   return text === "" ? unable(`${path} is empty`) : text;
 }
 
-/** A document as text, in the encoding that its XML declaration says, which the text does not carry any more. */
+/** Decodes a document by the encoding in its XML declaration. The result no longer declares one. */
 export function decoded(bytes: Uint8Array): string {
   const [, encoding] =
     /^<\?xml[^>]*?\sencoding=["']([A-Za-z0-9._-]+)["']/.exec(Buffer.from(bytes.subarray(0, 200)).toString("latin1")) ??
@@ -139,8 +141,8 @@ export function decoded(bytes: Uint8Array): string {
 }
 
 /**
- * Where an image is: `node:/path` and, with `--image-on-node`, any path are the node's; otherwise it is a file of this
- * machine, or, where there is none, the node's, as with vm-mgr, which is said.
+ * Locates an image. `node:/path`, or any path with `--image-on-node`, is on the node. Otherwise it is a local file, or,
+ * if there is none, a file on the node, as with vm-mgr; a message says so.
  */
 export async function imageSource(given: Given, text: string, say: (text: string) => void): Promise<FileSource> {
   const format = given.has("image-format")
@@ -152,7 +154,7 @@ export async function imageSource(given: Given, text: string, say: (text: string
       throw new UsageError(`argument --image: '${text}' is not an absolute path of the node`);
     return { nodePath: onNode, ...format };
   }
-  // A link that leads nowhere is of this machine all the same: whoever named it did not mean the node's file of that name.
+  // A broken local link still counts as local: the user did not mean a file of that name on the node.
   const missing = await lstat(text).then(
     () => false,
     (error: NodeJS.ErrnoException) => error.code === "ENOENT",

@@ -1,4 +1,4 @@
-/** The verbs of a VM's life: create, remove, enable, disable, start, stop, add-to-cluster. */
+/** Verbs for a VM's lifecycle: create, remove, enable, disable, start, stop, add-to-cluster. */
 import { api } from "pulumi-seapath-provider";
 import {
   COMMON,
@@ -32,7 +32,7 @@ async function create(run: Run): Promise<void> {
   await api.create(at, inputs, { ...force(run), disks });
 }
 
-/** What a clone does without, by the option that says so. */
+/** Options of `clone` that exclude something from the copy. */
 const CLEAR = {
   clear_constraint: "placement",
   "clear-pacemaker-meta": "pacemaker.meta",

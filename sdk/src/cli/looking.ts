@@ -1,17 +1,17 @@
-/** The verbs that only look: status, list, and what the cluster is. */
+/** Read-only verbs: status, list, cluster. */
 import { api, printable, type VmSummary } from "pulumi-seapath-provider";
 import { printed, tableLines, terminalOf, wrapped, type Terminal } from "./print";
 import { JSON_OUTPUT, NAME, WATCH, type Run, type Verb } from "./verb";
 import { watched } from "./watch";
 
-/** The rows of `list --long`, as wide as the terminal. */
+/** The rows of `list --long`, fitted to the terminal. */
 export const listLines = (vms: readonly VmSummary[], terminal: Terminal): string[] =>
   tableLines(
     vms.map(({ name, status, node }) => [name, status, node ?? ""].map(printable)),
     terminal,
   );
 
-/** The terminal, without colors: on their way out they would be taken for somebody else's. */
+/** The terminal without colors: the output filter would escape them like foreign escape sequences. */
 const here = (): Terminal => ({ ...terminalOf(), color: false });
 
 function printList(
@@ -25,7 +25,7 @@ function printList(
     return out(lines.map((line) => `${line}\n`).join(""));
   }
   if (process.stdout.isTTY) {
-    process.stdout.write("\u001b[H\u001b[2J"); // ours, and so past what takes such things out of others' texts
+    process.stdout.write("\u001b[H\u001b[2J"); // our own sequence, so it bypasses the filter for foreign text
     return out(
       listLines(vms, here())
         .map((line) => `${line}\n`)
@@ -44,7 +44,7 @@ type ClusterFacts = Awaited<ReturnType<typeof api.getCluster>>;
 const GIB = 1024 ** 3;
 const gib = (bytes: number | undefined) => (bytes === undefined ? "?" : `${(bytes / GIB).toFixed(1)} GiB`);
 
-/** What `cluster` says, as wide as the terminal. */
+/** The output of `cluster`, fitted to the terminal. */
 export function clusterLines(cluster: ClusterFacts, terminal: Terminal): string[] {
   const nodes = cluster.nodes.map((node) => {
     const flags = [

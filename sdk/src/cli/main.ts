@@ -1,4 +1,4 @@
-/** `npx seapath VERB …`: from the words to the exit code. */
+/** `npx seapath VERB …`: from the command line to the exit code. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { api, close, describeError, printable, speak, told } from "pulumi-seapath-provider";
@@ -15,7 +15,7 @@ import { wordsOf } from "./words";
 
 const { version } = JSON.parse(readFileSync(join(__dirname, "../../package.json"), "utf8")) as { version: string };
 
-/** The options before the verb, the verb, and what follows it. */
+/** Splits off the options before the verb, the verb, and the rest. */
 function split(words: readonly string[]): { verb: Verb | undefined; words: string[] } {
   const before: string[] = [];
   const rest = [...words];
@@ -86,14 +86,14 @@ async function run(words: readonly string[]): Promise<number> {
   }
 }
 
-/** Nothing says where the cluster is. */
+/** Whether the error means that no setting locates the cluster. */
 const isNoHosts = (error: unknown) => (error as { code?: unknown }).code === "no-hosts";
 
 const HOW_TO_NAME_HOSTS =
   "Say --hosts node1,node2,node3 or --cluster NAME, set SEAPATH_HOSTS, or run this in a Pulumi project whose stack (--stack) has it: " +
   "`pulumi config set seapath:hosts node1,node2,node3`.";
 
-/** An error as it is printed. With `-v` all that led to it. */
+/** An error as printed; with `-v`, with all its causes. */
 function described(error: unknown, given: Given): string {
   const text = describeError(
     isNoHosts(error) ? new Error(`No host of the cluster is named\n  → ${HOW_TO_NAME_HOSTS}`) : error,
@@ -104,7 +104,7 @@ function described(error: unknown, given: Given): string {
   return `${text}\n${chain.join("\ncaused by: ")}`;
 }
 
-/** The options about the cluster among words, with their values. */
+/** The shared options among the words, with their values. */
 function sharedWords(words: readonly string[]): string[] {
   return words.flatMap((word, index) => {
     const option = SHARED.find(({ name }) => word === `--${name}`);
@@ -121,7 +121,7 @@ async function complete(words: readonly string[]): Promise<void> {
     const cluster = settleCluster(given, stack, { SEAPATH_CONNECT_TIMEOUT: "3", ...process.env });
     return (await api.listVms(cluster === undefined ? {} : { cluster })).map(({ name }) => name);
   };
-  // A shell that completes has no place for an error.
+  // Completion cannot show errors.
   const found = await candidates(VERBS, SHARED, words, () => vms().catch(() => []));
   process.stdout.write(
     found
@@ -130,9 +130,9 @@ async function complete(words: readonly string[]): Promise<void> {
   );
 }
 
-/** Runs the program. The exit code is 0, or 1 when it failed, or 2 when it was asked for wrongly. */
+/** Runs the program. The exit code is 0 on success, 1 on failure, 2 on wrong usage. */
 export async function main(words: readonly string[]): Promise<void> {
-  // A reader that has seen enough (`head`) is no failure.
+  // A reader that stops early (`head`) is not a failure.
   process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
   process.once("SIGINT", () => {
     close();

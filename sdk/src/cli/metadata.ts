@@ -1,4 +1,4 @@
-/** The verbs of a VM's metadata. */
+/** Verbs for a VM's metadata. */
 import { api } from "pulumi-seapath-provider";
 import { printed, pythonList } from "./print";
 import { JSON_OUTPUT, NAME, type Verb } from "./verb";

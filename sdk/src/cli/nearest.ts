@@ -1,8 +1,8 @@
-/** What was probably meant by a word that means nothing. */
+/** Suggestions for unknown words. */
 
 const plain = (text: string) => text.toLowerCase().replace(/[-_]/g, "");
 
-/** Whether two words are one slip of the fingers apart: a letter too many, too few, another one, or two that are swapped. */
+/** Whether two words are one typo apart: a letter extra, missing or different, or two swapped. */
 function slips(a: string, b: string): boolean {
   if (Math.abs(a.length - b.length) > 1) return false;
   let at = 0;
@@ -12,7 +12,7 @@ function slips(a: string, b: string): boolean {
   return swapped || left.slice(1) === right.slice(1) || left === right.slice(1) || left.slice(1) === right;
 }
 
-/** The known word that is written otherwise, or one slip away; short ones are near to anything. */
+/** The known word that differs only in spelling, or by one typo. Short words are close to everything. */
 export function nearest(word: string, known: readonly string[]): string | undefined {
   const asked = plain(word);
   return (

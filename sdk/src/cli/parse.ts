@@ -1,7 +1,7 @@
 /**
- * Reads a command line as Python's argparse does, so that what was written for vm-mgr means the same here: long options
- * may be abbreviated, `--opt=value` and `-oVALUE` work, an option of several values takes all words up to the next option,
- * a negative number is a value, and `--` ends the options.
+ * Parses a command line like Python's argparse, so that vm-mgr command lines mean the same here: long options may be
+ * abbreviated, `--opt=value` and `-oVALUE` work, an option with several values takes all words up to the next option, a
+ * negative number is a value, and `--` ends the options.
  */
 import { Given, optionLabel, UsageError, type OptionSpec, type VerbSpec } from "./grammar";
 import { didYouMean } from "./nearest";
@@ -9,18 +9,18 @@ import { didYouMean } from "./nearest";
 /** A parsed command line. */
 export interface Parsed {
   given: Given;
-  /** The help was asked for; nothing else was looked at. */
+  /** Help was requested; nothing else was parsed. */
   help: boolean;
 }
 
 const HELP: OptionSpec = { name: "help", short: "h", takes: "flag", help: "show this help and exit" };
 
 const isNumber = (word: string) => /^-\d+$|^-\d*\.\d+$/.test(word);
-/** Whether a word is an option: argparse takes one with a blank in it for a value. */
+/** Whether a word is an option; argparse takes a word with a space as a value. */
 const looksLikeOption = (word: string) =>
   word.startsWith("-") && word !== "-" && !isNumber(word) && !/ /.test(word.split("=")[0] ?? "");
 
-/** The words of one verb, the verb itself left out. @param shared options that every verb has */
+/** Parses the words of one verb, without the verb itself. @param shared options of every verb */
 export function parseWords(verb: VerbSpec, shared: readonly OptionSpec[], words: readonly string[]): Parsed {
   const parser = new Parser(verb, [HELP, ...verb.options, ...shared]);
   return parser.parse(words);
@@ -50,7 +50,7 @@ class Parser {
     return { given: new Given(this.#values), help: false };
   }
 
-  /** What was probably meant by the first option that there is not. */
+  /** A suggestion for the first unknown option. */
   #meant(): string {
     const [wrong] = this.#unknown.filter((word) => word.startsWith("--"));
     return wrong === undefined
@@ -127,7 +127,7 @@ class Parser {
     const glued = word.slice(2);
     if (glued === "") return { option };
     if (option.takes !== "flag") return { option, value: glued.replace(/^=/, "") };
-    rest.unshift(`-${glued}`); // flags in one word: -pv
+    rest.unshift(`-${glued}`); // combined flags: -pv
     return { option };
   }
 

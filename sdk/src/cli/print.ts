@@ -1,8 +1,8 @@
-/** What the verbs print: vm-mgr's words on standard output, progress and warnings on standard error. */
+/** Output of the verbs: vm-mgr's words on standard output, progress and warnings on standard error. */
 
 import { told } from "pulumi-seapath-provider";
 
-/** A text as Python's `repr` writes it: in single quotes, unless only double ones spare an escape. */
+/** A text as Python's `repr` writes it: in single quotes, unless double quotes avoid an escape. */
 export function pythonText(text: string): string {
   const quote = text.includes("'") && !text.includes('"') ? '"' : "'";
   let out = "";
@@ -22,24 +22,24 @@ export function pythonText(text: string): string {
 /** A list as Python prints it: `['a', 'b']`. */
 export const pythonList = (texts: readonly string[]) => `[${texts.map(pythonText).join(", ")}]`;
 
-/** One line of JSON, or the words. */
+/** One line of JSON, or the text. */
 export function printed(json: boolean, value: unknown, words: string): string {
   const text = json ? JSON.stringify(value) : words;
   return text === "" ? "" : `${text}\n`;
 }
 
-/** What a text is laid out for. */
+/** The target that a text is laid out for. */
 export interface Terminal {
-  /** So many signs fit into a line. Absent: there is no bound, as in a file or a pipe. */
+  /** Characters per line; absent if unlimited, as in a file or pipe. */
   columns?: number;
-  /** Colors are seen, and wanted. */
+  /** Whether to use colors. */
   color: boolean;
 }
 
 /** A file, a pipe, a merge request. */
 export const PLAIN: Terminal = { color: false };
 
-/** What is to be known of an output: its width where it is a terminal, and colors there unless NO_COLOR is set. */
+/** The properties of an output: its width if it is a terminal, and colors there unless NO_COLOR is set. */
 export function terminalOf(
   out: { isTTY?: boolean; columns?: number } = process.stdout,
   env: NodeJS.ProcessEnv = process.env,
@@ -51,7 +51,7 @@ export function terminalOf(
 
 const red = (text: string) => `\u001b[31m${text}\u001b[39m`;
 
-/** A text in lines of so many signs, between words; what is longer than a line by itself is cut through where `hard` is set. */
+/** Wraps a text between words. With `hard`, a word longer than a line is split. */
 export function wrapped(text: string, columns: number | undefined, hard = false): string[] {
   if (columns === undefined || text.length <= columns) return [text];
   const lines: string[] = [];
@@ -66,10 +66,13 @@ export function wrapped(text: string, columns: number | undefined, hard = false)
 
 const GAP = 2;
 
-/** No column is narrower than this for the sake of others. */
+/** No column shrinks below this to make room for others. */
 const NARROWEST = 9;
 
-/** How wide each column is: as wide as what it has, or else less, the widest ones first, such that words stay whole as long as it is possible. */
+/**
+ * The width of each column: that of its content, or less if needed, starting with the widest; words stay whole as long
+ * as possible.
+ */
 function widthsOf(rows: readonly (readonly string[])[], columns: number | undefined): number[] {
   const widest = (of: (cell: string) => number) =>
     (rows[0] ?? []).map((_, index) => Math.max(...rows.map((row) => of(row[index] ?? ""))));
@@ -88,7 +91,10 @@ function widthsOf(rows: readonly (readonly string[])[], columns: number | undefi
   return widths;
 }
 
-/** A table in lines, whose cells take several where they have to. @param alarms what is red where there are colors; never the first column */
+/**
+ * Formats a table as lines. A cell takes several lines if necessary.
+ * @param alarms selects the cells that are red if there are colors; never the first column
+ */
 export function tableLines(
   rows: readonly (readonly string[])[],
   { columns, color }: Terminal,
@@ -113,14 +119,14 @@ export function tableLines(
 
 const RARELY_MS = 30_000;
 
-/** What progress is written to. */
+/** The stream that progress is written to. */
 export interface Output {
   isTTY?: boolean;
   columns?: number;
   write(text: string): unknown;
 }
 
-/** Where progress goes: one line that is written over on a terminal; elsewhere a line now and then, so that no log is filled. */
+/** Shows progress: one line that is overwritten on a terminal; otherwise an occasional line, so as not to fill logs. */
 export class Progress {
   readonly #out: Output;
   readonly #now: () => number;
@@ -128,7 +134,7 @@ export class Progress {
   #last = 0;
   #open = false;
 
-  /** @param options.often without a terminal, too, every word of progress is a line */
+  /** @param options.often writes every report as a line, even without a terminal */
   constructor(options: { often?: boolean; out?: Output; now?: () => number } = {}) {
     this.#out = options.out ?? process.stderr;
     this.#now = options.now ?? Date.now;
@@ -136,14 +142,14 @@ export class Progress {
     this.#last = this.#now();
   }
 
-  /** Says how far something is, or anything else that a person should know. */
+  /** Reports progress, or anything else that the user should know. */
   report(words: string): void {
     const text = told(words);
     if (!/: \d+ %$/.test(text)) {
       this.end();
       this.#out.write(`${text}\n`);
     } else if (this.#out.isTTY) {
-      // A line that goes on below could not be written over.
+      // A line that wraps could not be overwritten.
       this.#out.write(`\r\u001b[K${this.#out.columns ? text.slice(0, this.#out.columns - 1) : text}`);
       this.#open = true;
     } else if (this.#now() - this.#last >= this.#rarelyMs) {
@@ -152,7 +158,7 @@ export class Progress {
     }
   }
 
-  /** Ends the line that is written over. */
+  /** Ends the overwritten line. */
   end(): void {
     if (this.#open) this.#out.write("\r\u001b[K");
     this.#open = false;

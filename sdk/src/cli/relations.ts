@@ -1,4 +1,4 @@
-/** The verbs of VMs that run together. */
+/** Verbs for VMs that run together. */
 import { api } from "pulumi-seapath-provider";
 import type { OptionSpec, PositionalSpec } from "./grammar";
 import { NAME, type Verb } from "./verb";

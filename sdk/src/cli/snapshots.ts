@@ -1,4 +1,4 @@
-/** The verbs of a VM's snapshots. */
+/** Verbs for a VM's snapshots. */
 import { api } from "pulumi-seapath-provider";
 import { UsageError, type OptionSpec } from "./grammar";
 import { printed, pythonList } from "./print";
@@ -12,7 +12,7 @@ const SNAPSHOT: OptionSpec = {
   help: "the snapshot",
 };
 
-/** vm-mgr's `DD/MM/YYYY HH:MM:SS`, as it compares it: in UTC. Or a moment as ISO 8601 has it. */
+/** Parses vm-mgr's `DD/MM/YYYY HH:MM:SS`, in UTC as vm-mgr compares it, or an ISO 8601 date. */
 export function readDate(text: string): Date {
   const match = /^(\d{1,2})\/(\d{1,2})\/(\d{4}) (\d{1,2}):(\d{1,2}):(\d{1,2})$/.exec(text.trim());
   const [day, month, year, hour, minute, second] = (match?.slice(1) ?? []).map(Number) as [
@@ -27,7 +27,7 @@ export function readDate(text: string): Date {
     match === null
       ? new Date(/^\d{4}-\d\d-\d\dT/.test(text) ? text : NaN)
       : new Date(Date.UTC(year, month - 1, day, hour, minute, second));
-  // A day that there is not, the 31st of February say, would be another one.
+  // A nonexistent date such as 31 February would become another day.
   const same =
     match === null ||
     (date.getUTCDate() === day &&
@@ -53,7 +53,7 @@ async function purge({ given, at, json, out, say }: Run): Promise<void> {
   };
   const { removed, kept, held } = await api.purge(at, given.get("name"), which);
   if (json) out(printed(true, { removed, kept, held }, ""));
-  // What a date or a number leaves is no surprise.
+  // It is no surprise that a date or a number leaves some.
   else for (const [name, why] of Object.entries(held)) say(`${given.get("name")}: ${name} stays: ${why}`);
 }
 

@@ -1,18 +1,18 @@
-/** What a stack's configuration says of the cluster, as the Pulumi CLI itself reads it: of this folder's project, or of one above. */
+/** Reads a stack's configuration through the Pulumi CLI itself, for the project in this folder or one above. */
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 
-/** The keys of a stack that are about the cluster, without their namespace. */
+/** The keys of a stack that concern the cluster, without their namespace. */
 export interface StackConfig {
   stack: string;
-  /** Secrets are in clear here, and nowhere else. */
+  /** Secrets are in clear text here, and nowhere else. */
   settings: ReadonlyMap<string, string>;
-  /** The hosts of the cluster that is meant are kept as a secret. */
+  /** Whether the hosts of the selected cluster are a secret. */
   secretHosts: boolean;
 }
 
-/** There is a stack, and it cannot be read. */
+/** The stack exists but cannot be read. */
 export class UnreadableStack extends Error {}
 
 class NoPulumi extends Error {}
@@ -20,7 +20,7 @@ class NoPulumi extends Error {}
 const PROJECT_FILES = ["Pulumi.yaml", "Pulumi.yml", "Pulumi.json"];
 const NAMESPACE = "seapath:";
 
-/** The folder of the project that a folder belongs to. */
+/** The project folder that contains a folder. */
 export function findProject(folder: string): string | undefined {
   if (PROJECT_FILES.some((file) => existsSync(join(folder, file)))) return folder;
   const above = dirname(folder);
@@ -29,9 +29,9 @@ export function findProject(folder: string): string | undefined {
 
 /**
  * Reads the configuration of a stack.
- * @param stack the one that is meant; undefined: the selected one, if there is one
- * @param cluster one of its clusters, if one is meant
- * @returns undefined where nothing is said: no project, no Pulumi, no stack that is selected
+ * @param stack its name; undefined for the selected one, if any
+ * @param cluster one of its clusters, if selected
+ * @returns undefined if there is no configuration: no project, no Pulumi, no selected stack
  * @throws UnreadableStack
  */
 export async function readStack(
@@ -59,7 +59,7 @@ export async function readStack(
     return {
       stack: name.trim(),
       settings: new Map([...values].map(([key, { value }]) => [key, inProject(key, value, project)])),
-      // Of all clusters together it is only said that something is one.
+      // For all clusters together, Pulumi only says that something is secret.
       secretHosts:
         secret &&
         (cluster === undefined ||
@@ -76,7 +76,7 @@ export async function readStack(
   }
 }
 
-/** Runs the Pulumi CLI; what it says of a failure is the error's message. */
+/** Runs the Pulumi CLI. Its message on failure becomes the error's message. */
 function pulumi(words: readonly string[], env: NodeJS.ProcessEnv, cwd: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = execFile(
@@ -96,7 +96,7 @@ function pulumi(words: readonly string[], env: NodeJS.ProcessEnv, cwd: string): 
 
 type Value = { value?: string; secret?: boolean };
 
-/** The keys of our namespace that have a value. */
+/** The keys in our namespace that have a value. */
 function ours(text: string): Map<string, { value: string; secret: boolean }> {
   const all = Object.entries(JSON.parse(text) as Record<string, Value>);
   return new Map(
@@ -106,10 +106,10 @@ function ours(text: string): Map<string, { value: string; secret: boolean }> {
   );
 }
 
-/** Whether one value is a secret; a cluster that has no hosts, or is none, has no secret ones. */
+/** Whether a value is a secret. A cluster without hosts, or an invalid one, has no secret hosts. */
 const isSecret = (text: string): boolean => (JSON.parse(text) as Value).secret === true;
 
-/** What is written down as another than an object stays as it is: who reads it in earnest says so. */
+/** A value that is not an object stays as it is; the real parser reports it. */
 function parsedObject(text: string | undefined): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(text ?? "");
@@ -119,7 +119,7 @@ function parsedObject(text: string | undefined): Record<string, unknown> | undef
   }
 }
 
-/** A file that a setting names, seen from the project: that is where a program runs, whatever folder this is. */
+/** Resolves a file in a setting relative to the project, where programs run, not this folder. */
 function inProject(key: string, value: string, project: string): string {
   if (key === "clusters") {
     const clusters = parsedObject(value);

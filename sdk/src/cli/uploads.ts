@@ -1,4 +1,4 @@
-/** `uploads`: the image files that were sent to the nodes. */
+/** `uploads`: the image files uploaded to the nodes. */
 import { api } from "pulumi-seapath-provider";
 import { printed } from "./print";
 import { JSON_OUTPUT, type Run, type Verb } from "./verb";
@@ -9,7 +9,7 @@ const MIB = 1024 ** 2;
 const moment = (seconds: number) => new Date(seconds * 1000).toISOString().replace(/\.\d+Z$/, "Z");
 const nameOf = ({ origin, hash }: File) => (origin === "" ? hash : origin);
 
-/** A line a file: node, what it takes, when it was last used, what it was called, and its name there. */
+/** One line per file: node, size, last use, original name, and name on the node. */
 export function uploadLines(nodes: readonly api.NodeUploads[]): string[] {
   const rows = nodes.flatMap(({ node, files }) =>
     files.map((file) => [

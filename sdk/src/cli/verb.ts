@@ -1,36 +1,36 @@
-/** A verb, and what it is run with. */
+/** A verb, and the context it runs in. */
 import type { api } from "pulumi-seapath-provider";
 import type { Given, OptionSpec, VerbSpec } from "./grammar";
 
 export interface Run {
   given: Given;
-  /** Where it is done, and who hears of progress. */
+  /** The cluster, and where progress is reported. */
   at: api.At;
-  /** Answers are wanted as JSON, a line each. */
+  /** Whether to print results as JSON, one per line. */
   json: boolean;
-  /** Says something to the person, on standard error. */
+  /** Writes a message to standard error. */
   say: (text: string) => void;
   /** Writes to standard output. */
   out: (text: string) => void;
-  /** Settles that the cluster is asked by this node and no other. */
+  /** Makes this the only node to query. */
   settleNode: (node: string) => void;
 }
 
 export interface Verb extends VerbSpec {
-  /** How inputs that may be refused are called here, where that is otherwise than with `create`. */
+  /** The verb's names for inputs that may be rejected, where they differ from those of `create`. */
   calls?: Readonly<Record<string, string>>;
-  /** The same, where an option was given. */
+  /** The same, for when an option was given. */
   callsWith?: Readonly<Record<string, Readonly<Record<string, string>>>>;
-  /** It asks no cluster. */
+  /** It needs no cluster. */
   local?: true;
-  /** @returns the exit code, 0 where nothing is returned */
+  /** @returns the exit code; 0 if nothing is returned */
   run(run: Run): Promise<number | void>;
 }
 
 /** The option that names the VM. */
 export const NAME: OptionSpec = { name: "name", short: "n", takes: "vm", required: true, help: "the VM" };
 
-/** The option of each verb that prints. */
+/** The option of every verb that prints results. */
 export const JSON_OUTPUT: OptionSpec = {
   name: "json",
   takes: "flag",
@@ -38,7 +38,7 @@ export const JSON_OUTPUT: OptionSpec = {
   help: "print JSON, a line an answer",
 };
 
-/** The options of verbs that can go on looking. */
+/** Options of verbs that can keep watching. */
 export const WATCH: readonly OptionSpec[] = [
   { name: "watch", takes: "flag", ours: true, help: "go on, and print again what changes, until Ctrl-C" },
   { name: "interval", takes: "text", placeholder: "SECONDS", ours: true, help: "between two looks with --watch (2)" },

@@ -1,4 +1,4 @@
-/** All verbs, in the order in which the help shows them. */
+/** All verbs, in the order of the help. */
 import { adopting } from "./adopt";
 import { completing } from "./completion";
 import { consoles } from "./console";

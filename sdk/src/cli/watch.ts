@@ -1,4 +1,4 @@
-/** Looking again and again. */
+/** Repeats a query for `--watch`. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { describeError } from "pulumi-seapath-provider";
 import { UsageError } from "./grammar";
@@ -7,9 +7,9 @@ import type { Run } from "./verb";
 const DEFAULT_SECONDS = 2;
 
 /**
- * Prints an answer, and with `--watch` what has changed of it, for as long as the program runs. A cluster that is out of
- * reach for a while is said once, and asked again.
- * @param print is given the answer and the one before it
+ * Prints an answer, and with `--watch` its changes until the program ends. If the cluster becomes unreachable for a
+ * while, says so once and tries again.
+ * @param print receives the answer and the previous one
  */
 export async function watched<T>(
   run: Run,
@@ -28,7 +28,7 @@ export async function watched<T>(
       if (JSON.stringify(answer) !== JSON.stringify(before)) print(answer, before);
       before = answer;
     } catch (error) {
-      // The first answer shows whether the question is a good one.
+      // The first query shows whether the request is valid.
       if (before === undefined || !run.given.has("watch")) throw error;
       const said = describeError(error);
       if (said !== trouble) run.say(said);

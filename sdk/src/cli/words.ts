@@ -1,9 +1,9 @@
-/** What errors say in the words of the command line: the options of the verb that was run, and commands instead of Pulumi's. */
+/** Translates errors into the terms of the command line: the verb's options, and its commands instead of Pulumi's. */
 import { api, type Words } from "pulumi-seapath-provider";
 import type { Given } from "./grammar";
 import type { Verb } from "./verb";
 
-/** The options of `create` that stand for inputs of a VM; `clone` and `add-to-cluster` have them too. */
+/** Options of `create` that stand for a VM's inputs; `clone` and `add-to-cluster` have them too. */
 const OPTION_OF: Readonly<Record<string, string>> = {
   source: "--image",
   "source.format": "--image-format",
@@ -24,7 +24,7 @@ const OPTION_OF: Readonly<Record<string, string>> = {
   metadata: "--metadata",
 };
 
-/** Inputs of data disks, which are not those of the VM. */
+/** Inputs of data disks, as opposed to the VM's. */
 const OPTION_OF_DISK: Readonly<Record<string, string>> = {
   source: "--additional-disk",
   "source.path": "--additional-disk",
@@ -33,12 +33,12 @@ const OPTION_OF_DISK: Readonly<Record<string, string>> = {
   bus: "--disk-bus",
 };
 
-/** Values that an option stands for by itself. */
+/** Values that an option implies. */
 const BY_ITSELF: Readonly<Record<string, string>> = { "source.mode": "linked" };
 
 /**
- * How an input is called on the command line; one that has no option keeps its name.
- * @param calls what a verb calls otherwise
+ * The command-line name of an input; without an option, it keeps its name.
+ * @param calls the verb's own names
  */
 export function optionOf(property: string, noun = "VM", calls: Readonly<Record<string, string>> = {}): string {
   const bare = property.replace(/\[\d+\]$/, "");
@@ -48,10 +48,10 @@ export function optionOf(property: string, noun = "VM", calls: Readonly<Record<s
   return map === undefined ? property : `--${map.replace(".", "-")} ${key}`;
 }
 
-/** The verbs that make a VM: what they leave behind may be removed, and with --force they remove what is in their way. */
+/** Verbs that create a VM: what they leave behind can be removed, and with --force they remove what is in the way. */
 const MAKERS = ["create", "clone", "add-to-cluster"];
 
-/** What else can be done about something that is there already. */
+/** The alternative if something already exists. */
 function takeOver(noun: "VM" | "snapshot" | "constraint"): string {
   if (noun === "VM") return "remove it first, as --force does";
   return noun === "snapshot"
@@ -59,7 +59,7 @@ function takeOver(noun: "VM" | "snapshot" | "constraint"): string {
     : "change the other one with `crm configure edit`";
 }
 
-/** The words for one verb. @param given the options that it was run with */
+/** The terms of one verb. @param given the options it was run with */
 export function wordsOf(verb: Pick<Verb, "name" | "calls" | "callsWith">, given?: Pick<Given, "has">): Words {
   const more = Object.entries(verb.callsWith ?? {})
     .filter(([option]) => given?.has(option))

@@ -1,14 +1,14 @@
-/** What of a plan is new or made anew: the simulation knows only where things run, before and after. */
+/** Which VMs of a plan are new or replaced. The simulation only knows where things run, before and after. */
 
-/** What a preview makes, by the names of its VMs. */
+/** The VMs that a preview creates or replaces, by name. */
 export interface Changes {
-  /** VMs that are new. */
+  /** New VMs. */
   created: ReadonlySet<string>;
-  /** VMs that go, and are made again. */
+  /** VMs that are deleted and created again. */
   replaced: ReadonlySet<string>;
 }
 
-/** Nothing is known of what a preview makes. */
+/** Nothing is known about the preview's changes. */
 export const NO_CHANGES: Changes = { created: new Set(), replaced: new Set() };
 
 const AGAIN = ["replace", "create-replacement", "import-replacement"];
@@ -20,14 +20,17 @@ interface Step {
   newState?: { inputs?: Readonly<Record<string, unknown>> } | null;
 }
 
-/** Which VMs of a cluster a preview makes. @param preview what the plan was made of, and so is of the right form */
+/**
+ * Finds the VMs of a cluster that a preview creates or replaces.
+ * @param preview the preview that the plan was made from, so its form is valid
+ */
 export function changesOf(preview: unknown, cluster: string | undefined): Changes {
   const { steps = [] } = (preview ?? {}) as { steps?: readonly Step[] };
   const vms = (ops: readonly string[]) =>
     steps.flatMap(({ op, urn, newState }) => {
       const { name, cluster: at, adopt } = newState?.inputs ?? {};
       const isVm = String(urn).split("::").at(-2)?.endsWith("seapath:Vm") === true;
-      // What is adopted is new to Pulumi alone.
+      // An adopted VM is new only to Pulumi.
       return isVm && typeof name === "string" && at === cluster && adopt !== true && ops.includes(String(op))
         ? [name]
         : [];

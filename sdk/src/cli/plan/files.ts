@@ -1,4 +1,7 @@
-/** A plan in all of its forms at once, and the exit code of one that could not be made: for programs that go on from there. */
+/**
+ * Writes a plan in all its formats at once. Also the exit code for a plan that failed, for programs that process it
+ * further.
+ */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { describeError, printable } from "pulumi-seapath-provider";
@@ -8,18 +11,18 @@ import type { Planned } from "./rows";
 import { planSvg, type Pictured } from "./svg";
 import { planMarkdown, planText } from "./text";
 
-/** No node could be reached. 1 is any other failure. */
+/** Exit code: no node could be reached. 1 is any other failure. */
 export const UNREACHABLE = 4;
 
 /**
- * A plan as it may be shown: without the cluster that it was made of, and without the VMs' metadata, which the cluster has in
- * clear also where the program has a secret.
+ * The publishable part of a plan: without the cluster it was made from, and without the VMs' metadata, which the
+ * cluster stores in clear text even if it is a secret in the program.
  */
 export function shownOf({ saved: _saved, declared, ...shown }: Planned): object {
   return { ...shown, declared: declared.map(({ metadata: _metadata, ...each }) => each) };
 }
 
-/** Writes `plan.json`, `plan.txt`, `plan.md`, `plan.mmd` and `plan.svg`, of one simulation. */
+/** Writes `plan.json`, `plan.txt`, `plan.md`, `plan.mmd` and `plan.svg` from one simulation. */
 export function writePlan(folder: string, planned: Planned, pictured: Pictured = {}): void {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const forms = {
@@ -32,7 +35,7 @@ export function writePlan(folder: string, planned: Planned, pictured: Pictured =
   for (const [form, text] of Object.entries(forms)) writePrivate(join(folder, `plan.${form}`), printable(text));
 }
 
-/** Says that no node could be reached, by an exit code of its own; every other error is thrown on. */
+/** Maps "no node could be reached" to its own exit code, and rethrows every other error. */
 export async function orUnreachable(
   planning: () => Promise<void>,
   say: (text: string) => void = (text) => void process.stderr.write(printable(text)),

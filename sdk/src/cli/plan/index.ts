@@ -1,4 +1,4 @@
-/** What a plan looks like: `pulumi-seapath/plan`, for policies and for tools that have a plan of their own. */
+/** The formats of a plan: `pulumi-seapath/plan`, for policies and for tools that have a plan of their own. */
 export type { Planned } from "./rows";
 export type { Changes } from "./changes";
 export { planSvg, type Pictured } from "./svg";

@@ -1,4 +1,4 @@
-/** The nodes with their VMs as a Mermaid flowchart, which forges draw where they take no picture. */
+/** Draws the nodes with their VMs as a Mermaid flowchart, which forges render where they allow no images. */
 import { NO_CHANGES, type Changes } from "./changes";
 import {
   countsOf,
@@ -14,14 +14,14 @@ import {
   type Shown,
 } from "./scenes";
 
-/** GitLab draws more than this only when it is asked to. */
+/** GitLab renders anything longer only on request. */
 const TEXT = 2_000;
 
-/** Boxes beside each other, and signs in a line of one, such that a comment's width can be read. */
+/** Boxes side by side, and characters per line of a box, so that it fits the width of a comment. */
 const ACROSS = 4;
 const NAME = 18;
 
-/** Ways to draw, from all to the least: how many lines a box has, now and after, and in a loss. 0: losses are no scenes. */
+/** Levels of detail, from full to least: lines per box, now and after, and in a loss. 0: losses are not drawn. */
 const WAYS = [
   [10, 10],
   [10, 5],
@@ -32,10 +32,10 @@ const WAYS = [
   [2, 0],
 ] as const;
 
-/** Letters, digits and what means nothing to Mermaid as they are, everything else by its number. */
+/** Escapes a text: keeps letters, digits and what is harmless in Mermaid, and writes the rest as character codes. */
 const plain = (text: string) => text.replace(/[^\p{L}\p{N} ,.…_-]/gu, (sign) => `#${sign.codePointAt(0)};`);
 
-/** A box: what it is has a class, and so a color. */
+/** A box's look: its class, and so its color. */
 type Look = "title" | "node" | "changed" | "lost" | "gone";
 
 const LOOKS: Record<Look, string> = {
@@ -46,7 +46,7 @@ const LOOKS: Record<Look, string> = {
   gone: "fill:none,stroke:#8c959f,stroke-dasharray:4 3",
 };
 
-/** What happens to a VM, in words behind its name. */
+/** What happens to a VM, in words after its name. */
 function vmLine({ vm, mark, unsure, from }: Shown): string {
   const name = `${shortened(vm, NAME)}${unsure ? " ?" : ""}`;
   if (mark === undefined) return name;
@@ -71,8 +71,8 @@ function boxText(box: Box, lines: number): string {
 }
 
 /**
- * The scenes, one below the other. A row is a chain of boxes, since Mermaid keeps an order only where links make one; links out of
- * a subgraph would undo the direction within it, so there are no subgraphs. The links are not seen.
+ * Draws the scenes one below the other. A row is a chain of boxes, because Mermaid keeps an order only along links.
+ * There are no subgraphs, because links out of a subgraph override its direction. The links are invisible.
  */
 function draw(all: readonly Scene[], [lines, inLosses]: readonly [number, number]): string {
   const scenes = inLosses === 0 ? all.slice(0, 2) : all;
@@ -104,7 +104,7 @@ function draw(all: readonly Scene[], [lines, inLosses]: readonly [number, number
   return `${text.join("\n")}\n`;
 }
 
-/** What each loss leaves without a place, in place of its scene. */
+/** Replaces the scenes of losses: what each loss leaves without a place. */
 const lossWords = (scenes: readonly Scene[]) =>
   scenes
     .slice(2)
@@ -116,10 +116,10 @@ const lossWords = (scenes: readonly Scene[]) =>
     .join("<br>");
 
 /**
- * The drawing: a row for now, one for after, and one for each loss where there are few; in it a box a node, always in the
- * cluster's order, with its memory and its VMs. What changes is named, and what stays becomes a number where there are too many. A
- * `?` stands behind a VM that may come to run on another node, depending on the order of creation. Names never become Mermaid's
- * own words.
+ * The drawing: a row for now, one for after, and one per loss if there are few. Each row has a box per node, always in
+ * the cluster's order, with its memory and its VMs. VMs that change are named; with too many VMs, the others become a
+ * number. A `?` marks a VM that may run on another node, depending on the order of creation. Names never become Mermaid
+ * syntax.
  */
 export function planMermaid(planned: Drawn, changes: Changes = NO_CHANGES): string {
   const scenes = scenesOf(planned, changes);

@@ -1,9 +1,9 @@
-/** Where the preview comes from: a file, standard input, or `pulumi preview --json` itself. */
+/** Reads the preview: from a file, standard input, or `pulumi preview --json` itself. */
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { UsageError } from "../grammar";
 
-/** Reads a preview. @param source a file, `-` for standard input; undefined: pulumi is run in this folder */
+/** Reads a preview. @param source a file, or `-` for standard input; undefined runs pulumi in this folder */
 export async function readPreview(source: string | undefined, stack: string | undefined): Promise<unknown> {
   const text = source === undefined ? await runPreview(stack) : readFileSync(source === "-" ? 0 : source, "utf8");
   return parsePreview(
@@ -13,8 +13,8 @@ export async function readPreview(source: string | undefined, stack: string | un
 }
 
 /**
- * Reads what a preview printed. A warning before or behind it, as `2>&1` and wrappers leave it there, is passed over: Pulumi's
- * JSON has its first and its last bracket each on a line of its own.
+ * Parses a preview's output. Skips warnings before and after it, which `2>&1` and wrappers leave there: the first and
+ * last bracket of Pulumi's JSON are each on a line of their own.
  */
 export function parsePreview(text: string, from: string): unknown {
   const lines = text.replace(/^\uFEFF/, "").split(/\r?\n/);
@@ -26,7 +26,7 @@ export function parsePreview(text: string, from: string): unknown {
     try {
       return JSON.parse(part.join("\n")) as unknown;
     } catch {
-      // Neither may be: that is said below.
+      // Neither may parse; that is reported below.
     }
   }
   const first = lines.find((line) => line.trim() !== "");
@@ -42,7 +42,7 @@ export function parsePreview(text: string, from: string): unknown {
 function runPreview(stack: string | undefined): Promise<string> {
   const args = ["preview", "--json", "--non-interactive", ...(stack === undefined ? [] : ["--stack", stack])];
   return new Promise((resolve, reject) => {
-    // What an earlier plan was made of does not matter to a new one.
+    // The source of an earlier plan does not matter to a new one.
     const { SEAPATH_PLANNED: _earlier, ...env } = process.env;
     const child = spawn("pulumi", args, { env, stdio: ["ignore", "pipe", "inherit"] });
     let text = "";
@@ -55,13 +55,13 @@ function runPreview(stack: string | undefined): Promise<string> {
   });
 }
 
-/** What a preview that failed says of itself, in its JSON. */
+/** The error messages in a failed preview's JSON. */
 function diagnostics(text: string): string {
   try {
     const { diagnostics = [] } = JSON.parse(text) as { diagnostics?: { message?: string; severity?: string }[] };
     const errors = diagnostics.filter(({ severity }) => severity === "error").map(({ message }) => message ?? "");
     return errors.length === 0 ? "" : `:\n${errors.join("\n")}`;
   } catch {
-    return ""; // it failed before it had anything to say in JSON; what it said is on standard error
+    return ""; // it failed before writing any JSON; its message is on standard error
   }
 }

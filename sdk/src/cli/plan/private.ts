@@ -1,15 +1,15 @@
-/** Files that nobody else reads. */
+/** Files that only their owner can read. */
 import { randomUUID } from "node:crypto";
 import { realpathSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 
 /**
- * Writes a file that its owner alone may read. One that is there is replaced as a whole: whoever has it open does not see what is
- * new, and its mode does not stay. A device or a pipe is written to.
+ * Writes a file that only its owner may read. Replaces an existing file as a whole, so that a program that has it open
+ * does not see the new content and its old mode does not persist. Writes directly to a device or pipe.
  */
 export function writePrivate(path: string, text: string): void {
   const there = statSync(path, { throwIfNoEntry: false });
   if (there !== undefined && !there.isFile()) return writeFileSync(path, text);
-  // A link stays one.
+  // Keep a link a link.
   const target = there === undefined ? path : realpathSync(path);
   const fresh = `${target}.${randomUUID()}`;
   try {

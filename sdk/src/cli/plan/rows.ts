@@ -1,14 +1,14 @@
-/** A plan in words: what text, Markdown and the picture have in common. */
+/** A plan in words: the common part of text, Markdown and picture. */
 import type { api } from "pulumi-seapath-provider";
 
 export type Planned = Awaited<ReturnType<typeof api.plan>>;
 type Placement = Planned["placements"][number];
 type Room = Planned["rooms"][number];
 
-/** Where something runs nowhere. */
+/** Stands for a VM that runs nowhere. */
 export const NOWHERE = "–";
 
-/** Where a VM will be: certain, or one of several. */
+/** Where a VM will be: one node for certain, or one of several. */
 export function whereAfter({ after, candidates, unplaced }: Placement): string {
   if (unplaced !== undefined) return "nowhere";
   if (candidates.length > 1) return `one of ${candidates.join(", ")}`;
@@ -25,7 +25,7 @@ const ACTIONS: Record<string, string> = {
   reload: "is reloaded",
 };
 
-/** What happens to a VM, and why where Pacemaker says so. */
+/** What happens to a VM, and why if Pacemaker gives a reason. */
 export function whatHappens({ action, reason, unplaced, planned, removed, before, after }: Placement): string {
   if (removed) return "is deleted";
   const why = unplaced ?? reason;
@@ -43,11 +43,11 @@ export function afterLoss(planned: Planned, vm: string, node: string): string {
 }
 
 const GIB = 1024 ** 3;
-/** What would be "0 GiB", and is not nothing, in MiB. */
+/** Shows a nonzero amount that would be "0 GiB" in MiB. */
 const gib = (bytes: number) =>
   bytes > 0 && bytes < GIB / 10 ? `${Math.ceil(bytes / (GIB / 1024))} MiB` : `${Number((bytes / GIB).toFixed(1))} GiB`;
 
-/** What is taken of a node, and what it has where that is known. */
+/** How much of a node is used, and how much it has if known. */
 export function roomWords({ vcpus, memoryBytes, taken }: Room): { cpu: string; memory: string; over: boolean } {
   const of = (used: string, has: string | undefined) => (has === undefined ? used : `${used} of ${has}`);
   return {
@@ -57,7 +57,7 @@ export function roomWords({ vcpus, memoryBytes, taken }: Room): { cpu: string; m
   };
 }
 
-/** The head and the rows of the table of VMs, and behind them of guest nodes and of what runs inside of those. */
+/** Header and rows of the VM table, then of guest nodes and what runs inside them. */
 export function vmTable(planned: Planned): string[][] {
   const head = ["VM", "now", "after", ...planned.hypervisors.map((node) => `without ${node}`), "what happens"];
   const row = (name: string, each: Placement) => [
@@ -74,7 +74,7 @@ export function vmTable(planned: Planned): string[][] {
   ];
 }
 
-/** The head and the rows of the table of nodes: after the change, and in the worst of the losses. */
+/** Header and rows of the node table: after the change, and in the worst loss. */
 export function nodeTable(planned: Planned): string[][] {
   const head = ["node", "memory for VMs", "vCPUs for VMs", "memory at worst", "after the loss of"];
   const rows = planned.rooms.map((room) => {
@@ -98,7 +98,7 @@ export function nodeTable(planned: Planned): string[][] {
   return [head, ...rows];
 }
 
-/** What has to be known beside the tables, a sentence each. */
+/** Notes that go with the tables, a sentence each. */
 export function notes(planned: Planned): string[] {
   const lost = planned.losses.flatMap(({ node, fates }) =>
     fates
@@ -117,7 +117,7 @@ export function notes(planned: Planned): string[] {
   ];
 }
 
-/** What the return of a lost node does, where it was asked for. */
+/** What the return of a lost node does, if requested. */
 function returns({ losses }: Planned): string[] {
   return losses.flatMap(({ node, back = [], backNotSimulated }) => {
     if (backNotSimulated !== undefined)
@@ -131,7 +131,7 @@ function returns({ losses }: Planned): string[] {
   });
 }
 
-/** The VMs of which nobody says how much memory they have. */
+/** The VMs whose memory is unknown. */
 function uncounted({ rooms }: Planned): string[] {
   const vms = rooms.flatMap(({ needUnknown }) => needUnknown);
   return vms.length === 0 ? [] : [`How much memory ${vms.sort().join(", ")} takes is not known: it is not counted.`];

@@ -1,8 +1,10 @@
-/** What of a plan is drawn, in whatever form: the nodes with their VMs now, after the change, and after each loss. */
+/**
+ * The content of a plan's drawing, in any format: the nodes with their VMs now, after the change, and after each loss.
+ */
 import type { Changes } from "./changes";
 import { roomWords, type Planned } from "./rows";
 
-/** What of a plan is drawn. */
+/** The parts of a plan that are drawn. */
 export interface Drawn extends Pick<Planned, "placements" | "hypervisors" | "rooms"> {
   declared: readonly Pick<Planned["declared"][number], "vm">[];
   losses: readonly Pick<Planned["losses"][number], "node" | "fates" | "rooms">[];
@@ -11,7 +13,7 @@ export interface Drawn extends Pick<Planned, "placements" | "hypervisors" | "roo
 type Placement = Planned["placements"][number];
 type Fate = Planned["losses"][number]["fates"][number];
 
-/** What happens to a VM, the gravest first. The words are for one, the verbs for several behind their number. */
+/** What happens to a VM, gravest first. `words` is for one VM, `several` follows a number. */
 export const MARKS = {
   lost: { letter: "X", words: "finds no place", several: "without a place" },
   deleted: { letter: "D", words: "is deleted", several: "deleted" },
@@ -29,38 +31,38 @@ export type Mark = keyof typeof MARKS;
 
 const GRAVITY = Object.keys(MARKS);
 
-/** A VM where it is drawn. */
+/** A VM as it is drawn. */
 export interface Shown {
   vm: string;
-  /** Absent: nothing happens to it. */
+  /** Absent if nothing happens to it. */
   mark?: Mark | undefined;
-  /** The plan names it. */
+  /** Whether the plan names it. */
   own: boolean;
-  /** Something happens to it with the change: it is worth its name also where it still is as it was. */
+  /** Whether the change affects it; it is then named even where it is still unchanged. */
   concerned?: boolean;
-  /** It may come to run on another node, depending on the order of creation. */
+  /** Whether it may run on another node, depending on the order of creation. */
   unsure: boolean;
-  /** The node that it comes from. */
+  /** The node that it moves from. */
   from?: string | undefined;
 }
 
-/** A node, or those that run nowhere. */
+/** A node, or the VMs that run nowhere. */
 export interface Box {
   name: string;
-  /** It is the node that is lost. */
+  /** Whether this is the lost node. */
   gone: boolean;
-  /** What its VMs take of its memory, where that is known. */
+  /** How much of its memory its VMs use, if known. */
   memory?: { words: string; share?: number; over: boolean } | undefined;
   vms: Shown[];
 }
 
-/** The nodes at one time. */
+/** The nodes at one point in time. */
 export interface Scene {
   title: string;
   boxes: Box[];
 }
 
-/** Where those are that run on no node. */
+/** The name of the box for VMs that run nowhere. */
 export const NO_NODE = "nowhere";
 
 const ACTIONS: Readonly<Record<string, Mark>> = {
@@ -73,7 +75,7 @@ const ACTIONS: Readonly<Record<string, Mark>> = {
   reload: "changed",
 };
 
-/** What the scheduler does with a VM. What it starts on another node than before has moved. */
+/** What the scheduler does with a VM. A VM that starts on another node than before has moved. */
 function actionOf({ before, after, action, unplaced }: Fate): Mark | undefined {
   if (unplaced !== undefined) return "lost";
   const elsewhere = before !== undefined && after !== undefined && before !== after;
@@ -81,7 +83,7 @@ function actionOf({ before, after, action, unplaced }: Fate): Mark | undefined {
   return action === undefined ? undefined : ACTIONS[action];
 }
 
-/** The scenes, each with the nodes in the cluster's order, then guest nodes that have VMs, then what runs nowhere. */
+/** The scenes. Each has the nodes in the cluster's order, then guest nodes with VMs, then what runs nowhere. */
 export function scenesOf(planned: Drawn, { created, replaced }: Changes): Scene[] {
   const { placements, losses, rooms } = planned;
   const declared = new Set(planned.declared.map(({ vm }) => vm));
@@ -117,7 +119,7 @@ export function scenesOf(planned: Drawn, { created, replaced }: Changes): Scene[
 
 type Placed = Shown & { at: string | undefined };
 
-/** What ends is drawn where it was. */
+/** Draws what ends where it was. */
 function placed({ vm, before, after }: Fate, mark: Mark | undefined, own: boolean, unsure: boolean): Placed {
   const ends = mark === "deleted" || mark === "stopped";
   const from = before !== undefined && after !== undefined && before !== after ? before : undefined;
@@ -130,7 +132,7 @@ function scene(
   { hypervisors, rooms }: Pick<Drawn, "hypervisors" | "rooms">,
   lost?: string,
 ): Scene {
-  // A guest node is one for Pacemaker, when nothing keeps VMs out of it.
+  // Pacemaker treats a guest node like a node, unless something keeps VMs out of it.
   const guests = [
     ...new Set(all.flatMap(({ at }) => (at === undefined || hypervisors.includes(at) ? [] : [at]))),
   ].sort();
@@ -158,16 +160,16 @@ function memoryOf(room: Drawn["rooms"][number] | undefined): Box["memory"] {
   };
 }
 
-/** What a box has lines for. */
+/** What fits into a box. */
 export interface Within {
   named: Shown[];
-  /** To which something happens as well, and for which there is no line. */
+  /** Affected VMs without a line of their own. */
   rest: Shown[];
-  /** To which nothing happens, and which are not among the named. */
+  /** The number of unaffected VMs that are not named. */
   staying: number;
 }
 
-/** A box in so many lines at most: all by name, else what changes by name and the others as numbers. */
+/** Fits VMs into a number of lines: names all, or else names those that change and counts the others. */
 export function within(vms: readonly Shown[], most: number): Within {
   if (vms.length <= most) return { named: [...vms], rest: [], staying: 0 };
   const changes = vms
@@ -179,7 +181,7 @@ export function within(vms: readonly Shown[], most: number): Within {
   return { named: changes.slice(0, names), rest: changes.slice(names), staying };
 }
 
-/** What a box says of those that it does not name, a line each. @param counts how many of each mark, in words or letters */
+/** Lines for the VMs that a box does not name. @param counts writes the number of each mark, in words or letters */
 export function summed({ named, rest, staying }: Within, counts: (vms: readonly Shown[]) => string): string[] {
   const sum = `${rest.length}${named.length === 0 ? "" : " more"}`;
   const parts = counts(rest);
@@ -207,20 +209,20 @@ function counted(vms: readonly Shown[], words: (mark: Mark) => string): string {
     .join(", ");
 }
 
-/** How many of each mark: "2 new, 1 deleted". */
+/** The number of each mark: "2 new, 1 deleted". */
 export const countsOf = (vms: readonly Shown[]) => counted(vms, (mark) => MARKS[mark].several);
 
-/** The same by the letters of a legend: "2 N, 1 D". */
+/** The same with the legend's letters: "2 N, 1 D". */
 export const lettersOf = (vms: readonly Shown[]) => counted(vms, (mark) => MARKS[mark].letter);
 
-/** What a scene says in a sentence. */
+/** A scene as a sentence. */
 export function sentenceOf({ title, boxes }: Scene): string {
   const all = boxes.flatMap(({ vms }) => vms);
   const staying = all.filter(({ mark }) => mark === undefined).length;
   return `${title}: ${[countsOf(all), ...(staying === 0 ? [] : [`${staying} as before`])].filter((part) => part !== "").join(", ") || "no VM"}`;
 }
 
-/** A name in so many signs: its middle is left out, since names of one kind end in a number. */
+/** Shortens a name to a number of characters. It cuts the middle, because similar names end in a number. */
 export function shortened(name: string, most: number): string {
   const signs = Array.from(name);
   if (signs.length <= most) return name;

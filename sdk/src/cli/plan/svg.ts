@@ -1,4 +1,4 @@
-/** The nodes with their VMs as a picture: now, after the change, and after the loss of each node. */
+/** Draws the nodes with their VMs: now, after the change, and after the loss of each node. */
 import { NO_CHANGES, type Changes } from "./changes";
 import type { Planned } from "./rows";
 import {
@@ -17,11 +17,11 @@ import {
   type Shown,
 } from "./scenes";
 
-/** What is known of a plan beside itself. */
+/** Facts about a plan that are not in the plan itself. */
 export interface Pictured {
-  /** When it was made. Absent: the picture does not say it. */
+  /** When it was made; absent if the picture should not show it. */
   made?: Date;
-  /** What the preview makes. Absent: what is new is shown as what begins to run. */
+  /** What the preview creates or replaces. If absent, new VMs are shown as starting. */
   changes?: Changes;
 }
 
@@ -29,17 +29,17 @@ const BOX = { width: 186, line: 16, head: 24, memory: 20, gap: 12, pad: 8 };
 const LEFT = 122;
 const TOP = 48;
 
-/** However many VMs there are, a picture of three nodes is no higher than a page. */
+/** A picture of three nodes is never taller than a page, however many VMs there are. */
 const HEIGHT = 1150;
 const LINES = { least: 3, most: 12 };
 
-/** A name has so many signs at most, such that it stays in its box. */
+/** The most characters of a name that fit into its box. */
 const NAME = 18;
 
-/** And a sum, in which there are more narrow signs. */
+/** The same for a sum, which has more narrow characters. */
 const SUM = 26;
 
-/** The width of a sign at most, in fonts that are wide. */
+/** The largest width of a character, in wide fonts. */
 const SIGN = 7;
 
 const INK = {
@@ -69,7 +69,7 @@ const escape = (text: string) => text.replace(/[<>&"']/g, (sign) => `&#${sign.ch
 const written = (x: number, y: number, text: string, more = "") =>
   `<text x="${x}" y="${y}"${more}>${escape(text)}</text>`;
 
-/** A mark: a letter, so that nobody has to tell colors apart. */
+/** A mark: a letter, so that telling colors apart is not necessary. */
 const badge = (x: number, y: number, mark: Mark) =>
   `<rect x="${x}" y="${y - 11}" width="14" height="14" rx="3" fill="${COLORS[mark]}"/>` +
   `<text x="${x + 7}" y="${y}" fill="#ffffff" font-weight="bold" font-size="10" text-anchor="middle">${MARKS[mark].letter}</text>`;
@@ -85,7 +85,7 @@ function vmLine(x: number, y: number, { vm, mark, own, unsure }: Shown): string 
   return mark === undefined ? text : `${badge(x + BOX.pad, y, mark)}${text}`;
 }
 
-/** What a node's VMs take of its memory, as words over a bar. */
+/** How much of a node's memory its VMs use: text above a bar. */
 function memoryLine(x: number, y: number, { words, share, over }: NonNullable<Box["memory"]>): string {
   const width = BOX.width - 2 * BOX.pad;
   const text = written(
@@ -136,7 +136,7 @@ function drawScene({ title, boxes }: Scene, y: number, most: number): { parts: s
   return { parts, height };
 }
 
-/** What the marks of a picture mean, as many beside each other as fit. */
+/** The legend of the marks, as many side by side as fit. */
 function legend(scenes: readonly Scene[], y: number, width: number): { parts: string[]; height: number } {
   const all = scenes.flatMap(({ boxes }) => boxes.flatMap(({ vms }) => vms));
   const marks = (Object.keys(MARKS) as Mark[]).filter((mark) => all.some((each) => each.mark === mark));
@@ -168,8 +168,8 @@ function legend(scenes: readonly Scene[], y: number, width: number): { parts: st
 }
 
 /**
- * The picture. What happens to a VM has a letter in front of it, and the legend says what the letters mean; where there are too
- * many VMs, what stays as it is becomes a number.
+ * The picture. A letter before a VM shows what happens to it; the legend explains the letters. With too many VMs, the
+ * unchanged ones become a number.
  */
 export function planSvg(
   planned: Drawn & Pick<Planned, "epoch">,
@@ -200,7 +200,7 @@ export function planSvg(
   const head = [
     written(BOX.gap, 22, "Where VMs will run", ' font-size="15" font-weight="bold"'),
     ...said.map((line, row) => written(BOX.gap, 40 + row * BOX.line, line)),
-    // By its class it is found by those who want to know whether anything else differs.
+    // Programs find it by its class to check whether anything else differs.
     `<text class="made" x="${BOX.gap}" y="${40 + said.length * BOX.line}" font-size="10" fill="${INK.other}">${escape(madeOf(planned.epoch, made))}</text>`,
   ];
   return [
@@ -216,10 +216,10 @@ export function planSvg(
   ].join("\n");
 }
 
-/** The beginning of a line that is too long. */
+/** Truncates a line that is too long. */
 const ended = (text: string, most: number) => (text.length <= most ? text : `${text.slice(0, most - 1)}…`);
 
-/** A sentence in lines. */
+/** Wraps a sentence. */
 function wrapped(text: string, most: number): string[] {
   const lines: string[] = [];
   for (const word of text.split(" ")) {

@@ -1,14 +1,14 @@
-/** A plan for a terminal and for a merge request. */
+/** Formats a plan for a terminal and for a merge request. */
 import { printable } from "pulumi-seapath-provider";
 import { PLAIN, tableLines, wrapped, type Terminal } from "../print";
 import { nodeTable, notes, vmTable, type Planned } from "./rows";
 
-/** What is red on a terminal: a VM that runs nowhere, a node that has too much on it. */
+/** Cells that are red on a terminal: a VM that runs nowhere, an overloaded node. */
 const isAlarm = (cell: string) => cell === "lost" || cell === "nowhere" || cell.endsWith(", too much");
 
 /**
- * Tables for a terminal, as wide as it is. Nothing of the cluster acts on it: only our own colors do. The command at the end is
- * one line however long it is, since it is copied.
+ * Tables fitted to a terminal. Text from the cluster cannot control the terminal; the only colors are ours. The command
+ * at the end stays on one line, however long, because users copy it.
  */
 export function planText(planned: Planned, terminal: Terminal = PLAIN): string {
   const table = (rows: readonly (readonly string[])[]) =>
@@ -33,7 +33,7 @@ export function planText(planned: Planned, terminal: Terminal = PLAIN): string {
   ].join("\n");
 }
 
-/** A name or a sentence of the cluster's, such that it stays text in a cell. */
+/** Escapes text from the cluster so that it stays text in a cell. */
 const cell = (text: string) => text.replace(/[\\`*_{}[\]<>|#]/g, (sign) => `\\${sign}`).replace(/\s+/g, " ");
 
 function table([head = [], ...rows]: readonly (readonly string[])[]): string[] {
@@ -41,7 +41,7 @@ function table([head = [], ...rows]: readonly (readonly string[])[]): string[] {
   return [line(head), `|${head.map(() => "---").join("|")}|`, ...rows.map(line)];
 }
 
-/** Tables in Markdown. */
+/** The tables in Markdown. */
 export function planMarkdown(planned: Planned): string {
   const said = notes(planned).map((text) => `- ${cell(text)}`);
   return [

@@ -41,7 +41,7 @@ async function plan({ at, given, out }: Run): Promise<void> {
 function printText(planned: Planned, out: Run["out"]): void {
   const terminal = terminalOf();
   const text = planText(planned, terminal);
-  // The colors are ours, and so past what takes such things out of others' texts, which these have passed already.
+  // The colors are ours, so bypass the filter for foreign text. The text has already passed it.
   if (terminal.color) process.stdout.write(text);
   else out(text);
 }
