@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // @ts-check
-// Previews and drift of a stack for any CI: `node seapath-ci.mjs --help`, docs/ci.md.
+// Previews and drift detection of a stack for any CI: `node seapath-ci.mjs --help`, docs/ci.md.
 import { runDrift, runPreview } from "./lib/commands.mjs";
 import { EXIT } from "./lib/outcome.mjs";
 import { readOptions, USAGE, UsageError } from "./lib/options.mjs";

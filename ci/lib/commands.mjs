@@ -1,5 +1,5 @@
 // @ts-check
-// What the commands do, from the options to the exit code.
+// The commands, from their options to the exit code.
 import { createHash } from "node:crypto";
 import { join, resolve } from "node:path";
 import { renderPreview } from "./comment.mjs";
@@ -20,7 +20,7 @@ import { redacted, redactor, secretsOf } from "./secrets.mjs";
 /** @param {Run} run @returns {Promise<number>} the exit code */
 export async function runPreview({ given, env }) {
   const { cwd, out, policyPacks, policyPackConfigs, cibs, failOn } = given;
-  // The policies are to see the same cluster.
+  // The policies must see the same cluster.
   const saved = cibs.length === 1 && cibs[0] !== undefined ? { SEAPATH_SAVED_CLUSTER: resolve(cibs[0].file) } : {};
   const project = { cwd, env: { ...env, ...saved }, ...(given.stack === undefined ? {} : { stack: given.stack }) };
   const job = readJob(given.forge, env);
@@ -74,7 +74,7 @@ export async function runPreview({ given, env }) {
     return EXIT.error;
   return exitCode(outcome, failOn);
 
-  /** Each cluster of the stack is asked; where the preview did not get to its end, whether it can be reached at all. */
+  /** Plans each cluster of the stack. If the preview did not finish, checks whether the cluster is reachable at all. */
   async function plansOf() {
     const broken = found.errors.length > 0 || found.invalid.length > 0;
     const clusters = clustersOf(ran.steps);
@@ -101,7 +101,11 @@ export async function runPreview({ given, env }) {
     return `The comment was ${await putComment(forge, request, body)}.`;
   }
 
-  /** The pictures as the forge shows them; one that has not changed is not uploaded again. @param {import("./forge/index.mjs").Forge} forge @param {string} request */
+  /**
+   * Uploads the pictures for the forge to show; an unchanged one is not uploaded again.
+   * @param {import("./forge/index.mjs").Forge} forge
+   * @param {string} request
+   */
   async function upload(forge, request) {
     if (forge.upload === undefined || plans.every(({ svg }) => svg === undefined)) return [];
     const before = (await findComment(forge, request, marker("preview", named.project, named.stack)))?.body ?? "";
@@ -132,7 +136,7 @@ export async function runDrift({ given, env }) {
   const drift = readDrift(await orFailed(refresh(project)), redact);
   const reach = clusterEnvironment(named.config, env);
   const failed = drift.errors.length > 0;
-  // Whether the cluster can be reached is not read from an error's words, but tried.
+  // Find out by trying whether the cluster is reachable, not from an error's text.
   const unreachable = failed && (await plan({ cwd, env: reach })).unreachable;
   const outcome = outcomeOf({
     error: failed && !unreachable,
@@ -161,7 +165,7 @@ export async function runDrift({ given, env }) {
     leaves,
     report: whole,
     tell: async (forge) => {
-      // What could not be compared says nothing about an issue that is open.
+      // A failed comparison says nothing about an open issue.
       if (failed) return "The issue was left as it is, since nothing was compared.";
       if (drift.drifted.length > 0)
         return `The issue was ${await putIssue(forge, driftTitle(report), renderDrift(report, forge.limit))}.`;
@@ -174,7 +178,7 @@ export async function runDrift({ given, env }) {
 }
 
 /**
- * Tells the forge. One that fails takes nothing of what was found: it is said, and the report stands in the log.
+ * Tells the forge. A failure does not lose the findings: it is reported, and the report goes to the log.
  * @param {{ given: Given, env: NodeJS.ProcessEnv, leaves: import("./report.mjs").Outlet, report: string, tell: (forge: import("./forge/index.mjs").Forge) => Promise<string> }} about
  * @returns {Promise<boolean>}
  */
@@ -192,8 +196,9 @@ async function told({ given, env, leaves, report, tell }) {
 }
 
 /**
- * What could not even begin is reported like what has failed: a comment of an earlier run would be wrong by now.
- * @param {Promise<import("./pulumi.mjs").Ran>} running @returns {Promise<import("./pulumi.mjs").Ran>}
+ * Reports a run that could not even start as failed: an earlier run's comment would be wrong by now.
+ * @param {Promise<import("./pulumi.mjs").Ran>} running
+ * @returns {Promise<import("./pulumi.mjs").Ran>}
  */
 async function orFailed(running) {
   try {

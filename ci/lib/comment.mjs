@@ -1,5 +1,5 @@
 // @ts-check
-// The comment of a merge request: what a preview means, as Markdown that fits.
+// The comment on a merge request: what a preview means, as Markdown of limited length.
 import { fit } from "./fit.mjs";
 import { block, caution, code, cut, details, inline, lines, marker, table, unlinked } from "./markdown.mjs";
 import { countOf } from "./preview.mjs";
@@ -11,12 +11,16 @@ import { renderViolations } from "./violations.mjs";
  * @property {string} stack
  * @property {import("./outcome.mjs").Outcome} outcome
  * @property {import("./preview.mjs").Previewed} found
- * @property {import("./plan.mjs").Plan[]} plans none: nothing was simulated
- * @property {string[]} [images] the uploaded picture of each plan, as Markdown of the forge's own
+ * @property {import("./plan.mjs").Plan[]} plans empty if nothing was simulated
+ * @property {string[]} [images] the uploaded picture of each plan, in the forge's own Markdown
  * @property {import("./job.mjs").Job} job
  */
 
-/** The comment, found again by its first line. @param {Report} report @param {number} limit the forge's, in characters */
+/**
+ * The comment. Its first line identifies it later.
+ * @param {Report} report
+ * @param {number} limit the forge's, in characters
+ */
 export function renderPreview(report, limit) {
   const { project, stack, outcome, found, plans, images = [], job } = report;
   return fit(
@@ -84,7 +88,7 @@ function title(outcome, { changed }) {
   return `${changed.length === 0 ? "nothing changes" : countOf(changed)}${outcome === "refused" ? ", refused" : outcome === "unreachable" ? ", not checked" : ""}`;
 }
 
-/** A sentence for each thing that decides. @param {Report} report */
+/** A sentence for each deciding fact. @param {Report} report */
 function verdict({ outcome, found, plans }) {
   const { mandatory, invalid, notChecked, errors } = found;
   const rules = rulesOf(mandatory);
@@ -132,7 +136,7 @@ const rulesOf = (violations) => new Set(violations.map(({ policy }) => policy)).
 /** @param {string | undefined} cluster */
 const of = (cluster) => (cluster === undefined ? "" : ` on ${code(cluster)}`);
 
-/** All sentences; else the first ones. @param {readonly string[]} sentences @returns {string[]} */
+/** All sentences, or just the first ones. @param {readonly string[]} sentences @returns {string[]} */
 function short(sentences) {
   const list = (/** @type {readonly string[]} */ some) => some.map((sentence) => `- ${sentence}`).join("\n");
   const few = sentences.slice(0, 10);
@@ -143,7 +147,11 @@ function short(sentences) {
   ];
 }
 
-/** What is lost for good, in a box of its own. @param {readonly import("./preview.mjs").Changed[]} changed @returns {string[]} */
+/**
+ * What is lost for good, in its own box.
+ * @param {readonly import("./preview.mjs").Changed[]} changed
+ * @returns {string[]}
+ */
 function losses(changed) {
   const lost = changed.filter(({ loses }) => loses !== undefined);
   if (lost.length === 0) return [""];
@@ -164,8 +172,12 @@ function losses(changed) {
 const bullet = (text) => `- ${lines(cut(text, 1000))}`;
 
 /**
- * A heading with what is below it, then shorter: the first ones, then their number alone.
- * @param {string} heading @param {readonly string[]} items @param {number} count @param {string} what @param {boolean} [folded]
+ * A heading with its content, then shorter forms: the first items, then just their number.
+ * @param {string} heading
+ * @param {readonly string[]} items
+ * @param {number} count
+ * @param {string} what
+ * @param {boolean} [folded]
  */
 function section(heading, items, count, what, folded = false) {
   if (items.length === 0) return [""];
@@ -211,7 +223,11 @@ function resources(changed, plans) {
   ];
 }
 
-/** What is made, and where it will run. @param {import("./preview.mjs").Changed} changed @param {readonly import("./plan.mjs").Plan[]} plans */
+/**
+ * What is created, and where it will run.
+ * @param {import("./preview.mjs").Changed} changed
+ * @param {readonly import("./plan.mjs").Plan[]} plans
+ */
 function made({ made }, plans) {
   if (made === undefined) return "";
   const facts = made.facts.map(({ word, value, after }) =>

@@ -1,5 +1,5 @@
 // @ts-check
-// What has become of a stack without an `up`: what the cluster says, against the state.
+// Changes to a stack without an `up`: the cluster compared with the state.
 import { fit } from "./fit.mjs";
 import { block, code, cut, details, inline, marker, table } from "./markdown.mjs";
 import { changesOf } from "./properties.mjs";
@@ -13,10 +13,17 @@ import { redacted } from "./secrets.mjs";
  * @property {boolean} gone
  * @property {import("./properties.mjs").Change[]} properties
  */
-/** @typedef {{ drifted: Drifted[], seen: Drifted[], errors: string[] }} Drift `seen`: only what nobody has asked for is otherwise, where a VM runs say */
+/**
+ * @typedef {{ drifted: Drifted[], seen: Drifted[], errors: string[] }} Drift `seen`: only differences in outputs, e.g.
+ * where a VM runs
+ */
 /** @typedef {{ project: string, stack: string, drift: Drift, job: import("./job.mjs").Job }} DriftReport */
 
-/** @param {import("./pulumi.mjs").Ran} ran a refresh @param {(text: string) => string} redact takes secrets out, before anything is cut @returns {Drift} */
+/**
+ * @param {import("./pulumi.mjs").Ran} ran a refresh
+ * @param {(text: string) => string} redact removes secrets, before anything is cut
+ * @returns {Drift}
+ */
 export function readDrift(ran, redact) {
   const { ok, steps } = ran;
   const diagnostics = redacted(ran.diagnostics, redact);
@@ -44,10 +51,10 @@ export function readDrift(ran, redact) {
 /** The title of the issue. @param {{ project: string, stack: string }} of */
 export const driftTitle = ({ project, stack }) => `Drift of ${project}/${stack}`;
 
-/** The mark of the issue. @param {{ project: string, stack: string }} of */
+/** The marker of the issue. @param {{ project: string, stack: string }} of */
 export const driftMarker = ({ project, stack }) => marker("drift", project, stack);
 
-/** The body of the issue, found again by its first line. @param {DriftReport} report @param {number} limit */
+/** The body of the issue. Its first line identifies it later. @param {DriftReport} report @param {number} limit */
 export function renderDrift(report, limit) {
   const { project, stack, drift, job } = report;
   const { drifted, seen, errors } = drift;
@@ -98,7 +105,7 @@ function rows(all) {
   return [put(cells.length), ...[200, 50, 10].filter((most) => most < cells.length).map(put)];
 }
 
-/** The note with which the issue is closed. @param {DriftReport} report */
+/** The note that closes the issue. @param {DriftReport} report */
 export const settledNote = ({ project, stack, job }) =>
   `The cluster is as the state of ${code(`${project}/${stack}`)} has it again.\n\n${footer(job)}`.trim();
 

@@ -1,16 +1,17 @@
 // @ts-check
-// A text that has to fit into what a forge takes: parts become shorter as a whole, and are never cut through.
+// Fits a text into a forge's limit: parts are shortened as a whole, never cut.
 
 /**
  * @typedef {object} Part
- * @property {number} worth parts of little worth become short first
- * @property {string[]} forms from the longest to the shortest; an empty one is left out
+ * @property {number} worth parts of low worth are shortened first
+ * @property {string[]} forms from longest to shortest; an empty one omits the part
  */
 
 /**
- * Puts the parts one below the other.
- * @param {readonly Part[]} parts @param {number} limit in characters
- * @throws {Error} when even the shortest forms are too long
+ * Joins the parts, one below the other.
+ * @param {readonly Part[]} parts
+ * @param {number} limit in characters
+ * @throws {Error} if even the shortest forms are too long
  */
 export function fit(parts, limit) {
   const chosen = parts.map(() => 0);

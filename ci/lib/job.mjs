@@ -1,14 +1,14 @@
 // @ts-check
-// The job that this runs in, as its forge says in the environment: which merge request, which commit, where it is shown.
+// The CI job, as the forge describes it in the environment: merge request, commit, URL.
 import { readFileSync } from "node:fs";
 
 /**
  * @typedef {object} Job
  * @property {string} [commit]
  * @property {string} [url] of the job
- * @property {string} [artifact] the name under which the templates keep the report
- * @property {string} [request] the number of the merge request; absent: it is none
- * @property {boolean} fork the merge request comes from another project, whose jobs may not write here
+ * @property {string} [artifact] the name the templates store the report under
+ * @property {string} [request] the number of the merge request; absent if it is none
+ * @property {boolean} fork whether the merge request comes from another project, whose jobs may not write here
  */
 
 /** @param {"github" | "gitlab" | "none"} forge @param {NodeJS.ProcessEnv} env @returns {Job} */
@@ -18,7 +18,7 @@ export function readJob(forge, env) {
   return { fork: false };
 }
 
-/** Only addresses get into a link. @param {string} text */
+/** Only URLs may become links. @param {string} text */
 const link = (text) => (/^https?:\/\/[^\s()<>[\]]+$/.test(text) ? { url: text } : {});
 
 /** @param {NodeJS.ProcessEnv} env @returns {Job} */
@@ -27,7 +27,7 @@ function github(env) {
   /** @type {{ pull_request?: { number?: number, head?: { sha?: string, repo?: { full_name?: string } | null } } }} */
   const event = file === undefined || file === "" ? {} : JSON.parse(readFileSync(file, "utf8"));
   const { number, head } = event.pull_request ?? {};
-  // The commit of a pull request's job is a merge that nobody has made.
+  // A pull request's job runs on a merge commit that nobody made.
   const commit = head?.sha ?? env["GITHUB_SHA"];
   const from = head?.repo?.full_name;
   return {

@@ -1,21 +1,27 @@
 // @ts-check
-// What a resource that is made is, in a few words: nothing of it differs from before, so that the table would have nothing to say.
+// Describes a created resource in a few words: nothing about it differs from before, so a table would be empty.
 import { shown, valueAt } from "./properties.mjs";
 import { redacted } from "./secrets.mjs";
 
 /**
  * @typedef {object} Fact
- * @property {string} word in front of the value
- * @property {string} [value] absent: the word is all
- * @property {string} [after] behind the value
+ * @property {string} word before the value
+ * @property {string} [value] absent if there is only the word
+ * @property {string} [after] after the value
  */
-/** @typedef {{ facts: Fact[], vm?: string, cluster?: string }} Made `vm`: the VM of a cluster that it is, for where it will run */
+/**
+ * @typedef {{ facts: Fact[], vm?: string, cluster?: string }} Made `vm`: the VM it is on a cluster, to tell where it
+ * will run
+ */
 
-/** @typedef {(keys: string) => string | undefined} Read the value below some keys, without secrets; undefined: there is none */
+/**
+ * @typedef {(keys: string) => string | undefined} Read the value at some keys, without secrets; undefined if there is
+ * none
+ */
 
 const MIB = 1024 ** 2;
 
-/** What libvirt's words mean in bytes. Without one it is KiB. @type {Record<string, number>} */
+/** libvirt's units in bytes. The default is KiB. @type {Record<string, number>} */
 const UNITS = {
   b: 1,
   bytes: 1,
@@ -33,17 +39,17 @@ const UNITS = {
   TiB: 1024 ** 4,
 };
 
-/** An amount as a person writes it. @param {number} mib */
+/** An amount in a readable form. @param {number} mib */
 const memory = (mib) => (mib >= 1024 ? `${Number((mib / 1024).toFixed(1))} GiB` : `${Number(mib.toFixed(1))} MiB`);
 
 /** @param {string} word @param {string | undefined} value @param {string} [after] @returns {Fact[]} */
 const fact = (word, value, after) =>
   value === undefined ? [] : [{ word, value, ...(after === undefined ? {} : { after }) }];
 
-/** @param {string | undefined} text a number of MiB, or what stands for one that is not known or secret */
+/** @param {string | undefined} text a number of MiB, or a placeholder for an unknown or secret one */
 const mebibytes = (text) => (text !== undefined && /^\d+$/.test(text) ? memory(Number(text)) : text);
 
-/** What a domain in libvirt's words has. @param {string | undefined} xml @returns {Fact[]} */
+/** The facts in a libvirt domain's XML. @param {string | undefined} xml @returns {Fact[]} */
 function ofXml(xml) {
   if (xml === undefined) return [];
   const [, attributes = "", amount] = /<memory\b([^<>]*)>\s*(\d+)\s*<\/memory>/.exec(xml) ?? [];
@@ -56,7 +62,10 @@ function ofXml(xml) {
   ];
 }
 
-/** What each kind is known by. @type {Record<string, (read: Read, whole: (keys: string) => string | undefined) => Fact[]>} */
+/**
+ * The distinguishing facts of each kind.
+ * @type {Record<string, (read: Read, whole: (keys: string) => string | undefined) => Fact[]>}
+ */
 const KINDS = {
   Vm: (read, whole) => [
     ...fact("memory", mebibytes(read("domain.memory"))),
@@ -91,8 +100,10 @@ const KINDS = {
 };
 
 /**
- * @param {import("./pulumi.mjs").Step} step @param {string} kind @param {(text: string) => string} redact
- * @returns {Made | undefined} undefined for a kind of which nothing is known
+ * @param {import("./pulumi.mjs").Step} step
+ * @param {string} kind
+ * @param {(text: string) => string} redact
+ * @returns {Made | undefined} undefined for an unknown kind
  */
 export function madeOf({ newState }, kind, redact) {
   const inputs = newState?.inputs;

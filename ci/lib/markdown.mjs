@@ -1,16 +1,16 @@
 // @ts-check
-// Text of others as text, in the Markdown of GitHub and GitLab: names, values and messages come from programs, clusters and
-// whoever writes them, and must not become markup, mentions of people, links to issues or GitLab's quick actions.
+// Escapes foreign text for the Markdown of GitHub and GitLab. Names, values and messages come from programs, clusters
+// and their authors. They must not become markup, mentions of people, links to issues or GitLab's quick actions.
 
-/** Says nothing, and keeps two signs apart. */
+/** Invisible; separates two characters. */
 const APART = "\u200b";
 
-/** Signs that cannot be seen, and those that turn the direction of what follows. */
+/** Invisible characters, and those that change the direction of the text after them. */
 const UNSEEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/g;
 
 /**
- * What forges make a mention, a link or an emoji of. Behind a letter or a digit no forge takes an `@` for a mention, and an emoji has
- * a colon at both ends: addresses and keys of a configuration are left as they are, since somebody may copy them.
+ * What forges turn into a mention, a link or an emoji. After a letter or digit no forge takes an `@` as a mention, and
+ * an emoji has a colon at both ends: so addresses and configuration keys stay unchanged for copying.
  */
 const REFERENCES = /(?<![A-Za-z0-9])@(?=[\w[])|[#!%^](?=[\w[])|:(?=[\w+-]+:)/g;
 
@@ -20,13 +20,16 @@ const seen = (text) => text.replace(/\r\n?/g, "\n").replace(UNSEEN, "�");
 /** @param {string} text */
 const apart = (text) => text.replace(REFERENCES, `$&${APART}`);
 
-/** A command or a name that a message has between backticks. One with a pipe would end a cell. */
+/** A command or name between backticks in a message. One with a pipe would end a table cell. */
 const QUOTED = /(?<!`)`([^`\s|](?:[^`|]*[^`\s|])?)`(?!`)/;
 
-/** A text in a line. What it has between backticks is code, and code is for copying: not a sign is put into it. @param {string} text */
+/**
+ * Escapes a text on one line. Text between backticks is code, which is for copying: nothing is inserted into it.
+ * @param {string} text
+ */
 export function inline(text) {
   const parts = seen(text).trim().replace(/\s+/g, " ").split(QUOTED);
-  // By a backslash, which the reader does not see, it is no list, no heading and no command.
+  // With a backslash, which readers do not see, it is not a list, heading or command.
   return parts
     .map((part, index) => (index % 2 === 1 ? code(part) : escaped(part)))
     .join("")
@@ -45,8 +48,8 @@ const escaped = (text) =>
   );
 
 /**
- * Markdown of others that is escaped already, without mentions and links to issues. In code forges look for neither, so it stays
- * as it is. Where a line has a backtick that begins no code of that line, nothing is taken for code: it might not be.
+ * Removes mentions and issue links from foreign Markdown that is already escaped. Code stays as it is, because forges
+ * look for neither there. A line with an unmatched backtick has no code: it might not be code.
  * @param {string} markdown
  */
 export function unlinked(markdown) {
@@ -58,9 +61,10 @@ export function unlinked(markdown) {
 }
 
 /**
- * A line, taken apart at its code, as Markdown reads it: from left to right, a run of backticks up to the next one of its length.
- * The cells of a table come before all code, so its rows have none. @param {string} line
- * @returns {{ text: string, isCode: boolean }[] | undefined} undefined: it has backticks that begin no code
+ * Splits a line at its code as Markdown reads it: from left to right, a run of backticks up to the next one of the same
+ * length. Table cells are split before code, so table rows have none.
+ * @param {string} line
+ * @returns {{ text: string, isCode: boolean }[] | undefined} undefined if it has unmatched backticks
  */
 function spans(line) {
   /** @type {{ text: string, isCode: boolean }[]} */
@@ -77,14 +81,14 @@ function spans(line) {
   return [...parts, { text: rest, isCode: false }];
 }
 
-/** The first run of backticks that is not escaped. @param {string} text */
+/** The first unescaped run of backticks. @param {string} text */
 function first(text) {
   for (const found of text.matchAll(/\\[^]|`+/g))
     if (found[0].startsWith("`")) return { at: found.index, ticks: found[0] };
   return undefined;
 }
 
-/** A text of several lines in a line of a list or a cell. @param {string} text */
+/** A multi-line text on one line of a list or cell. @param {string} text */
 export const lines = (text) =>
   seen(text)
     .trim()
@@ -93,15 +97,15 @@ export const lines = (text) =>
     .filter((line) => line !== "")
     .join("<br>");
 
-/** A fence that is longer than all within it. @param {string} text @param {number} shortest */
+/** A fence longer than any within the text. @param {string} text @param {number} shortest */
 const fenceFor = (text, shortest) =>
   "`".repeat(Math.max(shortest - 1, ...[...text.matchAll(/`+/g)].map(([run]) => run.length)) + 1);
 
-/** A name or a value, as code: nothing in it means anything. Also for the cells of tables. @param {string} text */
+/** A name or value as code: nothing in it is interpreted. Works in table cells too. @param {string} text */
 export function code(text) {
   const plain = seen(text).replace(/\s+/g, " ").trim();
   if (plain === "") return "` `";
-  // In a cell a pipe needs a backslash, which elsewhere would be read and copied; this is the same in both.
+  // In a cell a pipe needs a backslash, which would be visible and copied elsewhere; this works in both.
   if (plain.includes("|"))
     return `<code>${plain.replace(/[^\p{L}\p{N} ]/gu, (sign) => `&#${sign.codePointAt(0)};`)}</code>`;
   const fence = fenceFor(plain, 1);
@@ -110,8 +114,9 @@ export function code(text) {
 }
 
 /**
- * A text of several lines as it is, between fences. In front of each line is a space, so that none of them is a command; since
- * the fence has it too, it is not part of what is shown and copied. @param {string} text
+ * A multi-line text as it is, between fences. Each line starts with a space, so that none is a command; the fence has
+ * one too, so it is not shown or copied.
+ * @param {string} text
  */
 export function block(text) {
   const shown = seen(text).trimEnd();
@@ -123,18 +128,26 @@ export function block(text) {
 export const table = (head, rows) =>
   [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 
-/** What is read only by those who open it. @param {string} title Markdown is not read in it @param {string} body */
+/** A collapsed section. @param {string} title not rendered as Markdown @param {string} body */
 export const details = (title, body) => `<details><summary>${title}</summary>\n\n${body}\n\n</details>`;
 
-/** What must not be overlooked. GitHub and GitLab draw a box; elsewhere it is a quotation. @param {string} body */
+/**
+ * A warning that must not be overlooked. GitHub and GitLab draw a box; elsewhere it is a quotation.
+ * @param {string} body
+ */
 export const caution = (body) => ["[!CAUTION]", ...body.split("\n")].map((line) => `> ${line}`.trimEnd()).join("\n");
 
-/** A comment that nobody sees, by which a text is found again. @param {string} kind @param {string} project @param {string} stack */
+/**
+ * An invisible comment that identifies a text later.
+ * @param {string} kind
+ * @param {string} project
+ * @param {string} stack
+ */
 export function marker(kind, project, stack) {
   const safe = (/** @type {string} */ text) => encodeURIComponent(text).replaceAll("--", "-%2D");
   return `<!-- seapath-${kind}: ${safe(project)}/${safe(stack)} -->`;
 }
 
-/** So many and no more. @param {string} text @param {number} length */
+/** Cuts a text to this length. @param {string} text @param {number} length */
 export const cut = (text, length) =>
   text.length <= length ? text : `${text.slice(0, length).replace(/[\ud800-\udbff]$/, "")}…`;

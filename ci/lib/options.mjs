@@ -1,15 +1,15 @@
 // @ts-check
-// The words of the command line. Each option has a twin in the environment, which is how the templates of the forges give
-// them: nothing that somebody typed into a form gets near a shell.
+// Command-line options. Each has an equivalent in the environment, which the forges' templates use: nothing typed into
+// a form gets near a shell.
 import { parseArgs } from "node:util";
 
-/** The command line means nothing: what is wrong with it. */
+/** The command line is invalid; the message says why. */
 export class UsageError extends Error {}
 
 /**
  * @typedef {object} Option
- * @property {string} takes what stands behind it
- * @property {boolean} [many] it may be given several times; in the environment one a line
+ * @property {string} takes its argument
+ * @property {boolean} [many] whether it may be given several times; one per line in the environment
  * @property {string} help
  */
 
@@ -51,7 +51,7 @@ const FAILURES = /** @type {const} */ (["changed", "refused", "unreachable"]);
  * @property {Failure[]} [failOn]
  */
 
-/** The environment's name of an option. @param {string} option */
+/** The environment variable of an option. @param {string} option */
 export const twinOf = (option) => `SEAPATH_CI_${option.toUpperCase().replaceAll("-", "_")}`;
 
 export const USAGE = [
@@ -64,8 +64,9 @@ export const USAGE = [
 ].join("\n");
 
 /**
- * Reads the command line and the environment; the former wins.
- * @param {readonly string[]} words @param {NodeJS.ProcessEnv} env
+ * Reads the command line and the environment; the command line wins.
+ * @param {readonly string[]} words
+ * @param {NodeJS.ProcessEnv} env
  * @returns {Given}
  * @throws {UsageError}
  */

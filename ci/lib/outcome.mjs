@@ -1,8 +1,8 @@
 // @ts-check
-// What a run comes to, as the exit code of the job.
+// The outcome of a run as the job's exit code.
 
 /**
- * `error`: what had to be found out could not be. The others are what was found out.
+ * `error`: a necessary fact could not be determined. The others are findings.
  * @typedef {"same" | "changed" | "refused" | "unreachable" | "error"} Outcome
  */
 
@@ -10,7 +10,8 @@
 export const EXIT = { same: 0, error: 1, changed: 2, refused: 3, unreachable: 4 };
 
 /**
- * What weighs most: a run that failed says nothing for certain, then what must not be merged, then what nobody looked at.
+ * The gravest outcome: first a failed run, which proves nothing; then what must not be merged; then what was not
+ * checked.
  * @param {{ error: boolean, refused: boolean, unreachable: boolean, changed: boolean }} found
  * @returns {Outcome}
  */
@@ -22,8 +23,9 @@ export function outcomeOf({ error, refused, unreachable, changed }) {
 }
 
 /**
- * The exit code. @param {Outcome} outcome
- * @param {readonly import("./options.mjs").Failure[]} [failOn] 0 on the outcomes that are not among them
+ * The exit code.
+ * @param {Outcome} outcome
+ * @param {readonly import("./options.mjs").Failure[]} [failOn] other outcomes give 0
  */
 export function exitCode(outcome, failOn) {
   if (failOn === undefined || outcome === "error" || outcome === "same") return EXIT[outcome];

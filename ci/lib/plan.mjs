@@ -1,5 +1,5 @@
 // @ts-check
-// Where VMs will run: `seapath plan` of the project's own pulumi-seapath, once a cluster.
+// Where VMs will run: `seapath plan` of the project's own pulumi-seapath, once per cluster.
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
@@ -10,37 +10,40 @@ import { inFolder } from "./temporary.mjs";
  * @typedef {object} Plan
  * @property {string} [cluster]
  * @property {string} [epoch] of the cluster's configuration
- * @property {string} [planned] the same for `SEAPATH_PLANNED`, with which an `up` says that the cluster has changed since
+ * @property {string} [planned] the same for `SEAPATH_PLANNED`, which lets an `up` detect that the cluster has changed
+ * since
  * @property {string} [markdown]
  * @property {string} [mermaid]
  * @property {string} [svg]
- * @property {Record<string, string>} [files] all forms of it, by the names of their files
+ * @property {Record<string, string>} [files] all formats, by file name
  * @property {string[]} homeless VMs that find no place
- * @property {string[]} moved VMs that nothing is changed about, and to which something happens
+ * @property {string[]} moved VMs that are affected without being changed
  * @property {Record<string, string>} [places] where each VM will run, in words
  * @property {boolean} unreachable
- * @property {boolean} saved of a cluster that was written down
- * @property {string} [error] why there is none
+ * @property {boolean} saved whether it is of a saved cluster
+ * @property {string} [error] why there is no plan
  */
 
-/** `seapath plan` exits with it when no node could be reached. */
+/** The exit code of `seapath plan` if no node is reachable. */
 const UNREACHABLE = 4;
 
 /** The files that `--out` writes. */
 const FORMS = ["plan.json", "plan.txt", "plan.md", "plan.mmd", "plan.svg"];
 
-/** Two keys of which a configuration with one does not take the other from the environment. */
+/** Alternative keys: a configuration with one ignores the other in the environment. */
 const PAIRS = [
   ["privateKey", "privateKeyFile"],
   ["knownHosts", "knownHostsFile"],
 ];
 
-/** The environment's name of a key of the configuration. @param {string} key */
+/** The environment variable of a configuration key. @param {string} key */
 const twinOf = (key) => `SEAPATH_${key.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
 
 /**
- * The environment in which the command line reaches the cluster of a stack: the stack's configuration wins.
- * @param {import("./pulumi.mjs").Config} config @param {NodeJS.ProcessEnv} env @returns {NodeJS.ProcessEnv}
+ * The environment for the command line to reach a stack's cluster: the stack's configuration wins.
+ * @param {import("./pulumi.mjs").Config} config
+ * @param {NodeJS.ProcessEnv} env
+ * @returns {NodeJS.ProcessEnv}
  */
 export function clusterEnvironment(config, env) {
   const own = new Map(
@@ -56,7 +59,10 @@ export function clusterEnvironment(config, env) {
   return result;
 }
 
-/** The clusters that the resources of a preview name; undefined is the one without a name. @param {readonly import("./pulumi.mjs").Step[]} steps */
+/**
+ * The clusters that a preview's resources name; undefined is the unnamed one.
+ * @param {readonly import("./pulumi.mjs").Step[]} steps
+ */
 export function clustersOf(steps) {
   const named = steps
     .filter(({ urn }) => urn.includes("seapath:"))
@@ -64,7 +70,7 @@ export function clustersOf(steps) {
   return [...new Set(named.map((cluster) => (typeof cluster === "string" ? cluster : undefined)))].sort();
 }
 
-/** The program of the project's own pulumi-seapath. @param {string} cwd */
+/** The executable of the project's own pulumi-seapath. @param {string} cwd */
 function seapath(cwd) {
   try {
     return join(
@@ -81,8 +87,8 @@ function seapath(cwd) {
 
 /**
  * Plans for one cluster.
- * @param {{ cwd: string, env: NodeJS.ProcessEnv, cluster?: string | undefined, cib?: string | undefined, preview?: string }} asked
- *   `preview`: what `pulumi preview --json` printed, else the cluster as it is
+ * @param {{ cwd: string, env: NodeJS.ProcessEnv, cluster?: string | undefined, cib?: string | undefined, preview?:
+ * string }} asked `preview`: the output of `pulumi preview --json`; without it, the cluster as it is
  * @returns {Promise<Plan>}
  */
 export async function plan({ cwd, env, cluster, cib, preview }) {
@@ -120,7 +126,7 @@ export async function plan({ cwd, env, cluster, cib, preview }) {
   }
 }
 
-/** What it is in each form. @param {string} out the folder that has them */
+/** The plan in each format. @param {string} out their folder */
 function forms(out) {
   const files = Object.fromEntries(FORMS.map((name) => [name, readFileSync(join(out, name), "utf8")]));
   return {
@@ -131,10 +137,17 @@ function forms(out) {
   };
 }
 
-/** A picture without when it was made and of which configuration: one that differs in nothing else shows the same. @param {string} svg */
+/**
+ * A picture without its date and configuration: pictures that differ in nothing else show the same.
+ * @param {string} svg
+ */
 export const timeless = (svg) => svg.replace(/<text class="made"[^>]*>[^<]*<\/text>/, "");
 
-/** What counts of a plan. @param {string} text JSON @returns {Required<Pick<Plan, "epoch" | "planned" | "homeless" | "moved" | "places">>} */
+/**
+ * The relevant parts of a plan.
+ * @param {string} text JSON
+ * @returns {Required<Pick<Plan, "epoch" | "planned" | "homeless" | "moved" | "places">>}
+ */
 export function readPlan(text) {
   /** @type {{ epoch: string, planned: string, placements: { vm: string, changed: boolean, after?: string, candidates?: string[], action?: string, unplaced?: string }[] }} */
   const { epoch, planned, placements } = JSON.parse(text);

@@ -1,5 +1,5 @@
 // @ts-check
-// What a preview means: what changes, what is refused, what was not looked at.
+// Interprets a preview: what changes, what is refused, what was not checked.
 import { madeOf } from "./made.mjs";
 import { kindOf, nameOf } from "./pulumi.mjs";
 import { changesOf } from "./properties.mjs";
@@ -12,20 +12,20 @@ import { redacted } from "./secrets.mjs";
  * @property {string} name
  * @property {string} kind
  * @property {import("./properties.mjs").Change[]} properties
- * @property {import("./made.mjs").Made} [made] what it is, of one that is made
- * @property {string} [loses] what is lost with it, for good
- * @property {boolean} retained it is forgotten, and stays on the cluster
+ * @property {import("./made.mjs").Made} [made] a description, if it is created
+ * @property {string} [loses] what is lost for good with it
+ * @property {boolean} retained whether Pulumi only forgets it, and it stays on the cluster
  */
 /**
  * @typedef {object} Previewed
  * @property {Changed[]} changed
  * @property {import("./pulumi.mjs").Violation[]} mandatory
  * @property {import("./pulumi.mjs").Violation[]} advisory
- * @property {string[]} invalid inputs that a check refuses
- * @property {boolean} unreachable some inputs were not checked, as the cluster did not answer
+ * @property {string[]} invalid inputs that a check rejects
+ * @property {boolean} unreachable whether inputs were not checked because the cluster did not answer
  * @property {string[]} notChecked
- * @property {string[]} errors why the preview has failed otherwise
- * @property {string[]} remarks what else the provider says
+ * @property {string[]} errors other reasons why the preview failed
+ * @property {string[]} remarks other messages of the provider
  */
 
 /** @type {Record<string, Verb>} */
@@ -42,17 +42,21 @@ const VERBS = {
   "import-replacement": "replace",
 };
 
-/** What goes when one of a kind is deleted or made anew. @type {Record<string, string>} */
+/** What is lost if a resource of a kind is deleted or replaced. @type {Record<string, string>} */
 const LOST = {
   Vm: "its disks are deleted, with all that is on them",
   Disk: "the disk is deleted, with all that is on it",
   Snapshot: "the snapshot is deleted",
 };
 
-/** What goes when one of a kind is made. @type {Record<string, string>} */
+/** What is lost if a resource of a kind is created. @type {Record<string, string>} */
 const OVERWRITTEN = { Rollback: "the disks of its VM go back, and lose what was written since" };
 
-/** @param {import("./pulumi.mjs").Ran} ran @param {(text: string) => string} redact takes secrets out, before anything is cut @returns {Previewed} */
+/**
+ * @param {import("./pulumi.mjs").Ran} ran
+ * @param {(text: string) => string} redact removes secrets, before anything is cut
+ * @returns {Previewed}
+ */
 export function readPreview(ran, redact) {
   const { ok, steps } = ran;
   const { diagnostics, violations, stderr } = redacted(
@@ -74,7 +78,7 @@ export function readPreview(ran, redact) {
     advisory,
     invalid,
     unreachable: unchecked.length > 0,
-    // A policy that passes without a look has a line for it; one that does not pass stands among those that refuse.
+    // A policy that passes without a check has a line here; one that fails is among the refusals.
     notChecked: [
       ...new Set([
         ...unchecked,
@@ -89,15 +93,16 @@ export function readPreview(ran, redact) {
   };
 }
 
-/** The provider's own words of a cluster that did not answer, in a check that goes on without. @param {string} text */
+/** The provider's message for a check that continues although the cluster did not answer. @param {string} text */
 const isNotChecked = (text) => /^(?:[\w-]+ "[^"]*": .*|The inputs of this .*) (?:was|were) not checked: /.test(text);
 
-/** The last error of each preview that has failed. @param {string} message */
+/** The last error of every failed preview. @param {string} message */
 const isEnd = (message) => message.trim() === "error: preview failed";
 
 /**
- * What a failure without an error says: that of a policy pack that does not start is what the pack printed.
- * @param {readonly import("./pulumi.mjs").Diagnostic[]} diagnostics @param {string} stderr
+ * The message of a failure without an error. For a policy pack that does not start, it is what the pack printed.
+ * @param {readonly import("./pulumi.mjs").Diagnostic[]} diagnostics
+ * @param {string} stderr
  */
 function otherwise(diagnostics, stderr) {
   const printed = diagnostics
@@ -113,8 +118,9 @@ function otherwise(diagnostics, stderr) {
 }
 
 /**
- * What a check has against an input, or undefined for another error. Where a provider leaves it to Pulumi to name the property,
- * the value stands behind it, a secret in clear: it is left out. @param {string} message
+ * A check's objection to an input, or undefined for another error. If the provider leaves naming the property to
+ * Pulumi, the value follows, a secret in clear text: it is removed.
+ * @param {string} message
  */
 function checkFailure(message) {
   const form =
@@ -123,7 +129,7 @@ function checkFailure(message) {
   return name === undefined ? undefined : `${name}: ${theirs ?? ours} ${reason?.trim()}`;
 }
 
-/** An error without its severity in front, its colors and the stack behind it. @param {string} message */
+/** An error without severity prefix, colors and stack. @param {string} message */
 const plain = (message) =>
   message
     .replace(/\u001b\[[0-9;]*m/g, "")
@@ -133,7 +139,12 @@ const plain = (message) =>
     .join("\n")
     .trim();
 
-/** The resources that change, one entry each, replaced ones and deletions first. @param {readonly import("./pulumi.mjs").Step[]} steps @param {(text: string) => string} redact @returns {Changed[]} */
+/**
+ * The changed resources, one entry each, replacements and deletions first.
+ * @param {readonly import("./pulumi.mjs").Step[]} steps
+ * @param {(text: string) => string} redact
+ * @returns {Changed[]}
+ */
 export function readChanged(steps, redact) {
   /** @type {Map<string, import("./pulumi.mjs").Step[]>} */
   const byUrn = new Map();
@@ -148,7 +159,7 @@ export function readChanged(steps, redact) {
 /** @param {string} urn @param {readonly import("./pulumi.mjs").Step[]} steps @param {(text: string) => string} redact @returns {Changed} */
 function changed(urn, steps, redact) {
   const verbs = steps.map(({ op }) => VERBS[op]);
-  // What goes because something else is made anew, and is not made again, is gone.
+  // A resource that is deleted because another is replaced, and not created again, is gone.
   const again = steps.some(({ op }) => op === "replace" || op === "create-replacement" || op === "import-replacement");
   const verb = verbs.includes("replace") ? (again ? "replace" : "delete") : (verbs[0] ?? "update");
   const main = steps.find(({ detailedDiff }) => detailedDiff != null) ?? steps[0];
@@ -169,7 +180,7 @@ function changed(urn, steps, redact) {
   };
 }
 
-/** How many of each. @param {readonly Changed[]} changed */
+/** The number of each verb. @param {readonly Changed[]} changed */
 export function countOf(changed) {
   return /** @type {const} */ (["create", "update", "replace", "delete"])
     .flatMap((verb) => {

@@ -1,24 +1,29 @@
 // @ts-check
-// The properties of a resource that change, with what they were and will be.
+// The changed properties of a resource, with old and new values.
 import { redacted, SECRET } from "./secrets.mjs";
 
-/** @typedef {{ path: string, was?: string, is?: string, replaces: boolean, input: boolean }} Change absent: there was none, there will be none */
+/**
+ * @typedef {{ path: string, was?: string, is?: string, replaces: boolean, input: boolean }} Change absent values did
+ * not or will not exist
+ */
 
-/** What Pulumi prints for a value that is known only when other resources are made. */
+/** What Pulumi prints for a value that is unknown until other resources exist. */
 const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
-/** The text of the stub in the state: it says nothing to a reader, and has thousands of characters. */
+/** The stub's text in the state: it tells a reader nothing, and has thousands of characters. */
 const PROVIDER = "__provider";
 
 /** Longer values are cut. */
 const LONGEST = 120;
 
 /**
- * @param {import("./pulumi.mjs").Step} step @param {(text: string) => string} redact @param {boolean} seen what is now was read from the cluster, as in a refresh
+ * @param {import("./pulumi.mjs").Step} step
+ * @param {(text: string) => string} redact
+ * @param {boolean} seen whether the new values were read from the cluster, as in a refresh
  * @returns {Change[]}
  */
 export function changesOf({ detailedDiff, oldState, newState }, redact, seen = false) {
-  // What else begins so is the provider's own, and nobody has asked for it.
+  // Other keys with this prefix are internal to the provider; users did not set them.
   const own = (/** @type {string} */ path) => path.startsWith("__") && keysOf(path)[0] !== PROVIDER;
   return Object.entries(detailedDiff ?? {})
     .filter(([path]) => !own(path))
@@ -49,13 +54,13 @@ export function keysOf(path) {
 /** @param {unknown} from @param {readonly string[]} keys @returns {unknown} */
 export function valueAt(from, keys) {
   return keys.reduce((/** @type {unknown} */ at, key) => {
-    // What stands below a secret is secret.
+    // Everything below a secret is secret.
     if (at === SECRET) return SECRET;
     return typeof at === "object" && at !== null ? /** @type {Record<string, unknown>} */ (at)[key] : undefined;
   }, from);
 }
 
-/** A value in a line, cut. @param {unknown} value */
+/** A value on one line, cut. @param {unknown} value */
 export function shown(value) {
   if (value === UNKNOWN) return "known only in the up";
   const text = (typeof value === "string" ? value : JSON.stringify(value)).replaceAll(UNKNOWN, "known only in the up");

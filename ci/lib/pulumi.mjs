@@ -1,12 +1,12 @@
 // @ts-check
-// The Pulumi CLI: what is run, and what it prints for programs.
+// Runs the Pulumi CLI and reads its machine-readable output.
 import { readFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { run } from "./run.mjs";
 import { inFolder } from "./temporary.mjs";
 
 /**
- * @typedef {object} State what Pulumi keeps of a resource, or plans to
+ * @typedef {object} State what Pulumi stores, or plans to store, of a resource
  * @property {string} type
  * @property {boolean} [retainOnDelete]
  * @property {Record<string, unknown>} [inputs]
@@ -24,18 +24,21 @@ import { inFolder } from "./temporary.mjs";
 /** @typedef {{ urn?: string, message: string, severity: string }} Diagnostic */
 /** @typedef {{ policy: string, pack: string, level: string, severity?: string, urn?: string, message: string }} Violation */
 /**
- * @typedef {object} Ran what a preview or a refresh printed
+ * @typedef {object} Ran the output of a preview or refresh
  * @property {boolean} ok
  * @property {Step[]} steps
  * @property {Diagnostic[]} diagnostics
  * @property {Violation[]} violations
  * @property {string} stderr
- * @property {string} json all that it printed, for `seapath plan`
+ * @property {string} json the whole output, for `seapath plan`
  */
 /** @typedef {Record<string, { value?: string, secret?: boolean, objectValue?: unknown }>} Config */
 /** @typedef {{ cwd: string, env: NodeJS.ProcessEnv, stack?: string }} Project */
 
-/** The project's and the stack's names, and the configuration with its secrets in clear. @param {Project} project */
+/**
+ * The project's and the stack's names, and the configuration with its secrets in clear text.
+ * @param {Project} project
+ */
 export async function readStack(project) {
   const [shown, config] = await Promise.all([
     pulumi(project, ["stack", "--show-name"]),
@@ -44,7 +47,11 @@ export async function readStack(project) {
   return { project: projectName(project.cwd), stack: shown.trim(), config: /** @type {Config} */ (JSON.parse(config)) };
 }
 
-/** The name in Pulumi.yaml, which is looked for as Pulumi does: here and in the folders above. @param {string} cwd @returns {string} */
+/**
+ * The name in Pulumi.yaml, searched like Pulumi does: here and in the folders above.
+ * @param {string} cwd
+ * @returns {string}
+ */
 function projectName(cwd) {
   const folder = resolve(cwd);
   for (const file of ["Pulumi.yaml", "Pulumi.yml", "Pulumi.json"]) {
@@ -66,8 +73,11 @@ function readIfThere(file) {
 }
 
 /**
- * `pulumi preview`. Replacements are asked for step by step: without, a disk that goes because its VM is made anew is in no step.
- * @param {Project} project @param {readonly string[]} packs @param {readonly string[]} configs
+ * `pulumi preview`. Requests replacements step by step: otherwise a disk that is deleted because its VM is replaced is
+ * in no step.
+ * @param {Project} project
+ * @param {readonly string[]} packs
+ * @param {readonly string[]} configs
  */
 export const preview = (project, packs, configs) =>
   planned(project, "preview", [
@@ -77,18 +87,18 @@ export const preview = (project, packs, configs) =>
   ]);
 
 /**
- * What a refresh would find. The program is run, since without it the resources are read with the configuration that the last
- * `up` had: its hosts and its keys.
+ * What a refresh would find. Runs the program: without it, resources are read with the configuration of the last `up`,
+ * its hosts and keys.
  * @param {Project} project
  */
 export const refresh = (project) => planned(project, "refresh", ["--preview-only", "--run-program"]);
 
 /** @param {Project} project @param {string} command @param {readonly string[]} words @returns {Promise<Ran>} */
 function planned(project, command, words) {
-  // The log of events has inputs in clear, secrets too: nobody else may read it, and it does not stay.
+  // The event log has inputs in clear text, secrets too: nobody else may read it, and it is deleted.
   return inFolder({ events: "" }, async (folder) => {
     const events = join(folder, "events");
-    // Only with this variable does the CLI know the option, which is how Pulumi's own automation API reads events.
+    // The CLI accepts the option only with this variable; Pulumi's own Automation API reads events this way.
     const env = { ...project.env, PULUMI_DEBUG_COMMANDS: "true" };
     const args = [command, "--json", "--event-log", events, ...words, ...common(project)];
     const { code, stdout, stderr } = await run("pulumi", args, { cwd: project.cwd, env });
@@ -104,8 +114,9 @@ function planned(project, command, words) {
 }
 
 /**
- * What stands in the JSON of a preview. One that failed before it had begun said why on standard error alone.
- * @param {string} text @param {string | undefined} failure the error of one that has failed
+ * Parses a preview's JSON. One that failed before it began gives the reason only on standard error.
+ * @param {string} text
+ * @param {string | undefined} failure the error of a failed one
  * @returns {Pick<Ran, "steps" | "diagnostics">}
  */
 export function readPrinted(text, failure) {
@@ -121,7 +132,11 @@ export function readPrinted(text, failure) {
   return { steps, diagnostics };
 }
 
-/** The violations among the events; the JSON has none of them. @param {string} text an event a line @returns {Violation[]} */
+/**
+ * The violations among the events; the JSON does not contain them.
+ * @param {string} text one event per line
+ * @returns {Violation[]}
+ */
 export function readEvents(text) {
   return text
     .split("\n")
@@ -150,7 +165,7 @@ const common = ({ stack }) => [
   ...(stack === undefined ? [] : ["--stack", stack]),
 ];
 
-/** @param {Project} project @param {readonly string[]} words @returns {Promise<string>} what it prints */
+/** @param {Project} project @param {readonly string[]} words @returns {Promise<string>} its output */
 async function pulumi(project, words) {
   const { code, stdout, stderr } = await run("pulumi", [...words, ...common(project)], project);
   if (code !== 0) throw new Error(`pulumi ${words[0]} failed (exit ${code}): ${stderr.trim()}`);
@@ -160,5 +175,5 @@ async function pulumi(project, words) {
 /** The name of a resource. @param {string} urn */
 export const nameOf = (urn) => urn.split("::").at(-1) ?? urn;
 
-/** The last word of a resource's type, `Vm` for those of the provider. @param {string} urn */
+/** The last part of a resource's type, `Vm` for those of the provider. @param {string} urn */
 export const kindOf = (urn) => (urn.split("::").at(-2) ?? "").split("$").at(-1)?.split(/[:/]/).at(-1) ?? "";

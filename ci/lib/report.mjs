@@ -1,35 +1,39 @@
 // @ts-check
-// The one way by which anything leaves: files, the summary and the outputs of a job, the log, a forge. Nothing passes it with a
-// secret in it, and what is written is its owner's alone.
+// The single exit for all output: files, a job's summary and outputs, the log, a forge. No secret passes it, and only
+// the owner can read the files.
 import { randomUUID } from "node:crypto";
 import { appendFileSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { cut } from "./markdown.mjs";
 import { printable } from "./printable.mjs";
 
-/** GitHub's bound of a job's summary is 1 MiB, of all its steps. */
+/** GitHub limits a job's summary to 1 MiB for all its steps. */
 const SUMMARY = 900_000;
 
-/** What a job's log may have of a report that nobody else has got. */
+/** The most of a report that goes to the job's log if it went nowhere else. */
 const LOGGED = 100_000;
 
 const REPORT = "report.md";
 
-/** For jobs that source it before an `up`. */
+/** Jobs source it before an `up`. */
 const PLANNED = "planned.env";
 
 /** @typedef {ReturnType<typeof outlet>} Outlet */
 
 /** @param {NodeJS.ProcessEnv} env @param {(text: string) => string} redact */
 export function outlet(env, redact) {
-  /** A file that was there is replaced as a whole, so that its mode does not stay. @param {string} file @param {string} text */
+  /**
+   * Replaces an existing file as a whole, so that its mode does not persist.
+   * @param {string} file
+   * @param {string} text
+   */
   function write(file, text) {
     const fresh = `${file}.${randomUUID()}`;
     writeFileSync(fresh, redact(text), { mode: 0o600, flag: "wx" });
     renameSync(fresh, file);
   }
 
-  /** Writes into the log. GitHub takes some lines of it for commands, so it is told not to. @param {string} text */
+  /** Writes to the log. GitHub takes some lines as commands, so it is told not to. @param {string} text */
   function log(text) {
     if (env["GITHUB_ACTIONS"] !== "true") return void process.stdout.write(`${printable(redact(text))}\n`);
     const token = randomUUID();
@@ -39,11 +43,14 @@ export function outlet(env, redact) {
   return {
     redact,
     log,
-    /** Says what is wrong. @param {string} text */
+    /** Prints a warning. @param {string} text */
     warn: (text) => void process.stderr.write(`${printable(redact(text))}\n`),
-    /** A report that nobody else has got. @param {string} text */
+    /** Logs a report that went nowhere else. @param {string} text */
     logReport: (text) => log(cut(redact(text), LOGGED)),
-    /** Makes the folder. What an earlier run has left in it would be taken for this one's. @param {string} folder */
+    /**
+     * Creates the folder. Removes an earlier run's files, which would be taken for this one's.
+     * @param {string} folder
+     */
     startReport(folder) {
       mkdirSync(folder, { recursive: true, mode: 0o700 });
       for (const file of [...[REPORT, PLANNED].map((name) => join(folder, name)), ...planFiles(folder)])
@@ -55,23 +62,28 @@ export function outlet(env, redact) {
       write(file, `${text}\n`);
       return file;
     },
-    /** Writes a plan in each of its forms. @param {string} folder @param {Readonly<Record<string, string>>} files */
+    /** Writes a plan in each of its formats. @param {string} folder @param {Readonly<Record<string, string>>} files */
     writePlan(folder, files) {
       mkdirSync(folder, { recursive: true, mode: 0o700 });
       for (const [name, text] of Object.entries(files)) write(join(folder, name), text);
     },
-    /** Writes down what was planned on, each cluster's. @param {string} folder @param {readonly string[]} planned @returns {string} what SEAPATH_PLANNED takes */
+    /**
+     * Records the planned configuration of each cluster.
+     * @param {string} folder
+     * @param {readonly string[]} planned
+     * @returns {string} the value for SEAPATH_PLANNED
+     */
     writePlanned(folder, planned) {
       const text = planned.join(",");
       if (text !== "") write(join(folder, PLANNED), `SEAPATH_PLANNED=${text}\n`);
       return text;
     },
-    /** Adds to the summary of the job, where the forge has such a thing. @param {string} text */
+    /** Adds to the job's summary, if the forge has one. @param {string} text */
     summarize(text) {
       const file = env["GITHUB_STEP_SUMMARY"];
       if (file) appendFileSync(file, `${cut(redact(text), SUMMARY)}\n`);
     },
-    /** Sets outputs of the step, where the forge has such a thing. @param {Record<string, string>} outputs */
+    /** Sets outputs of the step, if the forge has such. @param {Record<string, string>} outputs */
     setOutputs(outputs) {
       const file = env["GITHUB_OUTPUT"];
       if (!file) return;
@@ -80,7 +92,11 @@ export function outlet(env, redact) {
         appendFileSync(file, `${name}<<${end}\n${redact(value)}\n${end}\n`);
       }
     },
-    /** A forge that is told nothing else. @param {import("./forge/index.mjs").Forge} forge @returns {import("./forge/index.mjs").Forge} */
+    /**
+     * Wraps a forge so that everything sent to it is filtered.
+     * @param {import("./forge/index.mjs").Forge} forge
+     * @returns {import("./forge/index.mjs").Forge}
+     */
     guarded: (forge) => ({
       ...forge,
       addComment: (request, body) => forge.addComment(request, redact(body)),
@@ -96,7 +112,7 @@ export function outlet(env, redact) {
   };
 }
 
-/** The files of a plan, those of each cluster. @param {string} folder */
+/** The files of a plan, for each cluster. @param {string} folder */
 const planFiles = (folder) =>
   readdirSync(folder, { withFileTypes: true, recursive: true })
     .filter((entry) => entry.isFile() && /^plan\.(?:json|txt|md|mmd|svg)$/.test(entry.name))

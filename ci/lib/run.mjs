@@ -3,18 +3,19 @@
 import { spawn } from "node:child_process";
 import { signal as send, watch } from "./temporary.mjs";
 
-/** What is kept of what a program says. A preview of a thousand VMs has some tens of millions of characters. */
+/** The most output to keep. A preview of a thousand VMs has some tens of millions of characters. */
 const MOST = 512 * 1024 * 1024;
 
 /**
- * @param {string} program @param {readonly string[]} args
+ * @param {string} program
+ * @param {readonly string[]} args
  * @param {{ cwd: string, env: NodeJS.ProcessEnv }} options
  * @returns {Promise<{ code: number, stdout: string, stderr: string }>}
- * @throws {Error} when it cannot be started
+ * @throws {Error} if it cannot be started
  */
 export function run(program, args, { cwd, env }) {
   return new Promise((resolve, reject) => {
-    // A group of its own: what it has started is ended with it.
+    // Use a separate process group, so that what it started ends with it.
     const child = spawn(program, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"], detached: true });
     watch(child);
     /** @type {Record<"stdout" | "stderr", Buffer[]>} */

@@ -1,27 +1,29 @@
 // @ts-check
-// No secret gets into a comment, a file or a log. Pulumi shows them as [secret] in its steps, but prints an input that a check
-// refuses as it is, and a policy can put one into its message. So what is known to be secret is taken out of what was read, before
-// anything is cut or escaped, and once more out of all that leaves (report.mjs), in whatever way it is written there.
+// No secret may get into a comment, a file or a log. Pulumi shows secrets as [secret] in its steps, but prints an input
+// that a check rejects as it is, and a policy can put one into its message. So known secrets are removed from
+// everything read, before anything is cut or escaped, and again from all output (report.mjs), however they are written
+// there.
 import { readFileSync, statSync } from "node:fs";
 
-/** What stands in place of a secret. */
+/** Replaces a secret. */
 export const SECRET = "[secret]";
 
-/** Shorter ones are words and numbers that stand in any text. */
+/** Shorter ones are words and numbers that occur in any text. */
 const SHORTEST = 4;
 
-/** Names of variables and of keys that are secret whatever they hold. */
+/** Names of variables and keys that are always secret. */
 const NAMES = /(?:TOKEN|PASSWORD|PASSWD|PASSPHRASE|SECRET|CREDENTIALS?|(?:PRIVATE|ACCESS|API|ENCRYPTION)_?KEY)$/i;
 
-/** Such a variable, when it names the file that has the secret. */
+/** Such a variable that names a file with the secret. */
 const FILES = /_FILE$/;
 
-/** Larger files are no keys. */
+/** Larger files are not keys. */
 const LARGEST_FILE = 64 * 1024;
 
 /**
- * Makes what takes secrets out of texts.
- * @param {readonly string[]} secrets @param {NodeJS.ProcessEnv} env
+ * Creates a function that removes secrets from texts.
+ * @param {readonly string[]} secrets
+ * @param {NodeJS.ProcessEnv} env
  * @returns {(text: string) => string}
  */
 export function redactor(secrets, env) {
@@ -38,14 +40,17 @@ export function redactor(secrets, env) {
 }
 
 /**
- * All texts in something that was read, without secrets. The keys of objects are the program's.
- * @template T @param {T} value @param {(text: string) => string} redact @returns {T}
+ * Removes secrets from all strings in parsed data. The keys of objects come from the program.
+ * @template T
+ * @param {T} value
+ * @param {(text: string) => string} redact
+ * @returns {T}
  */
 export function redacted(value, redact) {
   /** @param {unknown} each @returns {unknown} */
   const walk = (each) => {
     if (typeof each === "string") return redact(each);
-    // A number that is secret is no number any more.
+    // A secret number becomes a string.
     if (typeof each === "number") return redact(String(each)) === String(each) ? each : SECRET;
     if (Array.isArray(each)) return each.map(walk);
     return typeof each === "object" && each !== null
@@ -56,7 +61,7 @@ export function redacted(value, redact) {
 }
 
 /**
- * The secret values in a stack's configuration, those inside of objects too.
+ * The secret values in a stack's configuration, including those inside objects.
  * @param {Record<string, { value?: string, secret?: boolean, objectValue?: unknown }>} config
  */
 export function secretsOf(config) {
@@ -65,7 +70,11 @@ export function secretsOf(config) {
     .flatMap(({ value, objectValue }) => [...(value === undefined ? [] : [value]), ...leaves(objectValue)]);
 }
 
-/** What the environment has of secrets: in variables, in files that they name, in addresses, in the description of clusters. @param {NodeJS.ProcessEnv} env @returns {string[]} */
+/**
+ * Secrets in the environment: in variables, in files that they name, in URLs, in the description of clusters.
+ * @param {NodeJS.ProcessEnv} env
+ * @returns {string[]}
+ */
 function secretsIn(env) {
   return Object.entries(env).flatMap(([name, value = ""]) => [
     ...(NAMES.test(name) ? [value] : []),
@@ -81,11 +90,11 @@ function fileOf(file) {
     const there = statSync(file);
     return there.isFile() && there.size <= LARGEST_FILE ? [readFileSync(file, "utf8")] : [];
   } catch {
-    return []; // whoever needs it says that it is not there
+    return []; // its user reports that it is missing
   }
 }
 
-/** @param {string} text @returns {unknown} undefined for what is no JSON */
+/** @param {string} text @returns {unknown} undefined if it is not JSON */
 function parsed(text) {
   try {
     return JSON.parse(text);
@@ -94,7 +103,7 @@ function parsed(text) {
   }
 }
 
-/** A secret that is an object in JSON holds others. @param {string} text @returns {string[]} */
+/** A secret that is a JSON object contains others. @param {string} text @returns {string[]} */
 const inJson = (text) => (/^\s*[{["]/.test(text) ? leaves(parsed(text)) : []);
 
 /** @param {unknown} value @returns {string[]} */
@@ -104,28 +113,29 @@ function leaves(value) {
   return typeof value === "object" && value !== null ? Object.values(value).flatMap(leaves) : [];
 }
 
-/** What stands under a name of a secret, however deep. @param {unknown} value @returns {string[]} */
+/** The values below a secret name, however deep. @param {unknown} value @returns {string[]} */
 function named(value) {
   if (typeof value !== "object" || value === null) return [];
   return Object.entries(value).flatMap(([key, own]) => (NAMES.test(key) ? leaves(own) : named(own)));
 }
 
-/** Names of signs in HTML. @type {Record<string, string>} */
+/** HTML entity names of characters. @type {Record<string, string>} */
 const ENTITIES = { "&": "amp", "<": "lt", ">": "gt", '"': "quot", "'": "apos", "\u00a0": "nbsp" };
 
-/** How a line break and others are escaped. @type {Record<string, string>} */
+/** Escape sequences of control characters. @type {Record<string, string>} */
 const ESCAPED = { "\n": "n", "\r": "r", "\t": "t", "\b": "b", "\f": "f" };
 
 /** @param {string} text */
 const literal = (text) => text.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
 
 /**
- * A secret sign by sign, each as it is or as JSON, Markdown, HTML and addresses write it, also one in the other: a value with quotes is
- * escaped in JSON, which then is escaped in Markdown. Space may have become one sign.
+ * A pattern for a secret, character by character, each as it is or as JSON, Markdown, HTML and URLs write it, even
+ * nested: a value with quotes is escaped in JSON, which is then escaped in Markdown. White space may have become one
+ * character.
  * @param {string} secret
  */
 function spelled(secret) {
-  // All is bounded: a text of nothing but backslashes or space must not be looked through again and again.
+  // Everything is bounded: a text of only backslashes or white space must not be scanned again and again.
   const signs = secret.match(/\s+|\\+|[^]/gu) ?? [];
   return signs
     .map((sign, at) => {
@@ -137,7 +147,7 @@ function spelled(secret) {
     .join("");
 }
 
-/** Hexadecimal digits, large or small. @param {string} hex */
+/** Hexadecimal digits in either case. @param {string} hex */
 const digits = (hex) => hex.replace(/[a-f]/g, (digit) => `[${digit}${digit.toUpperCase()}]`);
 
 /** @param {string} sign */
@@ -162,14 +172,18 @@ function waysOf(sign) {
   ];
 }
 
-/** Base64 of a secret, wherever it begins within what is encoded; and its hexadecimal digits. @param {string} secret @returns {string[]} */
+/**
+ * A secret in base64, at any offset in the encoded data, and in hexadecimal.
+ * @param {string} secret
+ * @returns {string[]}
+ */
 function encoded(secret) {
   const bytes = Buffer.from(secret);
   const base64 = [0, 1, 2].map((before) => {
     const text = Buffer.concat([Buffer.alloc(before), bytes])
       .toString("base64")
       .replace(/=+$/, "");
-    // The first and the last sign may have bits of what stands beside it.
+    // The first and last character may contain bits of their neighbors.
     const first = Math.ceil((before * 8) / 6);
     const last = Math.floor(((before + bytes.length) * 8) / 6);
     return text.slice(first, last);

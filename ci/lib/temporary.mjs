@@ -1,14 +1,13 @@
 // @ts-check
-// What exists only while this runs, and holds secrets in clear: folders that nobody else may enter, and programs. Neither outlives a
-// job that is cancelled.
+// Temporary things that hold secrets in clear text: private folders, and programs. Neither outlives a canceled job.
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { constants, tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** What a forge sends to a job that is cancelled, and what a terminal sends. */
+/** What a forge sends to a canceled job, and what a terminal sends. */
 const SIGNALS = /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"]);
 
-/** How long a program may take to end by itself. GitHub kills all after ten seconds. */
+/** How long a program may take to end on its own. GitHub kills everything after ten seconds. */
 const PATIENCE_MS = 4_000;
 
 /** @type {Set<string>} */
@@ -17,10 +16,16 @@ const folders = new Set();
 const programs = new Map();
 let ending = false;
 
-/** Makes the folder, its files with what they begin with; it is gone when `work` has ended. @template T @param {Record<string, string>} files @param {(folder: string) => Promise<T>} work @returns {Promise<T>} */
+/**
+ * Creates the folder and its files with their initial content; deletes it when `work` has ended.
+ * @template T
+ * @param {Record<string, string>} files
+ * @param {(folder: string) => Promise<T>} work
+ * @returns {Promise<T>}
+ */
 export async function inFolder(files, work) {
   if (ending) throw new Error("the job was cancelled");
-  // GitHub empties the first one after each job, also after one that was killed.
+  // GitHub empties the first one after each job, even a killed one.
   const folder = mkdtempSync(join(process.env["RUNNER_TEMP"] || tmpdir(), "seapath-ci-"));
   folders.add(folder);
   try {
@@ -40,7 +45,10 @@ function remove(folder) {
 
 const removeAll = () => [...folders].forEach((folder) => rmSync(folder, { recursive: true, force: true }));
 
-/** Has a program ended when this is: it leads a group of its own, with all that it starts. @param {import("node:child_process").ChildProcess} child */
+/**
+ * Makes a program end with this one. It must lead a process group of its own, with everything it starts.
+ * @param {import("node:child_process").ChildProcess} child
+ */
 export function watch(child) {
   const done = /** @type {Promise<void>} */ (
     new Promise((resolve) => {
@@ -55,7 +63,11 @@ export function watch(child) {
   if (ending) signal(child, "SIGTERM");
 }
 
-/** To the whole group of a program. @param {import("node:child_process").ChildProcess} child @param {NodeJS.Signals} name */
+/**
+ * Signals a program's whole process group.
+ * @param {import("node:child_process").ChildProcess} child
+ * @param {NodeJS.Signals} name
+ */
 export function signal(child, name) {
   if (child.pid === undefined) return;
   try {
@@ -72,19 +84,19 @@ const pause = (ms) => new Promise((resolve) => void setTimeout(resolve, ms));
 async function end(name) {
   if (ending) return;
   ending = true;
-  // At once, as there may be no time for more; and again when nobody can write any more.
+  // Remove them at once, as there may be no time later; and again when nothing can write any more.
   removeAll();
   const running = [...programs];
   for (const [child] of running) signal(child, "SIGTERM");
   await Promise.race([Promise.all(running.map(([, done]) => done)), pause(PATIENCE_MS)]);
-  // Also of those that have ended: what they have started may go on in their group.
+  // Include ended programs: what they started may still run in their group.
   for (const [child] of running) signal(child, "SIGKILL");
   await Promise.all(running.map(([, done]) => done));
   removeAll();
   process.exit(128 + constants.signals[name]);
 }
 
-/** From now on a signal ends the programs, removes the folders, and ends this with 128 and the signal's number. */
+/** From now on, a signal ends the programs, removes the folders, and exits with 128 plus the signal's number. */
 export function cleanUpOnSignals() {
   for (const name of SIGNALS) process.on(name, () => void end(name));
   process.on("exit", removeAll);

@@ -1,16 +1,16 @@
 // @ts-check
-// Violations of policies as Markdown: a rule once, with each resource that breaks it below.
+// Policy violations as Markdown: each rule once, with the resources that break it below.
 import { block, code, cut, inline, lines } from "./markdown.mjs";
 
 /** @typedef {import("./pulumi.mjs").Violation} Violation */
 
-/** What of a rule's violations is shown at most. */
+/** The most violations to show per rule. */
 const MOST = 25;
 
-/** More lines than this are laid out by whoever wrote them, a table say. */
+/** A text with more lines than this has its own layout, e.g. a table. */
 const LAID_OUT = 4;
 
-/** An entry a rule. @param {readonly Violation[]} violations @returns {string[]} */
+/** One entry per rule. @param {readonly Violation[]} violations @returns {string[]} */
 export function renderViolations(violations) {
   /** @type {Map<string, Violation[]>} */
   const byRule = new Map();
@@ -38,15 +38,16 @@ function rule(policy, own) {
 }
 
 /**
- * The rule's own description, which Pulumi puts in front of what was reported: the first line, where all have the same and say
- * more below it. @param {readonly Violation[]} own
+ * The rule's own description, which Pulumi puts before each report: the first line, if all have the same one and say
+ * more below it.
+ * @param {readonly Violation[]} own
  */
 function commonHead(own) {
   const heads = new Set(own.map(({ message }) => message.split("\n")[0] ?? ""));
   return heads.size === 1 && own.every(({ message }) => message.includes("\n")) ? [...heads][0] : undefined;
 }
 
-/** The resource that it is about; the stack as a whole is none. @param {string | undefined} urn @returns {string[]} */
+/** The resource concerned; not for the stack as a whole. @param {string | undefined} urn @returns {string[]} */
 const resource = (urn) =>
   urn === undefined || urn.includes("::pulumi:pulumi:Stack::") ? [] : [code(urn.split("::").at(-1) ?? urn)];
 

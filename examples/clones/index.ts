@@ -6,7 +6,7 @@ const config = new pulumi.Config("clones");
 const source = { nodePath: config.get("image") ?? "/var/lib/seapath/images/tick.qcow2" };
 const type = config.get("domainType") === "kvm" ? ("kvm" as const) : ("qemu" as const);
 
-// What the others are made of. It does not run: a golden image is changed on purpose only.
+// The VM to clone. It does not run: a golden image changes only on purpose.
 const golden = new seapath.Vm("golden", {
   source,
   domain: { type, memory: 4, machine: "pc", firmware: "bios" },
@@ -15,10 +15,11 @@ const golden = new seapath.Vm("golden", {
   metadata: { image: "golden", site: "north" },
 });
 
-// Disks of its own. Domain, priority and metadata come from the golden one; the key that is named here wins.
+// Has its own disks. Domain, priority and metadata come from the golden VM; a key given here wins.
 const copy = new seapath.Vm("copy", { source: { vm: golden }, metadata: { site: "south" } });
 
-// Shares the golden one's blocks, so it is there at once. `pulumi config set clones:mode copy` lets it stand alone later.
+// Shares the golden VM's blocks, so it is created instantly. `pulumi config set clones:mode copy` makes it independent
+// later.
 const mode = config.get("mode") === "copy" ? "copy" : "linked";
 const linked = [1, 2].map((n) => new seapath.Vm(`linked${n}`, { source: { vm: golden, mode } }));
 

@@ -9,19 +9,19 @@ const bridge = config.get("bridge") ?? "br0";
 
 const historian = new seapath.Vm("historian", {
   source: { nodePath: image },
-  // The guest of the lab takes the last two bytes of its MAC for its address: 10.99.0.110.
+  // The lab's guest takes its address from the last two bytes of its MAC: 10.99.0.110.
   domain: { type, memory: 96, machine: "pc", firmware: "bios", interfaces: [{ bridge, mac: "52:54:00:00:00:6e" }] },
   liveMigration: true,
 });
 
-// Blank. A larger size is given to the guest while it runs; a smaller one is refused.
+// Blank. It can grow while the guest runs; a smaller size is rejected.
 const archive = new seapath.Disk("archive", {
   vm: historian,
   size: config.get("archiveSize") ?? "32MiB",
   serial: "archive",
 });
 
-// Filled once from a file of the nodes. What is on it outlives the disk, and the VM: its image is kept under another name.
+// Filled once from a file on the nodes. Its data outlives the disk and the VM: the image is kept under another name.
 const settings = new seapath.Disk("settings", {
   vm: historian,
   source: { nodePath: config.get("settingsImage") ?? "/var/lib/seapath/images/tick.qcow2" },
@@ -31,7 +31,7 @@ const settings = new seapath.Disk("settings", {
   retain: config.getBoolean("retain") ?? false,
 });
 
-// A copy of a disk as it is now. It depends on the other by its image.
+// A copy of another disk as it is now. The image name makes it depend on that disk.
 const copy = new seapath.Disk("copy", {
   vm: historian,
   source: { image: settings.image },

@@ -1,7 +1,7 @@
-/** What a value of the configuration must be. Nothing in here is about this platform. */
+/** Checks for configuration values. Nothing in here is specific to this platform. */
 import { isIPv4 } from "node:net";
 
-/** A value that must hold something, in words that complete "must be …", or an object of such values. */
+/** A condition on a value, in words that complete "must be …", or an object of such values. */
 export interface Rule {
   must: string;
   holds(value: unknown): boolean;
@@ -29,7 +29,7 @@ export const object = (inner: Readonly<Record<string, Rule>>): Rule => ({
   inner,
 });
 
-/** What is wrong with a value, a sentence for each thing. @param at where it stands, e.g. `platform:vms.hmi` */
+/** The problems of a value, a sentence each. @param at its place, e.g. `platform:vms.hmi` */
 export function problemsOf(at: string, value: unknown, { must, holds, optional, inner }: Rule): string[] {
   if (value === undefined) return optional ? [] : [`${at} is missing; it must be ${must}`];
   if (!holds(value)) return [`${at} must be ${must}, and is ${JSON.stringify(value)}`];

@@ -1,34 +1,37 @@
-/** What the stacks differ in: Pulumi.<stack>.yaml, read once, and checked before anything is planned. */
+/** The differences between the stacks: Pulumi.<stack>.yaml, read once, and checked before anything is planned. */
 import * as pulumi from "@pulumi/pulumi";
 import type { DomainArgs } from "pulumi-seapath";
 import { address, host, object, oneOf, optional, path, problemsOf, whole, word } from "./checks";
 
-/** What a stack says of a VM. */
+/** A stack's settings for a VM. */
 export interface VmSettings {
   /** MiB. */
   memory: number;
   vcpus: number;
-  /** Of the guest in its network; the MAC is made of it. */
+  /** The guest's address in its network; the MAC is derived from it. */
   address?: string;
-  /** It runs there whenever it can, and elsewhere when that node is down. */
+  /** The node it runs on whenever it can; if that is down, it runs elsewhere. */
   preferredHost?: string;
-  /** It runs there and nowhere else: for what is bound to the hardware of a node. */
+  /** The only node it may run on: for VMs bound to a node's hardware. */
   pinnedHost?: string;
 }
 
-/** The same of a VM with a pacemaker_remoted inside, which the nodes have to reach. */
+/** The same for a VM with a pacemaker_remoted inside, which the nodes must reach. */
 export type RemoteSettings = VmSettings & { address: string };
 
 export interface PlatformConfig {
-  /** Comes before the names on the cluster, so that two stacks can share one. */
+  /** Prefix of the names on the cluster, so that two stacks can share one. */
   prefix: string;
-  /** Files on the nodes: for VMs that Pacemaker sees from outside only, and for those with a pacemaker_remoted inside. */
+  /**
+   * Image files on the nodes: for VMs that Pacemaker only sees from outside, and for those with a pacemaker_remoted
+   * inside.
+   */
   images: { plain: string; remote: string };
-  /** How all VMs are built. */
+  /** The hardware of all VMs. */
   hardware: Pick<DomainArgs, "type" | "machine" | "firmware">;
-  /** The bridge of the nodes that all VMs are on. */
+  /** The bridge on the nodes that all VMs connect to. */
   bridge: string;
-  /** Whether one of the redundant pair rather stops than share a node with the other. */
+  /** Whether one VM of the redundant pair stops rather than share a node with the other. */
   strictlyApart: boolean;
   vms: {
     protection1: VmSettings;
@@ -55,7 +58,7 @@ const schema = object({
   vms: object({ protection1: vm, protection2: vm, gateway: object(remoteVm), hmi: object(remoteVm), recorder: vm }),
 });
 
-/** The configuration of this stack. All that is wrong with it is told at once. @throws {pulumi.RunError} */
+/** The configuration of this stack. Reports all its problems at once. @throws {pulumi.RunError} */
 export function readConfig(): PlatformConfig {
   const config = new pulumi.Config();
   const given: Record<keyof PlatformConfig, unknown> = {

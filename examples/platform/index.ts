@@ -10,14 +10,14 @@ import { WatchedVm } from "./watched-vm";
 const config = readConfig();
 const { gateway: gatewaySettings, hmi: hmiSettings } = config.vms;
 
-// The protection of the bays, twice. When there is no room for all, it is what runs.
+// The protection of the bays, redundantly. If there is no room for all VMs, these run.
 const protection = new RedundantPair("protection", {
   first: platformVm(config, "protection1", { image: "plain", owner: "protection", priority: 100 }),
   second: platformVm(config, "protection2", { image: "plain", owner: "protection", priority: 100 }),
   strictlyApart: config.strictlyApart,
 });
 
-// The way to the control centre, and what the operator in the station looks at.
+// The gateway to the control centre, and the station operator's HMI.
 const gateway = new WatchedVm("gateway", {
   vm: platformVm(config, "gateway", { image: "remote", owner: "scada", priority: 50 }),
   address: gatewaySettings.address,
@@ -30,7 +30,7 @@ const hmi = new WatchedVm("hmi", {
 });
 placeControl(gateway.vm, hmi.vm);
 
-// Records disturbances. In production it is bound to the node that has the capture card.
+// Records disturbances. In production it is pinned to the node with the capture card.
 const recorder = new seapath.Vm(
   "recorder",
   platformVm(config, "recorder", { image: "plain", owner: "protection", priority: 10 }),
@@ -43,5 +43,5 @@ export const watched = {
   hmi: { online: hmi.online, service: hmi.service },
 };
 
-// What each guest has in /etc/pacemaker/authkey, for whoever builds the image. A secret.
+// The /etc/pacemaker/authkey of each guest, for building the image. A secret.
 export const authkey = new seapath.RemoteKey("key").authkey;

@@ -1,9 +1,10 @@
-/** What the VMs have to do with each other beyond the pair. Where each of them runs best is in Pulumi.<stack>.yaml. */
+/** Relations between VMs beyond the pair. Each VM's preferred node is in Pulumi.<stack>.yaml. */
 import * as seapath from "pulumi-seapath";
 
 /** Keeps remote and local control apart, and starts the remote one first. */
 export function placeControl(gateway: seapath.Vm, hmi: seapath.Vm): void {
-  // A node that fails takes one of the two. When there is one node left they share it: it is a wish, not `strong`.
+  // A failed node takes out only one of the two. If only one node is left, they share it: this is a preference, not
+  // `strong`.
   new seapath.Colocation("controlapart", { vm: gateway, with: [hmi], apart: true });
   new seapath.Order("controlboot", { first: gateway, then: [hmi], kind: "optional" });
 }

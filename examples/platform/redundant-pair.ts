@@ -3,12 +3,12 @@ import * as seapath from "pulumi-seapath";
 import type { PlatformVm } from "./vms";
 
 export interface RedundantPairArgs {
-  /** The one that starts first when both do. */
+  /** The VM that starts first if both start. */
   first: PlatformVm;
   second: PlatformVm;
-  /** Whether one of them rather stops than share a node with the other. */
+  /** Whether one VM stops rather than share a node with the other. */
   strictlyApart: boolean;
-  /** Seconds from the start of one until it does its work. @default 0 */
+  /** Seconds from a VM's start until it does its work. @default 0 */
   readyAfter?: number;
 }
 
@@ -23,15 +23,16 @@ export class RedundantPair extends pulumi.ComponentResource {
   ) {
     super("platform:RedundantPair", name, {}, options);
     const within = { parent: this };
-    // The policies want VMs of one `redundancy` kept apart: whoever takes the colocation out of here will hear of it. It is a
-    // name on the cluster, which another stack's pair does not have.
+    // The policies require that VMs with the same `redundancy` are kept apart; without the colocation they complain.
+    // The value is a name on the cluster, which no other stack's pair has.
     const redundancy = first.name;
     const member = (number: number, args: PlatformVm) =>
       new seapath.Vm(
         `${name}${number}`,
         {
           ...args,
-          // With `strictlyApart` an up restarts the one that the colocation names first, and the other when that one protects again.
+          // With `strictlyApart`, an up restarts the VM that the colocation names first, and the other once that one
+          // protects again.
           restart: "whenRequired",
           rolling: { readyAfter },
           metadata: { ...args.metadata, redundancy },
@@ -45,7 +46,7 @@ export class RedundantPair extends pulumi.ComponentResource {
       { vm: one.name, with: [other.name], apart: true, strong: strictlyApart },
       within,
     );
-    // After a power cut both start at once. Otherwise neither waits for the other.
+    // Applies after a power cut, when both start at once. Otherwise neither waits for the other.
     new seapath.Order(`${name}boot`, { first: one.name, then: [other.name], kind: "optional" }, within);
     this.registerOutputs();
   }

@@ -1,17 +1,17 @@
-/** How this platform makes a VM: what all of them have in common stands here once. */
+/** How this platform defines a VM: everything its VMs have in common is here. */
 import type { VmArgs } from "pulumi-seapath";
 import type { PlatformConfig } from "./config";
 
-/** The inputs of a VM, with those that others look at as plain values. */
+/** The inputs of a VM. Those that other code reads are plain values. */
 export type PlatformVm = VmArgs & { name: string; metadata: Record<string, string> };
 
-/** What the program says of a VM, and not the configuration. */
+/** What the program sets for a VM, as opposed to the configuration. */
 export interface Own {
-  /** Which image it is made of. */
+  /** The image to create it from. */
   image: keyof PlatformConfig["images"];
-  /** The team that answers for it. The policies ask for it. */
+  /** The team that is responsible for it. The policies require it. */
   owner: string;
-  /** When there is no room for all, the higher ones run. */
+  /** If there is no room for all VMs, those with higher priority run. */
   priority: number;
 }
 
@@ -28,17 +28,17 @@ export function platformVm(
     source: { nodePath: config.images[image] },
     domain: { ...config.hardware, memory, vcpus, interfaces: [{ bridge: config.bridge, ...mac }] },
     ...(preferredHost === undefined ? {} : { preferredHost }),
-    // A VM that is bound to a node has nowhere to move to.
+    // A pinned VM has nowhere to move to.
     ...(pinnedHost === undefined ? { liveMigration: true } : { pinnedHost }),
     priority,
     stopTimeout: 90,
-    // Without it Pacemaker moves VMs about whenever another one comes or goes.
+    // Without it, Pacemaker moves VMs around whenever another one comes or goes.
     pacemaker: { meta: { "resource-stickiness": "1" } },
     metadata: { owner },
   };
 }
 
-/** The MAC that belongs to an address, so that one table has both. The lab's guests take their address from it. */
+/** Derives the MAC from an address, so that one table has both. The lab's guests take their address from it. */
 const macOf = (address: string): string =>
   [
     "52",

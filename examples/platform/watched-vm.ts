@@ -4,13 +4,13 @@ import type { PlatformVm } from "./vms";
 
 export interface WatchedVmArgs {
   vm: PlatformVm;
-  /** Where the nodes reach the guest's pacemaker_remoted. */
+  /** The address where the nodes reach the guest's pacemaker_remoted. */
   address: string;
-  /** What Pacemaker starts inside, looks at, and starts again when it is gone. */
+  /** The service that Pacemaker starts inside, monitors, and restarts if it is gone. */
   service: Pick<seapath.GuestResourceArgs, "agent" | "params" | "operations">;
 }
 
-/** A VM with a service inside that Pacemaker watches: the VM, the VM as a guest node, and the service in it. */
+/** A VM with a service inside that Pacemaker monitors: the VM, the VM as a guest node, and the service in it. */
 export class WatchedVm extends pulumi.ComponentResource {
   readonly vm: seapath.Vm;
   /** Whether Pacemaker is connected to the guest. */
@@ -22,7 +22,7 @@ export class WatchedVm extends pulumi.ComponentResource {
     super("platform:WatchedVm", name, {}, options);
     const within = { parent: this };
     this.vm = new seapath.Vm(name, vm, within);
-    // Each names the one before by its output, so that they come in this order and go in the other.
+    // Each refers to the previous one's output, so they are created in this order and deleted in reverse.
     const inside = new seapath.RemoteGuest(
       `${name}inside`,
       { name: `${vm.name}inside`, vm: this.vm.name, address },

@@ -6,7 +6,7 @@ const config = new pulumi.Config("quickstart");
 const source = { nodePath: config.get("image") ?? "/var/lib/seapath/images/tiny.qcow2" };
 const type = config.get("domainType") === "kvm" ? ("kvm" as const) : ("qemu" as const);
 
-/** The guest takes the last two bytes of its MAC for its address: 10.99.0.<last>. */
+/** The guest takes its address from the last two bytes of its MAC: 10.99.0.<last>. */
 const domain = (last: number): seapath.DomainArgs => ({
   type,
   memory: 96,
@@ -18,16 +18,16 @@ const domain = (last: number): seapath.DomainArgs => ({
 const preferredHost = config.get("preferredHost") ?? "node2";
 
 const vms = {
-  // Runs on one node only: for what is bound to the hardware of that node.
+  // Runs only on one node: for VMs bound to that node's hardware.
   pinned: new seapath.Vm("pinned", { source, domain: domain(101), pinnedHost: config.get("pinnedHost") ?? "node1" }),
-  // Runs on one node whenever it can, and elsewhere when it cannot.
+  // Runs on one node whenever it can, and elsewhere if not.
   preferred: new seapath.Vm("preferred", {
     source,
     domain: domain(102),
     liveMigration: true,
     ...(preferredHost === "none" ? {} : { preferredHost }),
   }),
-  // Runs wherever Pacemaker likes, and moves without a stop.
+  // Runs wherever Pacemaker puts it, and moves without stopping.
   free: new seapath.Vm("free", {
     source,
     domain: domain(103),

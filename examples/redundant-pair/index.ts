@@ -13,19 +13,19 @@ const [primary, standby] = ["primary", "standby"].map(
       source,
       domain: { type, memory: config.getNumber("memory") ?? 4, machine: "pc", firmware: "bios" },
       liveMigration: true,
-      // Strongly apart, an up restarts the standby, and the primary when that one runs again. A guest that takes a minute
-      // until it does its work has `rolling: { readyAfter: 60 }`.
+      // If strongly apart, an up restarts the standby, and the primary once the standby runs again. If a guest takes a
+      // minute until it does its work, set `rolling: { readyAfter: 60 }`.
       restart: "whenRequired",
     }),
 ) as [seapath.Vm, seapath.Vm];
 
-// With `strong` the standby does not run while there is one node only; without, it shares that node for the while.
+// With `strong`, the standby does not run while there is only one node; without, it shares that node meanwhile.
 const apart = new seapath.Colocation("apart", { vm: standby, with: [primary], apart: true, strong });
 
-// When both start at once, as after a power cut, the primary comes first. Neither waits for the other otherwise.
+// If both start at once, as after a power cut, the primary comes first. Otherwise neither waits for the other.
 new seapath.Order("boot", { first: primary, then: [standby], kind: "optional" });
 
-// Another stack may say something of a VM, too, without having it.
+// Another stack may also set metadata of a VM, without owning it.
 new seapath.Metadata("role", { vm: primary, metadata: { role: "primary" } });
 
 export const nodes = apart.nodes;

@@ -2,11 +2,11 @@ import * as pulumi from "@pulumi/pulumi";
 import * as seapath from "pulumi-seapath";
 
 const config = new pulumi.Config("remote-guest-service");
-// The lab's guest takes the last two bytes of its MAC for its address: 10.99.0.<last>.
+// The lab's guest takes its address from the last two bytes of its MAC: 10.99.0.<last>.
 const last = config.getNumber("last") ?? 180;
 const address = config.get("address") ?? `10.99.0.${last}`;
 
-// An image needs the key of the cluster's nodes in /etc/pacemaker/authkey. The lab's guest has it already; see README.md.
+// An image needs the cluster's key in /etc/pacemaker/authkey. The lab's guest has it already; see README.md.
 const key = new seapath.RemoteKey("key");
 
 const gateway = new seapath.Vm("gateway", {
@@ -23,10 +23,10 @@ const gateway = new seapath.Vm("gateway", {
   liveMigration: true,
 });
 
-// The VM becomes a node of Pacemaker's, while it runs.
+// The VM becomes a Pacemaker node while it runs.
 const inside = new seapath.RemoteGuest("gatewayinside", { vm: gateway, address });
 
-// And in it Pacemaker starts a web server, looks at it every five seconds, and starts it again when it is gone.
+// Inside it, Pacemaker starts a web server, checks it every five seconds, and restarts it if it is gone.
 const web = new seapath.GuestResource("gatewayweb", {
   guest: inside,
   agent: "ocf:heartbeat:anything",

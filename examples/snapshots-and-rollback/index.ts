@@ -4,21 +4,22 @@ import * as seapath from "pulumi-seapath";
 const config = new pulumi.Config("upgrade");
 const type = config.get("domainType") === "kvm" ? ("kvm" as const) : ("qemu" as const);
 
-// The lab's smallest guest: it counts the seconds in its own disk, so that one can see it go back.
+// The lab's smallest guest: it counts seconds on its own disk, so that you can see it go back.
 const relay = new seapath.Vm("relay", {
   source: { nodePath: config.get("image") ?? "/var/lib/seapath/images/tick.qcow2" },
   domain: { type, memory: 4, machine: "pc", firmware: "bios" },
 });
 
-// Taken once, before the change that one may want to take back. Protected: vm-mgr's purge leaves it as well.
+// Taken once, before a change that you may want to undo. Protected: even vm-mgr's purge leaves it.
 const before = new seapath.Snapshot("beforeupgrade", { vm: relay, quiesce: "auto", protect: true });
 
-// `pulumi config set upgrade:undo 1` brings the VM back; 2, 3, … do it again. Without it nothing is rolled back.
+// `pulumi config set upgrade:undo 1` rolls the VM back; 2, 3, … do it again. Without it, nothing is rolled back.
 const undo = config.get("undo");
 const rollback =
   undo === undefined ? undefined : new seapath.Rollback("undo", { vm: relay, snapshot: before, triggers: [undo] });
 
-// What others make of this VM, a nightly vm-mgr say: the newest three stay, and those of the last week. At most once a day.
+// Also covers snapshots of other programs, e.g. a nightly vm-mgr: the newest three stay, and those of the last week.
+// Runs at most once a day.
 const tidy = new seapath.SnapshotRetention("tidy", {
   vm: relay,
   keepLast: 3,

@@ -9,7 +9,7 @@ const web01 = new seapath.Vm("web01", {
     memory: 1024,
     vcpus: 1,
     interfaces: [{ bridge: config.require("bridge") }],
-    // Left out: KVM, q35 and EFI. `pulumi config set --path hardware.firmware bios` is for an image that boots on BIOS.
+    // If omitted: KVM, q35 and EFI. For an image that boots on BIOS: `pulumi config set --path hardware.firmware bios`.
     ...config.getObject<Pick<seapath.DomainArgs, "type" | "machine" | "firmware">>("hardware"),
   },
   liveMigration: true,

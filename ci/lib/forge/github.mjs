@@ -1,11 +1,11 @@
 // @ts-check
-// GitHub's REST API: comments of pull requests are those of issues.
+// GitHub's REST API. Comments on pull requests are comments on issues.
 import { client, ForgeError } from "./http.mjs";
 
-/** Who writes with the token of a job. Such a token may not ask who it is. */
+/** The author of what a job's token writes. Such a token cannot query its own user. */
 const JOB = "github-actions[bot]";
 
-/** 65536 is the bound; some of it is left for what counts twice. */
+/** The limit is 65536; leave some for characters that count twice. */
 const LIMIT = 65_000;
 
 /** @param {NodeJS.ProcessEnv} env @param {string} [author] @returns {import("./index.mjs").Forge} */
@@ -66,7 +66,7 @@ async function* written(entries, key) {
     yield { id: String(each[key]), body: String(each["body"] ?? ""), author: loginOf(each) };
 }
 
-/** Who has written something; nobody, when the login is gone. @param {unknown} entry */
+/** The author of an entry; nobody if the account is gone. @param {unknown} entry */
 const loginOf = (entry) => /** @type {{ user?: { login?: string } | null }} */ (entry).user?.login ?? "";
 
 /** Pull requests are issues too. @param {AsyncIterable<Record<string, unknown>>} issues */

@@ -1,21 +1,21 @@
 // @ts-check
-// GitLab's REST API: notes of merge requests, issues, and files that a text shows.
+// GitLab's REST API: notes on merge requests, issues, and files shown in a text.
 import { client, ForgeError } from "./http.mjs";
 
-/** 1,000,000 is the bound. */
+/** The limit is 1,000,000. */
 const LIMIT = 990_000;
 
 const HINT =
   "Make a project access token with the scope `api` and the role Developer, and give it to the job as the masked variable GITLAB_TOKEN. " +
   "The token that each job has, CI_JOB_TOKEN, may not write comments.";
 
-/** What an upload's Markdown looks like; nothing else gets into a comment. */
+/** The form of an upload's Markdown; nothing else gets into a comment. */
 const IMAGE = /^!\[[\w .-]*\]\(\/[\w./-]+\)(?:\{[\w= %.-]*\})?$/;
 
 /** @param {NodeJS.ProcessEnv} env @param {string} [author] @returns {import("./index.mjs").Forge} */
 export function gitlab(env, author) {
   const token = env["GITLAB_TOKEN"];
-  // Of a merge request from a fork the job runs in the fork, and the request is in the project.
+  // For a merge request from a fork, the job runs in the fork, but the request is in the project.
   const project = env["CI_MERGE_REQUEST_PROJECT_ID"] || env["CI_PROJECT_ID"];
   if (!token) throw new ForgeError("GITLAB_TOKEN is not set", { hint: HINT });
   if (!project) throw new ForgeError("CI_PROJECT_ID is not set");
@@ -68,5 +68,5 @@ async function* written(entries, key, text) {
   }
 }
 
-/** Who has written something. @param {unknown} entry */
+/** The author of an entry. @param {unknown} entry */
 const authorOf = (entry) => /** @type {{ author?: { username?: string } | null }} */ (entry).author?.username ?? "";

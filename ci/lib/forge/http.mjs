@@ -1,16 +1,16 @@
 // @ts-check
-// Requests to a forge: retried where that can help, within a bound, and never with the token in an error.
+// Requests to a forge: retried within limits if that can help, and never with the token in an error.
 
-/** How often a request is made at most. */
+/** The maximum number of tries per request. */
 const TRIES = 4;
 
-/** The longest that is waited for between two tries. */
+/** The longest wait between two tries. */
 const LONGEST_WAIT_MS = 60_000;
 
-/** How long one answer may take. */
+/** How long one response may take. */
 const DEADLINE_MS = 30_000;
 
-/** The forge did not do what it was asked for. */
+/** The forge did not do what was requested. */
 export class ForgeError extends Error {
   /** @param {string} message @param {{ status?: number, cause?: unknown, hint?: string }} [more] */
   constructor(message, { status, cause, hint } = {}) {
@@ -26,9 +26,10 @@ export class ForgeError extends Error {
 const sleep = (ms) => new Promise((resolve) => void setTimeout(resolve, ms));
 
 /**
- * How long is waited before a request is made again; undefined: it is of no use, or it may have been done.
- * @param {{ status: number, headers: Headers } | undefined} answer undefined: there was none
- * @param {string} method @param {number} tries so far
+ * How long to wait before retrying a request; undefined if a retry is useless, or the request may have succeeded.
+ * @param {{ status: number, headers: Headers } | undefined} answer undefined if there was none
+ * @param {string} method
+ * @param {number} tries so far
  */
 export function waitBefore(answer, method, tries) {
   const safe = method === "GET" || method === "PUT" || method === "PATCH";
@@ -38,7 +39,7 @@ export function waitBefore(answer, method, tries) {
   return Math.min(retryAfter(answer?.headers.get("retry-after") ?? null) ?? 1000 * 2 ** (tries - 1), LONGEST_WAIT_MS);
 }
 
-/** GitHub says 403 as well to who asks too often. @param {Headers} headers */
+/** GitHub also answers 403 to too many requests. @param {Headers} headers */
 const isLimit = (headers) => headers.has("retry-after") || headers.get("x-ratelimit-remaining") === "0";
 
 /** Seconds, or a date. @param {string | null} value */
@@ -49,7 +50,7 @@ function retryAfter(value) {
 }
 
 /**
- * A way to a forge.
+ * A client for a forge.
  * @param {{ base: string, headers: Record<string, string>, wait?: Wait }} to
  */
 export function client({ base, headers, wait = sleep }) {
@@ -102,7 +103,7 @@ function parsed(text) {
   try {
     return JSON.parse(text);
   } catch {
-    return text; // a proxy answers in HTML
+    return text; // a proxy's answer in HTML
   }
 }
 
@@ -122,7 +123,7 @@ function said(body) {
   return words === undefined ? "" : `: ${(typeof words === "string" ? words : JSON.stringify(words)).slice(0, 300)}`;
 }
 
-/** How many pages are looked through at most: ten thousand comments. */
+/** The most pages to read: ten thousand comments. */
 const PAGES = 100;
 
 /**

@@ -1,5 +1,5 @@
 // @ts-check
-// What a forge is asked for, whichever it is: one comment of a merge request, one issue of a stack.
+// What every forge provides: one comment on a merge request, one issue per stack.
 import { ForgeError } from "./http.mjs";
 import { github } from "./github.mjs";
 import { gitlab } from "./gitlab.mjs";
@@ -11,22 +11,25 @@ import { gitlab } from "./gitlab.mjs";
  * @property {number} limit of a comment, in characters
  * @property {() => Promise<string>} author whose comments are ours
  * @property {(request: string) => AsyncIterable<Written>} comments of a merge request
- * @property {(request: string, body: string) => Promise<string>} addComment gives who has written it
+ * @property {(request: string, body: string) => Promise<string>} addComment returns the author
  * @property {(request: string, id: string, body: string) => Promise<void>} changeComment
  * @property {() => AsyncIterable<Written>} issues that are open
- * @property {(title: string, body: string) => Promise<string>} addIssue gives who has written it
+ * @property {(title: string, body: string) => Promise<string>} addIssue returns the author
  * @property {(id: string, title: string, body: string) => Promise<void>} changeIssue
  * @property {(id: string, note: string) => Promise<void>} closeIssue
- * @property {((picture: string, name: string) => Promise<string>) | undefined} upload an SVG; gives the Markdown that shows it
+ * @property {((picture: string, name: string) => Promise<string>) | undefined} upload an SVG; returns the Markdown that
+ * shows it
  */
 
-/** A report that goes to no forge may be this long: GitHub's bound of a job's summary. */
+/** The limit of a report that goes to no forge: GitHub's limit for a job's summary. */
 export const UNBOUND = 1_000_000;
 
 /**
- * @param {import("../options.mjs").Given["forge"]} name @param {NodeJS.ProcessEnv} env @param {string} [author]
- * @returns {Forge | undefined} undefined: none
- * @throws {ForgeError} when the environment lacks what it needs
+ * @param {import("../options.mjs").Given["forge"]} name
+ * @param {NodeJS.ProcessEnv} env
+ * @param {string} [author]
+ * @returns {Forge | undefined} undefined for none
+ * @throws {ForgeError} if the environment lacks required values
  */
 export function connect(name, env, author) {
   if (name === "github") return github(env, author);
@@ -34,12 +37,14 @@ export function connect(name, env, author) {
   return undefined;
 }
 
-/** How often what makes something is tried, each time after a look whether it is there. */
+/** How often to try creating something, each time after checking whether it exists. */
 const TRIES = 3;
 
 /**
- * Does something that must not be done twice: when the forge broke down under it, it is looked again first.
- * @template T @param {() => Promise<T>} work finds what is there, then makes or changes it @returns {Promise<T>}
+ * Does something that must not happen twice: if the forge fails during the work, looks again first.
+ * @template T
+ * @param {() => Promise<T>} work finds the existing one, then creates or changes it
+ * @returns {Promise<T>}
  */
 async function lookingAgain(work) {
   for (let tries = 1; ; tries++) {
@@ -52,16 +57,23 @@ async function lookingAgain(work) {
   }
 }
 
-/** The first of ours that begins with a marker. @param {Forge} forge @param {AsyncIterable<Written>} list @param {string} marker */
+/**
+ * The first of our entries that begins with a marker.
+ * @param {Forge} forge
+ * @param {AsyncIterable<Written>} list
+ * @param {string} marker
+ */
 async function findOwn(forge, list, marker) {
   const own = await forge.author();
-  // One that quotes our marker is not ours, and somebody else could write another text into it afterwards.
+  // An entry by others that quotes our marker is not ours, and its author could still change its text.
   for await (const written of list) if (written.author === own && written.body.startsWith(marker)) return written;
   return undefined;
 }
 
 /**
- * What was done. A login that is not looked for would write anew each time, so it is said. @param {Forge} forge @param {string} what
+ * Describes what was done. Warns about an author we do not search for, since each run would create a new entry.
+ * @param {Forge} forge
+ * @param {string} what
  * @param {string} login who has written
  */
 async function made(forge, what, login) {
@@ -71,12 +83,19 @@ async function made(forge, what, login) {
     : `${what} by ${login}, while those of ${own} are looked for: give --author ${login}, or the next run writes another one`;
 }
 
-/** The comment of a merge request that begins with this marker. @param {Forge} forge @param {string} request @param {string} marker */
+/**
+ * The comment on a merge request that begins with this marker.
+ * @param {Forge} forge
+ * @param {string} request
+ * @param {string} marker
+ */
 export const findComment = (forge, request, marker) => findOwn(forge, forge.comments(request), marker);
 
 /**
- * Puts a comment where the last one of its marker is, else below.
- * @param {Forge} forge @param {string} request @param {string} body its first line is the marker
+ * Replaces the last comment with its marker, or adds a new one.
+ * @param {Forge} forge
+ * @param {string} request
+ * @param {string} body its first line is the marker
  * @returns {Promise<string>} what was done
  */
 export const putComment = (forge, request, body) =>
@@ -88,8 +107,11 @@ export const putComment = (forge, request, body) =>
   });
 
 /**
- * Opens the issue of a marker, or changes the one that is open.
- * @param {Forge} forge @param {string} title @param {string} body @returns {Promise<string>} what was done
+ * Opens the issue of a marker, or changes the open one.
+ * @param {Forge} forge
+ * @param {string} title
+ * @param {string} body
+ * @returns {Promise<string>} what was done
  */
 export const putIssue = (forge, title, body) =>
   lookingAgain(async () => {
@@ -99,7 +121,7 @@ export const putIssue = (forge, title, body) =>
     return "updated";
   });
 
-/** Closes the issue of a marker, where one is open. @param {Forge} forge @param {string} marker @param {string} note */
+/** Closes the issue of a marker, if one is open. @param {Forge} forge @param {string} marker @param {string} note */
 export const settleIssue = (forge, marker, note) =>
   lookingAgain(async () => {
     const found = await findOwn(forge, forge.issues(), marker);

@@ -1,5 +1,5 @@
-// All rules of pulumi-seapath-policy, and one of our own. This is what holds for each stack; staging.json and
-// production.json say in what they are stricter or more lenient, by `--policy-pack-config`.
+// All rules of pulumi-seapath-policy, and one of our own. This applies to every stack; staging.json and production.json
+// make it stricter or more lenient with `--policy-pack-config`.
 import { SeapathPolicyPack } from "pulumi-seapath-policy";
 import { vmOwner } from "./vm-owner";
 

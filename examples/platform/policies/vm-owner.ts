@@ -4,7 +4,7 @@ interface Config {
   teams: string[];
 }
 
-/** A rule of this platform's own: each VM says who answers for it. */
+/** This platform's own rule: each VM names the team that is responsible for it. */
 export const vmOwner = resourceRule<Config>({
   name: "vm-owner",
   displayName: "Each VM has an owner",
@@ -14,7 +14,7 @@ export const vmOwner = resourceRule<Config>({
   remediationSteps: 'Set `metadata: { owner: "<team>" }`.',
   config: schemaOf({ teams: { type: "array", items: { type: "string" }, default: ["protection", "scada"] } }),
   kinds: ["Vm"],
-  needs: ["metadata.owner"], // while it is not known the rule does not run, and that is said
+  needs: ["metadata.owner"], // while it is unknown, the rule does not run and says so
   validate(resource, { config: { teams }, report }) {
     const { owner } = textsAt(resource.inputs, "metadata");
     if (owner !== undefined && teams.includes(owner)) return;
