@@ -1,6 +1,6 @@
 /**
- * A saved cluster with as many VMs as are asked for, all of them running, for measuring what grows with their number: three
- * nodes of which the third is the observer, and VMs as the provider and vm-mgr make them.
+ * Generates a saved cluster with any number of running VMs, to measure what grows with their number: three nodes, the
+ * third being the observer, and VMs as the provider and vm-mgr create them.
  *
  *     node bench/cib.ts 1000 > cluster.json
  */
@@ -17,11 +17,11 @@ const { vmConstraints } = load<typeof import("../provider/dist/vmmgr/form/placem
 const HYPERVISORS = ["node1", "node2"] as const;
 const OBSERVER = "node3";
 const FEATURES = "3.16.1";
-/** MiB and processors of each VM; the nodes have room for all of them twice over. */
+/** MiB and processors of each VM; the nodes have room for twice that. */
 const MEMORY = 256;
 const VCPUS = 1;
 
-/** A VM of the generated cluster: each tenth is pinned to where it runs, each fifth prefers it. */
+/** A VM of the generated cluster: every tenth is pinned to its node, every fifth prefers it. */
 export function vmOf(index: number, owner: string): VmSpec & { at: string } {
   const at = HYPERVISORS[index % HYPERVISORS.length] ?? "node1";
   return {
@@ -55,7 +55,7 @@ export function vmOf(index: number, owner: string): VmSpec & { at: string } {
   };
 }
 
-/** What the scheduler compares parameters by, as Pacemaker 2.1 makes it. */
+/** The digest by which the scheduler compares parameters, as Pacemaker 2.1 computes it. */
 function digestOf(params: Record<string, string>): string {
   const said = Object.entries(params)
     .sort(([a], [b]) => (a < b ? -1 : 1))
@@ -64,7 +64,7 @@ function digestOf(params: Record<string, string>): string {
   return createHash("md5").update(` <parameters${said}/>\n`).digest("hex");
 }
 
-/** What a node knows of a primitive: that it was started there and is monitored, or that it was looked for and not found. */
+/** A node's history of a primitive: it was started and is monitored there, or was probed and not found. */
 function historyOf(id: string, params: Record<string, string>, node: number, runs: boolean): string {
   const op = (name: string, interval: number, exit: number, call: number) =>
     element("lrm_rsc_op", {
@@ -86,7 +86,7 @@ function historyOf(id: string, params: Record<string, string>, node: number, run
   return renderXml(element("lrm_resource", { id, class: "ocf", provider: "seapath", type: "VirtualDomain" }, done));
 }
 
-/** The generated cluster, as `seapath plan --save` would have written it down. @param owner project and stack of all VMs */
+/** The generated cluster, as `seapath plan --save` would have written it. @param owner project and stack of all VMs */
 export function savedCluster(count: number, owner = "bench/bench") {
   const vms = Array.from({ length: count }, (_, index) => vmOf(index, owner));
   const primitives = vms.map((spec) => {

@@ -1,16 +1,16 @@
-# The steps of a VM as plain commands of the cluster's own tools, the quickest form of each: what an `up` is measured
-# against. Comes to bash on a node with calls of these functions below it.
+# The steps of a VM as plain commands with the cluster's own tools, in the quickest form of each: the baseline for an
+# `up`. Runs in bash on a node, with calls of these functions appended.
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# Runs one of the tools, and counts it.
+# Runs and counts one of the tools.
 tool() {
   printf . >> "$work/count"
   "$@"
 }
 
-# Runs on one node, and nothing is about to happen to it: what `up` waits for as well.
+# Whether it runs on one node with nothing pending: `up` waits for the same.
 is_started() {
   local seen
   seen=$(tool crm_mon -1 --output-as=xml --resource "$1" | grep "<resource id=\"$1\" ")
@@ -23,8 +23,8 @@ is_stopped() {
   [[ $seen == *' nodes_running_on="0"'* && $seen != *' pending="'* ]]
 }
 
-# make_vm NAME IMAGE XML PATCH KEY VALUE [KEY VALUE …]: the disk, the group, the metadata, libvirt's check, Pacemaker; waits
-# until it runs.
+# make_vm NAME IMAGE XML PATCH KEY VALUE [KEY VALUE …]: disk, group, metadata, libvirt's check, Pacemaker; waits until
+# it runs.
 make_vm() {
   local vm=$1 image=$2 xml=$3 patch=$4
   shift 4
@@ -46,7 +46,7 @@ make_vm() {
   done
 }
 
-# Waits for what was put into the background; one that failed fails all.
+# Waits for the background jobs; fails if one failed.
 all_of() {
   local pid
   for pid in "$@"; do wait "$pid"; done
@@ -56,7 +56,7 @@ count_tools() {
   stat -c 'tools %s' "$work/count"
 }
 
-# remove_vms NAME…: stops them and takes them out of the CIB, whoever made them. Not counted.
+# remove_vms NAME…: stops them and removes them from the CIB, whoever created them. Not counted.
 remove_vms() {
   local vm
   for vm in "$@"; do

@@ -1,4 +1,4 @@
-/** The floor: the same VMs by plain commands on a node. */
+/** The baseline: the same VMs by plain commands on a node. */
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -11,7 +11,7 @@ const require = createRequire(import.meta.url);
 const { createChange, CONSTRAINTS, parseXml, renderPatch, RESOURCES, findAll } =
   require("../provider/dist/cluster/index.js") as typeof import("../provider/dist/cluster/index.js");
 
-/** A VM as `pulumi up` made it; others are made of it by their names. */
+/** A VM that `pulumi up` created; the others are copies with other names. */
 export interface Template {
   name: string;
   size: number;
@@ -20,15 +20,15 @@ export interface Template {
   constraints: string;
 }
 
-/** Runs bench/images.py on a node, beside the link. */
+/** Runs bench/images.py on a node, outside the provider's link. */
 export async function images<T>(node: string, request: Record<string, unknown>): Promise<T> {
   const program = readFileSync(join(import.meta.dirname, "images.py"), "utf8");
-  // A string of JSON is one of Python too, and the request in it is data.
+  // A JSON string is also a Python string, so the request in it is data.
   const text = `${program}\n\nmain(json.loads(${JSON.stringify(JSON.stringify(request))}))\n`;
   return JSON.parse((await exec(node, ["/usr/bin/python3", "-I", "-"], { stdin: text })).stdout) as T;
 }
 
-/** Reads a VM that runs. */
+/** Reads a running VM. */
 export async function readTemplate(node: string, name: string): Promise<Template> {
   const query = async (xpath: string) => (await exec(node, ["cibadmin", "--query", "--xpath", xpath])).stdout;
   const [found, primitive, constraints] = await Promise.all([
@@ -39,7 +39,7 @@ export async function readTemplate(node: string, name: string): Promise<Template
   return { name, ...found, primitive, constraints };
 }
 
-/** The metadata of a VM that is like the template, under another name and with a uuid of its own. */
+/** The metadata of a VM like the template, with another name and its own uuid. */
 export function metadataOf(template: Template, name: string): Record<string, string> {
   const uuid = randomUUID();
   return Object.fromEntries(
@@ -59,13 +59,13 @@ function callOf(template: Template, image: string, name: string): string {
     createChange(RESOURCES, primitive),
     ...constraints.map((each) => createChange(CONSTRAINTS, each)),
   ]);
-  // What vm-mgr knows nothing of is not among the plain steps.
+  // Leave out what vm-mgr does not know.
   const metadata = Object.entries(metadataOf(template, name)).filter(([key]) => !key.startsWith("_seapath"));
   const { xml = "" } = Object.fromEntries(metadata);
   return ["make_vm", ...[name, image, xml, patch, ...metadata.flat()].map(quote)].join(" ");
 }
 
-/** The script that makes VMs in one of the two ways. It is one compound command, so that bash has read all of it at first. */
+/** The script that creates VMs in one of the two ways. It is a compound command, so that bash reads all of it first. */
 export function floorScript(template: Template, image: string, names: readonly string[], by: By): string {
   const calls = names.map((name) => callOf(template, image, name));
   const lines =
@@ -76,7 +76,7 @@ export function floorScript(template: Template, image: string, names: readonly s
 const inOne = (lines: readonly string[]) =>
   ["{", readFileSync(join(import.meta.dirname, "floor.sh"), "utf8"), ...lines, "exit", "} </dev/null", ""].join("\n");
 
-/** Runs a script by ssh and returns how many tools it started. */
+/** Runs a script by ssh and returns how many tools it ran. */
 export async function runFloor(ssh: readonly string[], script: string): Promise<Ran & { programs: number }> {
   const ran = await run(["ssh", ...ssh, "bash", "-s"], { stdin: script });
   const programs = Number(/^tools (\d+)$/m.exec(ran.stdout)?.[1]);
@@ -84,7 +84,7 @@ export async function runFloor(ssh: readonly string[], script: string): Promise<
   return { ...ran, programs };
 }
 
-/** Removes all VMs whose names begin so, whoever made them, and however far. */
+/** Removes all VMs whose names have this prefix, whoever created them, even incomplete ones. */
 export async function removeVms(node: string, prefix: string): Promise<void> {
   const cib = parseXml((await exec(node, ["cibadmin", "--query", "--scope", "resources"])).stdout, "cibadmin");
   const names = findAll(cib, "primitive")

@@ -1,5 +1,5 @@
-"""Images as a VM has them, many at once, by one connection to Ceph. Comes to python3 on standard input, with a last line
-`main(<request as JSON>)`; answers with one JSON object."""
+"""Creates and removes many VM images over one connection to Ceph. Passed to python3 on standard input, with a last
+line `main(<request as JSON>)`; answers with one JSON object."""
 
 import json
 import time
@@ -32,7 +32,7 @@ def make(ioctx, request):
 
 
 def remove(ioctx, request):
-    """Every image and group of VMs whose names begin so; a watcher that has just gone is waited for."""
+    """Every image and group of VMs whose names have this prefix; waits for a watcher that has just gone."""
 
     def one(name):
         until = time.monotonic() + 45

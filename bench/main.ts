@@ -1,4 +1,7 @@
-/** `npm run bench`: how long things take on the lab, beside the same steps as plain commands. Tools it needs are there. */
+/**
+ * `npm run bench`: measures durations on the lab, next to the same steps as plain commands. The tools it needs are
+ * installed.
+ */
 import { writeFileSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
 import { readLab } from "../lab/index.ts";
@@ -31,7 +34,7 @@ async function bench(options: Options): Promise<void> {
       }
     }
   } finally {
-    // What was measured before something failed was measured all the same.
+    // Report what was measured even if something failed later.
     report(options, scenes.rows, begun);
     stack.environment = near.environment;
     await stack.forget();
@@ -65,7 +68,7 @@ function report(options: Options, rows: readonly Row[], begun: Date): void {
   console.log(goalLines(goals));
 }
 
-// What runs is ended, and with its failure the benchmark: it puts the links back and takes its VMs away.
+// End the running program; the benchmark fails with it, restores the links and removes its VMs.
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   process.on(signal, () => {
     say("interrupted; cleans up");

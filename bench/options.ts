@@ -1,9 +1,12 @@
-/** What of the benchmark is run. */
+/** Selects the parts of the benchmark to run. */
 import { parseArgs } from "node:util";
 
-/** `near`: as the lab is. `far`: a longer way from here to the nodes. `wide`: a longer way to each node, from everywhere. */
+/**
+ * `near`: the lab as it is. `far`: more latency from here to the nodes. `wide`: more latency to each node, from
+ * everywhere.
+ */
 export type Setting = "near" | "far" | "wide";
-/** What can be left out. */
+/** The parts that can be left out. */
 export type Part = "up" | "update" | "refresh" | "many" | "policies";
 
 export const SETTINGS: readonly Setting[] = ["near", "far", "wide"];
@@ -12,17 +15,17 @@ export const PARTS: readonly Part[] = ["up", "update", "refresh", "many", "polic
 export interface Options {
   settings: Setting[];
   parts: Part[];
-  /** How many VMs are brought up, one run for each. The last is the one that is updated and refreshed. */
+  /** Numbers of VMs to create, one run each. The last run is then updated and refreshed. */
   sizes: number[];
-  /** How many images `many` is about. */
+  /** The number of images in `many`. */
   images: number;
-  /** How many VMs the saved clusters of `policies` have, a preview without and one with the pack for each. */
+  /** Numbers of VMs in the saved clusters of `policies`; for each, a preview with and without the pack. */
   saved: number[];
-  /** Milliseconds that a round trip takes longer in `far` and `wide`. */
+  /** Extra milliseconds per round trip in `far` and `wide`. */
   latency: number;
-  /** Resources that Pulumi changes at once. */
+  /** How many resources Pulumi changes at once. */
   parallel: number;
-  /** Where the results go as JSON. */
+  /** The JSON file for the results. */
   json?: string;
 }
 
@@ -40,7 +43,7 @@ export const USAGE = `usage: npm run bench -- [options]
 "wide" changes the links of the lab while it runs, and puts them back.
 `;
 
-/** Somebody asked for what there is not. */
+/** An invalid option. */
 export class UsageError extends Error {}
 
 function listOf<T extends string>(name: string, text: string, known: readonly T[]): T[] {
@@ -82,7 +85,7 @@ function parse(args: string[]) {
 }
 
 /**
- * @returns undefined when it is only asked what there is
+ * @returns undefined if only help was requested
  * @throws UsageError that names the option
  */
 export function readOptions(args: string[]): Options | undefined {

@@ -43,7 +43,7 @@ function cellsOf(rows: readonly Row[], row: Row): string[] {
   ];
 }
 
-/** Lines of cells below each other, the first column to the left, numbers to the right. */
+/** Aligns cells in columns: the first to the left, numbers to the right. */
 export function alignedLines(table: readonly (readonly string[])[]): string[] {
   const widths = (table[0] ?? []).map((_, column) => Math.max(...table.map((cells) => (cells[column] ?? "").length)));
   const pad = (cell: string, column: number) =>
@@ -51,13 +51,13 @@ export function alignedLines(table: readonly (readonly string[])[]): string[] {
   return table.map((cells) => cells.map(pad).join("  ").trimEnd());
 }
 
-/** The rows of one setting, with its words above. */
+/** The rows of one setting, below its description. */
 export function tableOf(rows: readonly Row[], setting: Setting, words: string): string {
   const own = rows.filter((row) => row.setting === setting);
   return [words, ...alignedLines([COLUMNS, ...own.map((row) => cellsOf(rows, row))]), ""].join("\n");
 }
 
-/** A line for each goal: met, not met, not measured. */
+/** One line per goal: met, not met, not measured. */
 export function goalLines(goals: readonly Goal[]): string {
   const sign = ({ met }: Goal) => (met === undefined ? "not measured" : met ? "met" : "not met");
   return [

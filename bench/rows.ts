@@ -1,9 +1,9 @@
-/** What was measured, a row each, and what is said of it. Arithmetic only. */
+/** The measurements, one per row, and their evaluation. Arithmetic only. */
 import type { Setting } from "./options.ts";
 
 /** What was done. */
 export type What = "nothing" | "up" | "update" | "refresh" | "preview" | "preview with policies";
-/** Who did it: this project, or plain commands on a node, for one VM after the other or for all at once. */
+/** Who did it: this project, or plain commands on a node, for one VM after another or for all at once. */
 export type By = "pulumi" | "one by one" | "at once";
 
 export interface Row {
@@ -11,37 +11,39 @@ export interface Row {
   what: What;
   vms: number;
   by: By;
-  /** From the start of the program here to its end. */
+  /** From the start of the local program to its end. */
   seconds: number;
-  /** From the first program on a node to the end of the last one: without the start of Pulumi, its program and its provider. */
+  /**
+   * From the first program on a node to the end of the last: without the start of Pulumi, its program and its provider.
+   */
   workSeconds?: number;
-  /** Requests to a node that were answered, each by one program there. */
+  /** Requests that a node answered, each with one program. */
   roundTrips: number;
-  /** Programs that were started on the node; of pulumi those that came over the link. */
+  /** Programs started on the node; for pulumi, those over the link. */
   programs: number;
-  /** Bytes over the link, both ways; absent where nobody counted. */
+  /** Bytes over the link, both ways; absent if not counted. */
   bytes?: number;
 }
 
 export interface Goal {
   goal: string;
-  /** In the words of the goal; undefined when this run has not measured it. */
+  /** In the terms of the goal; undefined if this run has not measured it. */
   measured?: string;
   met?: boolean;
 }
 
-/** The row about these things, if this run has it. */
+/** The row that matches, if this run has it. */
 export function findRow(rows: readonly Row[], wanted: Partial<Row>): Row | undefined {
   return rows.find((row) => Object.entries(wanted).every(([key, value]) => row[key as keyof Row] === value));
 }
 
-/** The quicker of the plain commands' ways for as many VMs. */
+/** The faster way of the plain commands for this many VMs. */
 export function floorOf(rows: readonly Row[], setting: Setting, vms: number): Row | undefined {
   const ways = rows.filter((row) => row.by !== "pulumi" && row.setting === setting && row.vms === vms);
   return ways.sort((a, b) => a.seconds - b.seconds)[0];
 }
 
-/** How many times as long as the quickest plain commands an `up` took, and a preview with policies as one without. */
+/** How many times longer an `up` took than the fastest plain commands, or a preview with policies than one without. */
 export function ratioOf(rows: readonly Row[], row: Row): number | undefined {
   if (row.what === "preview with policies") {
     const without = findRow(rows, { setting: row.setting, what: "preview", vms: row.vms });
@@ -52,7 +54,7 @@ export function ratioOf(rows: readonly Row[], row: Row): number | undefined {
   return floor === undefined ? undefined : row.seconds / floor.seconds;
 }
 
-/** The same without what Pulumi takes for an `up` that has nothing to do. */
+/** The same without the time of an `up` that has nothing to do. */
 export function ownRatioOf(rows: readonly Row[], row: Row): number | undefined {
   const nothing = findRow(rows, { setting: row.setting, what: "nothing" });
   const whole = row.what === "up" ? ratioOf(rows, row) : undefined;

@@ -1,4 +1,4 @@
-/** Programs of this machine, timed. */
+/** Runs local programs and times them. */
 import { spawn, type ChildProcess } from "node:child_process";
 
 export interface Ran {
@@ -8,12 +8,12 @@ export interface Ran {
 
 const running = new Set<ChildProcess>();
 
-/** Asks what runs at the moment to end, as Ctrl-C on a terminal does; who waits for it gets its failure. */
+/** Asks the running program to end, as Ctrl-C on a terminal does; its caller gets the failure. */
 export function endRunning(): void {
   for (const child of running) child.kill("SIGINT");
 }
 
-/** Runs a program to its end. Not synchronously: a relay of this process may be what its bytes go through. */
+/** Runs a program to its end. Asynchronous, because a relay in this process may carry its bytes. */
 export function run(
   argv: readonly string[],
   options: { cwd?: string; env?: NodeJS.ProcessEnv; stdin?: string } = {},
@@ -27,7 +27,7 @@ export function run(
     child.stdout.setEncoding("utf8").on("data", (text: string) => ((stdout += text), (all += text)));
     child.stderr.setEncoding("utf8").on("data", (text: string) => (all += text));
     child.on("error", reject);
-    child.stdin.on("error", () => undefined); // it may end without having read all
+    child.stdin.on("error", () => undefined); // it may end without reading everything
     child.stdin.end(options.stdin ?? "");
     child.on("close", (code, signal) => {
       running.delete(child);

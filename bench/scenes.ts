@@ -1,4 +1,4 @@
-/** What is measured, scene by scene. */
+/** The measurements, scene by scene. */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,7 +9,7 @@ import { floorScript, images, metadataOf, readTemplate, removeVms, runFloor, typ
 import { multiplied, type BenchStack, type Timed } from "./stack.ts";
 import type { Way } from "./way.ts";
 
-/** Every VM of the benchmark begins so. */
+/** The name prefix of every VM in the benchmark. */
 export const PREFIX = "bench";
 const PACK = join(import.meta.dirname, "../policy");
 const IMAGE = "/var/lib/seapath/images/tick.qcow2";
@@ -38,7 +38,7 @@ export class Scenes {
     this.#say = say;
   }
 
-  /** The VM that the plain commands make is this one, under other names. It also warms up what a first run has to load. */
+  /** The plain commands create copies of this VM under other names. It also warms up what a first run has to load. */
   async template(): Promise<Template> {
     const name = `${PREFIX}template`;
     await this.#stack.configure({ [name]: vm() });
@@ -64,11 +64,11 @@ export class Scenes {
       await this.#empty();
     }
     if (parts.includes("many")) await this.#many(setting);
-    // The cluster that the policies look at is a file: the way to the nodes is nothing to them.
+    // The policies check a cluster in a file, so the latency to the nodes does not matter.
     if (parts.includes("policies") && setting === "near") await this.#policies(setting);
   }
 
-  /** What is done with VMs that are there. */
+  /** Measurements with existing VMs. */
   async #withThem(setting: Setting, count: number): Promise<void> {
     const { parts } = this.#options;
     if (parts.includes("update")) {
@@ -88,7 +88,7 @@ export class Scenes {
     }
   }
 
-  /** One disabled VM is made, and the others of it: on the cluster by librbd, and in the state. */
+  /** Creates one disabled VM and copies it: on the cluster with librbd, and in the state. */
   async #many(setting: Setting): Promise<void> {
     const [first = "", ...others] = namesOf("image", this.#options.images);
     await this.#stack.configure({ [first]: vm({ enabled: false }) });
@@ -100,7 +100,7 @@ export class Scenes {
     const like = { name: first, size, metadata, primitive: "", constraints: "" };
     const vms = others.map((name) => ({ name, metadata: metadataOf(like, name) }));
     await images(this.#node, { verb: "make", size, vms });
-    // The first name would be found in the longer ones that begin with it.
+    // The first name would match inside longer names that begin with it.
     const state = multiplied(await this.#stack.export(), first, [first, ...others]);
     for (const resource of state.deployment.resources) {
       const known = vms.find(({ name }) => resource.urn.endsWith(`::${name}`));
@@ -114,14 +114,14 @@ export class Scenes {
     await this.#stack.forget();
   }
 
-  /** Five new VMs beside those of a saved cluster: the preview as it is, and with all rules of the pack. */
+  /** Five new VMs beside those of a saved cluster: a preview without and with all rules of the pack. */
   async #policies(setting: Setting): Promise<void> {
     const folder = mkdtempSync(join(tmpdir(), "seapath-bench-"));
     try {
-      // A VM that is pinned is lost with its node, and ends a preview: here it is said, and goes on.
+      // A pinned VM is lost with its node, which fails a preview: here it is reported without a failure.
       const config = join(folder, "config.json");
       writeFileSync(config, JSON.stringify({ all: "advisory" }));
-      // So that the stack itself is there, and is not one more to create.
+      // Creates the stack itself, so that it is not one more resource to create.
       await this.#stack.configure({});
       await this.#stack.timed("up");
       await this.#stack.configure(vmsOf(5));
@@ -146,7 +146,7 @@ export class Scenes {
     await this.#stack.timed("destroy");
   }
 
-  /** @param proof what Pulumi has to have said of it, or it was something else that was measured */
+  /** @param proof what Pulumi must have printed; otherwise something else was measured */
   #pulumi(setting: Setting, what: What, vms: number, timed: Timed, proof?: string): void {
     if (proof !== undefined && !timed.stdout.includes(proof))
       throw new Error(`Pulumi did not say "${proof}":\n${timed.stdout}`);

@@ -26,7 +26,9 @@ export interface Timed extends TraceSum {
 
 export class BenchStack {
   readonly #parallel: number;
-  /** All that the provider is told of the cluster: a user's own settings, and with them his own cluster, do not count here. */
+  /**
+   * The provider's only settings for the cluster: the user's own settings, and so the user's own cluster, are ignored.
+   */
   environment: Record<string, string>;
 
   private constructor(parallel: number, environment: Record<string, string>) {
@@ -34,7 +36,7 @@ export class BenchStack {
     this.environment = environment;
   }
 
-  /** An empty stack; what an earlier run left in it is forgotten, for its VMs are removed by their names. */
+  /** An empty stack. An earlier run's resources are forgotten, because its VMs are removed by name. */
   static async make(parallel: number, environment: Record<string, string>): Promise<BenchStack> {
     const stack = new BenchStack(parallel, environment);
     await stack.forget();
@@ -62,12 +64,12 @@ export class BenchStack {
     });
   }
 
-  /** Says which VMs there are to be. */
+  /** Sets which VMs to declare. */
   async configure(vms: Record<string, object>): Promise<void> {
     await this.#pulumi(["config", "set", "--stack", STACK, "vms"], { stdin: JSON.stringify(vms) });
   }
 
-  /** A preview, with these options besides. */
+  /** A preview with these additional options. */
   preview(...options: string[]): Promise<Timed> {
     return this.#traced(["preview", "--stack", STACK, "--color", "never", ...options]);
   }
@@ -107,7 +109,7 @@ export class BenchStack {
   }
 }
 
-/** A state that has more of the one VM in it, under these names: each place that says its name says theirs. */
+/** Copies a VM in a state under these names: each occurrence of its name becomes theirs. */
 export function multiplied(state: Exported, vm: string, names: readonly string[]): Exported {
   const isVm = ({ urn }: StateResource) => urn.endsWith(`::${vm}`);
   const one = state.deployment.resources.find(isVm);

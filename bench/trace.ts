@@ -1,13 +1,13 @@
-/** What a trace of the transport (SEAPATH_TRACE) says of one run of Pulumi. */
+/** Evaluates a trace of the transport (SEAPATH_TRACE) for one run of Pulumi. */
 import { existsSync, readFileSync } from "node:fs";
 import type { TraceLine } from "../provider/dist/transport/trace.js";
 
 export interface TraceSum {
   roundTrips: number;
   bytes: number;
-  /** From the first program to the end of the last one; absent when none was run. */
+  /** From the first program to the end of the last; absent if none ran. */
   workSeconds?: number;
-  /** How often each was run, by what the trace calls it. */
+  /** How often each ran, by its name in the trace. */
   programs: Record<string, number>;
 }
 
@@ -29,5 +29,5 @@ export function sumOf(text: string): TraceSum {
   };
 }
 
-/** The same of a file; one that was never written is an empty trace. */
+/** The same for a file; a file that was never written is an empty trace. */
 export const sumOfFile = (path: string): TraceSum => sumOf(existsSync(path) ? readFileSync(path, "utf8") : "");

@@ -1,4 +1,4 @@
-/** The way to the cluster: as it is, or longer. */
+/** The path to the cluster: as it is, or with more latency. */
 import { createServer, connect, type AddressInfo, type Server, type Socket } from "node:net";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -9,15 +9,15 @@ import { run } from "./run.ts";
 const root = join(import.meta.dirname, "..");
 
 export interface Way {
-  /** All that the provider is told of the nodes. */
+  /** The provider's only settings for the nodes. */
   environment: Record<string, string>;
-  /** What ssh is told to get to the first node. */
+  /** The ssh options for reaching the first node. */
   ssh: string[];
-  /** Makes it as it was. */
+  /** Restores the original state. */
   close(): Promise<void>;
 }
 
-/** Words for a reader. */
+/** A description of the setting. */
 export const wayWords = (setting: Setting, latency: number): string =>
   ({
     near: "Without added latency",
@@ -25,7 +25,7 @@ export const wayWords = (setting: Setting, latency: number): string =>
     wide: `With ${latency} ms for a round trip from here to the nodes and twice that between them, Ceph ${latency} ms from each`,
   })[setting];
 
-/** Makes the way of a setting. */
+/** Opens the path of a setting. */
 export async function openWay(setting: Setting, latency: number): Promise<Way> {
   const lab = readLab();
   const known = ["-o", `UserKnownHostsFile=${lab.knownHostsFile}`, "-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes"];
@@ -69,7 +69,7 @@ export async function openWay(setting: Setting, latency: number): Promise<Way> {
   };
 }
 
-/** Hands on what comes to a port of this machine, in both directions a while later. */
+/** Relays a local port in both directions, with a delay. */
 export class Relay {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
@@ -97,7 +97,7 @@ export class Relay {
   #join(from: Socket, to: Socket, delayMs: number): void {
     this.#sockets.add(from);
     from.setNoDelay();
-    // Timers of one length end in the order in which they were begun.
+    // Timers of equal length fire in the order in which they started.
     from.on("data", (chunk) => setTimeout(() => to.writable && to.write(chunk), delayMs));
     from.on("end", () => setTimeout(() => to.end(), delayMs));
     from.on("error", () => to.destroy());

@@ -17,7 +17,7 @@ export interface Ceph {
 
 const conf = inLab("ceph", "ceph.conf");
 
-/** A key as cephx writes it: type, time, length, secret. Made here, so that the nodes need not wait for Ceph. */
+/** A key in cephx format: type, time, length, secret. Created here, so that the nodes need not wait for Ceph. */
 function newKey(): string {
   const head = Buffer.alloc(12);
   head.writeUInt16LE(1, 0);
@@ -27,7 +27,7 @@ function newKey(): string {
   return Buffer.concat([head, randomBytes(16)]).toString("base64");
 }
 
-/** Text of a keyring; `caps` are those that the monitor takes over from its first keyring. */
+/** The text of a keyring; `caps` are those that the monitor imports from its first keyring. */
 export function keyring(entity: string, key: string, caps: Record<string, string> = {}): string {
   const lines = Object.entries(caps).map(([service, cap]) => `\tcaps ${service} = "${cap}"\n`);
   return `[${entity}]\n\tkey = ${key}\n${lines.join("")}`;
@@ -45,7 +45,7 @@ rbd_default_features = 61
 /** /etc/ceph/ceph.conf of a node. */
 export const clientConf = common;
 
-/** The daemons' own settings: one copy of everything, little memory, and no file outside of the lab. */
+/** The daemons' own settings: one replica, little memory, and no files outside the lab. */
 const serverConf = (fsid: string): string => `${common(fsid)}
 mon_initial_members = a
 public_network = ${network}
@@ -79,7 +79,7 @@ keyring = ${inLab("ceph", "admin.keyring")}
 export const ceph = (lab: number, argv: readonly string[]): Promise<string> =>
   inSpace(lab, ["ceph", "-c", conf, ...argv]).then((output) => output.stdout);
 
-/** Writes the settings and the keys; nothing runs yet. */
+/** Writes the settings and keys; starts nothing. */
 export function layOutCeph(): Ceph & { osdUuid: string } {
   const [admin, mon, mgr, osd, libvirt] = [newKey(), newKey(), newKey(), newKey(), newKey()] as const;
   const fsid = randomUUID();
@@ -103,7 +103,7 @@ export function layOutCeph(): Ceph & { osdUuid: string } {
   return { fsid, adminKey: admin, libvirtKey: libvirt, osdUuid: randomUUID() };
 }
 
-/** Starts the daemons; done when the OSD serves the pool. */
+/** Starts the daemons; returns when the OSD serves the pool. */
 export async function startCeph(lab: number, made: ReturnType<typeof layOutCeph>): Promise<void> {
   const daemon = (...argv: string[]) => inSpace(lab, [argv[0] ?? "", "-c", conf, ...argv.slice(1)]);
   const monitors = `[v2:${cephAddress}:3300,v1:${cephAddress}:6789]`;
@@ -111,7 +111,7 @@ export async function startCeph(lab: number, made: ReturnType<typeof layOutCeph>
   await inSpace(lab, ["monmaptool", "--create", "--clobber", "--addv", "a", monitors, "--fsid", made.fsid, map]);
   await daemon("ceph-mon", "--mkfs", "-i", "a", "--monmap", map, "--keyring", inLab("ceph", "first.keyring"));
   await daemon("ceph-mon", "-i", "a");
-  // One session for all: each call of `ceph` costs half a second of Python.
+  // One session for all commands: each call of `ceph` costs half a second of Python.
   await inSpace(lab, ["ceph", "-c", conf], {
     stdin: `osd new ${made.osdUuid} 0\nosd pool create rbd 8 8 replicated\nosd pool application enable rbd rbd\n`,
   });
@@ -121,7 +121,7 @@ export async function startCeph(lab: number, made: ReturnType<typeof layOutCeph>
   await until("an answer of the pool rbd", 40, () => cephAnswers(lab), 200);
 }
 
-/** Whether the pool can be read and written. */
+/** Whether the pool is readable and writable. */
 export async function cephAnswers(lab: number | undefined = findSpace().lab): Promise<boolean> {
   if (lab === undefined) return false;
   const probe = ["timeout", "3", "rados", "-c", conf, "-p", "rbd", "put", "seapath-lab-probe", "-"];

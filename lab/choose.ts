@@ -1,5 +1,5 @@
 /**
- * Reads from the command line which lab is meant, before config.ts is loaded, which is about that one. Programs that this one starts
+ * Reads from the command line which lab to use, before config.ts is loaded, which describes that one. Child processes
  * find it in their environment.
  */
 import { chooseForVerb, ReleaseError, releaseVariable } from "./release.mjs";

@@ -1,5 +1,5 @@
 /** The lab's command line. */
-import { words } from "./choose.ts"; // first, as config.ts is about the lab that the words name
+import { words } from "./choose.ts"; // first, because config.ts describes the lab that the words select
 import { parseArgs } from "node:util";
 
 import { cacheFolder, inLab, LabError, maxNodes, release, startIt, type LabOptions } from "./config.ts";

@@ -1,11 +1,11 @@
-/** What the cluster says of itself. */
+/** The state of the cluster, as it reports it. */
 import { apart, inLab, release, type Lab, type LabNode, type LabOptions } from "./config.ts";
 import { hardenedUser } from "./hardened.ts";
 import { cephAnswers } from "./ceph.ts";
 import { enterNode, findSpace, reaching, type Space } from "./space.ts";
 import { run, until, type Output, type RunOptions } from "./run.ts";
 
-/** Runs a program inside a node that is up. */
+/** Runs a program inside a running node. */
 export async function inNode(name: string, argv: readonly string[], options: RunOptions = {}): Promise<Output> {
   const pid = findSpace().nodes.get(name);
   if (pid === undefined) throw new Error(`${name} is not up`);
@@ -13,9 +13,9 @@ export async function inNode(name: string, argv: readonly string[], options: Run
 }
 
 export interface NodeStatus extends LabNode {
-  /** The node's first process, or undefined when its power is off. */
+  /** The node's first process; undefined if its power is off. */
   pid: number | undefined;
-  /** What the node's own Pacemaker thinks: which nodes are online, and whether it has quorum. */
+  /** The view of the node's own Pacemaker: which nodes are online, and whether it has quorum. */
   online: string[];
   quorum: boolean;
   ssh: boolean;
@@ -24,13 +24,13 @@ export interface NodeStatus extends LabNode {
 }
 
 export interface Status {
-  /** Whether all of it works. */
+  /** Whether everything works. */
   healthy: boolean;
   ceph: boolean;
   nodes: NodeStatus[];
 }
 
-/** Whether an sshd greets at an address. */
+/** Whether an sshd answers at an address. */
 async function sshGreets(address: string): Promise<boolean> {
   const greeting = 'exec 3<>"/dev/tcp/$1/22" && head -c 7 <&3';
   const { stdout } = await run([...reaching(), "timeout", "3", "bash", "-c", greeting, "bash", address], { ok: true });
@@ -64,7 +64,7 @@ async function nodeStatus(node: LabNode, space: Space): Promise<NodeStatus> {
   return { ...off, ...cluster, ssh, libvirt: libvirt.exitCode === 0, vms };
 }
 
-/** Asks every node, and Ceph. */
+/** Queries every node, and Ceph. */
 export async function statusOf(nodes: LabNode[]): Promise<Status> {
   const space = findSpace();
   const [ceph, ...states] = await Promise.all([
@@ -108,10 +108,10 @@ export async function untilServed(nodes: LabNode[]): Promise<void> {
   );
 }
 
-/** Who logs in to the nodes. */
+/** The user that logs in to the nodes. */
 export const userOf = ({ hardened }: LabOptions): string => (hardened === true ? hardenedUser : "root");
 
-/** Text that a shell can source, with the settings of the provider. */
+/** Text for a shell to source, with the provider's settings. */
 export function environmentOf(lab: Lab): string {
   return [
     ...(apart

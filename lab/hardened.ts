@@ -1,14 +1,17 @@
-/** Nodes as SEAPATH's playbooks leave them, with their settings of sshd, sudo and libvirt; boot/harden does what is no file. */
+/**
+ * Nodes as set up by SEAPATH's playbooks, with their settings for sshd, sudo and libvirt; boot/harden does everything
+ * that is not a file.
+ */
 import { readFileSync } from "node:fs";
 
 import { sourceDir } from "./config.ts";
 import type { Cluster, NodeFile } from "./node-files.ts";
 
-/** Who logs in, with sudo for a shell; and who libvirt's own ssh between the nodes goes as. */
+/** The user that logs in, with sudo for a shell; and the user of libvirt's own SSH between the nodes. */
 export const hardenedUser = "ansible";
 const migrationUser = "libvirtadmin";
 
-/** How large the root file system of a node is: the guests' images, and some room. */
+/** The size of a node's root file system: the guests' images, and some free space. */
 export const rootBytes = 600 * 1024 * 1024;
 
 const sshd = `HostKey /etc/ssh/ssh_host_ed25519_key
@@ -45,7 +48,7 @@ ${hardenedUser} ALL=(root) NOPASSWD:EXEC:SETENV: /bin/sh
 ${hardenedUser} ALL=(root) NOPASSWD:EXEC:SETENV: /usr/bin/rsync
 `;
 
-/** The files of a hardened node, in place of others of the same path. */
+/** The files of a hardened node, replacing others with the same path. */
 export function hardenedFiles(
   cluster: Cluster,
   nodeKeys: { privateKey: string; publicKey: string },
@@ -62,7 +65,8 @@ export function hardenedFiles(
       path: "/etc/libvirt/libvirtd.conf",
       text: `host_uuid = "${uuid}"\nunix_sock_group = "libvirt"\nunix_sock_rw_perms = "0770"\nauth_unix_ro = "none"\nauth_unix_rw = "none"\n`,
     },
-    // The key that opens the nodes is not on them: root's own is another, and lets in as the user of migrations alone.
+    // The key for logging in to the nodes is not on them: root's own is another, which only logs in as the migration
+    // user.
     { path: `/etc/seapath-lab/keys/${hardenedUser}`, text: cluster.publicKey },
     { path: "/etc/seapath-lab/keys/admin", text: cluster.publicKey },
     { path: `/etc/seapath-lab/keys/${migrationUser}`, text: nodeKeys.publicKey },
@@ -70,5 +74,5 @@ export function hardenedFiles(
   ];
 }
 
-/** What a node has and a hardened one does not. */
+/** Files that a hardened node does not have. */
 export const takenAway = ["/root/.ssh/authorized_keys"];

@@ -1,4 +1,4 @@
-/** The lab for programs: what the tests use. */
+/** The lab's API for programs: used by the tests. */
 import { inLab, LabError, release, type Lab } from "./config.ts";
 import { inNode, untilOnline, untilServed } from "./cluster.ts";
 import { setLink } from "./link.ts";
@@ -11,7 +11,7 @@ import { needLab } from "./up.ts";
 export type { Lab, LabNode, LabOptions, Role } from "./config.ts";
 export type { Output } from "./run.ts";
 
-/** What lab.json says. Throws when the lab is not up, or when its addresses lead this process to another lab. */
+/** Reads lab.json. Throws if the lab is not running, or if its addresses lead this process to another lab. */
 export function readLab(): Lab {
   const lab = needLab();
   if (reaches()) return lab;
@@ -20,7 +20,7 @@ export function readLab(): Lab {
   );
 }
 
-/** Runs a program inside a node, without ssh. With `ok`, an exit code other than 0 is an answer, too. */
+/** Runs a program inside a node, without ssh. With `ok`, an exit code other than 0 is not an error. */
 export function exec(
   node: string,
   argv: readonly string[],
@@ -30,8 +30,8 @@ export function exec(
 }
 
 /**
- * Runs a command line inside of a guest "remote", by ssh. A guest may go away in the midst of it, so that what is not
- * answered within `seconds` fails.
+ * Runs a command line inside a guest "remote", by ssh. A guest may disappear meanwhile, so it fails without an answer
+ * within `seconds`.
  */
 export function inGuest(
   address: string,
@@ -51,7 +51,7 @@ export function inGuest(
 /** Cuts a node's power. */
 export const kill = (node: string): Promise<void> => cutPower(node);
 
-/** Switches a node on again, with its disk; done when the nodes that are up see each other and it serves. */
+/** Switches a node on again, with its disk; returns when all running nodes see each other and it works. */
 export async function start(name: string): Promise<void> {
   const lab = needLab();
   const node = lab.nodes.find((each) => each.name === name);

@@ -6,8 +6,8 @@ import { cable } from "./node.ts";
 import { inSight, inSpace, throughSpace } from "./space.ts";
 
 /**
- * Delays and loses frames on their way to each node: between two nodes, a round trip takes twice the latency. The kernel's
- * netem does it where there is one, and a program between cable and bridge where not.
+ * Delays and drops frames on their way to each node: between two nodes, a round trip takes twice the latency. Uses the
+ * kernel's netem if available, otherwise a program between cable and bridge.
  */
 export async function setLink(lab: number, nodes: LabNode[], latency: number, loss: number): Promise<void> {
   await Promise.all(nodes.map((node) => setCable(lab, node, latency, loss)));
@@ -36,7 +36,7 @@ const pidFile = (name: string): string => inLab("mnt", `${wireOf(name)}.pid`);
 async function takeWireOut(lab: number, name: string): Promise<void> {
   const file = throughSpace(lab, pidFile(name));
   if (!existsSync(file)) return;
-  // The number is that of the lab's namespace, which is as old as the file: no other machine's life has passed since.
+  // The pid is from the lab's namespace, which is as old as the file: it is not from another boot.
   const pid = readFileSync(file, "utf8").trim();
   const ours = `grep -q boot/wire "/proc/$1/cmdline" && kill "$1" && while ip link show "$2" >/dev/null 2>&1; do sleep 0.02; done`;
   await inSpace(lab, ["bash", "-c", ours, "bash", pid, wireOf(name)], { ok: true });

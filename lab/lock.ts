@@ -14,12 +14,15 @@ const listen = (name: string): Promise<Server | undefined> =>
     server.listen(name, () => resolve(server));
   });
 
-/** One name for all labs on this machine's network, as they would want the same addresses there; one of its own for each other. */
+/**
+ * One name for all labs on this machine's network, because they use the same addresses there; a separate one for every
+ * other lab.
+ */
 const lock = `\0pulumi-seapath-lab${apart ? ` ${labDir}` : ""}`;
 
 /**
- * Does something while no other command does, of this lab. The lock is an abstract socket: it is no file, it goes with its
- * process however that ends, and processes started meanwhile do not inherit it.
+ * Does something while no other command of this lab does. The lock is an abstract socket: it is not a file, it ends
+ * with its process in any case, and child processes do not inherit it.
  */
 export async function locked<T>(work: () => Promise<T>): Promise<T> {
   let server = await listen(lock);

@@ -1,4 +1,4 @@
-/** The files that make a copy of this machine's root into a SEAPATH node. */
+/** The files that turn a copy of this machine's root into a SEAPATH node. */
 import { readFileSync } from "node:fs";
 import { createHash } from "node:crypto";
 
@@ -18,19 +18,19 @@ export interface NodeFile {
 export interface Cluster {
   nodes: LabNode[];
   ceph: Ceph;
-  /** The key pair of root on all nodes, which also opens the nodes to the person who runs the lab. */
+  /** root's key pair on all nodes; the lab's user logs in to the nodes with it too. */
   privateKey: string;
   publicKey: string;
   knownHosts: string;
   hostKeys: Map<string, { privateKey: string; publicKey: string }>;
   pacemakerKey: Uint8Array;
-  /** Hardened nodes: the key pair of root on all of them, which opens none of them to root. */
+  /** Hardened nodes: root's key pair on all of them; it does not log in as root. */
   nodeKeys?: { privateKey: string; publicKey: string };
   upstreamAgent: boolean;
 }
 
 /**
- * Folders of which a node sees nothing of this machine's: what is in them belongs to services that this machine may run
+ * Folders whose content a node does not share with this machine: it belongs to services that this machine may run
  * itself. `cluster` marks those of Pacemaker's user.
  */
 export const ownFolders: { path: string; mode: number; owner?: "cluster" }[] = [
@@ -64,7 +64,10 @@ export const ownFolders: { path: string; mode: number; owner?: "cluster" }[] = [
   { path: "/var/log/pacemaker", mode: 0o770, owner: "cluster" },
 ];
 
-/** The token is corosync's own 3 s, so that a busy machine is not taken for a dead node; joining need not be slow. */
+/**
+ * The token timeout is corosync's default of 3 s, so that a busy machine does not count as a dead node; joining can be
+ * fast.
+ */
 const corosync = (nodes: LabNode[]): string => `totem {
   version: 2
   cluster_name: seapath
@@ -89,8 +92,8 @@ logging {
 `;
 
 /**
- * The cluster's first configuration, there before Pacemaker starts: with the default dc-deadtime, a node that hears of no
- * coordinator waits 20 s for one.
+ * The cluster's first configuration, present before Pacemaker starts: with the default dc-deadtime, a node that hears
+ * of no coordinator waits 20 s for one.
  */
 const cib = `<cib admin_epoch="0" epoch="1" num_updates="0" validate-with="pacemaker-3.9">
   <configuration>
@@ -113,7 +116,7 @@ const cib = `<cib admin_epoch="0" epoch="1" num_updates="0" validate-with="pacem
 </cib>
 `;
 
-/** OpenSSH's defaults, but for passwords. */
+/** OpenSSH's defaults, except for passwords. */
 const sshd = `HostKey /etc/ssh/ssh_host_ed25519_key
 PermitRootLogin prohibit-password
 PasswordAuthentication no
@@ -124,7 +127,7 @@ AcceptEnv LANG LC_*
 Subsystem sftp /usr/lib/openssh/sftp-server
 `;
 
-/** There are no cgroups, no udev and no other users here for libvirt to guard itself with. */
+/** There are no cgroups, udev or other users here that libvirt could use for isolation. */
 const qemu = `user = "root"
 group = "root"
 security_driver = "none"
@@ -139,7 +142,7 @@ const secret = `<secret ephemeral='no' private='no'>
 </secret>
 `;
 
-/** An identity that stays the same for a name. Two libvirts with the same one refuse to migrate to each other. */
+/** A fixed identity per name. Two libvirts with the same identity refuse to migrate to each other. */
 const identity = (name: string): string =>
   createHash("sha256").update(`seapath-lab ${name}`).digest("hex").slice(0, 32);
 

@@ -19,21 +19,21 @@ import { run } from "./run.ts";
 import { accountOf, root } from "./root.ts";
 import { findSpace, inSpace, killFirst, startNodeSpace, throughSpace } from "./space.ts";
 
-/** Pacemaker's user and group, which its package makes: as the nodes number them. */
+/** The numeric ids of Pacemaker's user and group on the nodes; its package creates them. */
 export function clusterOwner(): [number, number] {
   const accounts = (name: string): string => readFileSync(join(root, "etc", name), "utf8");
   return accountOf(accounts("passwd"), accounts("group"), "hacluster", "haclient");
 }
 
 /**
- * Makes the disk of a node: an overlay, whose upper layer has the node's own files, over the root of the lab's release,
- * which has the packages. It outlives the node's processes, and so a power cut.
+ * Creates the disk of a node: an overlay whose upper layer has the node's own files, over the root of the lab's
+ * release, which has the packages. It outlives the node's processes, and so a power cut.
  */
 export async function makeDisk(lab: number, node: LabNode, cluster: Cluster): Promise<void> {
   const base = inLab("mnt", node.name);
   const upper = throughSpace(lab, join(base, "upper"));
   const [user, group] = clusterOwner();
-  // A node's disk is small as a whole: a file system of its own, in memory as all of the lab is.
+  // A hardened node's disk is small: a file system of its own, in memory like the rest of the lab.
   mkdirSync(throughSpace(lab, base), { recursive: true });
   if (cluster.nodeKeys !== undefined)
     await inSpace(lab, ["mount", "-t", "tmpfs", "-o", `mode=755,size=${rootBytes}`, `disk-${node.name}`, base]);
@@ -52,14 +52,14 @@ export async function makeDisk(lab: number, node: LabNode, cluster: Cluster): Pr
     if (file.owner === "cluster") chownSync(path, 0, group);
     if (file.path.startsWith("/var/lib/pacemaker")) chownSync(path, user, group);
   }
-  // An opaque folder hides what the lower layer has under the same name.
+  // An opaque folder hides the lower layer's folder of the same name.
   const opaque = "import os,sys\nfor p in sys.argv[1:]: os.setxattr(p, 'trusted.overlay.opaque', b'y')";
   await inSpace(lab, ["/usr/bin/python3", "-I", "-c", opaque, ...ownFolders.map(({ path }) => base + "/upper" + path)]);
   const layers = `lowerdir=/,upperdir=${base}/upper,workdir=${base}/work`;
   await inSpace(lab, ["mount", "-t", "overlay", "-o", layers, node.name, `${base}/root`]);
 }
 
-/** Puts an image into the folder of images of each node; the copies share their bytes. */
+/** Puts an image into each node's image folder; the copies share their bytes. */
 export function giveImage(lab: number, nodes: LabNode[], name: string, bytes: Uint8Array): void {
   const first = throughSpace(lab, inLab("mnt", name));
   writeFileSync(first, bytes, { mode: 0o444 });
@@ -70,7 +70,7 @@ export function giveImage(lab: number, nodes: LabNode[], name: string, bytes: Ui
       linkSync(first, target);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "EXDEV") throw error;
-      copyFileSync(first, target); // the node has a disk of its own
+      copyFileSync(first, target); // the node has its own disk
     }
   }
   rmSync(first);
@@ -78,15 +78,15 @@ export function giveImage(lab: number, nodes: LabNode[], name: string, bytes: Ui
 
 const cable = (node: LabNode): string => `cable-${node.name}`;
 
-/** Switches a node on and plugs its cable in. Its disk has to be there. */
+/** Switches a node on and plugs in its cable. Its disk must exist. */
 export async function boot(lab: number, node: LabNode): Promise<void> {
   if (!existsSync(throughSpace(lab, inLab("mnt", node.name, "root/usr")))) {
     throw new LabError(`${node.name} has no disk; run "lab up"`);
   }
-  // The kernel keeps what a power cut left for as long as connections in it would try again: its cable goes now.
+  // After a power cut, the kernel keeps the old network for as long as its connections retry: remove the cable now.
   await inSpace(lab, ["ip", "link", "del", cable(node)], { ok: true });
   const pid = await startNodeSpace(lab, node.name);
-  // The other end moves into the node at once; when the node dies, the kernel takes both away.
+  // The other end moves into the node at once; when the node dies, the kernel removes both.
   await inSpace(lab, [
     "ip",
     "link",
@@ -103,7 +103,7 @@ export async function boot(lab: number, node: LabNode): Promise<void> {
   await inSpace(lab, ["ip", "link", "set", cable(node), "master", "switch", "up"]);
 }
 
-/** The pid of a node's first process as the lab's namespace numbers it. */
+/** The pid of a node's first process in the lab's namespace. */
 async function pidInLab(pid: number): Promise<string> {
   const { stdout } = await run(["sh", "-c", `grep ^NSpid: /proc/${pid}/status`]);
   const inner = stdout.trim().split(/\s+/).at(-2);
@@ -111,7 +111,7 @@ async function pidInLab(pid: number): Promise<string> {
   return inner;
 }
 
-/** A power cut: all processes of the node end at once, its VMs with them, and the cable goes dead. */
+/** A power cut: all processes of the node end at once, including its VMs, and the cable goes dead. */
 export async function cutPower(name: string): Promise<void> {
   await killFirst(name);
 }

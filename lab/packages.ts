@@ -1,4 +1,4 @@
-/** Debian's packages that the lab runs. */
+/** The Debian packages that the lab runs. */
 import { readFileSync } from "node:fs";
 
 import { run } from "./run.ts";

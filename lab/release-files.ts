@@ -1,8 +1,11 @@
-/** Files of a node that are for its release alone. */
+/** Node files for one release only. */
 import { release } from "./config.ts";
 import type { NodeFile } from "./node-files.ts";
 
-/** crmsh asks systemd whether Pacemaker runs, from its version 5 on. There is no systemd here, and what a node has is started with it. */
+/**
+ * From version 5, crmsh asks systemd whether Pacemaker is running. There is no systemd here; a node's services start
+ * with the node.
+ */
 const systemctl = `#!/bin/sh
 case " $* " in
 *" is-active "*) echo active ;;

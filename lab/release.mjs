@@ -1,19 +1,19 @@
-// Which lab is meant: the release of Debian that its nodes run, and with that its folder. Plain JavaScript, as tools/ needs it before
-// anything is installed.
+// Selects the lab: the Debian release of its nodes, and with it its folder. Plain JavaScript, because tools/ needs it
+// before anything is installed.
 import { join, resolve } from "node:path";
 
-/** Debian's releases that a lab can be made of. @type {readonly string[]} */
+/** Debian releases for a lab. @type {readonly string[]} */
 export const releases = ["bookworm", "trixie"];
 
 export const defaultRelease = "bookworm";
 
-/** How it is handed on to what a program starts: the lab's own programs, mocha, the tests. */
+/** The variable that passes it to child processes: the lab's own programs, mocha, the tests. */
 export const releaseVariable = "SEAPATH_LAB_RELEASE";
 
-/** A release that there is none of, or an option without its value. */
+/** An unknown release, or an option without its value. */
 export class ReleaseError extends Error {}
 
-/** @param {string | undefined} name @param {string} from where it was said @returns {string} */
+/** @param {string | undefined} name @param {string} from its source @returns {string} */
 function known(name, from) {
   if (name !== undefined && releases.includes(name)) return name;
   throw new ReleaseError(
@@ -21,19 +21,22 @@ function known(name, from) {
   );
 }
 
-/** The release that the environment names; the default where it names none.
- * @param {NodeJS.ProcessEnv} environment @returns {string} */
+/**
+ * The release named in the environment, or the default.
+ * @param {NodeJS.ProcessEnv} environment
+ * @returns {string}
+ */
 export function releaseOf(environment) {
   const name = environment[releaseVariable];
   return name === undefined || name === "" ? defaultRelease : known(name, releaseVariable);
 }
 
 /**
- * Takes `--release NAME` out of a command line. It goes before what the environment says.
+ * Removes `--release NAME` from a command line. It overrides the environment.
  * @param {readonly string[]} words
  * @param {NodeJS.ProcessEnv} environment
- * @param {number} [own] how many words that are no options belong to the command line itself: what follows them is a program's, whose
- * options are not ours. All, where it is not said.
+ * @param {number} [own] how many words other than options belong to the command line itself; the rest belongs to
+ * another program, with options of its own. Default: all
  * @returns {{ release: string, rest: string[] }}
  */
 export function chooseRelease(words, environment, own = Infinity) {
@@ -56,7 +59,10 @@ export function chooseRelease(words, environment, own = Infinity) {
   return { release: release ?? releaseOf(environment), rest };
 }
 
-/** Words of a verb's own: itself, and the node that is named; what follows belongs to a program. @type {Record<string, number>} */
+/**
+ * A verb's own words: itself, and the named node; the rest belongs to another program.
+ * @type {Record<string, number>}
+ */
 const OWN = { ssh: 2, exec: 2, within: 1 };
 
 /** The same for the lab's own command line. @param {readonly string[]} words @param {NodeJS.ProcessEnv} environment */
@@ -72,15 +78,26 @@ export function labFolder(release, environment) {
 }
 
 /**
- * Whether a lab's addresses are reached from its own network alone. There is room for one lab on this machine's network, as all
- * have the same addresses: it is that of the default release.
- * @param {string} release @returns {boolean}
+ * Whether a lab's addresses are only reachable from its own network. Only one lab fits on this machine's network,
+ * because all have the same addresses: that of the default release.
+ * @param {string} release
+ * @returns {boolean}
  */
 export const isApart = (release) => release !== defaultRelease;
 
-/** What is kept for each release has its name, but for the default one's. @param {string} name @param {string} release @returns {string} */
+/**
+ * Adds the release to a name, except for the default one.
+ * @param {string} name
+ * @param {string} release
+ * @returns {string}
+ */
 export const named = (name, release) => (release === defaultRelease ? name : `${name}-${release}`);
 
-/** What takes minutes to get and is the same for each checkout. @param {NodeJS.ProcessEnv} environment @param {string} home @returns {string} */
+/**
+ * The folder for things that take minutes to get and are the same for every checkout.
+ * @param {NodeJS.ProcessEnv} environment
+ * @param {string} home
+ * @returns {string}
+ */
 export const cacheOf = (environment, home) =>
   join(environment["XDG_CACHE_HOME"] || join(home, ".cache"), "pulumi-seapath");

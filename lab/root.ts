@@ -1,6 +1,6 @@
 /**
- * The root file systems that nodes are made of. Where a release is this machine's own, that is this machine's root. Of another release
- * one is made once, from the mirror that this machine's apt uses, and kept beside the guests; labs only read it.
+ * The root file systems of the nodes. For this machine's own release, that is this machine's root. For another release,
+ * one is created once, from the mirror of this machine's apt, and kept beside the guests; labs only read it.
  */
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
@@ -10,10 +10,10 @@ import { cacheFolder, LabError, release, sourceDir } from "./config.ts";
 import { packages } from "./packages.ts";
 import { run, step } from "./run.ts";
 
-/** What a system has that was installed by hand, and that the lab's packages do not bring along. */
+/** Packages of a manually installed system that the lab's packages do not depend on. */
 const base = ["ca-certificates", "iproute2", "procps", "xz-utils", "python3"];
 
-/** No daemon starts while its package is installed: the lab starts its own, inside its nodes. */
+/** Daemons do not start while their packages are installed: the lab starts its own, inside its nodes. */
 const noDaemons = 'printf "#!/bin/sh\\nexit 101\\n" >"$1/usr/sbin/policy-rc.d" && chmod 755 "$1/usr/sbin/policy-rc.d"';
 
 /** The codename in /etc/os-release of a root. */
@@ -23,7 +23,7 @@ export function releaseIn(text: string): string | undefined {
 
 const rootsFolder = join(cacheFolder, "roots");
 
-/** Changes with all that the root is made of, so that an older one is not taken for it. */
+/** Changes with everything that goes into the root, so that an outdated one is not used. */
 const recipe = createHash("sha256")
   .update(JSON.stringify([release, packages, base, noDaemons]))
   .digest("hex")
@@ -33,13 +33,13 @@ const osRelease = "/etc/os-release";
 const hostRelease = existsSync(osRelease) ? releaseIn(readFileSync(osRelease, "utf8")) : undefined;
 const own = hostRelease === release;
 
-/** The root that this lab's nodes are made of. */
+/** The root of this lab's nodes. */
 export const root = own ? "/" : join(rootsFolder, `${release}-${recipe}`, "root");
 
 /** Whether it is this machine's own. */
 export const isOwnRoot = own;
 
-/** The words that run a program with mounts of its own. */
+/** The command that runs a program in its own mount namespace. */
 export const apartMounts = ["unshare", "-m", "--propagation", "private", "--"];
 
 export interface Repository {
@@ -48,8 +48,8 @@ export interface Repository {
 }
 
 /**
- * The repositories of a release, by those of this machine's apt.
- * @param targets lines of `address suite component`, as apt lists what it reads
+ * The repositories of a release, derived from this machine's apt.
+ * @param targets lines of `address suite component`, as apt lists its sources
  */
 export function repositoriesOf(wanted: string, host: string, targets: string): Repository[] {
   const found = targets.split("\n").flatMap((line) => {
@@ -89,7 +89,7 @@ async function proxy(): Promise<string[]> {
   });
 }
 
-/** Makes the root where there is none yet. */
+/** Creates the root if it does not exist. */
 export async function makeRoot(): Promise<void> {
   if (own || existsSync(root)) return;
   if (!existsSync("/usr/bin/mmdebstrap"))
@@ -109,13 +109,14 @@ export async function makeRoot(): Promise<void> {
         `--include=${[...base, ...packages].join(",")}`,
         `--essential-hook=${noDaemons}`,
       ];
-      // With mounts of its own: of one that is killed none is left, through which the folder's removal would reach this machine's /dev.
+      // In its own mount namespace: if it is killed, no mount remains through which removing the folder would reach
+      // this machine's /dev.
       await run(
         [...apartMounts, "mmdebstrap", ...options, ...(await proxy()), release, join(work, "root"), ...sources],
         { env: { DEBIAN_FRONTEND: "noninteractive" } },
       );
     });
-    // Two that do this at once both end with a whole one.
+    // If two do this at once, both get a complete one.
     if (!existsSync(dirname(root))) renameSync(work, dirname(root));
   } finally {
     rmSync(work, { recursive: true, force: true });
@@ -123,7 +124,7 @@ export async function makeRoot(): Promise<void> {
   forgetOlder();
 }
 
-/** Roots of older recipes are of no more use; but a lab that runs may still read one. */
+/** Roots of older recipes are useless, but a running lab may still use one. */
 function forgetOlder(): void {
   const mounted = readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
@@ -131,7 +132,7 @@ function forgetOlder(): void {
       try {
         return readFileSync(`/proc/${pid}/mountinfo`, "utf8");
       } catch {
-        return ""; // It ended while we looked.
+        return ""; // It ended meanwhile.
       }
     })
     .join("\n");
@@ -142,11 +143,14 @@ function forgetOlder(): void {
   }
 }
 
-/** The words that run a program in the root, within a mount namespace that has been made for it. `folders` are there as well. */
+/**
+ * The command that runs a program in the root, within a mount namespace created for it. `folders` are available there
+ * too.
+ */
 export const inRoot = (folders: string[], argv: string[]): string[] =>
   own ? argv : ["bash", `${sourceDir}boot/enter-root`, root, ...folders, "--", ...argv];
 
-/** A number of an account of the root: its user's and its group's. */
+/** The ids of an account in the root: user and group. */
 export function accountOf(passwd: string, group: string, user: string, groupName: string): [number, number] {
   const numberOf = (text: string, name: string): number | undefined => {
     const line = text.split("\n").find((each) => each.startsWith(`${name}:`));

@@ -1,4 +1,4 @@
-/** Running programs on this machine, waiting, and telling how long a step took. */
+/** Runs programs on this machine, waits, and reports how long a step took. */
 import { spawn } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -14,18 +14,18 @@ export interface Output {
 
 export interface RunOptions {
   stdin?: string | Uint8Array;
-  /** Another exit code than 0 is an answer too. */
+  /** An exit code other than 0 is not an error. */
   ok?: boolean;
   env?: Record<string, string>;
   cwd?: string;
 }
 
-/** Programs that this lab starts must not speak another language or read the caller's Ceph settings. */
+/** Child processes must not use another language or the caller's Ceph settings. */
 function cleanEnv(extra: Record<string, string> = {}): NodeJS.ProcessEnv {
   const env: NodeJS.ProcessEnv = {
     ...process.env,
     LC_ALL: "C.UTF-8",
-    // Debian's programs are meant, and Debian's python3 with their bindings.
+    // Use Debian's programs, and Debian's python3 with their bindings.
     PATH: "/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin",
     ...extra,
   };
@@ -34,7 +34,7 @@ function cleanEnv(extra: Record<string, string> = {}): NodeJS.ProcessEnv {
   return env;
 }
 
-/** Runs a program and keeps what it says. */
+/** Runs a program and returns its output. */
 export function run(argv: readonly string[], options: RunOptions = {}): Promise<Output> {
   const [file = "", ...args] = argv;
   return new Promise((resolve, reject) => {
@@ -44,7 +44,7 @@ export function run(argv: readonly string[], options: RunOptions = {}): Promise<
     child.stdout.on("data", (chunk: Buffer) => out.push(chunk));
     child.stderr.on("data", (chunk: Buffer) => err.push(chunk));
     child.on("error", reject);
-    // A program may end without having read its input.
+    // A program may end without reading its input.
     child.stdin.on("error", () => undefined);
     child.stdin.end(options.stdin ?? "");
     child.on("close", (code, signal) => {
@@ -59,7 +59,7 @@ export function run(argv: readonly string[], options: RunOptions = {}): Promise<
   });
 }
 
-/** Runs a program on the caller's own terminal, and gives its exit code. */
+/** Runs a program on the caller's terminal and returns its exit code. */
 export function attach(
   argv: readonly string[],
   { env = cleanEnv() }: { env?: NodeJS.ProcessEnv } = {},
@@ -68,7 +68,7 @@ export function attach(
   return new Promise((resolve, reject) => {
     const child = spawn(file, args, { env, stdio: "inherit" });
     child.on("error", reject);
-    // The program gets the terminal's signals as well; it is the one to decide what they mean.
+    // The program gets the terminal's signals as well, and decides what they mean.
     const ignore = (): void => undefined;
     process.on("SIGINT", ignore);
     child.on("close", (code, signal) => {
@@ -78,7 +78,7 @@ export function attach(
   });
 }
 
-/** Asks again until the answer is not undefined or false. */
+/** Repeats a query until the answer is not undefined or false. */
 export async function until<T>(
   what: string,
   seconds: number,
@@ -107,7 +107,7 @@ export function say(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 
-/** Does something and says when it was done and how long it took. */
+/** Does something and reports when it was done and how long it took. */
 export async function step<T>(what: string, work: () => Promise<T>): Promise<T> {
   const from = Date.now();
   const result = await work();

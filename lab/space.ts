@@ -1,8 +1,8 @@
 /**
- * The lab's namespaces. One process, pid 1 of namespaces of its own, holds all of the lab: the bridge, Ceph, the mounts,
- * and the nodes, which are namespaces within. When it ends, the kernel takes all of that away, and only files are left;
- * so nothing that the lab remembers in files is ever needed to find out what is there. Its folder says only by which mark its
- * processes are told from those of a lab elsewhere whose folder has the same name.
+ * The lab's namespaces. One process, pid 1 of its own namespaces, holds the whole lab: the bridge, Ceph, the mounts,
+ * and the nodes, which are nested namespaces. When it ends, the kernel removes all of that, and only files remain. So
+ * finding out what exists never needs the lab's files. Its folder only has the mark that distinguishes its processes
+ * from those of another lab whose folder has the same name.
  */
 import {
   closeSync,
@@ -21,7 +21,7 @@ import { apart, inLab, labDir, LabError, markerFile, release, sourceDir, startIt
 import { inRoot } from "./root.ts";
 import { run, sleep, until, type Output, type RunOptions } from "./run.ts";
 
-/** The process that holds the lab, and the first process of each node that is up, by name. */
+/** The process that holds the lab, and the first process of each running node, by name. */
 export interface Space {
   lab?: number;
   nodes: Map<string, number>;
@@ -32,11 +32,13 @@ const environment = (pid: string): string[] => readFileSync(`/proc/${pid}/enviro
 interface First {
   pid: number;
   role: string;
-  /** The mark of the lab that it was started for. */
+  /** The mark of the lab it was started for. */
   mark: string;
 }
 
-/** A first process carries the lab's folder and mark and its own name in its environment, and is pid 1 to itself. */
+/**
+ * A first process has the lab's folder and mark and its own name in its environment, and is pid 1 in its own namespace.
+ */
 function firstProcess(pid: string): First | undefined {
   try {
     const variables = environment(pid);
@@ -53,17 +55,18 @@ function firstProcess(pid: string): First | undefined {
       ? { pid: Number(pid), role, mark: valueOf("SEAPATH_LAB_MARK") ?? "" }
       : undefined;
   } catch {
-    return undefined; // It ended while we looked.
+    return undefined; // It ended meanwhile.
   }
 }
 
-/** What the lab's folder says that its processes are marked with; nothing where the folder has gone. */
+/** The mark of this lab's processes, from its folder; undefined if the folder is gone. */
 const ownMark = (): string | undefined =>
   existsSync(inLab(markerFile)) ? readFileSync(inLab(markerFile), "utf8") : undefined;
 
 /**
- * Which of the processes that name this lab's folder are this lab's: those with its mark. A lab in a container, say, has another folder
- * under the same name. Where the folder was removed beneath a lab, that lab sees no mark in it either.
+ * The processes of this lab among those that name its folder: those with its mark. A lab in a container, for example,
+ * has another folder with the same name. If the folder of a running lab was removed, its processes see no mark there
+ * either.
  */
 export function spaceOf(found: readonly First[], mark: string | undefined, seesMark: (pid: number) => boolean): Space {
   const lab = found.find(
@@ -73,7 +76,7 @@ export function spaceOf(found: readonly First[], mark: string | undefined, seesM
   return { ...(lab === undefined ? {} : { lab: lab.pid }), nodes: new Map(nodes.map(({ role, pid }) => [role, pid])) };
 }
 
-/** Looks for the lab among the processes of this machine. */
+/** Finds the lab among this machine's processes. */
 export function findSpace(): Space {
   const found = readdirSync("/proc")
     .filter((pid) => /^\d+$/.test(pid))
@@ -81,7 +84,7 @@ export function findSpace(): Space {
   return spaceOf(found, ownMark(), (pid) => existsSync(throughSpace(pid, inLab(markerFile))));
 }
 
-/** The folder of a lab that runs beside this one, on this machine's network. */
+/** The folder of another lab running on this machine's network. */
 export function otherLab(): string | undefined {
   const own = findSpace().lab;
   for (const pid of readdirSync("/proc")) {
@@ -97,7 +100,7 @@ export function otherLab(): string | undefined {
         continue;
       if (Number(pid) !== own) return folder;
     } catch {
-      // It ended while we looked, or is not ours to look at.
+      // It ended meanwhile, or is not ours to inspect.
     }
   }
   return undefined;
@@ -105,7 +108,7 @@ export function otherLab(): string | undefined {
 
 const enterLab = (pid: number): string[] => ["nsenter", "-t", String(pid), "-m", "-n", "-p", "--"];
 
-/** The words that run a program inside a node. */
+/** The command that runs a program inside a node. */
 export const enterNode = (pid: number): string[] => [
   "nsenter",
   "-t",
@@ -120,7 +123,7 @@ export const enterNode = (pid: number): string[] => [
   "--",
 ];
 
-/** The words that run a program of this machine where the lab's nodes are reached by their addresses. */
+/** The command that runs a program of this machine where the lab's nodes are reachable by their addresses. */
 export function reaching(): string[] {
   if (!apart) return [];
   const pid = findSpace().lab;
@@ -128,7 +131,9 @@ export function reaching(): string[] {
   return ["nsenter", "-t", String(pid), "-n", "--"];
 }
 
-/** Whether this process reaches the nodes by their addresses, and not those of another lab, which has the same. */
+/**
+ * Whether this process reaches the nodes by their addresses, rather than another lab's nodes with the same addresses.
+ */
 export function reaches(): boolean {
   if (!apart) return true;
   const pid = findSpace().lab;
@@ -141,8 +146,8 @@ export function inSpace(pid: number, argv: readonly string[], options: RunOption
 }
 
 /**
- * Starts a first process in namespaces of its own, from within others where `outer` says so; it is then a child of those
- * others' first process, so that no process of this machine's own namespace has to wait for it.
+ * Starts a first process in its own namespaces, nested in `outer` if given. It is then a child of the outer first
+ * process, so that no process of this machine's own namespace has to wait for it.
  */
 async function startFirst(role: string, outer: string[], namespaces: string[], argv: string[]): Promise<number> {
   const log = openSync(inLab("log", `${role}.log`), "a");
@@ -182,7 +187,9 @@ async function startFirst(role: string, outer: string[], namespaces: string[], a
   );
 }
 
-/** Puts a program of boot/ where the lab sees it, whose root may be another than this machine's, and gives its path. */
+/**
+ * Copies a program of boot/ to where the lab, whose root may differ from this machine's, sees it, and returns its path.
+ */
 export function inSight(name: string): string {
   const path = inLab("boot", name);
   mkdirSync(dirname(path), { recursive: true });
@@ -195,7 +202,7 @@ export function startSpace(): Promise<number> {
   return startFirst("lab", [], ["-m", "-n", "-p", "-f"], inRoot([labDir], ["bash", inSight("lab-init")]));
 }
 
-/** Starts the first process of a node inside of the lab's. */
+/** Starts the first process of a node inside the lab's. */
 export function startNodeSpace(lab: number, name: string): Promise<number> {
   const root = inLab("mnt", name, "root");
   return startFirst(
@@ -206,7 +213,7 @@ export function startNodeSpace(lab: number, name: string): Promise<number> {
   );
 }
 
-/** Kills a first process, found anew right before, and waits until the kernel has ended all that lived with it. */
+/** Kills a first process, looked up again right before, and waits until the kernel has ended everything in it. */
 export async function killFirst(role: string): Promise<boolean> {
   const space = findSpace();
   const pid = role === "lab" ? space.lab : space.nodes.get(role);
@@ -219,5 +226,5 @@ export async function killFirst(role: string): Promise<boolean> {
   return true;
 }
 
-/** The path, on this machine, of a file in the lab's mounts, which only its own processes see. */
+/** The path on this machine of a file in the lab's mounts, which only its own processes see. */
 export const throughSpace = (lab: number, path: string): string => `/proc/${lab}/root${path}`;

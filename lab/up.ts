@@ -30,7 +30,7 @@ import { isOwnRoot, makeRoot } from "./root.ts";
 import { run, say, step, until } from "./run.ts";
 import { findSpace, inSpace, killFirst, otherLab, startSpace, throughSpace } from "./space.ts";
 
-/** The lab as it was written down when it was whole. */
+/** The lab as recorded when it was complete. */
 export function readLab(): Lab | undefined {
   if (!existsSync(inLab("lab.json"))) return undefined;
   return JSON.parse(readFileSync(inLab("lab.json"), "utf8")) as Lab;
@@ -42,17 +42,17 @@ export function needLab(): Lab {
   return lab;
 }
 
-/** Refuses to touch a folder that another program filled. */
+/** Rejects a folder that another program filled. */
 function checkFolder(): void {
   if (!existsSync(labDir) || existsSync(inLab(markerFile)) || readdirSync(labDir).length === 0) return;
   throw new LabError(`${labDir} is not a folder of this lab, and not empty; SEAPATH_LAB_DIR can name another`);
 }
 
-/** Takes away all there is: the processes, with them namespaces, mounts and the bridge, and then the files. */
+/** Removes everything: the processes, with them namespaces, mounts and the bridge, and then the files. */
 export async function wipe(): Promise<boolean> {
   checkFolder();
   const ran = await killFirst("lab");
-  // The kernel keeps a dead namespace for as long as its connections would try again: our end of the cable goes now.
+  // The kernel keeps a dead namespace for as long as its connections retry: remove our end of the cable now.
   if (!apart && (ran || otherLab() === undefined)) await run(["ip", "link", "del", hostInterface], { ok: true });
   const had = existsSync(labDir);
   rmSync(labDir, { recursive: true, force: true });
@@ -91,7 +91,7 @@ async function newCluster(
   };
 }
 
-/** The lab's namespace, and on this machine's network the cable to it. */
+/** Creates the lab's namespace and, on this machine's network, the cable to it. */
 async function makeSpace(): Promise<number> {
   if (!apart) await needNetwork();
   const lab = await startSpace();
@@ -105,7 +105,7 @@ async function makeSpace(): Promise<number> {
   return lab;
 }
 
-/** There is room for one lab on this machine's network. */
+/** Only one lab fits on this machine's network. */
 async function needNetwork(): Promise<void> {
   const other = otherLab();
   const { stdout } = await run(["ip", "-o", "route", "show", "root", network]);
@@ -128,7 +128,7 @@ async function build(options: LabOptions): Promise<void> {
   const lab = await step("namespaces and bridge", makeSpace);
   const ceph = layOutCeph();
   const serving = step("Ceph serves the pool rbd", () => startCeph(lab, ceph));
-  // Both are waited for below; until then a failure of the one must not end the process while the other is at work.
+  // Both are awaited below; until then, a failure of one must not end the process while the other is working.
   serving.catch(() => undefined);
   const building = buildGuests();
   building.catch(() => undefined);
@@ -163,12 +163,12 @@ async function build(options: LabOptions): Promise<void> {
   writeLab(whole);
 }
 
-/** Written last: who finds it finds a whole lab. */
+/** Written last: if it exists, the lab is complete. */
 export function writeLab(lab: Lab): void {
   writeFileSync(inLab("lab.json"), `${JSON.stringify(lab, undefined, 2)}\n`);
 }
 
-/** Switches nodes on that are off, and gives a cluster that is busy the time to answer: often that is all that is wrong. */
+/** Switches on nodes that are off, and gives a busy cluster time to answer: often nothing else is wrong. */
 async function mend(lab: Lab): Promise<boolean> {
   const space = findSpace();
   const off = lab.nodes.filter(({ name }) => !isUp(name));
@@ -181,7 +181,7 @@ async function mend(lab: Lab): Promise<boolean> {
       await setLink(pid, off, lab.options.latency, lab.options.loss);
       await untilOnline(lab.nodes, 60);
       await untilServed(lab.nodes);
-      // A pool that a test has filled takes no write for a while.
+      // A pool that a test has filled accepts no writes for a while.
       await until("an answer of the pool rbd", 40, () => cephAnswers(pid));
     });
   } catch {
@@ -190,7 +190,7 @@ async function mend(lab: Lab): Promise<boolean> {
   return (await statusOf(lab.nodes)).healthy;
 }
 
-/** Guests that a lab lacks, or that have a newer recipe, can come while the cluster runs. */
+/** Guests that a lab lacks, or that have a newer recipe, can be added while the cluster runs. */
 async function renewGuests(lab: Lab): Promise<Lab> {
   const pid = findSpace().lab;
   if (pid === undefined) return lab;
@@ -218,7 +218,7 @@ const next = apart
   ? `"npm run shell -- --release ${release}" is a shell in its network, with the provider's settings`
   : `"npm run lab ssh node1" logs in, "source ${inLab("env")}" sets the provider's settings`;
 
-/** Makes sure that there is a whole lab, whatever is there now. */
+/** Makes sure that there is a complete lab, whatever exists now. */
 export async function up(options: LabOptions): Promise<void> {
   const lab = readLab();
   if (lab !== undefined && findSpace().lab !== undefined) {

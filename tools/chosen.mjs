@@ -1,11 +1,12 @@
-// What of the tests is run, and on which lab.
+// Selects which tests to run, and on which lab.
 import { existsSync, readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { root } from "./env.mjs";
 
 /**
- * The files of tests/lab that tell apart what Debian 12 with root is and what SEAPATH 2.0 leaves: other versions of what is asked, and
- * logins, sudo and ways between nodes as its playbooks have them. `npm test -- --telling` runs these alone.
+ * The files in tests/lab that distinguish Debian 12 with root from the nodes SEAPATH 2.0 sets up: other versions of
+ * what the provider queries, and logins, sudo and SSH between nodes as its playbooks configure them.
+ * `npm test -- --telling` runs only these.
  * @type {readonly string[]}
  */
 export const telling = [
@@ -32,13 +33,13 @@ export const telling = [
   "alone/whatif",
 ];
 
-/** Options of the lab that is made for the tests. */
+/** Options of the lab that is created for the tests. */
 const OF_LAB = ["--hardened", "--upstream-agent"];
 const OWN = ["--unit", "--telling"];
 
 /**
- * @param {readonly string[]} args `--unit`: only what needs no lab; `--telling`: only what tells labs apart; `--hardened`,
- * `--upstream-agent`: of what mood the lab is; all else is mocha's (`--grep X`)
+ * @param {readonly string[]} args `--unit`: only tests without a lab; `--telling`: only tests that distinguish labs;
+ * `--hardened`, `--upstream-agent`: options of the lab; all others go to mocha (`--grep X`)
  * @returns {{ unitOnly: boolean, tellingOnly: boolean, ofLab: string[], ofMocha: string[] }}
  */
 export function chosenTests(args) {
@@ -50,7 +51,11 @@ export function chosenTests(args) {
   };
 }
 
-/** The test files right in a folder of tests/lab, or in that one. @param {string} folder `alone` @param {boolean} tellingOnly */
+/**
+ * The test files directly in tests/lab, or in one of its folders.
+ * @param {string} folder `alone`
+ * @param {boolean} tellingOnly
+ */
 export function labFiles(folder, tellingOnly) {
   const path = join("tests/lab", folder);
   const names = existsSync(join(root, path))

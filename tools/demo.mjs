@@ -1,4 +1,4 @@
-// `npm run demo`, its first half: what has to be there. The second is tools/demo, which runs on the node found here.
+// `npm run demo`, first half: prepares everything. The second half is tools/demo, which runs on the node found here.
 import { spawn } from "node:child_process";
 import { ownCluster, pulumiEnvironment, root, withinLab } from "./env.mjs";
 import { lab } from "./lab.mjs";

@@ -1,5 +1,5 @@
-// Where this checkout keeps what is its own, and the environment in which Pulumi runs here: never the user's own
-// Pulumi home, backend or passphrase.
+// Where this checkout keeps its own files, and the environment in which Pulumi runs here: never the user's own Pulumi
+// home, backend or passphrase.
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
@@ -9,27 +9,29 @@ import { cacheOf, isApart, labFolder, named, releaseOf } from "../lab/release.mj
 /** The root of the checkout. */
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
-/** Everything that is written at run time and is not npm's; git does not see it. */
+/** Everything written at run time other than npm's files; ignored by git. */
 export const stateFolder = join(root, ".pulumi-state");
 export const logFolder = join(stateFolder, "logs");
 
-/** The Pulumi CLI and its plugins, when they are not the user's own. */
+/** The Pulumi CLI and its plugins, unless the user's own are used. */
 export const binFolder = join(stateFolder, "bin");
 
-/** npm's programs of this checkout: node 22 is among them. */
+/** This checkout's npm programs; node 22 is among them. */
 export const npmBin = join(root, "node_modules", ".bin");
 
-/** What takes minutes to get and is the same for each checkout. */
+/** Things that take minutes to get and are the same for every checkout. */
 export const cacheFolder = cacheOf(process.env, homedir());
 
-/** What the lab that is meant writes for those who want to reach its nodes. */
+/** The file where the selected lab says how to reach its nodes. */
 export const labEnvironmentFile = () => join(labFolder(releaseOf(process.env), process.env), "env");
 
-/** True when the user named a cluster: then no lab is made. */
+/** True if the user named a cluster; then no lab is created. */
 export const ownCluster = Boolean(process.env.SEAPATH_HOSTS);
 
-/** `SEAPATH_*` as the lab wrote them; nothing when there is no lab, or the user named a cluster.
- * @returns {Record<string, string>} */
+/**
+ * `SEAPATH_*` as the lab wrote them; empty if there is no lab, or the user named a cluster.
+ * @returns {Record<string, string>}
+ */
 export function labEnvironment() {
   const file = labEnvironmentFile();
   if (ownCluster || !existsSync(file)) return {};
@@ -42,8 +44,13 @@ export function labEnvironment() {
   return found;
 }
 
-/** The words that run a program where the addresses of the lab that is meant are: the lab may have a network of its own.
- * @param {string} node @param {string[]} argv @returns {string[]} */
+/**
+ * The command that runs a program where the selected lab's addresses are reachable: the lab may have a network of its
+ * own.
+ * @param {string} node
+ * @param {string[]} argv
+ * @returns {string[]}
+ */
 export function withinLab(node, argv) {
   const apart = !ownCluster && isApart(releaseOf(process.env)) && existsSync(labEnvironmentFile());
   return apart ? [node, join(root, "lab/cli.ts"), "within", ...argv] : argv;
@@ -61,7 +68,7 @@ export function searchPath() {
  * @returns {Record<string, string>} */
 export function pulumiEnvironment() {
   const home = join(stateFolder, "home");
-  // A stack is about the VMs of one lab.
+  // A stack belongs to one lab.
   const backend = join(stateFolder, named("backend", releaseOf(process.env)));
   mkdirSync(home, { recursive: true });
   mkdirSync(backend, { recursive: true });
@@ -76,9 +83,9 @@ export function pulumiEnvironment() {
     PULUMI_BACKEND_URL: `file://${backend}`,
     PULUMI_CONFIG_PASSPHRASE: process.env.PULUMI_CONFIG_PASSPHRASE ?? "seapath-demo",
     PULUMI_SKIP_UPDATE_CHECK: "true",
-    // Compiled JavaScript is kept, which makes each start of Pulumi about a tenth shorter.
+    // Keep compiled JavaScript, which makes each start of Pulumi about 10% faster.
     NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? join(stateFolder, "node-cache"),
-    // `npm run types` checks the programs; checking them again at every start would cost seconds each time.
+    // `npm run types` checks the programs; checking them again at every start would cost seconds.
     PULUMI_NODEJS_TRANSPILE_ONLY: process.env.PULUMI_NODEJS_TRANSPILE_ONLY ?? "true",
   };
 }

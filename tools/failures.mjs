@@ -1,7 +1,7 @@
 /**
- * docs/failures.md, made of two things: comments of the tests, `// Tried: what happens → what comes of it` right above an
- * `it`, and what the last run of these tests saw (.pulumi-state/tried). The errors that were seen are kept in
- * docs/failures.json, so that the page can be made, and checked, without a run.
+ * Generates docs/failures.md from two sources: comments in the tests, `// Tried: what happens → what comes of it` right
+ * above an `it`, and the errors that their last run saw (.pulumi-state/tried). docs/failures.json stores these errors,
+ * so that the page can be generated and checked without a run.
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
@@ -14,7 +14,7 @@ const [BEGIN, END] = ["<!-- made by `npm run docs:failures` -->", "<!-- end -->"
 /** @typedef {{ what: string, outcome: string, file: string, title: string }} Row */
 /** @typedef {Record<string, string[]>} Seen the errors, by "<file>: <title>" */
 
-/** The test files, those of one folder after those of another. @param {string} folder @returns {string[]} */
+/** The test files, folder by folder. @param {string} folder @returns {string[]} */
 function testFiles(folder) {
   return readdirSync(folder, { withFileTypes: true })
     .sort((a, b) => (a.name < b.name ? -1 : 1))
@@ -30,7 +30,7 @@ function testFiles(folder) {
     });
 }
 
-/** What the tests say that they try. @returns {Row[]} */
+/** The rows that the tests declare. @returns {Row[]} */
 export function readRows() {
   return ["tests/lab", "tests/unit"]
     .flatMap((folder) => testFiles(join(root, folder)))
@@ -39,7 +39,7 @@ export function readRows() {
       return lines.flatMap((line, index) => {
         if (!/^\s*\/\/ Tried:/.test(line)) return [];
         const [, what, outcome] = /^\s*\/\/ Tried: (.+?) → (.+)$/.exec(line) ?? [];
-        // A long title stands in a line of its own.
+        // A long title is on a line of its own.
         const call = `${lines.slice(index + 1, index + 3).join("\n")}\n`;
         const [, , title] = /^\s*it\(\s*(["'`])(.*)\1,\s/.exec(call) ?? [];
         if (what === undefined || outcome === undefined || title === undefined) {
@@ -54,13 +54,13 @@ export function readRows() {
     });
 }
 
-/** Whether a title is that of a row, whose own may have `${…}` in it. @param {Row} row @param {string} title */
+/** Whether a title is a row's; the row's own may contain `${…}`. @param {Row} row @param {string} title */
 function isTitle(row, title) {
   const parts = row.title.split(/\$\{.*?\}/).map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
   return new RegExp(`^${parts.join(".*")}$`, "s").test(title);
 }
 
-/** An error without what differs from run to run. @param {string} text */
+/** An error without the parts that differ between runs. @param {string} text */
 export function normalized(text) {
   const own = /Unable to .*/s.exec(text)?.[0] ?? /error: .*/s.exec(text)?.[0] ?? text;
   return own
@@ -84,8 +84,12 @@ export function normalized(text) {
     .join("\n");
 }
 
-/** What the last runs saw of the rows; of those that were not run, what was seen before.
- * @param {Row[]} rows @param {Seen} before @returns {{ seen: Seen, missing: string[] }} */
+/**
+ * The errors that the last runs saw for the rows; for rows that did not run, the earlier ones.
+ * @param {Row[]} rows
+ * @param {Seen} before
+ * @returns {{ seen: Seen, missing: string[] }}
+ */
 export function look(rows, before) {
   /** @type {Seen} */
   const seen = {};
@@ -104,7 +108,7 @@ export function look(rows, before) {
   return { seen, missing };
 }
 
-/** The page, with its made part made anew. @param {string} text @param {Row[]} rows @param {Seen} seen */
+/** The page with its generated part renewed. @param {string} text @param {Row[]} rows @param {Seen} seen */
 export function render(text, rows, seen) {
   const cell = (/** @type {string} */ words) => words.replaceAll("|", "\\|");
   const table = ["| what happens | what comes of it | tried by |", "|---|---|---|"].concat(
@@ -129,7 +133,7 @@ export function render(text, rows, seen) {
 /** @returns {Seen} */
 export const readSeen = () => (existsSync(seenFile) ? JSON.parse(readFileSync(seenFile, "utf8")) : {});
 
-/** `npm run docs:failures`: exit code 1 when a row was never tried. */
+/** `npm run docs:failures`: exit code 1 if a row was never tried. */
 export function failures() {
   const rows = readRows();
   const { seen, missing } = look(rows, readSeen());

@@ -1,4 +1,4 @@
-// The test cluster of lab/, as a step among others.
+// The test cluster of lab/, as a bootstrap step.
 import { command, step } from "./steps.mjs";
 import { root, searchPath } from "./env.mjs";
 

@@ -1,22 +1,23 @@
-// Tests start Pulumi some five hundred times. Each of its processes loads a TypeScript compiler, npm's dependency resolver,
-// telemetry, V8's inspector and its own automation, most of all that it does until it is ready, and most never use them: with
-// `node --require` of this file they are loaded when something of them is first used. Nor are stack traces led back to
-// TypeScript, for which maps are read that are larger than the code. Only tests run so: everybody else has Pulumi as it is.
+// Tests start Pulumi some five hundred times. Each process loads a TypeScript compiler, npm's dependency resolver,
+// telemetry, V8's inspector and Pulumi's own automation. That is most of its startup, and most processes never use
+// them. With `node --require` of this file, each is loaded at its first use. Stack traces are not mapped back to
+// TypeScript either, because the source maps are larger than the code. Only the tests do this: everyone else gets
+// Pulumi as it is.
 "use strict";
 const Module = require("node:module");
 
-/** What is put off, and in which file of @pulumi/pulumi: anybody else gets the module at once. */
+/** The deferred modules, and the file of @pulumi/pulumi that defers each: other importers get the module at once. */
 const PUT_OFF = [
   { request: /^(?:@npmcli\/arborist|normalize-package-data)$/, from: /[\\/]runtime[\\/]closure[\\/]codePaths\.js$/ },
   { request: /^\.\.\/\.\.\/typescript-shim$/, from: /[\\/]runtime[\\/]closure[\\/]parseFunction\.js$/ },
   { request: /^\.\/v8Hooks$/, from: /[\\/]runtime[\\/]closure[\\/]v8\.js$/ },
   { request: /^\.\/automation$/, from: /[\\/]pulumi[\\/]index\.js$/ },
-  // What it takes of these is taken by name at once, and called when there is something to trace.
+  // It takes these by name at once, and calls them when there is something to trace.
   { request: /^@opentelemetry\//, from: /[\\/]cmd[\\/]run[\\/](?:tracing|instrumentation)\.js$/, named: true },
 ];
 const isOfPulumi = /[\\/]@pulumi[\\/]pulumi[\\/]/;
 
-/** What only prepares for something that may come: a trace to be read, a function to be serialized. */
+/** Modules that only prepare for something that may happen: reading a trace, serializing a function. */
 const NOT_PREPARED = new Map([
   ["source-map-support/register", {}],
   ["../../runtime/closure/v8Hooks", { isInitializedAsync: () => Promise.resolve() }],
@@ -24,7 +25,7 @@ const NOT_PREPARED = new Map([
 
 const load = Module._load;
 
-/** A module that is loaded when something of it is asked for. `__esModule` is asked by the compiled import, before anything is used. */
+/** A module that is loaded at the first access to a property. The compiled import reads `__esModule` before any use. */
 const late = (loaded) =>
   new Proxy(
     {},
@@ -35,7 +36,7 @@ const late = (loaded) =>
   );
 const valueOf = (module, name) => (name === "default" && !module.__esModule ? module : module[name]);
 
-/** The same, where also the names that are asked for are left alone until they are called. */
+/** The same, but even the accessed names stay unloaded until they are called. */
 const lateNames = (loaded) =>
   new Proxy(
     {},

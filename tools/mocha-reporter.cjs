@@ -1,5 +1,5 @@
-// mocha's own `spec` on the screen; the counts, of each file too, in the file MOCHA_COUNTS, for `npm test`; and which tests
-// passed, and what errors they met (tests/said.ts), in .pulumi-state/tried, for docs/failures.md.
+// mocha's own `spec` on the screen. Also writes the counts, per file too, to the file MOCHA_COUNTS, for `npm test`; and
+// which tests passed, and the errors they saw (tests/said.ts), to .pulumi-state/tried, for docs/failures.md.
 const { existsSync, mkdirSync, readFileSync, writeFileSync } = require("node:fs");
 const { basename, join } = require("node:path");
 const { reporters, Runner } = require("mocha");
@@ -11,7 +11,7 @@ module.exports = class extends reporters.Spec {
     super(runner, options);
     const { EVENT_TEST_BEGIN, EVENT_TEST_PASS, EVENT_TEST_FAIL, EVENT_RUN_END, EVENT_SUITE_BEGIN, EVENT_SUITE_END } =
       Runner.constants;
-    /** @type {Map<string, Record<string, string[] | undefined>>} by test file and title; undefined: it failed */
+    /** @type {Map<string, Record<string, string[] | undefined>>} by test file and title; undefined if it failed */
     const files = new Map();
     const keep = (/** @type {any} */ test, /** @type {string[] | undefined} */ said) => {
       const file = basename(test.file ?? "");
@@ -24,7 +24,7 @@ module.exports = class extends reporters.Spec {
     const count = (/** @type {any} */ runnable, /** @type {"passes" | "failures"} */ what) => {
       of(runnable)[what]++;
     };
-    // With what comes before and after the tests: making a stack, and taking it away.
+    // Includes setup and teardown: creating and removing a stack.
     let begun = Date.now();
     runner.on(EVENT_SUITE_BEGIN, (/** @type {any} */ suite) => suite.parent?.root && (begun = Date.now()));
     runner.on(

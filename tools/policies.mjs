@@ -1,4 +1,4 @@
-/** The rules' part of docs/policies.md, made of the rules themselves, so that the page cannot say what they do not. */
+/** Generates the rules' part of docs/policies.md from the rules themselves, so that the page matches them. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
@@ -9,7 +9,7 @@ const require = createRequire(import.meta.url);
 export const page = join(root, "docs", "policies.md");
 const [BEGIN, END] = ["<!-- made by `npm run docs:policies` -->", "<!-- end -->"];
 
-/** What every rule of a kind has, and is said once. */
+/** Settings that every rule of a kind has; documented once. */
 const COMMON = ["onUnknown", "onUnreachable", "savedCluster"];
 
 /** @typedef {{ name: string, description: string, enforcementLevel?: string, severity?: string, remediationSteps?: string,
@@ -39,7 +39,7 @@ function section({ name, description, enforcementLevel, severity, remediationSte
   ];
 }
 
-/** The page with the rules in it. @param {string} text */
+/** The page with the rules filled in. @param {string} text */
 export function render(text) {
   const pack = require(join(root, "policy", "dist", "index.js"));
   const groups = /** @type {[string, Rule[]][]} */ ([

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// The entry of `npm run demo`, `npm test` and their kin. It has to run before anything is installed, on whatever node
-// the machine has: plain JavaScript, nothing of npm's.
+// The entry point of `npm run demo`, `npm test` and the like. It must run before anything is installed, on any version
+// of node: plain JavaScript, no npm packages.
 import { spawn } from "node:child_process";
 import { chooseForVerb, chooseRelease, ReleaseError, releaseVariable } from "../lab/release.mjs";
 import { labEnvironment, ownCluster, pulumiEnvironment, root, withinLab } from "./env.mjs";
@@ -22,7 +22,7 @@ function handOver([program = "", ...args], env) {
     const child = spawn(program, args, { stdio: "inherit", cwd: root, env });
     child.on("error", reject);
     child.on("close", (code) => resolve(code ?? 1));
-    process.on("SIGINT", () => {}); // it is the program's to answer
+    process.on("SIGINT", () => {}); // the program handles it
   });
 }
 
@@ -57,7 +57,7 @@ const verbs = {
     await all;
     return handOver(withinLab(await node, ["pulumi", ...args]), pulumiEnvironment());
   },
-  // A shell in which `pulumi`, `seapath` and the node of this checkout are found, with its state and its lab.
+  // A shell with this checkout's `pulumi`, `seapath` and node, its state and its lab.
   async shell(args) {
     const { all, node } = prepare({ lab: false, quiet: true });
     await all;
@@ -65,11 +65,19 @@ const verbs = {
   },
 };
 
-/** Verbs that act on a lab. Where their words are another program's, the number of those before which `--release` is theirs.
- * @type {Record<string, number>} */
+/**
+ * Verbs that act on a lab, with the number of leading words in which `--release` is theirs; later words belong to
+ * another program.
+ * @type {Record<string, number>}
+ */
 const onLab = { demo: Infinity, test: Infinity, bench: Infinity, pulumi: 0, shell: 0 };
 
-/** Says which lab all of this is about, and takes that out of the words. @param {string} verb @param {string[]} words @returns {string[]} */
+/**
+ * Selects the lab, and removes that option from the words.
+ * @param {string} verb
+ * @param {string[]} words
+ * @returns {string[]}
+ */
 function meant(verb, words) {
   const own = onLab[verb];
   if (own === undefined && verb !== "lab") return words;

@@ -1,24 +1,24 @@
-// The steps of the bootstrap as a person sees them: what is being done, how it ended, how long it took. Steps may run
-// side by side, so every line carries the name of its step.
+// Shows the steps of the bootstrap: what runs, how it ended, and how long it took. Steps may run in parallel, so every
+// line has the name of its step.
 import { spawn } from "node:child_process";
 import { createWriteStream, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { logFolder } from "./env.mjs";
 
-/** Seconds between two signs of life of a step that takes long. */
+/** Seconds between two signs of life of a long step. */
 const HEARTBEAT = 60;
 
-/** Something that cannot be had, with what to do about it. */
+/** Something that is unavailable, with advice. */
 export class StepError extends Error {
   /**
    * @param {string} message
-   * @param {string} [advice] what the reader can do
+   * @param {string} [advice] what the user can do
    */
   constructor(message, advice) {
     super(message);
     this.advice = advice;
-    /** Set once it was printed, so that steps that wait for this one do not print it again. */
+    /** Set once it is printed, so that steps that wait for this one do not print it again. */
     this.shown = false;
   }
 }
@@ -36,12 +36,13 @@ function print(name, text, sign = "·") {
 }
 
 /**
- * Runs one step. What `work` returns is the step's result; `say` tells what it is doing, `done` words its end;
- * `failed` does too, where the work got to its end and its result is bad.
+ * Runs one step. Returns the result of `work`. `say` reports what it is doing, `done` sets the closing words; `failed`
+ * does too, if the work finished with a bad result.
  * @template T
  * @param {string} name
- * @param {(tell: { say: (text: string) => void, done: (text: string) => void, failed: (text: string) => void, log: string }) => Promise<T> | T} work
- * @param {boolean} [quiet] says nothing unless there was something to do
+ * @param {(tell: { say: (text: string) => void, done: (text: string) => void, failed: (text: string) => void, log:
+ * string }) => Promise<T> | T} work
+ * @param {boolean} [quiet] prints nothing unless there was something to do
  * @returns {Promise<T>}
  */
 export async function step(name, work, quiet = false) {
@@ -76,10 +77,10 @@ export async function step(name, work, quiet = false) {
 }
 
 /**
- * Runs a command; its output goes to a log file and, line by line, to `line`. A failure shows the log's end.
+ * Runs a command; its output goes to a log file and, line by line, to `line`. On failure, shows the end of the log.
  * @param {string[]} argv
- * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, log: string, line?: (text: string) => void,
- *           advice?: string, okay?: number[] }} options
+ * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, log: string, line?: (text: string) => void, advice?: string, okay?:
+ * number[] }} options
  * @returns {Promise<{ code: number, output: string }>}
  */
 export function command(argv, { cwd, env, log, line, advice, okay = [0] }) {
@@ -110,9 +111,11 @@ export function command(argv, { cwd, env, log, line, advice, okay = [0] }) {
   });
 }
 
-/** The first that fails is thrown, but only when all have ended: none is left running behind the prompt.
+/**
+ * Throws the first failure, but only when all have ended: none keeps running behind the prompt.
  * @template {readonly Promise<unknown>[]} T
- * @param {T} steps */
+ * @param {T} steps
+ */
 export async function allSteps(...steps) {
   const ends = await Promise.allSettled(steps);
   for (const end of ends) if (end.status === "rejected") throw end.reason;

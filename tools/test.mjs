@@ -1,5 +1,5 @@
-// `npm test`: lint and types while the lab is made, the lab tests, and the unit tests beside those that are mostly waiting. The last
-// line counts.
+// `npm test`: lint and types while the lab is created, then the lab tests, with the unit tests beside those that mostly
+// wait. The last line is the result.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { basename, join, relative } from "node:path";
 import { defaultRelease, releaseOf } from "../lab/release.mjs";
@@ -9,24 +9,26 @@ import { lab } from "./lab.mjs";
 import { command, step, StepError } from "./steps.mjs";
 import { prepare } from "./toolchain/prepare.mjs";
 
-/** Of how many files it is told at the end how long they took. */
+/** The number of slowest files to list at the end. */
 const SLOWEST = 25;
 
-/** How many files of tests may pass only when they are tried again: what others do on the same three nodes is not always the same. */
+/**
+ * How many test files may pass only on a retry: other programs on the same three nodes do not always behave the same.
+ */
 const FLAKY = 2;
 
-/** @param {string[]} args as `chosenTests` takes them. The lab is that of the release that is meant. */
+/** @param {string[]} args as `chosenTests` takes them. The lab is that of the selected release. */
 export async function test(args) {
   const { unitOnly, tellingOnly, ofLab, ofMocha } = chosenTests(args);
   const count = { passed: 0, failed: 0 };
   let testsRun = 0;
-  /** Files of the lab's tests of which some failed. @type {Map<string, { passes: number, failures: number }>} */
+  /** Lab test files with failures. @type {Map<string, { passes: number, failures: number }>} */
   const unsettled = new Map();
 
-  /** How long each file took. @type {Map<string, number>} */
+  /** The duration of each file. @type {Map<string, number>} */
   const times = new Map();
 
-  /** One thing that holds or does not. @param {Promise<unknown>} work */
+  /** Counts one check that passes or fails. @param {Promise<unknown>} work */
   const check = (work) =>
     work.then(
       () => void count.passed++,
@@ -51,7 +53,7 @@ export async function test(args) {
     }
   };
 
-  /** What failed while others were at work on the same three nodes is tried once more with the lab for itself: then it counts. */
+  /** Retries what failed while others used the same three nodes, alone on the lab; that result counts. */
   const tryAgain = async () => {
     const files = [...unsettled.keys()].filter((file) => file !== "");
     for (const counts of [...unsettled].filter(([file]) => file !== "").map(([, each]) => each)) {
@@ -75,7 +77,7 @@ export async function test(args) {
   };
 
   const { node, debian, built, cli } = prepare({ lab: true, pulumi: true });
-  // What tells labs apart is run besides all that is the same on each.
+  // Tests that distinguish labs run in addition to a full run, so skip what is the same on each lab.
   const work = tellingOnly
     ? []
     : [
@@ -89,25 +91,26 @@ export async function test(args) {
           ),
         ),
         check(built.then(() => tool("types", ["tsc", "-p", "tsconfig.tools.json"]))),
-        // Pulumi itself compiles them without a look at their types.
+        // Pulumi compiles them without type checks.
         check(built.then(() => tool("types of programs", ["tsc", "-p", "tsconfig.programs.json"]))),
       ];
-  /** They have no cluster, but its tools: cibadmin on a file, a sshd of their own, the Pulumi CLI. */
+  /** They use no cluster, only its tools: cibadmin on a file, an sshd of their own, the Pulumi CLI. */
   const tools = Promise.all([built, debian, cli]);
   if (!unitOnly) {
     const up = Promise.all([node, debian]).then(([node]) => lab(node, "up", ofLab));
     const ready = Promise.all([up, cli, built]);
-    // Two at a time: most of a test on the lab is waiting. Those that disturb others (they cut power, fill the pool, put
-    // nodes into standby) lie in a folder of their own, and come when the others are through.
+    // Two at a time, because a lab test mostly waits. Tests that disturb others (they cut power, fill the pool, put
+    // nodes into standby) are in a folder of their own, and run after the others.
     const left = labFiles("", tellingOnly);
-    // Each takes the next file when it is through with one: both come to an end at about the same time, however long some are.
+    // Each takes the next file when it has finished one, so that both end at about the same time, however long some
+    // files take.
     const take = async () => {
       for (let file; (file = left.shift()) !== undefined;)
         await suite(`lab ${basename(file, ".test.ts")}`, [file], Promise.resolve());
     };
     const streams = [0, 1].map(() => ready.then(take));
     const shared = Promise.allSettled(streams);
-    // Those wait for nodes that come back; meanwhile there is a processor for the unit tests.
+    // These wait for nodes to come back; meanwhile a processor is free for the unit tests.
     work.push(
       suite("lab", [], ready),
       ...streams.map((each) => each.catch(() => {})),
@@ -147,7 +150,7 @@ export async function test(args) {
   return count.failed ? 1 : 0;
 }
 
-/** In CI nobody looks around afterwards. @param {Promise<string>} node */
+/** In CI, no one inspects the lab afterwards. @param {Promise<string>} node */
 async function leaveLab(node) {
   if (process.env.CI) await node.then((program) => lab(program, "down")).catch(() => {});
   else {
@@ -157,14 +160,17 @@ async function leaveLab(node) {
   }
 }
 
-/** @param {string} name @param {string[]} argv a program of npm's */
+/** @param {string} name @param {string[]} argv an npm program */
 function tool(name, [program = "", ...args]) {
   return step(name, ({ log }) =>
     command([join(npmBin, program), ...args], { cwd: root, log, env: pulumiEnvironment() }).then(() => {}),
   );
 }
 
-/** What runs two at a time, in two parts: taken two and two, they are about as long as each other. @param {string[]} files */
+/**
+ * Splits files that run two at a time into two halves; alternating by pairs makes them about equally long.
+ * @param {string[]} files
+ */
 const halvesOf = (files) => [0, 1].map((half) => files.filter((_, index) => (index >> 1) % 2 === half));
 
 const unitFiles = () =>
@@ -187,12 +193,13 @@ function mocha(kind, files, args, node) {
         "--reporter",
         "tools/mocha-reporter.cjs",
         ...files,
-        // A test of the lab that ran into its time limit may go on asking for long; the unit tests see that nothing is left open.
+        // A lab test that hit its time limit may keep querying for long; the unit tests check that nothing stays open.
         ...(process.stdout.isTTY ? ["--color"] : ["--no-color"]),
         ...(onLab ? ["--exit"] : []),
         ...args,
       ],
-      // Unit tests run beside other steps: their output comes whole, below. Of lab tests two may be at it: each line says whose.
+      // Unit tests run beside other steps, so their output is printed as a whole below. Two lab tests may run at once,
+      // so each line names its test.
       {
         cwd: root,
         log,

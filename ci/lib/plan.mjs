@@ -87,8 +87,8 @@ function seapath(cwd) {
 
 /**
  * Plans for one cluster.
- * @param {{ cwd: string, env: NodeJS.ProcessEnv, cluster?: string | undefined, cib?: string | undefined, preview?:
- * string }} asked `preview`: the output of `pulumi preview --json`; without it, the cluster as it is
+ * @param {{ cwd: string, env: NodeJS.ProcessEnv, cluster?: string | undefined, cib?: string | undefined, preview?: string }} asked
+ *   `preview`: the output of `pulumi preview --json`; without it, the cluster as it is
  * @returns {Promise<Plan>}
  */
 export async function plan({ cwd, env, cluster, cib, preview }) {

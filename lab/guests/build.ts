@@ -1,4 +1,4 @@
-/** The guests: built once for each state of their recipes, and kept outside of the lab. */
+/** Builds the guests, once for each state of their recipes, and keeps them outside the lab. */
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -14,17 +14,17 @@ import { buildTiny } from "./tiny.ts";
 export interface BuiltGuest {
   raw: string;
   qcow2: string;
-  /** A domain XML that suits it, without disks. */
+  /** A suitable domain XML, without disks. */
   xml: string;
   /** The name of its image on a node. */
   file: string;
-  /** It needs keys of the lab that it runs in. */
+  /** Whether it needs keys of the lab that it runs in. */
   seeded: boolean;
 }
 
 const source = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
-/** What a guest is made of; all of it counts for whether a built one is still right. */
+/** The sources of a guest. A change to any of them triggers a rebuild. */
 const recipes: Record<
   string,
   { files: string[]; seeded?: boolean; build: (work: string, raw: string) => Promise<void> }
@@ -74,7 +74,7 @@ async function buildGuest(name: string): Promise<BuiltGuest> {
     } finally {
       rmSync(work, { recursive: true, force: true });
     }
-    // Those of older recipes, and of builds that were killed, are of no more use.
+    // Guests of older recipes and leftovers of killed builds are useless.
     for (const other of readdirSync(guestCache)) {
       const stale = other.startsWith(`${name}-`) || other.startsWith(`.${name}-`);
       if (stale && join(guestCache, other) !== folder)
@@ -91,7 +91,10 @@ async function buildGuest(name: string): Promise<BuiltGuest> {
   };
 }
 
-/** Builds them by this same code in the root of the lab's release, of whose programs they have some, with this machine's network. */
+/**
+ * Builds them with this same code in the root of the lab's release, because they contain its programs, with this
+ * machine's network.
+ */
 async function buildInRoot(): Promise<void> {
   const build = 'apt-get -q update && exec "$0" "$1"';
   const folders = [guestCache, dirname(sourceDir.replace(/\/$/, "")), process.execPath];
@@ -100,7 +103,7 @@ async function buildInRoot(): Promise<void> {
   await run([...apartMounts, ...words]);
 }
 
-/** All guests, built where they are not yet. */
+/** All guests, built if necessary. */
 export async function buildGuests(): Promise<Record<string, BuiltGuest>> {
   const names = Object.keys(recipes);
   const lacking = Object.entries(recipes).some(([name, { files }]) => !existsSync(folderOf(name, files)));

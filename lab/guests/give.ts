@@ -1,4 +1,4 @@
-/** Guests on the nodes of a lab: built where they are not yet, with the lab's keys where they need some. */
+/** Puts guests on the nodes of a lab: built if necessary, with the lab's keys if they need them. */
 import { readFileSync } from "node:fs";
 
 import { inLab, type Lab, type LabNode } from "../config.ts";
@@ -10,8 +10,8 @@ import { seedGuest } from "./seed.ts";
 const onNode = (file: string): string => `/var/lib/seapath/images/${file}`;
 
 /**
- * Puts the guests on all nodes that do not have them as they are built now, and says what lab.json is to say of them.
- * @param had what lab.json says: a guest that is there already is left alone
+ * Puts the guests on all nodes that lack their current build, and returns what lab.json should say about them.
+ * @param had what lab.json says; a guest that is already there is left alone
  */
 export async function giveGuests(
   lab: number,
@@ -35,7 +35,7 @@ export async function giveGuests(
   return { guests, given };
 }
 
-/** The keys as the first node has them. Its disk is there also while its power is off. */
+/** The keys on the first node. Its disk is accessible even if its power is off. */
 function keysOf(lab: number, [first]: LabNode[]): { pacemakerKey: Uint8Array; publicKey: string } {
   const file = (path: string): string => throughSpace(lab, inLab("mnt", first?.name ?? "", "upper", path));
   return {

@@ -1,4 +1,4 @@
-/** Builds the guests: what runs in the root of another release than this machine's. */
+/** Builds the guests; runs in the root of a release other than this machine's. */
 import { buildGuests } from "./build.ts";
 
 await buildGuests();

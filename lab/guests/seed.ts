@@ -1,6 +1,6 @@
 /**
- * What makes a copy of the guest remote the one of this lab: Pacemaker's key, whom its sshd lets in, and the key by which
- * that shows itself. It lies as a tar on the disk's third partition, and the guest lays it out when it first starts.
+ * Turns a copy of the guest remote into one of this lab, with Pacemaker's key, the key that its sshd accepts, and its
+ * own host key. They are a tar on the disk's third partition, which the guest unpacks at its first start.
  */
 import {
   closeSync,
@@ -23,14 +23,14 @@ import { MiB, seed } from "./remote-layout.ts";
 export interface SeedParts {
   /** /etc/pacemaker/authkey of the nodes. */
   pacemakerKey: Uint8Array;
-  /** The public key that opens the guest. */
+  /** The public key that the guest accepts. */
   publicKey: string;
 }
 
-/** The name of the file that ssh is to know the guest by. */
+/** The known_hosts file for the guest. */
 export const guestKnownHosts = "guests/known_hosts";
 
-/** Makes the seed in a folder and gives its bytes. */
+/** Creates the seed in a folder and returns its bytes. */
 async function makeSeed(folder: string, parts: SeedParts): Promise<Buffer> {
   const tree = join(folder, "seed");
   rmSync(tree, { recursive: true, force: true });
@@ -61,7 +61,7 @@ async function makeSeed(folder: string, parts: SeedParts): Promise<Buffer> {
   return bytes;
 }
 
-/** Copies a built guest into a folder of the lab, with the lab's keys in it, and gives the copies. */
+/** Copies a built guest into a folder of the lab, adds the lab's keys, and returns the copies. */
 export async function seedGuest(
   built: { raw: string },
   folder: string,

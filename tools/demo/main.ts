@@ -1,11 +1,11 @@
-// `npm run demo`, its second half: a stack on a real cluster, and what makes it trustworthy. Whatever is claimed here
-// was checked a moment before, on the cluster and not in Pulumi's state; the first claim that fails ends the demo.
+// `npm run demo`, second half: a stack on a real cluster, and why to trust it. Every claim was checked a moment before,
+// on the cluster and not in Pulumi's state. The first claim that fails ends the demo.
 import { labEnvironmentFile } from "../env.mjs";
 import { findNodes } from "./nodes.ts";
 import { change, drift, guestsAnswer, nothingToChange, placement, up } from "./scenes.ts";
 import { heading, note, Refuted } from "./show.ts";
 
-/** Whether this is the lab, or a cluster of the user's. */
+/** Whether this is the lab, or the user's own cluster. */
 const inLab = process.argv.includes("--lab");
 
 async function main(): Promise<void> {

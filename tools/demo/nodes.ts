@@ -1,4 +1,4 @@
-// The cluster seen from outside of Pulumi: OpenSSH to its nodes, with the same key and known hosts as the provider's.
+// The cluster from outside Pulumi: OpenSSH to its nodes, with the provider's key and known hosts.
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { parseHosts, type HostAddress } from "../../provider/dist/transport/settings/hosts.js";
@@ -6,10 +6,10 @@ import { stateFolder } from "../env.mjs";
 import { run } from "./show.ts";
 
 const configFile = join(stateFolder, "ssh_config");
-/** As it is typed from the root of the checkout. */
+/** Its path as typed in the root of the checkout. */
 const shownConfig = relative(process.cwd(), configFile);
 
-/** SEAPATH_HOSTS, read as the provider reads it. */
+/** Parses SEAPATH_HOSTS like the provider. */
 function addresses(): HostAddress[] {
   const { SEAPATH_HOSTS = "", SEAPATH_USER = "root", SEAPATH_PORT = "22" } = process.env;
   const given = parseHosts("SEAPATH_HOSTS", SEAPATH_HOSTS);
@@ -41,17 +41,17 @@ function entry(names: string, options: string[]): string {
 const target = ({ user, host, port }: HostAddress) => [`HostName ${host}`, `User ${user}`, `Port ${port}`];
 
 export interface Nodes {
-  /** Those that can run VMs, as Pacemaker names them. */
+  /** The nodes that can run VMs, by their Pacemaker names. */
   names: string[];
   /** Runs a command on a node. */
   on(node: string, command: string, options?: { silent?: boolean }): Promise<string>;
-  /** Where Pacemaker says that a VM runs. */
+  /** The node where Pacemaker says that a VM runs. */
   whereIs(vm: string): Promise<string | undefined>;
-  /** The process of a VM's QEMU. */
+  /** The process id of a VM's QEMU. */
   pidOf(vm: string): Promise<string>;
 }
 
-/** Finds out which name each address has, and writes an ssh_config, so that what is shown can be typed. */
+/** Finds the name of each address, and writes an ssh_config, so that the user can type the commands shown. */
 export async function findNodes(): Promise<Nodes> {
   const given = addresses();
   mkdirSync(stateFolder, { recursive: true });
@@ -75,12 +75,12 @@ export async function findNodes(): Promise<Nodes> {
   write(
     names.map((name) => {
       const address = named.get(name);
-      // A node that SEAPATH_HOSTS leaves out is reached through one that it names.
+      // A node not in SEAPATH_HOSTS is reached through one that is.
       return entry(name, address ? target(address) : [`User ${given[0]?.user}`, `ProxyJump ${first}`]);
     }),
   );
 
-  // An observer only votes: SEAPATH names it in its own file.
+  // An observer only votes; SEAPATH names it in a file of its own.
   const clusterFile = await ssh(first, "cat /etc/cluster.conf || true");
   const observers = [...clusterFile.matchAll(/^\s*observer\s*=\s*(\S+)/gm)].map(([, name]) => name);
 

@@ -1,12 +1,12 @@
-// The scenes of the demo, in their order. Each shows commands with their output, and checks what it says of them.
+// The scenes of the demo, in order. Each shows commands with their output, and checks its claims about them.
 import type { Nodes } from "./nodes.ts";
 import { claim, eventually, heading, note, Refuted, run } from "./show.ts";
 
 const STACK = "demo";
 const VMS = ["pinned", "preferred", "free"];
-/** The lab's guests take their address from the last bytes of their MAC; they answer HTTP with the id of their boot. */
+/** The lab's guests take their address from the last bytes of their MAC, and answer HTTP with their boot id. */
 const LAB_GUESTS: Record<string, string> = { pinned: "10.99.0.101", preferred: "10.99.0.102", free: "10.99.0.103" };
-/** Seconds for what Pacemaker and a booting guest take their time with. */
+/** Seconds to wait for Pacemaker and booting guests. */
 const PATIENCE = 60;
 
 const pulumi = (...args: string[]) => run(["pulumi", ...args]);
@@ -32,10 +32,10 @@ export async function up(nodes: Nodes): Promise<void> {
   await apply("--refresh");
 }
 
-/** Where examples/quickstart looks for its guest, unless it is told; the lab puts one there. */
+/** The default guest image of examples/quickstart; the lab provides it. */
 const LAB_IMAGE = "/var/lib/seapath/images/tiny.qcow2";
 
-/** The lab has an image of a guest; a cluster of the user's may not, and only its user knows which one will do. */
+/** The lab has a guest image. A user's own cluster may not, and only the user knows a suitable one. */
 async function needImage(nodes: Nodes): Promise<void> {
   const set = JSON.parse(await run(["pulumi", "config", "--json"], { silent: true })) as Record<
     string,
@@ -93,7 +93,7 @@ export async function nothingToChange(): Promise<void> {
   claim("the stack is what the cluster is", true);
 }
 
-/** What is left without one is the rule that keeps VMs out of guest nodes; it goes on in the next line. */
+/** Without a preference, only the rule that keeps VMs out of guest nodes remains; it continues on the next line. */
 const prefersANode = (rules: string) => /^location \S+ preferred [^\\\n]*: \S+/m.test(rules);
 
 export async function change(nodes: Nodes): Promise<void> {
@@ -131,7 +131,7 @@ export async function drift(nodes: Nodes): Promise<void> {
   claim("nothing is left to change", true);
 }
 
-/** Shows each VM's QEMU, by its process id on the node where it runs. */
+/** Shows the process id of each VM's QEMU on its node. */
 async function pids(nodes: Nodes): Promise<string> {
   const lines: string[] = [];
   for (const vm of VMS) lines.push(`${vm.padEnd(10)} QEMU is process ${await nodes.pidOf(vm)}`);

@@ -1,4 +1,4 @@
-// What the demo puts on the screen: a heading, a command with what it printed, a claim that was checked.
+// Output of the demo: headings, commands with their output, and claims that were checked.
 import { spawn } from "node:child_process";
 import { styleText } from "node:util";
 
@@ -15,7 +15,7 @@ export function note(text: string): void {
   console.log(text.replaceAll(/^/gm, "   "));
 }
 
-/** Says what has been checked; ends the demo when it does not hold. */
+/** Prints a checked claim; ends the demo if it does not hold. */
 export function claim(text: string, holds: boolean): void {
   if (!holds) throw new Refuted(text);
   console.log(`${colour("green", "✓")} ${text}`);
@@ -25,13 +25,13 @@ const quote = (argument: string) =>
   /^[\w@%+=:,./~-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", `'\\''`)}'`;
 
 interface RunOptions {
-  /** Shows neither the command nor what it prints. */
+  /** Hides the command and its output. */
   silent?: boolean;
-  /** Hands a terminal over to the command, so that it can draw its progress; what it prints is not returned then. */
+  /** Gives the command the terminal, so that it can draw its progress; its output is then not returned. */
   live?: boolean;
 }
 
-/** Runs a command and returns what it printed. Unless `silent`, both are shown as they come. */
+/** Runs a command and returns its output. Unless `silent`, shows both live. */
 export function run(argv: string[], { silent = false, live = false }: RunOptions = {}): Promise<string> {
   const [program = "", ...args] = argv;
   const line = argv.map(quote).join(" ");
@@ -57,7 +57,7 @@ export function run(argv: string[], { silent = false, live = false }: RunOptions
   });
 }
 
-/** Asks again until the answer is good; the last one is returned either way. */
+/** Repeats a query until the answer is good; returns the last one either way. */
 export async function eventually<T>(seconds: number, ask: () => Promise<T>, good: (answer: T) => boolean): Promise<T> {
   const end = Date.now() + seconds * 1000;
   for (;;) {

@@ -1,4 +1,5 @@
-// `pulumi new` and `pulumi install`: the packages of a project, by npm or the package manager that its Pulumi.yaml names.
+// `pulumi new` and `pulumi install`: installs a project's packages with npm, or the package manager named in its
+// Pulumi.yaml.
 import { spawn } from "node:child_process";
 import { createRequire } from "node:module";
 import { grpc } from "./serve.mjs";
@@ -8,9 +9,9 @@ const { InstallDependenciesResponse } = require("@pulumi/pulumi/proto/language_p
 
 const MANAGERS = ["npm", "pnpm", "yarn", "bun"];
 
-/** @param {any} call a stream, to which goes what the package manager prints */
+/** @param {any} call a stream that receives the package manager's output */
 export function installDependencies(call) {
-  // `destroy` would leave the CLI waiting: a stream of the server's is failed by this event.
+  // `destroy` would leave the CLI waiting; this event makes a server stream fail.
   const fail = (/** @type {string} */ details) => void call.emit("error", { code: grpc.status.UNKNOWN, details });
   const manager = String(call.request.getInfo()?.getOptions()?.toJavaScript().packagemanager ?? "npm");
   if (!MANAGERS.includes(manager)) {

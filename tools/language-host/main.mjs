@@ -1,6 +1,6 @@
 // A stand-in for pulumi-language-nodejs, the part of the Pulumi CLI that starts Node programs. An official install has
-// the real one, and then this is not used; a CLI built from Go modules comes without. It answers what this project's
-// stacks and policy packs ask for; anything else is UNIMPLEMENTED, as the protocol has it.
+// the real one and does not use this; a CLI built from Go modules lacks it. It implements what this project's stacks
+// and policy packs need; everything else is UNIMPLEMENTED, as the protocol requires.
 import { createRequire } from "node:module";
 import { installDependencies } from "./install.mjs";
 import { runProgram, whenIdle } from "./program.mjs";
@@ -21,7 +21,7 @@ info.setVersion(version);
 
 const port = await serve(LanguageRuntimeService, {
   handshake: always(new messages.LanguageHandshakeResponse()),
-  // Dynamic providers are npm's business: there is no plugin to install.
+  // npm installs dynamic providers; there is no plugin to install.
   getRequiredPackages: always(new messages.GetRequiredPackagesResponse()),
   getRequiredPlugins: always(new messages.GetRequiredPluginsResponse()),
   getProgramDependencies: always(new messages.GetProgramDependenciesResponse()),
@@ -32,9 +32,9 @@ const port = await serve(LanguageRuntimeService, {
 });
 console.log(port);
 
-// The CLI ends its plugins itself; should it be killed, nobody would end this one.
+// The CLI ends its plugins itself, but if it is killed, nothing else would end this one.
 const parent = process.ppid;
 setInterval(() => process.ppid !== parent && process.exit(0), 1000);
-// The CLI asks its plugins to end by SIGINT, and waits five seconds for it; Ctrl-C arrives here as well, and then a
-// program that still runs is for the CLI to cancel.
+// The CLI ends its plugins with SIGINT and waits five seconds. Ctrl-C arrives here as well; the CLI then cancels the
+// running program.
 process.on("SIGINT", () => void whenIdle().then(() => process.exit(0)));

@@ -1,6 +1,6 @@
-// Runs a policy pack. Its SDK reads stack, project and config from the environment, but the engine tells them only once
-// the pack answers (ConfigureStack). So a small server answers in the pack's place, starts the pack when it knows its
-// environment, and hands every further call on to it.
+// Runs a policy pack. Its SDK reads stack, project and config from the environment, but the engine sends them only once
+// the pack answers (ConfigureStack). So a small server answers first, starts the pack when it knows its environment,
+// and forwards all further calls.
 import { spawn } from "node:child_process";
 import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
@@ -12,7 +12,10 @@ const { RunPluginResponse } = require("@pulumi/pulumi/proto/language_pb.js");
 const { AnalyzerHandshakeResponse, AnalyzerStackConfigureResponse } = require("@pulumi/pulumi/proto/analyzer_pb.js");
 const { AnalyzerService } = require("@pulumi/pulumi/proto/analyzer_grpc_pb.js");
 
-/** What the SDK's getStack(), isDryRun() and Config read. @param {any} request AnalyzerStackConfigureRequest */
+/**
+ * The variables that the SDK's getStack(), isDryRun() and Config read.
+ * @param {any} request AnalyzerStackConfigureRequest
+ */
 function stackEnvironment(request) {
   const facts = {
     ORGANIZATION: request.getOrganization(),
@@ -32,7 +35,7 @@ function stackEnvironment(request) {
   };
 }
 
-/** @param {any} call the stream of RunPlugin: what the pack prints, and its exit code */
+/** @param {any} call the stream of RunPlugin: the pack's output and exit code */
 export async function runPolicyPack(call) {
   const request = call.request;
   const info = request.getInfo();
@@ -111,7 +114,7 @@ export async function runPolicyPack(call) {
   tell("Stdout", Buffer.from(`${port}\n`));
 }
 
-/** @param {any} method of a service's definition @param {() => Promise<any>} connect */
+/** @param {any} method from a service's definition @param {() => Promise<any>} connect */
 function forward(method, connect) {
   return (/** @type {any} */ call, /** @type {any} */ callback) =>
     connect().then(

@@ -1,4 +1,4 @@
-// Runs a Pulumi program: `@pulumi/pulumi/cmd/run` of the program's own @pulumi/pulumi does the work.
+// Runs a Pulumi program with `@pulumi/pulumi/cmd/run` of the program's own @pulumi/pulumi.
 import { spawn } from "node:child_process";
 import { createRequire } from "node:module";
 import { join } from "node:path";
@@ -6,15 +6,18 @@ import { join } from "node:path";
 const require = createRequire(import.meta.url);
 const { RunResponse } = require("@pulumi/pulumi/proto/language_pb.js");
 
-/** How cmd/run says that the error has been shown already. */
+/** The exit code of cmd/run for an error that has already been shown. */
 const ERROR_WAS_SHOWN = 32;
 
-/** The programs that run. @type {Set<Promise<void>>} */
+/** The running programs. @type {Set<Promise<void>>} */
 const running = new Set();
 export const whenIdle = () => Promise.all(running);
 
-/** A script of the @pulumi/pulumi that a program in `folder` would get.
- * @param {string} script @param {string} folder */
+/**
+ * A script of the @pulumi/pulumi that a program in `folder` resolves to.
+ * @param {string} script
+ * @param {string} folder
+ */
 export function ownScript(script, folder) {
   return createRequire(join(folder, "index.js")).resolve(`@pulumi/pulumi/cmd/${script}`);
 }
@@ -51,7 +54,7 @@ export function runProgram(call, callback) {
   }
   const flags = {
     monitor: request.getMonitorAddress(),
-    engine: process.argv.at(-1), // the CLI starts language hosts with it
+    engine: process.argv.at(-1), // the CLI passes it to language hosts
     organization: request.getOrganization(),
     project: request.getProject(),
     stack: request.getStack(),

@@ -1,14 +1,15 @@
-/** Who may import whom: one rule of ESLint's, `layers/imports`, and the tables that it holds files to. */
+/** Which files may import which: the ESLint rule `layers/imports` and its tables. */
 import { dirname, join, posix, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "../..");
 
 /**
- * The layers, from the lowest to the highest. A file may import node's modules, its own layer, `files` (each with what lies below
- * it) and `packages`; of `types` only the types. All else is refused. What wires the layers of the provider together,
- * `provider/src/session.ts`, lies outside of them.
- * @type {Record<string, { packages?: readonly RegExp[], types?: readonly RegExp[], files?: readonly string[], says: string }>}
+ * The layers, from lowest to highest. A file may import node's modules, its own layer, `files` (each with everything
+ * below it) and `packages`; from `types` only types. Everything else is refused. `provider/src/session.ts`, which wires
+ * the provider's layers together, is outside of them.
+ * @type {Record<string, { packages?: readonly RegExp[], types?: readonly RegExp[], files?: readonly string[], says:
+ * string }>}
  */
 const layers = {
   "provider/src/transport": {
@@ -49,25 +50,30 @@ const layers = {
 };
 
 /**
- * The folders of a layer, in levels from the lowest to the highest: a file imports its own folder and those of lower levels. What lies
- * right in the layer is its entry, and is imported by none of them.
+ * The folders of a layer, in levels from lowest to highest: a file may import its own folder and those of lower levels.
+ * Files directly in the layer are its entry; none of them may import it.
  * @type {Record<string, readonly (readonly string[])[]>}
  */
 const levels = {
   "provider/src/vmmgr": [
-    ["form"], // what a VM is, and how it is written down in a CIB, in metadata, in XML
-    ["core"], // what every change has: its context, steps, waits, errors
+    ["form"], // what a VM is, and how it is stored in a CIB, in metadata, in XML
+    ["core"], // what every change uses: its context, steps, waits, errors
     ["guest", "relation", "disk", "keys"],
     ["rolling", "whatif"],
     ["snapshots", "doctor"],
     ["vm"],
-    ["commands"], // what is made of several of these
+    ["commands"], // combinations of several of these
   ],
 };
 
 const isBelow = (path, folder) => path === folder || path.startsWith(`${folder}/`);
 
-/** Why a file may not import something, or undefined when it may. @param {string} file @param {string} source @param {boolean} typeOnly */
+/**
+ * The reason why a file may not import something, or undefined if it may.
+ * @param {string} file
+ * @param {string} source
+ * @param {boolean} typeOnly
+ */
 export function refusal(file, source, typeOnly) {
   const layer = Object.keys(layers).find((each) => isBelow(file, each));
   if (layer === undefined) return undefined;
@@ -89,14 +95,14 @@ function levelRefusal(layer, file, target) {
   const folderOf = (path) => posix.relative(layer, path).split("/")[0];
   const [from, to] = [folderOf(file), folderOf(target)];
   const levelOf = (folder) => all.findIndex((folders) => folders.includes(folder));
-  // A file right in the layer is no folder of it.
+  // A file directly in the layer belongs to no folder.
   if (from === to || levelOf(from) < 0) return undefined;
   const name = posix.basename(layer);
   if (levelOf(to) < 0) return `${from} may import lower levels of ${name}; never its entry.`;
   return levelOf(to) < levelOf(from) ? undefined : `${from} may import lower levels of ${name}; ${to} is not below it.`;
 }
 
-/** The folders that a table of levels names. @param {string} layer */
+/** The folders in a table of levels. @param {string} layer */
 export const foldersOf = (layer) => (levels[layer] ?? []).flat();
 
 const imports = {

@@ -1,5 +1,5 @@
-// Ruff over the Python of this repository: `node tools/lint/python.mjs` checks, `--write` formats. It is ruff itself, compiled for
-// node, so that a checkout needs no Python tools beside those of npm.
+// Runs ruff on the Python code of this repository: `node tools/lint/python.mjs` checks, `--write` formats. This is ruff
+// itself, compiled for node, so that a checkout needs no Python tools.
 import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -14,14 +14,14 @@ const settings = {
   lint: {
     select: ["E4", "E7", "E9", "F", "B", "I", "UP"],
     ignore: [
-      "F821", // a node program is several files in one namespace: the tests of the programs see undefined names
-      "UP031", // "%s" % … is how these programs are written
-      "B023", // what is made in a loop is called in it
+      "F821", // a node program is several files in one namespace; its tests find undefined names
+      "UP031", // these programs use "%s" % …
+      "B023", // functions created in a loop are called in it
     ],
   },
 };
 
-/** @param {boolean} write format instead of finding what is not @returns {string[]} what is wrong, a line each */
+/** @param {boolean} write format instead of checking the format @returns {string[]} the problems, one per line */
 export function checkPython(write) {
   const workspace = new Workspace(settings, PositionEncoding.Utf16);
   const files = execFileSync("git", ["ls-files", "*.py"], { cwd: root, encoding: "utf8" }).split("\n").filter(Boolean);

@@ -1,4 +1,4 @@
-// Debian's packages for the lab: Ceph, Pacemaker, libvirt, QEMU. Nothing is touched when all of them are there.
+// Debian's packages for the lab: Ceph, Pacemaker, libvirt, QEMU. Does nothing if all are installed.
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -21,7 +21,7 @@ function missing(names) {
       stdio: ["ignore", "pipe", "ignore"],
     });
   } catch (error) {
-    // dpkg-query exits 1 when it does not know one of the names; what it printed still counts.
+    // dpkg-query exits with 1 if it does not know one of the names; its output is still valid.
     listed = /** @type {any} */ (error).stdout ?? "";
   }
   const there = new Set(
@@ -33,8 +33,11 @@ function missing(names) {
   return names.filter((name) => !there.has(name));
 }
 
-/** While packages are installed, no daemon of theirs is started: the lab starts its own, inside its nodes.
- * @template T @param {() => Promise<T>} work */
+/**
+ * Keeps packages from starting their daemons during installation: the lab starts its own, inside its nodes.
+ * @template T
+ * @param {() => Promise<T>} work
+ */
 async function withoutDaemons(work) {
   if (existsSync(POLICY)) return work();
   writeFileSync(POLICY, "#!/bin/sh\nexit 101\n", { mode: 0o755 });

@@ -1,4 +1,4 @@
-// npm's packages, and the node that everything after them runs on.
+// npm's packages, and the node that everything afterwards runs on.
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -7,8 +7,10 @@ import { command, step, StepError } from "../steps.mjs";
 
 const OLDEST_NODE = 22;
 
-/** The packages that a lock file names, each with its version (workspaces: the folder they link to).
- * @param {string} file */
+/**
+ * The packages in a lock file, each with its version (workspaces: the folder they link to).
+ * @param {string} file
+ */
 function locked(file) {
   if (!existsSync(file)) return undefined;
   /** @type {{ packages: Record<string, { version?: string, resolved?: string, link?: boolean, optional?: boolean }> }} */
@@ -16,8 +18,10 @@ function locked(file) {
   return Object.entries(packages).filter(([path]) => path.includes("node_modules/"));
 }
 
-/** Whether node_modules holds what package-lock.json asks for. Compared by content: the times of files say little in a
- * fresh clone, and `npm install` by hand counts as well. */
+/**
+ * Whether node_modules matches package-lock.json. Compares content: file times say little in a fresh clone, and a
+ * manual `npm install` counts too.
+ */
 function installed() {
   const wanted = locked(join(root, "package-lock.json")) ?? [];
   const present = new Map(locked(join(root, "node_modules", ".package-lock.json")));
@@ -39,7 +43,7 @@ function versionOf(program) {
 const isNewEnough = (/** @type {string | undefined} */ version) =>
   Number(/^v(\d+)/.exec(version ?? "")?.[1]) >= OLDEST_NODE;
 
-/** Sees to node_modules and returns the path of a node >= 22. */
+/** Installs node_modules if necessary and returns the path of a node >= 22. */
 export function npmPackages(quiet = false) {
   return step(
     "npm",
@@ -54,7 +58,7 @@ export function npmPackages(quiet = false) {
       }
       const own = join(npmBin, "node");
       if (!isNewEnough(versionOf(own)) && existsSync(join(root, "node_modules/node"))) {
-        // The package `node` fetches its binary in an install script, and npm can be told not to run those.
+        // The package `node` downloads its binary in an install script, which npm can be configured to skip.
         say("node: runs the install script of the package `node`, which npm left out");
         await command([process.execPath, "installArchSpecificPackage"], {
           cwd: join(root, "node_modules/node"),

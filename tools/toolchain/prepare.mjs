@@ -1,4 +1,4 @@
-// What a verb needs, begun all at once: the slow ones (the CLI's build, apt) run side by side with the rest.
+// Prepares what a verb needs, all in parallel: the slow parts (the CLI's build, apt) run beside the rest.
 import { join } from "node:path";
 import { pulumiEnvironment, root, searchPath } from "../env.mjs";
 import { allSteps, command, step } from "../steps.mjs";
@@ -7,8 +7,8 @@ import { npmPackages } from "./npm.mjs";
 import { pulumiCli, pulumiForCheckout } from "./pulumi.mjs";
 
 /**
- * @param {{ lab: boolean, pulumi?: boolean, quiet?: boolean }} needs
- * `lab`: the packages of Debian that the lab and the tests are made of, too. `quiet`: say nothing about what is there already.
+ * @param {{ lab: boolean, pulumi?: boolean, quiet?: boolean }} needs `lab`: also the Debian packages of the lab and the
+ * tests. `quiet`: print nothing about what exists already.
  */
 export function prepare({ lab, pulumi = true, quiet = false }) {
   const cli = pulumi ? pulumiCli(quiet) : Promise.resolve(undefined);
@@ -17,12 +17,14 @@ export function prepare({ lab, pulumi = true, quiet = false }) {
   const built = node.then(() => build(quiet));
   const ready = Promise.all([cli, node]).then(([cached]) => pulumi && pulumiForCheckout(cached));
   const all = allSteps(ready, debian, built);
-  for (const promise of [cli, node, debian, built, ready, all]) promise.catch(() => {}); // told by its step, awaited by who needs it
+  for (const promise of [cli, node, debian, built, ready, all]) promise.catch(() => {}); // reported by its step
   return { cli: ready, node, debian, built, all };
 }
 
-/** provider/ and sdk/ as JavaScript, which is what programs and tests load. tsc itself knows what is up to date.
- * @param {boolean} quiet */
+/**
+ * Compiles provider/ and sdk/ to the JavaScript that programs and tests load. tsc itself knows what is up to date.
+ * @param {boolean} quiet
+ */
 function build(quiet) {
   return step(
     "build",
@@ -33,7 +35,7 @@ function build(quiet) {
         env: { ...process.env, PATH: searchPath() },
         advice: "the types do not hold: see above",
       });
-      // Pulumi kills its provider's process, which then keeps nothing of what it has compiled: so that is done once before.
+      // Pulumi kills its provider's process, so compiled code is never saved there: compile it once here.
       await command(["node", "-e", 'require("pulumi-seapath/provider"); require("@pulumi/pulumi/dynamic")'], {
         cwd: join(root, "sdk"),
         log,

@@ -1,5 +1,5 @@
-// The Pulumi CLI from Go modules, as go.mod and go.sum in pulumi-cli/ pin it. Its language host for Node is not to be
-// had this way (it is a module of its own that refers to its neighbours by path), hence tools/language-host.
+// Builds the Pulumi CLI from Go modules, pinned by go.mod and go.sum in pulumi-cli/. This does not work for its Node
+// language host (a module of its own that refers to its neighbors by path), hence tools/language-host.
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
@@ -9,7 +9,7 @@ import { command, StepError } from "../steps.mjs";
 const MODULE = join(dirname(fileURLToPath(import.meta.url)), "pulumi-cli");
 const PACKAGE = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi";
 const VERSION_VARIABLE = "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version";
-/** From this one on, go fetches a newer toolchain by itself when go.mod asks for one. */
+/** From this version on, go downloads a newer toolchain if go.mod requires one. */
 const OLDEST_GO = [1, 21];
 
 function findGo() {
@@ -23,7 +23,7 @@ function findGo() {
         .map((part) => parseInt(part, 10));
       if (major > OLDEST_GO[0] || minor >= OLDEST_GO[1]) return program;
     } catch {
-      // not a go that runs
+      // not a working go
     }
   }
   return undefined;
@@ -31,9 +31,9 @@ function findGo() {
 
 /**
  * @param {string} version
- * @param {string} target the program's file
+ * @param {string} target the path of the executable
  * @param {string} log
- * @param {string} whyNoDownload told to the reader when this way is closed too
+ * @param {string} whyNoDownload shown to the user if the build is impossible too
  */
 export async function buildFromModules(version, target, log, whyNoDownload) {
   const advice = "put `pulumi` (pulumi.com/docs/install) or go >= 1.25 (go.dev/dl) on PATH";
@@ -59,7 +59,7 @@ export async function buildFromModules(version, target, log, whyNoDownload) {
     {
       cwd: MODULE,
       log,
-      // A go.work of the user's is about other code than this.
+      // A go.work of the user's concerns other code.
       env: { ...process.env, GOWORK: "off", PATH: `${dirname(go)}${delimiter}${process.env.PATH}` },
       advice: `${advice}; the Go modules come from GOPROXY (go env GOPROXY)`,
     },

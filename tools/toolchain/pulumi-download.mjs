@@ -1,11 +1,11 @@
-// The official release of the Pulumi CLI, checked against the checksums of the same release.
+// Downloads the official release of the Pulumi CLI and verifies it with that release's checksums.
 import { createHash } from "node:crypto";
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import https from "node:https";
 import { join } from "node:path";
 import { command } from "../steps.mjs";
 
-/** How long to wait for an answer: where there is no network the build should not be kept waiting. */
+/** How long to wait for an answer: without a network, the build should start soon. */
 const CONNECT_TIMEOUT = 5_000;
 
 /** @param {string} url @returns {Promise<Buffer>} */
@@ -33,8 +33,12 @@ function get(url, redirects = 5) {
   });
 }
 
-/** Downloads the release and unpacks its programs into `folder`.
- * @param {string} version @param {string} folder @param {string} log */
+/**
+ * Downloads the release and unpacks its executables into `folder`.
+ * @param {string} version
+ * @param {string} folder
+ * @param {string} log
+ */
 export async function download(version, folder, log) {
   const architecture = { x64: "x64", arm64: "arm64" }[/** @type {string} */ (process.arch)];
   if (!architecture || !["linux", "darwin"].includes(process.platform))

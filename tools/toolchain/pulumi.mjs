@@ -1,5 +1,5 @@
-// The Pulumi CLI, by the first way that works: the user's own, this project's cache, the official download, a build
-// from Go modules. Where the language host for Node is missing, tools/language-host stands in for it.
+// Provides the Pulumi CLI, by the first way that works: the user's own, this project's cache, the official download, a
+// build from Go modules. If the Node language host is missing, tools/language-host replaces it.
 import { execFileSync } from "node:child_process";
 import { copyFileSync, existsSync, linkSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
@@ -8,7 +8,7 @@ import { step, StepError } from "../steps.mjs";
 import { buildFromModules } from "./pulumi-build.mjs";
 import { download } from "./pulumi-download.mjs";
 
-/** The version that is fetched or built; go.mod in pulumi-cli/ says the same. */
+/** The version to download or build; go.mod in pulumi-cli/ says the same. */
 export const VERSION = "v3.259.0";
 const OLDEST = [3, 200];
 const LANGUAGE_HOST = "pulumi-language-nodejs";
@@ -29,7 +29,7 @@ function versionOf(program) {
   }
 }
 
-/** The user's CLI, if it can run this project: new enough, and with a language host. */
+/** The user's CLI, if it can run this project: recent enough, and with a language host. */
 function usersOwn() {
   const program = onPath("pulumi");
   const version = program && versionOf(program);
@@ -40,8 +40,12 @@ function usersOwn() {
   return newEnough && host ? { program, version } : undefined;
 }
 
-/** Gets the CLI into the cache, whole or not at all. Two that do this at once both end with a whole one.
- * @param {string} cached @param {(text: string) => void} say @param {string} log */
+/**
+ * Puts the CLI into the cache, completely or not at all. If two processes do this at once, both get a complete one.
+ * @param {string} cached
+ * @param {(text: string) => void} say
+ * @param {string} log
+ */
 async function fetchInto(cached, say, log) {
   const folder = `${cached}.${process.pid}`;
   mkdirSync(folder, { recursive: true });
@@ -61,9 +65,11 @@ async function fetchInto(cached, say, log) {
   }
 }
 
-/** Puts the CLI and its plugins side by side in this checkout. The CLI looks for plugins beside its real file, so it is
- * a hard link: a symbolic one would lead it back to the cache, which belongs to no checkout.
- * @param {string} cached */
+/**
+ * Puts the CLI and its plugins side by side in this checkout. The CLI looks for plugins beside its real file, so use a
+ * hard link: a symbolic link would lead to the cache, which belongs to no checkout.
+ * @param {string} cached
+ */
 function assemble(cached) {
   mkdirSync(binFolder, { recursive: true });
   const names = existsSync(join(cached, LANGUAGE_HOST)) ? ["pulumi", LANGUAGE_HOST] : ["pulumi"];
@@ -85,11 +91,11 @@ function place(from, to) {
   try {
     linkSync(from, to);
   } catch {
-    copyFileSync(from, to); // another file system
+    copyFileSync(from, to); // on another file system
   }
 }
 
-/** Sees to the CLI itself. It needs nothing of npm's, so it can begin at once. */
+/** Provides the CLI itself. It needs no npm packages, so it can start at once. */
 export function pulumiCli(quiet = false) {
   return step(
     "Pulumi",
@@ -114,8 +120,10 @@ export function pulumiCli(quiet = false) {
   );
 }
 
-/** Makes the CLI ready for this checkout; needs npm's packages.
- * @param {string | undefined} cached what pulumiCli() returned */
+/**
+ * Sets up the CLI for this checkout; needs npm's packages.
+ * @param {string | undefined} cached the result of pulumiCli()
+ */
 export function pulumiForCheckout(cached) {
   if (cached) assemble(cached);
   else rmSync(binFolder, { recursive: true, force: true });
