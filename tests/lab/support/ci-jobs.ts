@@ -1,4 +1,4 @@
-/** The shell steps of ci/action.yml and ci/gitlab.yml, with the environment that the forges make for them. */
+/** The shell steps of ci/action.yml and ci/gitlab.yml, with the environment that the forges set up for them. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { load } from "js-yaml";
@@ -41,7 +41,7 @@ export interface Job {
   env: Record<string, string>;
 }
 
-/** The action's own step. @throws Error for an expression that only a real forge could work out */
+/** The action's own step. @throws Error for an expression that only a real forge could evaluate */
 export function actionJob(given: Record<string, string>, token: string): Job {
   for (const name of Object.keys(given))
     if (!(name in action.inputs)) throw new Error(`the action has no input ${name}`);
@@ -59,7 +59,7 @@ export function actionJob(given: Record<string, string>, token: string): Job {
   return { script: expand(step.run), env: { ...env, GITHUB_ACTION_PATH: folder } };
 }
 
-/** A hidden job of the template, extended, with variables of its own. */
+/** A hidden job of the template, extended, with its own variables. */
 export function gitlabJob(name: string, variables: Record<string, string>): Job {
   const job = gitlab[name];
   const base = gitlab[job?.extends ?? ""];

@@ -1,4 +1,4 @@
-/** The command line as a person runs it: as a process, on a terminal too. */
+/** The command line as a user runs it: as a process, also on a terminal. */
 import { execFile, spawn } from "node:child_process";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,7 +6,7 @@ import { pulumiEnvironment } from "../../../tools/env.mjs";
 
 export const CLI = join(import.meta.dirname, "..", "..", "..", "sdk", "bin", "seapath.js");
 
-/** What a process said and how it ended. */
+/** A process's output and how it ended. */
 export interface Ended {
   code: number;
   stdout: string;
@@ -32,10 +32,13 @@ export function ran(
   });
 }
 
-/** `seapath …`, in a folder that is no Pulumi project's: in this checkout it would ask Pulumi each time what the stack's settings are. */
+/**
+ * `seapath …`, in a folder outside any Pulumi project: in this checkout it would ask Pulumi for the stack's settings
+ * each time.
+ */
 export const seapath = (...words: string[]): Promise<Ended> => ran(process.execPath, [CLI, ...words], {}, tmpdir());
 
-/** `seapath …` that goes on: what it has printed so far, and how it is ended. */
+/** `seapath …` that keeps running: its output so far, and a way to end it. */
 export function going(...words: string[]): { text: () => string; stop: () => Promise<void> } {
   const child = spawn(process.execPath, [CLI, ...words], {
     cwd: tmpdir(),
@@ -54,7 +57,9 @@ export function going(...words: string[]): { text: () => string; stop: () => Pro
   };
 }
 
-/** Runs a program on a terminal: types each text when the one before it stands on the screen, and gives all that was seen. */
+/**
+ * Runs a program on a terminal: types each text when the one before it is on the screen, and returns everything shown.
+ */
 const ON_TERMINAL = `
 import json, os, pty, select, sys, time
 keys = json.loads(sys.argv[1])
@@ -78,7 +83,7 @@ print(seen)
 sys.exit(os.waitstatus_to_exitcode(status))
 `;
 
-/** `seapath …` on a terminal. @param keys what is waited for on the screen, and what is typed then */
+/** `seapath …` on a terminal. @param keys pairs of a text to wait for on the screen, and what to type then */
 export const onTerminal = (keys: [string, string][], ...words: string[]): Promise<Ended> =>
   ran("/usr/bin/python3", ["-I", "-c", ON_TERMINAL, JSON.stringify(keys), process.execPath, CLI, ...words], {
     TERM: "vt100",

@@ -1,14 +1,14 @@
-/** The cluster as other programs see it: crm, cibadmin, rbd, virsh and ps, inside a node and not over SSH. */
+/** The cluster as other programs see it: crm, cibadmin, rbd, virsh and ps, inside a node, not over SSH. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { exec, readLab } from "../../../lab/index.ts";
 
-/** Runs a program on a node, the first one if none is named, and returns what it printed. */
+/** Runs a program on a node, by default the first one, and returns its output. */
 export async function on(node: string, ...argv: string[]): Promise<string> {
   const { stdout } = await exec(node, argv);
   return stdout.trim();
 }
 
-/** The same, for what may fail: its exit code and all that it said. */
+/** The same for a program that may fail: its exit code and all its output. */
 export async function tryOn(node: string, ...argv: string[]): Promise<{ exitCode: number; text: string }> {
   const { exitCode, stdout, stderr } = await exec(node, argv, { ok: true });
   return { exitCode: exitCode ?? -1, text: `${stdout}${stderr}`.trim() };
@@ -16,7 +16,7 @@ export async function tryOn(node: string, ...argv: string[]): Promise<{ exitCode
 
 export const nodes = () => readLab().nodes.map((node) => node.name);
 
-/** Where QEMU runs for a VM, and under which process id: the proof that a guest was not restarted. */
+/** The node and process id of a VM's QEMU: the proof that a guest was not restarted. */
 export async function qemu(vm: string): Promise<string[]> {
   const found: string[] = [];
   for (const node of nodes()) {
@@ -29,7 +29,7 @@ export async function qemu(vm: string): Promise<string[]> {
 /** A value of the system image's metadata. */
 export const imageMeta = (vm: string, key: string) => on("node1", "rbd", "image-meta", "get", `system_${vm}`, key);
 
-/** A meta attribute of the primitive, as crm_resource says it. */
+/** A meta attribute of the primitive, according to crm_resource. */
 export const metaAttribute = (vm: string, name: string) =>
   on("node1", "crm_resource", "--resource", vm, "--meta", "--get-parameter", name);
 
@@ -42,10 +42,10 @@ export async function constraints(vm: string): Promise<string[]> {
     .map((tag) => / id="([^"]*)"/.exec(tag)?.[1] ?? "");
 }
 
-/** What a probe says in a guest, which has no agent for VMs: guest nodes of other tests are probed as well. */
+/** The result of a probe in a guest without an agent for VMs: other tests' guest nodes are probed as well. */
 const NOT_INSTALLED = "5";
 
-/** What Pacemaker counts against a name, and what it has recorded of it as failed: both would meet the next VM of that name. */
+/** Pacemaker's fail count and failure records for a name: both would affect the next VM of that name. */
 export async function counted(vm: string): Promise<string[]> {
   const status = await on("node1", "cibadmin", "--query", "--scope", "status");
   return status.split(/(?=<node_state )/).flatMap((state) => {
@@ -64,7 +64,7 @@ export async function counted(vm: string): Promise<string[]> {
   });
 }
 
-/** Everything on the cluster that carries a VM's name. */
+/** Everything on the cluster that has a VM's name. */
 export async function traces(vm: string): Promise<string[]> {
   const cib = await on("node1", "cibadmin", "--query", "--scope", "configuration");
   const images = (await on("node1", "rbd", "ls")).split("\n").filter((image) => image.includes(`_${vm}`));
@@ -92,7 +92,7 @@ export async function traces(vm: string): Promise<string[]> {
 const domainsOf = async (node: string): Promise<string[]> =>
   (await on(node, "virsh", "list", "--all", "--name")).split("\n");
 
-/** Domains that a check has left: that of a check which another test is just making goes by itself. */
+/** Domains left over from a check; one of a check in another running test goes away on its own. */
 async function probesLeft(node: string, names: readonly string[]): Promise<string[]> {
   const probes = names.filter((name) => name.startsWith("seapath-check"));
   if (probes.length === 0) return [];
@@ -103,7 +103,7 @@ async function probesLeft(node: string, names: readonly string[]): Promise<strin
   );
 }
 
-/** Asks again until the answer is as wanted; the last answer when it never is. */
+/** Repeats a query until the answer is as wanted; returns the last answer if it never is. */
 export async function eventually<T>(ask: () => Promise<T>, wanted: (answer: T) => boolean, patience = 30): Promise<T> {
   for (let left = patience * 2; ; left--) {
     const answer = await ask();

@@ -1,4 +1,4 @@
-/** Saved clusters, each of which is as a rule says that a cluster must be, or is not. */
+/** Saved clusters, each of which satisfies or violates a rule about clusters. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { running } from "../../unit/vmmgr/whatif/ask.ts";
@@ -16,11 +16,11 @@ const crowd = { crowd1: 1, crowd2: 1, crowd3: 1, crowd4: 1, crowd5: 1, crowd6: 1
 const restless = (cib: string) =>
   cib.replace('name="resource-stickiness" value="1"', 'name="resource-stickiness" value="0"');
 
-/** CIBs of three nodes, of which node3 is the observer. */
+/** CIBs of three nodes; node3 is the observer. */
 const CIBS = {
-  /** Somebody else's VM, and nothing wrong with it. */
+  /** Another program's VM, and nothing wrong with it. */
   calm,
-  /** The same, on a cluster with a guest node that it is kept off. */
+  /** The same, on a cluster with a guest node that the VM is banned from. */
   closed: running(
     { foreign: 1, host: 2 },
     {
@@ -28,9 +28,9 @@ const CIBS = {
       constraints: ["foreign", "host"].map((vm) => ban(vm, "node3")).join("") + ban("foreign", "g1"),
     },
   ),
-  /** Nothing keeps it off the observer. */
+  /** Nothing bans it from the observer. */
   unbanned: running({ foreign: 1 }),
-  /** Nothing keeps it off a guest node. */
+  /** Nothing bans it from a guest node. */
   open: running(
     { foreign: 1, host: 2 },
     { meta: { host: isGuest }, constraints: ["foreign", "host"].map((vm) => ban(vm, "node3")).join("") },
@@ -39,7 +39,7 @@ const CIBS = {
   unfenced: calm.replace(property("stonith-enabled", "false"), property("stonith-enabled", "true")),
   /** A fourth machine: an even number. */
   even: calm.replace("</nodes>", '<node id="4" uname="node4"/></nodes>'),
-  /** No stickiness: Pacemaker moves VMs for the sake of an even number. */
+  /** No stickiness: Pacemaker moves VMs to balance their number. */
   restless: restless(
     running(crowd, {
       constraints: Object.keys(crowd)

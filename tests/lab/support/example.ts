@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { LocalWorkspace, type Stack } from "@pulumi/pulumi/automation/index.js";
 import { pulumiEnvironment } from "../../../tools/env.mjs";
 
-/** A new stack of an example; what an earlier run left in it is destroyed first. */
+/** A new stack of an example; destroys what an earlier run left in it first. */
 export async function exampleStack(example: string, config: Record<string, string> = {}): Promise<Stack> {
   const workDir = join(import.meta.dirname, "../../../examples", example);
   const stack = await LocalWorkspace.createOrSelectStack(
@@ -11,7 +11,7 @@ export async function exampleStack(example: string, config: Record<string, strin
     { envVars: pulumiEnvironment() },
   );
   for (const [key, value] of Object.entries(config)) await stack.setConfig(`${example}:${key}`, { value });
-  await stack.cancel(); // a run that was killed leaves its lock
+  await stack.cancel(); // a killed run leaves
   await stack.destroy({ color: "never" });
   return stack;
 }

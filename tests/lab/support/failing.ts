@@ -1,4 +1,4 @@
-/** A link that breaks at a chosen moment: the n-th thing that is asked of the node fails, before or after it was done. */
+/** A link that breaks at a chosen moment: the n-th request to the node fails, before or after it was executed. */
 import { createRequire } from "node:module";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Command, CommandResult, Runner } from "../../../provider/dist/transport/index.js";
@@ -15,18 +15,18 @@ export const labRunner = (): Runner =>
   transport.createRunner(transport.readSettings(() => undefined, pulumiEnvironment()));
 
 /**
- * When a call fails: instead of being done, or after it was done, as when a link breaks before the answer; or it and all
- * that come after it, so that nothing can be undone.
+ * When a call fails: before it is executed, or after, as when a link breaks before the answer; or it and all later
+ * calls, so that nothing can be undone.
  */
 export type Moment = "before" | "after" | "for good";
 
-/** Passes everything on, except the n-th call that may change something, which fails. */
+/** Forwards everything except the n-th call that may change something, which fails. */
 export class FailingRunner implements Runner {
   readonly #inner: Runner;
   readonly #at: number;
   readonly #moment: Moment;
   #phase: string | undefined;
-  /** What was asked, in order; calls that only look are not counted. */
+  /** The calls, in order; read-only ones are not counted. */
   readonly asked: string[] = [];
 
   constructor(inner: Runner, at: number, moment: Moment) {
@@ -49,7 +49,7 @@ export class FailingRunner implements Runner {
     throw new transport.ConnectionError(this.node ?? "?", "the link broke (made by the test)", { beforeSend: false });
   }
 
-  /** Whether it only renews the mark of a create or a rollback, which happens whenever some seconds are over. */
+  /** Whether it only renews the mark of a create or rollback, which happens every few seconds. */
   #isRenewal(command: Command): boolean {
     const encoded = /\n(?:main|run_parts)\("([^"]*)"\)\n$/.exec(String(command.stdin ?? ""))?.[1];
     const request = encoded === undefined ? "" : Buffer.from(encoded, "base64").toString();
@@ -72,17 +72,17 @@ export class FailingRunner implements Runner {
 
 export const clusterOn = (runner: Runner) => new Cluster(runner);
 
-/** Passes everything on, and has something cut off for real while the n-th call that may change something is under way. */
+/** Forwards everything, and really cuts something off during the n-th call that may change something. */
 export class CutRunner implements Runner {
   readonly #inner: Runner;
   readonly #cut: () => Promise<void>;
   readonly #at: number;
   readonly #momentMs: number;
-  /** How many calls that may change something there were. */
+  /** The number of calls that may change something. */
   calls = 0;
   isCut = false;
 
-  /** @param momentMs how long after the begin of the call */
+  /** @param momentMs delay from the start of the call */
   constructor(inner: Runner, cut: () => Promise<void>, at: number, momentMs: number) {
     this.#inner = inner;
     this.#cut = cut;

@@ -1,11 +1,11 @@
 /**
- * A small stand-in for the parts of GitHub's and GitLab's APIs that previews in CI use. It knows the routes that are written
- * down here, and remembers every other request: a test looks at `unexpected` in the end.
+ * A small stand-in for the parts of GitHub's and GitLab's APIs that previews in CI use. It implements the routes in
+ * this file and records every other request: a test checks `unexpected` at the end.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** What somebody wrote: a comment, a note, an issue. */
+/** A text on the forge: a comment, a note, an issue. */
 export interface Entry {
   id: number;
   author: string;
@@ -15,7 +15,7 @@ export interface Entry {
   notes?: string[];
 }
 
-/** Who is who: GitHub's token of a job may not ask who it is, as the real one. */
+/** Users by token. As on the real forge, GitHub's job token cannot query its own user. */
 export const TOKENS = { githubJob: "ghs-token-of-the-job", gitlab: "glpat-token-of-the-bot" };
 const GITHUB_BOT = "github-actions[bot]";
 const GITLAB_BOT = "project_7_bot";
@@ -28,11 +28,11 @@ type Handler = (
 
 export class StandIn {
   readonly #server: Server;
-  /** Requests that no forge would take from us. */
+  /** Requests that no forge would accept from us. */
   readonly unexpected: string[] = [];
   /** All requests, as `METHOD /path`. */
   readonly asked: string[] = [];
-  /** What is answered in place of the next requests. */
+  /** Replies to the next requests, instead of the usual ones. */
   readonly next: Reply[] = [];
   readonly comments: Entry[] = [];
   readonly issues: Entry[] = [];
@@ -63,7 +63,7 @@ export class StandIn {
     return new Promise((resolve) => this.#server.close(() => resolve()));
   }
 
-  /** Somebody writes a comment. */
+  /** Adds a user's comment. */
   write(author: string, body: string): Entry {
     const entry = { id: ++this.#ids, author, body };
     this.comments.push(entry);

@@ -1,6 +1,6 @@
 /**
- * A node whose Python has no rados, rbd and libvirt, to the node programs. The command `ceph`, which is Python too, finds the
- * real ones.
+ * A node whose Python lacks rados, rbd and libvirt for the node programs. The command `ceph`, which is also Python,
+ * finds the real ones.
  */
 import type { Command, CommandResult, NodeAnswer, Runner } from "../../../provider/dist/transport/types.js";
 import { withoutBindings } from "../../hidden.ts";

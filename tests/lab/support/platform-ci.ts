@@ -1,4 +1,4 @@
-/** The files for CI of examples/platform. */
+/** The CI files of examples/platform. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { load } from "js-yaml";
@@ -26,7 +26,7 @@ export interface Pipeline {
 export const workflow = read(".github/workflows/seapath.yml") as Workflow;
 export const pipeline = read(".gitlab-ci.yml") as Record<string, Pipeline>;
 
-/** The steps of a job that use the action of this repository, with a stack put in. */
+/** The steps of a job that use this repository's action, for a given stack. */
 export const actionSteps = (job: string, stack: string): Record<string, string>[] =>
   (workflow.jobs[job]?.steps ?? [])
     .filter(({ uses }) => uses?.startsWith("./ci"))
@@ -36,7 +36,7 @@ export const actionSteps = (job: string, stack: string): Record<string, string>[
       ),
     );
 
-/** What the preview of a pull request gives the action. */
+/** The inputs that a pull request's preview gives the action. */
 export function previewInputs(stack: string): Record<string, string> {
   const [inputs, ...more] = actionSteps("preview", stack);
   if (inputs === undefined || more.length > 0) throw new Error("the preview must use the action once");

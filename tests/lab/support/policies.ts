@@ -1,4 +1,4 @@
-/** A stack of tests/lab/program under a policy pack: what its rules say, as the engine is told of it. */
+/** A stack of tests/lab/program with a policy pack: what its rules report to the engine. */
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -6,34 +6,34 @@ import { join } from "node:path";
 import { pulumiEnvironment } from "../../../tools/env.mjs";
 import type { Vms } from "./stack.ts";
 
-/** The pack as it is. */
+/** The unmodified pack. */
 export const PACK = join(import.meta.dirname, "../../../policy");
 
-/** What a rule says. */
+/** A report of a rule. */
 export interface Said {
   rule: string;
   level: "advisory" | "mandatory";
   message: string;
-  /** The logical name of the resource that it is shown with; the stack's where it is of no resource. */
+  /** The logical name of the resource that it is shown with; the stack's name if there is none. */
   resource: string;
 }
 
-/** How a run under the pack ended. */
+/** The result of a run with the pack. */
 export interface Policed {
   code: number;
-  /** What the rules say. */
+  /** The rules' reports. */
   said: Said[];
-  /** All that was printed. */
+  /** All output. */
   text: string;
 }
 
-/** How a run is made. */
+/** Options of a run. */
 export interface Run {
   stack: string;
   vms: Vms;
   run?: "preview" | "up";
   pack?: string;
-  /** What `--policy-pack-config` is given. */
+  /** The content for `--policy-pack-config`. */
   config?: object;
   environment?: Record<string, string>;
 }

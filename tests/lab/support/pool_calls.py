@@ -1,4 +1,4 @@
-# Every method of the pool, in a script that both ways run: what each answered, or the kind of its error.
+# Every method of the pool, in a script that runs both ways: each result, or the kind of its error.
 import hashlib
 import time
 
@@ -135,7 +135,7 @@ def everything(pool):
 
 
 def clear(pool):
-    """What a run that failed has left."""
+    """Leftovers of a failed run."""
     for name in [name for name in pool.groups() if name.startswith("bothways")]:
         pool.group_remove(name)
     for name in sorted((name for name in pool.images() if name.startswith("bothways")), reverse=True):

@@ -1,7 +1,7 @@
-/** Processes of this machine. */
+/** Local processes. */
 import { readdirSync, readFileSync } from "node:fs";
 
-/** A process and all that it started, the plugins among them, which pulumi puts into process groups of their own. */
+/** A process and all its descendants, including plugins, which pulumi puts into process groups of their own. */
 export function family(pid: number): number[] {
   const parents = readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
@@ -26,7 +26,7 @@ export function family(pid: number): number[] {
   return [pid, ...below(pid)];
 }
 
-/** The command line of a process; empty when it has ended. */
+/** The command line of a process; empty if it has ended. */
 export function commandLine(pid: number): string {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, "utf8");

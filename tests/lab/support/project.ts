@@ -1,4 +1,7 @@
-/** A copy of a project of examples/, driven through the CLI as in a terminal: what it writes into a stack's file stays in the copy. */
+/**
+ * A copy of a project in examples/, driven through the CLI as on a terminal: its changes to a stack's file stay in the
+ * copy.
+ */
 import { execFile } from "node:child_process";
 import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -12,7 +15,7 @@ export interface Said {
 export class Project {
   readonly folder: string;
 
-  /** Below the checkout, so that its packages are found. */
+  /** Inside the checkout, so that its packages are found. */
   constructor(example: string) {
     this.folder = join(stateFolder, "copies", example);
     rmSync(this.folder, { recursive: true, force: true });
@@ -20,7 +23,7 @@ export class Project {
     cpSync(join(root, "examples", example), this.folder, { recursive: true, filter: inside });
   }
 
-  /** Runs a program in its folder; the exit code, and all that it printed. */
+  /** Runs a program in its folder; returns the exit code and all output. */
   run(program: string, words: readonly string[], environment: Record<string, string> = {}): Promise<Said> {
     const options = { cwd: this.folder, env: { ...pulumiEnvironment(), ...environment }, maxBuffer: 64 * 1024 * 1024 };
     return new Promise((resolve, reject) => {
@@ -37,7 +40,7 @@ export class Project {
     return this.run("pulumi", [...words, "--non-interactive", "--color", "never"]);
   }
 
-  /** A stack of that name, with nothing in it: what a run that was killed left is destroyed. */
+  /** An empty stack of that name; destroys what a killed run left. */
   async emptyStack(stack: string): Promise<void> {
     await this.pulumi("stack", "select", "--create", stack);
     await this.pulumi("cancel", "--yes", "--stack", stack);
@@ -45,7 +48,7 @@ export class Project {
     if (exitCode !== 0) throw new Error(text);
   }
 
-  /** Changes a file, which has to change by it, and gives what puts it back. */
+  /** Edits a file, which must actually change, and returns a function that restores it. */
   edit(file: string, ...changes: [from: RegExp | string, to: string][]): () => void {
     const path = join(this.folder, file);
     const before = readFileSync(path, "utf8");

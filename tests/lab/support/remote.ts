@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { inGuest, readLab } from "../../../lab/index.ts";
 import { eventually, on } from "./cluster.ts";
 
-/** A guest of its own address, 10.99.0.<last>. */
+/** A guest with its own address, 10.99.0.<last>. */
 export function remoteVm(last: number, more: Record<string, unknown> = {}): Record<string, unknown> {
   const { xml, onNode } = readLab().guests["remote"] ?? { xml: "", onNode: "" };
   const mac = `52:54:00:00:00:${last.toString(16).padStart(2, "0")}`;
@@ -15,7 +15,7 @@ export function remoteVm(last: number, more: Record<string, unknown> = {}): Reco
   };
 }
 
-/** busybox's httpd as a service: it has one process, and answers what is asked of the guest. */
+/** busybox's httpd as a service: it has one process, and answers requests to the guest. */
 export const httpd = (guest: string, params: Record<string, string> = {}): Record<string, unknown> => ({
   $kind: "GuestResource",
   guest,
@@ -24,7 +24,7 @@ export const httpd = (guest: string, params: Record<string, string> = {}): Recor
   operations: { monitor: { interval: 3 } },
 });
 
-/** What the service inside answers; nothing while it does not. */
+/** The answer of the service inside; undefined while there is none. */
 export async function served(address: string, port = 80): Promise<string | undefined> {
   try {
     return await (await fetch(`http://${address}:${port}/`, { signal: AbortSignal.timeout(2000) })).text();
@@ -33,7 +33,7 @@ export async function served(address: string, port = 80): Promise<string | undef
   }
 }
 
-/** The process of the service, and the boot that it belongs to; nothing while the guest does not answer. */
+/** The process of the service, and the boot it belongs to; undefined while the guest does not answer. */
 export async function serviceIn(address: string): Promise<{ pid: string; boot: string } | undefined> {
   try {
     const { stdout } = await inGuest(address, "cat /proc/sys/kernel/random/boot_id; pgrep -f 'busybox httpd'", {
@@ -46,7 +46,7 @@ export async function serviceIn(address: string): Promise<{ pid: string; boot: s
   }
 }
 
-/** The same of a service that surely runs: a login to an emulated guest may take longer than one question has. */
+/** The same for a service that certainly runs: a login to an emulated guest may take longer than one query may. */
 export const serviceNow = (address: string) =>
   eventually(
     () => serviceIn(address),
@@ -54,13 +54,13 @@ export const serviceNow = (address: string) =>
     60,
   );
 
-/** Every line of the CIB, its status too, that has a name in it. */
+/** Every line of the CIB, including its status, that contains a name. */
 export async function cibLines(name: string): Promise<string[]> {
   const cib = await on("node1", "cibadmin", "--query");
   return cib.split("\n").filter((line) => new RegExp(`\\b${name}\\b`).test(line));
 }
 
-/** Puts another key into a guest, and has its pacemaker_remoted use it. */
+/** Installs another key in a guest, and makes its pacemaker_remoted use it. */
 export async function giveKey(address: string, key: Uint8Array): Promise<void> {
   await inGuest(
     address,

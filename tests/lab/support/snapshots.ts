@@ -1,4 +1,4 @@
-/** VMs of two disks, looked at from outside, and node programs that fail at a chosen point. */
+/** VMs with two disks, examined from outside, and node programs that fail at a chosen point. */
 import { createRequire } from "node:module";
 import { exec } from "../../../lab/index.ts";
 import type { Command, CommandResult, Runner } from "../../../provider/dist/transport/index.js";
@@ -16,25 +16,25 @@ const { ConnectionError } = createRequire(import.meta.url)(
 export const system = (vm: string) => `system_${vm}`;
 export const data = (vm: string) => `data_${vm}_0`;
 
-/** Gives a VM a data disk of 1 MiB by other tools; the guest does not have it, so that its bytes are the test's alone. */
+/** Adds a data disk of 1 MiB to a VM with other tools; the guest does not have it, so only the test writes to it. */
 export async function giveDisk(vm: string, image = data(vm), content = "first"): Promise<void> {
   await exec("node1", ["rbd", "import", "--no-progress", "-", image], { stdin: content.padEnd(1 << 20, ".") });
   await on("node1", "rbd", "group", "image", "add", vm, image);
 }
 
-/** Writes the beginning of a data disk from outside. */
+/** Writes to the beginning of a data disk from outside. */
 export async function write(image: string, content: string): Promise<void> {
   const script =
     'import rados, rbd, sys\nc = rados.Rados(conffile="/etc/ceph/ceph.conf")\nc.connect()\nio = c.open_ioctx("rbd")\nwith rbd.Image(io, sys.argv[1]) as i: i.write(sys.argv[2].encode(), 0)\nio.close()\nc.shutdown()';
   await on("node1", "/usr/bin/python3", "-I", "-c", script, image, content);
 }
 
-/** The first word of a disk that `write` has written. */
+/** The first word on a disk that `write` wrote. */
 export const content = async (image: string) =>
   /^\w+/.exec(await on("node1", "bash", "-c", 'rbd export --no-progress "$1" - | head -c 16', "bash", image))?.[0] ??
   "";
 
-/** What the tick guest counts in its disk: boots, and ticks in all. */
+/** The counters on the tick guest's disk: boots, and total ticks. */
 export async function ticks(vm: string): Promise<{ boots: number; total: number }> {
   const words = await on(
     "node1",
@@ -57,7 +57,7 @@ export async function snaps(image: string): Promise<Record<string, boolean>> {
   return Object.fromEntries(rows.map((row) => [row.name, String(row.protected) === "true"]));
 }
 
-/** The keys of the system image's metadata that snapshots and rollbacks have left. */
+/** The metadata keys that snapshots and rollbacks left on the system image. */
 export async function notes(vm: string): Promise<string[]> {
   const { text } = await tryOn("node1", "rbd", "image-meta", "list", system(vm), "--format", "json");
   return Object.keys(JSON.parse(text) as object)
@@ -75,7 +75,7 @@ export const snapshotSpec = (vm: string, name: string, more: Partial<SnapshotSpe
   ...more,
 });
 
-/** Adds lines of Python to the node programs of a name, behind all that they define: a failure at a point in the midst. */
+/** Appends lines of Python to the definitions of the named node program, so that it fails at a point in the middle. */
 export class PatchedRunner implements Runner {
   readonly #inner: Runner;
   readonly #program: string;
@@ -83,7 +83,7 @@ export class PatchedRunner implements Runner {
   readonly #isLast: boolean;
   #broken = false;
 
-  /** @param isLast once such a program has failed nothing comes through any more */
+  /** @param isLast block all calls after such a program has failed */
   constructor(inner: Runner, program: string, lines: string, isLast = false) {
     this.#inner = inner;
     this.#program = `the ${program} program`;
@@ -119,7 +119,7 @@ export class PatchedRunner implements Runner {
   }
 }
 
-/** One at a time, in the order of the disks' names, so that a failure comes at the same point each time. */
+/** One at a time, in the order of the disks' names, so that a failure always comes at the same point. */
 export const ONE_BY_ONE = `
 def everywhere(images, work):
     for disk in sorted(images, reverse=True):

@@ -1,12 +1,12 @@
 /**
- * An sshd of a test's own on a node, beside the node's: what comes over it can be told from what others do on the lab,
- * be made slow, and be cut off without harm to anybody.
+ * A test's own sshd on a node, beside the node's: its connections can be told apart from others on the lab, slowed
+ * down, and cut without affecting others.
  */
 import { readFileSync } from "node:fs";
 import { readLab } from "../../../lab/index.ts";
 import { eventually, on, tryOn } from "./cluster.ts";
 
-/** In front of the tools of a node: an import is slow, or a tool hangs, when a file says so. */
+/** Wraps a node's tools: an import is slow, or a tool hangs, if a file says so. */
 const SLOW = `#!/bin/sh
 self=$(basename "$0")
 real=$(PATH=/usr/sbin:/usr/bin:/sbin:/bin command -v "$self")
@@ -34,11 +34,11 @@ export class OwnSshd {
     this.#folder = `/run/seapath-test-${name}`;
   }
 
-  /** @param name of the test, by which its programs are found again */
+  /** @param name of the test; identifies its programs */
   static async start(node: string, port: number, name: string): Promise<OwnSshd> {
     const made = new OwnSshd(node, port, name);
     const folder = made.#folder;
-    // What a run that failed has left would be taken for this one's.
+    // A failed run's leftovers would be taken for this one's.
     await on(
       node,
       "sh",
@@ -66,7 +66,7 @@ export class OwnSshd {
     return made;
   }
 
-  /** Settings with which the provider comes by this sshd. */
+  /** Settings that make the provider use this sshd. */
   get environment(): Record<string, string> {
     const { nodes, knownHostsFile } = readLab();
     const address = nodes.find(({ name }) => name === this.node)?.address ?? "";
@@ -80,7 +80,7 @@ export class OwnSshd {
     };
   }
 
-  /** Makes what is begun from now on hang: an import (which then shows no progress), or the reading of an inventory. */
+  /** Makes new operations hang: an import (which then shows no progress), or reading an inventory. */
   async stall(what: Stall): Promise<void> {
     await on(this.node, "sh", "-c", `echo ${what} > ${this.#folder}/stall`);
   }
@@ -89,7 +89,7 @@ export class OwnSshd {
     await on(this.node, "rm", "-f", `${this.#folder}/stall`);
   }
 
-  /** The programs that came by this sshd and still run, wherever they hang now; sshd's own processes are not among them. */
+  /** The programs that came through this sshd and still run, wherever they hang now, except sshd's own processes. */
   async programs(): Promise<string[]> {
     const script = `for pid in $(grep -lzxF -e "$1" /proc/[0-9]*/environ 2>/dev/null | cut -d/ -f3); do cat /proc/$pid/cmdline 2>/dev/null | tr '\\0' ' '; echo; done`;
     const text = await on(this.node, "sh", "-c", script, "sh", `SEAPATH_TEST=${this.#name}`);
@@ -99,9 +99,10 @@ export class OwnSshd {
       .filter((line) => line !== "" && !line.startsWith("sshd"));
   }
 
-  /** Kills what serves the connections, so that these break; the sshd itself stays and takes new ones. */
+  /** Kills the processes that serve connections, so that these break; the sshd itself stays and accepts new ones. */
   async cut(): Promise<void> {
-    // For a user who is not root there are two for each connection, and one may end with the other. Since OpenSSH 9.8 they are sshd-session.
+    // For a user other than root, each connection has two, and one may end with the other. From OpenSSH 9.8 they are
+    // called sshd-session.
     await on(
       this.node,
       "sh",

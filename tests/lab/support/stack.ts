@@ -1,6 +1,6 @@
 /**
- * A stack of tests/lab/program, driven through the real CLI. Not by Pulumi's automation API, which runs the CLI four more times
- * for each `up`: for the configuration, the outputs twice, and the history.
+ * A stack of tests/lab/program, driven through the real CLI. Not with Pulumi's Automation API, which runs the CLI four
+ * more times for each `up`: for the configuration, the outputs twice, and the history.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,10 +9,10 @@ import { pulumiEnvironment } from "../../../tools/env.mjs";
 import { said } from "../../said.ts";
 import { ran } from "./cli.ts";
 
-/** The inputs of the resources of a stack, by logical name: VMs, where `$kind` names no other class. */
+/** The inputs of a stack's resources, by logical name: VMs, unless `$kind` names another class. */
 export type Vms = Record<string, Record<string, unknown>>;
 
-/** What a run said, and how many resources it did what with. */
+/** A run's output, and how many resources it did what with. */
 export interface Done {
   text: string;
   changes: Record<string, number>;
@@ -32,25 +32,26 @@ export class TestStack {
     this.#environment = { ...pulumiEnvironment(), PULUMI_DEBUG_COMMANDS: "true", ...environment };
   }
 
-  /** A new stack of that name; what an earlier run left in it is destroyed first. */
+  /** A new stack of that name; destroys what an earlier run left in it first. */
   static async make(name: string, environment: Record<string, string> = {}): Promise<TestStack> {
     const made = new TestStack(name, environment);
     await made.#pulumi("stack", "select", "--create");
     await made.configure({});
-    // A run that was killed leaves its lock.
+    // A killed run leaves its lock.
     await made.unlock();
     if ((await made.#deployment()).resources?.length) await made.destroy();
     return made;
   }
 
-  /** A stack that is there, as it is, with another environment: other settings of the cluster, say. */
+  /** An existing stack, unchanged, with another environment, e.g. other cluster settings. */
   static at(name: string, environment: Record<string, string>): TestStack {
     return new TestStack(name, environment);
   }
 
   /**
-   * Renames it, as `pulumi stack rename` does. @param to `organization/<project>/<stack>` for another project as well
-   * @param folder the project's own, where it is another one
+   * Renames it, as `pulumi stack rename` does.
+   * @param to `organization/<project>/<stack>` for another project as well
+   * @param folder the other project's folder, if it is another one
    */
   async rename(to: string, folder = this.#folder): Promise<TestStack> {
     await this.#pulumi("stack", "rename", to);
@@ -65,7 +66,7 @@ export class TestStack {
     return { stdout, text: stdout + stderr };
   }
 
-  /** Runs the program, and reads from the engine's events what came of it. */
+  /** Runs the program, and reads the result from the engine's events. */
   async #run(words: readonly string[], vms: Vms): Promise<Done> {
     const folder = mkdtempSync(join(tmpdir(), "seapath-stack-"));
     try {
@@ -84,12 +85,12 @@ export class TestStack {
     }
   }
 
-  /** Says which VMs there are to be, without acting on it. */
+  /** Sets which VMs to declare, without acting on it. */
   async configure(vms: Vms): Promise<void> {
     await this.setting("vms", JSON.stringify(vms));
   }
 
-  /** Sets a key of the stack's configuration, `seapath:planned` say. */
+  /** Sets a key of the stack's configuration, e.g. `seapath:planned`. */
   async setting(key: string, value: string): Promise<void> {
     await this.#pulumi("config", "set", key, value);
   }
@@ -99,7 +100,7 @@ export class TestStack {
     return this.#run(["up", "--yes", "--skip-preview"], vms);
   }
 
-  /** `pulumi up` that is told to make some of the resources anew, by their logical names. */
+  /** `pulumi up` that must replace some of the resources, given by logical name. */
   async replacing(vms: Vms, ...names: string[]): Promise<Done> {
     const urns = await Promise.all(names.map((name) => this.urnOf(name)));
     return this.#run(["up", "--yes", "--skip-preview", ...urns.flatMap((urn) => ["--replace", urn])], vms);
@@ -110,7 +111,7 @@ export class TestStack {
     await this.#pulumi("state", "taint", await this.urnOf(name), "--yes");
   }
 
-  /** The URN of a resource of the state, by its logical name. */
+  /** The URN of a resource in the state, by its logical name. */
   async urnOf(name: string): Promise<string> {
     const { resources = [] } = await this.#deployment();
     const found = resources.find(({ urn }) => urn.split("::").at(-1) === name);
@@ -118,17 +119,17 @@ export class TestStack {
     return found.urn;
   }
 
-  /** `pulumi preview --diff`; with `refresh`, of what the cluster says now. */
+  /** `pulumi preview --diff`; with `refresh`, based on what the cluster says now. */
   preview(vms: Vms, { refresh = false }: { refresh?: boolean } = {}): Promise<Done> {
     return this.#run(["preview", "--diff", ...(refresh ? ["--refresh"] : [])], vms);
   }
 
-  /** `pulumi refresh`. @returns what it said */
+  /** `pulumi refresh`. @returns its output */
   async refresh(): Promise<string> {
     return (await this.#pulumi("refresh", "--yes", "--skip-preview")).text;
   }
 
-  /** What a run that has to fail says. */
+  /** The output of a run that must fail. */
   async failing(run: "up" | "preview", vms: Vms): Promise<string> {
     try {
       await this[run](vms);
@@ -144,18 +145,18 @@ export class TestStack {
     await this.#pulumi("destroy", "--yes", "--skip-preview");
   }
 
-  /** Destroys everything, and forgets the stack. */
+  /** Destroys everything and removes the stack. */
   async remove(): Promise<void> {
     await this.destroy();
     await this.#pulumi("stack", "rm", "--yes");
   }
 
-  /** Takes away the lock of a run that was killed. */
+  /** Removes the lock of a killed run. */
   async unlock(): Promise<void> {
     await this.#pulumi("cancel", "--yes");
   }
 
-  /** What the program puts out, and whether it is a secret. */
+  /** The program's outputs, and whether each is a secret. */
   async outputs(): Promise<Record<string, { value: unknown; secret: boolean }>> {
     const read = async (...more: string[]) =>
       JSON.parse((await this.#pulumi("stack", "output", "--json", ...more)).stdout) as Record<string, unknown>;
@@ -178,7 +179,7 @@ export class TestStack {
       .map((each) => each.urn.split("::").at(-1) ?? "");
   }
 
-  /** Loses a VM from the state, as a run that is killed before it is recorded does. */
+  /** Drops a VM from the state, as a run does that is killed before recording it. */
   async forget(name: string): Promise<void> {
     const exported = JSON.parse(await this.state()) as { deployment: { resources: { urn: string }[] } };
     exported.deployment.resources = exported.deployment.resources.filter(

@@ -1,11 +1,12 @@
-/** Users of a test's own on the nodes, and what SEAPATH's playbooks let theirs do by sudo. */
+/** A test's own users on the nodes, and what SEAPATH's playbooks allow theirs through sudo. */
 import { readFileSync } from "node:fs";
 import { exec, readLab } from "../../../lab/index.ts";
 import { eventually } from "./cluster.ts";
 
 /**
- * Their user's file of sudoers: the shell as root, and rsync. `EXEC` lifts their `noexec`, and their `requiretty` does not hold for it.
- * @param terminal has `requiretty` hold for the user, as for everybody else there
+ * The sudoers file of their user: the shell as root, and rsync. `EXEC` lifts their `noexec`, and their `requiretty`
+ * does not apply.
+ * @param terminal makes `requiretty` apply to the user, as to everyone else there
  */
 export const hardenedSudoers = (user: string, { terminal = false } = {}): string =>
   [
@@ -15,7 +16,7 @@ export const hardenedSudoers = (user: string, { terminal = false } = {}): string
     "",
   ].join("\n");
 
-/** Whom sudo is for on nodes that those playbooks have hardened. */
+/** The group that may use sudo on nodes hardened by those playbooks. */
 export const SUDO_GROUP = "privileged";
 
 const MAKE = `
@@ -23,7 +24,7 @@ useradd --create-home --shell "$2" --password '*' "$1"
 ! getent group ${SUDO_GROUP} >/dev/null || usermod -aG ${SUDO_GROUP} "$1"
 umask 77; mkdir -p "/home/$1/.ssh"; cat > "/home/$1/.ssh/authorized_keys"; chown -R "$1" "/home/$1/.ssh"`;
 
-/** Makes a user whom the lab's key lets in. */
+/** Creates a user that the lab's key can log in as. */
 export async function makeUser(
   node: string,
   user: string,
@@ -39,7 +40,7 @@ export async function allowBySudo(node: string, user: string, sudoers: string): 
   });
 }
 
-/** Takes a user away, when its last process has ended. */
+/** Removes a user once its last process has ended. */
 export async function dropUser(node: string, user: string): Promise<void> {
   await exec(node, ["sh", "-c", `rm -f /etc/sudoers.d/${user}; pkill -KILL -u ${user}`], { ok: true });
   await eventually(
@@ -48,5 +49,5 @@ export async function dropUser(node: string, user: string): Promise<void> {
   );
 }
 
-/** Whom a node of the lab lets in from another one, so that VMs are moved live as that user. */
+/** The user a lab node can log in to another as, so that VMs migrate live as that user. */
 export const migrationUser = (): string => (readLab().options.hardened === true ? "libvirtadmin" : "root");

@@ -1,8 +1,8 @@
-/** VMs for tests: the tick guest, which boots in no time and stops at the power button at once. */
+/** VMs for tests: the tick guest, which boots instantly and stops at once on the power button. */
 import type { Domain, VmSpec } from "../../../provider/dist/vmmgr/index.js";
 import { migrationUser } from "./users.ts";
 
-/** A node's path of the tick guest's image. */
+/** The path of the tick guest's image on a node. */
 export const TICK = "/var/lib/seapath/images/tick.qcow2";
 
 /** The tick guest, typed. */
@@ -23,7 +23,7 @@ export const tickXml = (more = "", uuid = ""): string => `<domain type="qemu">
   <devices>${more}<serial type="pty"/><memballoon model="none"/></devices>
 </domain>`;
 
-/** The same for those who call the vmmgr layer, without Pulumi. */
+/** The same for callers of the vmmgr layer, without Pulumi. */
 export const tickSpec = (name: string): VmSpec => ({
   name,
   source: { nodePath: TICK },
@@ -52,7 +52,7 @@ export const tickSpec = (name: string): VmSpec => ({
   crmConfigCommands: [],
 });
 
-/** The same, wherever Pacemaker likes. */
+/** The same, on any node Pacemaker chooses. */
 export function specOf(name: string): VmSpec & { domain: Domain } {
   const { preferredHost: _preferred, domain, ...spec } = tickSpec(name);
   if (domain === undefined) throw new Error("the tick guest has a typed domain");

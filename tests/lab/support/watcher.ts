@@ -1,13 +1,13 @@
-/** Looks at VMs all along while something is done to them: by virsh on every node and by crm_mon, as another client would. */
+/** Watches VMs while something is done to them: by virsh on every node and by crm_mon, as another client would. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { nodes, on, tryOn } from "./cluster.ts";
 
-/** What was seen at one moment. */
+/** An observation at one moment. */
 export interface Sample {
   at: number;
-  /** Where libvirt runs them; of one that runs nowhere there is nothing. */
+  /** The node where libvirt runs each; no entry for one that runs nowhere. */
   runs: Record<string, string>;
-  /** Those that Pacemaker has started. */
+  /** The VMs that Pacemaker has started. */
   started: string[];
 }
 
@@ -29,7 +29,7 @@ async function look(vms: readonly string[]): Promise<Sample> {
   return { at, runs: Object.fromEntries(found), started };
 }
 
-/** Does something, and says what was seen of the VMs meanwhile, from before it to after it. */
+/** Does something, and returns what was observed of the VMs, from before to after it. */
 export async function watched<T>(
   vms: readonly string[],
   work: () => Promise<T>,
@@ -51,12 +51,12 @@ export async function watched<T>(
   }
 }
 
-/** The VMs in the order in which they were first seen not to run. */
+/** The VMs in the order in which they were first seen not running. */
 export const downInOrder = (vms: readonly string[], samples: readonly Sample[]): string[] => [
   ...new Set(samples.flatMap(({ runs }) => vms.filter((vm) => runs[vm] === undefined))),
 ];
 
-/** How often a tick guest has booted, by its own disk. */
+/** How often a tick guest has booted, according to its own disk. */
 export const bootsOf = async (vm: string): Promise<number> =>
   Number(
     await on(
