@@ -6,7 +6,7 @@
 "use strict";
 const Module = require("node:module");
 
-/** The deferred modules, and the file of @pulumi/pulumi that defers each: other importers get the module at once. */
+/** The deferred modules, each with the importing file of @pulumi/pulumi: other importers get the module at once. */
 const PUT_OFF = [
   { request: /^(?:@npmcli\/arborist|normalize-package-data)$/, from: /[\\/]runtime[\\/]closure[\\/]codePaths\.js$/ },
   { request: /^\.\.\/\.\.\/typescript-shim$/, from: /[\\/]runtime[\\/]closure[\\/]parseFunction\.js$/ },

@@ -35,7 +35,7 @@ export interface Look<Config> {
   report: (message: string, resource?: Declared) => void;
   /** Records that something was not checked; with `onUnknown: "fail"`, it is a violation. */
   unknown: (resource: Declared, path: string) => void;
-  /** The same for what the scheduler could not be given, as a sentence. */
+  /** The same for facts that the scheduler was not given, as a sentence. */
   unsure: (text: string) => void;
   /** Records that something was not checked. */
   skip: (about: string, why: string) => void;

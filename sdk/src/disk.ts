@@ -161,6 +161,6 @@ const NONE = {
 const inputs = (name: string, args: DiskArgs) => ({
   ...NONE,
   ...args,
-  // Lets a later run recognize a disk that it created but could not record, and shows others who owns it.
+  // Lets a later run recognize a disk that it created but could not record, and lets others see its owner.
   owner: `${pulumi.getProject()}/${pulumi.getStack()}/${name}`,
 });

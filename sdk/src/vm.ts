@@ -131,6 +131,6 @@ const inputs = (name: string, args: VmArgs) => ({
   // The engine does not pass the resource name to the provider. This key tells a replacement from a VM that another
   // resource takes over.
   __resource: name,
-  // Lets a later run recognize a VM that it created but could not record, and shows others who owns it.
+  // Lets a later run recognize a VM that it created but could not record, and lets others see its owner.
   owner: `${pulumi.getProject()}/${pulumi.getStack()}`,
 });

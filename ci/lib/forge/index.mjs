@@ -74,7 +74,7 @@ async function findOwn(forge, list, marker) {
  * Describes what was done. Warns about an author we do not search for, since each run would create a new entry.
  * @param {Forge} forge
  * @param {string} what
- * @param {string} login who has written
+ * @param {string} login the author
  */
 async function made(forge, what, login) {
   const own = await forge.author();

@@ -53,7 +53,7 @@ async function purge({ given, at, json, out, say }: Run): Promise<void> {
   };
   const { removed, kept, held } = await api.purge(at, given.get("name"), which);
   if (json) out(printed(true, { removed, kept, held }, ""));
-  // It is no surprise that a date or a number leaves some.
+  // Not worth a message: a date or a number always leaves some.
   else for (const [name, why] of Object.entries(held)) say(`${given.get("name")}: ${name} stays: ${why}`);
 }
 
