@@ -2,7 +2,7 @@ import { defineConfig, globalIgnores } from "eslint/config";
 import tseslint from "typescript-eslint";
 import layerRules from "./tools/lint/layers.mjs";
 
-/** The rule of the layers sees static imports only, so these have no others. */
+/** The layers rule sees only static imports, so these files have no others. */
 const staticImportsOnly = {
   name: "layers/static-imports-only",
   files: ["provider/src/*/**/*.ts"],
@@ -49,7 +49,7 @@ const everywhere = {
   },
 };
 
-/** Rules that ask the type checker. */
+/** Rules that use the type checker. */
 const typed = {
   "@typescript-eslint/await-thenable": "error",
   "@typescript-eslint/no-array-delete": "error",
@@ -63,7 +63,7 @@ const typed = {
   "@typescript-eslint/unbound-method": "error",
 };
 
-/** More of them, for the code that others depend on. */
+/** More of them, for code that other code depends on. */
 const typedStrictly = {
   ...typed,
   "@typescript-eslint/no-unnecessary-type-assertion": "error",
@@ -109,7 +109,7 @@ export default defineConfig(
     name: "sdk-loads-late",
     files: ["sdk/src/**/*.ts"],
     rules: {
-      // Loaded when a function or a command asks a cluster: a program that only declares resources has no need of it.
+      // Loaded when a function or command queries a cluster: a program that only declares resources does not need it.
       "@typescript-eslint/no-require-imports": ["error", { allow: ["^pulumi-seapath/provider$"] }],
     },
   },

@@ -1,6 +1,6 @@
 /**
- * Pacemaker's tools out of the root of another release, run by the loader and the libraries of that root: no chroot, and nobody
- * has to be root. A root is made by `mmdebstrap --variant=extract --include=pacemaker,pacemaker-cli-utils trixie FOLDER`.
+ * Pacemaker's tools from the root of another release, run with that root's loader and libraries: without chroot or root
+ * privileges. `mmdebstrap --variant=extract --include=pacemaker,pacemaker-cli-utils trixie FOLDER` creates a root.
  */
 import { chmodSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -21,7 +21,7 @@ export function program(path: string, lines: readonly string[]): void {
 
 const quoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
 
-/** Makes a folder of the tools of a root, to be put before the others in PATH. */
+/** Creates a folder with a root's tools, to put first in PATH. */
 export function toolsOf(root: string, folder: string): string {
   const usr = join(resolve(root), "usr");
   const libraries = found(join(usr, "lib"), /-linux-gnu[a-z0-9]*$/);

@@ -1,4 +1,4 @@
-// A pack as a user makes one. What it is made of is the test's.
+// A pack as a user would write it. The test supplies its content.
 import { SeapathPolicyPack } from "pulumi-seapath-policy";
 
 new SeapathPolicyPack(JSON.parse(process.env["SEAPATH_TEST_PACK"] ?? "{}"), { name: "testpack" });

@@ -1,4 +1,4 @@
-// A rule that must hold and one that advises, about the metadata of VMs: what is asked of a pack in tests of what reads it.
+// A mandatory and an advisory rule about the metadata of VMs, for tests of what reads a pack's reports.
 const { PolicyPack } = require("@pulumi/policy");
 
 const isVm = ({ type }) => type.endsWith("seapath:Vm");

@@ -1,9 +1,10 @@
-// A Pulumi program whose resources are its configuration: `vms` is an object of the inputs of each. `$kind` is the class
-// (a VM where nothing is said), `$retain` sets `retainOnDelete`, `$after` names resources that it depends on. `$call` names a
-// function instead of a class; its answer is the stack's output `answer_<name>`. Anywhere in the inputs the text
-// `$ref:<name>.<output>` stands for that output of a resource above, which a preview may not know, `$vm:<name>` for
-// the resource itself, and `$secret:<text>` for a secret. `$options` are more options. `$unchecked` makes a resource of the same type whose provider refuses nothing and makes nothing: policies see what
-// another release of the provider would let pass.
+// A Pulumi program that takes its resources from its configuration: `vms` maps each name to its inputs. `$kind` is the
+// class (default: a VM), `$retain` sets `retainOnDelete`, `$after` names resources that it depends on. `$call` names a
+// function instead of a class; its result is the stack's output `answer_<name>`. Anywhere in the inputs, the text
+// `$ref:<name>.<output>` stands for that output of a resource above, which a preview may not know, `$vm:<name>` for the
+// resource itself, and `$secret:<text>` for a secret. `$options` are additional options. `$unchecked` creates a
+// resource of the same type whose provider rejects nothing and creates nothing: policies then see what another release
+// of the provider would accept.
 import * as pulumi from "@pulumi/pulumi";
 import * as seapath from "pulumi-seapath";
 

@@ -1,4 +1,4 @@
-/** What the tests of all layers share: the fixtures, and Pacemaker's own tools on a CIB in a file. */
+/** Shared by the tests of all layers: the fixtures, and Pacemaker's own tools on a CIB in a file. */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -19,7 +19,7 @@ export const fixture = (name: string): string =>
 export const inventory = (): Inventory =>
   cluster.parseInventory((JSON.parse(fixture("inventory.json")) as { ok: unknown }).ok);
 
-/** An element as text in which the order of children does not count: a patch puts new ones where it likes. */
+/** An element as text, independent of the order of children: a patch puts new ones anywhere. */
 export function unordered(node: XmlElement | undefined): string {
   if (node === undefined) return "";
   return JSON.stringify([
@@ -30,14 +30,14 @@ export function unordered(node: XmlElement | undefined): string {
   ]);
 }
 
-/** What a program of Pacemaker answered. */
+/** The result of a Pacemaker program. */
 export interface Answer {
   code: number | null;
   stdout: string;
   stderr: string;
 }
 
-/** A CIB in a file of its own, to which Pacemaker's real tools are put. */
+/** A CIB in its own file, for Pacemaker's real tools. */
 export class CibFile {
   readonly folder = mkdtempSync(join(tmpdir(), "seapath-cib-"));
   readonly path = join(this.folder, "cib.xml");
@@ -62,7 +62,7 @@ export class CibFile {
     return this.run(["cibadmin", "--patch", "--xml-pipe"], cluster.renderPatch(changes));
   }
 
-  /** The same; an error when Pacemaker refuses it. */
+  /** The same; throws if Pacemaker rejects it. */
   apply(changes: Parameters<typeof cluster.renderPatch>[0]): void {
     if (changes.length === 0) return;
     const { code, stderr } = this.patch(changes);

@@ -1,5 +1,5 @@
-"""Whether the Python that runs this knows all that a program uses: its grammar, each name of a module of Python's own, and
-each keyword that a function of such a module is given. What it finds wrong it prints, a line each."""
+"""Checks whether the running Python supports everything that a program uses: its grammar, each name from Python's
+own modules, and each keyword argument of their functions. Prints its findings, one per line."""
 
 import ast
 import importlib
@@ -10,7 +10,7 @@ import sys
 # They come with Ceph and libvirt.
 NOT_PYTHONS = {"rbd", "rados", "libvirt", "libvirt_qemu"}
 OLDEST = (3, 9)
-# What came after the oldest and is no name of a module: builtins, methods, and keywords of builtins.
+# Newer than the oldest version and not in a module: builtins, methods, and keywords of builtins.
 YOUNGER_BUILTINS = {
     "aiter",
     "anext",
@@ -40,7 +40,7 @@ YOUNGER_KEYWORDS = {
 
 
 def modules_of(tree):
-    """What a name of the program stands for: a module, or something of one."""
+    """What each name in the program refers to: a module, or a member of one."""
     known, wrong = {}, []
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -61,7 +61,8 @@ def modules_of(tree):
 
 
 def meant(node, known):
-    """What an expression such as `os.path.join` is, "missing" where there is none, or None where only a run would tell."""
+    """The value of an expression such as `os.path.join`; "missing" if it does not exist, or None if only a run would
+    tell."""
     if isinstance(node, ast.Name):
         return known.get(node.id)
     if isinstance(node, ast.Attribute):
@@ -73,7 +74,7 @@ def meant(node, known):
 
 
 def in_scopes(node, known):
-    """Every node with what the names mean there: a function's own variables hide modules."""
+    """Every node with the meaning of names there: a function's own variables hide modules."""
     if isinstance(node, (ast.FunctionDef, ast.Lambda)):
         arguments = (
             node.args.args

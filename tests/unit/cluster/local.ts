@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import type { Command, CommandResult, Runner } from "../../../provider/dist/transport/types.js";
 
-/** Runs the programs here, by this machine's Python, with a CIB in a file. */
+/** Runs the programs with this machine's Python and a CIB in a file. */
 export class LocalRunner implements Runner {
   readonly node = "here";
   readonly environment: NodeJS.ProcessEnv;

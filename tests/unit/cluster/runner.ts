@@ -1,4 +1,4 @@
-/** A scripted Runner: it knows the programs that it was told of, keeps what was asked, and refuses everything else. */
+/** A scripted Runner: it answers the programs that it was given, records requests, and rejects everything else. */
 import { createRequire } from "node:module";
 import type { Command, CommandResult, Runner } from "../../../provider/dist/transport/types.js";
 

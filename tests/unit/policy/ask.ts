@@ -1,4 +1,4 @@
-/** Rules asked directly: hand-made resources, as the engine hands them over, and a saved cluster. */
+/** Runs rules directly: with hand-made resources, in the engine's form, and a saved cluster. */
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
@@ -13,7 +13,7 @@ import type {
 import { cluster } from "../cluster/fixtures.ts";
 import { running } from "../vmmgr/whatif/ask.ts";
 
-// Pulumi tells a pack by its environment what the stack is.
+// Pulumi passes the stack to a pack in the environment.
 Object.assign(process.env, { PULUMI_NODEJS_PROJECT: "p", PULUMI_NODEJS_STACK: "s" });
 delete process.env["SEAPATH_SAVED_CLUSTER"];
 
@@ -30,7 +30,7 @@ export const notes = load<typeof import("../../../policy/dist/notes.js")>("notes
 export const bonds = load<typeof import("../../../policy/dist/bonds.js")>("bonds");
 export { running, cluster, unknownCheckingProxy };
 
-/** What stands for a text that is not known before other resources are made. */
+/** The placeholder for a string that is unknown until other resources exist. */
 export const UNKNOWN = unknownStringValue;
 
 type Raw = Record<string, unknown>;
@@ -40,7 +40,7 @@ export interface Given {
   props: Raw;
 }
 
-/** A VM of the stack, with what the provider's check puts in. */
+/** A VM of the stack, with the defaults of the provider's check. */
 export const vm = (name: string, more: Raw = {}): Given => ({
   kind: "Vm",
   name,
@@ -55,7 +55,7 @@ export const vm = (name: string, more: Raw = {}): Given => ({
   },
 });
 
-/** VMs that are kept together, or apart. */
+/** VMs that are kept together or apart. */
 export const colocation = (name: string, first: string, others: string[], more: Raw = {}): Given => ({
   kind: "Colocation",
   name,
@@ -69,7 +69,7 @@ const asResource = ({ kind, name, props }: Given) => ({
   props: unknownCheckingProxy(props),
 });
 
-/** What a rule says, each with the name of the resource that it is shown with. */
+/** A rule's reports, each with the name of the resource that it is shown with. */
 export type Said = { message: string; resource: string }[];
 
 const collected = async (run: (report: (message: string, urn?: string) => void) => unknown): Promise<Said> => {
@@ -78,7 +78,7 @@ const collected = async (run: (report: (message: string, urn?: string) => void) 
   return said;
 };
 
-/** What a rule of one resource says of it. */
+/** The reports of a rule for a single resource. */
 export const ofResource = (
   { validateResource }: Pick<ResourceValidationPolicy, "validateResource">,
   given: Given,
@@ -89,7 +89,7 @@ export const ofResource = (
     for (const each of [validateResource ?? []].flat()) await each(args, report);
   });
 
-/** What a rule of a stack says of it. */
+/** The reports of a stack rule. */
 export const ofStack = (
   { validateStack }: Pick<StackValidationPolicy, "validateStack">,
   given: readonly Given[],
@@ -108,7 +108,7 @@ export const ofStack = (
 const folder = mkdtempSync(join(tmpdir(), "seapath-rules-"));
 let files = 0;
 
-/** Writes down a cluster of three nodes whose observer is node3. @returns the file */
+/** Saves a cluster of three nodes whose observer is node3. @returns the file */
 export function saved(cib: string, more: object = {}): string {
   const file = join(folder, `${files++}.json`);
   const nodes = ["node1", "node2", "node3"].map((node) => ({ node, vcpus: 4, memoryBytes: 1024 ** 3 }));
@@ -116,11 +116,11 @@ export function saved(cib: string, more: object = {}): string {
   return file;
 }
 
-/** Keeps a VM off a node, as `crm resource ban` does. */
+/** Bans a VM from a node, like `crm resource ban`. */
 export const ban = (name: string, node: string) =>
   `<rsc_location id="cli-ban-${name}-on-${node}" rsc="${name}" node="${node}" score="-INFINITY" role="Started"/>`;
 
-/** VMs of others that are kept off the observer. */
+/** Other programs' VMs, banned from the observer. */
 export const calm = (where: Record<string, number>, more: Parameters<typeof running>[1] = {}) =>
   running(where, {
     ...more,
@@ -137,11 +137,11 @@ export const withNodes = (cib: string, count: number) =>
     `${Array.from({ length: count - 3 }, (_, at) => `<node id="${at + 4}" uname="node${at + 4}"/>`).join("")}</nodes>`,
   );
 
-/** The same cluster, on which VMs move for the sake of an even number. */
+/** The same cluster, where VMs move to balance their number. */
 export const restless = (cib: string) =>
   cib.replace('name="resource-stickiness" value="1"', 'name="resource-stickiness" value="0"');
 
-/** Within the tests of a `describe` no cluster is configured, so none answers, whatever the environment says. */
+/** No cluster is configured in the tests of a `describe`, so none answers, whatever the environment says. */
 export function withoutCluster(): void {
   const hosts = process.env["SEAPATH_HOSTS"];
   before(() => delete process.env["SEAPATH_HOSTS"]);

@@ -1,4 +1,7 @@
-/** Pulumi's own host of dynamic providers, as the engine starts it in a program's folder, and what it prints and answers. */
+/**
+ * Pulumi's own host of dynamic providers, started in a program's folder as the engine does, with its output and
+ * results.
+ */
 import { spawn, type ChildProcess } from "node:child_process";
 import { mkdirSync, symlinkSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -35,7 +38,7 @@ export class Host {
       stream?.setEncoding("utf8").on("data", (text: string) => (this.#printed += text));
   }
 
-  /** @param folder an empty one @param config of the stack */
+  /** @param folder an empty folder @param config the stack's configuration */
   static async start(folder: string, config: Record<string, string>): Promise<Host> {
     mkdirSync(join(folder, "node_modules"), { recursive: true });
     for (const [name, target] of [
@@ -57,12 +60,12 @@ export class Host {
     return host;
   }
 
-  /** All that it printed so far: the engine shows it as it is. */
+  /** Its output so far: the engine shows it unchanged. */
   get printed(): string {
     return this.#printed;
   }
 
-  /** What a check answers, as the engine prints it of a resource. @param secret the keys of the configuration that are secret */
+  /** A check's failures, as the engine prints them for a resource. @param secret the secret configuration keys */
   async check(kind: string, inputs: object, secret: string[] = []): Promise<{ property: string; reason: string }[]> {
     const news = toStruct({ ...inputs, __provider: stubText(kind, secret) });
     const answer = await this.#call("check", "CheckRequest", { Olds: toStruct({}), News: news });
@@ -72,7 +75,7 @@ export class Host {
     }));
   }
 
-  /** The message of the error that a read ends with. */
+  /** The message of the error that a read fails with. */
   async readError(kind: string, id: string, state: object, secret: string[] = []): Promise<string> {
     const properties = toStruct({ ...state, __provider: stubText(kind, secret) });
     return this.#call("read", "ReadRequest", { Id: id, Properties: properties }).then(

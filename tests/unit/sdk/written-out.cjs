@@ -1,4 +1,4 @@
-// A kind's stub as an object of functions, for Pulumi to make a text of. The parameters' names are in the text.
+// A kind's stub as an object of functions that Pulumi serializes. The text contains the parameters' names.
 "use strict";
 
 module.exports = {

@@ -23,7 +23,7 @@ export const state = load<typeof import("../../../../provider/dist/resources/vm/
 export type Raw = Record<string, unknown>;
 export const TICK = "/var/lib/seapath/images/tick.qcow2";
 
-/** Inputs as a program gives them, little said. */
+/** Inputs as a program gives them, with few settings. */
 export const typed = (more: Raw = {}): Raw => ({
   name: "web01",
   source: { nodePath: TICK },
@@ -39,7 +39,7 @@ export const xmlForm = (more: Raw = {}): Raw => ({
   ...more,
 });
 
-/** Inputs in which all is said. */
+/** Inputs with every setting. */
 export const full = (more: Raw = {}): Raw =>
   typed({
     systemDisk: { size: "20 GiB", bus: "scsi" },
@@ -75,10 +75,10 @@ export const full = (more: Raw = {}): Raw =>
     ...more,
   });
 
-/** Whom a node lets another one in as, who would come as that user; undefined: as nobody. */
+/** The user that a node lets another one log in as, when it tries that user; undefined if none. */
 type Lets = (user: string, node: string) => string | undefined;
 
-/** The lab's cluster as a link would show it; with an error, a cluster that nobody can ask. */
+/** The lab's cluster as seen over a link; with an error, an unreachable cluster. */
 export function lab(
   error?: Error,
   takes: (xml: string) => string | undefined = () => undefined,
@@ -112,7 +112,7 @@ export function lab(
         },
       };
     },
-    // libvirt's words about a domain, or none; the node lacks nothing.
+    // libvirt's objection to a domain, or none; the node lacks nothing.
     "the validate program": (request) => ({
       ok: {
         lacks: [],
@@ -128,7 +128,7 @@ export function lab(
   return { cluster: () => made, asked: () => requests };
 }
 
-/** What a check has around it. */
+/** The context of a check. */
 export function checking(
   ask: () => InstanceType<typeof cluster.Cluster>,
   warn: (text: string) => void = () => undefined,
@@ -139,7 +139,7 @@ export function checking(
   return { cluster: ask, claims, warn, planned: new PlannedRegister() };
 }
 
-/** What `check` refuses, each as "property: reason". */
+/** The failures of `check`, each as "property: reason". */
 export async function refused(news: Raw, olds: Raw = {}): Promise<string[]> {
   const { failures } = await checkVm(checking(lab().cluster), olds, news);
   return failures.map(({ property, reason }) => `${property}: ${reason}`);

@@ -11,28 +11,28 @@ import {
   type Runner,
 } from "../../../../provider/dist/transport/index.js";
 
-/** A folder with the keys of a client, and everything that the tests of one file start. */
+/** A folder with a client's keys, and everything that the tests of one file start. */
 export class Bench {
   readonly folder = mkdtempSync(join(tmpdir(), "seapath-transport-"));
   readonly key = this.newKey("id_client");
   readonly #ends: (() => void)[] = [];
   #agents = 0;
 
-  /** Writes a pair of keys and gives the path of the private one. */
+  /** Creates a key pair and returns the path of the private key. */
   newKey(name: string, passphrase = "", type = "ed25519"): string {
     const path = join(this.folder, name);
     execFileSync("ssh-keygen", ["-q", "-t", type, "-N", passphrase, "-C", name, "-f", path]);
     return path;
   }
 
-  /** Starts a real sshd that lets this client in. */
+  /** Starts a real sshd that accepts this client. */
   async sshd(options: SshdOptions = {}): Promise<Sshd> {
     const sshd = await Sshd.start(this, options);
     this.#ends.push(() => sshd.kill());
     return sshd;
   }
 
-  /** Starts a real ssh-agent that holds these keys, in this order, and gives its socket. */
+  /** Starts a real ssh-agent with these keys, in this order, and returns its socket. */
   agent(keys: readonly string[]): string {
     const socket = join(this.folder, `agent_${++this.#agents}.sock`);
     const started = execFileSync("ssh-agent", ["-s", "-a", socket], { encoding: "utf8" });
@@ -42,7 +42,7 @@ export class Bench {
     return socket;
   }
 
-  /** A server that takes connections and never says a word: a node that hangs. */
+  /** A server that accepts connections and never answers: a hanging node. */
   async mute(): Promise<string> {
     const server = createServer((socket) => socket.on("error", () => {}));
     const address = await listen(server);
@@ -51,7 +51,7 @@ export class Bench {
     return address;
   }
 
-  /** An address where nobody listens. */
+  /** An address where nothing listens. */
   async refusing(): Promise<string> {
     const server = createServer();
     const address = await listen(server);
@@ -91,7 +91,7 @@ export interface SshdOptions {
   maxSessions?: number;
   maxStartups?: string;
   hostKeys?: string[];
-  /** Lines of its configuration that win over those of the bench. */
+  /** Lines of its configuration that override the bench's. */
   more?: string[];
   ipv6?: boolean;
 }
@@ -102,7 +102,7 @@ export class Sshd {
   get port(): string {
     return this.address.split(":").at(-1)!;
   }
-  /** The lines that make its keys known. */
+  /** The known_hosts lines for its keys. */
   readonly knownHosts: string;
   readonly #process: ChildProcess;
 
@@ -122,7 +122,7 @@ export class Sshd {
       config,
       [
         `Port ${port}`,
-        // sshd takes the first value of most.
+        // sshd uses the first value of most settings.
         ...(options.more ?? []),
         `ListenAddress ${host}`,
         ...hostKeys.map((key) => `HostKey ${key}`),
@@ -135,12 +135,12 @@ export class Sshd {
         `MaxStartups ${options.maxStartups ?? "100"}`,
         `MaxSessions ${options.maxSessions ?? 10}`,
         "Subsystem sftp internal-sftp",
-        // Not the developer's own start-up files: they take their time, and one that is killed may leave a lock.
+        // Skip the developer's own start-up files: they take time, and a killed one may leave a lock.
         `SetEnv HOME=${bench.folder}`,
         "",
       ].join("\n"),
     );
-    // Debian's sshd wants this folder, which only its unit makes.
+    // Debian's sshd needs this folder, which only its unit creates.
     if (userInfo().uid === 0) mkdirSync("/run/sshd", { recursive: true, mode: 0o755 });
     const log: string[] = [];
     const child = spawn("/usr/sbin/sshd", ["-D", "-e", "-f", config], { stdio: ["ignore", "ignore", "pipe"] });
@@ -158,7 +158,7 @@ export class Sshd {
     this.#signal("SIGKILL");
   }
 
-  /** A node that hangs: connections stay, and nothing answers. */
+  /** A hanging node: connections stay, and nothing answers. */
   freeze(): void {
     this.#signal("SIGSTOP");
   }

@@ -1,4 +1,4 @@
-/** The CIB with counts of failures on nodes. */
+/** The CIB with fail counts on nodes. */
 export const counting = (cib: string, name: string, counts: Record<number, string>, operation = "start_0") =>
   Object.entries(counts).reduce((text, [node, count]) => {
     const pair = (kind: string, value: string) =>

@@ -1,4 +1,7 @@
-/** A cluster that is none, to be looked at by a doctor: three nodes in a CIB, Pacemaker's own tools of this machine, and what each node says of itself. */
+/**
+ * A fake cluster for the doctor to examine: three nodes in a CIB, this machine's own Pacemaker tools, and what each
+ * node reports about itself.
+ */
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import type { Command, CommandResult, NodeAnswer } from "../../../../provider/dist/transport/types.js";
@@ -15,7 +18,7 @@ export type Diagnosis = import("../../../../provider/dist/vmmgr/doctor/index.js"
 type Finding = Diagnosis["findings"][number];
 
 type Ways = Record<string, { ok: null } | { error: string }>;
-/** What a node says of itself. */
+/** A node's report about itself. */
 export interface Said {
   node: string;
   root: boolean;
@@ -40,12 +43,12 @@ interface Asked {
   needs: [string, string[]][];
 }
 
-/** When every node was asked, in seconds. */
+/** When every node was queried, in seconds. */
 const NOW = 1_800_000_000;
 const SECRET = "6f1cd2a1-35cc-4b3c-9d7c-2d5ad6b50b5a";
 const open = (names: readonly string[]): Ways => Object.fromEntries(names.map((name) => [name, { ok: null }]));
 
-/** A node that has all. @param lacked names of what it lacks of what is asked for */
+/** A node that has everything. @param lacked names of the requested things that it lacks */
 function healthy(node: string, { nodes, hypervisors, users, needs }: Asked, lacked: readonly string[]): Said {
   const others = (of: string[]) => of.filter((each) => each !== node);
   return {
@@ -71,24 +74,24 @@ function healthy(node: string, { nodes, hypervisors, users, needs }: Asked, lack
   };
 }
 
-/** What is wrong with the cluster that is looked at. */
+/** What is wrong with the examined cluster. */
 export interface Ill {
   /** The whole cluster, with its primitives and constraints. */
   cib?: string;
-  /** What nodes say otherwise; an error: it does not answer. */
+  /** Differing reports of nodes; an error if one does not answer. */
   nodes?: Record<string, Partial<Said> | Error>;
   lacked?: Record<string, string[]>;
-  /** Hosts of the settings that answer. */
+  /** The configured hosts that answer. */
   hosts?: string[];
-  /** The same of the answer of the inventory program. */
+  /** The same for the result of the inventory program. */
   inventory?: Record<string, unknown>;
-  /** What crm_mon says, as another version of it would. */
+  /** Changes crm_mon's output to that of another version. */
   status?: (text: string) => string;
   space?: Record<string, unknown>;
   images?: unknown[];
   inventoryError?: Error;
   simulateError?: Error;
-  /** How long an answer was on its way, in seconds. */
+  /** The delay of an answer, in seconds. */
   late?: number;
 }
 
@@ -102,7 +105,7 @@ const SPACE = {
   clusterFlags: [],
 };
 
-/** What Pacemaker's tools have said of a CIB: most tests are about the same one. */
+/** Caches the results of Pacemaker's tools for a CIB: most tests use the same one. */
 const known = new Map<string, { text: string; status: string; simulated?: unknown }>();
 
 function seen(cib: CibFile, text: string): { text: string; status: string; simulated?: unknown } {
@@ -173,7 +176,7 @@ class Patient extends ScriptedRunner {
   }
 }
 
-/** A doctor's look at such a cluster, on which one VM runs that is kept nowhere. */
+/** The doctor's diagnosis of such a cluster, with one running VM without images or constraints. */
 export async function examined(ill: Ill = {}): Promise<Diagnosis & { programs: string[] }> {
   const text = ill.cib ?? fenced({ web: 1 });
   const cib = new CibFile(text);
@@ -185,23 +188,23 @@ export async function examined(ill: Ill = {}): Promise<Diagnosis & { programs: s
   }
 }
 
-/** A device that fences. */
+/** A fencing device. */
 export const FENCE = '<primitive id="fence1" class="stonith" type="fence_dummy"/>';
 
-/** A cluster that fences and has these VMs. */
+/** A cluster with fencing and these VMs. */
 export const fenced = (...args: Parameters<typeof running>): string =>
   running(...args)
     .replace('name="stonith-enabled" value="false"', 'name="stonith-enabled" value="true"')
     .replace("</resources>", `${FENCE}</resources>`);
 
-/** Another value of a property, or a property more. */
+/** Changes or adds a property. */
 export const told = (cib: string, name: string, value: string): string =>
   cib.replace(
     "</cluster_property_set>",
     `<nvpair id="told-${name}" name="${name}" value="${value}"/></cluster_property_set>`,
   );
 
-/** A VM's system image, as far as a doctor looks at it. */
+/** A VM's system image, as far as the doctor examines it. */
 export const image = (vm: string, devices: string) => ({
   name: `system_${vm}`,
   size: 1,
@@ -209,14 +212,17 @@ export const image = (vm: string, devices: string) => ({
   metadata: { vm_name: vm, xml: `<domain><name>${vm}</name><devices>${devices}</devices></domain>` },
 });
 
-/** Findings as a line each: level, id, what it is about, what was seen. */
+/** Findings, one per line: level, id, subject, what was seen. */
 export const lines = ({ findings }: Diagnosis): string[] =>
   findings.map(
     ({ level, id, node, vm, constraint, seen }: Finding) =>
       [level, id, node, vm, constraint].filter((each) => each !== undefined).join(" ") + `: ${seen}`,
   );
 
-/** That these are the findings, in any order, each by its beginning or an expression; every one says what to do. */
+/**
+ * Asserts that these are the findings, in any order, each by its beginning or a regular expression; each must have a
+ * remedy.
+ */
 export function has(found: Diagnosis, ...wanted: (string | RegExp)[]): void {
   const said = lines(found);
   const fits = (line: string, want: string | RegExp) =>

@@ -1,4 +1,4 @@
-/** The layer under test, and VMs to ask for. */
+/** The layer under test, and VM specs. */
 import { createRequire } from "node:module";
 import type { VmSpec } from "../../../../provider/dist/vmmgr/form/model.js";
 
@@ -42,7 +42,7 @@ export const spec = (more: Partial<VmSpec> = {}): VmSpec => ({
   ...more,
 });
 
-/** A spec in which nothing is as by default. */
+/** A spec without any default value. */
 export const fullSpec = (more: Partial<VmSpec> = {}): VmSpec =>
   spec({
     liveMigration: true,

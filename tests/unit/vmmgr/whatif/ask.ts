@@ -1,4 +1,4 @@
-/** A cluster that is none: three nodes in a CIB, and Pacemaker's own tools of this machine. */
+/** A fake cluster: three nodes in a CIB, and this machine's own Pacemaker tools. */
 import { createRequire } from "node:module";
 import { cluster } from "../../cluster/fixtures.ts";
 import { LocalRunner } from "../../cluster/local.ts";
@@ -16,7 +16,7 @@ const state = (id: number) =>
   `<node_state id="${id}" uname="node${id}" in_ccm="true" crmd="online" join="member" expected="member"><lrm id="${id}"><lrm_resources/></lrm></node_state>`;
 const property = (name: string, value: string) => `<nvpair id="opt-${name}" name="${name}" value="${value}"/>`;
 
-/** Three nodes that are online, and nothing on them. */
+/** Three online nodes with nothing on them. */
 export const empty = (
   stonith = "false",
 ) => `<cib crm_feature_set="3.16.1" validate-with="pacemaker-3.9" epoch="7" num_updates="0" admin_epoch="1" have-quorum="1" dc-uuid="1">
@@ -32,7 +32,7 @@ export const empty = (
 const history = (id: string) =>
   `<lrm_resource id="${id}" type="VirtualDomain" class="ocf" provider="seapath"><lrm_rsc_op id="${id}_last_0" operation_key="${id}_start_0" operation="start" crm-debug-origin="do_update_resource" crm_feature_set="3.16.1" transition-key="9:1:0:2b0e0c6c-5b3c-4a94-9ae5-0a4a2f2b6ad1" transition-magic="0:0;9:1:0:2b0e0c6c-5b3c-4a94-9ae5-0a4a2f2b6ad1" call-id="9" rc-code="0" op-status="0" interval="0" op-digest="f2317cad3d54cec5d7d7aa7d0bf35cf8"/></lrm_resource>`;
 
-/** The same, with primitives that run already, and with constraints. */
+/** The same, with running primitives and with constraints. */
 export function running(
   where: Record<string, number>,
   {
@@ -69,7 +69,7 @@ const toolsIn = (environment: NodeJS.ProcessEnv) => new cluster.Cluster(new Loca
 const here = toolsIn({ ...process.env });
 const nodes = ["node1", "node2", "node3"].map((node) => ({ node, vcpus: 4, memoryBytes: 1024 ** 3 }));
 
-/** Asks what a plan means for such a cluster, whose observer is node3. */
+/** Simulates a plan for such a cluster, whose observer is node3. */
 export const ask = (
   plan: Partial<Plan>,
   cib = empty(),
@@ -78,7 +78,7 @@ export const ask = (
 ): Promise<WhatIf> =>
   whatIf(here, { vms: [], removed: [], ...plan }, { ...options, saved: { cib, observer: "node3", nodes, ...saved } });
 
-/** Asks the same of Pacemaker's tools in another folder. */
+/** Does the same with Pacemaker's tools in another folder. */
 export const askOf = (
   folder: string,
   plan: Partial<Plan>,
