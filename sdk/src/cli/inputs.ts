@@ -12,13 +12,13 @@ const settingOption = ({ default: usual, option, placeholder, help }: Setting): 
   help,
 });
 
-/** What an option of a setting says; undefined where it was not given. */
+/** The value of a setting's option; undefined if it was not given. */
 function settingIn(given: Given, { default: usual, option }: Setting): unknown {
   if (typeof usual === "boolean") return given.has(option) ? true : undefined;
   return typeof usual === "number" ? given.number(option) : given.find(option);
 }
 
-/** What create, clone and add-to-cluster have in common. */
+/** Options common to create, clone and add-to-cluster. */
 export const COMMON: readonly OptionSpec[] = [
   { name: "disable", takes: "flag", help: "do not give it to Pacemaker" },
   {
