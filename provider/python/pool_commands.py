@@ -98,9 +98,6 @@ class CommandsPool:
             if found["name"] in known or found["name"] not in detailed
         ]
 
-    def free_bytes(self):
-        return int(answer(["rados", "df"], "Object")["total_avail"]) * 1024
-
     def monitor(self, prefix):
         return json.loads(command(["ceph", "--connect-timeout", "20"] + prefix.split() + ["--format", "json"]))
 
@@ -221,12 +218,6 @@ class CommandsImage:
 
     def flatten(self):
         tool(["rbd", "flatten", "--no-progress", spec(self.name)])
-
-    def copy(self, target):
-        tool(["rbd", "cp", "--no-progress", spec(self.name), spec(target)])
-
-    def deep_copy(self, target):
-        tool(["rbd", "deep", "cp", "--no-progress", spec(self.name), spec(target)])
 
     def snapshots(self):
         return [

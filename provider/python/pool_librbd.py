@@ -64,9 +64,6 @@ class LibrbdPool:
 
         return list(in_parallel(read, names).values())
 
-    def free_bytes(self):
-        return self.cluster.get_cluster_stats()["kb_avail"] * 1024
-
     def monitor(self, prefix):
         """The answer of Ceph's monitors to a command, e.g. "df" or "osd dump"."""
         code, answer, said = self.cluster.mon_command(json.dumps({"prefix": prefix, "format": "json"}), b"", timeout=20)
@@ -264,16 +261,6 @@ class LibrbdImage:
     def flatten(self):
         """Copies what it shares with its parent. Only clones can be flattened (InvalidArgument)."""
         self.open.flatten()
-
-    @told
-    def copy(self, target):
-        """Makes a new image with its current content, without its snapshots."""
-        self.open.copy(self.ioctx, target)
-
-    @told
-    def deep_copy(self, target):
-        """Makes a new image with its snapshots."""
-        self.open.deep_copy(self.ioctx, target)
 
     @told
     def snapshots(self):

@@ -41,6 +41,10 @@ export interface FailedOperation {
   reason: string;
 }
 
+/** A failed operation as a clause: `start failed on node2: timed out`. */
+export const failureClause = ({ operation, node, reason, exit }: FailedOperation): string =>
+  `${operation} failed on ${node}: ${reason || exit}`;
+
 /**
  * The last operation of a kind that a node did on a resource. For a guest node, this includes operations inside the
  * guest.

@@ -1,10 +1,11 @@
 /** Cluster states that block a change, each with the next step. They are reported before anything is changed. */
-import { fencingDevices, fencingNow, type ClusterStatus, type Inventory } from "../../cluster";
+import { failureClause, fencingDevices, fencingNow, type ClusterStatus, type Inventory } from "../../cluster";
 import { closedClause, closedNodes, closedWords, openingCommand } from "./closed-nodes";
 import { hypervisorsOf } from "./context";
 import type { Refusal } from "./errors";
 import type { VmSpec } from "../form/model";
 import { systemImage } from "../form/names";
+import { chosenHost } from "../form/placement";
 import { isReached, StartFailed } from "./wait";
 
 type PartialSpec = Partial<VmSpec>;
@@ -148,7 +149,7 @@ export function stateWarnings(inventory: Inventory, spec: PartialSpec): string[]
 export function needsPacemaker(inventory: Inventory, spec: PartialSpec & { name: string }): boolean {
   const resource = inventory.status.resources.get(spec.name);
   if (!wantsToRun(spec)) return (resource?.nodes.length ?? 0) > 0;
-  const host = spec.pinnedHost ?? spec.preferredHost;
+  const host = chosenHost(spec);
   const wanted = {
     vm: spec.name,
     state: "started" as const,
@@ -167,9 +168,7 @@ export function needsPacemaker(inventory: Inventory, spec: PartialSpec & { name:
 export function blockedRefusals({ status }: Inventory, vm: string): Refusal[] {
   if (!status.resources.get(vm)?.blocked) return [];
   const failures = status.failures.filter((each) => each.resource === vm);
-  const said = failures
-    .map((each) => `${each.operation} failed on ${each.node}: ${each.reason || each.exit}`)
-    .join("; ");
+  const said = failures.map(failureClause).join("; ");
   const reason =
     `Pacemaker has given "${vm}" up (${said || "blocked"}) and does nothing with it; look at the guest on its node, then ` +
     `\`crm_resource --cleanup --resource ${vm}\``;
@@ -187,7 +186,7 @@ export function leftoverRefusals({ cib, status }: Inventory, vm: string): Refusa
   if (orphan === undefined || (orphan.nodes.length === 0 && !orphan.blocked)) return [];
   const where = orphan.nodes.length > 0 ? ` on ${orphan.nodes.join(" and ")}` : "";
   const what = `an orphan (${orphan.role}${where})`;
-  const said = failures.map((each) => `${each.operation} failed on ${each.node}: ${each.reason || each.exit}`);
+  const said = failures.map(failureClause);
   const reason =
     `"${vm}" is what Pacemaker still has ${what} of${said.length > 0 ? ` (${said.join("; ")})` : ""}, which would count against the new one; ` +
     `\`crm_resource --cleanup --resource ${vm}\``;

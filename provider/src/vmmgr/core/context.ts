@@ -4,6 +4,7 @@ import { CrmRefused, crmProblem } from "../form/crm-commands";
 import { closedNodes } from "./closed-nodes";
 import type { Wanted } from "./wait";
 import type { VmSpec } from "../form/model";
+import { chosenHost } from "../form/placement";
 
 /** The cluster, how long to wait, and where progress goes. */
 export interface Context {
@@ -55,7 +56,7 @@ export const hypervisorsOf = ({ cib, observer }: Pick<Inventory, "cib"> & { obse
 
 /** The state an enabled VM should have after a change. */
 export function wantedOf(spec: VmSpec, inventory: Inventory): Wanted {
-  const asked = spec.pinnedHost ?? spec.preferredHost;
+  const asked = chosenHost(spec);
   // Pacemaker does not retry a running VM where it has failed, so it does not move there either.
   const runs = (inventory.status.resources.get(spec.name)?.nodes.length ?? 0) > 0;
   const host = runs && closedNodes(inventory.cib, spec.name).some(({ node }) => node === asked) ? undefined : asked;

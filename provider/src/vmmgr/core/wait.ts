@@ -1,6 +1,6 @@
 /** Waits until Pacemaker has acted, and reports the last state seen if it has not. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { WaitTimeout, type Cluster, type ClusterStatus, type LoggedReason } from "../../cluster";
+import { failureClause, WaitTimeout, type Cluster, type ClusterStatus, type LoggedReason } from "../../cluster";
 import { SeapathError } from "../../errors";
 import { resourceStatus } from "../form/observe";
 import { reasonHint, startReasons, withReasons } from "./start-reasons";
@@ -43,9 +43,7 @@ export function describe(status: ClusterStatus, vm: string): string {
 }
 
 function failuresOf(status: ClusterStatus, vm: string): string[] {
-  return status.failures
-    .filter((failure) => failure.resource === vm)
-    .map((failure) => `${failure.operation} failed on ${failure.node}: ${failure.reason || failure.exit}`);
+  return status.failures.filter((failure) => failure.resource === vm).map(failureClause);
 }
 
 /** Whether a VM has the wanted state; throws if it never will. */

@@ -60,3 +60,7 @@ export function readPlacement(cib: Cib, vm: string): { pinnedHost?: string; pref
   const preferredHost = node((id) => id === constraintIds.prefer(vm));
   return { ...(pinnedHost ? { pinnedHost } : {}), ...(preferredHost ? { preferredHost } : {}) };
 }
+
+/** The node that a VM is pinned to or prefers. */
+export const chosenHost = ({ pinnedHost, preferredHost }: Pick<VmSpec, "pinnedHost" | "preferredHost">) =>
+  pinnedHost ?? preferredHost;

@@ -1,7 +1,15 @@
 /** The lifecycle of a primitive inside a guest node. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
-import { cleanup, findAgent, NotFound, WaitTimeout, type ClusterStatus, type Inventory } from "../../cluster";
+import {
+  cleanup,
+  failureClause,
+  findAgent,
+  NotFound,
+  WaitTimeout,
+  type ClusterStatus,
+  type Inventory,
+} from "../../cluster";
 import { SeapathError } from "../../errors";
 import { retryOnCibConflict } from "../core/cib-retry";
 import { hasFailed } from "../core/closed-nodes";
@@ -138,9 +146,7 @@ function failuresOf(status: ClusterStatus, name: string) {
 function describe(status: ClusterStatus, { name, guest }: GuestResourceSpec): string {
   const resource = status.resources.get(name);
   const node = status.nodes.find((each) => each.name === guest);
-  const failures = failuresOf(status, name).map(
-    (each) => `${each.operation} failed on ${each.node}: ${each.reason || each.exit}`,
-  );
+  const failures = failuresOf(status, name).map(failureClause);
   const where = resource !== undefined && resource.nodes.length > 0 ? ` on ${resource.nodes.join(" and ")}` : "";
   const flags = [
     resource?.pending?.toLowerCase() ?? "",

@@ -1,6 +1,6 @@
 /** Waits until Pacemaker is connected to a guest node, and reports why it is not. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { reachRemoted, WaitTimeout, type ClusterStatus } from "../../cluster";
+import { failureClause, reachRemoted, WaitTimeout, type ClusterStatus } from "../../cluster";
 import { SeapathError } from "../../errors";
 import { words } from "../../words";
 import { deadlineOf, reportOf, type Context } from "../core/context";
@@ -51,9 +51,7 @@ export function describeGuest(status: ClusterStatus, { vm, name }: Pick<GuestNod
   const link = status.resources.get(name);
   const state =
     node === undefined ? "not a node yet" : node.online ? "online, its connection not checked yet" : "offline";
-  const failures = status.failures
-    .filter((each) => each.resource === name)
-    .map((each) => `${each.operation} failed on ${each.node}: ${each.reason || each.exit}`);
+  const failures = status.failures.filter((each) => each.resource === name).map(failureClause);
   const parts = [link === undefined ? "" : `connection ${link.role.toLowerCase()}`, ...failures].filter(
     (each) => each !== "",
   );

@@ -13,6 +13,7 @@ import { growSteps } from "./grow";
 import { metaFromMetadata } from "../guest/settings";
 import { PARKED_KEY } from "../form/metadata";
 import type { ObservedVm, VmSpec } from "../form/model";
+import { chosenHost } from "../form/placement";
 import { systemImage } from "../form/names";
 import { findVm } from "../form/observe";
 import { changeRefusals, clusterRefusals } from "./refusals";
@@ -282,8 +283,9 @@ const isToRun = ({ enabled, started }: VmSpec) => enabled && started;
  * Whether the VM moves to another node by a stop and a start. Not if a VM that it is kept apart from is on that node:
  * that one has to leave first, which it may be about to, and neither can wait for the other.
  */
-function movesCold(inventory: Inventory, { name, liveMigration, pinnedHost, preferredHost }: VmSpec): boolean {
-  const host = pinnedHost ?? preferredHost;
+function movesCold(inventory: Inventory, spec: VmSpec): boolean {
+  const { name, liveMigration } = spec;
+  const host = chosenHost(spec);
   const resources = inventory.status.resources;
   const usable = inventory.status.nodes.some(
     (node) => node.name === host && node.online && !node.standby && !node.maintenance,
