@@ -23,10 +23,10 @@ export const wordsFor = (cluster: string | undefined): string =>
 
 /** The pack receives the stack's configuration after it was loaded, so read it at the first query. */
 function configureFromStack(): void {
-  if (existsSync(join(startFolder(), "Pulumi.yaml"))) process.chdir(startFolder());
+  const folder = existsSync(join(startFolder(), "Pulumi.yaml")) ? startFolder() : undefined;
   const seapath = new pulumi.Config("seapath");
   const secrets = JSON.parse(process.env["PULUMI_CONFIG_SECRET_KEYS"] || "[]") as string[];
-  configureFrom((key) => seapath.get(key.replace(/^seapath:/, "")), secrets);
+  configureFrom((key) => seapath.get(key.replace(/^seapath:/, "")), secrets, folder);
 }
 
 /**

@@ -50,13 +50,18 @@ export function configure(request: dynamic.ConfigureRequest, secret?: SecretSett
 /**
  * Takes the configuration for callers other than resources: functions, the command line, policies.
  * @param get returns a setting by its full key, `seapath:hosts`; undefined if it is not set
+ * @param folder where relative paths of the configuration start. @default the folder of the process
  */
-export function configureFrom(get: (key: string) => string | undefined, secret?: SecretSettings): void {
+export function configureFrom(
+  get: (key: string) => string | undefined,
+  secret?: SecretSettings,
+  folder?: string,
+): void {
   const isSecret =
     typeof secret === "object"
       ? (cluster?: string) => cluster === undefined && secret.includes("seapath:hosts")
       : secret;
-  keep(get, isSecret);
+  keep(get, isSecret, folder);
 }
 
 /** The provider of each resource kind. */

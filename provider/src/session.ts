@@ -20,6 +20,8 @@ import {
 type Get = (key: string) => string | undefined;
 
 let configured: Get = () => undefined;
+/** Where relative paths of the configuration start. */
+let folder: string | undefined;
 let isSecret = (_cluster: string | undefined): boolean => false;
 /** By cluster name; undefined is the cluster of `seapath:hosts`. */
 const current = new Map<string | undefined, { key: string; cluster: Cluster }>();
@@ -27,10 +29,12 @@ const current = new Map<string | undefined, { key: string; cluster: Cluster }>()
 /**
  * Takes the stack's configuration. The engine may call a resource before this returns, so it only stores it.
  * @param secret whether a cluster's hosts are secret, so that no error names them; undefined keeps the earlier value
+ * @param inFolder where relative paths start; undefined keeps the earlier value, which is the folder of the process
  */
-export function configure(get: Get, secret = isSecret): void {
+export function configure(get: Get, secret = isSecret, inFolder = folder): void {
   configured = get;
   isSecret = secret;
+  folder = inFolder;
 }
 
 /**
@@ -110,11 +114,11 @@ function settingsOf(name: string | undefined): ConnectionSettings {
   if (name !== undefined) {
     const own = settingsOfCluster(name, get, process.env);
     if (isSecret(name)) conceal(hostWords(own.get("hosts")));
-    return inCluster(name, () => readSettings(own.get, own.env));
+    return inCluster(name, () => readSettings(own.get, own.env, folder));
   }
   if (isSecret(undefined)) conceal(hostWords(get("hosts")));
   try {
-    return readSettings(get, process.env);
+    return readSettings(get, process.env, folder);
   } catch (error) {
     const names = clusterNames(get);
     if (names.length === 0 || get("hosts") !== undefined || process.env["SEAPATH_HOSTS"]) throw error;

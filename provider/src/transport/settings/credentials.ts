@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { SettingsError } from "../errors";
 import type { HostAddress } from "./hosts";
 import { defaultIdentities, loadIdentity, type Identity } from "./identity";
@@ -31,6 +31,8 @@ export interface CredentialSources {
   ambientAgent: string | undefined;
   password: string | undefined;
   home: string;
+  /** Where relative paths start. */
+  folder: string;
 }
 
 /** Reads and checks the key now, so that a bad key shows up as a wrong setting and not as a refused login. */
@@ -47,7 +49,13 @@ export function loadCredentials(from: CredentialSources): Credentials {
   };
 }
 
-function namedIdentity({ privateKey, privateKeyFile, passphrase, home }: CredentialSources): Identity | undefined {
+function namedIdentity({
+  privateKey,
+  privateKeyFile,
+  passphrase,
+  home,
+  folder,
+}: CredentialSources): Identity | undefined {
   if (privateKey !== undefined) {
     const read = readKeyText(privateKey, passphrase);
     if (read.kind === "private")
@@ -69,7 +77,7 @@ function namedIdentity({ privateKey, privateKeyFile, passphrase, home }: Credent
       "Set seapath:privateKey (--secret) or SEAPATH_PRIVATE_KEY to it.",
     );
   }
-  const path = expandHome(privateKeyFile, home);
+  const path = resolve(folder, expandHome(privateKeyFile, home));
   const identity = loadIdentity(path, path, passphrase);
   // Without a public part, an agent cannot be asked for the key either.
   if (identity.publicKey === undefined)

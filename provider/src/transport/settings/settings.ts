@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { homedir } from "node:os";
-import { join, posix } from "node:path";
+import { join, posix, resolve } from "node:path";
 import { checkWaysIn, expandHome, loadCredentials, type Credentials } from "./credentials";
 import { NoHosts, SettingsError } from "../errors";
 import { checkUser, parseHosts, parsePort, splitList, type HostAddress } from "./hosts";
@@ -68,9 +68,14 @@ type Key = keyof typeof ENVIRONMENT_VARIABLES;
  * Reads the settings. The stack's configuration overrides the environment, which overrides ~/.ssh/config.
  *
  * @param get returns a setting by its key without the namespace
+ * @param folder the folder that relative paths start from. @default the folder of the process
  * @throws SettingsError that names the wrong key
  */
-export function readSettings(get: (key: string) => string | undefined, env: NodeJS.ProcessEnv): ConnectionSettings {
+export function readSettings(
+  get: (key: string) => string | undefined,
+  env: NodeJS.ProcessEnv,
+  folder = process.cwd(),
+): ConnectionSettings {
   const read = (key: Key) => nonEmpty(get(key)) ?? nonEmpty(env[ENVIRONMENT_VARIABLES[key]]);
   // Two alternative keys come from the same place: a file in the configuration beats a text in the environment.
   const pair = (first: Key, second: Key): [string | undefined, string | undefined] => {
@@ -79,6 +84,8 @@ export function readSettings(get: (key: string) => string | undefined, env: Node
     return [nonEmpty(env[ENVIRONMENT_VARIABLES[first]]), nonEmpty(env[ENVIRONMENT_VARIABLES[second]])];
   };
   const home = nonEmpty(env.HOME) ?? homedir();
+  const path = (text: string | undefined) =>
+    text === undefined || text.toLowerCase() === "none" ? text : resolve(folder, expandHome(text, home));
 
   const [user, port] = [read("user"), read("port")];
   const specs = parseHosts("hosts", read("hosts") ?? "");
@@ -88,15 +95,16 @@ export function readSettings(get: (key: string) => string | undefined, env: Node
 
   const [privateKey, privateKeyFile] = pair("privateKey", "privateKeyFile");
   const [agent, passphrase, password, ambientAgent] = [
-    read("agent"),
+    path(read("agent")),
     read("passphrase"),
     read("password"),
     nonEmpty(env.SSH_AUTH_SOCK),
   ];
-  const [knownHosts, knownHostsFile] = pair("knownHosts", "knownHostsFile");
+  const [knownHosts, hostsFile] = pair("knownHosts", "knownHostsFile");
+  const knownHostsFile = path(hostsFile);
   const hosts = new Resolver({
     home,
-    sshConfig: loadSshConfig(read("sshConfigFile"), home),
+    sshConfig: loadSshConfig(path(read("sshConfigFile")), home),
     ...(user !== undefined && { user: checkUser("user", user) }),
     ...(port !== undefined && { port: parsePort("port", port) }),
     jump: read("jump"),
@@ -106,7 +114,16 @@ export function readSettings(get: (key: string) => string | undefined, env: Node
     passphrase,
     env,
   }).resolveAll(specs);
-  const credentials = loadCredentials({ privateKey, privateKeyFile, passphrase, agent, ambientAgent, password, home });
+  const credentials = loadCredentials({
+    privateKey,
+    privateKeyFile,
+    passphrase,
+    agent,
+    ambientAgent,
+    password,
+    home,
+    folder,
+  });
   for (const host of hosts) checkWaysIn(host, credentials);
 
   return {
@@ -123,14 +140,14 @@ export function readSettings(get: (key: string) => string | undefined, env: Node
 }
 
 function knownHostsFiles(text: string | undefined, file: string | undefined, home: string) {
-  if (file !== undefined) return [{ path: expandHome(file, home), optional: false }];
+  if (file !== undefined) return [{ path: file, optional: false }];
   if (text !== undefined) return [];
   return [join(home, ".ssh", "known_hosts"), "/etc/ssh/ssh_known_hosts"].map((path) => ({ path, optional: true }));
 }
 
 function loadSshConfig(file: string | undefined, home: string): SshConfig {
   if (file === "none") return SshConfig.none;
-  const path = file === undefined ? join(home, ".ssh", "config") : expandHome(file, home);
+  const path = file ?? join(home, ".ssh", "config");
   return file === undefined && !existsSync(path) ? SshConfig.none : SshConfig.load(path, home);
 }
 

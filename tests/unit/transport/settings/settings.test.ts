@@ -36,6 +36,15 @@ describe("readSettings", () => {
       `${setting} ${JSON.stringify(config)}`,
     );
 
+  it("starts relative paths in the folder it is given, and needs no other working directory", () => {
+    const file = `${bench.key.slice(bench.folder.length + 1)}`;
+    const config = { hosts: "a", privateKeyFile: file, knownHostsFile: "./kh", sshConfigFile: "none", agent: "none" };
+    const found = readSettings((key) => config[key as keyof typeof config], { HOME: "/nonexistent" }, bench.folder);
+    assert.equal(ways(found).key, readFileSync(bench.key, "utf8"));
+    assert.deepEqual(found.knownHostsFiles, [{ path: join(bench.folder, "kh"), optional: false }]);
+    refuses("privateKeyFile", { hosts: "a", privateKeyFile: file }, {}, /cannot be read|no such file|is not there/i);
+  });
+
   it("reads hosts in each form", () => {
     const { hosts } = withKey({
       hosts: "node1, node2:2222 admin@10.0.0.3 ops@[fd00::4]:2200,[fd00::5] fd00::6",
