@@ -28,7 +28,10 @@ for command in sys.argv[-1].split("; "):
         print("error: failed to get domain", file=sys.stderr)
 `;
 
-describe("the inventory program", () => {
+describe("the inventory program", function () {
+  // Each case starts several Pythons.
+  this.timeout(60_000);
+
   let folder: string;
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), "seapath-inventory-"));
