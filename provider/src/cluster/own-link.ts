@@ -20,8 +20,8 @@ export const isClosed = (error: unknown): error is ProgramError =>
  * @param error the failure of that program: anything else is rethrown
  * @param request the request for the node; its own name is added as `only`
  * @returns its answer
- * @throws the error, if the settings do not name that node; ProgramError if the node reports a failure, ConnectionError
- * if the link broke and the request may have been carried out
+ * @throws the error, if the settings do not name that node or it does not answer; ProgramError if the node reports a
+ * failure, ConnectionError if the link broke and the request may have been carried out
  */
 export async function byOwnLink(
   runner: Runner,
@@ -32,29 +32,12 @@ export async function byOwnLink(
   timeoutMs: number,
 ): Promise<unknown> {
   if (!isClosed(error)) throw error;
-  const found = await askItself(runner, node, program, request, timeoutMs);
-  if (found === undefined) throw error;
-  return found.answer;
-}
-
-/**
- * Asks a node over a link of our own.
- * @returns undefined if the settings do not name that node, or it does not answer
- * @throws as `byOwnLink`
- */
-export async function askItself(
-  runner: Runner,
-  node: string,
-  program: string,
-  request: Record<string, unknown>,
-  timeoutMs: number,
-): Promise<{ answer: unknown } | undefined> {
   const answers = await askOnEach(runner, program, { ...request, only: node }, { timeoutMs });
-  for (const each of answers) if ("answer" in each && each.answer !== ELSEWHERE) return { answer: each.answer };
+  for (const each of answers) if ("answer" in each && each.answer !== ELSEWHERE) return each.answer;
   const failures = answers.flatMap((each) => ("error" in each ? [each.error] : []));
   const said = failures.find((each) => each instanceof ProgramError);
   if (said !== undefined) throw said;
   const cut = failures.find((each): each is ConnectionError => each instanceof ConnectionError && !each.beforeSend);
   if (cut !== undefined) throw cut;
-  return undefined;
+  throw error;
 }

@@ -29,14 +29,7 @@ export type { Context } from "./core/context";
 export * from "./guest";
 export { betweenNodes, migrationNotice } from "./vm/migration";
 export * from "./form/model";
-export {
-  inputsAt,
-  settingDefaults,
-  settingList,
-  SETTINGS,
-  type SettingName,
-  type SettingValues,
-} from "./form/settings";
+export { inputsAt, readSettingsBy, settingList, type NamedSetting, type SettingValues } from "./form/settings";
 export * from "./snapshots";
 export { localFileRefusals, sourceQuestions } from "./core/image-source";
 export {

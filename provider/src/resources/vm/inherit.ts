@@ -10,7 +10,7 @@ import {
   renderPretty,
   sameDomain,
   parseXml,
-  settingList,
+  readSettingsBy,
   type Inventory,
   type ObservedVm,
   type XmlElement,
@@ -72,7 +72,7 @@ function inheritable(observed: ObservedVm, name: string, clear: readonly Clearab
     ...domainOf(observed, name),
     ...(keeps("placement") && pinnedHost !== undefined ? { pinnedHost } : {}),
     ...(keeps("placement") && preferredHost !== undefined ? { preferredHost } : {}),
-    ...(keeps("settings") ? Object.fromEntries(settingList.map(({ name }) => [name, observed[name]])) : {}),
+    ...(keeps("settings") ? readSettingsBy(({ name }) => observed[name]) : {}),
     ...(keeps("settings") ? { bus: observed.diskBus } : {}),
     metadata: keeps("metadata") ? withoutEmpty(observed.metadata) : {},
     pacemaker: {

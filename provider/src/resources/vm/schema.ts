@@ -1,7 +1,7 @@
 /** The inputs of `seapath.Vm` with defaults: what is allowed, in words for the user. */
 import { z } from "zod";
 import { words } from "../../words";
-import { crmProblem, inputsAt, settingList, type SettingValues } from "../../vmmgr";
+import { crmProblem, inputsAt, settingList, type NamedSetting, type SettingValues } from "../../vmmgr";
 import { common, count, imageFormat, metadataValue, named, scalarMap, size, text } from "../engine/schema";
 
 const reserved = (names: Record<string, string>) =>
@@ -90,7 +90,7 @@ const domainSchema = z.strictObject({
 });
 
 /** What a setting may be, by its entry in the table. */
-function settingSchema({ default: usual, unit, least = 0, form }: (typeof settingList)[number]): z.ZodType {
+function settingSchema({ default: usual, unit, least = 0, form }: NamedSetting): z.ZodType {
   if (typeof usual === "boolean") return z.boolean();
   if (typeof usual === "string") return form === undefined ? text : text.regex(form.pattern, `must be ${form.what}`);
   if (unit !== undefined) return count(unit, least);

@@ -4,9 +4,8 @@ import {
   canonicalBase,
   domainElement,
   sameDomain,
-  settingList,
+  readSettingsBy,
   type ObservedVm,
-  type SettingValues,
   type Source,
   type VmSpec,
 } from "../../vmmgr";
@@ -121,15 +120,12 @@ export function observedInputs(before: VmInputs, found: ObservedVm): VmInputs {
     started: observed.started ?? before.started,
     ...(observed.pinnedHost === undefined ? {} : { pinnedHost: observed.pinnedHost }),
     ...(observed.preferredHost === undefined ? {} : { preferredHost: observed.preferredHost }),
-    ...settingsIn(observed),
+    ...readSettingsBy(({ name }) => observed[name]),
     metadata: observed.metadata,
     pacemaker: observed.pacemaker,
     crmConfigCommands: observed.crmConfigCommands,
   };
 }
-
-const settingsIn = (observed: ObservedVm) =>
-  Object.fromEntries(settingList.map(({ name }) => [name, observed[name]])) as unknown as SettingValues;
 
 function observedSize(before: VmInputs, observed: ObservedVm): { size?: string | number } {
   const { size } = before.systemDisk;

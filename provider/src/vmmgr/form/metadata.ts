@@ -3,7 +3,7 @@ import { z } from "zod";
 import { Senseless } from "./broken";
 import { DEFAULTS, type CreatePhase, type Parent, type VmSpec } from "./model";
 import { nameProblem } from "./names";
-import { readSettingsBy, settingList, SETTINGS } from "./settings";
+import { readSettingsBy, settingList, SETTINGS, type NamedSetting } from "./settings";
 
 /** Marks an image whose create has not ended. vm-mgr hides keys that begin with an underscore. */
 export const PHASE_KEY = "_seapath_create";
@@ -80,7 +80,7 @@ export const migrationUserOf = (metadata: Record<string, string>): string =>
   metadata[SETTINGS.migrationUser.key] || DEFAULTS.migrationUser;
 
 /** A setting; undefined where nothing is said. @throws Senseless */
-function readSetting({ key, default: usual, form }: (typeof settingList)[number], metadata: Record<string, string>) {
+function readSetting({ key, default: usual, form }: NamedSetting, metadata: Record<string, string>) {
   if (typeof usual === "boolean")
     return metadata[key] === undefined ? undefined : metadata[key].toLowerCase() === "true";
   if (typeof usual === "number") return readNumber(metadata, key);

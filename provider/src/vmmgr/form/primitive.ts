@@ -3,7 +3,7 @@ import { child, children, element, nvpairs, seconds, type XmlElement } from "../
 import { Senseless } from "./broken";
 import type { PacemakerSettings, VmSpec } from "./model";
 import { configFile } from "./names";
-import { inputsAt, readSettingsBy, settingList, valuesAt } from "./settings";
+import { inputsAt, readSettingsBy, valuesAt, type NamedSetting } from "./settings";
 
 /** Set by RemoteGuest and by vm-mgr's add_pacemaker_remote: not for this resource to show or change. */
 const REMOTE_META = ["remote-node", "remote-addr", "remote-port", "remote-connect-timeout"];
@@ -118,7 +118,7 @@ function wholeNumber(vm: string, set: "meta" | "params", name: string, value: st
 }
 
 /** A text of a primitive's. @throws Senseless */
-function textValue(vm: string, name: string, value: string | undefined, setting: (typeof settingList)[number]) {
+function textValue(vm: string, name: string, value: string | undefined, setting: NamedSetting) {
   if (value === undefined || setting.form === undefined || setting.form.pattern.test(value)) return value;
   throw new Senseless(
     undefined,
@@ -136,7 +136,7 @@ export function readPrimitive(primitive: XmlElement, asked: PacemakerSettings) {
   const meta = nvpairs(primitive, "meta_attributes");
   const timeout = (name: string) =>
     seconds(children(child(primitive, "operations"), "op").find((op) => op.attrs["name"] === name)?.attrs["timeout"]);
-  const read = (setting: (typeof settingList)[number]) => {
+  const read = (setting: NamedSetting) => {
     const { place, default: usual } = setting;
     if ("timeoutOf" in place) return timeout(place.timeoutOf);
     const [set, name] = "meta" in place ? (["meta", place.meta] as const) : (["params", place.param] as const);

@@ -89,10 +89,13 @@ type Widened<T> = T extends boolean ? boolean : T extends number ? number : stri
 /** A value of each setting. */
 export type SettingValues = { -readonly [Name in SettingName]: Widened<(typeof SETTINGS)[Name]["default"]> };
 
-/** Each setting with its name. */
-export const settingList: readonly (Setting & { name: SettingName })[] = (Object.keys(SETTINGS) as SettingName[]).map(
-  (name) => ({ name, ...SETTINGS[name] }),
-);
+/** A setting with its name. */
+export type NamedSetting = Setting & { name: SettingName };
+
+export const settingList: readonly NamedSetting[] = (Object.keys(SETTINGS) as SettingName[]).map((name) => ({
+  name,
+  ...SETTINGS[name],
+}));
 
 /** vm-mgr's own values where nothing is said. */
 export const settingDefaults = Object.fromEntries(
@@ -100,27 +103,20 @@ export const settingDefaults = Object.fromEntries(
 ) as unknown as SettingValues;
 
 /** A value of each setting, read by `read`; what it does not know has its default. */
-export const readSettingsBy = (
-  read: (setting: (typeof settingList)[number]) => string | number | boolean | undefined,
-): SettingValues =>
+export const readSettingsBy = (read: (setting: NamedSetting) => string | number | boolean | undefined): SettingValues =>
   Object.fromEntries(
     settingList.map((setting) => [setting.name, read(setting) ?? setting.default]),
   ) as unknown as SettingValues;
 
-/** What a set of the primitive has to say for the settings: its meta attributes, its parameters, the time-outs of its operations. */
-export const valuesAt = (values: SettingValues, place: "meta" | "param" | "timeoutOf"): Record<string, string> =>
+/** The settings that a part of the primitive holds, by their name there: meta attributes, parameters, time-outs. */
+export const inputsAt = (part: "meta" | "param" | "timeoutOf"): Record<string, SettingName> =>
   Object.fromEntries(
-    settingList.flatMap(({ name, place: at }) => {
-      const key = (at as Partial<Record<typeof place, string>>)[place];
-      return key === undefined ? [] : [[key, String(values[name])] as const];
-    }),
-  );
-
-/** The inputs that stand for names of a set of the primitive. */
-export const inputsAt = (place: "meta" | "param"): Record<string, SettingName> =>
-  Object.fromEntries(
-    settingList.flatMap(({ name, place: at }) => {
-      const key = (at as Partial<Record<typeof place, string>>)[place];
+    settingList.flatMap(({ name, place }) => {
+      const key = (place as Partial<Record<typeof part, string>>)[part];
       return key === undefined ? [] : [[key, name] as const];
     }),
   );
+
+/** What that part of the primitive has to say. */
+export const valuesAt = (values: SettingValues, part: "meta" | "param" | "timeoutOf"): Record<string, string> =>
+  Object.fromEntries(Object.entries(inputsAt(part)).map(([key, name]) => [key, String(values[name])]));
